@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/**
+ * @file mobilenet.h
+ * The public interface of libmobilenet: load a `.tflite` image classifier, run it, look inside it.
+ *
+ *     mn_model *model = NULL;
+ *     mn_session *session = NULL;
+ *     if (mn_model_open("model.tflite", &model) != MN_OK ||
+ *         mn_session_create(model, NULL, &session) != MN_OK) {
+ *         fprintf(stderr, "%s\n", mn_error_detail());
+ *     } else {
+ *         memcpy(mn_session_input(session, 0), pixels, bytes);
+ *         mn_session_run(session);
+ *         use(mn_session_output(session, 0));
+ *     }
+ *     mn_session_close(&session);
+ *     mn_model_close(&model);
+ *
+ * Rules that hold for every function:
+ * - A function that can fail returns `mn_status`; on failure its outputs are unchanged and
+ *   `mn_error_detail()` holds one sentence for the calling thread.
+ * - The library never exits, aborts or prints.
+ * - An `mn_model` is immutable and may be shared between threads. An `mn_session` belongs to one thread at
+ *   a time; any number of sessions may use one model, and must be closed before it.
+ * - Close functions take the address of a pointer and set it to NULL; closing NULL is allowed.
+ */
+#ifndef MOBILENET_H
+#define MOBILENET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MN_API __attribute__((visibility("default")))
+#else
+#define MN_API
+#endif
+
+#define MN_VERSION_MAJOR 0
+#define MN_VERSION_MINOR 1
+#define MN_VERSION_PATCH 0
+
+/** Version of the library as "MAJOR.MINOR.PATCH"; static storage. */
+MN_API const char *mn_version(void);
+
+/* ---- Status ------------------------------------------------------------------------------------------ */
+
+/** The one list of status codes and their texts. */
+#define MN_STATUS_LIST(X)                                                                                              \
+    X(MN_OK, 0, "success")                                                                                             \
+    X(MN_ERROR_ARGUMENT, 1, "invalid argument")                                                                        \
+    X(MN_ERROR_MEMORY, 2, "out of memory")                                                                             \
+    X(MN_ERROR_IO, 3, "file cannot be read or written")                                                                \
+    X(MN_ERROR_FORMAT, 4, "malformed file")                                                                            \
+    X(MN_ERROR_UNSUPPORTED, 5, "not supported")                                                                        \
+    X(MN_ERROR_LIMIT, 6, "over a size limit")                                                                          \
+    X(MN_ERROR_THREAD, 7, "thread cannot be started")
+
+typedef enum mn_status {
+#define MN_STATUS_ENUM(name, code, text) name = code,
+    MN_STATUS_LIST(MN_STATUS_ENUM)
+#undef MN_STATUS_ENUM
+} mn_status;
+
+/** Short text of a status code, static storage; "unknown status" outside the list. */
+MN_API const char *mn_status_text(mn_status status);
+
+/** One sentence about the last failure on the calling thread: the file, the place and the remedy.
+ *  Valid until the next library call on this thread; "" when nothing has failed. */
+MN_API const char *mn_error_detail(void);
+
+/* ---- Tensors ----------------------------------------------------------------------------------------- */
+
+/** Element types. */
+typedef enum mn_type {
+    MN_NONE = 0,
+    MN_FLOAT32,
+    MN_FLOAT16,
+    MN_INT8,
+    MN_UINT8,
+    MN_INT32,
+    MN_INT64,
+} mn_type;
+
+/** Name of a type in lower case ("int8"), static storage. */
+MN_API const char *mn_type_name(mn_type type);
+
+/** Bytes of one element: 4, 2, 1, 1, 4, 8; 0 for MN_NONE. */
+MN_API size_t mn_type_size(mn_type type);
+
+/** Largest number of dimensions a tensor may have. */
+#define MN_MAX_RANK 6
+
+/** Affine quantisation: real = scale * (stored - zero_point). */
+typedef struct mn_quant {
+    int32_t count;             /**< 0: not quantised; 1: per tensor; more: one per index of `axis` */
+    int32_t axis;              /**< dimension that `scale` and `zero_point` run along when count > 1 */
+    const float *scale;        /**< [count], each positive and finite */
+    const int32_t *zero_point; /**< [count], each in the range of the element type */
+} mn_quant;
+
+/** What is known of one tensor. Pointers live as long as the model. */
+typedef struct mn_tensor_info {
+    const char *name;
+    mn_type type;
+    int32_t rank; /**< 0..MN_MAX_RANK; 0 is a scalar */
+    int32_t dims[MN_MAX_RANK];
+    size_t bytes; /**< product of dims times the element size */
+    mn_quant quant;
+    const void *data; /**< constant contents, or NULL for a tensor computed at run time */
+} mn_tensor_info;
+
+/* ---- Model ------------------------------------------------------------------------------------------- */
+
+typedef struct mn_model mn_model;
+
+/** Maps and checks the `.tflite` file at `path`.
+ *  Errors: IO, MEMORY, FORMAT (damaged), UNSUPPORTED (an operator, type or version that is not implemented). */
+MN_API mn_status mn_model_open(const char *path, mn_model **out);
+
+/** Checks the `.tflite` file held in `data`, which must be aligned to 16 bytes and outlive the model.
+ *  `name` stands for the file in error sentences; copied. */
+MN_API mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out);
+
+MN_API void mn_model_close(mn_model **model);
+
+/** Numbers of model inputs, outputs, tensors and operators. */
+MN_API int32_t mn_model_input_count(const mn_model *model);
+MN_API int32_t mn_model_output_count(const mn_model *model);
+MN_API int32_t mn_model_tensor_count(const mn_model *model);
+MN_API int32_t mn_model_op_count(const mn_model *model);
+
+/** Index of the tensor that is input or output `i`; -1 when `i` is out of range. */
+MN_API int32_t mn_model_input(const mn_model *model, int32_t i);
+MN_API int32_t mn_model_output(const mn_model *model, int32_t i);
+
+/** Facts about tensor `index`. Errors: ARGUMENT for an index out of range. */
+MN_API mn_status mn_model_tensor(const mn_model *model, int32_t index, mn_tensor_info *out);
+
+/** One operator of the model, in execution order. Pointers live as long as the model. */
+typedef struct mn_op_info {
+    const char *name; /**< TFLite operator name, "CONV_2D" */
+    int32_t version;
+    int32_t input_count;
+    const int32_t *inputs; /**< tensor indices; -1 for an optional input left out */
+    int32_t output_count;
+    const int32_t *outputs;
+    int64_t macs;       /**< multiply-accumulates of one run; 0 where the term has no meaning */
+    int64_t parameters; /**< elements of constant weights and biases this operator reads */
+    char options[96];   /**< "stride 2x2 SAME RELU6", for people */
+} mn_op_info;
+
+MN_API mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *out);
+
+/** Size of the model file, and of the constant tensors in it, in bytes. */
+MN_API size_t mn_model_file_bytes(const mn_model *model);
+MN_API size_t mn_model_weight_bytes(const mn_model *model);
+
+/** The description string that the file carries; "" when it has none. */
+MN_API const char *mn_model_description(const mn_model *model);
+
+/* ---- Session ----------------------------------------------------------------------------------------- */
+
+typedef struct mn_session mn_session;
+
+/** New dimensions for one model input. */
+typedef struct mn_input_shape {
+    int32_t input; /**< input number, not tensor index */
+    int32_t rank;
+    int32_t dims[MN_MAX_RANK];
+} mn_input_shape;
+
+/** How to run a model. Fill with mn_session_defaults() first. */
+typedef struct mn_session_options {
+    int32_t threads;    /**< 1..256; 0: one per processor available to the process. Default 1 */
+    void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
+    size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
+    bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
+    const char *cpu;    /**< highest kernel tier: "ref", "portable", ...; NULL: $MOBILENET_CPU, else all */
+    const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
+    int32_t input_shape_count;
+} mn_session_options;
+
+MN_API void mn_session_defaults(mn_session_options *options);
+
+/** Plans the model, binds kernels and memory. `options` NULL means defaults. Nothing is allocated after this.
+ *  Errors: ARGUMENT, MEMORY, LIMIT (arena too small or tensors too large), UNSUPPORTED, THREAD. */
+MN_API mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out);
+
+MN_API void mn_session_close(mn_session **session);
+
+/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. */
+MN_API mn_status mn_session_run(mn_session *session);
+
+/** Memory of input or output number `i`: write inputs before a run, read outputs after it, until the next
+ *  run or close. Owned by the session. NULL when `i` is out of range. */
+MN_API void *mn_session_input(mn_session *session, int32_t i);
+MN_API const void *mn_session_output(const mn_session *session, int32_t i);
+
+/** Contents of any tensor: constants and outputs always, everything with `keep_tensors`; otherwise NULL. */
+MN_API const void *mn_session_tensor_data(const mn_session *session, int32_t tensor);
+
+/** Facts about a tensor with the dimensions of this session (they differ from the model's after resizing). */
+MN_API mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor_info *out);
+
+/** Bytes of the tensor arena; of weights packed for the chosen kernels; threads in use. */
+MN_API size_t mn_session_arena_bytes(const mn_session *session);
+MN_API size_t mn_session_packed_bytes(const mn_session *session);
+MN_API int32_t mn_session_threads(const mn_session *session);
+
+/** One step of the plan: one or more operators run as one kernel. */
+typedef struct mn_step_info {
+    const char *kernel; /**< kernel symbol, or "alias" for a step that costs nothing */
+    int32_t first_op;   /**< index of the first operator */
+    int32_t op_count;   /**< operators this step stands for */
+    uint64_t last_ns;   /**< duration in the last run; 0 unless profiling is on */
+} mn_step_info;
+
+MN_API int32_t mn_session_step_count(const mn_session *session);
+MN_API mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out);
+
+/** Measures every step from the next run on (`mn_step_info.last_ns`). Default off. */
+MN_API void mn_session_profile(mn_session *session, bool on);
+
+/* ---- Labels ------------------------------------------------------------------------------------------ */
+
+/** Words of ImageNet class `index` (0..999, order of ILSVRC2012), e.g. "boxer"; NULL out of range. */
+MN_API const char *mn_imagenet_label(int32_t index);
+
+/** WordNet 3.0 id of ImageNet class `index`, e.g. "n02108089"; NULL out of range. */
+MN_API const char *mn_imagenet_wnid(int32_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A network as plain data: tensors, and operators in execution order. Knows no file format and no kernel.
+ * Whoever fills an mn_graph guarantees what mn_graph_check() verifies; everything after trusts it. */
+#ifndef MN_GRAPH_GRAPH_H
+#define MN_GRAPH_GRAPH_H
+
+#include "base/pool.h"
+#include "base/status.h"
+#include "mobilenet.h"
+
+typedef enum mn_op_kind {
+#define X(kind, code, version, name) kind,
+#include "graph/ops.def"
+#undef X
+    MN_OP_KIND_COUNT
+} mn_op_kind;
+
+/** TFLite name of an operator, "CONV_2D". */
+const char *mn_op_name(mn_op_kind kind);
+
+typedef enum mn_activation { MN_ACT_NONE, MN_ACT_RELU, MN_ACT_RELU_N1_TO_1, MN_ACT_RELU6 } mn_activation;
+typedef enum mn_padding { MN_PAD_SAME, MN_PAD_VALID } mn_padding;
+
+/** Attributes; which fields mean something depends on the kind. Strides, dilations and filter sizes >= 1. */
+typedef struct mn_op_attr {
+    mn_activation activation; /* CONV_2D DEPTHWISE_CONV_2D *_POOL_2D FULLY_CONNECTED ADD SUB MUL CONCATENATION */
+    mn_padding padding;       /* CONV_2D DEPTHWISE_CONV_2D *_POOL_2D */
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w; /* CONV_2D DEPTHWISE_CONV_2D */
+    int32_t depth_multiplier;       /* DEPTHWISE_CONV_2D; output channels / input channels */
+    int32_t filter_h, filter_w;     /* *_POOL_2D */
+    int32_t axis;                   /* CONCATENATION; may be negative */
+    bool keep_dims;                 /* MEAN; FULLY_CONNECTED keep_num_dims */
+    float beta;                     /* SOFTMAX */
+    /* RESHAPE: the wanted shape, one entry may be -1. SQUEEZE: the axes to drop, none means all of size 1.
+     * MEAN: the axes. TRANSPOSE: the permutation. Taken from attributes or constant inputs by the reader. */
+    int32_t list_count;
+    int32_t list[MN_MAX_RANK];
+    int32_t pad[MN_MAX_RANK][2]; /* PAD: elements before and after each dimension, each >= 0 */
+} mn_op_attr;
+
+typedef struct mn_op {
+    mn_op_kind kind;
+    int32_t version;
+    int32_t input_count;
+    int32_t *inputs; /* tensor indices; -1 for an optional input left out (bias) */
+    int32_t output_count;
+    int32_t *outputs;
+    mn_op_attr attr;
+} mn_op;
+
+typedef struct mn_graph {
+    mn_pool pool;     /* owns every pointer below except constant data that stays in the file */
+    const char *name; /* what error sentences call the file */
+    const char *description;
+    int32_t tensor_count;
+    mn_tensor_info *tensors;
+    int32_t op_count;
+    mn_op *ops; /* in execution order */
+    int32_t input_count;
+    int32_t *inputs;
+    int32_t output_count;
+    int32_t *outputs;
+} mn_graph;
+
+void mn_graph_free(mn_graph *graph);
+
+/** The tensor behind input or output `i` of `op`; NULL for an optional input left out or beyond the list. */
+const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
+const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
+
+/** Elements of a shape; false when the product of dims or dims*element size overflows size_t or a dim < 0. */
+bool mn_shape_elements(int32_t rank, const int32_t *dims, size_t *out);
+
+/** Fails with a sentence that names the graph, the operator and its place: "m.tflite: operator 12 (CONV_2D): ...". */
+mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
+    MN_PRINTF(4, 5);
+
+/** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it
+ *  is read, model outputs written, types and quantisation of each operator's tensors an implemented
+ *  combination, shapes consistent (by inference from the input shapes), constant operands where required. */
+mn_status mn_graph_check(mn_graph *graph);
+
+/** Shape of every tensor from the shapes of the inputs. `dims` holds for each tensor rank and dimensions; model inputs
+ * and constants are filled by the caller, the rest is written. */
+typedef struct mn_shape {
+    int32_t rank;
+    int32_t dims[MN_MAX_RANK];
+} mn_shape;
+mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes);
+
+/** Multiply-accumulates and constant parameters of one operator, given the shapes of all tensors. */
+int64_t mn_op_macs(const mn_graph *graph, const mn_op *op, const mn_shape *shapes);
+
+/** Top or left padding of a window operator: TFLite's ComputePadding; SAME puts the odd cell at the end. */
+int32_t mn_window_output(mn_padding padding, int32_t input, int32_t filter, int32_t stride, int32_t dilation);
+int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What a kernel is, and how one is chosen. Kernels see plain buffers and parameters, never a graph.
+ *
+ * An operator's work is divided into independent units (rows, pixels, channels: said beside its parameters in
+ * params.h); a kernel computes units [begin, end) and may be called from several threads with disjoint ranges.
+ * The result never depends on how the range was cut. */
+#ifndef MN_KERNELS_KERNEL_H
+#define MN_KERNELS_KERNEL_H
+
+#include "mobilenet.h"
+
+/** One operator application: everything a kernel reads and writes. */
+typedef struct mn_task {
+    const void *params;        /* the operator's mn_<op>_params */
+    const void *const *inputs; /* in the order documented beside the params */
+    void *output;
+    const void *packed; /* what the kernel's pack() made, or NULL */
+    void *scratch;      /* this thread's scratch, aligned to 64 bytes, or NULL */
+} mn_task;
+
+typedef void (*mn_kernel_fn)(const mn_task *task, int32_t begin, int32_t end);
+
+/** Memory a kernel wants for given parameters. */
+typedef struct mn_kernel_need {
+    size_t packed_bytes;  /* weights rearranged once per model */
+    size_t scratch_bytes; /* per thread and run */
+} mn_kernel_need;
+
+/** The arithmetic families. MN_KERNEL_OP names come first in kernel names: mn_<op>_<types>_<tier>. */
+typedef enum mn_kernel_op {
+    MN_K_CONV,
+    MN_K_DEPTHWISE,
+    MN_K_FULLY_CONNECTED,
+    MN_K_ADD, /* also SUB */
+    MN_K_MUL,
+    MN_K_AVERAGE_POOL,
+    MN_K_MAX_POOL,
+    MN_K_MEAN,
+    MN_K_SOFTMAX,
+    MN_K_QUANTIZE, /* float to int, and int to int with another scale */
+    MN_K_DEQUANTIZE,
+    MN_K_CLAMP, /* RELU, RELU6 as operators of their own */
+    MN_K_PAD,
+    MN_K_TRANSPOSE,
+    MN_K_CONCATENATION,
+    MN_K_COPY,
+    MN_K_OP_COUNT
+} mn_kernel_op;
+
+/** Tiers in rising order of preference. */
+typedef enum mn_tier { MN_TIER_REF, MN_TIER_PORTABLE, MN_TIER_COUNT } mn_tier;
+
+typedef struct mn_kernel {
+    const char *symbol; /* "mn_conv_i8_ref" */
+    mn_kernel_op op;
+    mn_type in, out; /* element types of activations */
+    mn_tier tier;
+    uint32_t cpu; /* MN_CPU_* flags this kernel executes instructions of */
+    mn_kernel_fn run;
+    /* May this kernel compute these parameters, and with what memory? One predicate for choice and size. NULL:
+     * always, with none. */
+    bool (*need)(const void *params, mn_kernel_need *need);
+    /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
+     * nothing is packed. */
+    void (*pack)(const void *params, const void *const *constants, void *packed);
+} mn_kernel;
+
+/** Every kernel there is: the expansion of kernels.def, and its length. */
+extern const mn_kernel mn_kernels[];
+extern const int32_t mn_kernel_count;
+
+/** Best kernel of at most `limit` whose CPU flags are within `cpu` and whose need() accepts `params`; fills
+ *  `need`. NULL when there is none. */
+const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, mn_tier limit, uint32_t cpu,
+                                  const void *params, mn_kernel_need *need);
+
+/** Tier by name ("ref", "portable"); false for an unknown one. */
+bool mn_tier_parse(const char *name, mn_tier *out);
+const char *mn_tier_name(mn_tier tier);
+
+#endif
