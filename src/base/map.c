@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+#define _POSIX_C_SOURCE 200809L
+
 #include "base/map.h"
 
 #include <errno.h>

@@ -38,6 +38,5 @@ mn_status mn_fail_memory(const char *what) {
 mn_status mn_fail_prefix(mn_status status, const char *prefix) {
     char sentence[DETAIL_BYTES];
     memcpy(sentence, detail, sizeof sentence);
-    snprintf(detail, sizeof detail, "%s: %s", prefix, sentence);
-    return status;
+    return mn_fail(status, "%s: %s", prefix, sentence);
 }

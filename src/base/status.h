@@ -8,9 +8,9 @@
 #include "mobilenet.h"
 
 #if defined(__GNUC__)
-#define MN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define MN_PRINTF(format, first)
+#define MN_PRINTF(text, first)
 #endif
 
 /** Stores the sentence for mn_error_detail() on this thread (cut at 511 bytes) and returns `status`. */

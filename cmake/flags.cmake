@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# Compiler flags of every target: warnings, reproducible float arithmetic, sanitizers.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+string(REPLACE "," ";" mn_sanitizers "${MN_SANITIZE}")
+foreach(name ${mn_sanitizers})
+  if(NOT name MATCHES "^(address|undefined|thread)$")
+    message(FATAL_ERROR "MN_SANITIZE: unknown sanitizer '${name}'; use address, undefined or thread")
+  endif()
+endforeach()
+set(mn_sanitize_flags "")
+if(mn_sanitizers)
+  list(JOIN mn_sanitizers "," mn_sanitizer_list)
+  set(mn_sanitize_flags -fsanitize=${mn_sanitizer_list})
+endif()
+
+# Instruments `target`. Linking PUBLIC would leak into installed packages, so each target asks for itself.
+function(mn_target_sanitizers target)
+  if(mn_sanitize_flags)
+    target_compile_options(${target} PRIVATE ${mn_sanitize_flags} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE ${mn_sanitize_flags})
+  endif()
+endfunction()
+
+function(mn_target_flags target)
+  # A fused multiply-add would change float results from one processor to the next.
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
+    -Wmissing-prototypes $<$<BOOL:${MN_WERROR}>:-Werror> -ffp-contract=off -fvisibility=hidden)
+  if(MN_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  mn_target_sanitizers(${target})
+endfunction()

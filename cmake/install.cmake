@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Install rules, pkg-config file and CMake package: find_package(mobilenet) gives mobilenet::mobilenet (shared)
+# and mobilenet::static.
+
+include(CMakePackageConfigHelpers)
+
+install(FILES include/mobilenet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS mobilenet_shared mobilenet_static EXPORT mobilenet-targets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(tool mobilenet_command benchmark_model)
+  if(TARGET ${tool})
+    install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+file(GLOB mn_manuals CONFIGURE_DEPENDS docs/*.1)
+if(MN_TOOLS AND mn_manuals)
+  install(FILES ${mn_manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
+install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(mn_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mobilenet)
+configure_package_config_file(cmake/mobilenet-config.cmake.in mobilenet-config.cmake
+  INSTALL_DESTINATION ${mn_package_dir})
+write_basic_package_version_file(mobilenet-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mobilenet-config.cmake ${PROJECT_BINARY_DIR}/mobilenet-config-version.cmake
+  DESTINATION ${mn_package_dir})
+install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${mn_package_dir})
+
+# The .pc file finds the prefix from its own place, so that an installed tree can be moved.
+file(RELATIVE_PATH mn_pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/mobilenet.pc.in mobilenet.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
