@@ -29,5 +29,6 @@ install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${mn_package_
 
 # The .pc file finds the prefix from its own place, so that an installed tree can be moved.
 file(RELATIVE_PATH mn_pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" mn_pc_prefix "${mn_pc_prefix}")
 configure_file(cmake/mobilenet.pc.in mobilenet.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The public header stands alone as C99, C11 and C++11, without a warning.
+source tests/build/common.sh
+
+# check STANDARD LANGUAGE COMPILER
+check() {
+    printf '#include "mobilenet.h"\n#include "mobilenet.h"\nint header_is_included(void);\n' |
+        "$3" -x "$2" -std="$1" -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only - ||
+        fail "include/mobilenet.h is not clean $1"
+}
+
+check c99 c "$CC"
+check c11 c "$CC"
+need "$CXX"
+check c++11 c++ "$CXX"
+check c++17 c++ "$CXX"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# An installed library serves C and C++ programs through pkg-config, shared and static.
+source tests/build/common.sh
+
+need pkg-config
+install_moved
+export PKG_CONFIG_PATH=$library_dir/pkgconfig
+read -ra flags <<<"$(pkg-config --cflags --libs mobilenet)"
+read -ra cflags <<<"$(pkg-config --cflags mobilenet)"
+version=$(pkg-config --modversion mobilenet)
+
+# check NAME COMMAND...: builds the consumer and compares the version that it prints.
+check() {
+    local name=$1
+    shift
+    "$@" -Wall -Wextra -Werror -o "$scratch/$name" || fail "$name: cannot be built"
+    [[ $(LD_LIBRARY_PATH=$library_dir "$scratch/$name") == "$version" ]] || fail "$name: wrong version or exit status"
+}
+
+check shared "$CC" -std=c11 tests/build/consumer.c "${flags[@]}"
+check static "$CC" -std=c11 tests/build/consumer.c "${cflags[@]}" "$library_dir/libmobilenet.a" -pthread -lm
+need "$CXX"
+check shared_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer.c "${flags[@]}"

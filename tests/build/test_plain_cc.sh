@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The line of docs/porting.md that builds the library's example without CMake works as it stands there.
+source tests/build/common.sh
+
+root=$PWD
+line=$(grep -A2 '^cc -std=c11' docs/porting.md) || fail "docs/porting.md has no line that begins with cc -std=c11"
+line=${line%%$'\n```'*}
+mkdir "$scratch/tree"
+cd "$scratch/tree"
+ln -s "$root/src" "$root/include" "$root/examples" .
+bash -c "${line/#cc/$CC}" || fail "the line fails: $line"
+status=0
+./classify "no such model.tflite" input.raw 2>message || status=$?
+[[ $status -eq 1 ]] || fail "the example ends with status $status for a missing model"
+grep -q 'no such model.tflite' message || fail "the example does not say which model is missing"
