@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "common/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *program_name = "mobilenet";
+
+void cli_begin(const char *program) {
+    program_name = program;
+    /* The wrong way round on purpose: writing to a closed standard output must fail, not vanish. */
+    for (int descriptor = 0; descriptor <= 2; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+        if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor) return;
+    }
+}
+
+void cli_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%s: ", program_name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void cli_library_error(mn_status status) {
+    const char *detail = mn_error_detail();
+    cli_error("%s", detail[0] != '\0' ? detail : mn_status_text(status));
+}
+
+int cli_end(int code) {
+    bool failed = ferror(stdout) != 0;
+    int reason = failed ? EIO : 0;
+    if (fflush(stdout) != 0) {
+        failed = true;
+        reason = errno;
+    }
+    if (!failed) return code;
+    cli_error("cannot write standard output: %s", strerror(reason));
+    return code == CLI_OK ? CLI_FAILURE : code;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A progress bar on stderr, drawn only when stderr is a terminal. */
+#ifndef MN_CLI_PROGRESS_H
+#define MN_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct cli_progress {
+    bool shown; /* stderr is a terminal */
+    int32_t total;
+    uint64_t started_ns, drawn_ns;
+} cli_progress;
+
+/** Monotonic clock. */
+uint64_t cli_now_ns(void);
+
+void cli_progress_begin(cli_progress *progress, int32_t total);
+
+/** Draws the bar with `done` of the total, at most ten times a second. One thread at a time. */
+void cli_progress_update(cli_progress *progress, int32_t done);
+
+/** Removes the bar. */
+void cli_progress_end(cli_progress *progress);
+
+#endif
