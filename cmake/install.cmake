@@ -8,7 +8,7 @@ install(FILES include/mobilenet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS mobilenet_shared mobilenet_static EXPORT mobilenet-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-foreach(tool mobilenet_command benchmark_model)
+foreach(tool mobilenet_command benchmark_model_command)
   if(TARGET ${tool})
     install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
