@@ -71,31 +71,14 @@ void mn_graph_free(mn_graph *graph);
 const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
 const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
 
-/** Elements of a shape; false when the product of dims or dims*element size overflows size_t or a dim < 0. */
-bool mn_shape_elements(int32_t rank, const int32_t *dims, size_t *out);
-
 /** Fails with a sentence that names the graph, the operator and its place: "m.tflite: operator 12 (CONV_2D): ...". */
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
     MN_PRINTF(4, 5);
 
-/** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it
- *  is read, model outputs written, types and quantisation of each operator's tensors an implemented
- *  combination, shapes consistent (by inference from the input shapes), constant operands where required. */
+/** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it is
+ *  read, model outputs written, types and quantisation of each operator's tensors an implemented combination,
+ *  shapes consistent. Shapes of computed tensors are inferred from the inputs and replace those of the file.
+ *  Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
 mn_status mn_graph_check(mn_graph *graph);
-
-/** Shape of every tensor from the shapes of the inputs. `dims` holds for each tensor rank and dimensions; model inputs
- * and constants are filled by the caller, the rest is written. */
-typedef struct mn_shape {
-    int32_t rank;
-    int32_t dims[MN_MAX_RANK];
-} mn_shape;
-mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes);
-
-/** Multiply-accumulates and constant parameters of one operator, given the shapes of all tensors. */
-int64_t mn_op_macs(const mn_graph *graph, const mn_op *op, const mn_shape *shapes);
-
-/** Top or left padding of a window operator: TFLite's ComputePadding; SAME puts the odd cell at the end. */
-int32_t mn_window_output(mn_padding padding, int32_t input, int32_t filter, int32_t stride, int32_t dilation);
-int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation);
 
 #endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mn_graph_check: what the reader cannot know from the file's structure alone. */
+#include <math.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "graph/shape.h"
+
+typedef struct checking {
+    const mn_graph *graph;
+    const mn_op *op;
+    int32_t op_index;
+} checking;
+
+static const mn_tensor_info *in(const checking *c, int32_t i) { return mn_graph_input(c->graph, c->op, i); }
+static const mn_tensor_info *out(const checking *c) { return mn_graph_output(c->graph, c->op, 0); }
+
+/* ---- Order: every tensor has one source, which comes before its readers -------------------------------- */
+
+static mn_status check_index(const mn_graph *graph, int32_t op, int32_t tensor, int32_t lowest, const char *role) {
+    if (tensor >= lowest && tensor < graph->tensor_count) return MN_OK;
+    return mn_graph_fail(graph, op, MN_ERROR_FORMAT, "%s tensor %d does not exist; the model has %d tensors", role,
+                         tensor, graph->tensor_count);
+}
+
+static mn_status check_op_order(const mn_graph *graph, int32_t index, bool *ready) {
+    const mn_op *op = &graph->ops[index];
+    for (int32_t i = 0; i < op->input_count; i++) {
+        MN_TRY(check_index(graph, index, op->inputs[i], -1, "input"));
+        if (op->inputs[i] >= 0 && !ready[op->inputs[i]]) {
+            return mn_graph_fail(graph, index, MN_ERROR_FORMAT,
+                                 "input tensor %d (%s) has no value yet: no constant data and no earlier operator",
+                                 op->inputs[i], graph->tensors[op->inputs[i]].name);
+        }
+    }
+    for (int32_t i = 0; i < op->output_count; i++) {
+        MN_TRY(check_index(graph, index, op->outputs[i], 0, "output"));
+        if (ready[op->outputs[i]]) {
+            return mn_graph_fail(graph, index, MN_ERROR_FORMAT,
+                                 "output tensor %d (%s) already has a value: it is constant, a model input or written "
+                                 "by an earlier operator",
+                                 op->outputs[i], graph->tensors[op->outputs[i]].name);
+        }
+        ready[op->outputs[i]] = true;
+    }
+    return MN_OK;
+}
+
+static mn_status check_ends(const mn_graph *graph, bool *ready) {
+    if (graph->input_count < 1 || graph->output_count < 1) {
+        return mn_fail(MN_ERROR_FORMAT, "%s: the model has %d inputs and %d outputs; at least one of each is needed",
+                       graph->name, graph->input_count, graph->output_count);
+    }
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        int32_t tensor = graph->inputs[i];
+        if (tensor < 0 || tensor >= graph->tensor_count || ready[tensor]) {
+            return mn_fail(MN_ERROR_FORMAT, "%s: model input %d names tensor %d, which is constant, doubled or missing",
+                           graph->name, i, tensor);
+        }
+        ready[tensor] = true;
+    }
+    return MN_OK;
+}
+
+static mn_status check_outputs(const mn_graph *graph, const bool *ready) {
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        int32_t tensor = graph->outputs[i];
+        if (tensor < 0 || tensor >= graph->tensor_count || !ready[tensor]) {
+            return mn_fail(MN_ERROR_FORMAT, "%s: model output %d names tensor %d, which nothing computes", graph->name,
+                           i, tensor);
+        }
+    }
+    return MN_OK;
+}
+
+static mn_status check_order(mn_graph *graph) {
+    bool *ready = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *ready);
+    if (!ready) return mn_fail_memory("the model's tensors");
+    for (int32_t i = 0; i < graph->tensor_count; i++) ready[i] = graph->tensors[i].data != NULL;
+    MN_TRY(check_ends(graph, ready));
+    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op_order(graph, i, ready));
+    return check_outputs(graph, ready);
+}
+
+/* ---- Types and quantisation --------------------------------------------------------------------------- */
+
+static bool is_quantised_type(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+
+static mn_status wrong_types(const checking *c) {
+    const mn_tensor_info *x = in(c, 0), *second = in(c, 1);
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "types %s%s%s -> %s are not supported; see the operator table in docs/formats.md",
+                         mn_type_name(x->type), second ? ", " : "", second ? mn_type_name(second->type) : "",
+                         mn_type_name(out(c)->type));
+}
+
+/* A quantised tensor carries one scale; `channels` > 1 allows one per index of `axis` as well. */
+static mn_status need_quant(const checking *c, const mn_tensor_info *tensor, int32_t axis, int32_t channels) {
+    const mn_quant *quant = &tensor->quant;
+    if (!is_quantised_type(tensor->type) || quant->count == 1) return MN_OK;
+    if (quant->count == 0) {
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT,
+                             "tensor %s is %s but has no scale and zero point; quantise the model again", tensor->name,
+                             mn_type_name(tensor->type));
+    }
+    if (channels > 1 && quant->count == channels && quant->axis == axis) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "tensor %s has %d scales along dimension %d, which this operator cannot use", tensor->name,
+                         quant->count, quant->axis);
+}
+
+static mn_status need_plain_quant(const checking *c) {
+    for (int32_t i = 0; i < c->op->input_count; i++) {
+        if (in(c, i)) MN_TRY(need_quant(c, in(c, i), 0, 1));
+    }
+    return need_quant(c, out(c), 0, 1);
+}
+
+static bool same_quant(const mn_quant *a, const mn_quant *b) {
+    return a->zero_point[0] == b->zero_point[0] && fabsf(a->scale[0] - b->scale[0]) <= 1e-6f;
+}
+
+/* Operators that move or select stored values need the same meaning on both sides. */
+static mn_status need_same_quant(const checking *c, const mn_tensor_info *x) {
+    if (!is_quantised_type(x->type) || same_quant(&x->quant, &out(c)->quant)) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "input %s and output %s have different scales or zero points, which TFLite does not allow here",
+                         x->name, out(c)->name);
+}
+
+static mn_status check_same_type(const checking *c) {
+    for (int32_t i = 0; i < c->op->input_count; i++) {
+        if (in(c, i) && in(c, i)->type != out(c)->type) return wrong_types(c);
+    }
+    mn_type type = out(c)->type;
+    return type == MN_FLOAT32 || is_quantised_type(type) ? MN_OK : wrong_types(c);
+}
+
+/* TFLite (GetQuantizedConvolutionMultipler) refuses a bias whose scale is not input scale x weight scale. */
+static mn_status check_bias_scale(const checking *c) {
+    const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2);
+    if (!bias || bias->quant.count != 1 || w->quant.count != 1) return MN_OK;
+    double product = (double)x->quant.scale[0] * (double)w->quant.scale[0];
+    double difference = fabs(product - (double)bias->quant.scale[0]);
+    if (difference / (double)out(c)->quant.scale[0] <= 0.02) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT,
+                         "the bias scale %g is not input scale x weight scale = %g; quantise the model again",
+                         (double)bias->quant.scale[0], product);
+}
+
+/* Convolutions and FULLY_CONNECTED; `axis` is the weights' output channel dimension. */
+static mn_status check_weighted(const checking *c, int32_t axis) {
+    const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2), *y = out(c);
+    if (x->type != w->type || x->type != y->type) return wrong_types(c);
+    if (x->type != MN_FLOAT32 && !is_quantised_type(x->type)) return wrong_types(c);
+    mn_type bias_type = x->type == MN_FLOAT32 ? MN_FLOAT32 : MN_INT32;
+    if (bias && bias->type != bias_type) {
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED, "the bias is %s; %s is needed",
+                             mn_type_name(bias->type), mn_type_name(bias_type));
+    }
+    if (x->type == MN_FLOAT32) return MN_OK;
+    if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
+    MN_TRY(need_quant(c, x, 0, 1));
+    MN_TRY(need_quant(c, w, axis, x->type == MN_INT8 ? w->dims[axis] : 1));
+    MN_TRY(need_quant(c, y, 0, 1));
+    return check_bias_scale(c);
+}
+
+static mn_status check_pool(const checking *c) {
+    MN_TRY(check_same_type(c));
+    MN_TRY(need_plain_quant(c));
+    return need_same_quant(c, in(c, 0));
+}
+
+static mn_status check_arithmetic(const checking *c) {
+    MN_TRY(check_same_type(c));
+    return need_plain_quant(c);
+}
+
+static mn_status check_softmax(const checking *c) {
+    MN_TRY(check_arithmetic(c));
+    const mn_tensor_info *y = out(c);
+    if (!is_quantised_type(y->type)) return MN_OK;
+    int32_t zero = y->type == MN_INT8 ? -128 : 0;
+    if (y->quant.zero_point[0] == zero && fabsf(y->quant.scale[0] - 1.0f / 256) <= 0.001f / 256) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "the %s output has scale %g and zero point %d; TFLite fixes them at 1/256 and %d",
+                         mn_type_name(y->type), (double)y->quant.scale[0], y->quant.zero_point[0], zero);
+}
+
+static mn_status check_quantize(const checking *c) {
+    mn_type from = in(c, 0)->type, to = out(c)->type;
+    if (!is_quantised_type(to) || (from != MN_FLOAT32 && !is_quantised_type(from))) return wrong_types(c);
+    return need_plain_quant(c);
+}
+
+static mn_status check_dequantize(const checking *c) {
+    mn_type from = in(c, 0)->type;
+    if (out(c)->type != MN_FLOAT32 || (from != MN_FLOAT16 && !is_quantised_type(from))) return wrong_types(c);
+    return need_plain_quant(c);
+}
+
+static mn_status check_moved(const checking *c) {
+    const mn_tensor_info *x = in(c, 0);
+    if (x->type != out(c)->type || (x->type != MN_FLOAT32 && !is_quantised_type(x->type))) return wrong_types(c);
+    return MN_OK;
+}
+
+static mn_status check_pad(const checking *c) {
+    MN_TRY(check_moved(c));
+    MN_TRY(need_plain_quant(c));
+    return need_same_quant(c, in(c, 0));
+}
+
+static mn_status check_concatenation(const checking *c) {
+    if (c->op->attr.activation != MN_ACT_NONE) {
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                             "a fused activation is not defined for this operator");
+    }
+    MN_TRY(check_same_type(c));
+    MN_TRY(need_plain_quant(c));
+    for (int32_t i = 0; out(c)->type == MN_INT8 && i < c->op->input_count; i++) MN_TRY(need_same_quant(c, in(c, i)));
+    return MN_OK;
+}
+
+static mn_status check_types(const checking *c) {
+    switch (c->op->kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_FULLY_CONNECTED: return check_weighted(c, 0);
+    case MN_OP_DEPTHWISE_CONV_2D: return check_weighted(c, 3);
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D: return check_pool(c);
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL:
+    case MN_OP_MEAN:
+    case MN_OP_RELU:
+    case MN_OP_RELU6: return check_arithmetic(c);
+    case MN_OP_SOFTMAX: return check_softmax(c);
+    case MN_OP_QUANTIZE: return check_quantize(c);
+    case MN_OP_DEQUANTIZE: return check_dequantize(c);
+    case MN_OP_RESHAPE:
+    case MN_OP_SQUEEZE:
+    case MN_OP_TRANSPOSE: return check_moved(c);
+    case MN_OP_PAD: return check_pad(c);
+    case MN_OP_CONCATENATION: return check_concatenation(c);
+    case MN_OP_KIND_COUNT: break;
+    }
+    return MN_ERROR_ARGUMENT;
+}
+
+/* ---- Operand counts and attributes ---------------------------------------------------------------------- */
+
+/* Operands that must be there; more may follow (bias, constant shapes already read into the attributes). */
+static int32_t required_inputs(mn_op_kind kind) {
+    switch (kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_FULLY_CONNECTED:
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL: return 2;
+    default: return 1;
+    }
+}
+
+static mn_status check_operands(const checking *c) {
+    const mn_op *op = c->op;
+    int32_t needed = op->kind == MN_OP_CONCATENATION ? op->input_count : required_inputs(op->kind);
+    if (op->input_count < needed || needed < 1 || op->output_count != 1) {
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "has %d inputs and %d outputs", op->input_count,
+                             op->output_count);
+    }
+    for (int32_t i = 0; i < needed; i++) {
+        if (op->inputs[i] < 0) {
+            return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "input %d is left out but required", i);
+        }
+    }
+    return MN_OK;
+}
+
+static bool has_window(mn_op_kind kind) {
+    return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_AVERAGE_POOL_2D ||
+           kind == MN_OP_MAX_POOL_2D;
+}
+
+static mn_status check_window(const checking *c) {
+    const mn_op_attr *a = &c->op->attr;
+    if (!has_window(c->op->kind)) return MN_OK;
+    if (a->stride_h >= 1 && a->stride_w >= 1 && a->dilation_h >= 1 && a->dilation_w >= 1) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "strides and dilations must be at least 1");
+}
+
+static mn_status check_ops(const mn_graph *graph) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        checking c = {.graph = graph, .op = &graph->ops[i], .op_index = i};
+        MN_TRY(check_operands(&c));
+        MN_TRY(check_window(&c));
+        MN_TRY(check_types(&c));
+    }
+    return MN_OK;
+}
+
+/* What inference starts from. The file's shapes of computed tensors may be stale (resized models): TFLite
+ * ignores them, and so do we. */
+static mn_status take_given_shape(const mn_graph *graph, int32_t tensor, mn_shape *shape) {
+    *shape = mn_tensor_shape(&graph->tensors[tensor]);
+    if (mn_shape_check(shape, graph->tensors[tensor].type)) return MN_OK;
+    return mn_fail(MN_ERROR_FORMAT, "%s: tensor %d (%s) has an empty dimension or is over 1 GiB", graph->name, tensor,
+                   graph->tensors[tensor].name);
+}
+
+static mn_status infer_into_tensors(mn_graph *graph) {
+    mn_shape *shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *shapes);
+    if (!shapes) return mn_fail_memory("the model's shapes");
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        if (graph->tensors[i].data) MN_TRY(take_given_shape(graph, i, &shapes[i]));
+    }
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        MN_TRY(take_given_shape(graph, graph->inputs[i], &shapes[graph->inputs[i]]));
+    }
+    MN_TRY(mn_graph_infer_shapes(graph, shapes));
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        mn_tensor_info *tensor = &graph->tensors[i];
+        tensor->rank = shapes[i].rank;
+        memcpy(tensor->dims, shapes[i].dims, sizeof tensor->dims);
+        tensor->bytes = (size_t)mn_shape_count(&shapes[i]) * mn_type_size(tensor->type);
+    }
+    return MN_OK;
+}
+
+mn_status mn_graph_check(mn_graph *graph) {
+    MN_TRY(check_order(graph));
+    MN_TRY(check_ops(graph));
+    return infer_into_tensors(graph);
+}

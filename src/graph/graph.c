@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "graph/graph.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/checked.h"
+
+static const char *const op_names[MN_OP_KIND_COUNT] = {
+#define X(kind, code, version, name) [kind] = name,
+#include "graph/ops.def"
+#undef X
+};
+
+const char *mn_op_name(mn_op_kind kind) { return op_names[kind]; }
+
+const char *mn_type_name(mn_type type) {
+    switch (type) {
+    case MN_NONE: return "none";
+    case MN_FLOAT32: return "float32";
+    case MN_FLOAT16: return "float16";
+    case MN_INT8: return "int8";
+    case MN_UINT8: return "uint8";
+    case MN_INT32: return "int32";
+    case MN_INT64: return "int64";
+    }
+    return "unknown";
+}
+
+size_t mn_type_size(mn_type type) {
+    switch (type) {
+    case MN_NONE: return 0;
+    case MN_FLOAT32: return 4;
+    case MN_FLOAT16: return 2;
+    case MN_INT8: return 1;
+    case MN_UINT8: return 1;
+    case MN_INT32: return 4;
+    case MN_INT64: return 8;
+    }
+    return 0;
+}
+
+void mn_graph_free(mn_graph *graph) {
+    mn_pool_free(&graph->pool);
+    *graph = (mn_graph){0};
+}
+
+const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i) {
+    if (i >= op->input_count || op->inputs[i] < 0) return NULL;
+    return &graph->tensors[op->inputs[i]];
+}
+
+const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i) {
+    if (i >= op->output_count || op->outputs[i] < 0) return NULL;
+    return &graph->tensors[op->outputs[i]];
+}
+
+mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...) {
+    char sentence[384];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return mn_fail(status, "%s: operator %d (%s): %s", graph->name, op_index, mn_op_name(graph->ops[op_index].kind),
+                   sentence);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Weights packed for kernels, made on first need and shared by all sessions of a model. */
+#ifndef MN_PLAN_PACK_H
+#define MN_PLAN_PACK_H
+
+#include <pthread.h>
+
+#include "base/pool.h"
+#include "kernels/kernel.h"
+
+typedef struct mn_packed mn_packed;
+
+typedef struct mn_pack_cache {
+    pthread_mutex_t mutex; /* guards everything below */
+    mn_pool pool;
+    mn_packed *first;
+} mn_pack_cache;
+
+void mn_pack_cache_init(mn_pack_cache *cache);
+void mn_pack_cache_free(mn_pack_cache *cache);
+
+/** The weights of operator `op_index` packed for `kernel`; NULL when out of memory. Lives as long as the cache.
+ *  Packing may depend on nothing but the constants and those parameters that input resizing cannot change. */
+const void *mn_pack_cache_get(mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel, size_t bytes,
+                              const void *params, const void *const *constants);
+
+#endif
