@@ -77,7 +77,7 @@ typedef struct mn_binary_params {
     int32_t dims[MN_MAX_RANK]; /* of the output */
     int32_t stride[2][MN_MAX_RANK];
     bool same_shape; /* no broadcasting: flat loops are right */
-    bool subtract; /* ADD: operand 0 minus operand 1 */
+    bool subtract;   /* ADD: operand 0 minus operand 1 */
     mn_range_f32 range_f32;
     mn_range_i32 range;
     mn_operand in[2]; /* MUL uses zero only */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/quant.h"
+
+#include <float.h>
+
+void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift) {
+    *multiplier = 0;
+    *shift = 0;
+    if (!(real > 0)) return;
+    if (real >= 2147483648.0) {
+        *multiplier = INT32_MAX;
+        *shift = 31;
+        return;
+    }
+    int exponent = 0;
+    int64_t fraction = (int64_t)round(frexp(real, &exponent) * 2147483648.0);
+    if (fraction == INT64_C(1) << 31) {
+        fraction /= 2;
+        exponent++;
+    }
+    if (exponent < -31) return;
+    *multiplier = (int32_t)fraction;
+    *shift = exponent;
+}
+
+mn_range_i32 mn_type_range(mn_type type) {
+    return type == MN_UINT8 ? (mn_range_i32){0, UINT8_MAX} : (mn_range_i32){INT8_MIN, INT8_MAX};
+}
+
+mn_range_i32 mn_quant_range(mn_range_f32 range, mn_type type, float scale, int32_t zero) {
+    const mn_range_i32 whole = mn_type_range(type);
+    mn_range_i32 result = whole;
+    float low = range.min / scale, high = range.max / scale;
+    if (range.min > -FLT_MAX) result.min = mn_store_real(low, zero, whole);
+    if (range.max < FLT_MAX) result.max = mn_store_real(high, zero, whole);
+    return result;
+}
+
+void mn_quant_conv(mn_type type, float in, const float *weight, int32_t weight_count, float out, int32_t channels,
+                   int32_t *multiplier, int32_t *shift) {
+    for (int32_t c = 0; c < channels; c++) {
+        float scale = weight[weight_count > 1 ? c : 0];
+        float float_product = in * scale;
+        double product = type == MN_UINT8 ? (double)float_product : (double)in * (double)scale;
+        mn_quantize_multiplier(product / (double)out, &multiplier[c], &shift[c]);
+    }
+}
+
+void mn_quant_fully_connected(float in, const float *weight, int32_t weight_count, float out, int32_t channels,
+                              double *scale) {
+    for (int32_t c = 0; c < channels; c++) {
+        scale[c] = (double)in * (double)weight[weight_count > 1 ? c : 0] / (double)out;
+    }
+}
+
+void mn_quant_add(float in0, float in1, float out, mn_binary_params *params) {
+    double twice_larger = 2.0f * (in0 < in1 ? in1 : in0);
+    float shifted_out = (float)(1 << MN_ADD_SHIFT) * out;
+    mn_quantize_multiplier((double)in0 / twice_larger, &params->in[0].multiplier, &params->in[0].shift);
+    mn_quantize_multiplier((double)in1 / twice_larger, &params->in[1].multiplier, &params->in[1].shift);
+    mn_quantize_multiplier(twice_larger / (double)shifted_out, &params->out.multiplier, &params->out.shift);
+}
+
+void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params) {
+    float product = in0 * in1;
+    float ratio = product / out;
+    mn_quantize_multiplier((double)ratio, &params->out.multiplier, &params->out.shift);
+}
+
+void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int32_t *shift) {
+    mn_quantize_multiplier((double)in / (double)out, multiplier, shift);
+    int32_t extra = 0;
+    while (extra < 30 && count >> (extra + 1) != 0) extra++; /* floor(log2(count)): keeps the quotient's bits */
+    extra = mn_min_i32(extra, 31 + *shift);
+    *multiplier = (int32_t)(((int64_t)*multiplier << extra) / count);
+    *shift -= extra;
+}
+
+void mn_quant_softmax(float beta, float in, mn_softmax_params *params) {
+    const double scale = (double)beta * (double)in * (double)(1 << 26);
+    const double largest = 2147483647.0;
+    mn_quantize_multiplier(scale < largest ? scale : largest, &params->multiplier, &params->shift);
+    const double radius = floor(ldexp(31.0, 26 - params->shift));
+    params->diff_min = radius < 255 ? -(int32_t)radius : -255;
+}
+
+void mn_quant_quantize(float in, float out, int32_t *multiplier, int32_t *shift) {
+    mn_quantize_multiplier((double)in / (double)out, multiplier, shift);
+}
+
+void mn_quant_clamp(float in, float out, int32_t *multiplier, int32_t *shift) {
+    float ratio = in / out;
+    mn_quantize_multiplier((double)ratio, multiplier, shift);
+}

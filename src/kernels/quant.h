@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The arithmetic of quantised operators: from scales to integer multipliers once per model, from accumulators to stored
+ * values at run time. Formulas and their sources: docs/numerics.md. */
+#ifndef MN_KERNELS_QUANT_H
+#define MN_KERNELS_QUANT_H
+
+#include "base/checked.h"
+#include "kernels/params.h"
+
+#include <math.h>
+
+/* ---- Run time ---------------------------------------------------------------------------------------- */
+
+/** a + b and a - b modulo 2^32: what the reference's accumulators do when a model drives them out of range. */
+static inline int32_t mn_wrap_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+static inline int32_t mn_wrap_sub(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
+
+/** a * b / 2^31, halves rounded upward: gemmlowp's SaturatingRoundingDoublingHighMul. */
+static inline int32_t mn_high_mul(int32_t a, int32_t b) {
+    if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/** x / 2^n, halves rounded away from zero, n in [0, 62]: gemmlowp's RoundingDivideByPOT. */
+static inline int32_t mn_round_shift(int32_t x, int32_t n) {
+    if (n == 0) return x;
+    return (int32_t)((x + (INT64_C(1) << (n - 1)) - (x < 0)) >> n);
+}
+
+/** x * multiplier / 2^31 * 2^shift with both roundings; shift in [-31, 31]: TFLite's MultiplyByQuantizedMultiplier. */
+static inline int32_t mn_requantize(int32_t x, int32_t multiplier, int32_t shift) {
+    if (shift > 0) return mn_high_mul((int32_t)((uint32_t)x << shift), multiplier);
+    return mn_round_shift(mn_high_mul(x, multiplier), -shift);
+}
+
+/** The stored value of an accumulator. */
+static inline int32_t mn_store_i32(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero, mn_range_i32 range) {
+    return mn_clamp_i32(mn_wrap_add(mn_requantize(acc, multiplier, shift), zero), range.min, range.max);
+}
+
+/** The stored value of `units` (a real value over its scale), halves rounded away from zero; NaN gives range.min. */
+static inline int32_t mn_store_real(double units, int32_t zero, mn_range_i32 range) {
+    double stored = round(units) + zero;
+    if (!(stored > range.min)) return range.min;
+    return stored < range.max ? (int32_t)stored : range.max;
+}
+
+/** TFLite's ActivationFunctionWithMinMax on floats; NaN stays. */
+static inline float mn_clamp_f32(float x, mn_range_f32 range) {
+    float at_least = x < range.min ? range.min : x;
+    return range.max < at_least ? range.max : at_least;
+}
+
+/* ---- Once per model ---------------------------------------------------------------------------------- */
+
+/** real = multiplier / 2^31 * 2^shift, for real >= 0. Below 2^-32: 0; from 2^31: the largest pair. */
+void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift);
+
+/** [-128, 127] or [0, 255]. */
+mn_range_i32 mn_type_range(mn_type type);
+
+/** The clamp of a fused activation in stored units; `range` is the float clamp, FLT_MAX and -FLT_MAX no bound. */
+mn_range_i32 mn_quant_range(mn_range_f32 range, mn_type type, float scale, int32_t zero);
+
+/** CONV and DEPTHWISE: one multiplier and shift for each of `channels`; `weight` holds `weight_count` scales, 1 or
+ *  `channels`. */
+void mn_quant_conv(mn_type type, float in, const float *weight, int32_t weight_count, float out, int32_t channels,
+                   int32_t *multiplier, int32_t *shift);
+
+/** FULLY_CONNECTED: one factor for each of `channels`. */
+void mn_quant_fully_connected(float in, const float *weight, int32_t weight_count, float out, int32_t channels,
+                              double *scale);
+
+/** ADD and SUB, MUL: the multipliers and shifts in `params`. */
+void mn_quant_add(float in0, float in1, float out, mn_binary_params *params);
+void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params);
+
+/** Left shift of ADD's operands before they are rescaled to a common scale. */
+enum { MN_ADD_SHIFT = 20 };
+
+/** MEAN of `count` elements. */
+void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int32_t *shift);
+
+/** SOFTMAX: multiplier, shift and diff_min of `params`. */
+void mn_quant_softmax(float beta, float in, mn_softmax_params *params);
+
+/** QUANTIZE between integers, and CLAMP: the ratio of scales, in double and in float as the reference has it. */
+void mn_quant_quantize(float in, float out, int32_t *multiplier, int32_t *shift);
+void mn_quant_clamp(float in, float out, int32_t *multiplier, int32_t *shift);
+
+#endif
