@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Shared by tests/build/test_*.sh, which run in the repository root. $MN_BUILD is the build folder.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are for the tests that read this file
 
 set -euo pipefail
 : "${CC:=cc}" "${CXX:=c++}" "${CMAKE:=cmake}"

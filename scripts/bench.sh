@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/bench.sh [MODEL...] [-- BENCHMARK_MODEL_FLAGS...]
+#
+# Builds the release preset and measures each model with one thread (default: the models of models/ and
+# ../shared/models/). docs/benchmarks.md says how to get figures worth comparing.
+source "$(dirname "$0")/lib.sh"
+
+if [[ ${1:-} == --help ]]; then usage; exit 0; fi
+install_needs "${build_needs[@]}"
+models=()
+while [[ $# -gt 0 && $1 != -- ]]; do models+=("$1"); shift; done
+if [[ $# -gt 0 ]]; then shift; fi
+if [[ ${#models[@]} -eq 0 ]]; then
+    shopt -s nullglob
+    models=(models/*.tflite ../shared/models/*.tflite)
+fi
+[[ ${#models[@]} -gt 0 ]] || die "no model; name one, or put .tflite files into models/"
+build release
+for model in "${models[@]}"; do
+    say
+    say "== $model"
+    build/benchmark_model --graph="$model" --num_threads=1 "$@"
+done

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# Shared by the scripts: where the repository is, installing packages, building.
+# shellcheck shell=bash disable=SC2034 # variables are for the scripts that read this file
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+offline=0  # 1: install and fetch nothing
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# The newest clang-format and clang-tidy differ from release to release, so one release decides.
+clang_release=14
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+# Prints the comment at the head of the running script, from line 3 to the first line that is no comment.
+usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
+
+# What a build needs, as PROBE:DEBIAN-PACKAGE; a probe is a command or a header.
+build_needs=(cc:gcc stdio.h:libc6-dev cmake:cmake ninja:ninja-build jpeglib.h:libjpeg-dev png.h:libpng-dev)
+# What the tests need beside.
+test_needs=(cmocka.h:libcmocka-dev c++:g++ pkg-config:pkg-config python3:python3)
+
+have() {
+    case $1 in
+    *.h) printf '#include <stddef.h>\n#include <stdio.h>\n#include <%s>\n' "$1" | cc -E - >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+# Installs what is missing of the given PROBE:PACKAGE pairs, or says how to and ends.
+install_needs() {
+    local need packages=()
+    for need in "$@"; do
+        have "${need%%:*}" || packages+=("${need#*:}")
+    done
+    [[ ${#packages[@]} -gt 0 ]] || return 0
+
+    local command=(apt-get install -y --no-install-recommends "${packages[@]}")
+    local as=()
+    if [[ $(id -u) -ne 0 ]]; then as=(sudo -n); fi
+    if [[ $offline -eq 1 ]]; then
+        die "missing and --offline forbids installing; install with: sudo ${command[*]}"
+    elif ! have apt-get; then
+        die "missing: Debian's packages ${packages[*]}; install what provides them on this system"
+    elif [[ ${#as[@]} -gt 0 ]] && ! "${as[@]}" true 2>/dev/null; then
+        die "missing packages; install with: sudo ${command[*]}"
+    fi
+    say "    installing ${packages[*]}"
+    local log
+    log=$(mktemp)
+    if ! { "${as[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as[@]}" "${command[@]}"; } >"$log" 2>&1; then
+        tail -20 "$log" >&2
+        rm -f "$log"
+        die "cannot install ${packages[*]}; the messages of apt-get are above"
+    fi
+    rm -f "$log"
+}
+
+# The folder of a CMake preset.
+build_dir() { if [[ $1 == release ]]; then echo build; else echo "build-$1"; fi; }
+
+# Builds a CMake preset: build PRESET. Shows only the compiler's warnings and errors, and progress on a terminal.
+build() {
+    local log
+    log=$(mktemp)
+    if ! cmake --preset "$1" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    grep -A2 SKIPPED "$log" || true
+    rm -f "$log"
+    cmake --build --preset "$1" -j "$jobs"
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/sanitize.sh [asan|ubsan|tsan|sanitize]...
+#
+# Builds and runs every test under sanitizers (default: sanitize, which is asan and ubsan in one build).
+source "$(dirname "$0")/lib.sh"
+
+if [[ ${1:-} == --help ]]; then usage; exit 0; fi
+install_needs "${build_needs[@]}" "${test_needs[@]}"
+if [[ $# -eq 0 ]]; then set -- sanitize; fi
+for preset in "$@"; do
+    build "$preset"
+    ctest --preset "$preset" -j "$jobs"
+done

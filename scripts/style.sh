@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/style.sh
+#
+# Checks what the compiler and clang-format do not: licence headers, tabs, line and file lengths, calls that a
+# library must not make.
+source "$(dirname "$0")/lib.sh"
+
+if [[ ${1:-} == --help ]]; then usage; exit 0; fi
+failed=0
+
+# Prints the offending lines on standard input, if any, under a title: report TITLE
+report() {
+    local lines
+    lines=$(cat)
+    [[ -n $lines ]] || return 0
+    printf '%s:\n%s\n' "$1" "$lines"
+    failed=1
+}
+
+tracked() { git ls-files --cached --others --exclude-standard -- "$@"; }
+mapfile -t c_files < <(tracked '*.c' '*.h')
+mapfile -t text_files < <(tracked '*.c' '*.h' '*.def' '*.sh' '*.py' '*.md' '*.cmake' '*.in' '*.json' '*CMakeLists.txt')
+mapfile -t library_files < <(tracked 'src/*.c' 'src/*.h')
+
+for file in "${c_files[@]}"; do
+    [[ $(head -n 2 "$file") == $'/* SPDX-License-Identifier: MIT\n * Copyright the mobilenet.c authors */' ]] || echo "$file"
+done | report "without the two-line licence header"
+{ grep -nP '\t' "${text_files[@]}" || true; } | report "tabs"
+{ grep -nP ' +$' "${text_files[@]}" || true; } | report "spaces at the end of a line"
+{ grep -nP '^.{121}' "${c_files[@]}" || true; } | report "lines of more than 120 characters"
+{ grep -nE '\b(abort|exit|_Exit|quick_exit|printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror)\(' \
+    "${library_files[@]}" || true; } | report "calls that end the process or print, in the library"
+{ grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}" || true; } | report "unfinished work"
+wc -l "${c_files[@]}" | awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }' |
+    report "files of more than 600 lines"
+exit "$failed"

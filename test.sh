@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: ./test.sh [--all] [--offline]
+#
+# Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
+#
+#   --all      also the thread sanitizer, clang-tidy, the comparison with TFLite and a minute of fuzzing each
+#   --offline  install nothing
+#   --help     this text
+#
+# Ends with 0 when nothing failed. What is skipped says why. The last line counts.
+source "$(dirname "$0")/scripts/lib.sh"
+
+all=0
+for argument in "$@"; do
+    case $argument in
+    --help) usage; exit 0 ;;
+    --all) all=1 ;;
+    --offline) offline=1 ;;
+    *) die "unknown argument $argument; see ./test.sh --help" ;;
+    esac
+done
+
+passed=0
+failed=0
+skipped=0
+troubles=() # one line for each failure and skip
+
+# Runs one check and counts it: check NAME COMMAND...; the status 77 means skipped, with the reason printed last.
+check() {
+    local name=$1 status=0 start=$SECONDS log
+    shift
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || status=$?
+    case $status in
+    0) passed=$((passed + 1)); say "ok      $name ($((SECONDS - start)) s)" ;;
+    77)
+        skipped=$((skipped + 1))
+        troubles+=("skipped $name: $(grep SKIPPED "$log" | tail -n 1 | sed 's/.*SKIPPED: //')")
+        say "${troubles[-1]}"
+        ;;
+    *)
+        failed=$((failed + 1))
+        troubles+=("FAILED  $name")
+        cat "$log"
+        say "FAILED  $name ($((SECONDS - start)) s)"
+        ;;
+    esac
+    rm -f "$log"
+    return 0
+}
+
+# Counts one attribute of the first <testsuite> of a JUnit file: junit_count FILE ATTRIBUTE
+junit_count() { tr '\n' ' ' <"$1" | sed -n "s/.*<testsuite [^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p"; }
+
+# Builds a preset, runs its tests and counts each: test_preset PRESET
+test_preset() {
+    local preset=$1 junit status=0
+    say
+    say "== preset $preset"
+    if ! build "$preset"; then
+        failed=$((failed + 1))
+        troubles+=("FAILED  preset $preset: does not build")
+        return
+    fi
+    junit=$(mktemp)
+    ctest --preset "$preset" -j "$jobs" --no-tests=error --output-junit "$junit" || status=$?
+    local tests failures ignored
+    tests=$(junit_count "$junit" tests)
+    failures=$(junit_count "$junit" failures)
+    ignored=$(junit_count "$junit" skipped)
+    rm -f "$junit"
+    if [[ -z $tests || ($status -ne 0 && $failures -eq 0) ]]; then
+        failed=$((failed + 1))
+        troubles+=("FAILED  preset $preset: ctest ended with $status")
+        return
+    fi
+    passed=$((passed + tests - failures - ignored))
+    failed=$((failed + failures))
+    skipped=$((skipped + ignored))
+    if [[ $failures -gt 0 ]]; then troubles+=("FAILED  preset $preset: $failures tests"); fi
+    if [[ $ignored -gt 0 ]]; then troubles+=("skipped preset $preset: $ignored tests, reasons above"); fi
+}
+
+install_needs "${build_needs[@]}" "${test_needs[@]}"
+say "== style"
+check formatting scripts/format.sh --check
+check style scripts/style.sh
+test_preset release
+test_preset sanitize
+if [[ $all -eq 1 ]]; then
+    test_preset tsan
+    say
+    say "== long checks"
+    check clang-tidy scripts/tidy.sh
+    check oracle tests/oracle/run.sh
+    check fuzz scripts/fuzz.sh 60
+fi
+
+say
+for trouble in "${troubles[@]}"; do say "$trouble"; done
+say "$passed passed, $failed failed, $skipped skipped"
+[[ $failed -eq 0 ]]
