@@ -24,12 +24,16 @@ static int read_input(const char *path, void *data, size_t bytes) {
     return wrong_size;
 }
 
+static double real_value(const mn_quant *quant, int32_t stored) {
+    return quant->count == 0 ? stored : (double)quant->scale[0] * (stored - quant->zero_point[0]);
+}
+
 /* Score `i` of an output, in the units the model computes. */
 static double score(const mn_tensor_info *info, const void *data, size_t i) {
     switch (info->type) {
     case MN_FLOAT32: return ((const float *)data)[i];
-    case MN_UINT8: return info->quant.scale[0] * (((const uint8_t *)data)[i] - info->quant.zero_point[0]);
-    case MN_INT8: return info->quant.scale[0] * (((const int8_t *)data)[i] - info->quant.zero_point[0]);
+    case MN_UINT8: return real_value(&info->quant, ((const uint8_t *)data)[i]);
+    case MN_INT8: return real_value(&info->quant, ((const int8_t *)data)[i]);
     default: return 0;
     }
 }
