@@ -1,0 +1,610 @@
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Random models of one operator, and of a few that engines like to fuse. Each maker takes a numpy generator and
+an element type and returns a Case; `tiny` keeps shapes small enough for vectors that live in the repository."""
+
+import numpy as np
+
+from tflite_file import TYPES, Graph, Quant
+
+RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
+FUSED = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
+
+
+class Case:
+    def __init__(self, model, inputs):
+        self.model = model
+        self.inputs = inputs
+
+
+class Dice:
+    """Random choices, biased towards the corners."""
+
+    def __init__(self, rng, tiny=False):
+        self.rng = rng
+        self.tiny = tiny
+
+    def chance(self, p):
+        return self.rng.random() < p
+
+    def pick(self, items):
+        return items[int(self.rng.integers(len(items)))]
+
+    def size(self, low, high):
+        """low..high, small values more often; tiny: at most low + 4."""
+        if self.tiny:
+            high = min(high, low + 4)
+        return int(min(self.rng.integers(low, high + 1), self.rng.integers(low, high + 1)))
+
+    def log(self, low, high):
+        return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
+
+    def zero(self, kind):
+        low, high = RANGES[kind]
+        return int(self.pick([low, high, (low + high + 1) // 2] + [self.rng.integers(low, high + 1)] * 3))
+
+    def quant(self, kind, wild=0.1):
+        """Quantisation of an activation; None for float."""
+        if kind not in RANGES:
+            return None
+        scale = self.log(1e-6, 1e3) if self.chance(wild) else self.log(2e-3, 0.5)
+        return Quant(scale, self.zero(kind))
+
+    def values(self, kind, shape):
+        """Contents: mostly uniform, sometimes only the ends of the range."""
+        if kind not in RANGES:
+            return (self.rng.standard_normal(shape) * self.log(0.1, 10)).astype(TYPES[kind][1])
+        low, high = RANGES[kind]
+        if self.chance(0.15):
+            return self.rng.choice(np.array([low, high]), shape).astype(TYPES[kind][1])
+        return self.rng.integers(low, high + 1, shape).astype(TYPES[kind][1])
+
+    def image(self, largest=13, channels=24):
+        """NHWC shape: odd sizes, 1x1 and batches above 1 included."""
+        if self.chance(0.1):
+            height = width = 1
+        else:
+            height, width = self.size(1, largest), self.size(1, largest)
+        return [self.pick([1, 1, 1, 2, 3]), height, width, self.size(1, channels)]
+
+    def shape(self, rank, largest=9):
+        return [self.size(1, largest) for _ in range(rank)]
+
+
+def window(image, filter_hw, stride, dilation, padding):
+    """Output height and width of a sliding window; None when nothing is left."""
+    out = []
+    for size, k, s, d in zip(image[1:3], filter_hw, stride, dilation):
+        reach = (k - 1) * d + 1
+        length = (size + s - 1) // s if padding == "SAME" else (size - reach) // s + 1
+        if length < 1:
+            return None
+        out.append(length)
+    return out
+
+
+def weights(dice, graph, kind, shape, axis, quant_in, scheme=None):
+    """Constant weights, their quantisation, and the standard deviation of one stored weight."""
+    if kind == "float32":
+        values = (dice.rng.standard_normal(shape) * 0.3).astype(np.float32)
+        return graph.tensor(kind, shape, None, values), None
+    if kind == "uint8":
+        quant = Quant(dice.log(1e-3, 0.1), dice.zero(kind))
+        return graph.tensor(kind, shape, quant, dice.values(kind, shape)), quant
+    channels = shape[axis]
+    base = dice.log(1e-3, 0.1)
+    if scheme == "tensor":
+        quant = Quant(base, 0)
+    else:
+        scales = base * np.exp(dice.rng.uniform(-2, 2, channels))
+        if dice.chance(0.1):
+            scales[dice.rng.integers(channels)] *= dice.pick([1e-9, 1e-5, 50])
+        quant = Quant(scales, 0, axis)
+    values = dice.rng.integers(-127, 128, shape)
+    if dice.chance(0.2):
+        values = dice.rng.choice(np.array([-127, 127]), shape)
+    elif dice.chance(0.1):
+        values = np.full(shape, dice.pick([-128, 127]))
+    return graph.tensor(kind, shape, quant, values), quant
+
+
+def bias(dice, graph, kind, channels, quant_in, quant_w, left_out):
+    """The list to append to an operator's inputs: a constant bias at input scale x weight scale, or one of the
+    `left_out` forms (LiteRT's reference refuses a missing bias in CONV_2D, and -1 in both convolutions)."""
+    if left_out and dice.chance(0.15):
+        return dice.pick(left_out)
+    if kind == "float32":
+        return [graph.tensor(kind, [channels], None, dice.rng.standard_normal(channels))]
+    reach = dice.pick([100, 5000, 50000, 1 << 24])
+    quant = Quant(quant_in.scale[0] * quant_w.scale, 0, 0)
+    return [graph.tensor("int32", [channels], quant, dice.rng.integers(-reach, reach + 1, channels))]
+
+
+def accumulator_quant(dice, kind, quant_in, quant_w, depth):
+    """Output quantisation for sums of `depth` products: usually fills the range, at times far off."""
+    if kind == "float32":
+        return None
+    deviation = np.sqrt(depth) * 5500
+    if dice.chance(0.1):
+        ratio = dice.pick([1e-7, 1e-4, 0.6, 0.999999, 1.0, 3.0])  # the requantisation multiplier, up to above 1
+    else:
+        ratio = dice.log(8, 250) / deviation
+    return Quant(float(quant_in.scale[0]) * float(np.median(quant_w.scale)) / ratio, dice.zero(kind))
+
+
+def conv_geometry(dice, image):
+    for _ in range(100):
+        padding = dice.pick(["SAME", "VALID"])
+        filter_hw = dice.pick([[1, 1], [3, 3], [3, 3], [dice.size(1, 5), dice.size(1, 5)]])
+        stride = dice.pick([[1, 1], [2, 2], [dice.size(1, 4), dice.size(1, 4)]])
+        dilation = dice.pick([[1, 1], [1, 1], [1, 1], [dice.size(1, 3), dice.size(1, 3)]])
+        out = window(image, filter_hw, stride, dilation, padding)
+        if out is not None:
+            break
+    else:
+        filter_hw, stride, dilation, out = [1, 1], [1, 1], [1, 1], image[1:3]
+    options = {"padding": padding, "strideH": stride[0], "strideW": stride[1], "dilationHFactor": dilation[0],
+               "dilationWFactor": dilation[1]}
+    return filter_hw, out, options
+
+
+def add_conv(dice, graph, kind, source, quant_in, activation=None, geometry=None, out_channels=None, scheme=None,
+             groups=1):
+    """A CONV_2D after tensor `source`; its output tensor and quantisation."""
+    image = graph.shape(source)
+    filter_hw, out, options = geometry or conv_geometry(dice, image)
+    channels = out_channels or groups * dice.size(1, 24 if groups == 1 else 6)
+    shape = [channels] + filter_hw + [image[3] // groups]
+    w, quant_w = weights(dice, graph, kind, shape, 0, quant_in, scheme)
+    b = bias(dice, graph, kind, channels, quant_in, quant_w, [[], [-1]] if dice.chance(0.1) else None)
+    quant = accumulator_quant(dice, kind, quant_in, quant_w, int(np.prod(shape[1:])))
+    result = graph.tensor(kind, [image[0]] + out + [channels], quant)
+    graph.operator("CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 1,
+                   activation=activation or dice.pick(FUSED), **options)
+    return result, quant
+
+
+def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry=None, multiplier=None, scheme=None):
+    image = graph.shape(source)
+    filter_hw, out, options = geometry or conv_geometry(dice, image)
+    multiplier = multiplier or dice.pick([1, 1, 1, 2, dice.size(1, 8)])
+    channels = image[3] * multiplier
+    shape = [1] + filter_hw + [channels]
+    w, quant_w = weights(dice, graph, kind, shape, 3, quant_in, scheme)
+    b = bias(dice, graph, kind, channels, quant_in, quant_w, [[]])
+    quant = accumulator_quant(dice, kind, quant_in, quant_w, filter_hw[0] * filter_hw[1])
+    result = graph.tensor(kind, [image[0]] + out + [channels], quant)
+    graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 2,
+                   activation=activation or dice.pick(FUSED), depthMultiplier=multiplier, **options)
+    return result, quant
+
+
+def start(dice, kind, shape, wild=0.1):
+    """A graph with one input."""
+    graph = Graph()
+    quant = dice.quant(kind, wild)
+    return graph, graph.tensor(kind, shape, quant), quant
+
+
+def finish(dice, graph, sources, outputs, kind):
+    inputs = [dice.values(kind, graph.shape(s)) for s in sources]
+    return Case(graph.bytes(sources, outputs), inputs)
+
+
+def conv(dice, kind):
+    groups = dice.pick([1] * 9 + [2, 3])
+    image = dice.image()
+    image[3] *= groups
+    graph, source, quant = start(dice, kind, image)
+    scheme = dice.pick(["channel", "channel", "tensor"])
+    result, _ = add_conv(dice, graph, kind, source, quant, scheme=scheme, groups=groups)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def depthwise(dice, kind):
+    graph, source, quant = start(dice, kind, dice.image())
+    result, _ = add_depthwise(dice, graph, kind, source, quant, scheme=dice.pick(["channel", "channel", "tensor"]))
+    return finish(dice, graph, [source], [result], kind)
+
+
+def broadcast_shapes(dice):
+    shape = dice.shape(dice.pick([1, 2, 3, 4, 4, 4, 5]), 7)
+    other = list(shape)
+    if dice.chance(0.5):
+        first, second = list(shape), list(shape)
+        for i in range(len(shape)):
+            side = dice.pick(["none", "first", "second"])
+            if side == "first":
+                first[i] = 1
+            elif side == "second":
+                second[i] = 1
+        cut = dice.size(0, len(shape) - 1) if dice.chance(0.4) else 0
+        if dice.chance(0.5):
+            first = first[cut:]
+        else:
+            second = second[cut:]
+        shape, other = first, second
+    out = list(np.broadcast_shapes(tuple(shape), tuple(other)))
+    return shape, other, out
+
+
+def binary(name):
+    def make(dice, kind):
+        first, second, out = broadcast_shapes(dice)
+        graph = Graph()
+        quants = [dice.quant(kind, 0), dice.quant(kind, 0)]
+        quant_out = None
+        if kind in RANGES:
+            a, b = float(quants[0].scale[0]), float(quants[1].scale[0])
+            if name == "MUL":
+                quant_out = Quant(a * b * dice.log(0.5, 400), dice.zero(kind))
+            else:
+                # The reference needs output scale > 2 max(a, b) / 2^20.
+                quant_out = Quant(max(a, b) * (dice.log(1e-4, 1e4) if dice.chance(0.15) else dice.log(0.3, 4)),
+                                  dice.zero(kind))
+        sources = []
+        tensors = []
+        for shape, quant in zip([first, second], quants):
+            constant = len(tensors) == 1 and dice.chance(0.3)
+            data = dice.values(kind, shape) if constant else None
+            tensors.append(graph.tensor(kind, shape, quant, data))
+            if not constant:
+                sources.append(tensors[-1])
+        if dice.chance(0.2):
+            tensors.reverse()
+        result = graph.tensor(kind, out, quant_out)
+        graph.operator(name, tensors, [result], 2 if kind == "int8" else 1, activation=dice.pick(FUSED))
+        return finish(dice, graph, sources, [result], kind)
+    return make
+
+
+def pool(name):
+    def make(dice, kind):
+        image = dice.image(17, 20)
+        graph, source, quant = start(dice, kind, image)
+        filter_hw, out, options = conv_geometry(dice, image)
+        if dice.chance(0.25):
+            filter_hw, out = image[1:3], [1, 1]
+            options.update(padding="VALID", strideH=1, strideW=1)
+        else:
+            out = window(image, filter_hw, [options["strideH"], options["strideW"]], [1, 1], options["padding"])
+        for unused in ["dilationHFactor", "dilationWFactor"]:
+            del options[unused]
+        result = graph.tensor(kind, [image[0]] + out + [image[3]], quant)
+        graph.operator(name, [source], [result], 2 if kind == "int8" else 1, filterHeight=filter_hw[0],
+                       filterWidth=filter_hw[1], activation=dice.pick(FUSED), **options)
+        return finish(dice, graph, [source], [result], kind)
+    return make
+
+
+def mean(dice, kind):
+    rank = dice.pick([1, 2, 3, 4, 4, 4])
+    shape = dice.image(15, 20) if rank == 4 else dice.shape(rank, 12)
+    graph, source, quant = start(dice, kind, shape)
+    if rank == 4 and dice.chance(0.5):
+        axes = dice.pick([[1, 2], [2, 1]])
+    else:
+        axes = [int(a) for a in dice.rng.permutation(rank)[:dice.size(1, rank)]]
+    keep = dice.chance(0.5)
+    out = [1 if i in axes else d for i, d in enumerate(shape)]
+    if not keep:
+        out = [d for i, d in enumerate(shape) if i not in axes]
+    written = [a - rank if dice.chance(0.2) else a for a in axes]
+    quant_out = quant
+    if kind in RANGES and dice.chance(0.6):
+        quant_out = Quant(float(quant.scale[0]) * dice.log(0.2, 2), dice.zero(kind))
+    axis = graph.tensor("int32", [len(axes)], None, written)
+    result = graph.tensor(kind, out, quant_out)
+    graph.operator("MEAN", [source, axis], [result], 2 if kind == "int8" else 1, keepDims=keep)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def fully_connected(dice, kind):
+    depth, channels = dice.size(1, 70), dice.size(1, 40)
+    rank = dice.pick([2, 2, 3, 4])
+    keep = rank > 2 and dice.chance(0.5)
+    shape = dice.shape(rank - 1, 4) + [depth]
+    graph, source, quant = start(dice, kind, shape)
+    if not keep and rank > 2 and dice.chance(0.3):
+        # The last dimension need not be the weights' depth: the input is seen as rows of it.
+        shape = [shape[0], 1, 1, depth]
+        graph, source, quant = start(dice, kind, shape)
+    w, quant_w = weights(dice, graph, kind, [channels, depth], 0, quant, dice.pick(["channel", "tensor", "tensor"]))
+    b = bias(dice, graph, kind, channels, quant, quant_w, [[], [-1]])
+    quant_out = accumulator_quant(dice, kind, quant, quant_w, depth)
+    out = (shape[:-1] if keep else [int(np.prod(shape[:-1]))]) + [channels]
+    result = graph.tensor(kind, out, quant_out)
+    graph.operator("FULLY_CONNECTED", [source, w] + b, [result], 5 if keep else 4 if kind == "int8" else 1,
+                   activation=dice.pick(FUSED), keepNumDims=keep)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def split_shape(dice, elements):
+    shape = []
+    for _ in range(dice.size(0, 4)):
+        divisors = [d for d in range(1, min(elements, 64) + 1) if elements % d == 0]
+        shape.append(dice.pick(divisors))
+        elements //= shape[-1]
+    return shape + [elements]
+
+
+def reshape(dice, kind):
+    shape = dice.shape(dice.size(1, 5), 6)
+    graph, source, quant = start(dice, kind, shape)
+    out = split_shape(dice, int(np.prod(shape)))
+    wanted = list(out)
+    if dice.chance(0.4):
+        wanted[dice.size(0, len(wanted) - 1)] = -1
+    result = graph.tensor(kind, out, quant)
+    way = dice.pick(["options", "input", "both"])
+    inputs = [source]
+    options = {}
+    if way != "options":
+        inputs.append(graph.tensor("int32", [len(wanted)], None, wanted))
+    if way != "input":
+        options["newShape"] = wanted
+    graph.operator("RESHAPE", inputs, [result], 1, **options)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def squeeze(dice, kind):
+    shape = dice.shape(dice.size(2, 5), 5)
+    for i in range(len(shape)):
+        if dice.chance(0.5):
+            shape[i] = 1
+    ones = [i for i, d in enumerate(shape) if d == 1]
+    axes = [i for i in ones if dice.chance(0.6)]
+    graph, source, quant = start(dice, kind, shape)
+    dropped = axes or ones
+    out = [d for i, d in enumerate(shape) if i not in dropped]
+    result = graph.tensor(kind, out, quant)
+    written = [a - len(shape) if dice.chance(0.3) else a for a in axes]
+    graph.operator("SQUEEZE", [source], [result], 1, squeezeDims=written)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def softmax(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 2, 3, 4]), 5)
+    shape[-1] = dice.size(1, 130)
+    graph = Graph()
+    quant = None
+    quant_out = None
+    if kind in RANGES:
+        quant = Quant(dice.log(1e-4, 10) if dice.chance(0.3) else dice.log(0.02, 0.5), dice.zero(kind))
+        quant_out = Quant(1 / 256, -128 if kind == "int8" else 0)
+    source = graph.tensor(kind, shape, quant)
+    result = graph.tensor(kind, shape, quant_out)
+    beta = dice.pick([1.0, 1.0, 1.0, 0.5, 2.0, dice.log(0.05, 8)])
+    graph.operator("SOFTMAX", [source], [result], 2 if kind == "int8" else 1, beta=beta)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def quantize_values(dice, quant, shape):
+    """Floats around a quantisation's range: ties, both sides of the ends, far outside."""
+    scale, zero = float(quant.scale[0]), int(quant.zero[0])
+    steps = dice.rng.uniform(-300, 300, shape)
+    if dice.chance(0.4):
+        steps = np.round(steps * 2) / 2
+    if dice.chance(0.2):
+        steps = steps * 1e4
+    return ((steps - zero) * np.float32(scale)).astype(np.float32)
+
+
+def quantize(dice, kind):
+    """`kind` is "float32-int8" and so on."""
+    source_kind, result_kind = kind.split("-")
+    shape = dice.shape(dice.size(1, 4), 8)
+    graph = Graph()
+    quant_in, quant_out = dice.quant(source_kind), dice.quant(result_kind)
+    if quant_in is not None:
+        ratio = dice.pick([1.0, 1.0, dice.log(0.2, 5), dice.log(0.01, 100)])
+        quant_out = Quant(float(quant_in.scale[0]) / ratio, dice.zero(result_kind))
+        if source_kind != result_kind and dice.chance(0.4):
+            # The cheap path between signed and unsigned: equal scales, zero points 128 apart.
+            quant_out = Quant(quant_in.scale, int(quant_in.zero[0]) + (128 if source_kind == "int8" else -128))
+    source = graph.tensor(source_kind, shape, quant_in)
+    result = graph.tensor(result_kind, shape, quant_out)
+    graph.operator("QUANTIZE", [source], [result], 1 if source_kind == "float32" else 2)
+    if source_kind == "float32":
+        return Case(graph.bytes([source], [result]), [quantize_values(dice, quant_out, shape)])
+    return finish(dice, graph, [source], [result], source_kind)
+
+
+def dequantize(dice, kind):
+    graph = Graph()
+    shape = dice.shape(dice.size(1, 4), 8)
+    quant = dice.quant(kind)
+    version = {"uint8": 1, "int8": 2, "float16": 3}[kind]
+    result = graph.tensor("float32", shape)
+    if kind == "float16" and dice.chance(0.6):
+        # Stored half-precision constants, added to an input so that the model has one.
+        halves = dice.rng.integers(0, 1 << 16, shape).astype(np.uint16).view(np.float16)
+        halves = np.where(np.isfinite(halves), halves, np.float16(-65504))
+        constant = graph.tensor(kind, shape, None, halves)
+        source = graph.tensor("float32", shape)
+        total = graph.tensor("float32", shape)
+        graph.operator("DEQUANTIZE", [constant], [result], version)
+        graph.operator("ADD", [result, source], [total], 1, activation="NONE")
+        return finish(dice, graph, [source], [total], "float32")
+    source = graph.tensor(kind, shape, quant)
+    graph.operator("DEQUANTIZE", [source], [result], version)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def pad(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 3, 4, 4, 4]), 7)
+    graph, source, quant = start(dice, kind, shape)
+    amount = [[dice.size(0, 3), dice.size(0, 3)] for _ in shape]
+    if dice.chance(0.1):
+        amount = [[0, 0] for _ in shape]
+    paddings = graph.tensor(dice.pick(["int32", "int32", "int64"]), [len(shape), 2], None, amount)
+    result = graph.tensor(kind, [d + sum(a) for d, a in zip(shape, amount)], quant)
+    graph.operator("PAD", [source, paddings], [result], 2 if kind == "int8" else 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def transpose(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 3, 4, 4, 4, 5, 6]), 5)
+    graph, source, quant = start(dice, kind, shape)
+    order = [int(i) for i in dice.rng.permutation(len(shape))]
+    permutation = graph.tensor("int32", [len(shape)], None, order)
+    result = graph.tensor(kind, [shape[i] for i in order], quant)
+    graph.operator("TRANSPOSE", [source, permutation], [result], 2 if kind == "int8" else 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def concatenation(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 3, 4, 4]), 6)
+    axis = dice.size(0, len(shape) - 1)
+    graph = Graph()
+    quant_out = dice.quant(kind, 0)
+    tensors, sources, total = [], [], 0
+    for i in range(dice.size(1, 4)):
+        part = list(shape)
+        part[axis] = dice.size(1, 6)
+        total += part[axis]
+        quant = quant_out
+        if kind == "uint8" and dice.chance(0.5):
+            quant = Quant(float(quant_out.scale[0]) * dice.log(0.3, 3), dice.zero(kind))
+        constant = i > 0 and dice.chance(0.2)
+        tensors.append(graph.tensor(kind, part, quant, dice.values(kind, part) if constant else None))
+        if not constant:
+            sources.append(tensors[-1])
+    shape[axis] = total
+    result = graph.tensor(kind, shape, quant_out)
+    written = axis - len(shape) if dice.chance(0.3) else axis
+    graph.operator("CONCATENATION", tensors, [result], 2 if kind == "int8" else 1, axis=written, activation="NONE")
+    return finish(dice, graph, sources, [result], kind)
+
+
+def clamp(name):
+    def make(dice, kind):
+        shape = dice.shape(dice.size(1, 4), 8)
+        graph, source, quant = start(dice, kind, shape, 0)
+        quant_out = quant
+        if kind in RANGES and dice.chance(0.6):
+            quant_out = Quant(float(quant.scale[0]) * dice.log(0.3, 3), dice.zero(kind))
+        result = graph.tensor(kind, shape, quant_out)
+        graph.operator(name, [source], [result], 2 if kind != "float32" else 1)
+        return finish(dice, graph, [source], [result], kind)
+    return make
+
+
+# ---- Two operators and more: what a planner may fuse or run in place ------------------------------------------
+
+
+def residual_block(dice, kind):
+    """Expand, depthwise, project, add: the intermediate results are also outputs at times."""
+    image = dice.image(11, 12)
+    graph, source, quant = start(dice, kind, image, 0)
+    plain = ([1, 1], image[1:3], {"padding": "SAME", "strideH": 1, "strideW": 1})
+    middle, quant_m = add_conv(dice, graph, kind, source, quant, "RELU6", plain, image[3] * 2)
+    three = ([3, 3], image[1:3], {"padding": "SAME", "strideH": 1, "strideW": 1})
+    deep, quant_d = add_depthwise(dice, graph, kind, middle, quant_m, "RELU6", three, 1)
+    last, quant_l = add_conv(dice, graph, kind, deep, quant_d, "NONE", plain, image[3])
+    quant_out = None
+    if kind in RANGES:
+        quant_out = Quant(max(float(quant.scale[0]), float(quant_l.scale[0])) * dice.log(0.8, 2), dice.zero(kind))
+    result = graph.tensor(kind, image, quant_out)
+    graph.operator("ADD", dice.pick([[source, last], [last, source]]), [result], 2 if kind == "int8" else 1,
+                   activation=dice.pick(FUSED))
+    outputs = [result]
+    for tensor in [middle, deep, last]:
+        if dice.chance(0.15):
+            outputs.append(tensor)
+    return finish(dice, graph, [source], outputs, kind)
+
+
+def pad_then_conv(dice, kind):
+    """Keras stride 2: explicit asymmetric PAD, then VALID."""
+    image = dice.image(13, 12)
+    graph, source, quant = start(dice, kind, image)
+    amount = [[0, 0], dice.pick([[0, 1], [1, 1]]), dice.pick([[0, 1], [1, 1]]), [0, 0]]
+    paddings = graph.tensor("int32", [4, 2], None, amount)
+    padded_shape = [image[0], image[1] + sum(amount[1]), image[2] + sum(amount[2]), image[3]]
+    padded = graph.tensor(kind, padded_shape, quant)
+    graph.operator("PAD", [source, paddings], [padded], 2 if kind == "int8" else 1)
+    adder = dice.pick([add_conv, add_depthwise])
+    k = dice.pick([1, 2])
+    size = window(padded_shape, [k, k], [2, 2], [1, 1], "VALID")
+    geometry = ([k, k], size, {"padding": "VALID", "strideH": 2, "strideW": 2})
+    result, _ = adder(dice, graph, kind, padded, quant, geometry=geometry)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def nchw_input(dice, kind):
+    """Converters from PyTorch: NCHW in, TRANSPOSE, convolution, TRANSPOSE back."""
+    image = dice.image(9, 8)
+    graph, source, quant = start(dice, kind, [image[0], image[3], image[1], image[2]])
+    version = 2 if kind == "int8" else 1
+    nhwc = graph.tensor(kind, image, quant)
+    graph.operator("TRANSPOSE", [source, graph.tensor("int32", [4], None, [0, 2, 3, 1])], [nhwc], version)
+    middle, quant_m = add_conv(dice, graph, kind, nhwc, quant)
+    n, h, w, c = graph.shape(middle)
+    result = graph.tensor(kind, [n, c, h, w], quant_m)
+    graph.operator("TRANSPOSE", [middle, graph.tensor("int32", [4], None, [0, 3, 1, 2])], [result], version)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def half_weights(dice, kind):
+    """float16 weights and bias through DEQUANTIZE."""
+    graph, source, _ = start(dice, kind, dice.image(9, 8))
+    image = graph.shape(source)
+    filter_hw, out, options = conv_geometry(dice, image)
+    channels = dice.size(1, 12)
+    operands = []
+    for shape in [[channels] + filter_hw + [image[3]], [channels]]:
+        half = graph.tensor("float16", shape, None, dice.rng.standard_normal(shape))
+        operands.append(graph.tensor("float32", shape))
+        graph.operator("DEQUANTIZE", [half], [operands[-1]], 3)
+    result = graph.tensor(kind, [image[0]] + out + [channels])
+    graph.operator("CONV_2D", [source] + operands, [result], 1, activation=dice.pick(FUSED), **options)
+    return finish(dice, graph, [source], [result], kind)
+
+
+def conv_then_clamp(dice, kind):
+    graph, source, quant = start(dice, kind, dice.image(9, 8))
+    middle, quant_m = add_conv(dice, graph, kind, source, quant, "NONE")
+    result = graph.tensor(kind, graph.shape(middle), quant_m)
+    graph.operator(dice.pick(["RELU", "RELU6"]), [middle], [result], 2 if kind != "float32" else 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
+BOTH = ["int8", "uint8", "float32"]
+
+# label, maker, element types
+CASES = [
+    ("CONV_2D", conv, BOTH + ["int8", "uint8"]),
+    ("DEPTHWISE_CONV_2D", depthwise, BOTH + ["int8", "uint8"]),
+    ("ADD", binary("ADD"), BOTH),
+    ("SUB", binary("SUB"), BOTH),
+    ("MUL", binary("MUL"), BOTH),
+    ("AVERAGE_POOL_2D", pool("AVERAGE_POOL_2D"), BOTH),
+    ("MAX_POOL_2D", pool("MAX_POOL_2D"), BOTH),
+    ("MEAN", mean, BOTH + ["int8", "uint8"]),
+    ("FULLY_CONNECTED", fully_connected, BOTH + ["int8"]),
+    ("RESHAPE", reshape, BOTH),
+    ("SQUEEZE", squeeze, BOTH),
+    ("SOFTMAX", softmax, BOTH),
+    ("QUANTIZE", quantize, ["float32-int8", "float32-uint8", "int8-uint8", "uint8-int8", "int8-int8", "uint8-uint8"]),
+    ("DEQUANTIZE", dequantize, ["int8", "uint8", "float16"]),
+    ("PAD", pad, BOTH),
+    ("TRANSPOSE", transpose, BOTH),
+    ("CONCATENATION", concatenation, BOTH),
+    ("RELU", clamp("RELU"), BOTH),
+    ("RELU6", clamp("RELU6"), BOTH),
+    ("residual block", residual_block, BOTH),
+    ("PAD, convolution", pad_then_conv, BOTH),
+    ("TRANSPOSE, CONV_2D, TRANSPOSE", nchw_input, BOTH),
+    ("float16 weights, CONV_2D", half_weights, ["float32"]),
+    ("CONV_2D, RELU", conv_then_clamp, BOTH),
+]
+
+KINDS = [(label, maker, kind) for label, maker, types in CASES for kind in types]
+
+
+def make(seed, number, tiny=False):
+    """Case `number` of the endless series of `seed`: (operator, type, Case)."""
+    label, maker, kind = KINDS[number % len(KINDS)]
+    dice = Dice(np.random.default_rng([seed, number]), tiny)
+    return label, kind, maker(dice, kind)

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+#
+# Compares this library with LiteRT's reference kernels and with Pillow. Needs build/libmobilenet.so.
+#   tests/oracle/run.sh            everything, several minutes
+#   tests/oracle/run.sh --quick    a sample of it, under a minute
+#   tests/oracle/run.sh --latency  everything, and the latency table
+# Exit status: 0 equal, 1 some difference, 77 skipped (the reason is printed).
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+cases=6000 photos=50 networks=4 latency=
+for argument in "$@"; do
+    case $argument in
+        --quick) cases=800 photos=2 networks=1 ;;
+        --latency) latency=1 ;;
+        -h | --help)
+            sed -n '5,9s/^# \{0,1\}//p' "$0"
+            exit 0
+            ;;
+        *)
+            echo "run.sh: unknown argument $argument; try --help" >&2
+            exit 2
+            ;;
+    esac
+done
+
+export MOBILENET_LIBRARY=${MOBILENET_LIBRARY:-${MN_BUILD:-build}/libmobilenet.so}
+if [ ! -e "$MOBILENET_LIBRARY" ]; then
+    echo "run.sh: $MOBILENET_LIBRARY is missing; build first: cmake --preset release && cmake --build build" >&2
+    exit 1
+fi
+python=$(scripts/oracle-venv.sh) || exit $?
+export PYTHONDONTWRITEBYTECODE=1
+# LiteRT reports its choice of delegates on standard error.
+export TF_CPP_MIN_LOG_LEVEL=2
+
+failed=0 summary=
+step() {
+    local name=$1
+    shift
+    echo "== $name"
+    "$@"
+    local status=$?
+    case $status in
+        0) summary+="PASS $name"$'\n' ;;
+        77) summary+="SKIP $name"$'\n' ;;
+        *) summary+="FAIL $name"$'\n' failed=1 ;;
+    esac
+}
+
+step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
+step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
+if [ -e tests/oracle/pillow.py ]; then
+    step "image resizing" "$python" tests/oracle/pillow.py
+fi
+if [ -n "$latency" ]; then
+    step "latency" "$python" tests/oracle/latency.py
+fi
+printf '== summary\n%s' "$summary"
+exit $failed
