@@ -22,12 +22,12 @@ typedef struct member {
 struct mn_team {
     pthread_mutex_t mutex;
     pthread_cond_t start, done;
-    uint64_t round;   /* counts jobs; members wait for it to change */
-    int32_t running;  /* members other than the caller still at work */
+    uint64_t round;  /* counts jobs; members wait for it to change */
+    int32_t running; /* members other than the caller still at work */
     bool closing;
     mn_team_job job;
     void *context;
-    int32_t threads; /* the caller included */
+    int32_t threads;  /* the caller included */
     member members[]; /* [threads - 1], indices from 1 */
 };
 

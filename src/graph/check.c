@@ -125,9 +125,10 @@ static bool same_quant(const mn_quant *a, const mn_quant *b) {
 /* Operators that move or select stored values need the same meaning on both sides. */
 static mn_status need_same_quant(const checking *c, const mn_tensor_info *x) {
     if (!is_quantised_type(x->type) || same_quant(&x->quant, &out(c)->quant)) return MN_OK;
-    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
-                         "input %s and output %s have different scales or zero points, which TFLite does not allow here",
-                         x->name, out(c)->name);
+    return mn_graph_fail(
+        c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+        "input %s and output %s have different scales or zero points, which TFLite does not allow here", x->name,
+        out(c)->name);
 }
 
 static mn_status check_same_type(const checking *c) {

@@ -337,9 +337,10 @@ mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes) {
     return MN_OK;
 }
 
-int64_t mn_op_macs(const mn_op *op, const mn_shape *shapes) {
-    int64_t cells = mn_shape_count(&shapes[op->outputs[0]]);
-    const mn_shape *w = op->input_count > 1 && op->inputs[1] >= 0 ? &shapes[op->inputs[1]] : NULL;
+int64_t mn_op_macs(const mn_graph *graph, const mn_op *op) {
+    const mn_tensor_info *w = mn_graph_input(graph, op, 1);
+    const mn_shape out = mn_tensor_shape(mn_graph_output(graph, op, 0));
+    const int64_t cells = mn_shape_count(&out);
     switch (op->kind) {
     case MN_OP_CONV_2D: return cells * w->dims[1] * w->dims[2] * w->dims[3];
     case MN_OP_DEPTHWISE_CONV_2D: return cells * w->dims[1] * w->dims[2];

@@ -34,8 +34,8 @@ mn_shape mn_tensor_shape(const mn_tensor_info *tensor);
  *  Errors: FORMAT (an operator cannot take the shapes it is given), LIMIT (a tensor too large). */
 mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes);
 
-/** Multiply-accumulates of one run of `op`; 0 for operators that have none. */
-int64_t mn_op_macs(const mn_op *op, const mn_shape *shapes);
+/** Multiply-accumulates of one run of `op` with the graph's own shapes; 0 for operators that have none. */
+int64_t mn_op_macs(const mn_graph *graph, const mn_op *op);
 
 /** Cells a window of `filter` taps yields along one dimension (TFLite ComputeOutSize); below 1 when the
  *  window does not fit. */

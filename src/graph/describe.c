@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "graph/describe.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/shape.h"
+
+static const char *const activation_names[] = {
+    [MN_ACT_NONE] = "", [MN_ACT_RELU] = "RELU", [MN_ACT_RELU_N1_TO_1] = "RELU_N1_TO_1", [MN_ACT_RELU6] = "RELU6"};
+
+/* Appends one word, with a space before it unless it is the first. */
+MN_PRINTF(2, 3) static void word(mn_op_info *out, const char *format, ...) {
+    size_t used = strlen(out->options);
+    if (used > 0 && used + 1 < sizeof out->options) out->options[used++] = ' ';
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(out->options + used, sizeof out->options - used, format, arguments);
+    va_end(arguments);
+}
+
+static void describe_window(const mn_op_attr *a, mn_op_info *out) {
+    if (a->filter_h > 0) word(out, "filter %dx%d", a->filter_h, a->filter_w);
+    word(out, "stride %dx%d", a->stride_h, a->stride_w);
+    if (a->dilation_h > 1 || a->dilation_w > 1) word(out, "dilation %dx%d", a->dilation_h, a->dilation_w);
+    word(out, "%s", a->padding == MN_PAD_SAME ? "SAME" : "VALID");
+}
+
+static void describe_list(const char *name, const mn_op_attr *a, mn_op_info *out) {
+    for (int32_t i = 0; i < a->list_count; i++) {
+        if (i == 0) {
+            word(out, "%s %d", name, a->list[0]);
+        } else {
+            word(out, "%d", a->list[i]);
+        }
+    }
+}
+
+static void describe_pad(const mn_op_attr *a, mn_op_info *out) {
+    for (int32_t d = 0; d < a->list_count; d++) word(out, "%d+%d", a->pad[d][0], a->pad[d][1]);
+}
+
+static void describe_options(const mn_op *op, mn_op_info *out) {
+    const mn_op_attr *a = &op->attr;
+    switch (op->kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D: describe_window(a, out); break;
+    case MN_OP_CONCATENATION: word(out, "axis %d", a->axis); break;
+    case MN_OP_SOFTMAX: word(out, "beta %g", (double)a->beta); break;
+    case MN_OP_PAD: describe_pad(a, out); break;
+    case MN_OP_RESHAPE: describe_list("to", a, out); break;
+    case MN_OP_MEAN:
+    case MN_OP_SQUEEZE: describe_list("axes", a, out); break;
+    case MN_OP_TRANSPOSE: describe_list("order", a, out); break;
+    default: break;
+    }
+    if (a->keep_dims) word(out, "keep_dims");
+    if (a->activation != MN_ACT_NONE) word(out, "%s", activation_names[a->activation]);
+}
+
+/* Is the constant operand `i` weights or a bias, rather than a shape or a list of axes? */
+static bool is_parameter(const mn_op *op, int32_t i) {
+    switch (op->kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_FULLY_CONNECTED: return i == 1 || i == 2;
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL: return true;
+    default: return false;
+    }
+}
+
+void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) {
+    *out = (mn_op_info){.name = mn_op_name(op->kind),
+                        .version = op->version,
+                        .input_count = op->input_count,
+                        .inputs = op->inputs,
+                        .output_count = op->output_count,
+                        .outputs = op->outputs};
+    describe_options(op, out);
+    for (int32_t i = 0; i < op->input_count; i++) {
+        const mn_tensor_info *tensor = mn_graph_input(graph, op, i);
+        if (!tensor || !tensor->data || !is_parameter(op, i)) continue;
+        mn_shape shape = mn_tensor_shape(tensor);
+        out->parameters += mn_shape_count(&shape);
+    }
+    out->macs = mn_op_macs(graph, op);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "plan/bind.h"
+
+#include <float.h>
+
+#include "kernels/quant.h"
+
+bool mn_bind_quantised(const mn_binder *b) {
+    mn_type type = mn_bind_input(b, 0)->type;
+    return type == MN_INT8 || type == MN_UINT8;
+}
+
+mn_range_f32 mn_bind_range_f32(mn_activation activation) {
+    switch (activation) {
+    case MN_ACT_NONE: break;
+    case MN_ACT_RELU: return (mn_range_f32){0.0f, FLT_MAX};
+    case MN_ACT_RELU_N1_TO_1: return (mn_range_f32){-1.0f, 1.0f};
+    case MN_ACT_RELU6: return (mn_range_f32){0.0f, 6.0f};
+    }
+    return (mn_range_f32){-FLT_MAX, FLT_MAX};
+}
+
+mn_range_i32 mn_bind_range(const mn_binder *b, mn_activation activation) {
+    const mn_tensor_info *out = mn_bind_output(b);
+    return mn_quant_range(mn_bind_range_f32(activation), out->type, mn_bind_scale(out), mn_bind_zero(out));
+}
+
+void mn_bind_finish(const mn_binder *b, mn_kernel_op op, const void *params, int32_t units, mn_binding *out) {
+    *out = (mn_binding){.op = op,
+                        .in = mn_bind_input(b, 0)->type,
+                        .out = mn_bind_output(b)->type,
+                        .params = params,
+                        .units = units,
+                        .input_count = b->op->input_count};
+}
+
+void mn_bind_full_dims(const mn_shape *shape, int32_t dims[MN_MAX_RANK]) {
+    int32_t missing = MN_MAX_RANK - shape->rank;
+    for (int32_t d = 0; d < MN_MAX_RANK; d++) dims[d] = d < missing ? 1 : shape->dims[d - missing];
+}
+
+void mn_bind_strides(const int32_t dims[MN_MAX_RANK], int32_t stride[MN_MAX_RANK]) {
+    int32_t step = 1;
+    for (int32_t d = MN_MAX_RANK - 1; d >= 0; d--) {
+        stride[d] = step;
+        step *= dims[d];
+    }
+}
+
+mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out) {
+    const mn_op *op = &graph->ops[op_index];
+    const mn_binder b = {.graph = graph, .shapes = shapes, .pool = pool, .op_index = op_index, .op = op};
+    switch (op->kind) {
+    case MN_OP_CONV_2D: return mn_bind_conv(&b, out);
+    case MN_OP_DEPTHWISE_CONV_2D: return mn_bind_depthwise(&b, out);
+    case MN_OP_FULLY_CONNECTED: return mn_bind_fully_connected(&b, out);
+    case MN_OP_AVERAGE_POOL_2D: return mn_bind_pool(&b, MN_K_AVERAGE_POOL, out);
+    case MN_OP_MAX_POOL_2D: return mn_bind_pool(&b, MN_K_MAX_POOL, out);
+    case MN_OP_ADD: return mn_bind_add(&b, false, out);
+    case MN_OP_SUB: return mn_bind_add(&b, true, out);
+    case MN_OP_MUL: return mn_bind_mul(&b, out);
+    case MN_OP_MEAN: return mn_bind_mean(&b, out);
+    case MN_OP_SOFTMAX: return mn_bind_softmax(&b, out);
+    case MN_OP_QUANTIZE: return mn_bind_quantize(&b, out);
+    case MN_OP_DEQUANTIZE: return mn_bind_dequantize(&b, out);
+    case MN_OP_RELU: return mn_bind_clamp(&b, MN_ACT_RELU, out);
+    case MN_OP_RELU6: return mn_bind_clamp(&b, MN_ACT_RELU6, out);
+    case MN_OP_PAD: return mn_bind_pad(&b, out);
+    case MN_OP_TRANSPOSE: return mn_bind_transpose(&b, out);
+    case MN_OP_CONCATENATION: return mn_bind_concatenation(&b, out);
+    case MN_OP_RESHAPE:
+    case MN_OP_SQUEEZE:
+    case MN_OP_KIND_COUNT: break;
+    }
+    return mn_graph_fail(graph, op_index, MN_ERROR_UNSUPPORTED, "runs no kernel");
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* From one operator to kernel parameters: geometry from shapes, multipliers from scales, clamps from activations. */
+#ifndef MN_PLAN_BIND_H
+#define MN_PLAN_BIND_H
+
+#include "graph/graph.h"
+#include "graph/shape.h"
+#include "kernels/kernel.h"
+#include "kernels/params.h"
+
+/** The operator at hand: its graph, the session's shapes, and the pool that parameters go to. */
+typedef struct mn_binder {
+    const mn_graph *graph;
+    const mn_shape *shapes;
+    mn_pool *pool;
+    int32_t op_index;
+    const mn_op *op;
+} mn_binder;
+
+/** What the kernel family needs to know of one operator. */
+typedef struct mn_binding {
+    mn_kernel_op op;
+    mn_type in, out;
+    const void *params; /* in the pool */
+    int32_t units;
+    int32_t input_count; /* leading operands the kernel reads */
+} mn_binding;
+
+/** Binds operator `op_index` for the given shapes of all tensors; parameters go to `pool`. Not for RESHAPE and
+ *  SQUEEZE, which run no kernel. Errors: MEMORY. */
+mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out);
+
+/* One function per family; the files bind_*.c. */
+mn_status mn_bind_conv(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_depthwise(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_pool(const mn_binder *b, mn_kernel_op op, mn_binding *out);
+mn_status mn_bind_add(const mn_binder *b, bool subtract, mn_binding *out);
+mn_status mn_bind_mul(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_mean(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_softmax(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_dequantize(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_clamp(const mn_binder *b, mn_activation activation, mn_binding *out);
+mn_status mn_bind_pad(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_transpose(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_concatenation(const mn_binder *b, mn_binding *out);
+
+/* Shared by the families. */
+static inline const mn_tensor_info *mn_bind_input(const mn_binder *b, int32_t i) {
+    return mn_graph_input(b->graph, b->op, i);
+}
+static inline const mn_tensor_info *mn_bind_output(const mn_binder *b) { return mn_graph_output(b->graph, b->op, 0); }
+static inline const mn_shape *mn_bind_input_shape(const mn_binder *b, int32_t i) {
+    return &b->shapes[b->op->inputs[i]];
+}
+static inline const mn_shape *mn_bind_output_shape(const mn_binder *b) { return &b->shapes[b->op->outputs[0]]; }
+
+/** Is the first operand int8 or uint8? */
+bool mn_bind_quantised(const mn_binder *b);
+
+/** Scale and zero point of a per-tensor quantised tensor. */
+static inline float mn_bind_scale(const mn_tensor_info *tensor) { return tensor->quant.scale[0]; }
+static inline int32_t mn_bind_zero(const mn_tensor_info *tensor) { return tensor->quant.zero_point[0]; }
+
+/** The clamp of `activation` in float, and in the stored units of the output. */
+mn_range_f32 mn_bind_range_f32(mn_activation activation);
+mn_range_i32 mn_bind_range(const mn_binder *b, mn_activation activation);
+
+/** Sets the fields of `out` that do not depend on the family; the kernel reads all operands. */
+void mn_bind_finish(const mn_binder *b, mn_kernel_op op, const void *params, int32_t units, mn_binding *out);
+
+/** `shape` with ones in front, so that it has MN_MAX_RANK dimensions. */
+void mn_bind_full_dims(const mn_shape *shape, int32_t dims[MN_MAX_RANK]);
+
+/** Row-major strides of `dims`, in elements. */
+void mn_bind_strides(const int32_t dims[MN_MAX_RANK], int32_t stride[MN_MAX_RANK]);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* FULLY_CONNECTED, SOFTMAX and MEAN: operators over whole rows. */
+#include "kernels/quant.h"
+#include "plan/bind.h"
+
+static mn_status quantise_fully_connected(const mn_binder *b, mn_fully_connected_params *params) {
+    const mn_tensor_info *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
+    double *scale = mn_pool_alloc(b->pool, (size_t)params->out_c, sizeof *scale);
+    if (!scale) return mn_fail_memory("the plan");
+    mn_quant_fully_connected(mn_bind_scale(x), w->quant.scale, w->quant.count, mn_bind_scale(y), params->out_c, scale);
+    params->scale = scale;
+    params->in_zero = mn_bind_zero(x);
+    params->out_zero = mn_bind_zero(y);
+    params->weight_zero = w->quant.count == 1 ? mn_bind_zero(w) : 0;
+    params->range = mn_bind_range(b, b->op->attr.activation);
+    return MN_OK;
+}
+
+mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out) {
+    mn_fully_connected_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    const mn_shape *w = mn_bind_input_shape(b, 1);
+    params->out_c = w->dims[0];
+    params->in_c = w->dims[1];
+    params->rows = mn_shape_count(mn_bind_input_shape(b, 0)) / params->in_c;
+    params->range_f32 = mn_bind_range_f32(b->op->attr.activation);
+    if (mn_bind_quantised(b)) MN_TRY(quantise_fully_connected(b, params));
+    mn_bind_finish(b, MN_K_FULLY_CONNECTED, params, params->rows * params->out_c, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_softmax(const mn_binder *b, mn_binding *out) {
+    mn_softmax_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    const mn_shape *x = mn_bind_input_shape(b, 0);
+    params->depth = x->dims[x->rank - 1];
+    params->rows = mn_shape_count(x) / params->depth;
+    params->beta = b->op->attr.beta;
+    if (mn_bind_quantised(b)) mn_quant_softmax(params->beta, mn_bind_scale(mn_bind_input(b, 0)), params);
+    mn_bind_finish(b, MN_K_SOFTMAX, params, params->rows, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_mean(const mn_binder *b, mn_binding *out) {
+    mn_mean_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    const mn_op_attr *attr = &b->op->attr;
+    const mn_shape *x = mn_bind_input_shape(b, 0);
+    params->rank = x->rank;
+    for (int32_t i = 0; i < attr->list_count; i++) {
+        params->reduced[attr->list[i] < 0 ? attr->list[i] + x->rank : attr->list[i]] = true;
+    }
+    params->count = 1;
+    for (int32_t d = 0; d < x->rank; d++) {
+        params->dims[d] = x->dims[d];
+        if (params->reduced[d]) params->count *= x->dims[d];
+    }
+    if (mn_bind_quantised(b)) {
+        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+        params->in_zero = mn_bind_zero(in);
+        params->out_zero = mn_bind_zero(result);
+        mn_quant_mean(mn_bind_scale(in), mn_bind_scale(result), params->count, &params->multiplier, &params->shift);
+    }
+    mn_bind_finish(b, MN_K_MEAN, params, mn_shape_count(mn_bind_output_shape(b)), out);
+    out->input_count = 1; /* the axes are in the parameters */
+    return MN_OK;
+}

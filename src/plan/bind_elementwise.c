@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* ADD, SUB, MUL, QUANTIZE, DEQUANTIZE, RELU and RELU6. */
+#include <string.h>
+
+#include "kernels/quant.h"
+#include "plan/bind.h"
+
+static mn_binary_params *make_binary(const mn_binder *b) {
+    mn_binary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return NULL;
+    mn_bind_full_dims(mn_bind_output_shape(b), params->dims);
+    params->same_shape = true;
+    for (int32_t i = 0; i < 2; i++) {
+        int32_t dims[MN_MAX_RANK];
+        mn_bind_full_dims(mn_bind_input_shape(b, i), dims);
+        mn_bind_strides(dims, params->stride[i]);
+        for (int32_t d = 0; d < MN_MAX_RANK; d++) {
+            if (dims[d] == 1) params->stride[i][d] = 0;
+        }
+        if (memcmp(dims, params->dims, sizeof dims) != 0) params->same_shape = false;
+    }
+    params->range_f32 = mn_bind_range_f32(b->op->attr.activation);
+    if (mn_bind_quantised(b)) {
+        for (int32_t i = 0; i < 2; i++) params->in[i].zero = mn_bind_zero(mn_bind_input(b, i));
+        params->out.zero = mn_bind_zero(mn_bind_output(b));
+        params->range = mn_bind_range(b, b->op->attr.activation);
+    }
+    return params;
+}
+
+static mn_status finish_binary(const mn_binder *b, mn_kernel_op op, const mn_binary_params *params, mn_binding *out) {
+    mn_bind_finish(b, op, params, mn_shape_count(mn_bind_output_shape(b)), out);
+    return MN_OK;
+}
+
+mn_status mn_bind_add(const mn_binder *b, bool subtract, mn_binding *out) {
+    mn_binary_params *params = make_binary(b);
+    if (!params) return mn_fail_memory("the plan");
+    params->subtract = subtract;
+    if (mn_bind_quantised(b)) {
+        mn_quant_add(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_input(b, 1)),
+                     mn_bind_scale(mn_bind_output(b)), params);
+    }
+    return finish_binary(b, MN_K_ADD, params, out);
+}
+
+mn_status mn_bind_mul(const mn_binder *b, mn_binding *out) {
+    mn_binary_params *params = make_binary(b);
+    if (!params) return mn_fail_memory("the plan");
+    if (mn_bind_quantised(b)) {
+        mn_quant_mul(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_input(b, 1)),
+                     mn_bind_scale(mn_bind_output(b)), params);
+    }
+    return finish_binary(b, MN_K_MUL, params, out);
+}
+
+/* Conversion parameters with what every element-wise conversion needs. */
+static mn_convert_params *make_convert(const mn_binder *b) {
+    mn_convert_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return NULL;
+    params->count = mn_shape_count(mn_bind_output_shape(b));
+    params->channels = 1;
+    params->inner = params->count;
+    return params;
+}
+
+static void between_integers(const mn_binder *b, mn_convert_params *params) {
+    params->in_zero = mn_bind_zero(mn_bind_input(b, 0));
+    params->out_zero = mn_bind_zero(mn_bind_output(b));
+}
+
+static void between_float_and(const mn_tensor_info *quantised, mn_convert_params *params) {
+    params->scale = quantised->quant.scale;
+    params->zero = quantised->quant.zero_point;
+}
+
+mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out) {
+    mn_convert_params *params = make_convert(b);
+    if (!params) return mn_fail_memory("the plan");
+    const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+    if (mn_bind_quantised(b)) {
+        between_integers(b, params);
+        mn_quant_quantize(mn_bind_scale(in), mn_bind_scale(result), &params->multiplier, &params->shift);
+    } else {
+        between_float_and(result, params);
+    }
+    mn_bind_finish(b, MN_K_QUANTIZE, params, params->count, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_dequantize(const mn_binder *b, mn_binding *out) {
+    mn_convert_params *params = make_convert(b);
+    if (!params) return mn_fail_memory("the plan");
+    if (mn_bind_quantised(b)) between_float_and(mn_bind_input(b, 0), params);
+    mn_bind_finish(b, MN_K_DEQUANTIZE, params, params->count, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_clamp(const mn_binder *b, mn_activation activation, mn_binding *out) {
+    mn_convert_params *params = make_convert(b);
+    if (!params) return mn_fail_memory("the plan");
+    params->range_f32 = mn_bind_range_f32(activation);
+    if (mn_bind_quantised(b)) {
+        between_integers(b, params);
+        mn_quant_clamp(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_output(b)), &params->multiplier,
+                       &params->shift);
+        params->range = mn_bind_range(b, activation);
+    }
+    mn_bind_finish(b, MN_K_CLAMP, params, params->count, out);
+    return MN_OK;
+}

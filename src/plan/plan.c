@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "plan/plan.h"
+
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "plan/bind.h"
+#include "plan/memory.h"
+
+static bool is_constant(const mn_plan *plan, int32_t tensor) { return plan->graph->tensors[tensor].data != NULL; }
+
+/* ---- Steps ---------------------------------------------------------------------------------------------- */
+
+static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
+    const mn_graph *graph = plan->graph;
+    plan->shapes = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->shapes);
+    if (!plan->shapes) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < graph->tensor_count; i++) plan->shapes[i] = mn_tensor_shape(&graph->tensors[i]);
+    if (!inputs) return MN_OK; /* the graph's own shapes are already inferred */
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        const mn_tensor_info *tensor = &graph->tensors[graph->inputs[i]];
+        if (!mn_shape_check(&inputs[i], tensor->type)) {
+            return mn_fail(MN_ERROR_ARGUMENT, "%s: the shape given for input %d (%s) is empty or over 1 GiB",
+                           graph->name, i, tensor->name);
+        }
+        plan->shapes[graph->inputs[i]] = inputs[i];
+    }
+    return mn_graph_infer_shapes(graph, plan->shapes);
+}
+
+static bool is_alias(mn_op_kind kind) { return kind == MN_OP_RESHAPE || kind == MN_OP_SQUEEZE; }
+
+static mn_status no_kernel(const mn_plan *plan, int32_t op_index, const mn_binding *binding) {
+    return mn_graph_fail(plan->graph, op_index, MN_ERROR_UNSUPPORTED, "there is no kernel for %s -> %s",
+                         mn_type_name(binding->in), mn_type_name(binding->out));
+}
+
+static mn_status pack_weights(const mn_plan *plan, mn_pack_cache *cache, mn_step *step) {
+    const void **constants = malloc(((size_t)step->input_count + 1) * sizeof *constants);
+    if (!constants) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < step->input_count; i++) {
+        constants[i] = step->inputs[i] < 0 ? NULL : plan->graph->tensors[step->inputs[i]].data;
+    }
+    step->packed =
+        mn_pack_cache_get(cache, step->first_op, step->kernel, step->need.packed_bytes, step->params, constants);
+    free(constants);
+    return step->packed ? MN_OK : mn_fail_memory("packed weights");
+}
+
+/* Every operand but the first is constant or left out, so that weights may be packed. */
+static bool has_constant_weights(const mn_plan *plan, const mn_step *step) {
+    for (int32_t i = 1; i < step->input_count; i++) {
+        if (step->inputs[i] >= 0 && !is_constant(plan, step->inputs[i])) return false;
+    }
+    return true;
+}
+
+static mn_status choose_kernel(mn_plan *plan, mn_pack_cache *cache, mn_tier tier, const mn_binding *binding,
+                               mn_step *step) {
+    step->kernel = mn_kernel_choose(binding->op, binding->in, binding->out, tier, 0, binding->params, &step->need);
+    if (step->kernel && step->kernel->pack && !has_constant_weights(plan, step)) {
+        step->kernel =
+            mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &step->need);
+    }
+    if (!step->kernel) return no_kernel(plan, step->first_op, binding);
+    if (!step->kernel->pack) return MN_OK;
+    plan->packed_bytes += step->need.packed_bytes;
+    return pack_weights(plan, cache, step);
+}
+
+static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, mn_tier tier, int32_t op_index) {
+    const mn_op *op = &plan->graph->ops[op_index];
+    mn_step *step = &plan->steps[plan->step_count++];
+    *step = (mn_step){.inputs = op->inputs, .output = op->outputs[0], .first_op = op_index, .op_count = 1};
+    if (is_alias(op->kind)) {
+        step->input_count = 1;
+        plan->same_as[step->output] = plan->same_as[op->inputs[0]];
+        return MN_OK;
+    }
+    mn_binding binding;
+    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index, &binding));
+    step->params = binding.params;
+    step->units = binding.units;
+    step->input_count = binding.input_count;
+    return choose_kernel(plan, cache, tier, &binding, step);
+}
+
+static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, mn_tier tier) {
+    const mn_graph *graph = plan->graph;
+    plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
+    plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
+    if (!plan->steps || !plan->same_as) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < graph->tensor_count; i++) plan->same_as[i] = i;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, cache, tier, i));
+    }
+    return MN_OK;
+}
+
+/* ---- Memory --------------------------------------------------------------------------------------------- */
+
+/* Buffers to place: one per tensor that owns memory, then one per step that wants scratch. */
+typedef struct placement {
+    mn_buffer *buffers;
+    int32_t *buffer_of; /* [tensor_count + step_count]: tensor or tensor_count + step -> buffer, or -1 */
+    int32_t count;
+} placement;
+
+static void use(placement *place, int32_t owner, size_t bytes, int32_t first, int32_t last) {
+    int32_t index = place->buffer_of[owner];
+    if (index < 0) {
+        index = place->buffer_of[owner] = place->count++;
+        place->buffers[index] = (mn_buffer){.bytes = bytes, .first = first, .last = last};
+    }
+    mn_buffer *buffer = &place->buffers[index];
+    buffer->first = mn_min_i32(buffer->first, first);
+    buffer->last = mn_max_i32(buffer->last, last);
+}
+
+static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, int32_t first, int32_t last) {
+    if (tensor < 0) return;
+    int32_t owner = plan->same_as[tensor];
+    if (is_constant(plan, owner)) return;
+    size_t bytes = (size_t)mn_shape_count(&plan->shapes[owner]) * mn_type_size(plan->graph->tensors[owner].type);
+    use(place, owner, bytes, first, last);
+}
+
+static size_t scratch_stride(const mn_step *step) { return mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT); }
+
+/* Inputs are written before step 0, outputs read after the last step. */
+static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+    const mn_graph *graph = plan->graph;
+    const int32_t before = -1, after = plan->step_count;
+    for (int32_t i = 0; i < graph->input_count; i++) use_tensor(plan, place, graph->inputs[i], before, before);
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        const mn_step *step = &plan->steps[s];
+        for (int32_t i = 0; i < step->input_count; i++) use_tensor(plan, place, step->inputs[i], s, s);
+        use_tensor(plan, place, step->output, s, s);
+        if (step->need.scratch_bytes > 0) {
+            use(place, graph->tensor_count + s, scratch_stride(step) * (size_t)options->threads, s, s);
+        }
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);
+    for (int32_t i = 0; i < place->count && options->keep_tensors; i++) {
+        place->buffers[i].first = before;
+        place->buffers[i].last = after;
+    }
+}
+
+static void take_offsets(mn_plan *plan, const placement *place) {
+    int32_t tensors = plan->graph->tensor_count;
+    for (int32_t i = 0; i < tensors; i++) {
+        int32_t buffer = place->buffer_of[plan->same_as[i]];
+        plan->offset[i] = buffer < 0 ? MN_NO_OFFSET : place->buffers[buffer].offset;
+    }
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        int32_t buffer = place->buffer_of[tensors + s];
+        if (buffer >= 0) plan->steps[s].scratch_offset = place->buffers[buffer].offset;
+    }
+}
+
+static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
+    size_t owners = (size_t)plan->graph->tensor_count + (size_t)plan->step_count;
+    placement place = {.buffers = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffers),
+                       .buffer_of = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffer_of)};
+    plan->offset = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
+    if (!place.buffers || !place.buffer_of || !plan->offset) return mn_fail_memory("the memory plan");
+    for (size_t i = 0; i < owners; i++) place.buffer_of[i] = -1;
+    collect_lifetimes(plan, options, &place);
+    MN_TRY(mn_memory_plan(place.buffers, place.count, MN_ARENA_ALIGNMENT, &plan->arena_bytes));
+    take_offsets(plan, &place);
+    return MN_OK;
+}
+
+static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
+    MN_TRY(take_shapes(plan, options->inputs));
+    MN_TRY(add_steps(plan, cache, options->tier));
+    return place_tensors(plan, options);
+}
+
+mn_status mn_plan_create(const mn_graph *graph, mn_pack_cache *cache, const mn_plan_options *options, mn_plan *out) {
+    mn_plan plan = {.graph = graph};
+    mn_status status = make(&plan, cache, options);
+    if (status != MN_OK) {
+        mn_plan_free(&plan);
+        return status;
+    }
+    *out = plan;
+    return MN_OK;
+}
+
+void mn_plan_free(mn_plan *plan) {
+    mn_pool_free(&plan->pool);
+    *plan = (mn_plan){0};
+}

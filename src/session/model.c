@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "session/model.h"
+
+#include <stdlib.h>
+
+#include "graph/describe.h"
+#include "graph/shape.h"
+#include "plan/fold.h"
+#include "tflite/read.h"
+
+static mn_status read_graph(mn_model *model, const void *data, size_t bytes, const char *name) {
+    MN_TRY(mn_tflite_read(data, bytes, name, &model->graph));
+    MN_TRY(mn_graph_check(&model->graph));
+    return mn_graph_fold_constants(&model->graph);
+}
+
+static mn_status open_bytes(mn_map map, const void *data, size_t bytes, const char *name, mn_model **out) {
+    mn_model *model = calloc(1, sizeof *model);
+    mn_pack_cache *cache = calloc(1, sizeof *cache);
+    mn_status status = model && cache ? MN_OK : mn_fail_memory("the model");
+    if (status != MN_OK) {
+        free(model);
+        free(cache);
+        mn_map_close(&map);
+        return status;
+    }
+    mn_pack_cache_init(cache);
+    *model = (mn_model){.map = map, .file_bytes = bytes, .cache = cache};
+    status = read_graph(model, data, bytes, name);
+    if (status != MN_OK) {
+        mn_model_close(&model);
+        return status;
+    }
+    *out = model;
+    return MN_OK;
+}
+
+mn_status mn_model_open(const char *path, mn_model **out) {
+    mn_map map;
+    MN_TRY(mn_map_open(path, &map));
+    return open_bytes(map, map.data, map.bytes, path, out);
+}
+
+mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out) {
+    if (!data || (uintptr_t)data % 16 != 0) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's bytes must be aligned to 16", name);
+    }
+    return open_bytes((mn_map){0}, data, bytes, name, out);
+}
+
+void mn_model_close(mn_model **model) {
+    mn_model *closing = *model;
+    *model = NULL;
+    if (!closing) return;
+    mn_graph_free(&closing->graph);
+    mn_pack_cache_free(closing->cache);
+    free(closing->cache);
+    mn_map_close(&closing->map);
+    free(closing);
+}
+
+int32_t mn_model_input_count(const mn_model *model) { return model->graph.input_count; }
+int32_t mn_model_output_count(const mn_model *model) { return model->graph.output_count; }
+int32_t mn_model_tensor_count(const mn_model *model) { return model->graph.tensor_count; }
+int32_t mn_model_op_count(const mn_model *model) { return model->graph.op_count; }
+
+int32_t mn_model_input(const mn_model *model, int32_t i) {
+    return i >= 0 && i < model->graph.input_count ? model->graph.inputs[i] : -1;
+}
+
+int32_t mn_model_output(const mn_model *model, int32_t i) {
+    return i >= 0 && i < model->graph.output_count ? model->graph.outputs[i] : -1;
+}
+
+mn_status mn_model_tensor(const mn_model *model, int32_t index, mn_tensor_info *out) {
+    if (index < 0 || index >= model->graph.tensor_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", index,
+                       model->graph.tensor_count);
+    }
+    *out = model->graph.tensors[index];
+    return MN_OK;
+}
+
+mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *out) {
+    if (index < 0 || index >= model->graph.op_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "operator %d does not exist; the model has %d", index, model->graph.op_count);
+    }
+    mn_graph_describe(&model->graph, &model->graph.ops[index], out);
+    return MN_OK;
+}
+
+size_t mn_model_file_bytes(const mn_model *model) { return model->file_bytes; }
+
+size_t mn_model_weight_bytes(const mn_model *model) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < model->graph.tensor_count; i++) {
+        if (model->graph.tensors[i].data) bytes += model->graph.tensors[i].bytes;
+    }
+    return bytes;
+}
+
+const char *mn_model_description(const mn_model *model) { return model->graph.description; }

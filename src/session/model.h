@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What a model is inside: the file, the graph read from it, and weights packed for kernels. */
+#ifndef MN_SESSION_MODEL_H
+#define MN_SESSION_MODEL_H
+
+#include "base/map.h"
+#include "graph/graph.h"
+#include "plan/pack.h"
+
+struct mn_model {
+    mn_map map; /* empty when the caller owns the bytes */
+    size_t file_bytes;
+    mn_graph graph;
+    mn_pack_cache *cache; /* packs on demand, under its own lock: the one part of a model that changes */
+};
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A plan, memory for its tensors and threads to run it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/clock.h"
+#include "base/thread.h"
+#include "plan/plan.h"
+#include "session/model.h"
+
+struct mn_session {
+    const mn_graph *graph;
+    mn_pool pool;
+    mn_plan plan;
+    mn_tensor_info *tensors; /* [graph->tensor_count] with this session's shapes */
+    void **memory;           /* [graph->tensor_count]: contents in the arena; constants point into the model */
+    mn_task *tasks;          /* [plan.step_count] */
+    uint64_t *step_ns;       /* [plan.step_count] */
+    void *owned_arena;       /* NULL when the caller gave one */
+    char *arena;
+    mn_team *team; /* NULL: one thread */
+    int32_t threads;
+    bool keep_tensors, profile;
+};
+
+void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1}; }
+
+/* ---- Creation ------------------------------------------------------------------------------------------- */
+
+static mn_status choose_tier(const char *wanted, mn_tier *out) {
+    const char *name = wanted ? wanted : getenv("MOBILENET_CPU");
+    *out = MN_TIER_COUNT - 1;
+    if (!name || name[0] == '\0' || mn_tier_parse(name, out)) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "kernel tier \"%s\" is not known; use \"%s\" to \"%s\"", name,
+                   mn_tier_name(MN_TIER_REF), mn_tier_name(MN_TIER_COUNT - 1));
+}
+
+static mn_status choose_threads(int32_t wanted, int32_t *out) {
+    if (wanted < 0 || wanted > MN_MAX_THREADS) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%d threads are not possible; use 1 to %d, or 0 for one per processor",
+                       wanted, MN_MAX_THREADS);
+    }
+    *out = wanted == 0 ? mn_available_processors() : wanted;
+    return MN_OK;
+}
+
+/* The graph's input shapes, with those the caller wants to change; NULL when nothing changes. */
+static mn_status collect_shapes(mn_session *session, const mn_session_options *options, const mn_shape **out) {
+    const mn_graph *graph = session->graph;
+    *out = NULL;
+    if (options->input_shape_count == 0) return MN_OK;
+    mn_shape *shapes = mn_pool_alloc(&session->pool, (size_t)graph->input_count, sizeof *shapes);
+    if (!shapes) return mn_fail_memory("the session");
+    for (int32_t i = 0; i < graph->input_count; i++) shapes[i] = mn_tensor_shape(&graph->tensors[graph->inputs[i]]);
+    for (int32_t i = 0; i < options->input_shape_count; i++) {
+        const mn_input_shape *given = &options->input_shapes[i];
+        if (given->input < 0 || given->input >= graph->input_count || given->rank < 0 || given->rank > MN_MAX_RANK) {
+            return mn_fail(MN_ERROR_ARGUMENT, "%s: a new shape of %d dimensions is given for input %d of %d",
+                           graph->name, given->rank, given->input, graph->input_count);
+        }
+        shapes[given->input].rank = given->rank;
+        memcpy(shapes[given->input].dims, given->dims, sizeof given->dims);
+    }
+    *out = shapes;
+    return MN_OK;
+}
+
+static mn_status take_arena(mn_session *session, const mn_session_options *options) {
+    size_t needed = mn_max_size(session->plan.arena_bytes, MN_ARENA_ALIGNMENT);
+    if (options->arena) {
+        if ((uintptr_t)options->arena % MN_ARENA_ALIGNMENT != 0 || options->arena_bytes < session->plan.arena_bytes) {
+            return mn_fail(MN_ERROR_LIMIT, "%s: the arena given has %zu bytes; %zu, aligned to %zu, are needed",
+                           session->graph->name, options->arena_bytes, session->plan.arena_bytes, MN_ARENA_ALIGNMENT);
+        }
+        session->arena = options->arena;
+    } else {
+        session->arena = session->owned_arena = aligned_alloc(MN_ARENA_ALIGNMENT, needed);
+        if (!session->arena) return mn_fail_memory("the tensor arena");
+    }
+    memset(session->arena, 0, session->plan.arena_bytes);
+    return MN_OK;
+}
+
+static mn_status place_tensors(mn_session *session) {
+    const mn_graph *graph = session->graph;
+    const mn_plan *plan = &session->plan;
+    session->tensors = mn_pool_alloc(&session->pool, (size_t)graph->tensor_count, sizeof *session->tensors);
+    session->memory = mn_pool_alloc(&session->pool, (size_t)graph->tensor_count, sizeof *session->memory);
+    if (!session->tensors || !session->memory) return mn_fail_memory("the session");
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        mn_tensor_info *tensor = &session->tensors[i];
+        *tensor = graph->tensors[i];
+        tensor->rank = plan->shapes[i].rank;
+        memcpy(tensor->dims, plan->shapes[i].dims, sizeof tensor->dims);
+        tensor->bytes = (size_t)mn_shape_count(&plan->shapes[i]) * mn_type_size(tensor->type);
+        /* Kernels only read constants; the cast lets one table serve both. */
+        const void *constant = graph->tensors[plan->same_as[i]].data;
+        if (plan->offset[i] != MN_NO_OFFSET) {
+            session->memory[i] = session->arena + plan->offset[i];
+        } else {
+            session->memory[i] = (void *)(uintptr_t)constant;
+        }
+    }
+    return MN_OK;
+}
+
+static mn_status make_tasks(mn_session *session) {
+    const mn_plan *plan = &session->plan;
+    session->tasks = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->tasks);
+    session->step_ns = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->step_ns);
+    if (!session->tasks || !session->step_ns) return mn_fail_memory("the session");
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        const mn_step *step = &plan->steps[s];
+        const void **inputs = mn_pool_alloc(&session->pool, (size_t)step->input_count, sizeof *inputs);
+        if (!inputs) return mn_fail_memory("the session");
+        for (int32_t i = 0; i < step->input_count; i++) {
+            inputs[i] = step->inputs[i] < 0 ? NULL : session->memory[step->inputs[i]];
+        }
+        session->tasks[s] =
+            (mn_task){.params = step->params,
+                      .inputs = inputs,
+                      .output = session->memory[step->output],
+                      .packed = step->packed,
+                      .scratch = step->need.scratch_bytes ? session->arena + step->scratch_offset : NULL};
+    }
+    return MN_OK;
+}
+
+static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options) {
+    mn_plan_options plan = {.keep_tensors = options->keep_tensors};
+    MN_TRY(choose_tier(options->cpu, &plan.tier));
+    MN_TRY(choose_threads(options->threads, &session->threads));
+    MN_TRY(collect_shapes(session, options, &plan.inputs));
+    plan.threads = session->threads;
+    MN_TRY(mn_plan_create(&model->graph, model->cache, &plan, &session->plan));
+    MN_TRY(take_arena(session, options));
+    MN_TRY(place_tensors(session));
+    MN_TRY(make_tasks(session));
+    return session->threads > 1 ? mn_team_create(session->threads, &session->team) : MN_OK;
+}
+
+mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
+    mn_session_options defaults;
+    mn_session_defaults(&defaults);
+    if (!options) options = &defaults;
+    mn_session *session = calloc(1, sizeof *session);
+    if (!session) return mn_fail_memory("the session");
+    session->graph = &model->graph;
+    session->keep_tensors = options->keep_tensors;
+    mn_status status = build(session, model, options);
+    if (status != MN_OK) {
+        mn_session_close(&session);
+        return status;
+    }
+    *out = session;
+    return MN_OK;
+}
+
+void mn_session_close(mn_session **session) {
+    mn_session *closing = *session;
+    *session = NULL;
+    if (!closing) return;
+    mn_team_close(&closing->team);
+    mn_plan_free(&closing->plan);
+    mn_pool_free(&closing->pool);
+    free(closing->owned_arena);
+    free(closing);
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+typedef struct shared_step {
+    const mn_step *step;
+    const mn_task *task;
+} shared_step;
+
+/* Member `thread` takes an equal share of the units and its own scratch. */
+static void run_share(void *context, int32_t thread, int32_t threads) {
+    const shared_step *shared = context;
+    const mn_step *step = shared->step;
+    int32_t begin = (int32_t)((int64_t)step->units * thread / threads);
+    int32_t end = (int32_t)((int64_t)step->units * (thread + 1) / threads);
+    if (begin == end) return;
+    mn_task task = *shared->task;
+    if (task.scratch) {
+        size_t stride = mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT);
+        task.scratch = (char *)task.scratch + stride * (size_t)thread;
+    }
+    step->kernel->run(&task, begin, end);
+}
+
+static void run_step(mn_session *session, int32_t index) {
+    shared_step shared = {.step = &session->plan.steps[index], .task = &session->tasks[index]};
+    if (!shared.step->kernel) return;
+    if (session->team && shared.step->units > 1) {
+        mn_team_run(session->team, run_share, &shared);
+    } else {
+        run_share(&shared, 0, 1);
+    }
+}
+
+mn_status mn_session_run(mn_session *session) {
+    for (int32_t s = 0; s < session->plan.step_count; s++) {
+        if (!session->profile) {
+            run_step(session, s);
+            continue;
+        }
+        uint64_t start = mn_clock_ns();
+        run_step(session, s);
+        session->step_ns[s] = mn_clock_ns() - start;
+    }
+    return MN_OK;
+}
+
+/* ---- Looking inside ------------------------------------------------------------------------------------- */
+
+void *mn_session_input(mn_session *session, int32_t i) {
+    return i >= 0 && i < session->graph->input_count ? session->memory[session->graph->inputs[i]] : NULL;
+}
+
+const void *mn_session_output(const mn_session *session, int32_t i) {
+    return i >= 0 && i < session->graph->output_count ? session->memory[session->graph->outputs[i]] : NULL;
+}
+
+static bool is_output(const mn_graph *graph, int32_t tensor) {
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        if (graph->outputs[i] == tensor) return true;
+    }
+    return false;
+}
+
+const void *mn_session_tensor_data(const mn_session *session, int32_t tensor) {
+    if (tensor < 0 || tensor >= session->graph->tensor_count) return NULL;
+    bool stays =
+        session->keep_tensors || session->plan.offset[tensor] == MN_NO_OFFSET || is_output(session->graph, tensor);
+    return stays ? session->memory[tensor] : NULL;
+}
+
+mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor_info *out) {
+    if (tensor < 0 || tensor >= session->graph->tensor_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", tensor,
+                       session->graph->tensor_count);
+    }
+    *out = session->tensors[tensor];
+    return MN_OK;
+}
+
+size_t mn_session_arena_bytes(const mn_session *session) { return session->plan.arena_bytes; }
+size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
+int32_t mn_session_threads(const mn_session *session) { return session->threads; }
+int32_t mn_session_step_count(const mn_session *session) { return session->plan.step_count; }
+
+mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out) {
+    if (index < 0 || index >= session->plan.step_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
+    }
+    const mn_step *step = &session->plan.steps[index];
+    *out = (mn_step_info){.kernel = step->kernel ? step->kernel->symbol : "alias",
+                          .first_op = step->first_op,
+                          .op_count = step->op_count,
+                          .last_ns = session->profile ? session->step_ns[index] : 0};
+    return MN_OK;
+}
+
+void mn_session_profile(mn_session *session, bool on) { session->profile = on; }
