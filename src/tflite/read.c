@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "tflite/read.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "tflite/reader.h"
+#include "tflite/text.h"
+
+mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out) {
+    mn_fb_vector bytes;
+    MN_TRY(mn_fb_string(table, field, &bytes));
+    *out = mn_tfl_text(&reader->graph->pool, bytes.data ? bytes.data : (const uint8_t *)"", bytes.count);
+    return *out ? MN_OK : mn_fail_memory("a name in the model");
+}
+
+mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, int32_t optional,
+                              int32_t *count, int32_t **out) {
+    mn_graph *graph = reader->graph;
+    mn_fb_vector list;
+    MN_TRY(mn_fb_list(table, field, 4, &list));
+    if (list.count > MN_TFL_MAX_TENSORS) {
+        return mn_fb_fail(&reader->fb, &list.place, MN_ERROR_LIMIT, "%" PRIu32 " entries; the limit is %d", list.count,
+                          MN_TFL_MAX_TENSORS);
+    }
+    int32_t *indices = mn_pool_alloc(&graph->pool, list.count, sizeof *indices);
+    if (!indices) return mn_fail_memory("a list of tensors");
+    for (uint32_t i = 0; i < list.count; i++) {
+        indices[i] = (int32_t)mn_le32(list.data + 4 * (size_t)i);
+        if (indices[i] == -1 && (int32_t)i == optional) continue;
+        if (indices[i] < 0 || indices[i] >= graph->tensor_count) {
+            return mn_fb_fail(&reader->fb, &list.place, MN_ERROR_FORMAT,
+                              "entry %" PRIu32 " names tensor %" PRId32 "; there are %" PRId32, i, indices[i],
+                              graph->tensor_count);
+        }
+    }
+    *count = (int32_t)list.count;
+    *out = indices;
+    return MN_OK;
+}
+
+/* Opens a vector of tables that must have between 1 and `limit` entries. */
+static mn_status open_list(const mn_fb_table *table, mn_fb_field field, uint32_t limit, mn_fb_vector *out) {
+    MN_TRY(mn_fb_list(table, field, 4, out));
+    if (out->count == 0) return mn_fb_fail(table->fb, &out->place, MN_ERROR_FORMAT, "list is missing or empty");
+    if (out->count > limit) {
+        return mn_fb_fail(table->fb, &out->place, MN_ERROR_LIMIT, "%" PRIu32 " entries; the limit is %" PRIu32,
+                          out->count, limit);
+    }
+    return MN_OK;
+}
+
+static mn_status read_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
+    mn_graph *graph = reader->graph;
+    mn_fb_vector list;
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_TFL_MAX_TENSORS, &list));
+    graph->tensors = mn_pool_alloc(&graph->pool, list.count, sizeof *graph->tensors);
+    if (!graph->tensors) return mn_fail_memory("the tensor table");
+    graph->tensor_count = (int32_t)list.count;
+    for (uint32_t i = 0; i < list.count; i++) {
+        mn_fb_table table;
+        MN_TRY(mn_fb_item(&list, i, &table));
+        MN_TRY(mn_tfl_read_tensor(reader, &table, (int32_t)i));
+    }
+    return MN_OK;
+}
+
+static mn_status read_operators(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
+    mn_graph *graph = reader->graph;
+    mn_fb_vector list;
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_TFL_MAX_OPERATORS, &list));
+    graph->ops = mn_pool_alloc(&graph->pool, list.count, sizeof *graph->ops);
+    if (!graph->ops) return mn_fail_memory("the operator table");
+    graph->op_count = (int32_t)list.count;
+    for (uint32_t i = 0; i < list.count; i++) {
+        mn_fb_table table;
+        MN_TRY(mn_fb_item(&list, i, &table));
+        MN_TRY(mn_tfl_read_operator(reader, &table, (int32_t)i));
+    }
+    return MN_OK;
+}
+
+static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
+    mn_graph *graph = reader->graph;
+    MN_TRY(read_tensors(reader, subgraph));
+    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_INPUTS, -1, &graph->input_count, &graph->inputs));
+    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_OUTPUTS, -1, &graph->output_count, &graph->outputs));
+    return read_operators(reader, subgraph);
+}
+
+static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model) {
+    const char *name = reader->graph->name;
+    uint32_t version;
+    MN_TRY(mn_fb_u32(model, MN_F_MODEL_VERSION, 0, &version));
+    if (version != MN_TFL_SCHEMA_VERSION) {
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: schema version %" PRIu32 " is not supported; it must be %d", name,
+                       version, MN_TFL_SCHEMA_VERSION);
+    }
+    MN_TRY(mn_tfl_read_text(reader, model, MN_F_MODEL_DESCRIPTION, &reader->graph->description));
+    MN_TRY(open_list(model, MN_F_MODEL_OPERATOR_CODES, UINT32_MAX, &reader->operator_codes));
+    MN_TRY(open_list(model, MN_F_MODEL_BUFFERS, UINT32_MAX, &reader->buffers));
+    mn_fb_vector subgraphs;
+    MN_TRY(open_list(model, MN_F_MODEL_SUBGRAPHS, UINT32_MAX, &subgraphs));
+    if (subgraphs.count != 1) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: the model has %" PRIu32 " subgraphs; only models with one are supported", name,
+                       subgraphs.count);
+    }
+    mn_fb_table subgraph;
+    MN_TRY(mn_fb_item(&subgraphs, 0, &subgraph));
+    return read_subgraph(reader, &subgraph);
+}
+
+mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_graph *out) {
+    mn_graph graph = {0};
+    mn_tfl_reader reader = {.graph = &graph};
+    mn_fb_table model;
+    MN_TRY(mn_fb_open(data, bytes, name, MN_TFL_IDENTIFIER, &reader.fb, &model));
+    graph.name = mn_pool_string(&graph.pool, name, strlen(name));
+    mn_status status = graph.name ? read_model(&reader, &model) : mn_fail_memory("the model's name");
+    if (status != MN_OK) {
+        mn_graph_free(&graph);
+        return status;
+    }
+    *out = graph;
+    return MN_OK;
+}

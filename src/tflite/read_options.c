@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Attributes of operators, from their options table or from constant inputs. Defaults are those of the schema. */
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "tflite/ops.h"
+#include "tflite/reader.h"
+
+/* The operator whose attributes are being read. */
+typedef struct scope {
+    const mn_graph *graph;
+    const mn_op *op;
+    int32_t index;
+    bool present;        /* has an options table */
+    mn_fb_table options; /* valid when present */
+} scope;
+
+static mn_status open_options(scope *s, const mn_fb_table *table) {
+    mn_tfl_op_options expected = mn_tfl_op_options_of(s->op->kind);
+    uint8_t type;
+    MN_TRY(mn_fb_u8(table, MN_F_OPERATOR_OPTIONS_TYPE, MN_TFL_OPTIONS_NONE, &type));
+    if (expected.type == MN_TFL_OPTIONS_NONE) return MN_OK;
+    if (type != MN_TFL_OPTIONS_NONE && type != expected.type) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "options are of type %d, which belongs to another operator", type);
+    }
+    if (type != MN_TFL_OPTIONS_NONE) MN_TRY(mn_fb_child(table, MN_F_OPERATOR_OPTIONS, &s->options, &s->present));
+    if (expected.required && !s->present) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "options are missing");
+    }
+    return MN_OK;
+}
+
+/* ---- Single values ----------------------------------------------------------------------------------- */
+
+static mn_status read_activation(const scope *s, mn_fb_field field, mn_activation *out) {
+    uint8_t value;
+    MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
+    switch (value) {
+    case 0: *out = MN_ACT_NONE; return MN_OK;
+    case 1: *out = MN_ACT_RELU; return MN_OK;
+    case 2: *out = MN_ACT_RELU_N1_TO_1; return MN_OK;
+    case 3: *out = MN_ACT_RELU6; return MN_OK;
+    case 4: return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED, "fused activation TANH is not supported");
+    case 5:
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED, "fused activation SIGN_BIT is not supported");
+    default: return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "fused activation %d is not known", value);
+    }
+}
+
+static mn_status read_padding(const scope *s, mn_padding *out) {
+    uint8_t value;
+    MN_TRY(mn_fb_u8(&s->options, MN_F_WINDOW_PADDING, 0, &value));
+    if (value > 1) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "padding %d is not known", value);
+    *out = value == 0 ? MN_PAD_SAME : MN_PAD_VALID;
+    return MN_OK;
+}
+
+/* A stride, dilation or size: 1..MN_TFL_MAX_STRIDE. */
+static mn_status read_extent(const scope *s, mn_fb_field field, int32_t fallback, int32_t *out) {
+    MN_TRY(mn_fb_i32(&s->options, field, fallback, out));
+    if (*out >= 1 && *out <= MN_TFL_MAX_STRIDE) return MN_OK;
+    return mn_graph_fail(s->graph, s->index, *out < 1 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
+                         "%s is %" PRId32 "; it must be between 1 and %d", field.name, *out, MN_TFL_MAX_STRIDE);
+}
+
+static mn_status read_window(const scope *s, mn_op_attr *attr) {
+    MN_TRY(read_padding(s, &attr->padding));
+    MN_TRY(read_extent(s, MN_F_WINDOW_STRIDE_W, 0, &attr->stride_w));
+    return read_extent(s, MN_F_WINDOW_STRIDE_H, 0, &attr->stride_h);
+}
+
+static mn_status read_flag(const scope *s, mn_fb_field field, bool *out) {
+    uint8_t value;
+    MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
+    *out = value != 0;
+    return MN_OK;
+}
+
+/* ---- Constant inputs --------------------------------------------------------------------------------- */
+
+/* Input `i`, which must be a constant list (or a single number) of integers. */
+static mn_status constant_input(const scope *s, int32_t i, const char *what, const mn_tensor_info **out) {
+    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, i);
+    if (!tensor) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "input %" PRId32 " (%s) is missing", i, what);
+    }
+    if (!tensor->data) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
+                             "input %" PRId32 " (%s) is computed at run time; it must be constant", i, what);
+    }
+    if (tensor->type != MN_INT32 && tensor->type != MN_INT64) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
+                             "input %" PRId32 " (%s) is %s; it must be int32 or int64", i, what,
+                             mn_type_name(tensor->type));
+    }
+    *out = tensor;
+    return MN_OK;
+}
+
+static int64_t integer_at(const mn_tensor_info *tensor, size_t i) {
+    return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];
+}
+
+static mn_status constant_list(const scope *s, int32_t i, const char *what, const mn_tensor_info **out,
+                               int32_t *count) {
+    MN_TRY(constant_input(s, i, what, out));
+    if ((*out)->rank > 1) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "input %" PRId32 " (%s) has %" PRId32 " dimensions; it must be a list", i, what,
+                             (*out)->rank);
+    }
+    *count = (*out)->rank == 0 ? 1 : (*out)->dims[0];
+    return MN_OK;
+}
+
+/* Number of dimensions of input 0. */
+static mn_status first_rank(const scope *s, int32_t *out) {
+    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, 0);
+    if (!tensor) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "input 0 is missing");
+    *out = tensor->rank;
+    return MN_OK;
+}
+
+/* ---- Axes and shapes --------------------------------------------------------------------------------- */
+
+static mn_status normalise_axis(const scope *s, int64_t axis, int32_t rank, int32_t *out) {
+    if (axis < -rank || axis >= rank) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "axis %" PRId64 " does not exist; input 0 has %" PRId32 " dimensions", axis, rank);
+    }
+    *out = (int32_t)(axis < 0 ? axis + rank : axis);
+    return MN_OK;
+}
+
+/* Fills attr->list with the axes that are marked, in rising order. */
+static void list_axes(const bool marked[MN_MAX_RANK], mn_op_attr *attr) {
+    for (int32_t d = 0; d < MN_MAX_RANK; d++) {
+        if (marked[d]) attr->list[attr->list_count++] = d;
+    }
+}
+
+static mn_status read_squeeze(const scope *s, mn_op_attr *attr) {
+    bool marked[MN_MAX_RANK] = {false};
+    int32_t rank, axis;
+    MN_TRY(first_rank(s, &rank));
+    if (!s->present) return MN_OK;
+    mn_fb_vector list;
+    MN_TRY(mn_fb_list(&s->options, MN_F_SQUEEZE_DIMS, 4, &list));
+    for (uint32_t i = 0; i < list.count; i++) {
+        MN_TRY(normalise_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), rank, &axis));
+        marked[axis] = true;
+    }
+    list_axes(marked, attr);
+    return MN_OK;
+}
+
+static mn_status read_mean(const scope *s, mn_op_attr *attr) {
+    const mn_tensor_info *axes;
+    bool marked[MN_MAX_RANK] = {false};
+    int32_t rank, count, axis;
+    MN_TRY(read_flag(s, MN_F_REDUCER_KEEP_DIMS, &attr->keep_dims));
+    MN_TRY(first_rank(s, &rank));
+    MN_TRY(constant_list(s, 1, "axes", &axes, &count));
+    if (count > 2 * MN_MAX_RANK) { /* each axis by both of its names */
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "%" PRId32 " axes", count);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        MN_TRY(normalise_axis(s, integer_at(axes, (size_t)i), rank, &axis));
+        marked[axis] = true;
+    }
+    list_axes(marked, attr);
+    return MN_OK;
+}
+
+static mn_status read_transpose(const scope *s, mn_op_attr *attr) {
+    const mn_tensor_info *order;
+    bool seen[MN_MAX_RANK] = {false};
+    int32_t rank, count;
+    MN_TRY(first_rank(s, &rank));
+    MN_TRY(constant_list(s, 1, "permutation", &order, &count));
+    if (count != rank) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "permutation has %" PRId32 " entries; input 0 has %" PRId32 " dimensions", count, rank);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        int32_t axis;
+        MN_TRY(normalise_axis(s, integer_at(order, (size_t)i), rank, &axis));
+        if (seen[axis]) {
+            return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "permutation names dimension %" PRId32 " twice",
+                                 axis);
+        }
+        seen[axis] = true;
+        attr->list[i] = axis;
+    }
+    attr->list_count = count;
+    return MN_OK;
+}
+
+static mn_status read_pad(const scope *s, mn_op_attr *attr) {
+    const mn_tensor_info *pads;
+    int32_t rank;
+    MN_TRY(first_rank(s, &rank));
+    MN_TRY(constant_input(s, 1, "paddings", &pads));
+    if (pads->rank != 2 || pads->dims[0] != rank || pads->dims[1] != 2) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "paddings must have the shape %" PRId32 "x2, a pair for each dimension of input 0", rank);
+    }
+    for (int32_t i = 0; i < 2 * rank; i++) {
+        int64_t pad = integer_at(pads, (size_t)i);
+        if (pad < 0 || pad > MN_TFL_MAX_STRIDE) {
+            return mn_graph_fail(s->graph, s->index, pad < 0 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
+                                 "padding %" PRId64 " of dimension %" PRId32 "; it must be between 0 and %d", pad,
+                                 i / 2, MN_TFL_MAX_STRIDE);
+        }
+        attr->pad[i / 2][i % 2] = (int32_t)pad;
+    }
+    return MN_OK;
+}
+
+/* Appends one entry of the wanted shape of a RESHAPE. */
+static mn_status add_dim(const scope *s, int64_t dim, mn_op_attr *attr) {
+    if (dim != -1 && (dim < 1 || dim > INT32_MAX)) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                             "entry %" PRId32 " of the new shape is %" PRId64 "; it must be positive, or -1",
+                             attr->list_count, dim);
+    }
+    for (int32_t i = 0; dim == -1 && i < attr->list_count; i++) {
+        if (attr->list[i] == -1) {
+            return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "the new shape holds -1 twice");
+        }
+    }
+    attr->list[attr->list_count++] = (int32_t)dim;
+    return MN_OK;
+}
+
+static mn_status check_new_rank(const scope *s, uint32_t rank) {
+    if (rank <= MN_MAX_RANK) return MN_OK;
+    return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
+                         "the new shape has %" PRIu32 " dimensions; at most %d are supported", rank, MN_MAX_RANK);
+}
+
+/* Input 1, where there is one, wins over the options: as in TFLite, kernels/reshape.cc. */
+static mn_status read_reshape(const scope *s, mn_op_attr *attr) {
+    if (s->op->input_count > 1) {
+        const mn_tensor_info *shape;
+        int32_t count;
+        MN_TRY(constant_list(s, 1, "new shape", &shape, &count));
+        MN_TRY(check_new_rank(s, (uint32_t)count));
+        for (int32_t i = 0; i < count; i++) MN_TRY(add_dim(s, integer_at(shape, (size_t)i), attr));
+        return MN_OK;
+    }
+    if (!s->present) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "the new shape is missing");
+    mn_fb_vector list;
+    MN_TRY(mn_fb_list(&s->options, MN_F_RESHAPE_NEW_SHAPE, 4, &list));
+    /* Old converters write the single entry 0 for a scalar. */
+    if (list.count == 1 && mn_le32(list.data) == 0) return MN_OK;
+    MN_TRY(check_new_rank(s, list.count));
+    for (uint32_t i = 0; i < list.count; i++) MN_TRY(add_dim(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), attr));
+    return MN_OK;
+}
+
+/* ---- Operators --------------------------------------------------------------------------------------- */
+
+static mn_status read_conv(const scope *s, mn_op_attr *attr) {
+    MN_TRY(read_window(s, attr));
+    MN_TRY(read_extent(s, MN_F_CONV_DILATION_W, 1, &attr->dilation_w));
+    MN_TRY(read_extent(s, MN_F_CONV_DILATION_H, 1, &attr->dilation_h));
+    return read_activation(s, MN_F_CONV_ACTIVATION, &attr->activation);
+}
+
+/* TFLite works the multiplier out of the shapes; some writers leave it 0. */
+static mn_status read_depth_multiplier(const scope *s, mn_op_attr *attr) {
+    const mn_tensor_info *input = mn_graph_input(s->graph, s->op, 0), *weights = mn_graph_input(s->graph, s->op, 1);
+    MN_TRY(mn_fb_i32(&s->options, MN_F_DEPTHWISE_MULTIPLIER, 0, &attr->depth_multiplier));
+    if (attr->depth_multiplier == 0 && input && weights && input->rank == 4 && weights->rank == 4) {
+        attr->depth_multiplier = weights->dims[3] / input->dims[3];
+    }
+    if (attr->depth_multiplier >= 1) return MN_OK;
+    return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "depth_multiplier is %" PRId32 "; it must be positive",
+                         attr->depth_multiplier);
+}
+
+static mn_status read_depthwise(const scope *s, mn_op_attr *attr) {
+    MN_TRY(read_window(s, attr));
+    MN_TRY(read_depth_multiplier(s, attr));
+    MN_TRY(read_extent(s, MN_F_DEPTHWISE_DILATION_W, 1, &attr->dilation_w));
+    MN_TRY(read_extent(s, MN_F_DEPTHWISE_DILATION_H, 1, &attr->dilation_h));
+    return read_activation(s, MN_F_DEPTHWISE_ACTIVATION, &attr->activation);
+}
+
+static mn_status read_pool(const scope *s, mn_op_attr *attr) {
+    attr->dilation_w = attr->dilation_h = 1;
+    MN_TRY(read_window(s, attr));
+    MN_TRY(read_extent(s, MN_F_POOL_FILTER_W, 0, &attr->filter_w));
+    MN_TRY(read_extent(s, MN_F_POOL_FILTER_H, 0, &attr->filter_h));
+    return read_activation(s, MN_F_POOL_ACTIVATION, &attr->activation);
+}
+
+static mn_status read_fully_connected(const scope *s, mn_op_attr *attr) {
+    uint8_t format;
+    MN_TRY(mn_fb_u8(&s->options, MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT, 0, &format));
+    if (format != 0) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
+                             "weights are stored shuffled (format %d); only the default format is supported", format);
+    }
+    MN_TRY(read_flag(s, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, &attr->keep_dims));
+    return read_activation(s, MN_F_FULLY_CONNECTED_ACTIVATION, &attr->activation);
+}
+
+static mn_status read_softmax(const scope *s, mn_op_attr *attr) {
+    MN_TRY(mn_fb_f32(&s->options, MN_F_SOFTMAX_BETA, 0, &attr->beta));
+    if (isfinite(attr->beta) && attr->beta > 0) return MN_OK;
+    return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "beta is %g; it must be positive and finite",
+                         (double)attr->beta);
+}
+
+static mn_status read_concatenation(const scope *s, mn_op_attr *attr) {
+    MN_TRY(mn_fb_i32(&s->options, MN_F_CONCATENATION_AXIS, 0, &attr->axis));
+    return read_activation(s, MN_F_CONCATENATION_ACTIVATION, &attr->activation);
+}
+
+mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_op *op = &reader->graph->ops[index];
+    scope s = {.graph = reader->graph, .op = op, .index = index};
+    MN_TRY(open_options(&s, table));
+    switch (op->kind) {
+    case MN_OP_CONV_2D: return read_conv(&s, &op->attr);
+    case MN_OP_DEPTHWISE_CONV_2D: return read_depthwise(&s, &op->attr);
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D: return read_pool(&s, &op->attr);
+    case MN_OP_FULLY_CONNECTED: return read_fully_connected(&s, &op->attr);
+    case MN_OP_SOFTMAX: return read_softmax(&s, &op->attr);
+    case MN_OP_CONCATENATION: return read_concatenation(&s, &op->attr);
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
+    case MN_OP_RESHAPE: return read_reshape(&s, &op->attr);
+    case MN_OP_SQUEEZE: return read_squeeze(&s, &op->attr);
+    case MN_OP_MEAN: return read_mean(&s, &op->attr);
+    case MN_OP_TRANSPOSE: return read_transpose(&s, &op->attr);
+    case MN_OP_PAD: return read_pad(&s, &op->attr);
+    case MN_OP_RELU:
+    case MN_OP_RELU6:
+    case MN_OP_QUANTIZE:
+    case MN_OP_DEQUANTIZE:
+    case MN_OP_KIND_COUNT: return MN_OK;
+    }
+    return MN_OK;
+}

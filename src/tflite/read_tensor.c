@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "tflite/reader.h"
+
+/* Fails with "FILE: tensor 5 (NAME): sentence". */
+static mn_status tensor_fail(const mn_tfl_reader *reader, int32_t index, mn_status status, const char *format, ...)
+    MN_PRINTF(4, 5);
+
+static mn_status tensor_fail(const mn_tfl_reader *reader, int32_t index, mn_status status, const char *format, ...) {
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const mn_graph *graph = reader->graph;
+    return mn_fail(status, "%s: tensor %" PRId32 " (%.80s): %s", graph->name, index, graph->tensors[index].name, text);
+}
+
+/* Names of the enum TensorType, for sentences about types that are not supported. */
+static const char *const type_names[] = {
+    "FLOAT32", "FLOAT16",   "INT32",  "UINT8",   "INT64",      "STRING", "BOOL",
+    "INT16",   "COMPLEX64", "INT8",   "FLOAT64", "COMPLEX128", "UINT64", "RESOURCE",
+    "VARIANT", "UINT32",    "UINT16", "INT4",    "BFLOAT16",   "INT2",   "UINT4",
+};
+
+static mn_status read_type(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index, mn_type *out) {
+    uint8_t type;
+    MN_TRY(mn_fb_u8(table, MN_F_TENSOR_TYPE, 0, &type));
+    switch (type) {
+#define X(value, name, here)                                                                                           \
+    case value: *out = here; return MN_OK;
+        MN_TFL_TYPES(X)
+#undef X
+    default: break;
+    }
+    if (type < sizeof type_names / sizeof type_names[0]) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "type %s is not supported", type_names[type]);
+    }
+    return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "type number %d is not known", type);
+}
+
+static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_fb_vector shape, signature;
+    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape));
+    /* The signature says which dimensions may change, by -1; `shape` then holds a sample of it. */
+    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE_SIGNATURE, 4, &signature));
+    if (shape.count > MN_MAX_RANK) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "%" PRIu32 " dimensions; at most %d are supported",
+                           shape.count, MN_MAX_RANK);
+    }
+    if (signature.count != 0 && signature.count != shape.count) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT,
+                           "shape has %" PRIu32 " dimensions, but its signature %" PRIu32, shape.count,
+                           signature.count);
+    }
+    tensor->rank = (int32_t)shape.count;
+    tensor->bytes = mn_type_size(tensor->type);
+    for (int32_t d = 0; d < tensor->rank; d++) {
+        int32_t dim = (int32_t)mn_le32(shape.data + 4 * d);
+        if (dim < 1) {
+            return tensor_fail(reader, index, MN_ERROR_FORMAT,
+                               "dimension %" PRId32 " is %" PRId32 "; it must be positive", d, dim);
+        }
+        tensor->dims[d] = dim;
+        if (!mn_mul_size(tensor->bytes, (size_t)dim, &tensor->bytes) || tensor->bytes > MN_TFL_MAX_TENSOR_BYTES) {
+            return tensor_fail(reader, index, MN_ERROR_LIMIT, "larger than the limit of %zu MiB",
+                               MN_TFL_MAX_TENSOR_BYTES >> 20);
+        }
+    }
+    return MN_OK;
+}
+
+/* ---- Constants --------------------------------------------------------------------------------------- */
+
+/* Contents of a Buffer table: inside it, or elsewhere in the file by offset and size. *bytes is 0 when it is empty. */
+static mn_status open_buffer(mn_tfl_reader *reader, const mn_fb_table *table, const uint8_t **data, size_t *bytes) {
+    const mn_fb *fb = &reader->fb;
+    mn_fb_vector inside;
+    uint64_t offset, size;
+    MN_TRY(mn_fb_list(table, MN_F_BUFFER_DATA, 1, &inside));
+    MN_TRY(mn_fb_u64(table, MN_F_BUFFER_OFFSET, 0, &offset));
+    MN_TRY(mn_fb_u64(table, MN_F_BUFFER_SIZE, 0, &size));
+    *data = inside.data;
+    *bytes = inside.count;
+    if (offset <= 1) return MN_OK; /* 0: not used; 1: a place holder of some writers */
+    if (inside.count != 0) {
+        return mn_fb_fail(fb, &table->place, MN_ERROR_FORMAT, "buffer has both contents and an offset to contents");
+    }
+    if (offset > fb->bytes || size > fb->bytes - offset) {
+        return mn_fb_fail(fb, &table->place, MN_ERROR_FORMAT, "contents by offset end beyond the end of the file");
+    }
+    *data = fb->data + offset;
+    *bytes = (size_t)size;
+    return MN_OK;
+}
+
+/* Stores little-endian elements in the host's order. */
+static void copy_elements(const uint8_t *from, size_t count, size_t size, void *to) {
+    for (size_t i = 0; i < count; i++) {
+        if (size == 2) ((uint16_t *)to)[i] = mn_le16(from + 2 * i);
+        if (size == 4) ((uint32_t *)to)[i] = mn_le32(from + 4 * i);
+        if (size == 8) ((uint64_t *)to)[i] = mn_le64(from + 8 * i);
+    }
+}
+
+static bool little_endian_host(void) { return mn_le16((const uint8_t *)&(uint16_t){1}) == 1; }
+
+static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_fb_table buffer;
+    uint32_t number;
+    MN_TRY(mn_fb_u32(table, MN_F_TENSOR_BUFFER, 0, &number));
+    if (number >= reader->buffers.count) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT, "buffer %" PRIu32 " does not exist; there are %" PRIu32,
+                           number, reader->buffers.count);
+    }
+    MN_TRY(mn_fb_item(&reader->buffers, number, &buffer));
+    const uint8_t *data;
+    size_t bytes;
+    MN_TRY(open_buffer(reader, &buffer, &data, &bytes));
+    if (bytes == 0) return MN_OK;
+    if (bytes != tensor->bytes) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT, "buffer %" PRIu32 " holds %zu bytes; the shape takes %zu",
+                           number, bytes, tensor->bytes);
+    }
+    tensor->data = data;
+    size_t size = mn_type_size(tensor->type);
+    if (size == 1 || (little_endian_host() && (uintptr_t)data % size == 0)) return MN_OK;
+    MN_TRY(mn_fb_charge(&reader->fb, &buffer.place, bytes));
+    void *copy = mn_pool_alloc(&reader->graph->pool, bytes, 1);
+    if (!copy) return mn_fail_memory("a constant tensor");
+    copy_elements(data, bytes / size, size, copy);
+    tensor->data = copy;
+    return MN_OK;
+}
+
+/* ---- Quantisation ------------------------------------------------------------------------------------ */
+
+/* Stored values that a zero point of this type can take. */
+static int64_t lowest(mn_type type) { return type == MN_INT8 ? INT8_MIN : type == MN_UINT8 ? 0 : INT32_MIN; }
+static int64_t highest(mn_type type) { return type == MN_INT8 ? INT8_MAX : type == MN_UINT8 ? UINT8_MAX : INT32_MAX; }
+
+static mn_status read_scales(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, float *out) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        out[i] = mn_le_f32(list->data + 4 * (size_t)i);
+        if (!isfinite(out[i]) || out[i] <= 0) {
+            return tensor_fail(reader, index, MN_ERROR_FORMAT,
+                               "scale %" PRIu32 " is %g; it must be positive and finite", i, (double)out[i]);
+        }
+    }
+    return MN_OK;
+}
+
+/* `list` holds as many zero points as there are scales, one for all, or none, which means 0. */
+static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, int32_t count,
+                                  int32_t *out) {
+    mn_type type = reader->graph->tensors[index].type;
+    for (int32_t i = 0; i < count && list->count != 0; i++) {
+        size_t entry = list->count == 1 ? 0 : (size_t)i;
+        int64_t zero = (int64_t)mn_le64(list->data + 8 * entry);
+        if (zero < lowest(type) || zero > highest(type)) {
+            return tensor_fail(reader, index, MN_ERROR_FORMAT, "zero point %" PRId64 " is outside the range of %s",
+                               zero, mn_type_name(type));
+        }
+        if (type == MN_INT8 && count > 1 && zero != 0) {
+            return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED,
+                               "zero point %" PRId32 " of per-channel int8 is %" PRId64 "; it must be 0", i, zero);
+        }
+        out[i] = (int32_t)zero;
+    }
+    return MN_OK;
+}
+
+static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, uint32_t scales, uint32_t zeros,
+                                    int32_t axis) {
+    const mn_tensor_info *tensor = &reader->graph->tensors[index];
+    if (axis < 0 || (axis > 0 && axis >= tensor->rank)) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT,
+                           "quantised along dimension %" PRId32 ", which does not exist", axis);
+    }
+    if (scales != 1 && (tensor->rank == 0 || scales != (uint32_t)tensor->dims[axis])) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT,
+                           "%" PRIu32 " scales along dimension %" PRId32 ", which has %" PRId32 " entries", scales,
+                           axis, tensor->rank == 0 ? 0 : tensor->dims[axis]);
+    }
+    if (zeros > 1 && zeros != scales) {
+        return tensor_fail(reader, index, MN_ERROR_FORMAT, "%" PRIu32 " zero points for %" PRIu32 " scales", zeros,
+                           scales);
+    }
+    return MN_OK;
+}
+
+static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_graph *graph = reader->graph;
+    mn_tensor_info *tensor = &graph->tensors[index];
+    mn_fb_table quantisation;
+    bool present;
+    MN_TRY(mn_fb_child(table, MN_F_TENSOR_QUANTIZATION, &quantisation, &present));
+    if (!present) return MN_OK;
+    mn_fb_vector scales, zeros;
+    uint8_t details;
+    int32_t axis;
+    MN_TRY(mn_fb_list(&quantisation, MN_F_QUANT_SCALE, 4, &scales));
+    MN_TRY(mn_fb_list(&quantisation, MN_F_QUANT_ZERO_POINT, 8, &zeros));
+    MN_TRY(mn_fb_u8(&quantisation, MN_F_QUANT_DETAILS_TYPE, 0, &details));
+    MN_TRY(mn_fb_i32(&quantisation, MN_F_QUANT_DIMENSION, 0, &axis));
+    if (details != 0) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "custom or blockwise quantisation is not supported");
+    }
+    /* Without scales the table holds only the range seen in training, or nothing. Scales mean something for these
+     * types alone. */
+    bool quantisable = tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT32;
+    if (scales.count == 0 || !quantisable) return MN_OK;
+    MN_TRY(check_quant_counts(reader, index, scales.count, zeros.count, axis));
+    float *scale = mn_pool_alloc(&graph->pool, scales.count, sizeof *scale);
+    int32_t *zero_point = mn_pool_alloc(&graph->pool, scales.count, sizeof *zero_point);
+    if (!scale || !zero_point) return mn_fail_memory("quantisation parameters");
+    MN_TRY(read_scales(reader, &scales, index, scale));
+    MN_TRY(read_zero_points(reader, &zeros, index, (int32_t)scales.count, zero_point));
+    tensor->quant = (mn_quant){
+        .count = (int32_t)scales.count, .axis = scales.count > 1 ? axis : 0, .scale = scale, .zero_point = zero_point};
+    return MN_OK;
+}
+
+/* ---- All together ------------------------------------------------------------------------------------ */
+
+/* Kinds of storage that exist in the schema and not here. */
+static mn_status refuse_special(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_fb_table sparsity;
+    uint8_t variable;
+    uint32_t external;
+    bool sparse;
+    MN_TRY(mn_fb_u8(table, MN_F_TENSOR_IS_VARIABLE, 0, &variable));
+    MN_TRY(mn_fb_child(table, MN_F_TENSOR_SPARSITY, &sparsity, &sparse));
+    MN_TRY(mn_fb_u32(table, MN_F_TENSOR_EXTERNAL_BUFFER, 0, &external));
+    if (variable) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED,
+                           "variables that keep their value between runs are not supported");
+    }
+    if (sparse) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED,
+                           "sparse tensors are not supported; convert the model without sparsity");
+    }
+    if (external) {
+        return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "contents kept in another file are not supported");
+    }
+    return MN_OK;
+}
+
+mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    MN_TRY(mn_tfl_read_text(reader, table, MN_F_TENSOR_NAME, &tensor->name));
+    MN_TRY(read_type(reader, table, index, &tensor->type));
+    MN_TRY(refuse_special(reader, table, index));
+    MN_TRY(read_shape(reader, table, index));
+    MN_TRY(read_constant(reader, table, index));
+    return read_quantisation(reader, table, index);
+}

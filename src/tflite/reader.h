@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What the parts of the reader share. read.c opens the file and walks it; read_tensor.c, read_operator.c and
+ * read_options.c fill one object each. */
+#ifndef MN_TFLITE_READER_H
+#define MN_TFLITE_READER_H
+
+#include "graph/graph.h"
+#include "tflite/schema.h"
+
+typedef struct mn_tfl_reader {
+    mn_fb fb;
+    mn_graph *graph;
+    mn_fb_vector operator_codes;
+    mn_fb_vector buffers;
+} mn_tfl_reader;
+
+/** Fills graph->tensors[index] from a Tensor table. */
+mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
+
+/** Fills graph->ops[index] from an Operator table; all tensors have been read. */
+mn_status mn_tfl_read_operator(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
+
+/** Fills graph->ops[index].attr; its kind, inputs and outputs have been read. */
+mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
+
+/** A list of tensor indices; an entry may be -1 only at position `optional` (-1: nowhere). */
+mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, int32_t optional,
+                              int32_t *count, int32_t **out);
+
+/** A string field as printable text in the graph's pool; "" when absent. */
+mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out);
+
+#endif
