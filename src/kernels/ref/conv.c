@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/ref/ref.h"
+
+static float dot_f32(const float *x, const float *w, int32_t n, float sum) {
+    for (int32_t i = 0; i < n; i++) sum += x[i] * w[i];
+    return sum;
+}
+
+static int32_t dot_i32(const uint8_t *x, int32_t x_zero, const uint8_t *w, int32_t w_zero, int32_t n, int32_t sign) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        sum = mn_wrap_add(sum, (mn_stored(x[i], sign) - x_zero) * (mn_stored(w[i], sign) - w_zero));
+    }
+    return sum;
+}
+
+/** Where one output pixel's window lies. */
+typedef struct pixel {
+    int32_t batch;
+    mn_taps y, x;
+} pixel;
+
+static pixel pixel_at(const mn_window *w, int32_t row, int32_t out_x) {
+    return (pixel){row / w->out_h,
+                   mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h),
+                   mn_taps_inside(out_x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w)};
+}
+
+/** Elements before tap (ky, kx) of `channel`'s group in the input, and of output channel `channel` in the weights. */
+static size_t input_at(const mn_conv_params *p, const pixel *at, int32_t ky, int32_t kx, int32_t channel) {
+    const mn_window *w = &p->window;
+    const int32_t group = channel / (w->out_c / p->groups);
+    return mn_input_offset(w, at->batch, at->y.origin + (int64_t)ky * w->dilation_h,
+                           at->x.origin + (int64_t)kx * w->dilation_w) +
+           (size_t)group * (size_t)(w->in_c / p->groups);
+}
+
+static size_t weight_at(const mn_conv_params *p, int32_t ky, int32_t kx, int32_t channel) {
+    const mn_window *w = &p->window;
+    return (((size_t)channel * (size_t)w->k_h + (size_t)ky) * (size_t)w->k_w + (size_t)kx) *
+           (size_t)(w->in_c / p->groups);
+}
+
+void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const float *in = task->inputs[0], *weights = task->inputs[1], *bias = task->inputs[2];
+    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const int32_t depth = w->in_c / p->groups;
+    for (int32_t row = begin; row < end; row++) {
+        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
+            const pixel at = pixel_at(w, row, out_x);
+            for (int32_t c = 0; c < w->out_c; c++) {
+                float sum = 0;
+                for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
+                    for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
+                        sum = dot_f32(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
+                    }
+                }
+                *out++ = mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+            }
+        }
+    }
+}
+
+static void conv_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const uint8_t *in = task->inputs[0], *weights = task->inputs[1];
+    const int32_t *bias = task->inputs[2];
+    uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const int32_t depth = w->in_c / p->groups;
+    const int32_t weight_zero = sign == MN_SIGN_U8 ? p->weight_zero : 0;
+    for (int32_t row = begin; row < end; row++) {
+        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
+            const pixel at = pixel_at(w, row, out_x);
+            for (int32_t c = 0; c < w->out_c; c++) {
+                int32_t sum = bias != NULL ? bias[c] : 0;
+                for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
+                    for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
+                        sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), p->in_zero,
+                                                       weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
+                    }
+                }
+                *out++ = (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+            }
+        }
+    }
+}
+
+void mn_conv_i8_ref(const mn_task *task, int32_t begin, int32_t end) { conv_8bit(task, begin, end, MN_SIGN_I8); }
+
+void mn_conv_u8_ref(const mn_task *task, int32_t begin, int32_t end) { conv_8bit(task, begin, end, MN_SIGN_U8); }

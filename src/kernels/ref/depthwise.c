@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/ref/ref.h"
+
+void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const float *in = task->inputs[0], *weights = task->inputs[1], *bias = task->inputs[2];
+    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const int32_t multiplier = w->out_c / w->in_c;
+    for (int32_t row = begin; row < end; row++) {
+        const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
+        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
+            const mn_taps tx = mn_taps_inside(out_x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
+            for (int32_t c = 0; c < w->out_c; c++) {
+                float sum = 0;
+                for (int32_t ky = ty.begin; ky < ty.end; ky++) {
+                    const int64_t y = ty.origin + (int64_t)ky * w->dilation_h;
+                    for (int32_t kx = tx.begin; kx < tx.end; kx++) {
+                        const int64_t x = tx.origin + (int64_t)kx * w->dilation_w;
+                        const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
+                        sum += in[mn_input_offset(w, row / w->out_h, y, x) + (size_t)(c / multiplier)] *
+                               weights[tap * (size_t)w->out_c + (size_t)c];
+                    }
+                }
+                *out++ = mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+            }
+        }
+    }
+}
+
+static void depthwise_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const uint8_t *in = task->inputs[0], *weights = task->inputs[1];
+    const int32_t *bias = task->inputs[2];
+    uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const int32_t multiplier = w->out_c / w->in_c;
+    const int32_t weight_zero = sign == MN_SIGN_U8 ? p->weight_zero : 0;
+    for (int32_t row = begin; row < end; row++) {
+        const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
+        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
+            const mn_taps tx = mn_taps_inside(out_x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
+            for (int32_t c = 0; c < w->out_c; c++) {
+                int32_t sum = bias != NULL ? bias[c] : 0;
+                for (int32_t ky = ty.begin; ky < ty.end; ky++) {
+                    const int64_t y = ty.origin + (int64_t)ky * w->dilation_h;
+                    for (int32_t kx = tx.begin; kx < tx.end; kx++) {
+                        const int64_t x = tx.origin + (int64_t)kx * w->dilation_w;
+                        const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
+                        const uint8_t pixel = in[mn_input_offset(w, row / w->out_h, y, x) + (size_t)(c / multiplier)];
+                        const uint8_t weight = weights[tap * (size_t)w->out_c + (size_t)c];
+                        sum = mn_wrap_add(sum, (mn_stored(pixel, sign) - p->in_zero) *
+                                                   (mn_stored(weight, sign) - weight_zero));
+                    }
+                }
+                *out++ = (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+            }
+        }
+    }
+}
+
+void mn_depthwise_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_8bit(task, begin, end, MN_SIGN_I8);
+}
+
+void mn_depthwise_u8_ref(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_8bit(task, begin, end, MN_SIGN_U8);
+}

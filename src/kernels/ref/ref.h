@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What several reference kernels share: stored 8-bit values, windows, and walks over tensors. */
+#ifndef MN_KERNELS_REF_REF_H
+#define MN_KERNELS_REF_REF_H
+
+#include "kernels/kernels.h"
+#include "kernels/quant.h"
+
+/* int8 and uint8 kernels are one piece of code: a stored byte b stands for (b ^ sign) - sign. */
+enum { MN_SIGN_U8 = 0, MN_SIGN_I8 = 0x80 };
+
+static inline int32_t mn_stored(uint8_t byte, int32_t sign) { return (byte ^ sign) - sign; }
+
+static inline mn_range_i32 mn_sign_range(int32_t sign) {
+    return mn_type_range(sign == MN_SIGN_U8 ? MN_UINT8 : MN_INT8);
+}
+
+/** The part of a window's axis that lies inside the input: taps [begin, end), tap t at input index origin + step * t.
+ */
+typedef struct mn_taps {
+    int32_t begin, end;
+    int64_t origin;
+} mn_taps;
+
+static inline mn_taps mn_taps_inside(int32_t out, int32_t stride, int32_t pad, int32_t step, int32_t taps, int32_t in) {
+    const int64_t origin = (int64_t)out * stride - pad;
+    const int64_t before = origin < 0 ? (-origin + step - 1) / step : 0;
+    const int64_t until = origin < in ? (in - 1 - origin) / step + 1 : 0;
+    const int32_t end = until < taps ? (int32_t)until : taps;
+    return (mn_taps){before < end ? (int32_t)before : end, end, origin};
+}
+
+/** Elements before row `y`, column `x` of image `batch` in the input of `w`. */
+static inline size_t mn_input_offset(const mn_window *w, int32_t batch, int64_t y, int64_t x) {
+    return (((size_t)batch * (size_t)w->in_h + (size_t)y) * (size_t)w->in_w + (size_t)x) * (size_t)w->in_c;
+}
+
+/** A position in row-major order over `dims`, and the offset that `stride` gives it. */
+typedef struct mn_walk {
+    const int32_t *dims, *stride;
+    int32_t index[MN_MAX_RANK];
+    size_t offset;
+} mn_walk;
+
+static inline mn_walk mn_walk_from(const int32_t *dims, const int32_t *stride, int32_t position) {
+    mn_walk walk = {.dims = dims, .stride = stride};
+    for (int d = MN_MAX_RANK - 1; d >= 0; d--) {
+        walk.index[d] = position % dims[d];
+        position /= dims[d];
+        walk.offset += (size_t)walk.index[d] * (size_t)stride[d];
+    }
+    return walk;
+}
+
+static inline void mn_walk_next(mn_walk *walk) {
+    for (int d = MN_MAX_RANK - 1; d >= 0; d--) {
+        walk->offset += (size_t)walk->stride[d];
+        if (++walk->index[d] < walk->dims[d]) return;
+        walk->offset -= (size_t)walk->stride[d] * (size_t)walk->dims[d];
+        walk->index[d] = 0;
+    }
+}
+
+#endif
