@@ -17,6 +17,20 @@ typedef struct checking {
 static const mn_tensor_info *in(const checking *c, int32_t i) { return mn_graph_input(c->graph, c->op, i); }
 static const mn_tensor_info *out(const checking *c) { return mn_graph_output(c->graph, c->op, 0); }
 
+/* Operands that carry data and must be there; a bias, or constants already read into the attributes, may follow. */
+static int32_t data_inputs(const mn_op *op) {
+    switch (op->kind) {
+    case MN_OP_CONCATENATION: return op->input_count;
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_FULLY_CONNECTED:
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL: return 2;
+    default: return 1;
+    }
+}
+
 /* ---- Order: every tensor has one source, which comes before its readers -------------------------------- */
 
 static mn_status check_index(const mn_graph *graph, int32_t op, int32_t tensor, int32_t lowest, const char *role) {
@@ -89,7 +103,7 @@ static mn_status check_order(mn_graph *graph) {
 static bool is_quantised_type(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
 
 static mn_status wrong_types(const checking *c) {
-    const mn_tensor_info *x = in(c, 0), *second = in(c, 1);
+    const mn_tensor_info *x = in(c, 0), *second = data_inputs(c->op) > 1 ? in(c, 1) : NULL;
     return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
                          "types %s%s%s -> %s are not supported; see the operator table in docs/formats.md",
                          mn_type_name(x->type), second ? ", " : "", second ? mn_type_name(second->type) : "",
@@ -112,9 +126,7 @@ static mn_status need_quant(const checking *c, const mn_tensor_info *tensor, int
 }
 
 static mn_status need_plain_quant(const checking *c) {
-    for (int32_t i = 0; i < c->op->input_count; i++) {
-        if (in(c, i)) MN_TRY(need_quant(c, in(c, i), 0, 1));
-    }
+    for (int32_t i = 0; i < data_inputs(c->op); i++) MN_TRY(need_quant(c, in(c, i), 0, 1));
     return need_quant(c, out(c), 0, 1);
 }
 
@@ -132,8 +144,8 @@ static mn_status need_same_quant(const checking *c, const mn_tensor_info *x) {
 }
 
 static mn_status check_same_type(const checking *c) {
-    for (int32_t i = 0; i < c->op->input_count; i++) {
-        if (in(c, i) && in(c, i)->type != out(c)->type) return wrong_types(c);
+    for (int32_t i = 0; i < data_inputs(c->op); i++) {
+        if (in(c, i)->type != out(c)->type) return wrong_types(c);
     }
     mn_type type = out(c)->type;
     return type == MN_FLOAT32 || is_quantised_type(type) ? MN_OK : wrong_types(c);
@@ -254,22 +266,9 @@ static mn_status check_types(const checking *c) {
 
 /* ---- Operand counts and attributes ---------------------------------------------------------------------- */
 
-/* Operands that must be there; more may follow (bias, constant shapes already read into the attributes). */
-static int32_t required_inputs(mn_op_kind kind) {
-    switch (kind) {
-    case MN_OP_CONV_2D:
-    case MN_OP_DEPTHWISE_CONV_2D:
-    case MN_OP_FULLY_CONNECTED:
-    case MN_OP_ADD:
-    case MN_OP_SUB:
-    case MN_OP_MUL: return 2;
-    default: return 1;
-    }
-}
-
 static mn_status check_operands(const checking *c) {
     const mn_op *op = c->op;
-    int32_t needed = op->kind == MN_OP_CONCATENATION ? op->input_count : required_inputs(op->kind);
+    int32_t needed = data_inputs(op);
     if (op->input_count < needed || needed < 1 || op->output_count != 1) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "has %d inputs and %d outputs", op->input_count,
                              op->output_count);
