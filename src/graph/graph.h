@@ -38,7 +38,7 @@ typedef struct mn_op_attr {
      * MEAN: the axes. TRANSPOSE: the permutation. Taken from attributes or constant inputs by the reader. */
     int32_t list_count;
     int32_t list[MN_MAX_RANK];
-    int32_t pad[MN_MAX_RANK][2]; /* PAD: elements before and after each dimension, each >= 0 */
+    int32_t pad[MN_MAX_RANK][2]; /* PAD: elements before and after each of list_count dimensions, each >= 0 */
 } mn_op_attr;
 
 typedef struct mn_op {

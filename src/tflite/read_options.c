@@ -218,6 +218,7 @@ static mn_status read_pad(const scope *s, mn_op_attr *attr) {
         }
         attr->pad[i / 2][i % 2] = (int32_t)pad;
     }
+    attr->list_count = rank;
     return MN_OK;
 }
 
