@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Lets tests/oracle/pillow.py reach the decoders and the resizer. Reads requests from standard input until its end:
+ *
+ *     resize FILTER WIDTH HEIGHT LEFT TOP RIGHT BOTTOM OUT_WIDTH OUT_HEIGHT\n and WIDTH*HEIGHT*3 bytes
+ *     decode BYTES\n and BYTES bytes of a file
+ *
+ * and answers each with "ok WIDTH HEIGHT\n" and the pixels, or "error SENTENCE\n". */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/resize.h"
+
+static int answer(mn_status status, const mn_image *image) {
+    if (status != MN_OK) return printf("error %s\n", mn_error_detail()) < 0;
+    printf("ok %d %d\n", image->width, image->height);
+    size_t bytes = (size_t)image->width * (size_t)image->height * MN_IMAGE_CHANNELS;
+    return fwrite(image->pixels, 1, bytes, stdout) != bytes;
+}
+
+static int serve_resize(const char *request) {
+    char name[32];
+    int width, height, out_width, out_height;
+    mn_resize_box box;
+    mn_resize_filter filter;
+    mn_image in = {0}, out = {0};
+    if (sscanf(request, "resize %31s %d %d %f %f %f %f %d %d", name, &width, &height, &box.left, &box.top, &box.right,
+               &box.bottom, &out_width, &out_height) != 9)
+        return 1;
+    if (mn_resize_filter_parse(name, &filter) != MN_OK || mn_image_create(width, height, &in) != MN_OK) return 1;
+    size_t bytes = (size_t)width * (size_t)height * MN_IMAGE_CHANNELS;
+    int failed = fread(in.pixels, 1, bytes, stdin) != bytes;
+    if (!failed) failed = answer(mn_resize(&in, out_width, out_height, filter, &box, &out), &out);
+    mn_image_free(&in);
+    mn_image_free(&out);
+    return failed;
+}
+
+static int serve_decode(const char *request) {
+    size_t bytes;
+    mn_image out = {0};
+    if (sscanf(request, "decode %zu", &bytes) != 1) return 1;
+    void *data = malloc(bytes);
+    if (!data) return 1;
+    int failed = fread(data, 1, bytes, stdin) != bytes;
+    if (!failed) failed = answer(mn_image_decode(data, bytes, "input", NULL, &out), &out);
+    free(data);
+    mn_image_free(&out);
+    return failed;
+}
+
+int main(void) {
+    char request[512];
+    while (fgets(request, sizeof request, stdin)) {
+        int failed = strncmp(request, "resize ", 7) == 0 ? serve_resize(request) : serve_decode(request);
+        if (failed || fflush(stdout) != 0) {
+            fprintf(stderr, "image_driver: request failed: %s", request);
+            return 1;
+        }
+    }
+    return 0;
+}
