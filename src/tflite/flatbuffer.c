@@ -240,3 +240,16 @@ mn_status mn_fb_item(const mn_fb_vector *vector, uint32_t i, mn_fb_table *out) {
     mn_fb_place place = {.parent = &vector->place, .index = i, .indexed = true};
     return open_table(vector->fb, place, at, out);
 }
+
+bool mn_fb_host_order(void) { return mn_le16((const uint8_t *)&(uint16_t){1}) == 1; }
+
+void mn_fb_copy(void *to, const void *from, size_t count, size_t size) {
+    if (count == 0) return;
+    if (mn_fb_host_order()) {
+        memcpy(to, from, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count * size; i++) {
+        ((uint8_t *)to)[i] = ((const uint8_t *)from)[i - i % size + (size - 1 - i % size)];
+    }
+}

@@ -86,4 +86,11 @@ static inline uint32_t mn_le32(const uint8_t *p) { return mn_le16(p) | (uint32_t
 static inline uint64_t mn_le64(const uint8_t *p) { return mn_le32(p) | (uint64_t)mn_le32(p + 4) << 32; }
 float mn_le_f32(const uint8_t *p);
 
+/** Does this host keep numbers in the order of the file? */
+bool mn_fb_host_order(void);
+
+/** Copies `count` elements of `size` bytes between the order of the file and that of the host, in either
+ *  direction; no alignment needed. */
+void mn_fb_copy(void *to, const void *from, size_t count, size_t size);
+
 #endif

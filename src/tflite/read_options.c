@@ -117,99 +117,69 @@ static mn_status constant_list(const scope *s, int32_t i, const char *what, cons
     return MN_OK;
 }
 
-/* Number of dimensions of input 0. */
-static mn_status first_rank(const scope *s, int32_t *out) {
-    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, 0);
-    if (!tensor) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "input 0 is missing");
-    *out = tensor->rank;
-    return MN_OK;
-}
-
 /* ---- Axes and shapes --------------------------------------------------------------------------------- */
 
-static mn_status normalise_axis(const scope *s, int64_t axis, int32_t rank, int32_t *out) {
-    if (axis < -rank || axis >= rank) {
-        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
-                             "axis %" PRId64 " does not exist; input 0 has %" PRId32 " dimensions", axis, rank);
+/* Appends an axis. Which ones exist depends on the input's shape, which is inferred later. */
+static mn_status add_axis(const scope *s, int64_t axis, mn_op_attr *attr) {
+    if (axis < -MN_MAX_RANK || axis >= MN_MAX_RANK) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "axis %" PRId64 " does not exist", axis);
     }
-    *out = (int32_t)(axis < 0 ? axis + rank : axis);
+    if (attr->list_count == MN_MAX_RANK) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED, "names more than %d axes", MN_MAX_RANK);
+    }
+    attr->list[attr->list_count++] = (int32_t)axis;
     return MN_OK;
-}
-
-/* Fills attr->list with the axes that are marked, in rising order. */
-static void list_axes(const bool marked[MN_MAX_RANK], mn_op_attr *attr) {
-    for (int32_t d = 0; d < MN_MAX_RANK; d++) {
-        if (marked[d]) attr->list[attr->list_count++] = d;
-    }
 }
 
 static mn_status read_squeeze(const scope *s, mn_op_attr *attr) {
-    bool marked[MN_MAX_RANK] = {false};
-    int32_t rank, axis;
-    MN_TRY(first_rank(s, &rank));
     if (!s->present) return MN_OK;
     mn_fb_vector list;
     MN_TRY(mn_fb_list(&s->options, MN_F_SQUEEZE_DIMS, 4, &list));
     for (uint32_t i = 0; i < list.count; i++) {
-        MN_TRY(normalise_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), rank, &axis));
-        marked[axis] = true;
+        MN_TRY(add_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), attr));
     }
-    list_axes(marked, attr);
     return MN_OK;
 }
 
 static mn_status read_mean(const scope *s, mn_op_attr *attr) {
     const mn_tensor_info *axes;
-    bool marked[MN_MAX_RANK] = {false};
-    int32_t rank, count, axis;
+    int32_t count;
     MN_TRY(read_flag(s, MN_F_REDUCER_KEEP_DIMS, &attr->keep_dims));
-    MN_TRY(first_rank(s, &rank));
     MN_TRY(constant_list(s, 1, "axes", &axes, &count));
-    if (count > 2 * MN_MAX_RANK) { /* each axis by both of its names */
-        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "%" PRId32 " axes", count);
-    }
-    for (int32_t i = 0; i < count; i++) {
-        MN_TRY(normalise_axis(s, integer_at(axes, (size_t)i), rank, &axis));
-        marked[axis] = true;
-    }
-    list_axes(marked, attr);
+    for (int32_t i = 0; i < count; i++) MN_TRY(add_axis(s, integer_at(axes, (size_t)i), attr));
     return MN_OK;
 }
 
+/* The permutation has as many entries as dimensions, so it can be judged without the input's shape. */
 static mn_status read_transpose(const scope *s, mn_op_attr *attr) {
     const mn_tensor_info *order;
     bool seen[MN_MAX_RANK] = {false};
-    int32_t rank, count;
-    MN_TRY(first_rank(s, &rank));
+    int32_t count;
     MN_TRY(constant_list(s, 1, "permutation", &order, &count));
-    if (count != rank) {
-        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
-                             "permutation has %" PRId32 " entries; input 0 has %" PRId32 " dimensions", count, rank);
-    }
     for (int32_t i = 0; i < count; i++) {
-        int32_t axis;
-        MN_TRY(normalise_axis(s, integer_at(order, (size_t)i), rank, &axis));
-        if (seen[axis]) {
-            return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "permutation names dimension %" PRId32 " twice",
-                                 axis);
+        int64_t axis = integer_at(order, (size_t)i);
+        MN_TRY(add_axis(s, axis < 0 ? axis + count : axis, attr));
+        int32_t added = attr->list[i];
+        if (added < 0 || added >= count || seen[added]) {
+            return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                                 "the permutation does not name each of its %" PRId32 " dimensions once", count);
         }
-        seen[axis] = true;
-        attr->list[i] = axis;
+        seen[added] = true;
     }
-    attr->list_count = count;
     return MN_OK;
 }
 
+/* One pair for each dimension; their number is kept as list_count. */
 static mn_status read_pad(const scope *s, mn_op_attr *attr) {
     const mn_tensor_info *pads;
-    int32_t rank;
-    MN_TRY(first_rank(s, &rank));
     MN_TRY(constant_input(s, 1, "paddings", &pads));
-    if (pads->rank != 2 || pads->dims[0] != rank || pads->dims[1] != 2) {
+    if (pads->rank != 2 || pads->dims[0] > MN_MAX_RANK || pads->dims[1] != 2) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
-                             "paddings must have the shape %" PRId32 "x2, a pair for each dimension of input 0", rank);
+                             "the paddings are not a list of pairs, one for each of at most %d dimensions",
+                             MN_MAX_RANK);
     }
-    for (int32_t i = 0; i < 2 * rank; i++) {
+    attr->list_count = pads->dims[0];
+    for (int32_t i = 0; i < 2 * attr->list_count; i++) {
         int64_t pad = integer_at(pads, (size_t)i);
         if (pad < 0 || pad > MN_TFL_MAX_STRIDE) {
             return mn_graph_fail(s->graph, s->index, pad < 0 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
@@ -218,7 +188,6 @@ static mn_status read_pad(const scope *s, mn_op_attr *attr) {
         }
         attr->pad[i / 2][i % 2] = (int32_t)pad;
     }
-    attr->list_count = rank;
     return MN_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "graph/shape.h"
 #include "tflite/reader.h"
 
 /* Fails with "FILE: tensor 5 (NAME): sentence". */
@@ -71,9 +72,9 @@ static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int
                                "dimension %" PRId32 " is %" PRId32 "; it must be positive", d, dim);
         }
         tensor->dims[d] = dim;
-        if (!mn_mul_size(tensor->bytes, (size_t)dim, &tensor->bytes) || tensor->bytes > MN_TFL_MAX_TENSOR_BYTES) {
+        if (!mn_mul_size(tensor->bytes, (size_t)dim, &tensor->bytes) || tensor->bytes > MN_MAX_TENSOR_BYTES) {
             return tensor_fail(reader, index, MN_ERROR_LIMIT, "larger than the limit of %zu MiB",
-                               MN_TFL_MAX_TENSOR_BYTES >> 20);
+                               MN_MAX_TENSOR_BYTES >> 20);
         }
     }
     return MN_OK;
@@ -103,17 +104,6 @@ static mn_status open_buffer(mn_tfl_reader *reader, const mn_fb_table *table, co
     return MN_OK;
 }
 
-/* Stores little-endian elements in the host's order. */
-static void copy_elements(const uint8_t *from, size_t count, size_t size, void *to) {
-    for (size_t i = 0; i < count; i++) {
-        if (size == 2) ((uint16_t *)to)[i] = mn_le16(from + 2 * i);
-        if (size == 4) ((uint32_t *)to)[i] = mn_le32(from + 4 * i);
-        if (size == 8) ((uint64_t *)to)[i] = mn_le64(from + 8 * i);
-    }
-}
-
-static bool little_endian_host(void) { return mn_le16((const uint8_t *)&(uint16_t){1}) == 1; }
-
 static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_tensor_info *tensor = &reader->graph->tensors[index];
     mn_fb_table buffer;
@@ -134,11 +124,11 @@ static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, 
     }
     tensor->data = data;
     size_t size = mn_type_size(tensor->type);
-    if (size == 1 || (little_endian_host() && (uintptr_t)data % size == 0)) return MN_OK;
+    if (size == 1 || (mn_fb_host_order() && (uintptr_t)data % size == 0)) return MN_OK;
     MN_TRY(mn_fb_charge(&reader->fb, &buffer.place, bytes));
     void *copy = mn_pool_alloc(&reader->graph->pool, bytes, 1);
     if (!copy) return mn_fail_memory("a constant tensor");
-    copy_elements(data, bytes / size, size, copy);
+    mn_fb_copy(copy, data, bytes / size, size);
     tensor->data = copy;
     return MN_OK;
 }

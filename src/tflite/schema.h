@@ -15,7 +15,6 @@
 /* Limits of ours, generous for image classifiers, that keep hostile files cheap. */
 #define MN_TFL_MAX_TENSORS 65536
 #define MN_TFL_MAX_OPERATORS 65536
-#define MN_TFL_MAX_TENSOR_BYTES ((size_t)1 << 30)
 #define MN_TFL_MAX_STRIDE 65536 /* also of dilations, pool sizes and paddings */
 
 #define MN_F(id, name) ((mn_fb_field){id, name})
@@ -38,6 +37,7 @@
 #define MN_F_SUBGRAPH_INPUTS MN_F(1, "inputs")
 #define MN_F_SUBGRAPH_OUTPUTS MN_F(2, "outputs")
 #define MN_F_SUBGRAPH_OPERATORS MN_F(3, "operators")
+#define MN_F_SUBGRAPH_NAME MN_F(4, "name")
 
 #define MN_F_BUFFER_DATA MN_F(0, "data")
 #define MN_F_BUFFER_OFFSET MN_F(1, "offset") /* data outside the FlatBuffer: bytes from the start of the file */

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "tflite/write.h"
+
+#include <stdlib.h>
+
+#include "tflite/builder.h"
+#include "tflite/ops.h"
+
+#define BUFFER_ALIGNMENT 16 /* force_align of Buffer.data in the schema */
+
+typedef struct writer {
+    const mn_graph *graph;
+    mn_fbb b;
+    mn_pool pool;
+    mn_fbb_ref *refs;       /* scratch for one list of tables: [the longest of them] */
+    int32_t *tensor_buffer; /* [tensor_count]: number of the buffer of each tensor; 0 is the empty one */
+    int32_t *buffer_tensor; /* [buffer_count]: a tensor with the contents of each buffer; -1 for the empty one */
+    int32_t buffer_count;
+    int32_t *op_code; /* [op_count]: number of each operator's code */
+    int32_t *code_op; /* [code_count]: an operator with each code */
+    int32_t code_count;
+} writer;
+
+/* ---- What is shared ---------------------------------------------------------------------------------- */
+
+static size_t slot_of(const void *data, size_t slots) { return ((uintptr_t)data >> 4) * 0x9e3779b1u % slots; }
+
+/* Numbers the distinct constants in order of their first tensor, by a table of twice as many slots. */
+static mn_status number_buffers(writer *w) {
+    const mn_graph *graph = w->graph;
+    size_t count = (size_t)graph->tensor_count, slots = 2 * count + 1;
+    int32_t *table = mn_pool_alloc(&w->pool, slots, sizeof *table); /* buffer number; 0 is free */
+    w->tensor_buffer = mn_pool_alloc(&w->pool, count, sizeof *w->tensor_buffer);
+    w->buffer_tensor = mn_pool_alloc(&w->pool, count + 1, sizeof *w->buffer_tensor);
+    if (!table || !w->tensor_buffer || !w->buffer_tensor) return mn_fail_memory("the model file");
+    w->buffer_tensor[0] = -1;
+    w->buffer_count = 1;
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        const mn_tensor_info *tensor = &graph->tensors[i];
+        if (!tensor->data) continue;
+        size_t slot = slot_of(tensor->data, slots);
+        for (; table[slot] != 0; slot = (slot + 1) % slots) {
+            const mn_tensor_info *other = &graph->tensors[w->buffer_tensor[table[slot]]];
+            if (other->data == tensor->data && other->bytes == tensor->bytes && other->type == tensor->type) break;
+        }
+        if (table[slot] == 0) {
+            w->buffer_tensor[w->buffer_count] = i;
+            table[slot] = w->buffer_count++;
+        }
+        w->tensor_buffer[i] = table[slot];
+    }
+    return MN_OK;
+}
+
+/* Numbers the distinct pairs of kind and version; there are few. */
+static mn_status number_codes(writer *w) {
+    const mn_graph *graph = w->graph;
+    w->op_code = mn_pool_alloc(&w->pool, (size_t)graph->op_count, sizeof *w->op_code);
+    w->code_op = mn_pool_alloc(&w->pool, (size_t)graph->op_count, sizeof *w->code_op);
+    if (!w->op_code || !w->code_op) return mn_fail_memory("the model file");
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        int32_t code = 0;
+        for (; code < w->code_count; code++) {
+            const mn_op *other = &graph->ops[w->code_op[code]];
+            if (other->kind == graph->ops[i].kind && other->version == graph->ops[i].version) break;
+        }
+        if (code == w->code_count) w->code_op[w->code_count++] = i;
+        w->op_code[i] = code;
+    }
+    return MN_OK;
+}
+
+/* ---- Buffers and tensors ----------------------------------------------------------------------------- */
+
+static mn_fbb_ref write_buffers(writer *w) {
+    for (int32_t i = 0; i < w->buffer_count; i++) {
+        mn_fbb_ref data = 0;
+        if (w->buffer_tensor[i] >= 0) {
+            const mn_tensor_info *tensor = &w->graph->tensors[w->buffer_tensor[i]];
+            size_t size = mn_type_size(tensor->type);
+            data = mn_fbb_vector(&w->b, tensor->data, tensor->bytes / size, size, BUFFER_ALIGNMENT);
+        }
+        mn_fbb_table_begin(&w->b);
+        mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
+        w->refs[i] = mn_fbb_table_end(&w->b);
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)w->buffer_count);
+}
+
+static uint8_t type_code(mn_type type) {
+    switch (type) {
+#define X(value, name, here)                                                                                           \
+    case here: return value;
+        MN_TFL_TYPES(X)
+#undef X
+    case MN_NONE: break;
+    }
+    return 0;
+}
+
+static mn_fbb_ref write_quantisation(writer *w, const mn_quant *quant) {
+    if (quant->count == 0) return 0;
+    size_t count = (size_t)quant->count;
+    int64_t *zero_points = malloc(count * sizeof *zero_points);
+    if (!zero_points) {
+        w->b.status = MN_ERROR_MEMORY;
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) zero_points[i] = quant->zero_point[i];
+    mn_fbb_ref zeros = mn_fbb_vector(&w->b, zero_points, count, sizeof *zero_points, sizeof *zero_points);
+    free(zero_points);
+    mn_fbb_ref scales = mn_fbb_vector(&w->b, quant->scale, count, sizeof *quant->scale, sizeof *quant->scale);
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_QUANT_SCALE, scales);
+    mn_fbb_add_ref(&w->b, MN_F_QUANT_ZERO_POINT, zeros);
+    mn_fbb_add_i32(&w->b, MN_F_QUANT_DIMENSION, quant->axis, 0);
+    return mn_fbb_table_end(&w->b);
+}
+
+static mn_fbb_ref write_indices(writer *w, const int32_t *indices, int32_t count) {
+    return mn_fbb_vector(&w->b, indices, (size_t)count, sizeof *indices, sizeof *indices);
+}
+
+static mn_fbb_ref write_tensors(writer *w) {
+    const mn_graph *graph = w->graph;
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        const mn_tensor_info *tensor = &graph->tensors[i];
+        mn_fbb_ref quantisation = write_quantisation(w, &tensor->quant);
+        mn_fbb_ref name = mn_fbb_string(&w->b, tensor->name);
+        mn_fbb_ref shape = write_indices(w, tensor->dims, tensor->rank);
+        mn_fbb_table_begin(&w->b);
+        mn_fbb_add_ref(&w->b, MN_F_TENSOR_SHAPE, shape);
+        mn_fbb_add_i32(&w->b, MN_F_TENSOR_BUFFER, w->tensor_buffer[i], 0);
+        mn_fbb_add_ref(&w->b, MN_F_TENSOR_NAME, name);
+        mn_fbb_add_ref(&w->b, MN_F_TENSOR_QUANTIZATION, quantisation);
+        mn_fbb_add_u8(&w->b, MN_F_TENSOR_TYPE, type_code(tensor->type), 0);
+        w->refs[i] = mn_fbb_table_end(&w->b);
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)graph->tensor_count);
+}
+
+/* ---- Operators --------------------------------------------------------------------------------------- */
+
+static uint8_t activation_code(mn_activation activation) {
+    switch (activation) {
+    case MN_ACT_NONE: return 0;
+    case MN_ACT_RELU: return 1;
+    case MN_ACT_RELU_N1_TO_1: return 2;
+    case MN_ACT_RELU6: return 3;
+    }
+    return 0;
+}
+
+static void add_window(mn_fbb *b, const mn_op_attr *attr) {
+    mn_fbb_add_i32(b, MN_F_WINDOW_STRIDE_W, attr->stride_w, 0);
+    mn_fbb_add_i32(b, MN_F_WINDOW_STRIDE_H, attr->stride_h, 0);
+    mn_fbb_add_u8(b, MN_F_WINDOW_PADDING, attr->padding == MN_PAD_SAME ? 0 : 1, 0);
+}
+
+static void add_conv(mn_fbb *b, const mn_op_attr *attr) {
+    add_window(b, attr);
+    mn_fbb_add_i32(b, MN_F_CONV_DILATION_W, attr->dilation_w, 1);
+    mn_fbb_add_i32(b, MN_F_CONV_DILATION_H, attr->dilation_h, 1);
+    mn_fbb_add_u8(b, MN_F_CONV_ACTIVATION, activation_code(attr->activation), 0);
+}
+
+static void add_depthwise(mn_fbb *b, const mn_op_attr *attr) {
+    add_window(b, attr);
+    mn_fbb_add_i32(b, MN_F_DEPTHWISE_MULTIPLIER, attr->depth_multiplier, 0);
+    mn_fbb_add_i32(b, MN_F_DEPTHWISE_DILATION_W, attr->dilation_w, 1);
+    mn_fbb_add_i32(b, MN_F_DEPTHWISE_DILATION_H, attr->dilation_h, 1);
+    mn_fbb_add_u8(b, MN_F_DEPTHWISE_ACTIVATION, activation_code(attr->activation), 0);
+}
+
+static void add_pool(mn_fbb *b, const mn_op_attr *attr) {
+    add_window(b, attr);
+    mn_fbb_add_i32(b, MN_F_POOL_FILTER_W, attr->filter_w, 0);
+    mn_fbb_add_i32(b, MN_F_POOL_FILTER_H, attr->filter_h, 0);
+    mn_fbb_add_u8(b, MN_F_POOL_ACTIVATION, activation_code(attr->activation), 0);
+}
+
+static mn_fbb_ref write_options(writer *w, const mn_op *op) {
+    mn_fbb *b = &w->b;
+    const mn_op_attr *attr = &op->attr;
+    uint8_t activation = activation_code(attr->activation);
+    bool listed = op->kind == MN_OP_RESHAPE || op->kind == MN_OP_SQUEEZE;
+    mn_fbb_ref list = listed ? write_indices(w, attr->list, attr->list_count) : 0;
+    if (mn_tfl_op_options_of(op->kind).type == MN_TFL_OPTIONS_NONE) return 0;
+    mn_fbb_table_begin(b);
+    switch (op->kind) {
+    case MN_OP_CONV_2D: add_conv(b, attr); break;
+    case MN_OP_DEPTHWISE_CONV_2D: add_depthwise(b, attr); break;
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D: add_pool(b, attr); break;
+    case MN_OP_FULLY_CONNECTED:
+        mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, attr->keep_dims, 0);
+        mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_ACTIVATION, activation, 0);
+        break;
+    case MN_OP_SOFTMAX: mn_fbb_add_f32(b, MN_F_SOFTMAX_BETA, attr->beta, 0); break;
+    case MN_OP_CONCATENATION:
+        mn_fbb_add_i32(b, MN_F_CONCATENATION_AXIS, attr->axis, 0);
+        mn_fbb_add_u8(b, MN_F_CONCATENATION_ACTIVATION, activation, 0);
+        break;
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
+    case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;
+    case MN_OP_SQUEEZE: mn_fbb_add_ref(b, MN_F_SQUEEZE_DIMS, list); break;
+    case MN_OP_MEAN: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
+    case MN_OP_PAD:
+    case MN_OP_TRANSPOSE:
+    case MN_OP_QUANTIZE:
+    case MN_OP_DEQUANTIZE:
+    case MN_OP_RELU:
+    case MN_OP_RELU6:
+    case MN_OP_KIND_COUNT: break;
+    }
+    return mn_fbb_table_end(b);
+}
+
+static mn_fbb_ref write_operators(writer *w) {
+    const mn_graph *graph = w->graph;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        mn_fbb_ref options = write_options(w, op);
+        mn_fbb_ref outputs = write_indices(w, op->outputs, op->output_count);
+        mn_fbb_ref inputs = write_indices(w, op->inputs, op->input_count);
+        mn_fbb_table_begin(&w->b);
+        mn_fbb_add_i32(&w->b, MN_F_OPERATOR_OPCODE_INDEX, w->op_code[i], 0);
+        mn_fbb_add_ref(&w->b, MN_F_OPERATOR_INPUTS, inputs);
+        mn_fbb_add_ref(&w->b, MN_F_OPERATOR_OUTPUTS, outputs);
+        mn_fbb_add_ref(&w->b, MN_F_OPERATOR_OPTIONS, options);
+        mn_fbb_add_u8(&w->b, MN_F_OPERATOR_OPTIONS_TYPE, (uint8_t)mn_tfl_op_options_of(op->kind).type, 0);
+        w->refs[i] = mn_fbb_table_end(&w->b);
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)graph->op_count);
+}
+
+static mn_fbb_ref write_codes(writer *w) {
+    for (int32_t i = 0; i < w->code_count; i++) {
+        const mn_op *op = &w->graph->ops[w->code_op[i]];
+        int32_t code = mn_tfl_op_code(op->kind);
+        mn_fbb_table_begin(&w->b);
+        mn_fbb_add_i32(&w->b, MN_F_OPCODE_VERSION, op->version, 1);
+        mn_fbb_add_i32(&w->b, MN_F_OPCODE_BUILTIN_CODE, code, 0);
+        mn_fbb_add_u8(&w->b, MN_F_OPCODE_DEPRECATED_CODE,
+                      (uint8_t)(code < MN_TFL_CODE_GREATER ? code : MN_TFL_CODE_GREATER), 0);
+        w->refs[i] = mn_fbb_table_end(&w->b);
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)w->code_count);
+}
+
+/* ---- The file ---------------------------------------------------------------------------------------- */
+
+static mn_fbb_ref write_subgraph(writer *w) {
+    const mn_graph *graph = w->graph;
+    mn_fbb_ref operators = write_operators(w);
+    mn_fbb_ref tensors = write_tensors(w);
+    mn_fbb_ref outputs = write_indices(w, graph->outputs, graph->output_count);
+    mn_fbb_ref inputs = write_indices(w, graph->inputs, graph->input_count);
+    mn_fbb_ref name = mn_fbb_string(&w->b, "main");
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_SUBGRAPH_TENSORS, tensors);
+    mn_fbb_add_ref(&w->b, MN_F_SUBGRAPH_INPUTS, inputs);
+    mn_fbb_add_ref(&w->b, MN_F_SUBGRAPH_OUTPUTS, outputs);
+    mn_fbb_add_ref(&w->b, MN_F_SUBGRAPH_OPERATORS, operators);
+    mn_fbb_add_ref(&w->b, MN_F_SUBGRAPH_NAME, name);
+    w->refs[0] = mn_fbb_table_end(&w->b);
+    return mn_fbb_refs(&w->b, w->refs, 1);
+}
+
+static mn_fbb_ref write_model(writer *w) {
+    mn_fbb_ref buffers = write_buffers(w);
+    mn_fbb_ref description = mn_fbb_string(&w->b, w->graph->description ? w->graph->description : "");
+    mn_fbb_ref subgraphs = write_subgraph(w);
+    mn_fbb_ref codes = write_codes(w);
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_i32(&w->b, MN_F_MODEL_VERSION, MN_TFL_SCHEMA_VERSION, 0);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_OPERATOR_CODES, codes);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_SUBGRAPHS, subgraphs);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_DESCRIPTION, description);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_BUFFERS, buffers);
+    return mn_fbb_table_end(&w->b);
+}
+
+static mn_status write_all(writer *w, uint8_t **data, size_t *bytes) {
+    size_t longest =
+        (size_t)(w->graph->tensor_count > w->graph->op_count ? w->graph->tensor_count : w->graph->op_count);
+    w->refs = mn_pool_alloc(&w->pool, longest + 1, sizeof *w->refs);
+    if (!w->refs) return mn_fail_memory("the model file");
+    MN_TRY(number_buffers(w));
+    MN_TRY(number_codes(w));
+    return mn_fbb_finish(&w->b, write_model(w), MN_TFL_IDENTIFIER, data, bytes);
+}
+
+mn_status mn_tflite_write(const mn_graph *graph, uint8_t **data, size_t *bytes) {
+    writer w = {.graph = graph};
+    mn_status status = write_all(&w, data, bytes);
+    mn_fbb_free(&w.b);
+    mn_pool_free(&w.pool);
+    return status;
+}
