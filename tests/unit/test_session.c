@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Sessions through the public interface: memory, threads, sharing, resizing, profiling. Run in the repository root. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "mobilenet.h"
+
+#define MODEL "tests/golden/tiny_v2_int8.tflite"
+#define FLOAT_MODEL "tests/golden/tiny_v2_float32.tflite"
+
+static mn_model *open_model(const char *path) {
+    mn_model *model = NULL;
+    if (mn_model_open(path, &model) != MN_OK) fail_msg("%s", mn_error_detail());
+    return model;
+}
+
+static mn_session *open_session(const mn_model *model, const mn_session_options *options) {
+    mn_session *session = NULL;
+    if (mn_session_create(model, options, &session) != MN_OK) fail_msg("%s", mn_error_detail());
+    return session;
+}
+
+static mn_tensor_info session_tensor(const mn_session *session, int32_t tensor) {
+    mn_tensor_info info;
+    assert_int_equal(mn_session_tensor(session, tensor, &info), MN_OK);
+    return info;
+}
+
+/* Fills input 0 with a pattern that depends on `seed`, runs, and copies output 0 to a malloc'ed block. */
+static void *run_pattern(const mn_model *model, mn_session *session, uint32_t seed, size_t *bytes) {
+    mn_tensor_info in = session_tensor(session, mn_model_input(model, 0));
+    uint8_t *input = mn_session_input(session, 0);
+    for (size_t i = 0; i < in.bytes; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        input[i] = (uint8_t)(seed >> 24);
+    }
+    assert_int_equal(mn_session_run(session), MN_OK);
+    mn_tensor_info out = session_tensor(session, mn_model_output(model, 0));
+    void *copy = malloc(out.bytes);
+    assert_non_null(copy);
+    *bytes = out.bytes;
+    return memcpy(copy, mn_session_output(session, 0), out.bytes);
+}
+
+static void expect_same_run(const mn_model *model, mn_session *a, mn_session *b, uint32_t seed) {
+    size_t bytes_a, bytes_b;
+    void *first = run_pattern(model, a, seed, &bytes_a), *second = run_pattern(model, b, seed, &bytes_b);
+    assert_int_equal(bytes_a, bytes_b);
+    assert_memory_equal(first, second, bytes_a);
+    free(first);
+    free(second);
+}
+
+static void test_threads_and_kept_tensors_change_nothing(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *plain = open_session(model, NULL);
+    for (int32_t threads = 0; threads < 6; threads++) {
+        mn_session_options options;
+        mn_session_defaults(&options);
+        options.threads = threads;
+        options.keep_tensors = threads % 2 == 1;
+        mn_session *other = open_session(model, &options);
+        for (uint32_t seed = 1; seed < 5; seed++) expect_same_run(model, plain, other, seed);
+        mn_session_close(&other);
+    }
+    mn_session_close(&plain);
+    mn_model_close(&model);
+}
+
+static void test_caller_arena(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *plain = open_session(model, NULL);
+    size_t needed = mn_session_arena_bytes(plain);
+    assert_true(needed > 0);
+    char *memory = aligned_alloc(64, needed + 64);
+    assert_non_null(memory);
+    memset(memory + needed, 0x5a, 64);
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.arena = memory;
+    options.arena_bytes = needed;
+    mn_session *session = open_session(model, &options);
+    expect_same_run(model, plain, session, 3);
+    for (size_t i = 0; i < 64; i++) assert_int_equal(memory[needed + i], 0x5a);
+    mn_session_close(&session);
+    options.arena_bytes = needed - 1;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_LIMIT);
+    assert_null(session);
+    options.arena = memory + 1;
+    options.arena_bytes = needed;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_LIMIT);
+    free(memory);
+    mn_session_close(&plain);
+    mn_model_close(&model);
+}
+
+static void test_options_are_checked(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *session = NULL;
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.threads = -1;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    options.threads = 257;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    options.threads = 1;
+    options.cpu = "abacus";
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    assert_non_null(strstr(mn_error_detail(), "\"abacus\""));
+    options.cpu = NULL;
+    mn_input_shape shape = {.input = 1, .rank = 4, .dims = {1, 32, 32, 3}};
+    options.input_shapes = &shape;
+    options.input_shape_count = 1;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    shape = (mn_input_shape){.input = 0, .rank = 4, .dims = {1, 0, 32, 3}};
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    shape = (mn_input_shape){.input = 0, .rank = 4, .dims = {1, 32, 32, 4}};
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_FORMAT);
+    assert_null(session);
+    mn_model_close(&model);
+}
+
+/* A batch of two gives each image the answer it gets alone. */
+static void test_resized_batch(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *one = open_session(model, NULL);
+    mn_tensor_info in = session_tensor(one, mn_model_input(model, 0));
+    mn_input_shape shape = {.input = 0, .rank = in.rank};
+    memcpy(shape.dims, in.dims, sizeof shape.dims);
+    shape.dims[0] = 2;
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.input_shapes = &shape;
+    options.input_shape_count = 1;
+    mn_session *two = open_session(model, &options);
+    size_t batch_bytes, single_bytes;
+    uint8_t *batch = run_pattern(model, two, 9, &batch_bytes);
+    uint8_t *pixels = malloc(2 * in.bytes);
+    assert_non_null(pixels);
+    uint32_t seed = 9;
+    for (size_t i = 0; i < 2 * in.bytes; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        pixels[i] = (uint8_t)(seed >> 24);
+    }
+    for (size_t image = 0; image < 2; image++) {
+        memcpy(mn_session_input(one, 0), pixels + image * in.bytes, in.bytes);
+        assert_int_equal(mn_session_run(one), MN_OK);
+        single_bytes = session_tensor(one, mn_model_output(model, 0)).bytes;
+        assert_int_equal(batch_bytes, 2 * single_bytes);
+        assert_memory_equal(batch + image * single_bytes, mn_session_output(one, 0), single_bytes);
+    }
+    free(pixels);
+    free(batch);
+    mn_session_close(&one);
+    mn_session_close(&two);
+    mn_model_close(&model);
+}
+
+static void test_reading_tensors(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.keep_tensors = true;
+    mn_session *plain = open_session(model, NULL), *keeping = open_session(model, &options);
+    int32_t hidden = 0;
+    for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
+        mn_tensor_info info;
+        assert_int_equal(mn_model_tensor(model, i, &info), MN_OK);
+        if (info.data) assert_ptr_equal(mn_session_tensor_data(plain, i), info.data);
+        if (!mn_session_tensor_data(plain, i)) hidden++;
+    }
+    assert_true(hidden > 0);
+    int32_t output = mn_model_output(model, 0);
+    assert_ptr_equal(mn_session_tensor_data(plain, output), mn_session_output(plain, 0));
+    assert_true(mn_session_arena_bytes(keeping) > mn_session_arena_bytes(plain));
+    assert_null(mn_session_tensor_data(plain, -1));
+    assert_null(mn_session_input(plain, 1));
+    assert_null(mn_session_output(plain, -1));
+    mn_tensor_info info;
+    assert_int_equal(mn_session_tensor(plain, 100000, &info), MN_ERROR_ARGUMENT);
+    mn_session_close(&plain);
+    mn_session_close(&keeping);
+    mn_model_close(&model);
+}
+
+static void test_steps_and_profile(void **state) {
+    (void)state;
+    mn_model *model = open_model(FLOAT_MODEL);
+    mn_session *session = open_session(model, NULL);
+    size_t bytes;
+    free(run_pattern(model, session, 1, &bytes));
+    mn_session_profile(session, true);
+    free(run_pattern(model, session, 1, &bytes));
+    int32_t steps = mn_session_step_count(session);
+    uint64_t total = 0;
+    assert_in_range(steps, 1, mn_model_op_count(model));
+    for (int32_t i = 0; i < steps; i++) {
+        mn_step_info step;
+        assert_int_equal(mn_session_step(session, i, &step), MN_OK);
+        assert_in_range(step.first_op, 0, mn_model_op_count(model) - 1);
+        assert_true(step.op_count >= 1);
+        total += step.last_ns;
+    }
+    assert_true(total > 0);
+    mn_step_info step;
+    assert_int_equal(mn_session_step(session, steps, &step), MN_ERROR_ARGUMENT);
+    mn_session_profile(session, false);
+    assert_int_equal(mn_session_step(session, 0, &step), MN_OK);
+    assert_true(step.last_ns == 0);
+    mn_session_close(&session);
+    mn_model_close(&model);
+}
+
+typedef struct worker {
+    const mn_model *model;
+    const void *expected;
+    size_t bytes;
+    int32_t wrong;
+} worker;
+
+static void *work(void *argument) {
+    worker *self = argument;
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.threads = 2;
+    for (int32_t round = 0; round < 3; round++) {
+        mn_session *session = NULL;
+        if (mn_session_create(self->model, &options, &session) != MN_OK) {
+            self->wrong++;
+            continue;
+        }
+        size_t bytes;
+        void *result = run_pattern(self->model, session, 5, &bytes);
+        if (bytes != self->bytes || memcmp(result, self->expected, bytes) != 0) self->wrong++;
+        free(result);
+        mn_session_close(&session);
+    }
+    return NULL;
+}
+
+/* Sessions made and run at the same time share one model and its packed weights. */
+static void test_concurrent_sessions(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *session = open_session(model, NULL);
+    worker workers[4];
+    pthread_t threads[4];
+    size_t bytes;
+    void *expected = run_pattern(model, session, 5, &bytes);
+    mn_session_close(&session);
+    mn_model_close(&model);
+    model = open_model(MODEL); /* nothing packed yet */
+    for (int32_t i = 0; i < 4; i++) {
+        workers[i] = (worker){.model = model, .expected = expected, .bytes = bytes};
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(workers[i].wrong, 0);
+    }
+    free(expected);
+    mn_model_close(&model);
+}
+
+static void test_model_facts(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    assert_int_equal(mn_model_input_count(model), 1);
+    assert_int_equal(mn_model_output_count(model), 1);
+    assert_int_equal(mn_model_input(model, 1), -1);
+    assert_int_equal(mn_model_output(model, -1), -1);
+    assert_true(mn_model_file_bytes(model) > mn_model_weight_bytes(model));
+    int64_t macs = 0, parameters = 0;
+    for (int32_t i = 0; i < mn_model_op_count(model); i++) {
+        mn_op_info op;
+        assert_int_equal(mn_model_op(model, i, &op), MN_OK);
+        macs += op.macs;
+        parameters += op.parameters;
+    }
+    assert_true(macs > 0);
+    assert_in_range((uint64_t)parameters, 1, mn_model_weight_bytes(model));
+    mn_op_info op;
+    mn_tensor_info tensor;
+    assert_int_equal(mn_model_op(model, -1, &op), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_model_tensor(model, mn_model_tensor_count(model), &tensor), MN_ERROR_ARGUMENT);
+    mn_model_close(&model);
+    assert_null(model);
+    mn_model_close(&model);
+}
+
+static void test_model_from_memory(void **state) {
+    (void)state;
+    mn_model *model = NULL;
+    _Alignas(16) char bytes[64] = "not a model at all";
+    assert_int_equal(mn_model_from_memory(bytes + 1, 20, "buffer", &model), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_model_from_memory(NULL, 20, "buffer", &model), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_model_from_memory(bytes, sizeof bytes, "buffer", &model), MN_ERROR_FORMAT);
+    assert_non_null(strstr(mn_error_detail(), "buffer: "));
+    assert_null(model);
+    assert_int_equal(mn_model_open("/nonexistent.tflite", &model), MN_ERROR_IO);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_and_kept_tensors_change_nothing),
+        cmocka_unit_test(test_caller_arena),
+        cmocka_unit_test(test_options_are_checked),
+        cmocka_unit_test(test_resized_batch),
+        cmocka_unit_test(test_reading_tensors),
+        cmocka_unit_test(test_steps_and_profile),
+        cmocka_unit_test(test_concurrent_sessions),
+        cmocka_unit_test(test_model_facts),
+        cmocka_unit_test(test_model_from_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
