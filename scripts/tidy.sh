@@ -18,4 +18,5 @@ if [[ $# -eq 0 ]]; then
     mapfile -d '' files < <(git ls-files -z --cached --others --exclude-standard 'src/*.c' 'cli/*.c')
     set -- "${files[@]}"
 fi
-printf '%s\0' "$@" | xargs -0 -n 4 -P "$jobs" "$tool" -p build --quiet --warnings-as-errors='*'
+printf '%s\0' "$@" | xargs -0 -n 4 -P "$jobs" "$tool" -p build --quiet --warnings-as-errors='*' \
+    --extra-arg=-Wno-unknown-warning-option # the compile commands may be gcc's
