@@ -21,14 +21,16 @@ die() {
 # Prints the comment at the head of the running script, from line 3 to the first line that is no comment.
 usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
-# What a build needs, as PROBE:DEBIAN-PACKAGE; a probe is a command or a header.
+# What a build needs, as PROBE:DEBIAN-PACKAGE; a probe is a command, a header or python3/MODULE.
 build_needs=(cc:gcc stdio.h:libc6-dev cmake:cmake ninja:ninja-build jpeglib.h:libjpeg-dev png.h:libpng-dev)
 # What the tests need beside.
-test_needs=(cmocka.h:libcmocka-dev c++:g++ pkg-config:pkg-config python3:python3)
+test_needs=(cmocka.h:libcmocka-dev c++:g++ pkg-config:pkg-config python3:python3
+    python3/ensurepip:python3-venv)
 
 have() {
     case $1 in
     *.h) printf '#include <stddef.h>\n#include <stdio.h>\n#include <%s>\n' "$1" | cc -E - >/dev/null 2>&1 ;;
+    python3/*) python3 -c "import ${1#*/}" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
