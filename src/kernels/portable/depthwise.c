@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Depthwise convolution of multiplier 1: taps are added one after another to the sums of all channels, so that
+ * compilers vectorise along the channels. Float sums grow in the output itself. */
+#include "base/checked.h"
+#include "kernels/kernels.h"
+#include "kernels/params.h"
+#include "kernels/portable/pack.h"
+#include "kernels/portable/window.h"
+
+#include <string.h>
+
+/* Taps added in one pass over the channels: a row of a 3x3 filter. */
+enum { GROUP = 3 };
+
+static int64_t weight_count(const mn_window *w) { return (int64_t)w->k_h * w->k_w * w->out_c; }
+
+/* The taps of one filter row that meet the image at one output pixel. */
+typedef struct line {
+    size_t in;         /* element of the image at the first tap */
+    ptrdiff_t in_step; /* elements from tap to tap */
+    ptrdiff_t weight;  /* element of the weights at the first tap; `channels` from tap to tap */
+    int32_t taps, channels;
+} line;
+
+static line line_of(const mn_window *w, int32_t unit, mn_taps rows, int32_t ky, mn_taps cols) {
+    return (line){
+        .in = mn_window_at(w, unit, rows, ky, cols, cols.begin),
+        .in_step = (ptrdiff_t)w->dilation_w * w->in_c,
+        .weight = ((ptrdiff_t)ky * w->k_w + cols.begin) * w->out_c,
+        .taps = cols.end - cols.begin,
+        .channels = w->out_c,
+    };
+}
+
+static void add_f32(float *restrict sums, const float *restrict in, const float *restrict weights, int32_t count) {
+    for (int32_t c = 0; c < count; c++) sums[c] += in[c] * weights[c];
+}
+
+static void add3_f32(float *restrict sums, const float *restrict in, ptrdiff_t step, const float *restrict weights,
+                     int32_t count) {
+    const float *restrict in1 = in + step, *restrict in2 = in1 + step;
+    const float *restrict w1 = weights + count, *restrict w2 = w1 + count;
+    for (int32_t c = 0; c < count; c++) sums[c] = sums[c] + in[c] * weights[c] + in1[c] * w1[c] + in2[c] * w2[c];
+}
+
+static void line_f32(float *sums, const float *in, const float *weights, line l) {
+    in += l.in, weights += l.weight;
+    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
+        add3_f32(sums, in, l.in_step, weights, l.channels);
+    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels) add_f32(sums, in, weights, l.channels);
+}
+
+static void finish_f32(float *restrict out, const float *restrict bias, mn_range_f32 range, int32_t channels) {
+    if (bias == NULL) {
+        for (int32_t c = 0; c < channels; c++) out[c] = mn_clamp_f32(out[c] + 0.0f, range);
+    } else {
+        for (int32_t c = 0; c < channels; c++) out[c] = mn_clamp_f32(out[c] + bias[c], range);
+    }
+}
+
+bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need) {
+    const mn_window *w = &((const mn_conv_params *)params)->window;
+    *need = (mn_kernel_need){0};
+    return w->out_c == w->in_c;
+}
+
+void mn_depthwise_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
+    for (int32_t unit = begin; unit < end; unit++) {
+        mn_taps rows = mn_window_rows(w, unit);
+        for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            mn_taps cols = mn_window_cols(w, x);
+            memset(out, 0, (size_t)w->out_c * sizeof *out);
+            for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
+                line_f32(out, task->inputs[0], task->inputs[1], line_of(w, unit, rows, ky, cols));
+            finish_f32(out, task->inputs[2], p->range_f32, w->out_c);
+        }
+    }
+}
+
+/* Products of int16: a zero point taken off leaves 9 bits. */
+static inline int32_t product(const uint8_t *in, int32_t sign, int16_t zero, int16_t weight) {
+    int16_t x = (int16_t)(mn_stored(*in, sign) - zero);
+    return x * weight;
+}
+
+static inline void add_int(int32_t *restrict sums, const uint8_t *restrict in, int32_t sign, int16_t zero,
+                           const int16_t *restrict weights, int32_t count) {
+    for (int32_t c = 0; c < count; c++) sums[c] += product(in + c, sign, zero, weights[c]);
+}
+
+static inline void add3_int(int32_t *restrict sums, const uint8_t *restrict in, ptrdiff_t step, int32_t sign,
+                            int16_t zero, const int16_t *restrict weights, int32_t count) {
+    const uint8_t *restrict in1 = in + step, *restrict in2 = in1 + step;
+    const int16_t *restrict w1 = weights + count, *restrict w2 = w1 + count;
+    for (int32_t c = 0; c < count; c++)
+        sums[c] += product(in + c, sign, zero, weights[c]) + product(in1 + c, sign, zero, w1[c]) +
+                   product(in2 + c, sign, zero, w2[c]);
+}
+
+static inline void line_int(int32_t *sums, const uint8_t *in, int32_t sign, int16_t zero, const int16_t *weights,
+                            line l) {
+    in += l.in, weights += l.weight;
+    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
+        add3_int(sums, in, l.in_step, sign, zero, weights, l.channels);
+    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels)
+        add_int(sums, in, sign, zero, weights, l.channels);
+}
+
+static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    int32_t *sums = task->scratch;
+    uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
+    for (int32_t unit = begin; unit < end; unit++) {
+        mn_taps rows = mn_window_rows(w, unit);
+        for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            mn_taps cols = mn_window_cols(w, x);
+            memset(sums, 0, (size_t)w->out_c * sizeof *sums);
+            for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
+                line_int(sums, task->inputs[0], sign, (int16_t)p->in_zero, task->packed,
+                         line_of(w, unit, rows, ky, cols));
+            mn_sums_finish(p, task->inputs[2], 0, w->out_c, sums, out);
+        }
+    }
+}
+
+bool mn_depthwise_int_portable_need(const void *params, mn_kernel_need *need) {
+    const mn_window *w = &((const mn_conv_params *)params)->window;
+    need->scratch_bytes = (size_t)w->out_c * sizeof(int32_t);
+    return w->out_c == w->in_c && (int64_t)w->k_h * w->k_w <= MN_SUM_MAX &&
+           mn_mul_size((size_t)weight_count(w), sizeof(int16_t), &need->packed_bytes);
+}
+
+void mn_depthwise_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+    const mn_conv_params *p = params;
+    mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)weight_count(&p->window), packed);
+}
+
+void mn_depthwise_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+    const mn_conv_params *p = params;
+    mn_widen(constants[1], MN_SIGN_U8, p->weight_zero, (ptrdiff_t)weight_count(&p->window), packed);
+}
+
+void mn_depthwise_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_int(task, MN_SIGN_I8, begin, end);
+}
+
+void mn_depthwise_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_int(task, MN_SIGN_U8, begin, end);
+}

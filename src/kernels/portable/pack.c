@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/portable/pack.h"
+
+#include "base/checked.h"
+#include "kernels/ref/ref.h"
+
+#include <string.h>
+
+/* Four floats that any target's compiler keeps in a register: a GNU C vector, understood by gcc and clang. Loops over
+ * plain arrays are only found by one of the two. */
+typedef float lanes __attribute__((vector_size(16)));
+enum { LANES = 4, PANEL_LANES = MN_PANEL / LANES };
+
+static inline lanes load(const float *from) {
+    lanes v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out) {
+    size_t panels = ((size_t)out_c + MN_PANEL - 1) / MN_PANEL;
+    return mn_mul_size(panels * MN_PANEL * sizeof(float), (size_t)k, out);
+}
+
+void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed) {
+    for (int32_t first = 0; first < out_c; first += MN_PANEL) {
+        int32_t channels = mn_min_i32(MN_PANEL, out_c - first);
+        for (int64_t i = 0; i < k; i++, packed += MN_PANEL) {
+            memset(packed, 0, MN_PANEL * sizeof *packed);
+            for (int32_t c = 0; c < channels; c++) packed[c] = weights[(first + c) * k + i];
+        }
+    }
+}
+
+void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
+                   float sums[MN_PAIR][MN_PANEL]) {
+    lanes sum[MN_PAIR][PANEL_LANES] = {0};
+    for (int32_t row = 0; row < runs->rows; row++) {
+        for (int32_t col = 0; col < runs->cols; col++) {
+            const float *a = in[0] + row * runs->in_row + col * runs->in_col;
+            const float *b = in[1] + row * runs->in_row + col * runs->in_col;
+            const float *w = panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL;
+            for (int32_t i = 0; i < runs->length; i++, w += MN_PANEL) {
+                lanes x = {a[i], a[i], a[i], a[i]}, y = {b[i], b[i], b[i], b[i]};
+                for (int32_t j = 0; j < PANEL_LANES; j++) {
+                    lanes v = load(w + j * LANES);
+                    sum[0][j] += x * v;
+                    sum[1][j] += y * v;
+                }
+            }
+        }
+    }
+    memcpy(sums, sum, sizeof sum);
+}
+
+static inline float finish(float sum, float bias, mn_range_f32 range) { return mn_clamp_f32(sum + bias, range); }
+
+void mn_panel_finish(const float sums[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out) {
+    static const float none[MN_PANEL];
+    if (bias == NULL) bias = none;
+    if (count == MN_PANEL) {
+        for (int32_t i = 0; i < MN_PANEL; i++) out[i] = finish(sums[i], bias[i], range);
+    } else {
+        for (int32_t i = 0; i < count; i++) out[i] = finish(sums[i], bias[i], range);
+    }
+}
+
+int32_t mn_rows_depth(int64_t k) { return (int32_t)mn_round_up((size_t)k, 8); }
+
+bool mn_rows_bytes(int32_t out_c, int64_t k, size_t *out) {
+    if (k > MN_SUM_MAX) return false;
+    size_t rows = mn_round_up((size_t)out_c, MN_BLOCK);
+    return mn_mul_size(rows, (size_t)mn_rows_depth(k) * sizeof(int16_t), out);
+}
+
+void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out) {
+    const uint8_t *from = in;
+    for (ptrdiff_t i = 0; i < count; i++) out[i] = (int16_t)(mn_stored(from[i], sign) - zero);
+}
+
+void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c, int32_t k, int16_t *packed) {
+    int32_t depth = mn_rows_depth(k);
+    int32_t rows = (int32_t)mn_round_up((size_t)out_c, MN_BLOCK);
+    memset(packed, 0, (size_t)rows * (size_t)depth * sizeof *packed);
+    const uint8_t *from = weights;
+    for (int32_t c = 0; c < out_c; c++)
+        mn_widen(from + (size_t)c * (size_t)k, sign, zero, k, packed + (size_t)c * (size_t)depth);
+}
+
+/* The shape that compilers turn into pairwise multiply-adds of int16 (PMADDWD, SMLAL). */
+void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth,
+                 int32_t sums[MN_PAIR][MN_BLOCK]) {
+    const int16_t *restrict a = in[0], *restrict b = in[1];
+    const int16_t *restrict w0 = rows, *restrict w1 = w0 + depth, *restrict w2 = w1 + depth, *restrict w3 = w2 + depth;
+    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
+    for (int32_t i = 0; i < depth; i++) {
+        a0 += a[i] * w0[i], a1 += a[i] * w1[i], a2 += a[i] * w2[i], a3 += a[i] * w3[i];
+        b0 += b[i] * w0[i], b1 += b[i] * w1[i], b2 += b[i] * w2[i], b3 += b[i] * w3[i];
+    }
+    memcpy(sums[0], (int32_t[]){a0, a1, a2, a3}, sizeof sums[0]);
+    memcpy(sums[1], (int32_t[]){b0, b1, b2, b3}, sizeof sums[1]);
+}
+
+void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t first, int32_t count, const int32_t *sums,
+                    uint8_t *out) {
+    const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t sum = bias == NULL ? sums[i] : mn_wrap_add(sums[i], bias[first + i]);
+        out[i] = (uint8_t)mn_store_i32(sum, multiplier[i], shift[i], p->out_zero, p->range);
+    }
+}

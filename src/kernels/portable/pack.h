@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Weights rearranged once, and the inner products over them. A weight matrix is [out_c][k]: k runs over the filter
+ * rows, filter columns and input channels of one output channel, in the order of the reference's sum. */
+#ifndef MN_KERNELS_PORTABLE_PACK_H
+#define MN_KERNELS_PORTABLE_PACK_H
+
+#include "kernels/params.h"
+
+/** Output channels of one float panel, of one integer block, and pixels computed together. */
+enum { MN_PANEL = 16, MN_BLOCK = 4, MN_PAIR = 2 };
+
+/** Longest integer sum: 2^15 products of 9-bit numbers stay inside int32. */
+enum { MN_SUM_MAX = 1 << 15 };
+
+/* ---- float32: panels [out_c / 16][k][16], missing channels zero ---- */
+
+/** Bytes of packed panels; false when that overflows. */
+bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out);
+void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed);
+
+/** The inputs of one sum as rows x cols runs of consecutive elements, and the weights they meet: distances between
+ *  starts of runs in elements of the input and in k. */
+typedef struct mn_runs {
+    int32_t rows, cols, length;
+    ptrdiff_t in_row, in_col;
+    ptrdiff_t k_row, k_col;
+} mn_runs;
+
+/** sums[i][j] = the inner product of the runs at in[i] with channel j of a panel, added in rising k from 0. `panel`
+ *  points to the k of the first run. */
+void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
+                   float sums[MN_PAIR][MN_PANEL]);
+
+/** out[i] = sums[i] + bias[i], clamped; `bias` NULL adds 0. */
+void mn_panel_finish(const float sums[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out);
+
+/* ---- int8 and uint8: int16 rows [out_c][depth], zero points taken off, missing channels and tails zero ---- */
+
+/** Elements of one packed row: k rounded up, so that no vector loop has a tail. */
+int32_t mn_rows_depth(int64_t k);
+
+/** Bytes of packed rows; false when k is longer than MN_SUM_MAX or that overflows. */
+bool mn_rows_bytes(int32_t out_c, int64_t k, size_t *out);
+void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c, int32_t k, int16_t *packed);
+
+/** out[i] = the stored value in[i] - zero. `sign` as in kernels/ref/ref.h: MN_SIGN_I8 or MN_SIGN_U8. */
+void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out);
+
+/** sums[i][j] = the inner product of in[i] with packed row j. */
+void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t sums[MN_PAIR][MN_BLOCK]);
+
+/** out[i] = sums[i] of channel first + i with its bias (NULL: none), requantised; int8 results by their bits. */
+void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t first, int32_t count, const int32_t *sums,
+                    uint8_t *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "checkkernels/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+check_maker check_maker_of(mn_kernel_op op) {
+    static const check_maker makers[MN_K_OP_COUNT] = {
+        [MN_K_CONV] = {check_make_conv, check_bench_conv},
+        [MN_K_DEPTHWISE] = {check_make_depthwise, check_bench_depthwise},
+        [MN_K_FULLY_CONNECTED] = {check_make_fully_connected, check_bench_fully_connected},
+        [MN_K_ADD] = {check_make_add, check_bench_add},
+        [MN_K_MUL] = {check_make_mul, check_bench_mul},
+        [MN_K_AVERAGE_POOL] = {check_make_average_pool, check_bench_average_pool},
+        [MN_K_MAX_POOL] = {check_make_max_pool, check_bench_max_pool},
+        [MN_K_MEAN] = {check_make_mean, check_bench_mean},
+        [MN_K_SOFTMAX] = {check_make_softmax, check_bench_softmax},
+        [MN_K_QUANTIZE] = {check_make_quantize, check_bench_quantize},
+        [MN_K_DEQUANTIZE] = {check_make_dequantize, check_bench_dequantize},
+        [MN_K_CLAMP] = {check_make_clamp, check_bench_clamp},
+        [MN_K_PAD] = {check_make_pad, check_bench_pad},
+        [MN_K_TRANSPOSE] = {check_make_transpose, check_bench_transpose},
+        [MN_K_CONCATENATION] = {check_make_concatenation, check_bench_concatenation},
+        [MN_K_COPY] = {check_make_copy, check_bench_copy},
+    };
+    return makers[op];
+}
+
+void *check_case_alloc(check_case *c, size_t count, size_t bytes) {
+    void *memory = mn_pool_alloc(&c->pool, count, bytes);
+    if (memory == NULL) {
+        fprintf(stderr, "checkkernels: out of memory for %zu x %zu bytes\n", count, bytes);
+        exit(1);
+    }
+    return memory;
+}
+
+void check_case_close(check_case *c) {
+    for (int32_t i = 0; i < CHECK_INPUTS; i++) check_buffer_close(&c->inputs[i]);
+    mn_pool_free(&c->pool);
+    *c = (check_case){0};
+}
+
+void *check_add_input(check_case *c, check_rng *r, mn_type type, size_t count, bool constant) {
+    int32_t i = c->input_count++;
+    check_buffer_open(&c->inputs[i], r, count * mn_type_size(type), mn_type_size(type));
+    c->constant[i] = constant;
+    if (constant)
+        check_fill_weights(r, type, c->inputs[i].data, count);
+    else
+        check_fill(r, type, c->inputs[i].data, count);
+    return c->inputs[i].data;
+}
+
+void check_set_output(check_case *c, mn_type type, size_t count, int32_t units) {
+    c->out_alignment = mn_type_size(type);
+    c->out_bytes = count * c->out_alignment;
+    c->units = units;
+}
+
+bool check_is_quantized(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+
+mn_type check_any_type(check_rng *r) {
+    static const mn_type types[] = {MN_UINT8, MN_INT8, MN_FLOAT16, MN_FLOAT32, MN_INT64};
+    return types[check_between(r, 0, 4)];
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* checkkernels: every kernel of the registry against its reference, and the reference against itself.
+ *   random.c             reproducible random numbers, sizes and data
+ *   buffer.c             memory between guard bands
+ *   make_window.c, make_flat.c, make_move.c   random and benchmark cases of each operator family
+ *   verify.c             one kernel on one case
+ *   bench.c              its speed */
+#ifndef CHECKKERNELS_CHECK_H
+#define CHECKKERNELS_CHECK_H
+
+#include "base/pool.h"
+#include "kernels/kernel.h"
+#include "kernels/params.h"
+
+/* ---- random.c ---- */
+
+typedef struct check_rng {
+    uint64_t state;
+} check_rng;
+
+/** A stream of its own for each case: depends on the seed, the kernel's name and the number of the case only. */
+check_rng check_rng_for(uint64_t seed, const char *name, int32_t number);
+
+uint32_t check_next(check_rng *r);
+int32_t check_between(check_rng *r, int32_t low, int32_t high); /* both ends included */
+bool check_one_in(check_rng *r, int32_t n);
+
+/** A size in [1, limit], often one below, at or above a multiple of 4, 8, 16, 32 or 64. */
+int32_t check_size(check_rng *r, int32_t limit);
+
+/** A scale: most often of the order of real models, sometimes many powers of two away. */
+float check_scale(check_rng *r);
+
+/** Any value of int8 or uint8, often an end of the range. */
+int32_t check_zero_point(check_rng *r, mn_type type);
+
+/** A clamp in stored units: the whole range, a part of it or a single value; and in float, -FLT_MAX and FLT_MAX being
+ *  no bound. */
+mn_range_i32 check_range_i32(check_rng *r, mn_type type);
+mn_range_f32 check_range_f32(check_rng *r);
+
+/** Activations of any type: uniform, at the ends of the range, mixed, or (float) signed zeros, subnormals and huge
+ *  values; no NaN, whose sign is not defined. MN_NONE: random bytes. */
+void check_fill(check_rng *r, mn_type type, void *data, size_t count);
+
+/** Symmetric weights in [-127, 127] for int8; otherwise as check_fill. */
+void check_fill_weights(check_rng *r, mn_type type, void *data, size_t count);
+
+/* ---- buffer.c ---- */
+
+/** `bytes` bytes at `data`, between bands whose bytes are known; a sanitizer build traps any access to the bands. */
+typedef struct check_buffer {
+    uint8_t *block, *data;
+    size_t bytes;
+} check_buffer;
+
+/** Aligned to `alignment` and, below 64, to no more than that. Contents are random. Exits when out of memory. */
+void check_buffer_open(check_buffer *b, check_rng *r, size_t bytes, size_t alignment);
+void check_buffer_close(check_buffer *b);
+
+/** Fills with random bytes. */
+void check_buffer_poison(check_buffer *b, check_rng *r);
+
+/** Are the bands as they were? If not, `at` is the first damaged byte, counted from `data`. */
+bool check_buffer_intact(const check_buffer *b, ptrdiff_t *at);
+
+uint64_t check_hash(const void *data, size_t bytes);
+
+/* ---- cases ---- */
+
+enum { CHECK_INPUTS = 5 };
+
+typedef struct check_case {
+    char shape[256];
+    union {
+        mn_conv_params conv;
+        mn_fully_connected_params fully_connected;
+        mn_binary_params binary;
+        mn_pool_params pool;
+        mn_mean_params mean;
+        mn_softmax_params softmax;
+        mn_convert_params convert;
+        mn_pad_params pad;
+        mn_transpose_params transpose;
+        mn_concatenation_params concatenation;
+    } params;
+    int32_t input_count;
+    check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
+    bool constant[CHECK_INPUTS];
+    size_t out_bytes; /* units lie behind each other in the output, of one size */
+    size_t out_alignment;
+    int32_t units;
+    int64_t macs;
+    mn_pool pool; /* arrays that params point to */
+} check_case;
+
+/** Makes a case for types `in` and `out` (MN_NONE: any element size); false when the family has no such types. */
+typedef bool check_make_fn(check_case *c, check_rng *r, mn_type in, mn_type out);
+
+/** Makes benchmark case number `index`; false beyond the last one. */
+typedef bool check_bench_fn(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index);
+
+/** How to make cases of one family; NULL where there are none yet, which is a failure for any listed kernel. */
+typedef struct check_maker {
+    check_make_fn *make;
+    check_bench_fn *bench;
+} check_maker;
+
+check_maker check_maker_of(mn_kernel_op op);
+
+check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, check_make_max_pool;
+check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
+check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp;
+check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
+check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
+check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
+check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp;
+check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
+
+/** Adds an input of `count` elements; `constant` ones are handed to pack(). */
+void *check_add_input(check_case *c, check_rng *r, mn_type type, size_t count, bool constant);
+void check_set_output(check_case *c, mn_type type, size_t count, int32_t units);
+
+/** Zeroed memory that lives as long as the case. Exits when out of memory. */
+void *check_case_alloc(check_case *c, size_t count, size_t bytes);
+void check_case_close(check_case *c);
+
+/** Is `type` one that quantised kernels take: int8 or uint8? */
+bool check_is_quantized(mn_type type);
+
+/** Type names, and what stands for elements of 1, 2, 4 or 8 bytes when the type does not matter. */
+mn_type check_any_type(check_rng *r);
+
+/* ---- verify.c ---- */
+
+/** The kernel of the ref tier with the operator and types of `kernel`; NULL when there is none. */
+const mn_kernel *check_twin(const mn_kernel *kernel);
+
+typedef enum check_result { CHECK_PASSED, CHECK_REFUSED, CHECK_FAILED } check_result;
+
+/** Runs `kernel` on `c` and judges it; prints a sentence when it fails. REFUSED: need() does not take the case. */
+check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r);
+
+/* ---- bench.c ---- */
+
+/** Prints a line for each benchmark case of `kernel`. */
+void check_bench(const mn_kernel *kernel);
+void check_bench_title(void);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* One kernel on one case: the whole range at once, the range cut at random and its parts in random order, and one part
+ * alone. Scratch and output hold noise before each call, so a kernel that counts on what is there, or that leaves
+ * something unwritten, shows. */
+#include "base/checked.h"
+#include "base/status.h"
+#include "checkkernels/check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const mn_kernel *check_twin(const mn_kernel *kernel) {
+    for (int32_t i = 0; i < mn_kernel_count; i++) {
+        const mn_kernel *other = &mn_kernels[i];
+        if (other->tier == MN_TIER_REF && other->op == kernel->op && other->in == kernel->in &&
+            other->out == kernel->out)
+            return other;
+    }
+    return NULL;
+}
+
+typedef struct trial {
+    const mn_kernel *kernel;
+    const check_case *c;
+    check_rng *r;
+    const void *inputs[CHECK_INPUTS];
+    check_buffer packed, scratch, out;
+    const uint8_t *expected; /* what the reference wrote */
+} trial;
+
+MN_PRINTF(2, 3) static bool fail(const trial *t, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    printf("FAILED %s: %s: ", t->kernel->symbol, t->c->shape);
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    return false;
+}
+
+static bool bands_intact(const trial *t, const char *when) {
+    const struct {
+        const char *name;
+        const check_buffer *buffer;
+    } buffers[] = {{"output", &t->out}, {"packed weights", &t->packed}, {"scratch", &t->scratch}};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
+        ptrdiff_t at = 0;
+        if (!check_buffer_intact(buffers[i].buffer, &at))
+            return fail(t, "%s wrote byte %td of the %s, which has %zu", when, at, buffers[i].name,
+                        buffers[i].buffer->bytes);
+    }
+    return true;
+}
+
+/* The element at `index` of a buffer as text; MN_NONE counts bytes. */
+static void print_element(char *text, size_t size, mn_type type, const uint8_t *data, size_t index) {
+    if (type == MN_FLOAT32) {
+        float value;
+        uint32_t bits;
+        memcpy(&value, data + index * sizeof value, sizeof value);
+        memcpy(&bits, &value, sizeof bits);
+        snprintf(text, size, "%.9g (0x%08" PRIx32 ")", (double)value, bits);
+    } else {
+        snprintf(text, size, "%d", type == MN_INT8 ? (int8_t)data[index] : data[index]);
+    }
+}
+
+/* Are bytes [begin, end) of the output the expected ones? */
+static bool same(const trial *t, const char *how, size_t begin, size_t end) {
+    if (begin == end || memcmp(t->out.data + begin, t->expected + begin, end - begin) == 0) return true;
+    size_t at = begin;
+    while (t->out.data[at] == t->expected[at]) at++;
+    mn_type type = t->kernel->out;
+    size_t index = type == MN_NONE ? at : at / mn_type_size(type);
+    char got[40], wanted[40];
+    print_element(got, sizeof got, type, t->out.data, index);
+    print_element(wanted, sizeof wanted, type, t->expected, index);
+    return fail(t, "%s: %s %zu is %s, the reference has %s", how, type == MN_NONE ? "byte" : "element", index, got,
+                wanted);
+}
+
+static void call(trial *t, int32_t begin, int32_t end) {
+    check_buffer_poison(&t->scratch, t->r);
+    const mn_task task = {
+        .params = &t->c->params,
+        .inputs = t->inputs,
+        .output = t->out.data,
+        .packed = t->packed.bytes > 0 ? t->packed.data : NULL,
+        .scratch = t->scratch.bytes > 0 ? t->scratch.data : NULL,
+    };
+    t->kernel->run(&task, begin, end);
+}
+
+static bool check_whole(trial *t) {
+    check_buffer_poison(&t->out, t->r);
+    call(t, 0, t->c->units);
+    return bands_intact(t, "the whole range") && same(t, "the whole range", 0, t->out.bytes);
+}
+
+static bool check_cuts(trial *t) {
+    enum { CUTS = 6 };
+    int32_t cut[CUTS + 1], order[CUTS];
+    cut[0] = 0, cut[CUTS] = t->c->units;
+    for (int32_t i = 1; i < CUTS; i++)
+        cut[i] = check_between(t->r, cut[i - 1], mn_min_i32(t->c->units, cut[i - 1] + t->c->units / 2 + 1));
+    for (int32_t i = 0; i < CUTS; i++) {
+        int32_t other = check_between(t->r, 0, i);
+        order[i] = order[other];
+        order[other] = i;
+    }
+    check_buffer_poison(&t->out, t->r);
+    for (int32_t i = 0; i < CUTS; i++) {
+        int32_t begin = cut[order[i]], end = cut[order[i] + 1];
+        if (begin < end) call(t, begin, end);
+    }
+    return bands_intact(t, "a cut range") && same(t, "a cut range", 0, t->out.bytes);
+}
+
+/* Units that nobody asked for belong to another thread. */
+static bool check_part(trial *t) {
+    size_t unit = t->out.bytes / (size_t)t->c->units;
+    int32_t begin = check_between(t->r, 0, t->c->units - 1), end = check_between(t->r, begin + 1, t->c->units);
+    size_t first = (size_t)begin * unit, last = (size_t)end * unit;
+    check_rng noise = *t->r, again = noise;
+    check_buffer_poison(&t->out, &noise);
+    call(t, begin, end);
+    if (!bands_intact(t, "a part") || !same(t, "a part", first, last)) return false;
+    for (size_t i = 0; i < t->out.bytes; i++) {
+        uint8_t before = (uint8_t)check_next(&again);
+        if ((i < first || i >= last) && t->out.data[i] != before)
+            return fail(t, "units %d to %d alone wrote byte %zu, which belongs to unit %zu", begin, end, i, i / unit);
+    }
+    return true;
+}
+
+static uint64_t hash_inputs(const trial *t) {
+    uint64_t hash = check_hash(t->packed.data, t->packed.bytes);
+    for (int32_t i = 0; i < t->c->input_count; i++) hash = hash * 31 + check_hash(t->inputs[i], t->c->inputs[i].bytes);
+    return hash;
+}
+
+static bool run_trials(trial *t) {
+    if (t->kernel->pack != NULL) {
+        const void *constants[CHECK_INPUTS] = {0};
+        for (int32_t i = 0; i < t->c->input_count; i++) constants[i] = t->c->constant[i] ? t->inputs[i] : NULL;
+        t->kernel->pack(&t->c->params, constants, t->packed.data);
+        if (!bands_intact(t, "packing")) return false;
+    }
+    uint64_t before = hash_inputs(t);
+    if (!check_whole(t) || !check_cuts(t) || !check_part(t)) return false;
+    return hash_inputs(t) == before || fail(t, "an input or the packed weights changed during the run");
+}
+
+/* What the reference writes, in a buffer that the caller closes. */
+static check_buffer run_reference(const mn_kernel *ref, const check_case *c, check_rng *r, const void *const *inputs) {
+    check_buffer out;
+    check_buffer_open(&out, r, c->out_bytes, c->out_alignment);
+    ref->run(&(mn_task){.params = &c->params, .inputs = inputs, .output = out.data}, 0, c->units);
+    return out;
+}
+
+check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) {
+    mn_kernel_need need = {0};
+    if (kernel->need != NULL && !kernel->need(&c->params, &need)) return CHECK_REFUSED;
+    trial t = {.kernel = kernel, .c = c, .r = r};
+    for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
+    check_buffer expected = run_reference(check_twin(kernel), c, r, t.inputs);
+    t.expected = expected.data;
+    check_buffer_open(&t.packed, r, need.packed_bytes, 64);
+    check_buffer_open(&t.scratch, r, need.scratch_bytes, 64);
+    check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);
+    bool passed = run_trials(&t);
+    check_buffer_close(&t.packed);
+    check_buffer_close(&t.scratch);
+    check_buffer_close(&t.out);
+    check_buffer_close(&expected);
+    return passed ? CHECK_PASSED : CHECK_FAILED;
+}
