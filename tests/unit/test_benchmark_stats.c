@@ -8,11 +8,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "benchmark_model_profile.c"
-#include "benchmark_model_stats.c"
+#include "benchmark_model_profile.h"
+#include "benchmark_model_stats.h"
 
 /* ---- Text of what is printed ---- */
 
