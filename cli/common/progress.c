@@ -6,23 +6,18 @@
 #include "common/progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-uint64_t cli_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
+#include "base/clock.h"
 
 void cli_progress_begin(cli_progress *progress, int32_t total) {
-    *progress = (cli_progress){.shown = isatty(STDERR_FILENO) == 1, .total = total, .started_ns = cli_now_ns()};
+    *progress = (cli_progress){.shown = isatty(STDERR_FILENO) == 1, .total = total, .started_ns = mn_clock_ns()};
 }
 
 void cli_progress_update(cli_progress *progress, int32_t done) {
     static const char full[] = "##############################";
     const int width = (int)sizeof full - 1;
-    uint64_t now = cli_now_ns();
+    uint64_t now = mn_clock_ns();
     if (!progress->shown || done <= 0 || now - progress->drawn_ns < 100000000U) return;
     progress->drawn_ns = now;
     int filled = (int)((int64_t)width * done / progress->total);

@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
+/** The clock of the commands: mn_clock_ns() under their prefix. */
+static inline uint64_t cli_now_ns(void) { return mn_clock_ns(); }
+
 typedef struct cli_progress {
     bool shown; /* stderr is a terminal */
     int32_t total;
     uint64_t started_ns, drawn_ns;
 } cli_progress;
-
-/** Monotonic clock. */
-uint64_t cli_now_ns(void);
 
 void cli_progress_begin(cli_progress *progress, int32_t total);
 

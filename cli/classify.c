@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet classify: what is in these photos? */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "classifier.h"
+#include "commands.h"
+#include "common/error.h"
+#include "common/json.h"
+#include "image_options.h"
+#include "labels.h"
+#include "session_options.h"
+#include "stats.h"
+
+typedef struct settings {
+    const char *model, *labels;
+    cli_list images;
+    bool quantised, json;
+    int32_t top;
+    cli_image_options image;
+    cli_session_options session;
+} settings;
+
+static const cli_option options[] = {
+    {.name = "model",
+     .letter = 'm',
+     .kind = CLI_TEXT,
+     .required = true,
+     .offset = offsetof(settings, model),
+     .value = "FILE",
+     .help = "the .tflite model"},
+    {.name = "image",
+     .letter = 'i',
+     .kind = CLI_LIST,
+     .offset = offsetof(settings, images),
+     .value = "IMAGE...",
+     .help = "JPEG or PNG photos; they may also be given without -i"},
+    {.name = "quantized",
+     .letter = 'q',
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, quantised),
+     .help = "insist that the model is quantised: a float model is an error"},
+    {.name = "top",
+     .letter = 'k',
+     .kind = CLI_INT,
+     .offset = offsetof(settings, top),
+     .value = "N",
+     .low = 1,
+     .high = 1000000,
+     .help = "classes to show [5]"},
+    {.name = "labels",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, labels),
+     .value = "FILE",
+     .help = "names of the classes, one per line [ImageNet's for 1000 or 1001 classes]"},
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, json),
+     .help = "print one JSON object per photo, one per line"},
+    CLI_IMAGE_OPTIONS(settings, image),
+    CLI_SESSION_OPTIONS(settings, session),
+    {0},
+};
+
+static const cli_command command = {
+    .name = "classify",
+    .usage = "-m MODEL [options] IMAGE...",
+    .summary = "Says what is in photos: the most probable classes, with their probabilities.",
+    .options = options,
+    .operands = true,
+    .operand_offset = offsetof(settings, images),
+};
+
+/* What does not change from photo to photo. */
+typedef struct job {
+    const settings *settings;
+    cli_classifier classifier;
+    cli_worker worker;
+    cli_labels labels;
+    int32_t shown;  /* classes to show */
+    int32_t *order; /* [shown] */
+} job;
+
+static void print_header(const job *j) {
+    const cli_classifier *c = &j->classifier;
+    printf("model  %s: %s, %d classes%s\n", j->settings->model, c->quantised ? "quantised" : "float", c->classes,
+           c->logits ? ", gives scores: softmax applied" : "");
+    printf("input  %s; %s, %s\n", c->prepare.text,
+           c->prepare.crop == MN_CROP_CENTRAL ? "central 87.5 %" : "whole photo",
+           mn_resize_filter_name(c->prepare.filter));
+}
+
+static void print_text(job *j, const char *path, const mn_image *image) {
+    printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, image->width, image->height,
+           (double)j->worker.run_ns * 1e-6, mn_session_threads(j->worker.session));
+    for (int32_t i = 0; i < j->shown; i++) {
+        int32_t class_index = j->order[i];
+        double percent = 100 * (double)j->worker.probabilities[class_index];
+        if (percent == 0) { /* quantised outputs round most classes to nothing: which of them come next means nothing */
+            printf("  %6.2f %%  every other class\n", percent);
+            break;
+        }
+        printf("  %6.2f %%  %s\n", percent, cli_labels_name(&j->labels, class_index));
+    }
+}
+
+static void print_json(job *j, const char *path, const mn_image *image) {
+    const cli_classifier *c = &j->classifier;
+    cli_json json = {.out = stdout};
+    cli_json_object(&json, NULL);
+    cli_json_text(&json, "image", path);
+    cli_json_int(&json, "width", image->width);
+    cli_json_int(&json, "height", image->height);
+    cli_json_text(&json, "model", j->settings->model);
+    cli_json_text(&json, "input", c->prepare.text);
+    cli_json_text(&json, "fit", c->prepare.crop == MN_CROP_CENTRAL ? "crop" : "exact");
+    cli_json_text(&json, "filter", mn_resize_filter_name(c->prepare.filter));
+    cli_json_bool(&json, "softmax_applied", c->logits);
+    cli_json_int(&json, "threads", mn_session_threads(j->worker.session));
+    cli_json_number(&json, "milliseconds", (double)j->worker.run_ns * 1e-6);
+    cli_json_array(&json, "classes");
+    for (int32_t i = 0; i < j->shown; i++) {
+        int32_t class_index = j->order[i];
+        cli_json_object(&json, NULL);
+        cli_json_int(&json, "class", class_index);
+        cli_json_text(&json, "label", cli_labels_name(&j->labels, class_index));
+        cli_json_text(&json, "wnid", cli_labels_wnid(&j->labels, class_index));
+        cli_json_number(&json, "probability", (double)j->worker.probabilities[class_index]);
+        cli_json_end(&json);
+    }
+    cli_json_end(&json);
+    cli_json_end(&json);
+}
+
+static mn_status classify_photo(job *j, const char *path) {
+    mn_image image = {0};
+    MN_TRY(mn_image_open(path, &image));
+    mn_status status = cli_worker_classify(&j->worker, &image);
+    if (status == MN_OK) {
+        cli_top_k(j->worker.probabilities, j->classifier.classes, j->shown, j->order);
+        if (j->settings->json) {
+            print_json(j, path, &image);
+        } else {
+            print_text(j, path, &image);
+        }
+    } else {
+        mn_fail_prefix(status, path);
+    }
+    mn_image_free(&image);
+    return status;
+}
+
+/* Every photo gets its turn; false when one of them failed. */
+static bool classify_photos(job *j) {
+    const cli_list *images = &j->settings->images;
+    bool good = true;
+    if (!j->settings->json) print_header(j);
+    for (int32_t i = 0; i < images->count; i++) {
+        mn_status status = classify_photo(j, images->items[i]);
+        if (status == MN_OK) continue;
+        fflush(stdout); /* so that the sentence stands in its place when both go to one terminal */
+        cli_library_error(status);
+        good = false;
+    }
+    return good;
+}
+
+/* False after a sentence. */
+static bool open_job(const settings *s, const mn_prepare_options *prepare, job *j) {
+    mn_session_options session_options = cli_session_resolve(&s->session);
+    mn_status status = cli_classifier_open(s->model, &session_options, prepare, &j->classifier);
+    if (status == MN_OK && s->quantised && !j->classifier.quantised) {
+        status =
+            mn_fail(MN_ERROR_ARGUMENT, "%s: is a float model, and -q asks for a quantised one; leave -q out", s->model);
+    }
+    if (status == MN_OK) status = cli_worker_open(&j->classifier, &j->worker);
+    if (status == MN_OK) {
+        j->shown = s->top < j->classifier.classes ? s->top : j->classifier.classes;
+        j->order = malloc((size_t)j->shown * sizeof *j->order);
+        if (j->order == NULL) status = mn_fail_memory("the best classes");
+    }
+    if (status == MN_OK) return cli_labels_open(&j->labels, s->labels, j->classifier.classes);
+    cli_library_error(status);
+    return false;
+}
+
+static int classify(const settings *s) {
+    mn_prepare_options prepare;
+    job j = {.settings = s};
+    if (s->images.count == 0) {
+        cli_error("classify: no photo is named; see 'mobilenet classify --help'");
+        return CLI_USAGE;
+    }
+    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+
+    bool good = open_job(s, &prepare, &j) && classify_photos(&j);
+    free(j.order);
+    cli_labels_close(&j.labels);
+    cli_worker_close(&j.worker);
+    cli_classifier_close(&j.classifier);
+    return good ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_classify(int count, char *const *arguments) {
+    settings s = {.top = 5, .image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
+    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    int code = parsed == CLI_PARSED ? classify(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    cli_list_free(&s.images);
+    return code;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet evaluate: how often is a model right, and how far is another one from it? */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "classifier.h"
+#include "commands.h"
+#include "common/error.h"
+#include "common/progress.h"
+#include "evaluate_report.h"
+#include "image_options.h"
+#include "session_options.h"
+#include "stats.h"
+
+enum { TOP = 5 };
+
+typedef struct settings {
+    const char *model, *compare, *images, *truth, *labels;
+    bool json;
+    int32_t jobs, limit;
+    cli_image_options image;
+    cli_session_options session;
+} settings;
+
+static const cli_option options[] = {
+    {.name = "model",
+     .letter = 'm',
+     .kind = CLI_TEXT,
+     .required = true,
+     .offset = offsetof(settings, model),
+     .value = "FILE",
+     .help = "the .tflite model"},
+    {.name = "images",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, images),
+     .value = "DIR",
+     .help = "folder of photos, searched with the folders in it"},
+    {.name = "truth",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, truth),
+     .value = "LISTFILE",
+     .help = "evaluate the photos of this list: each line a path (relative to DIR, if given), a blank, and a class: "
+             "its number, WordNet id or label"},
+    {.name = "compare",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, compare),
+     .value = "MODEL2",
+     .help = "evaluate this model as well, and tell how far its answers are from the first one's"},
+    {.name = "jobs",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, jobs),
+     .value = "N",
+     .low = 0,
+     .high = MN_MAX_THREADS,
+     .help = "photos evaluated at the same time; 0 for one per processor [0]"},
+    {.name = "limit",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, limit),
+     .value = "N",
+     .low = 1,
+     .high = INT32_MAX,
+     .help = "evaluate only N photos, spread evenly over the sorted list"},
+    {.name = "labels",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, labels),
+     .value = "FILE",
+     .help = "names of the classes, one per line [ImageNet's for 1000 or 1001 classes]"},
+    {.name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json), .help = "print one JSON object"},
+    CLI_IMAGE_OPTIONS(settings, image),
+    CLI_SESSION_OPTIONS(settings, session),
+    {0},
+};
+
+static const cli_command command = {
+    .name = "evaluate",
+    .usage = "-m MODEL --images DIR [options]",
+    .summary =
+        "Measures the accuracy of a model over a folder of photos: top-1 and top-5 with 95 % intervals, speed, and "
+        "the most confident mistakes.",
+    .notes =
+        "The class of a photo is told by the list file; or by a WordNet id that starts its file name "
+        "(n01440764_tench.JPEG); or by the folder below DIR that holds it: a WordNet id, a label of the model, or, "
+        "when no folder is either and there are as many as classes, its place in the sorted order.\n\nResults do "
+        "not depend on --jobs. Photos that cannot be read are counted and named, and left out.",
+    .options = options,
+};
+
+/* One thread's sessions. */
+typedef struct lane {
+    cli_worker worker[2];
+} lane;
+
+/* The whole evaluation. `next`, `done` and `progress` belong to `lock`. */
+typedef struct bench {
+    cli_evaluation report;
+    cli_photos photos;
+    cli_labels labels;
+    cli_classifier classifier[2];
+    lane *lanes; /* [report.jobs] */
+    mn_team *team;
+    pthread_mutex_t lock;
+    int32_t next, done;
+    cli_progress progress;
+} bench;
+
+static cli_answer judge(const float *probabilities, int32_t classes, int32_t truth) {
+    int32_t best[TOP], count = classes < TOP ? classes : TOP;
+    cli_top_k(probabilities, classes, count, best);
+    cli_answer answer = {.best = best[0], .probability = probabilities[best[0]], .top1 = best[0] == truth};
+    for (int32_t i = 0; i < count; i++) answer.top5 = answer.top5 || best[i] == truth;
+    return answer;
+}
+
+/* Compares the classes that both models have: without the background that one of them may have first. */
+static void compare(const lane *l, cli_outcome *outcome) {
+    int32_t a = l->worker[0].classifier->classes, b = l->worker[1].classifier->classes, shared = a < b ? a : b;
+    const float *p = l->worker[0].probabilities + (a - shared), *q = l->worker[1].probabilities + (b - shared);
+    int32_t best_p, best_q;
+    cli_top_k(p, shared, 1, &best_p);
+    cli_top_k(q, shared, 1, &best_q);
+    outcome->agree = best_p == best_q;
+    outcome->divergence = cli_kl_divergence(p, q, shared);
+    outcome->difference = cli_largest_difference(p, q, shared);
+}
+
+/* Both models may number their classes differently by a background class. */
+static int32_t truth_for(const bench *b, int32_t model, int32_t truth) {
+    return truth < 0 ? -1 : truth + b->classifier[model].classes - b->classifier[0].classes;
+}
+
+static mn_status evaluate_photo(const bench *b, lane *l, const cli_photo *photo, cli_outcome *outcome) {
+    mn_image image = {0};
+    MN_TRY(mn_image_open(photo->path, &image));
+    mn_status status = MN_OK;
+    for (int32_t m = 0; status == MN_OK && m < b->report.models; m++) {
+        status = cli_worker_classify(&l->worker[m], &image);
+        if (status != MN_OK) break;
+        outcome->answer[m] = judge(l->worker[m].probabilities, b->classifier[m].classes, truth_for(b, m, photo->truth));
+    }
+    if (status == MN_OK && b->report.models == 2) compare(l, outcome);
+    if (status != MN_OK) mn_fail_prefix(status, photo->path);
+    mn_image_free(&image);
+    return status;
+}
+
+static int32_t take_next(bench *b, int32_t finished) {
+    pthread_mutex_lock(&b->lock);
+    b->done += finished;
+    cli_progress_update(&b->progress, b->done);
+    int32_t next = b->next < b->photos.count ? b->next++ : -1;
+    pthread_mutex_unlock(&b->lock);
+    return next;
+}
+
+/* A member of the team: takes the next photo until there is none. */
+static void work(void *context, int32_t thread, int32_t threads) {
+    (void)threads;
+    bench *b = context;
+    for (int32_t i = take_next(b, 0); i >= 0; i = take_next(b, 1)) {
+        cli_outcome *outcome = &b->report.outcomes[i];
+        if (evaluate_photo(b, &b->lanes[thread], &b->photos.items[i], outcome) == MN_OK) continue;
+        size_t bytes = strlen(mn_error_detail()) + 1;
+        outcome->error = malloc(bytes);
+        if (outcome->error != NULL) memcpy(outcome->error, mn_error_detail(), bytes);
+        outcome->failed = true;
+    }
+}
+
+static mn_status check_pair(const settings *s, const bench *b) {
+    int32_t first = b->classifier[0].classes, second = b->classifier[1].classes;
+    bool background = (first == 1000 && second == 1001) || (first == 1001 && second == 1000);
+    if (first == second || background) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "%s has %d classes and %s has %d: they cannot be compared", s->model, first,
+                   s->compare, second);
+}
+
+static mn_status open_models(const settings *s, const mn_prepare_options *prepare, bench *b) {
+    mn_session_options session_options = cli_session_resolve(&s->session);
+    MN_TRY(cli_classifier_open(s->model, &session_options, prepare, &b->classifier[0]));
+    if (s->compare == NULL) return MN_OK;
+    MN_TRY(cli_classifier_open(s->compare, &session_options, prepare, &b->classifier[1]));
+    return check_pair(s, b);
+}
+
+/* Finds the photos; false after a sentence. */
+static bool open_photos(const settings *s, bench *b) {
+    bool good = s->truth != NULL ? cli_photos_from_list(s->truth, s->images, &b->labels, &b->photos)
+                                 : cli_photos_from_folder(s->images, &b->labels, &b->photos);
+    if (!good) return false;
+    if (s->limit > 0) cli_photos_limit(&b->photos, s->limit);
+    for (int32_t i = 0; i < b->photos.count; i++) {
+        if (b->photos.items[i].truth >= 0 || s->compare != NULL) return true;
+    }
+    cli_error("%s: the class of no photo is known; start file names with WordNet ids, put photos into folders named by "
+              "class, or give --truth LISTFILE",
+              s->images);
+    return false;
+}
+
+static mn_status open_lanes(const settings *s, bench *b) {
+    int32_t jobs = s->jobs > 0 ? s->jobs : mn_available_processors();
+    b->report.jobs = jobs < b->photos.count ? jobs : b->photos.count;
+    b->report.outcomes = calloc((size_t)b->photos.count, sizeof *b->report.outcomes);
+    b->lanes = calloc((size_t)b->report.jobs, sizeof *b->lanes);
+    if (b->report.outcomes == NULL || b->lanes == NULL) return mn_fail_memory("the results");
+    for (int32_t i = 0; i < b->report.jobs; i++) {
+        for (int32_t m = 0; m < b->report.models; m++) {
+            MN_TRY(cli_worker_open(&b->classifier[m], &b->lanes[i].worker[m]));
+        }
+    }
+    return b->report.jobs > 1 ? mn_team_create(b->report.jobs, &b->team) : MN_OK;
+}
+
+static bool open_bench(const settings *s, const mn_prepare_options *prepare, bench *b) {
+    b->report = (cli_evaluation){.models = s->compare != NULL ? 2 : 1,
+                                 .path = {s->model, s->compare},
+                                 .labels = &b->labels,
+                                 .photos = &b->photos};
+    mn_status status = open_models(s, prepare, b);
+    if (status == MN_OK) {
+        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].classes) || !open_photos(s, b)) return false;
+        status = open_lanes(s, b);
+    }
+    if (status != MN_OK) cli_library_error(status);
+    return status == MN_OK;
+}
+
+static void close_bench(bench *b) {
+    mn_team_close(&b->team);
+    for (int32_t i = 0; b->lanes != NULL && i < b->report.jobs; i++) {
+        for (int32_t m = 0; m < b->report.models; m++) cli_worker_close(&b->lanes[i].worker[m]);
+    }
+    for (int32_t i = 0; b->report.outcomes != NULL && i < b->photos.count; i++) free(b->report.outcomes[i].error);
+    free(b->lanes);
+    free(b->report.outcomes);
+    cli_photos_free(&b->photos);
+    cli_labels_close(&b->labels);
+    for (int32_t m = 0; m < 2; m++) cli_classifier_close(&b->classifier[m]);
+}
+
+static bool run_bench(const settings *s, bench *b) {
+    cli_progress_begin(&b->progress, b->photos.count);
+    uint64_t start = mn_clock_ns();
+    if (b->team != NULL) {
+        mn_team_run(b->team, work, b);
+    } else {
+        work(b, 0, 1);
+    }
+    b->report.seconds = (double)(mn_clock_ns() - start) * 1e-9;
+    cli_progress_end(&b->progress);
+    if (cli_report_unreadable(&b->report) == 0) {
+        cli_error("no photo could be evaluated");
+        return false;
+    }
+    if (s->json) {
+        cli_report_json(&b->report);
+    } else {
+        cli_report_text(&b->report);
+    }
+    return true;
+}
+
+static int evaluate(const settings *s) {
+    mn_prepare_options prepare;
+    bench b = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    if (s->images == NULL && s->truth == NULL) {
+        cli_error("evaluate: --images DIR is missing; see 'mobilenet evaluate --help'");
+        return CLI_USAGE;
+    }
+    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    bool good = open_bench(s, &prepare, &b) && run_bench(s, &b);
+    close_bench(&b);
+    return good ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_evaluate(int count, char *const *arguments) {
+    settings s = {.image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
+    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    return parsed == CLI_PARSED ? evaluate(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "evaluate_report.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "stats.h"
+
+enum { MISTAKES = 10 };
+
+typedef struct totals {
+    int32_t evaluated, unreadable, known; /* known: evaluated, and the truth is known */
+    int32_t top1[2], top5[2], agree;
+    double divergence, difference; /* the mean, and the largest */
+    int32_t mistakes;
+    int32_t mistake[MISTAKES]; /* photos, the most confident wrong answer of the first model first */
+} totals;
+
+/* Keeps the list of mistakes sorted; of equal confidence the earlier photo comes first. */
+static void add_mistake(const cli_evaluation *e, totals *t, int32_t photo) {
+    float probability = e->outcomes[photo].answer[0].probability;
+    int32_t place = t->mistakes;
+    while (place > 0 && probability > e->outcomes[t->mistake[place - 1]].answer[0].probability) place--;
+    if (place == MISTAKES) return;
+    if (t->mistakes < MISTAKES) t->mistakes++;
+    for (int32_t i = t->mistakes - 1; i > place; i--) t->mistake[i] = t->mistake[i - 1];
+    t->mistake[place] = photo;
+}
+
+static totals add_up(const cli_evaluation *e) {
+    totals t = {0};
+    for (int32_t i = 0; i < e->photos->count; i++) {
+        const cli_outcome *outcome = &e->outcomes[i];
+        if (outcome->failed) {
+            t.unreadable++;
+            continue;
+        }
+        t.evaluated++;
+        t.agree += outcome->agree;
+        t.divergence += outcome->divergence;
+        t.difference = fmax(t.difference, outcome->difference);
+        if (e->photos->items[i].truth < 0) continue;
+        t.known++;
+        for (int32_t m = 0; m < e->models; m++) {
+            t.top1[m] += outcome->answer[m].top1;
+            t.top5[m] += outcome->answer[m].top5;
+        }
+        if (!outcome->answer[0].top1) add_mistake(e, &t, i);
+    }
+    if (t.evaluated > 0) t.divergence /= t.evaluated;
+    return t;
+}
+
+int32_t cli_report_unreadable(const cli_evaluation *e) {
+    int32_t answered = 0;
+    for (int32_t i = 0; i < e->photos->count; i++) {
+        const cli_outcome *outcome = &e->outcomes[i];
+        answered += !outcome->failed;
+        if (outcome->failed) cli_error("%s", outcome->error != NULL ? outcome->error : e->photos->items[i].path);
+    }
+    return answered;
+}
+
+static void print_share(const char *name, int32_t part, int32_t whole) {
+    cli_interval interval = cli_wilson(part, whole);
+    printf("%-11s %6.2f %%  (%d of %d; 95 %% interval %.2f to %.2f %%)\n", name, 100.0 * part / whole, part, whole,
+           100 * interval.low, 100 * interval.high);
+}
+
+static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
+    printf("%-11s %s\n", m == 0 ? "model" : "compared", e->path[m]);
+    if (t->known == 0) return;
+    print_share("  top-1", t->top1[m], t->known);
+    print_share("  top-5", t->top5[m], t->known);
+}
+
+void cli_report_text(const cli_evaluation *e) {
+    totals t = add_up(e);
+    printf("images      %d evaluated", t.evaluated);
+    if (t.unreadable > 0) printf(", %d unreadable", t.unreadable);
+    if (t.known < t.evaluated) printf(", %d of unknown class", t.evaluated - t.known);
+    printf("\nspeed       %.1f images/s with %d job(s)\n", t.evaluated / e->seconds, e->jobs);
+    for (int32_t m = 0; m < e->models; m++) print_model(e, &t, m);
+    if (e->models == 2) {
+        print_share("agreement", t.agree, t.evaluated);
+        printf("divergence  %.6f nats, mean KL(model || compared)\n", t.divergence);
+        printf("difference  %.6f, the largest between two probabilities\n", t.difference);
+    }
+    if (t.mistakes > 0) printf("\nmost confident mistakes\n");
+    for (int32_t i = 0; i < t.mistakes; i++) {
+        const cli_photo *photo = &e->photos->items[t.mistake[i]];
+        const cli_answer *answer = &e->outcomes[t.mistake[i]].answer[0];
+        printf("  %6.2f %%  %s", 100 * (double)answer->probability, cli_labels_name(e->labels, answer->best));
+        printf(", is %s: %s\n", cli_labels_name(e->labels, photo->truth), photo->path);
+    }
+}
+
+static void json_share(cli_json *json, const char *key, int32_t part, int32_t whole) {
+    cli_interval interval = cli_wilson(part, whole);
+    cli_json_object(json, key);
+    cli_json_int(json, "count", part);
+    cli_json_int(json, "of", whole);
+    cli_json_number(json, "share", (double)part / whole);
+    cli_json_array(json, "interval95");
+    cli_json_number(json, NULL, interval.low);
+    cli_json_number(json, NULL, interval.high);
+    cli_json_end(json);
+    cli_json_end(json);
+}
+
+static void json_mistakes(cli_json *json, const cli_evaluation *e, const totals *t) {
+    cli_json_array(json, "mistakes");
+    for (int32_t i = 0; i < t->mistakes; i++) {
+        const cli_photo *photo = &e->photos->items[t->mistake[i]];
+        const cli_answer *answer = &e->outcomes[t->mistake[i]].answer[0];
+        cli_json_object(json, NULL);
+        cli_json_text(json, "file", photo->path);
+        cli_json_int(json, "truth", photo->truth);
+        cli_json_text(json, "truth_label", cli_labels_name(e->labels, photo->truth));
+        cli_json_int(json, "class", answer->best);
+        cli_json_text(json, "label", cli_labels_name(e->labels, answer->best));
+        cli_json_number(json, "probability", (double)answer->probability);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
+}
+
+static void json_unreadable(cli_json *json, const cli_evaluation *e) {
+    cli_json_array(json, "unreadable");
+    for (int32_t i = 0; i < e->photos->count; i++) {
+        if (!e->outcomes[i].failed) continue;
+        cli_json_object(json, NULL);
+        cli_json_text(json, "file", e->photos->items[i].path);
+        cli_json_text(json, "reason", e->outcomes[i].error);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
+}
+
+void cli_report_json(const cli_evaluation *e) {
+    totals t = add_up(e);
+    cli_json json = {.out = stdout};
+    cli_json_object(&json, NULL);
+    cli_json_int(&json, "evaluated", t.evaluated);
+    cli_json_int(&json, "known", t.known);
+    cli_json_number(&json, "seconds", e->seconds);
+    cli_json_number(&json, "images_per_second", t.evaluated / e->seconds);
+    cli_json_int(&json, "jobs", e->jobs);
+    for (int32_t m = 0; m < e->models; m++) {
+        cli_json_object(&json, m == 0 ? "model" : "compared");
+        cli_json_text(&json, "file", e->path[m]);
+        if (t.known > 0) {
+            json_share(&json, "top1", t.top1[m], t.known);
+            json_share(&json, "top5", t.top5[m], t.known);
+        }
+        cli_json_end(&json);
+    }
+    if (e->models == 2) {
+        json_share(&json, "agreement", t.agree, t.evaluated);
+        cli_json_number(&json, "divergence", t.divergence);
+        cli_json_number(&json, "largest_difference", t.difference);
+    }
+    json_mistakes(&json, e, &t);
+    json_unreadable(&json, e);
+    cli_json_end(&json);
+}

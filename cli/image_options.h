@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The options of every command that shows photos to a model. */
+#ifndef MN_CLI_IMAGE_OPTIONS_H
+#define MN_CLI_IMAGE_OPTIONS_H
+
+#include "common/options.h"
+#include "image/prepare.h"
+
+typedef struct cli_image_options {
+    bool exact, crop;
+    int32_t filter; /* mn_resize_filter */
+    cli_numbers range, mean, deviation;
+} cli_image_options;
+
+/** Names of mn_resize_filter, in its order. */
+extern const char *const cli_filter_names[];
+
+/* clang-format off */
+
+/** Option table entries for the cli_image_options `member` of the settings struct `type`. */
+#define CLI_IMAGE_OPTIONS(type, member)                                                                                \
+    {.name = "exact", .kind = CLI_FLAG, .offset = offsetof(type, member.exact),                                        \
+     .help = "resize the whole photo to the model's input size, whatever its shape; the default"},                     \
+    {.name = "crop", .kind = CLI_FLAG, .offset = offsetof(type, member.crop),                                          \
+     .help = "resize only the central 87.5 % of each side"},                                                           \
+    {.name = "filter", .kind = CLI_CHOICE, .offset = offsetof(type, member.filter), .value = "NAME",                   \
+     .choices = cli_filter_names,                                                                                      \
+     .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},              \
+    {.name = "input-range", .kind = CLI_NUMBERS, .offset = offsetof(type, member.range), .value = "LOW,HIGH",          \
+     .low = 2, .high = 2,                                                                                              \
+     .help = "what pixels 0 and 255 mean to the model [from its input's scale and zero point]"},                       \
+    {.name = "mean", .kind = CLI_NUMBERS, .offset = offsetof(type, member.mean), .value = "R,G,B",                     \
+     .low = 1, .high = 3,                                                                                              \
+     .help = "with --std: the model expects (pixel - mean) / std, all in units of a pixel, 0 to 255"},                 \
+    {.name = "std", .kind = CLI_NUMBERS, .offset = offsetof(type, member.deviation), .value = "R,G,B",                 \
+     .low = 1, .high = 3, .help = "see --mean"}
+
+/* clang-format on */
+
+#define CLI_IMAGE_DEFAULTS                                                                                             \
+    { .filter = MN_RESIZE_BICUBIC }
+
+/** The library's options for these; false after a sentence when they contradict each other. */
+bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet inspect: what is in a model, and what running it takes. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "common/error.h"
+#include "common/json.h"
+#include "common/options.h"
+#include "image/prepare.h"
+#include "inspect_dot.h"
+#include "session_options.h"
+#include "tensor_text.h"
+
+typedef struct settings {
+    cli_list models;
+    cli_session_options session;
+    bool json, dot;
+} settings;
+
+static const cli_option options[] = {
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, json),
+     .help = "print one JSON object, with every tensor and every step of the plan"},
+    {.name = "dot",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, dot),
+     .help = "print the network as a graph for Graphviz: 'mobilenet inspect --dot MODEL | dot -Tsvg'"},
+    CLI_SESSION_OPTIONS(settings, session),
+    {0},
+};
+
+static const cli_command command = {
+    .name = "inspect",
+    .usage = "[options] MODEL",
+    .summary = "Shows the inputs, outputs and operators of a model, with shapes, parameters, multiply-accumulates "
+               "(MACs) and the memory that a run takes.",
+    .options = options,
+    .operands = true,
+    .operand_offset = offsetof(settings, models),
+};
+
+/* A model, and a session to know its memory and plan. */
+typedef struct subject {
+    const char *path;
+    mn_model *model;
+    mn_session *session;
+    int64_t macs, parameters;
+} subject;
+
+static void print_tensor(const subject *s, const char *role, int32_t i, int32_t tensor) {
+    mn_tensor_info info;
+    char shape[CLI_SHAPE_TEXT], quant[CLI_SHAPE_TEXT];
+    mn_prepare contract;
+    if (mn_model_tensor(s->model, tensor, &info) != MN_OK) return;
+    cli_quant_text(&info.quant, quant);
+    printf("%s %d  %s: %s %s%s%s\n", role, i, info.name, mn_type_name(info.type),
+           cli_shape_text(info.rank, info.dims, shape), quant[0] != '\0' ? ", " : "", quant);
+    if (strcmp(role, "input") == 0 && mn_prepare_init(&info, NULL, &contract) == MN_OK) {
+        printf("         as a picture: %s\n", contract.text);
+    }
+}
+
+static int32_t first_tensor(const int32_t *list, int32_t count) { return count > 0 ? list[0] : -1; }
+
+static void print_operator(const subject *s, int32_t index, const mn_op_info *op) {
+    mn_tensor_info in, out;
+    char from[CLI_SHAPE_TEXT] = "", to[CLI_SHAPE_TEXT] = "", shapes[2 * CLI_SHAPE_TEXT + 4];
+    if (mn_model_tensor(s->model, first_tensor(op->inputs, op->input_count), &in) == MN_OK) {
+        cli_shape_text(in.rank, in.dims, from);
+    }
+    if (mn_model_tensor(s->model, first_tensor(op->outputs, op->output_count), &out) == MN_OK) {
+        cli_shape_text(out.rank, out.dims, to);
+    }
+    snprintf(shapes, sizeof shapes, "%s -> %s", from, to);
+    printf("%4d  %-17s %-30s %10" PRId64 " %12" PRId64 "  %s\n", index, op->name, shapes, op->parameters, op->macs,
+           op->options);
+}
+
+static void print_text(const subject *s) {
+    const char *description = mn_model_description(s->model);
+    printf("%s: %zu bytes%s%s\n", s->path, mn_model_file_bytes(s->model), description[0] != '\0' ? ", " : "",
+           description);
+    for (int32_t i = 0; i < mn_model_input_count(s->model); i++) {
+        print_tensor(s, "input", i, mn_model_input(s->model, i));
+    }
+    for (int32_t i = 0; i < mn_model_output_count(s->model); i++) {
+        print_tensor(s, "output", i, mn_model_output(s->model, i));
+    }
+    printf("\n   #  %-17s %-30s %10s %12s  options\n", "operator", "shape", "parameters", "MACs");
+    for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
+        mn_op_info op;
+        if (mn_model_op(s->model, i, &op) == MN_OK) print_operator(s, i, &op);
+    }
+    printf("\noperators   %" PRId32 ", run as %" PRId32 " steps\n", mn_model_op_count(s->model),
+           mn_session_step_count(s->session));
+    printf("parameters  %" PRId64 "\nMACs        %" PRId64 "\n", s->parameters, s->macs);
+    printf("weights     %zu bytes, and %zu bytes rearranged for the kernels\n", mn_model_weight_bytes(s->model),
+           mn_session_packed_bytes(s->session));
+    printf("arena       %zu bytes\n", mn_session_arena_bytes(s->session));
+}
+
+static void json_tensors(const subject *s, cli_json *json) {
+    cli_json_array(json, "tensors");
+    for (int32_t i = 0; i < mn_model_tensor_count(s->model); i++) {
+        mn_tensor_info info;
+        if (mn_model_tensor(s->model, i, &info) != MN_OK) continue;
+        cli_json_object(json, NULL);
+        cli_json_int(json, "index", i);
+        cli_json_tensor_members(json, &info);
+        cli_json_bool(json, "constant", info.data != NULL);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
+}
+
+static void json_indices(cli_json *json, const char *key, const int32_t *list, int32_t count) {
+    cli_json_array(json, key);
+    for (int32_t i = 0; i < count; i++) cli_json_int(json, NULL, list[i]);
+    cli_json_end(json);
+}
+
+static void json_operators(const subject *s, cli_json *json) {
+    cli_json_array(json, "operators");
+    for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
+        mn_op_info op;
+        if (mn_model_op(s->model, i, &op) != MN_OK) continue;
+        cli_json_object(json, NULL);
+        cli_json_int(json, "index", i);
+        cli_json_text(json, "name", op.name);
+        cli_json_int(json, "version", op.version);
+        cli_json_text(json, "options", op.options);
+        json_indices(json, "inputs", op.inputs, op.input_count);
+        json_indices(json, "outputs", op.outputs, op.output_count);
+        cli_json_int(json, "parameters", op.parameters);
+        cli_json_int(json, "macs", op.macs);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
+}
+
+static void json_steps(const subject *s, cli_json *json) {
+    cli_json_array(json, "steps");
+    for (int32_t i = 0; i < mn_session_step_count(s->session); i++) {
+        mn_step_info step;
+        if (mn_session_step(s->session, i, &step) != MN_OK) continue;
+        cli_json_object(json, NULL);
+        cli_json_text(json, "kernel", step.kernel);
+        cli_json_int(json, "first_operator", step.first_op);
+        cli_json_int(json, "operator_count", step.op_count);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
+}
+
+static void print_json(const subject *s) {
+    cli_json json = {.out = stdout};
+    mn_prepare contract;
+    mn_tensor_info info;
+    cli_json_object(&json, NULL);
+    cli_json_text(&json, "model", s->path);
+    cli_json_text(&json, "description", mn_model_description(s->model));
+    cli_json_array(&json, "inputs");
+    for (int32_t i = 0; i < mn_model_input_count(s->model); i++) {
+        int32_t tensor = mn_model_input(s->model, i);
+        cli_json_object(&json, NULL);
+        cli_json_int(&json, "tensor", tensor);
+        if (mn_model_tensor(s->model, tensor, &info) == MN_OK && mn_prepare_init(&info, NULL, &contract) == MN_OK) {
+            cli_json_text(&json, "contract", contract.text);
+        }
+        cli_json_end(&json);
+    }
+    cli_json_end(&json);
+    cli_json_array(&json, "outputs");
+    for (int32_t i = 0; i < mn_model_output_count(s->model); i++) {
+        cli_json_object(&json, NULL);
+        cli_json_int(&json, "tensor", mn_model_output(s->model, i));
+        cli_json_end(&json);
+    }
+    cli_json_end(&json);
+    json_tensors(s, &json);
+    json_operators(s, &json);
+    json_steps(s, &json);
+    cli_json_int(&json, "parameters", s->parameters);
+    cli_json_int(&json, "macs", s->macs);
+    cli_json_int(&json, "file_bytes", (int64_t)mn_model_file_bytes(s->model));
+    cli_json_int(&json, "weight_bytes", (int64_t)mn_model_weight_bytes(s->model));
+    cli_json_int(&json, "packed_bytes", (int64_t)mn_session_packed_bytes(s->session));
+    cli_json_int(&json, "arena_bytes", (int64_t)mn_session_arena_bytes(s->session));
+    cli_json_end(&json);
+}
+
+static mn_status open_subject(const settings *s, subject *out) {
+    mn_session_options session_options = cli_session_resolve(&s->session);
+    MN_TRY(mn_model_open(out->path, &out->model));
+    MN_TRY(mn_session_create(out->model, &session_options, &out->session));
+    for (int32_t i = 0; i < mn_model_op_count(out->model); i++) {
+        mn_op_info op;
+        MN_TRY(mn_model_op(out->model, i, &op));
+        out->macs += op.macs;
+        out->parameters += op.parameters;
+    }
+    return MN_OK;
+}
+
+static int inspect(const settings *s) {
+    if (s->models.count != 1 || (s->json && s->dot)) {
+        cli_error(s->models.count != 1 ? "inspect: exactly one MODEL must be named; see 'mobilenet inspect --help'"
+                                       : "inspect: --json and --dot exclude each other");
+        return CLI_USAGE;
+    }
+    subject target = {.path = s->models.items[0]};
+    mn_status status = open_subject(s, &target);
+    if (status != MN_OK) {
+        cli_library_error(status);
+    } else if (s->json) {
+        print_json(&target);
+    } else if (s->dot) {
+        cli_print_dot(target.model);
+    } else {
+        print_text(&target);
+    }
+    mn_session_close(&target.session);
+    mn_model_close(&target.model);
+    return status == MN_OK ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_inspect(int count, char *const *arguments) {
+    settings s = {.session = CLI_SESSION_DEFAULTS};
+    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    int code = parsed == CLI_PARSED ? inspect(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    cli_list_free(&s.models);
+    return code;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "inspect_dot.h"
+
+#include <stdio.h>
+
+#include "tensor_text.h"
+
+/* Text inside a quoted Graphviz string. */
+static void print_escaped(const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') putchar('\\');
+        putchar((unsigned char)*text < 0x20 ? ' ' : *text);
+    }
+}
+
+/* One ellipse for a model input or output. */
+static void print_end(const mn_model *model, const char *role, int32_t i, int32_t tensor) {
+    mn_tensor_info info;
+    char shape[CLI_SHAPE_TEXT];
+    if (mn_model_tensor(model, tensor, &info) != MN_OK) return;
+    printf("  %s%d [shape=ellipse, label=\"", role, i);
+    print_escaped(info.name);
+    printf("\\n%s %s\"];\n", mn_type_name(info.type), cli_shape_text(info.rank, info.dims, shape));
+}
+
+/* Operator that computes `tensor` among the first `count`; -1 for none. */
+static int32_t producer(const mn_model *model, int32_t count, int32_t tensor) {
+    for (int32_t i = 0; i < count; i++) {
+        mn_op_info op;
+        if (mn_model_op(model, i, &op) != MN_OK) continue;
+        for (int32_t k = 0; k < op.output_count; k++) {
+            if (op.outputs[k] == tensor) return i;
+        }
+    }
+    return -1;
+}
+
+/* The start of an edge: whatever makes `tensor`. False for a constant. */
+static bool print_source(const mn_model *model, int32_t op_count, int32_t tensor) {
+    int32_t op = producer(model, op_count, tensor);
+    if (op >= 0) {
+        printf("  op%d -> ", op);
+        return true;
+    }
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
+        if (mn_model_input(model, i) != tensor) continue;
+        printf("  input%d -> ", i);
+        return true;
+    }
+    return false;
+}
+
+static void print_edge_label(const mn_model *model, int32_t tensor) {
+    mn_tensor_info info;
+    char shape[CLI_SHAPE_TEXT];
+    if (mn_model_tensor(model, tensor, &info) != MN_OK) return;
+    printf(" [label=\"%s\"];\n", cli_shape_text(info.rank, info.dims, shape));
+}
+
+void cli_print_dot(const mn_model *model) {
+    int32_t count = mn_model_op_count(model);
+    printf("digraph model {\n  node [shape=box, fontname=\"sans-serif\", fontsize=10];\n"
+           "  edge [fontname=\"sans-serif\", fontsize=9];\n");
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) print_end(model, "input", i, mn_model_input(model, i));
+    for (int32_t i = 0; i < count; i++) {
+        mn_op_info op;
+        if (mn_model_op(model, i, &op) != MN_OK) continue;
+        printf("  op%d [label=\"%d %s\\n", i, i, op.name);
+        print_escaped(op.options);
+        printf("\"];\n");
+        for (int32_t k = 0; k < op.input_count; k++) {
+            if (op.inputs[k] < 0 || !print_source(model, i, op.inputs[k])) continue;
+            printf("op%d", i);
+            print_edge_label(model, op.inputs[k]);
+        }
+    }
+    for (int32_t i = 0; i < mn_model_output_count(model); i++) {
+        int32_t tensor = mn_model_output(model, i);
+        print_end(model, "output", i, tensor);
+        if (!print_source(model, count, tensor)) continue;
+        printf("output%d", i);
+        print_edge_label(model, tensor);
+    }
+    printf("}\n");
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What the classes of a model are called. */
+#ifndef MN_CLI_LABELS_H
+#define MN_CLI_LABELS_H
+
+#include "common/file.h"
+#include "mobilenet.h"
+
+typedef struct cli_labels {
+    int32_t classes; /* outputs of the model */
+    int32_t shift;   /* 1 when class 0 is the background, so that ImageNet class c is output c + 1 */
+    bool imagenet;   /* 1000 classes, or 1001 */
+    cli_lines file;  /* of --labels; line c names output c */
+    char number[16]; /* room for a name that is only a number */
+} cli_labels;
+
+/** Labels for a model with `classes` outputs: from the file at `path` unless NULL (it must have one line per class),
+ *  else ImageNet's for 1000 and 1001 classes, else class numbers. Prints a sentence and gives false on failure. */
+bool cli_labels_open(cli_labels *labels, const char *path, int32_t classes);
+void cli_labels_close(cli_labels *labels);
+
+/** Name of output `class_index`; valid until the next call. */
+const char *cli_labels_name(cli_labels *labels, int32_t class_index);
+
+/** WordNet id of output `class_index`; NULL when it has none. */
+const char *cli_labels_wnid(const cli_labels *labels, int32_t class_index);
+
+/** Output of the class with a WordNet id in text[0..9), or -1. */
+int32_t cli_labels_find_wnid(const cli_labels *labels, const char *text);
+
+/** Output of the class called `name`: the whole label or one of its comma-separated words, in any case, with '_' for
+ *  ' '. -1 when there is none, or when several are meant equally. */
+int32_t cli_labels_find_name(cli_labels *labels, const char *name);
+
+/** Output of class `number` of the data set, which has no background class; -1 out of range. */
+int32_t cli_labels_from_number(const cli_labels *labels, int32_t number);
+
+/** Does `text` start with a WordNet id: 'n', eight digits, and nothing that goes on as a word? */
+bool cli_is_wnid(const char *text);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet: one command, with a subcommand for each job. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "common/error.h"
+#include "common/options.h"
+#include "mobilenet.h"
+
+typedef struct subcommand {
+    const char *name;
+    int (*run)(int count, char *const *arguments);
+    const char *help;
+} subcommand;
+
+static const subcommand subcommands[] = {
+    {"classify", cli_classify, "say what is in photos"},
+    {"run", cli_run, "run a model on raw tensors"},
+    {"evaluate", cli_evaluate, "measure the accuracy of a model over a folder of photos"},
+    {"inspect", cli_inspect, "show the operators, sizes and quantisation of a model"},
+};
+enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
+static void print_help(FILE *out) {
+    fprintf(out, "Usage: mobilenet COMMAND [options]\n\nRuns MobileNet image classifiers (.tflite).\n\nCommands:\n");
+    for (int i = 0; i < SUBCOMMANDS; i++) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+    fprintf(out, "\nOptions:\n"
+                 "  -h, --help     print this help\n"
+                 "      --version  print the version\n"
+                 "\n'mobilenet COMMAND --help' tells more. Exit code: 0 success, 1 failure, 2 wrong usage.\n");
+}
+
+static const subcommand *find(const char *name) {
+    for (int i = 0; i < SUBCOMMANDS; i++) {
+        if (strcmp(subcommands[i].name, name) == 0) return &subcommands[i];
+    }
+    return NULL;
+}
+
+static int wrong_name(const char *name) {
+    static const char *const names[] = {"classify", "run", "evaluate", "inspect", "--help", "--version"};
+    const char *nearest = cli_nearest(name, names, sizeof names / sizeof names[0]);
+    cli_error("unknown %s '%s'%s%s; see 'mobilenet --help'", name[0] == '-' ? "option" : "command", name,
+              nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");
+    return CLI_USAGE;
+}
+
+static int dispatch(int count, char **arguments) {
+    if (count < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    const char *name = arguments[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (strcmp(name, "help") == 0 && count == 2)) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("mobilenet %s\n", mn_version());
+        return CLI_OK;
+    }
+    if (strcmp(name, "help") == 0) {
+        static char *const help[] = {"--help", NULL};
+        const subcommand *command = find(arguments[2]);
+        return command != NULL ? command->run(1, help) : wrong_name(arguments[2]);
+    }
+    const subcommand *command = find(name);
+    return command != NULL ? command->run(count - 2, arguments + 2) : wrong_name(name);
+}
+
+int main(int count, char **arguments) {
+    cli_begin("mobilenet");
+    return cli_end(dispatch(count, arguments));
+}

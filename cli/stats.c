@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "stats.h"
+
+#include <math.h>
+#include <string.h>
+
+void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count, float *out) {
+    if (info->type == MN_FLOAT32) {
+        memcpy(out, data, (size_t)count * sizeof *out);
+        return;
+    }
+    float scale = info->quant.scale[0];
+    int32_t zero = info->quant.zero_point[0];
+    for (int32_t i = 0; i < count; i++) {
+        int32_t stored = info->type == MN_INT8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
+        out[i] = scale * (float)(stored - zero);
+    }
+}
+
+void cli_softmax(float *values, int32_t count) {
+    double sum = 0, largest = values[0];
+    for (int32_t i = 1; i < count; i++) largest = fmax(largest, (double)values[i]);
+    for (int32_t i = 0; i < count; i++) sum += exp((double)values[i] - largest);
+    for (int32_t i = 0; i < count; i++) values[i] = (float)(exp((double)values[i] - largest) / sum);
+}
+
+void cli_top_k(const float *values, int32_t count, int32_t k, int32_t *out) {
+    int32_t held = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (held == k && !(values[i] > values[out[k - 1]])) continue;
+        int32_t place = held < k ? held++ : k - 1;
+        for (; place > 0 && values[i] > values[out[place - 1]]; place--) out[place] = out[place - 1];
+        out[place] = i;
+    }
+}
+
+cli_interval cli_wilson(int32_t successes, int32_t trials) {
+    const double z = 1.959963984540054; /* 97.5 % quantile of the normal distribution */
+    double n = trials, p = successes / n;
+    double centre = p + z * z / (2 * n);
+    double reach = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    double scale = 1 + z * z / n;
+    return (cli_interval){.low = fmax(0, (centre - reach) / scale), .high = fmin(1, (centre + reach) / scale)};
+}
+
+static double floored(float probability) { return fmax((double)probability, CLI_KL_FLOOR); }
+
+double cli_kl_divergence(const float *p, const float *q, int32_t count) {
+    double sum_p = 0, sum_q = 0, divergence = 0;
+    for (int32_t i = 0; i < count; i++) {
+        sum_p += floored(p[i]);
+        sum_q += floored(q[i]);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        double a = floored(p[i]) / sum_p, b = floored(q[i]) / sum_q;
+        divergence += a * log(a / b);
+    }
+    return fmax(0, divergence); /* rounding may leave -1e-17 for equal distributions */
+}
+
+double cli_largest_difference(const float *p, const float *q, int32_t count) {
+    double largest = 0;
+    for (int32_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)p[i] - (double)q[i]));
+    return largest;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The statistics that classify and evaluate report. */
+#ifndef MN_CLI_STATS_H
+#define MN_CLI_STATS_H
+
+#include "mobilenet.h"
+
+/** Real values of `count` stored elements of a tensor with info `info` (float32, or int8/uint8 quantised per tensor).
+ */
+void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count, float *out);
+
+/** values = softmax(values), in double precision. */
+void cli_softmax(float *values, int32_t count);
+
+/** Indices of the `k` largest values, best first; of equal values the lower index comes first. k <= count. */
+void cli_top_k(const float *values, int32_t count, int32_t k, int32_t *out);
+
+/** 95 % confidence interval of a proportion, after Wilson (1927). trials > 0. */
+typedef struct cli_interval {
+    double low, high;
+} cli_interval;
+cli_interval cli_wilson(int32_t successes, int32_t trials);
+
+/** Probabilities below this count as this much in cli_kl_divergence: quantised outputs hold exact zeros. */
+#define CLI_KL_FLOOR 1e-7
+
+/** Kullback-Leibler divergence of q from p in nats, both raised to CLI_KL_FLOOR and made to add up to 1. */
+double cli_kl_divergence(const float *p, const float *q, int32_t count);
+
+/** Largest |p[i] - q[i]|. */
+double cli_largest_difference(const float *p, const float *q, int32_t count);
+
+#endif
