@@ -126,7 +126,7 @@ typedef struct mn_convert_params {
     /* Quantised to quantised. */
     int32_t in_zero, out_zero;
     int32_t multiplier, shift;
-    mn_range_f32 range_f32; /* MN_K_CLAMP, float */
+    mn_range_f32 range_f32; /* MN_K_CLAMP, float; INFINITY where RELU has no bound (TFLite lets infinity pass here) */
     mn_range_i32 range;     /* MN_K_CLAMP, quantised */
 } mn_convert_params;
 
