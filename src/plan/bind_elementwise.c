@@ -102,6 +102,8 @@ mn_status mn_bind_clamp(const mn_binder *b, mn_activation activation, mn_binding
     mn_convert_params *params = make_convert(b);
     if (!params) return mn_fail_memory("the plan");
     params->range_f32 = mn_bind_range_f32(activation);
+    /* As an operator of its own RELU keeps infinity, which the fused one makes FLT_MAX. */
+    if (activation == MN_ACT_RELU) params->range_f32.max = INFINITY;
     if (mn_bind_quantised(b)) {
         between_integers(b, params);
         mn_quant_clamp(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_output(b)), &params->multiplier,
