@@ -53,7 +53,10 @@ class Dice:
     def values(self, kind, shape):
         """Contents: mostly uniform, sometimes only the ends of the range."""
         if kind not in RANGES:
-            return (self.rng.standard_normal(shape) * self.log(0.1, 10)).astype(TYPES[kind][1])
+            values = (self.rng.standard_normal(shape) * self.log(0.1, 10)).astype(TYPES[kind][1])
+            if self.chance(0.05):
+                values.flat[self.rng.integers(values.size)] = self.pick([np.inf, -np.inf, np.nan, 6e4, 1e-7])
+            return values
         low, high = RANGES[kind]
         if self.chance(0.15):
             return self.rng.choice(np.array([low, high]), shape).astype(TYPES[kind][1])
@@ -120,13 +123,15 @@ def bias(dice, graph, kind, channels, quant_in, quant_w, left_out):
     return [graph.tensor("int32", [channels], quant, dice.rng.integers(-reach, reach + 1, channels))]
 
 
-def accumulator_quant(dice, kind, quant_in, quant_w, depth):
-    """Output quantisation for sums of `depth` products: usually fills the range, at times far off."""
+def accumulator_quant(dice, kind, quant_in, quant_w, depth, overflow=False):
+    """Output quantisation for sums of `depth` products: usually fills the range, at times far off. `overflow`: even
+    so far that requantisation wraps, which the convolutions define."""
     if kind == "float32":
         return None
     deviation = np.sqrt(depth) * 5500
     if dice.chance(0.1):
-        ratio = dice.pick([1e-7, 1e-4, 0.6, 0.999999, 1.0, 3.0])  # the requantisation multiplier, up to above 1
+        # The requantisation multiplier: one that vanishes, around 1, and so large that accumulators overflow.
+        ratio = dice.pick([1e-12, 1e-7, 1e-4, 0.6, 0.999999, 1.0, 3.0] + ([1e3, 1e6] if overflow else []))
     else:
         ratio = dice.log(8, 250) / deviation
     return Quant(float(quant_in.scale[0]) * float(np.median(quant_w.scale)) / ratio, dice.zero(kind))
@@ -149,7 +154,7 @@ def conv_geometry(dice, image):
 
 
 def add_conv(dice, graph, kind, source, quant_in, activation=None, geometry=None, out_channels=None, scheme=None,
-             groups=1):
+             groups=1, overflow=False):
     """A CONV_2D after tensor `source`; its output tensor and quantisation."""
     image = graph.shape(source)
     filter_hw, out, options = geometry or conv_geometry(dice, image)
@@ -157,14 +162,15 @@ def add_conv(dice, graph, kind, source, quant_in, activation=None, geometry=None
     shape = [channels] + filter_hw + [image[3] // groups]
     w, quant_w = weights(dice, graph, kind, shape, 0, quant_in, scheme)
     b = bias(dice, graph, kind, channels, quant_in, quant_w, [[], [-1]] if dice.chance(0.1) else None)
-    quant = accumulator_quant(dice, kind, quant_in, quant_w, int(np.prod(shape[1:])))
+    quant = accumulator_quant(dice, kind, quant_in, quant_w, int(np.prod(shape[1:])), overflow)
     result = graph.tensor(kind, [image[0]] + out + [channels], quant)
     graph.operator("CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 1,
                    activation=activation or dice.pick(FUSED), **options)
     return result, quant
 
 
-def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry=None, multiplier=None, scheme=None):
+def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry=None, multiplier=None, scheme=None,
+                  overflow=False):
     image = graph.shape(source)
     filter_hw, out, options = geometry or conv_geometry(dice, image)
     multiplier = multiplier or dice.pick([1, 1, 1, 2, dice.size(1, 8)])
@@ -172,7 +178,7 @@ def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry
     shape = [1] + filter_hw + [channels]
     w, quant_w = weights(dice, graph, kind, shape, 3, quant_in, scheme)
     b = bias(dice, graph, kind, channels, quant_in, quant_w, [[]])
-    quant = accumulator_quant(dice, kind, quant_in, quant_w, filter_hw[0] * filter_hw[1])
+    quant = accumulator_quant(dice, kind, quant_in, quant_w, filter_hw[0] * filter_hw[1], overflow)
     result = graph.tensor(kind, [image[0]] + out + [channels], quant)
     graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 2,
                    activation=activation or dice.pick(FUSED), depthMultiplier=multiplier, **options)
@@ -197,13 +203,14 @@ def conv(dice, kind):
     image[3] *= groups
     graph, source, quant = start(dice, kind, image)
     scheme = dice.pick(["channel", "channel", "tensor"])
-    result, _ = add_conv(dice, graph, kind, source, quant, scheme=scheme, groups=groups)
+    result, _ = add_conv(dice, graph, kind, source, quant, scheme=scheme, groups=groups, overflow=True)
     return finish(dice, graph, [source], [result], kind)
 
 
 def depthwise(dice, kind):
     graph, source, quant = start(dice, kind, dice.image())
-    result, _ = add_depthwise(dice, graph, kind, source, quant, scheme=dice.pick(["channel", "channel", "tensor"]))
+    scheme = dice.pick(["channel", "channel", "tensor"])
+    result, _ = add_depthwise(dice, graph, kind, source, quant, scheme=scheme, overflow=True)
     return finish(dice, graph, [source], [result], kind)
 
 
@@ -237,7 +244,8 @@ def binary(name):
         if kind in RANGES:
             a, b = float(quants[0].scale[0]), float(quants[1].scale[0])
             if name == "MUL":
-                quant_out = Quant(a * b * dice.log(0.5, 400), dice.zero(kind))
+                ratio = dice.log(1e-5, 1e9) if dice.chance(0.1) else dice.log(0.5, 400)
+                quant_out = Quant(a * b * ratio, dice.zero(kind))
             else:
                 # The reference needs output scale > 2 max(a, b) / 2^20.
                 quant_out = Quant(max(a, b) * (dice.log(1e-4, 1e4) if dice.chance(0.15) else dice.log(0.3, 4)),
@@ -292,7 +300,8 @@ def mean(dice, kind):
     written = [a - rank if dice.chance(0.2) else a for a in axes]
     quant_out = quant
     if kind in RANGES and dice.chance(0.6):
-        quant_out = Quant(float(quant.scale[0]) * dice.log(0.2, 2), dice.zero(kind))
+        quant_out = Quant(float(quant.scale[0]) * (dice.log(1e-6, 1e9) if dice.chance(0.1) else dice.log(0.2, 2)),
+                          dice.zero(kind))
     axis = graph.tensor("int32", [len(axes)], None, written)
     result = graph.tensor(kind, out, quant_out)
     graph.operator("MEAN", [source, axis], [result], 2 if kind == "int8" else 1, keepDims=keep)
@@ -483,7 +492,8 @@ def clamp(name):
         graph, source, quant = start(dice, kind, shape, 0)
         quant_out = quant
         if kind in RANGES and dice.chance(0.6):
-            quant_out = Quant(float(quant.scale[0]) * dice.log(0.3, 3), dice.zero(kind))
+            ratio = dice.log(1e-4, 1e4) if dice.chance(0.1) else dice.log(0.3, 3)
+            quant_out = Quant(float(quant.scale[0]) * ratio, dice.zero(kind))
         result = graph.tensor(kind, shape, quant_out)
         graph.operator(name, [source], [result], 2 if kind != "float32" else 1)
         return finish(dice, graph, [source], [result], kind)
@@ -563,8 +573,9 @@ def half_weights(dice, kind):
 
 
 def conv_then_clamp(dice, kind):
-    graph, source, quant = start(dice, kind, dice.image(9, 8))
-    middle, quant_m = add_conv(dice, graph, kind, source, quant, "NONE")
+    # Scales stay moderate: LiteRT's RELU6 converts 6 / scale to int32 without a check.
+    graph, source, quant = start(dice, kind, dice.image(9, 8), 0)
+    middle, quant_m = add_conv(dice, graph, kind, source, quant, "NONE", scheme="tensor")
     result = graph.tensor(kind, graph.shape(middle), quant_m)
     graph.operator(dice.pick(["RELU", "RELU6"]), [middle], [result], 2 if kind != "float32" else 1)
     return finish(dice, graph, [source], [result], kind)
