@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Any bytes through the decoders and then the resizer; the last four bytes choose the resize. The mutator makes the
+ * checksums of a PNG good again, or hardly a mutation would get past them. */
+#include <stdlib.h>
+
+#include <zlib.h>
+
+#include "image/resize.h"
+
+static const mn_image_limits limits = {512, 65536};
+
+static void resize(const mn_image *image, const uint8_t *choice) {
+    float width = (float)image->width, height = (float)image->height;
+    float left = width * (float)(choice[0] % 16) / 32, top = height * (float)(choice[1] % 16) / 32;
+    mn_resize_box box = {left, top, width - left * (float)(choice[0] / 16) / 16,
+                         height - top * (float)(choice[1] / 16) / 16};
+    mn_resize_filter filter = (mn_resize_filter)(choice[2] % 6);
+    int32_t out_width = choice[2] / 6 * 4 + 1, out_height = choice[3] + 1;
+    mn_image out = {0};
+    if (mn_resize(image, out_width, out_height, filter, &box, &out) != MN_OK) abort();
+    mn_image_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    mn_image image = {0};
+    mn_status status = mn_image_decode(data, size, "fuzz", &limits, &image);
+    if ((status == MN_OK) != (image.pixels != NULL)) abort();
+    if (status == MN_OK) resize(&image, data + size - 4);
+    mn_image_free(&image);
+    return 0;
+}
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+
+static uint32_t read_u32(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Chunks after the 8-byte signature: length, name, data, CRC-32 of name and data. */
+static void repair_checksums(uint8_t *data, size_t size) {
+    size_t at = 8;
+    while (size - at >= 12) {
+        uint32_t length = read_u32(data + at);
+        if (length > size - at - 12) return;
+        uint32_t sum = (uint32_t)crc32(0, data + at + 4, length + 4);
+        at += 8 + length;
+        for (int i = 0; i < 4; i++) data[at++] = (uint8_t)(sum >> (24 - 8 * i));
+    }
+}
+
+/* One mutation in eight keeps its wrong checksum. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
+    size = LLVMFuzzerMutate(data, size, max_size);
+    if (size >= 8 && data[0] == 0x89 && seed % 8 != 0) repair_checksums(data, size);
+    return size;
+}

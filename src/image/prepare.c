@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "image/prepare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+
+/* Central crop: this much of each side stays off at either end, (1 - 0.875) / 2. Exact in float. */
+#define CENTRAL_MARGIN 0.0625f
+
+void mn_prepare_defaults(mn_prepare_options *options) {
+    *options = (mn_prepare_options){.crop = MN_CROP_EXACT, .filter = MN_RESIZE_BICUBIC};
+}
+
+/* ---- What the tensor is ------------------------------------------------------------------------------ */
+
+static bool is_channel_count(int32_t n) { return n == 1 || n == 3; }
+
+/* [N,H,W,C] or [N,C,H,W]; C is 1 or 3. The first reading wins where both fit. */
+static mn_status find_layout(const mn_tensor_info *input, mn_prepare *p) {
+    const int32_t *d = input->dims;
+    int32_t height = 0, width = 0;
+    if (input->rank == 4 && is_channel_count(d[3])) {
+        p->layout = MN_LAYOUT_NHWC;
+        height = d[1], width = d[2], p->channels = d[3];
+    } else if (input->rank == 4 && is_channel_count(d[1])) {
+        p->layout = MN_LAYOUT_NCHW;
+        height = d[2], width = d[3], p->channels = d[1];
+    } else {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "input \"%s\" is not a picture: it needs four dimensions with 1 or 3 channels last or second; "
+                       "give a model that classifies images",
+                       input->name);
+    }
+    if (height < 1 || width < 1 || height > MN_IMAGE_MAX_SIDE || width > MN_IMAGE_MAX_SIDE ||
+        (int64_t)height * width > MN_IMAGE_MAX_PIXELS)
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "input \"%s\" wants pictures of %dx%d, but a side must be 1..%d; give the input another size",
+                       input->name, width, height, MN_IMAGE_MAX_SIDE);
+    p->width = width;
+    p->height = height;
+    p->type = input->type;
+    p->bytes = (size_t)width * (size_t)height * (size_t)p->channels * mn_type_size(input->type);
+    return MN_OK;
+}
+
+/* How stored values stand for real ones: real = scale * (stored - zero_point), stored in [low, high].
+ * A float tensor has a scale of 0. */
+typedef struct storage {
+    double scale;
+    int32_t zero_point;
+    int32_t low, high;
+} storage;
+
+static mn_status find_storage(const mn_tensor_info *input, storage *s) {
+    *s = (storage){0};
+    if (input->type == MN_FLOAT32) return MN_OK;
+    if (input->type != MN_INT8 && input->type != MN_UINT8)
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "input \"%s\" is of type %s, but a picture goes into float32, int8 or uint8; convert the model",
+                       input->name, mn_type_name(input->type));
+    if (input->quant.count != 1)
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "input \"%s\" is %s without one scale and zero point for all of it, so what a pixel becomes is "
+                       "unknown; convert the model with a quantised input",
+                       input->name, mn_type_name(input->type));
+    s->scale = (double)input->quant.scale[0];
+    s->zero_point = input->quant.zero_point[0];
+    s->low = input->type == MN_INT8 ? -128 : 0;
+    s->high = s->low + 255;
+    return MN_OK;
+}
+
+/* ---- What a pixel means ------------------------------------------------------------------------------ */
+
+/* real(pixel) = low + pixel * (high - low) / 255, by channel. */
+typedef struct meaning {
+    double low[3], high[3];
+} meaning;
+
+static meaning meaning_of_range(double low, double high) { return (meaning){{low, low, low}, {high, high, high}}; }
+
+/* The ranges that pixels are trained in: TensorFlow's classifiers -1..1, others 0..1, and models that scale inside
+ * 0..255. A model's own range is taken for the one that its ends come within a tenth of. */
+static mn_status infer_meaning(const mn_tensor_info *input, const storage *s, meaning *out) {
+    static const double known[][2] = {{-1, 1}, {0, 1}, {0, 255}};
+    double low = s->scale * (s->low - s->zero_point);
+    double high = s->scale * (s->high - s->zero_point);
+    if (input->type == MN_FLOAT32) low = -1, high = 1;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        double tolerance = 0.1 * (known[i][1] - known[i][0]);
+        if (fabs(low - known[i][0]) > tolerance || fabs(high - known[i][1]) > tolerance) continue;
+        *out = meaning_of_range(known[i][0], known[i][1]);
+        return MN_OK;
+    }
+    return mn_fail(MN_ERROR_UNSUPPORTED,
+                   "input \"%s\" can hold %g..%g, which is none of -1..1, 0..1 and 0..255; "
+                   "give the input range, or mean and standard deviation, that the model was trained with",
+                   input->name, low, high);
+}
+
+static mn_status check_options(const mn_prepare_options *o) {
+    if (o->crop != MN_CROP_EXACT && o->crop != MN_CROP_CENTRAL)
+        return mn_fail(MN_ERROR_ARGUMENT, "crop mode %d does not exist; give one of mn_crop", (int)o->crop);
+    if (o->has_range && o->has_mean)
+        return mn_fail(MN_ERROR_ARGUMENT, "an input range and a mean were both given; give one of them");
+    if (o->has_range && !(isfinite(o->low) && isfinite(o->high) && o->low < o->high))
+        return mn_fail(MN_ERROR_ARGUMENT, "the input range %g..%g is empty; give the lower end first, as in -1..1",
+                       (double)o->low, (double)o->high);
+    for (int c = 0; o->has_mean && c < 3; c++)
+        if (!isfinite(o->mean[c]) || !isfinite(o->deviation[c]) || o->deviation[c] < 1)
+            return mn_fail(MN_ERROR_ARGUMENT,
+                           "mean %g with standard deviation %g is not in units of a pixel, 0..255; values for "
+                           "pixels of 0..1 must be multiplied by 255 (0.485 and 0.229 become 123.675 and 58.395)",
+                           (double)o->mean[c], (double)o->deviation[c]);
+    return MN_OK;
+}
+
+static mn_status find_meaning(const mn_tensor_info *input, const storage *s, const mn_prepare_options *o,
+                              meaning *out) {
+    if (o->has_range) {
+        *out = meaning_of_range((double)o->low, (double)o->high);
+        return MN_OK;
+    }
+    if (!o->has_mean) return infer_meaning(input, s, out);
+    for (int c = 0; c < 3; c++) {
+        out->low[c] = (0 - (double)o->mean[c]) / (double)o->deviation[c];
+        out->high[c] = (255 - (double)o->mean[c]) / (double)o->deviation[c];
+    }
+    return MN_OK;
+}
+
+/* ---- The tables -------------------------------------------------------------------------------------- */
+
+/* True when the 256 pixels are the 256 stored values to within one step at either end. Then a stored value *is* a
+ * pixel, shifted: what training tools feed, and what a rounded -1..1 would miss by a step here and there. */
+static bool is_shift(const storage *s, const meaning *m, int32_t channels) {
+    const double step = 1.001;
+    for (int c = 0; c < channels; c++)
+        if (fabs(m->low[c] / s->scale + s->zero_point - s->low) > step ||
+            fabs(m->high[c] / s->scale + s->zero_point - s->high) > step)
+            return false;
+    return true;
+}
+
+/* TFLite's QUANTIZE: divide in float, round halves away from zero, add the zero point, clamp. */
+static int32_t quantise(float real, const storage *s) {
+    float steps = roundf(real / (float)s->scale);
+    if (steps <= (float)(s->low - s->zero_point)) return s->low;
+    if (steps >= (float)(s->high - s->zero_point)) return s->high;
+    return (int32_t)steps + s->zero_point;
+}
+
+static void fill_tables(const storage *s, const meaning *m, bool shift, mn_prepare *p) {
+    for (int c = 0; c < p->channels; c++) {
+        for (int pixel = 0; pixel < 256; pixel++) {
+            float real = (float)(m->low[c] + (m->high[c] - m->low[c]) * pixel / 255);
+            p->real[c][pixel] = real;
+            if (s->scale > 0) p->stored[c][pixel] = (uint8_t)(shift ? pixel + s->low : quantise(real, s));
+        }
+    }
+}
+
+/* ---- In words ---------------------------------------------------------------------------------------- */
+
+static void describe_values(const float *values, int32_t channels, char *text, size_t bytes) {
+    if (channels == 1)
+        snprintf(text, bytes, "%g", (double)values[0]);
+    else
+        snprintf(text, bytes, "[%g %g %g]", (double)values[0], (double)values[1], (double)values[2]);
+}
+
+static void describe_meaning(const mn_prepare_options *o, const meaning *m, int32_t channels, char *text,
+                             size_t bytes) {
+    if (o->has_mean) {
+        char mean[48], deviation[48];
+        describe_values(o->mean, channels, mean, sizeof mean);
+        describe_values(o->deviation, channels, deviation, sizeof deviation);
+        snprintf(text, bytes, "pixels 0..255 -> (pixel - %s) / %s", mean, deviation);
+    } else {
+        snprintf(text, bytes, "pixels 0..255 -> %g..%g", m->low[0], m->high[0]);
+    }
+}
+
+static void describe_storage(const storage *s, bool shift, char *text, size_t bytes) {
+    if (s->scale <= 0)
+        text[0] = '\0';
+    else if (shift)
+        snprintf(text, bytes, ", stored = pixel%s", s->low < 0 ? " - 128" : "");
+    else if (s->zero_point == 0)
+        snprintf(text, bytes, ", stored = round(real / %g)", s->scale);
+    else
+        snprintf(text, bytes, ", stored = round(real / %g) %c %d", s->scale, s->zero_point < 0 ? '-' : '+',
+                 s->zero_point < 0 ? -s->zero_point : s->zero_point);
+}
+
+static void describe(const storage *s, const mn_prepare_options *o, const meaning *m, bool shift, mn_prepare *p) {
+    char means[128], stored[64];
+    describe_meaning(o, m, p->channels, means, sizeof means);
+    describe_storage(s, shift, stored, sizeof stored);
+    snprintf(p->text, sizeof p->text, "%dx%d %s%s, %s, %s%s", p->width, p->height, p->channels == 3 ? "RGB" : "gray",
+             p->layout == MN_LAYOUT_NCHW ? " in planes" : "", mn_type_name(p->type), means, stored);
+}
+
+mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options *options, mn_prepare *out) {
+    mn_prepare_options defaults;
+    mn_prepare_defaults(&defaults);
+    if (!options) options = &defaults;
+    mn_prepare p = {.crop = options->crop, .filter = options->filter};
+    storage s;
+    meaning m;
+    MN_TRY(check_options(options));
+    MN_TRY(find_layout(input, &p));
+    MN_TRY(find_storage(input, &s));
+    MN_TRY(find_meaning(input, &s, options, &m));
+    bool shift = s.scale > 0 && is_shift(&s, &m, p.channels);
+    fill_tables(&s, &m, shift, &p);
+    describe(&s, options, &m, shift, &p);
+    *out = p;
+    return MN_OK;
+}
+
+/* ---- Filling ----------------------------------------------------------------------------------------- */
+
+/* Luma of ITU-R BT.601 in 16-bit fixed point, the weights that Pillow's convert("L") uses; they add up to 2^16. */
+static uint8_t luma(const uint8_t *rgb) {
+    return (uint8_t)((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+}
+
+/* A copy in gray, before resizing as Pillow would do it; still three channels, so one resizer serves. */
+static mn_status make_gray(const mn_image *image, mn_image *out) {
+    MN_TRY(mn_image_create(image->width, image->height, out));
+    size_t bytes = (size_t)image->width * (size_t)image->height * MN_IMAGE_CHANNELS;
+    for (size_t i = 0; i < bytes; i += MN_IMAGE_CHANNELS)
+        memset(out->pixels + i, luma(image->pixels + i), MN_IMAGE_CHANNELS);
+    return MN_OK;
+}
+
+static mn_status resize_for(const mn_prepare *p, const mn_image *image, mn_image *out) {
+    float width = (float)image->width, height = (float)image->height;
+    mn_resize_box box = {0, 0, width, height};
+    if (p->crop == MN_CROP_CENTRAL) {
+        box.left = width * CENTRAL_MARGIN;
+        box.top = height * CENTRAL_MARGIN;
+        box.right = width * (1 - CENTRAL_MARGIN);
+        box.bottom = height * (1 - CENTRAL_MARGIN);
+    }
+    return mn_resize(image, p->width, p->height, p->filter, &box, out);
+}
+
+/* Element `i` of channel `c` goes to tensor[i * pixel_step + c * channel_step]. */
+static void fill_tensor(const mn_prepare *p, const uint8_t *pixels, void *tensor) {
+    size_t count = (size_t)p->width * (size_t)p->height;
+    size_t pixel_step = p->layout == MN_LAYOUT_NHWC ? (size_t)p->channels : 1;
+    size_t channel_step = p->layout == MN_LAYOUT_NHWC ? 1 : count;
+    for (int32_t c = 0; c < p->channels; c++) {
+        const uint8_t *from = pixels + c;
+        if (p->type == MN_FLOAT32) {
+            float *to = (float *)tensor + (size_t)c * channel_step;
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->real[c][from[i * MN_IMAGE_CHANNELS]];
+        } else {
+            uint8_t *to = (uint8_t *)tensor + (size_t)c * channel_step;
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_IMAGE_CHANNELS]];
+        }
+    }
+}
+
+mn_status mn_prepare_fill(const mn_prepare *prepare, const mn_image *image, void *tensor) {
+    mn_image gray = {0}, resized = {0};
+    if (prepare->channels == 1) MN_TRY(make_gray(image, &gray));
+    mn_status status = resize_for(prepare, prepare->channels == 1 ? &gray : image, &resized);
+    if (status == MN_OK) fill_tensor(prepare, resized.pixels, tensor);
+    mn_image_free(&gray);
+    mn_image_free(&resized);
+    return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The input contract: what a classifier's input tensor wants of a picture, and filling it. */
+#ifndef MN_IMAGE_PREPARE_H
+#define MN_IMAGE_PREPARE_H
+
+#include "image/resize.h"
+
+/** Order of the input's dimensions. */
+typedef enum mn_layout {
+    MN_LAYOUT_NHWC, /* red, green, blue of a pixel side by side */
+    MN_LAYOUT_NCHW, /* all red, then all green, then all blue */
+} mn_layout;
+
+/** Which part of a picture the network sees. */
+typedef enum mn_crop {
+    MN_CROP_EXACT,   /* all of it, squeezed to the input's size */
+    MN_CROP_CENTRAL, /* the central 87.5 % of each side, squeezed to the input's size */
+} mn_crop;
+
+/** How pixels become numbers. Fill with mn_prepare_defaults() first. */
+typedef struct mn_prepare_options {
+    mn_crop crop;            /* default MN_CROP_EXACT */
+    mn_resize_filter filter; /* default MN_RESIZE_BICUBIC, as Pillow's */
+    bool has_range;          /* pixel 0 is `low` and pixel 255 is `high`, whatever the model suggests */
+    float low, high;
+    bool has_mean; /* pixel p is (p - mean) / deviation, in units of a pixel: 0..255 */
+    float mean[3];
+    float deviation[3]; /* each at least 1 */
+} mn_prepare_options;
+
+void mn_prepare_defaults(mn_prepare_options *options);
+
+/** A contract, made by mn_prepare_init; plain data, read only afterwards. */
+typedef struct mn_prepare {
+    mn_type type; /* of the tensor: MN_FLOAT32, MN_INT8 or MN_UINT8 */
+    mn_layout layout;
+    int32_t width;
+    int32_t height;
+    int32_t channels; /* 3, or 1 for gray */
+    size_t bytes;     /* of one picture in the tensor; a batch holds several */
+    mn_crop crop;
+    mn_resize_filter filter;
+    float real[3][256];     /* by channel and pixel: the number a float tensor gets */
+    uint8_t stored[3][256]; /* by channel and pixel: the byte a quantised tensor gets */
+    char text[256];         /* in words: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128" */
+} mn_prepare;
+
+/** Finds the contract of the model input `input`. `options` NULL means defaults. Without a range or mean in them, the
+ *  range that the input's quantisation can represent decides: about -1..1, 0..1 or 0..255; a float input takes -1..1.
+ *  Errors: UNSUPPORTED (not a picture input, or a range that means nothing known), ARGUMENT (options). */
+mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options *options, mn_prepare *out);
+
+/** Resizes `image` and writes `prepare->bytes` bytes to `tensor`, aligned for its type.
+ *  Errors: MEMORY. */
+mn_status mn_prepare_fill(const mn_prepare *prepare, const mn_image *image, void *tensor);
+
+#endif
