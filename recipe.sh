@@ -69,7 +69,7 @@ say "[2/5] packages"
 install_needs "${build_needs[@]}"
 
 say "[3/5] build (preset release)"
-build release
+build release mobilenet_command benchmark_model_command
 
 say "[4/5] classify"
 build/mobilenet classify -m "$model" -i "$image" -k 5

@@ -16,7 +16,7 @@ if [[ ${#models[@]} -eq 0 ]]; then
     models=(models/*.tflite ../shared/models/*.tflite)
 fi
 [[ ${#models[@]} -gt 0 ]] || die "no model; name one, or put .tflite files into models/"
-build release
+build release benchmark_model_command
 for model in "${models[@]}"; do
     say
     say "== $model"

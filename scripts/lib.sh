@@ -67,16 +67,32 @@ install_needs() {
 # The folder of a CMake preset.
 build_dir() { if [[ $1 == release ]]; then echo build; else echo "build-$1"; fi; }
 
-# Builds a CMake preset: build PRESET. Shows only the compiler's warnings and errors, and progress on a terminal.
-build() {
-    local log
+# Runs a command; on a terminal with all its output, elsewhere with none unless it fails.
+quietly() {
+    if [[ -t 1 ]]; then
+        "$@"
+        return
+    fi
+    local log status=0
     log=$(mktemp)
-    if ! cmake --preset "$1" >"$log" 2>&1; then
+    "$@" >"$log" 2>&1 || status=$?
+    if [[ $status -ne 0 ]]; then cat "$log" >&2; fi
+    rm -f "$log"
+    return "$status"
+}
+
+# Builds a CMake preset, or only some targets of it: build PRESET [TARGET...]
+build() {
+    local preset=$1 log
+    shift
+    log=$(mktemp)
+    if ! cmake --preset "$preset" >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
         return 1
     fi
     grep -A2 SKIPPED "$log" || true
     rm -f "$log"
-    cmake --build --preset "$1" -j "$jobs"
+    quietly cmake --build --preset "$preset" -j "$jobs" ${1+--target "$@"} || return 1
+    say "    built in $(build_dir "$preset")/"
 }
