@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "benchmark_model_flags.h"
 #include "benchmark_model_inputs.h"
 #include "benchmark_model_log.h"
@@ -19,7 +20,6 @@
 #include "benchmark_model_stats.h"
 #include "common/error.h"
 #include "common/file.h"
-#include "common/progress.h"
 
 typedef struct bench {
     bench_params params;
@@ -65,17 +65,17 @@ static int prepare_profiles(bench *b, int64_t create_us, int64_t create_kib) {
 
 static int prepare(bench *b) {
     b->start_kib = bench_memory_peak_kib();
-    uint64_t start = cli_now_ns();
+    uint64_t start = mn_clock_ns();
     mn_status status = mn_model_open(b->params.graph, &b->model);
     if (status != MN_OK) return library_exit(status);
     bench_info("Loaded model %s", b->params.graph);
     int code = bench_inputs_create(b->model, &b->params, &b->inputs);
     if (code != CLI_OK) return code;
     int64_t loaded_kib = bench_memory_peak_kib();
-    uint64_t loaded = cli_now_ns();
+    uint64_t loaded = mn_clock_ns();
     code = create_session(b);
     if (code != CLI_OK) return code;
-    uint64_t end = cli_now_ns();
+    uint64_t end = mn_clock_ns();
     b->init_us = (int64_t)((end - start) / 1000);
     b->init_kib = bench_memory_peak_kib();
     bench_info("The input model file size (MB): %g", (double)mn_model_file_bytes(b->model) / 1e6);
@@ -105,9 +105,9 @@ static void wait_seconds(double seconds) {
 /** One run with fresh inputs; only mn_session_run is timed. */
 static int run_once(bench *b, const bench_phase *phase) {
     bench_inputs_copy(&b->inputs, b->session);
-    uint64_t start = cli_now_ns();
+    uint64_t start = mn_clock_ns();
     mn_status status = mn_session_run(b->session);
-    uint64_t end = cli_now_ns();
+    uint64_t end = mn_clock_ns();
     if (status == MN_OK && phase->profiled) status = bench_profile_record(&b->profile, b->session);
     if (status != MN_OK) return library_exit(status);
     if (bench_samples_add(phase->samples, (int64_t)((end - start) / 1000))) return CLI_OK;
@@ -122,7 +122,7 @@ static int run_phase(bench *b, const bench_phase *phase) {
                " iterations and at least %g seconds but terminate if exceeding %g seconds.",
                phase->min_runs, (double)phase->min_secs, (double)params->max_secs);
     mn_session_profile(b->session, phase->profiled);
-    double start = (double)cli_now_ns() * 1e-9;
+    double start = (double)mn_clock_ns() * 1e-9;
     double now = start;
     double next = start; /* when the next run is due, for run_frequency */
     for (int64_t run = 0;
@@ -133,10 +133,10 @@ static int run_phase(bench *b, const bench_phase *phase) {
         double rest = (double)params->run_delay;
         if (params->run_frequency > 0.0f) {
             next += 1.0 / (double)params->run_frequency;
-            rest = next - (double)cli_now_ns() * 1e-9;
+            rest = next - (double)mn_clock_ns() * 1e-9;
         }
         wait_seconds(rest);
-        now = (double)cli_now_ns() * 1e-9;
+        now = (double)mn_clock_ns() * 1e-9;
     }
     fputs("INFO: ", stdout);
     bench_samples_print(stdout, phase->samples);

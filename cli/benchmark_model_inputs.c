@@ -101,11 +101,9 @@ static bool read_layers(const mn_model *model, const bench_params *params, bench
     }
     bench_span name_rest = span_of(params->input_layer);
     bench_span shape_rest = span_of(params->input_layer_shape);
-    for (int32_t i = 0; i < inputs->count; i++) {
+    bench_span name, shape;
+    for (int32_t i = 0; next_part(&name_rest, ',', &name) && next_part(&shape_rest, ':', &shape); i++) {
         bench_input *input = &inputs->input[i];
-        bench_span name, shape;
-        next_part(&name_rest, ',', &name);
-        next_part(&shape_rest, ':', &shape);
         if (name.length != input->name_length || memcmp(name.text, input->name, name.length) != 0) {
             bench_warn("Tensor # %d is named %s but flags call it %.*s", (int)mn_model_input(model, i), input->name,
                        (int)name.length, name.text);
