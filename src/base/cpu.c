@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "base/cpu.h"
+
+#include <stdbool.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <cpuid.h>
+
+/* Bits as in Intel's Software Developer's Manual, volume 2, CPUID. */
+enum {
+    LEAF1_ECX_FMA = 1 << 12,
+    LEAF1_ECX_OSXSAVE = 1 << 27,
+    LEAF1_ECX_F16C = 1 << 29,
+    LEAF7_EBX_AVX2 = 1 << 5,
+    LEAF7_EBX_AVX512F = 1 << 16,
+    LEAF7_EBX_AVX512DQ = 1 << 17,
+    LEAF7_EBX_AVX512BW = 1 << 30,
+    LEAF7_ECX_AVX512VNNI = 1 << 11,
+    LEAF7_1_EAX_AVXVNNI = 1 << 4,
+    XCR0_YMM = 0x06, /* SSE and AVX state */
+    XCR0_ZMM = 0xe6, /* and opmask, upper halves, upper registers */
+};
+#define LEAF7_EBX_AVX512VL (1u << 31)
+
+/* XCR0: the register state that the operating system saves. */
+static uint32_t saved_state(void) {
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
+
+uint32_t mn_cpu_flags(void) {
+    uint32_t a, b, c, d, sub_a, sub_b, sub_c, sub_d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !all(c, LEAF1_ECX_OSXSAVE | LEAF1_ECX_FMA | LEAF1_ECX_F16C)) return 0;
+    uint32_t state = saved_state();
+    if (!all(state, XCR0_YMM) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !all(b, LEAF7_EBX_AVX2)) return 0;
+    uint32_t flags = MN_CPU_AVX2;
+    if (a >= 1 && __get_cpuid_count(7, 1, &sub_a, &sub_b, &sub_c, &sub_d) && all(sub_a, LEAF7_1_EAX_AVXVNNI)) {
+        flags |= MN_CPU_AVX_VNNI;
+    }
+    uint32_t avx512 = (uint32_t)LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
+    if (!all(state, XCR0_ZMM) || !all(b, avx512)) return flags;
+    flags |= MN_CPU_AVX512;
+    return all(c, LEAF7_ECX_AVX512VNNI) ? flags | MN_CPU_AVX512_VNNI : flags;
+}
+
+#else
+
+uint32_t mn_cpu_flags(void) { return 0; }
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A network as its makers see it: Keras layers with batch norm kept apart and float weights. The converter reads
+ * weight files into it, `new` fills it with random weights, and training works on it. Fold it (fold.h) to get the graph
+ * that runs. Knows no file format. */
+#ifndef MN_NET_NET_H
+#define MN_NET_NET_H
+
+#include "base/pool.h"
+#include "base/status.h"
+#include "graph/graph.h"
+
+typedef enum mn_layer_kind {
+    MN_LAYER_INPUT,
+    MN_LAYER_RESCALING,    /* y = x * scale + offset */
+    MN_LAYER_ZERO_PADDING, /* pad: top, bottom, left, right */
+    MN_LAYER_CONV,         /* kernel [k_h][k_w][in_c][units], as Keras stores it */
+    MN_LAYER_DEPTHWISE,    /* kernel [k_h][k_w][in_c][1] */
+    MN_LAYER_BATCH_NORM,   /* gamma, beta, mean, variance: [in_c] */
+    MN_LAYER_RELU,         /* min(max(x, 0), max_value) */
+    MN_LAYER_ADD,          /* inputs 0 and 1 */
+    MN_LAYER_GLOBAL_POOL,  /* mean over height and width; keep_dims gives [1][1][c] */
+    MN_LAYER_RESHAPE,      /* to [c]: Flatten, Reshape of a pooled map */
+    MN_LAYER_DROPOUT,      /* rate; nothing outside training */
+    MN_LAYER_DENSE,        /* kernel [in_c][units] */
+    MN_LAYER_SOFTMAX,
+    MN_LAYER_KIND_COUNT
+} mn_layer_kind;
+
+/** Name of a kind as Keras has it, "Conv2D". */
+const char *mn_layer_kind_name(mn_layer_kind kind);
+
+typedef struct mn_layer {
+    const char *name; /* unique in the net */
+    mn_layer_kind kind;
+    int32_t inputs[2]; /* earlier layers; -1 when not used */
+    /* CONV and DEPTHWISE */
+    int32_t k_h, k_w, stride; /* one stride for both directions */
+    mn_padding padding;
+    int32_t pad[4];      /* ZERO_PADDING: top, bottom, left, right */
+    int32_t units;       /* CONV, DENSE: output channels */
+    float scale, offset; /* RESCALING */
+    float epsilon;       /* BATCH_NORM */
+    float momentum;      /* BATCH_NORM: moving = moving * momentum + batch * (1 - momentum) */
+    float max_value;     /* RELU; INFINITY for none */
+    float rate;          /* DROPOUT */
+    bool keep_dims;      /* GLOBAL_POOL */
+    /* Output shape of one image; h = w = 1 after pooling. */
+    int32_t h, w, c;
+    /* Weights, owned by the net's pool; NULL where the kind has none. Sizes follow from the shapes. */
+    float *kernel;
+    float *bias; /* CONV, DEPTHWISE, DENSE: [units or in_c], or NULL */
+    float *gamma, *beta, *mean, *variance;
+} mn_layer;
+
+typedef struct mn_net {
+    mn_pool pool; /* owns everything below */
+    const char *name;
+    int32_t layer_count;
+    mn_layer *layers; /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output */
+} mn_net;
+
+void mn_net_free(mn_net *net);
+
+/** Index of the layer called `name`; -1 when there is none. */
+int32_t mn_net_find(const mn_net *net, const char *name);
+
+/** Elements of the layer's kernel; 0 when the kind has none. Needs the input's shape. */
+size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer);
+
+/** Appends a layer and infers its shape from its inputs; weights are allocated and zero (gamma and variance one).
+ *  `layer->name` is copied. The index of the new layer goes to *index (may be NULL).
+ *  Errors: MEMORY, FORMAT (inputs do not fit: the sentence names the layer, its shape and what was expected), LIMIT. */
+mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t *index);
+
+/** Weights in the whole net as Keras counts parameters (moving statistics included), and MACs of one image. */
+int64_t mn_net_parameters(const mn_net *net);
+int64_t mn_net_macs(const mn_net *net);
+
+#endif
