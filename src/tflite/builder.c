@@ -71,17 +71,30 @@ static mn_fbb_ref here(const mn_fbb *b) { return b->status == MN_OK ? (mn_fbb_re
 
 /* ---- Vectors ----------------------------------------------------------------------------------------- */
 
-mn_fbb_ref mn_fbb_vector(mn_fbb *b, const void *elements, size_t count, size_t size, size_t alignment) {
-    size_t bytes;
-    if (!mn_mul_size(count, size, &bytes) || bytes > MAX_BYTES) {
+/* Elements in the file's order, behind `length`, as which the vector counts them. */
+static mn_fbb_ref push_vector(mn_fbb *b, const void *elements, size_t bytes, size_t size, size_t alignment,
+                              size_t length) {
+    uint8_t *to = push(b, bytes, alignment < 4 ? 4 : alignment);
+    if (!to) return 0;
+    mn_fb_copy(to, elements, bytes / size, size);
+    push_scalar(b, length, 4);
+    return here(b);
+}
+
+mn_fbb_ref mn_fbb_vector(mn_fbb *b, const void *elements, size_t count, size_t size) {
+    if (count > MAX_BYTES / size) {
         fail(b, MN_ERROR_LIMIT);
         return 0;
     }
-    uint8_t *to = push(b, bytes, alignment < 4 ? 4 : alignment);
-    if (!to) return 0;
-    mn_fb_copy(to, elements, count, size);
-    push_scalar(b, count, 4);
-    return here(b);
+    return push_vector(b, elements, count * size, size, size, count);
+}
+
+mn_fbb_ref mn_fbb_bytes(mn_fbb *b, const void *elements, size_t bytes, size_t size, size_t alignment) {
+    if (bytes > MAX_BYTES) {
+        fail(b, MN_ERROR_LIMIT);
+        return 0;
+    }
+    return push_vector(b, elements, bytes, size, alignment, bytes);
 }
 
 mn_fbb_ref mn_fbb_string(mn_fbb *b, const char *text) {

@@ -32,9 +32,11 @@ typedef struct mn_fbb {
 /** Start with `mn_fbb b = {0};`. Frees everything; the buffer too unless mn_fbb_finish() gave it away. */
 void mn_fbb_free(mn_fbb *b);
 
-/** A vector of `count` elements of `size` bytes (1, 2, 4 or 8) from an array in host order, whose first element is
- *  aligned to `alignment` (a power of two, at least `size`). */
-mn_fbb_ref mn_fbb_vector(mn_fbb *b, const void *elements, size_t count, size_t size, size_t alignment);
+/** A vector of `count` elements of `size` bytes (1, 2, 4 or 8) from an array in host order. */
+mn_fbb_ref mn_fbb_vector(mn_fbb *b, const void *elements, size_t count, size_t size);
+
+/** A vector of bytes that hold elements of `size` bytes, the first aligned to `alignment` (a power of two). */
+mn_fbb_ref mn_fbb_bytes(mn_fbb *b, const void *elements, size_t bytes, size_t size, size_t alignment);
 
 mn_fbb_ref mn_fbb_string(mn_fbb *b, const char *text);
 

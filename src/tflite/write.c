@@ -80,7 +80,7 @@ static mn_fbb_ref write_buffers(writer *w) {
         if (w->buffer_tensor[i] >= 0) {
             const mn_tensor_info *tensor = &w->graph->tensors[w->buffer_tensor[i]];
             size_t size = mn_type_size(tensor->type);
-            data = mn_fbb_vector(&w->b, tensor->data, tensor->bytes / size, size, BUFFER_ALIGNMENT);
+            data = mn_fbb_bytes(&w->b, tensor->data, tensor->bytes, size, BUFFER_ALIGNMENT);
         }
         mn_fbb_table_begin(&w->b);
         mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
@@ -109,9 +109,9 @@ static mn_fbb_ref write_quantisation(writer *w, const mn_quant *quant) {
         return 0;
     }
     for (size_t i = 0; i < count; i++) zero_points[i] = quant->zero_point[i];
-    mn_fbb_ref zeros = mn_fbb_vector(&w->b, zero_points, count, sizeof *zero_points, sizeof *zero_points);
+    mn_fbb_ref zeros = mn_fbb_vector(&w->b, zero_points, count, sizeof *zero_points);
     free(zero_points);
-    mn_fbb_ref scales = mn_fbb_vector(&w->b, quant->scale, count, sizeof *quant->scale, sizeof *quant->scale);
+    mn_fbb_ref scales = mn_fbb_vector(&w->b, quant->scale, count, sizeof *quant->scale);
     mn_fbb_table_begin(&w->b);
     mn_fbb_add_ref(&w->b, MN_F_QUANT_SCALE, scales);
     mn_fbb_add_ref(&w->b, MN_F_QUANT_ZERO_POINT, zeros);
@@ -120,7 +120,7 @@ static mn_fbb_ref write_quantisation(writer *w, const mn_quant *quant) {
 }
 
 static mn_fbb_ref write_indices(writer *w, const int32_t *indices, int32_t count) {
-    return mn_fbb_vector(&w->b, indices, (size_t)count, sizeof *indices, sizeof *indices);
+    return mn_fbb_vector(&w->b, indices, (size_t)count, sizeof *indices);
 }
 
 static mn_fbb_ref write_tensors(writer *w) {
