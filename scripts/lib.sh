@@ -67,7 +67,7 @@ install_needs() {
 # The folder of a CMake preset.
 build_dir() { if [[ $1 == release ]]; then echo build; else echo "build-$1"; fi; }
 
-# Runs a command; on a terminal with all its output, elsewhere with none unless it fails.
+# Runs a build; on a terminal with all its output, elsewhere with none unless it fails, and then without the progress.
 quietly() {
     if [[ -t 1 ]]; then
         "$@"
@@ -76,7 +76,7 @@ quietly() {
     local log status=0
     log=$(mktemp)
     "$@" >"$log" 2>&1 || status=$?
-    if [[ $status -ne 0 ]]; then cat "$log" >&2; fi
+    if [[ $status -ne 0 ]]; then grep -vE '^\[[0-9]+/[0-9]+\]' "$log" >&2; fi
     rm -f "$log"
     return "$status"
 }
