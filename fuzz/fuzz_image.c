@@ -11,11 +11,14 @@
 
 static const mn_image_limits limits = {512, 65536};
 
+/* `part` of 16 parts of `length`. */
+static float fraction(float length, int part) { return length * (float)part / 16; }
+
 static void resize(const mn_image *image, const uint8_t *choice) {
     float width = (float)image->width, height = (float)image->height;
-    float left = width * (float)(choice[0] % 16) / 32, top = height * (float)(choice[1] % 16) / 32;
-    mn_resize_box box = {left, top, width - left * (float)(choice[0] / 16) / 16,
-                         height - top * (float)(choice[1] / 16) / 16};
+    mn_resize_box box = {fraction(width / 2, choice[0] & 15), fraction(height / 2, choice[1] & 15), width, height};
+    box.right -= fraction(box.left, choice[0] >> 4);
+    box.bottom -= fraction(box.top, choice[1] >> 4);
     mn_resize_filter filter = (mn_resize_filter)(choice[2] % 6);
     int32_t out_width = choice[2] / 6 * 4 + 1, out_height = choice[3] + 1;
     mn_image out = {0};

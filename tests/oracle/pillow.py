@@ -3,18 +3,21 @@
 # Copyright the mobilenet.c authors
 """Compares the decoders and the resizer with Pillow, byte for byte.
 
-    python tests/oracle/pillow.py --driver build/tests/image_driver [--cases 600] [--seed 1] [--photos FOLDER]
+    python tests/oracle/pillow.py [--cases 600] [--seed 1] [--photos ../shared/images] [--driver PROGRAM]
 
+Without --driver, links tests/oracle/image_driver.c with the libraries in build/ (or $MN_BUILD) by cc (or $CC).
 Exits 1 on a difference, 77 when numpy or Pillow is absent. Older than 13, Pillow resized tall pictures in another
 order of passes, so it cannot be the oracle.
 """
 import argparse
 import io
+import os
 import pathlib
 import random
 import struct
 import subprocess
 import sys
+import tempfile
 import warnings
 import zlib
 
@@ -37,6 +40,23 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def build_driver(folder):
+    """Links the driver with the libraries as they were built; returns the program's path."""
+    build = pathlib.Path(os.environ.get("MN_BUILD", ROOT / "build"))
+    libraries = [build / "libmobilenet_image.a", build / "libmobilenet.a"]
+    absent = [str(library) for library in libraries if not library.exists()]
+    if absent:
+        sys.exit(f"pillow.py: {absent[0]} is missing; build first: cmake --preset release && cmake --build build")
+    program = pathlib.Path(folder) / "image_driver"
+    source = ROOT / "tests" / "oracle" / "image_driver.c"
+    command = [os.environ.get("CC", "cc"), "-std=c11", "-O2", f"-I{ROOT}/include", f"-I{ROOT}/src"]
+    subprocess.run([*command, "-o", program, source, *libraries, "-ljpeg", "-lpng", "-lm", "-pthread"], check=True)
+    return program
 
 
 class Driver:
@@ -137,14 +157,16 @@ def check_resize(driver, rng, cases):
             box = (0, 0, width, height)
         size = random_size(rng, box)
         theirs = Image.fromarray(pixels).resize(size, FILTERS[name], box)
-        score.compare(f"{case}: {width}x{height} {name} {box} to {size}", driver.resize(pixels, name, box, size), theirs)
+        what = f"{case}: {width}x{height} {name} {box} to {size}"
+        score.compare(what, driver.resize(pixels, name, box, size), theirs)
     return score
 
 
 # ---- PNG: every colour type and depth, also those that Pillow cannot write ----
 
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-PNG_KINDS = [(0, d) for d in (1, 2, 4, 8, 16)] + [(3, d) for d in (1, 2, 4, 8)] + [(t, d) for t in (2, 4, 6) for d in (8, 16)]
+DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+PNG_KINDS = [(colour, depth) for colour, depths in DEPTHS.items() for depth in depths]
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -170,7 +192,8 @@ def make_png(rng, colour, depth, interlaced, transparent):
     width, height = rng.randint(1, 40), rng.randint(1, 40)
     top = min(2 ** depth, 256) if colour == 3 else 2 ** depth
     samples = numpy.random.default_rng(rng.getrandbits(32)).integers(0, top, (height, width, SAMPLES[colour]))
-    out = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    out = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
     out += png_chunk(b"gAMA", struct.pack(">I", 100000))
     if colour == 3:
         out += png_chunk(b"PLTE", rng.randbytes(3 * top))
@@ -246,21 +269,22 @@ def check_photos(driver, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--driver", required=True, help="the program made from tests/oracle/image_driver.c")
+    parser.add_argument("--driver", help="the program made from tests/oracle/image_driver.c, if it exists already")
     parser.add_argument("--cases", type=int, default=600, help="resizes; half as many PNG and JPEG files")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--photos", help="also decode and resize every JPEG and PNG below this folder")
+    parser.add_argument("--photos", default=ROOT.parent / "shared" / "images",
+                        help="decode and resize every JPEG and PNG below this folder, when it exists")
     flags = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)  # Pillow's, about palettes with transparency
-    driver, rng = Driver(flags.driver), random.Random(flags.seed)
     print(f"Pillow {PIL.__version__}, seed {flags.seed}")
-    scores = [
-        check_resize(driver, rng, flags.cases),
-        check_png(driver, rng, flags.cases // 2),
-        check_jpeg(driver, rng, flags.cases // 2),
-    ]
-    if flags.photos:
-        scores += check_photos(driver, flags.photos)
+    with tempfile.TemporaryDirectory() as folder:
+        driver, rng = Driver(flags.driver or build_driver(folder)), random.Random(flags.seed)
+        scores = [
+            check_resize(driver, rng, flags.cases),
+            check_png(driver, rng, flags.cases // 2),
+            check_jpeg(driver, rng, flags.cases // 2),
+            *check_photos(driver, flags.photos),
+        ]
     return 1 if sum([score.report() for score in scores]) else 0
 
 

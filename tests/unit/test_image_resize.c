@@ -64,6 +64,10 @@ static const golden goldens[] = {
     {40, 16, {0, 0, 40, 16}, 40, 8, MN_RESIZE_BICUBIC, 0xb680bbb2a1dce1b0u},
     {40, 16, {0, 0, 40, 16}, 20, 16, MN_RESIZE_BICUBIC, 0xa84e98fd7b68ea68u},
     {40, 16, {8, 4, 28, 14}, 20, 10, MN_RESIZE_BICUBIC, 0x5c0a013eb5f021a9u},
+    {30, 41, {0, 0, 30, 41}, 20, 20, MN_RESIZE_BICUBIC, 0x7b9c2d82d60eb1b6u},
+    {30, 40, {0, 0, 30, 40}, 20, 20, MN_RESIZE_BICUBIC, 0xd9f1256de7e3b11bu},
+    {20, 24, {0, 0, 20, 24}, 60, 24, MN_RESIZE_BICUBIC, 0xb1ae330230eec328u},
+    {20, 24, {0, 1, 20, 23}, 60, 24, MN_RESIZE_BICUBIC, 0x98046f2e3ab16bbbu},
     {1, 1, {0, 0, 1, 1}, 5, 5, MN_RESIZE_LANCZOS, 0x08a98548848dfb05u},
 };
 
