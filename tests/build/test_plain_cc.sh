@@ -3,7 +3,7 @@
 # The line of docs/porting.md that builds the library's example without CMake works as it stands there.
 source tests/build/common.sh
 
-line=$(grep -A2 '^cc -std=c11' docs/porting.md) || fail "docs/porting.md has no line that begins with cc -std=c11"
+line=$(grep -A3 '^cc -std=c11' docs/porting.md) || fail "docs/porting.md has no line that begins with cc -std=c11"
 line=${line%%$'\n```'*}
 cp -r src include examples "$scratch"
 cd "$scratch"
