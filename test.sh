@@ -53,6 +53,13 @@ check() {
 # Counts one attribute of the first <testsuite> of a JUnit file: junit_count FILE ATTRIBUTE
 junit_count() { tr '\n' ' ' <"$1" | sed -n "s/.*<testsuite [^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p"; }
 
+# The skipped tests of a JUnit file, each with the reason it printed: junit_reasons FILE
+junit_reasons() {
+    awk '/<testcase / { name = $0; sub(/.*<testcase name="/, "", name); sub(/".*/, "", name); skipped = 0 }
+        /<skipped/ { skipped = 1 }
+        skipped && /SKIPPED: / { sub(/.*SKIPPED: /, ""); sub(/<.*/, ""); print name ": " $0; skipped = 0 }' "$1"
+}
+
 # Builds a preset, runs its tests and counts each: test_preset PRESET
 test_preset() {
     local preset=$1 junit status=0
@@ -69,6 +76,7 @@ test_preset() {
     tests=$(junit_count "$junit" tests)
     failures=$(junit_count "$junit" failures)
     ignored=$(junit_count "$junit" skipped)
+    while read -r reason; do troubles+=("skipped preset $preset: $reason"); done < <(junit_reasons "$junit")
     rm -f "$junit"
     if [[ -z $tests || ($status -ne 0 && $failures -eq 0) ]]; then
         failed=$((failed + 1))
@@ -79,7 +87,6 @@ test_preset() {
     failed=$((failed + failures))
     skipped=$((skipped + ignored))
     if [[ $failures -gt 0 ]]; then troubles+=("FAILED  preset $preset: $failures tests"); fi
-    if [[ $ignored -gt 0 ]]; then troubles+=("skipped preset $preset: $ignored tests, reasons above"); fi
 }
 
 install_needs "${build_needs[@]}" "${test_needs[@]}"
