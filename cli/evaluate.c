@@ -113,7 +113,10 @@ static cli_answer judge(const float *probabilities, int32_t classes, int32_t tru
     int32_t best[TOP], count = classes < TOP ? classes : TOP;
     cli_top_k(probabilities, classes, count, best);
     cli_answer answer = {.best = best[0], .probability = probabilities[best[0]], .top1 = best[0] == truth};
-    for (int32_t i = 0; i < count; i++) answer.top5 = answer.top5 || best[i] == truth;
+    /* Quantised outputs round most classes to nothing; being listed among those is no answer. */
+    for (int32_t i = 0; i < count; i++) {
+        answer.top5 = answer.top5 || (best[i] == truth && probabilities[best[i]] > 0);
+    }
     return answer;
 }
 

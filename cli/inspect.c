@@ -79,8 +79,8 @@ static void print_operator(const subject *s, int32_t index, const mn_op_info *op
         cli_shape_text(out.rank, out.dims, to);
     }
     snprintf(shapes, sizeof shapes, "%s -> %s", from, to);
-    printf("%4d  %-17s %-30s %10" PRId64 " %12" PRId64 "  %s\n", index, op->name, shapes, op->parameters, op->macs,
-           op->options);
+    printf("%4d  %-17s %-30s %10" PRId64 " %12" PRId64 "%s%s\n", index, op->name, shapes, op->parameters, op->macs,
+           op->options[0] != '\0' ? "  " : "", op->options);
 }
 
 static void print_text(const subject *s) {

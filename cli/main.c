@@ -31,7 +31,7 @@ static void print_help(FILE *out) {
     fprintf(out, "\nOptions:\n"
                  "  -h, --help     print this help\n"
                  "      --version  print the version\n"
-                 "\n'mobilenet COMMAND --help' tells more. Exit code: 0 success, 1 failure, 2 wrong usage.\n");
+                 "\n'mobilenet COMMAND --help' tells more.\nExit code: 0 success, 1 failure, 2 wrong usage.\n");
 }
 
 static const subcommand *find(const char *name) {

@@ -54,12 +54,13 @@ bool cli_output_open(cli_output *output, const char *path) {
     struct stat info;
     *output = (cli_output){0};
     bool exists = stat(path, &info) == 0;
-    output->path = exists ? realpath(path, NULL) : strdup(path);
+    bool regular = exists && S_ISREG(info.st_mode);
+    output->path = regular ? realpath(path, NULL) : strdup(path); /* a pipe has no true path */
     if (output->path == NULL) {
         cli_error("%s: cannot be written: %s", path, strerror(errno));
         return false;
     }
-    if (exists && S_ISREG(info.st_mode)) {
+    if (regular) {
         if (access(path, W_OK) != 0) return output_fail(output, errno);
         return open_temp(output, info.st_mode & 0777);
     }

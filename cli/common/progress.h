@@ -8,11 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
-
-/** The clock of the commands: mn_clock_ns() under their prefix. */
-static inline uint64_t cli_now_ns(void) { return mn_clock_ns(); }
-
 typedef struct cli_progress {
     bool shown; /* stderr is a terminal */
     int32_t total;

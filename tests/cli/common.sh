@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Shared by the tests of the command mobilenet, which run in the repository root. $MN_BUILD is the build folder.
+# shellcheck shell=bash disable=SC2034 # variables are for the tests that read this file
+
+set -euo pipefail
+
+mobilenet="${MN_BUILD:-build}/mobilenet"
+models=tests/golden
+photos=fuzz/corpus/image
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+if [ ! -x "$mobilenet" ]; then
+    echo "SKIPPED: $mobilenet is not built"
+    exit 77
+fi
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# expect CODE ARGUMENTS...: runs mobilenet, whose exit code must be CODE; leaves $scratch/out and $scratch/err. Unless
+# CODE is 0, stderr must start with "mobilenet: ".
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$mobilenet" "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
+    [ "$code" = "$wanted" ] || fail "exit code $code instead of $wanted: mobilenet $*: $(cat "$scratch/err")"
+    if [ "$wanted" = 0 ]; then return; fi
+    grep -q '^mobilenet: ' "$scratch/err" || fail "no sentence on stderr: mobilenet $*"
+}
+
+# says PATTERN / prints PATTERN: stderr / stdout of the last run must hold the extended regular expression.
+says() { grep -Eq -- "$1" "$scratch/err" || fail "stderr lacks '$1': $(cat "$scratch/err")"; }
+prints() { grep -Eq -- "$1" "$scratch/out" || fail "stdout lacks '$1': $(cat "$scratch/out")"; }
+
+# Stdout of the last run must be one JSON value per line for which the Python expression holds: json EXPRESSION
+json() {
+    command -v python3 >/dev/null || return 0
+    python3 -c '
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+sys.exit(not all(eval(sys.argv[2], {"o": o}) for o in lines) or not lines)' "$scratch/out" "$1" ||
+        fail "JSON without '$1': $(head -c 2000 "$scratch/out")"
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# mobilenet classify, on small random models and, where ../shared is, on real ones.
+. tests/cli/common.sh
+
+model=$models/tiny_v2_int8.tflite
+photo=$photos/colour420.jpg
+
+expect 0 classify -q -m "$model" "$photo" $photos/colour6-8bit.png
+prints '^model  .*quantised, 10 classes'
+prints '^input  32x32 RGB, int8, .*-1\.\.1, stored = pixel - 128; whole photo, bicubic'
+prints '^ +[0-9.]+ %  class [0-9]'
+[ "$(grep -c 'one inference' "$scratch/out")" = 2 ] || fail 'two photos, but not two answers'
+expect 0 classify -m "$model" --crop --filter bilinear "$photo"
+prints 'central 87.5 %, bilinear'
+
+# JSON: a line for each photo, probabilities in order and adding up to about one.
+expect 0 classify -m "$model" --json -k 10 "$photo" $photos/gray.jpg
+[ "$(wc -l <"$scratch/out")" = 2 ] || fail 'two photos, but not two lines'
+json 'len(o["classes"]) == 10 and abs(sum(c["probability"] for c in o["classes"]) - 1) < 0.05'
+json 'o["classes"] == sorted(o["classes"], key=lambda c: (-c["probability"], c["class"]))'
+json 'o["image"].startswith("fuzz/") and o["milliseconds"] > 0 and o["threads"] == 1 and not o["softmax_applied"]'
+expect 0 classify -m "$model" --json -k 99 --threads 3 "$photo"
+json 'len(o["classes"]) == 10 and o["threads"] == 3'
+
+# Names: a folder name that is not UTF-8 and has a quote must not break JSON.
+cp "$photo" "$scratch/"$'a"\xff\n.jpg'
+expect 0 classify -m "$model" --json "$scratch/"$'a"\xff\n.jpg'
+json 'o["image"].endswith("a\"\ufffd\n.jpg")'
+
+# Labels.
+printf '\357\273\277zero\r\none\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine\r\n\n' >"$scratch/labels"
+expect 0 classify -m "$model" --labels "$scratch/labels" --json -k 10 "$photo"
+json '[c["label"] for c in sorted(o["classes"], key=lambda c: c["class"])][::9] == ["zero", "nine"]'
+printf 'one\ntwo\n' >"$scratch/labels"
+expect 1 classify -m "$model" --labels "$scratch/labels" "$photo"
+says 'has 2 lines, but the model has 10 classes'
+expect 1 classify -m "$model" --labels "$scratch/none" "$photo"
+says 'No such file'
+expect 1 classify -m "$model" --labels "$model" "$photo"
+says 'is not a text file'
+
+# A bad photo does not keep the others from their turn.
+head -c 200 "$photo" >"$scratch/cut.jpg"
+expect 1 classify -m "$model" "$scratch/cut.jpg" "$photo" "$scratch/none.jpg" $photos/gray.jpg "$scratch" "$model"
+[ "$(grep -c '^mobilenet: ' "$scratch/err")" = 4 ] || fail "four bad photos: $(cat "$scratch/err")"
+[ "$(grep -c 'one inference' "$scratch/out")" = 2 ] || fail 'two good photos'
+says "^mobilenet: $scratch/none.jpg"
+
+# Bad models.
+expect 1 classify -m "$scratch/none.tflite" "$photo"
+says 'none.tflite'
+head -c 3000 "$model" >"$scratch/cut.tflite"
+expect 1 classify -m "$scratch/cut.tflite" "$photo"
+says 'cut.tflite'
+: >"$scratch/empty.tflite"
+expect 1 classify -m "$scratch/empty.tflite" "$photo"
+expect 1 classify -m "$photo" "$photo"
+expect 1 classify -m "$scratch" "$photo"
+expect 1 classify -q -m $models/tiny_v2_float32.tflite "$photo"
+says 'is a float model'
+expect 0 classify -m $models/tiny_v2_float32.tflite --mean 127.5 --std 127.5,127.5,127.5 "$photo"
+expect 1 classify -m "$model" --cpu warp "$photo"
+says 'warp'
+
+real=../shared/models
+if [ ! -d "$real" ]; then
+    echo 'SKIPPED: the part with real models; ../shared/models is missing'
+    exit 0
+fi
+for model in tf2_mobilenet_v2_1.0_224_ptq mobilenet_v2_1.0_224_quant; do
+    expect 0 classify -q -i ../shared/images/example_input.jpg -m $real/$model.tflite --json
+    json 'o["classes"][0]["label"] == "boxer" and o["classes"][0]["class"] == 243 and o["width"] == 640'
+    json 'o["classes"][0]["wnid"] == "n02108089" and o["classes"][0]["probability"] > 0.9'
+done
