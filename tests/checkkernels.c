@@ -2,6 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* The command: walks the registry. */
+#include "base/cpu.h"
 #include "checkkernels/check.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ typedef struct options {
 
 static const char help[] =
     "Usage: checkkernels [options]\n"
-    "Compares every kernel with the reference byte for byte, on random and worst cases.\n"
+    "Compares every kernel with the reference on random and worst cases: byte for byte, but for float sums of\n"
+    "the tiers above portable, which may round otherwise.\n"
     "\n"
     "  --kernel=PATTERN  only kernels whose name matches, as in the shell (\"mn_conv_*_portable\")\n"
     "  --seed=N          repeat a run; default: from the clock\n"
@@ -73,6 +75,9 @@ static options parse(int count, char **flags) {
 
 static bool chosen(const mn_kernel *kernel, const options *o) { return fnmatch(o->pattern, kernel->symbol, 0) == 0; }
 
+/* Has this processor the kernel's instructions? */
+static bool runs_here(const mn_kernel *kernel) { return (kernel->cpu & ~mn_cpu_flags()) == 0; }
+
 static bool is_checkable(const mn_kernel *kernel) {
     if (check_twin(kernel) == NULL) {
         printf("FAILED %s: no kernel of the ref tier has its operator and types\n", kernel->symbol);
@@ -109,20 +114,24 @@ static bool check_kernel(const mn_kernel *kernel, const options *o, int64_t *tot
 
 int main(int count, char **flags) {
     options o = parse(count, flags);
-    int32_t kernels = 0, failed = 0;
+    int32_t chosen_count = 0, checked = 0, failed = 0;
     int64_t cases = 0;
     for (int32_t i = 0; i < mn_kernel_count; i++) {
         const mn_kernel *kernel = &mn_kernels[i];
         if (!chosen(kernel, &o)) continue;
-        kernels++;
-        if (o.list)
+        chosen_count++;
+        if (o.list) {
             printf("%s\n", kernel->symbol);
-        else
+        } else if (!runs_here(kernel)) {
+            printf("SKIPPED %s: this processor lacks its instructions\n", kernel->symbol);
+        } else {
+            checked++;
             failed += !check_kernel(kernel, &o, &cases);
+        }
     }
-    if (kernels == 0) usage("no kernel has such a name", o.pattern);
+    if (chosen_count == 0) usage("no kernel has such a name", o.pattern);
     if (o.list) return 0;
-    printf("%" PRId32 " kernels, %" PRId64 " cases, seed %" PRIu64 ": ", kernels, cases, o.seed);
+    printf("%" PRId32 " kernels, %" PRId64 " cases, seed %" PRIu64 ": ", checked, cases, o.seed);
     if (failed > 0) {
         printf("%" PRId32 " kernels failed; repeat with --seed=%" PRIu64 "\n", failed, o.seed);
         return 1;
@@ -131,7 +140,7 @@ int main(int count, char **flags) {
     if (!o.bench) return 0;
     check_bench_title();
     for (int32_t i = 0; i < mn_kernel_count; i++) {
-        if (chosen(&mn_kernels[i], &o)) check_bench(&mn_kernels[i]);
+        if (chosen(&mn_kernels[i], &o) && runs_here(&mn_kernels[i])) check_bench(&mn_kernels[i]);
     }
     return 0;
 }

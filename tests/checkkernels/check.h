@@ -18,6 +18,7 @@
 
 typedef struct check_rng {
     uint64_t state;
+    bool plain; /* for benchmarks: data, multipliers and clamps as real models have them, nothing extreme */
 } check_rng;
 
 /** A stream of its own for each case: depends on the seed, the kernel's name and the number of the case only. */

@@ -68,7 +68,7 @@ static void limit_pixels(mn_window *w, int64_t macs_per_pixel) {
 }
 
 static int32_t random_multiplier(check_rng *r) {
-    switch (check_between(r, 0, 9)) {
+    switch (r->plain ? 9 : check_between(r, 0, 9)) {
     case 0: return 0;
     case 1: return 1 << 30;
     case 2: return INT32_MAX;
@@ -78,14 +78,14 @@ static int32_t random_multiplier(check_rng *r) {
 
 /* Most often a shift that brings sums of `depth` products into the range of the output. */
 static int32_t random_shift(check_rng *r, int64_t depth) {
-    if (check_one_in(r, 16)) return check_between(r, -31, 31);
+    if (!r->plain && check_one_in(r, 16)) return check_between(r, -31, 31);
     int32_t bits = 0;
     while (depth >> (2 * bits) != 0) bits++; /* the sum of n random products grows with the root of n */
-    return -bits - check_between(r, 4, 8);
+    return -bits - (r->plain ? 6 : check_between(r, 4, 8));
 }
 
 static void add_bias(check_case *c, check_rng *r, mn_type in, int32_t channels) {
-    if (check_one_in(r, 4)) {
+    if (!r->plain && check_one_in(r, 4)) {
         c->input_count++;
         return;
     }
@@ -94,7 +94,7 @@ static void add_bias(check_case *c, check_rng *r, mn_type in, int32_t channels) 
         return;
     }
     int32_t *bias = check_add_input(c, r, MN_INT32, (size_t)channels, true);
-    bool extreme = check_one_in(r, 16);
+    bool extreme = !r->plain && check_one_in(r, 16);
     for (int32_t i = 0; i < channels; i++) {
         if (!extreme)
             bias[i] = check_between(r, -(1 << 15), 1 << 15);

@@ -25,7 +25,7 @@ uint64_t check_hash(const void *data, size_t bytes) {
 }
 
 check_rng check_rng_for(uint64_t seed, const char *name, int32_t number) {
-    check_rng r = {seed ^ check_hash(name, strlen(name))};
+    check_rng r = {.state = seed ^ check_hash(name, strlen(name))};
     r.state = next64(&r) + (uint64_t)number;
     r.state = next64(&r);
     return r;
@@ -48,7 +48,8 @@ int32_t check_size(check_rng *r, int32_t limit) {
 }
 
 float check_scale(check_rng *r) {
-    float unit = 1 + (float)check_between(r, 0, 1 << 20) / (1 << 20);
+    float unit = 1 + ldexpf((float)check_between(r, 0, 1 << 20), -20);
+    if (r->plain) return unit / 64;
     return check_one_in(r, 8) ? ldexpf(unit, check_between(r, -24, 10)) : ldexpf(unit, check_between(r, -9, -3));
 }
 
@@ -63,7 +64,7 @@ int32_t check_zero_point(check_rng *r, mn_type type) {
 
 mn_range_i32 check_range_i32(check_rng *r, mn_type type) {
     mn_range_i32 whole = mn_type_range(type);
-    if (!check_one_in(r, 3)) return whole;
+    if (r->plain || !check_one_in(r, 3)) return whole;
     int32_t a = check_between(r, whole.min, whole.max), b = check_between(r, whole.min, whole.max);
     return (mn_range_i32){mn_min_i32(a, b), mn_max_i32(a, b)};
 }
@@ -73,8 +74,11 @@ mn_range_f32 check_range_f32(check_rng *r) {
     return ranges[check_between(r, 0, 3)];
 }
 
+/* How data are drawn: 0 to PLAIN, the last and most others being uniform. */
+enum { PLAIN = 7 };
+
 static void fill_int(check_rng *r, uint8_t *data, size_t count, mn_range_i32 range) {
-    int32_t mode = check_between(r, 0, 7);
+    int32_t mode = r->plain ? PLAIN : check_between(r, 0, PLAIN);
     for (size_t i = 0; i < count; i++) {
         int32_t value = check_between(r, range.min, range.max);
         if (mode == 0) value = range.min;
@@ -90,11 +94,11 @@ static float strange_float(check_rng *r) {
 }
 
 static void fill_float(check_rng *r, float *data, size_t count) {
-    int32_t mode = check_between(r, 0, 7);
+    int32_t mode = r->plain ? PLAIN : check_between(r, 0, PLAIN);
     for (size_t i = 0; i < count; i++) {
-        data[i] = (float)check_between(r, -(1 << 24), 1 << 24) / (1 << (mode < 4 ? 22 : 26));
-        if (mode == 6 && check_one_in(r, 2)) data[i] = check_one_in(r, 2) ? 0.0f : -0.0f;
-        if (mode == 7 && check_one_in(r, 4)) data[i] = strange_float(r);
+        data[i] = ldexpf((float)check_between(r, -(1 << 24), 1 << 24), mode < 4 ? -22 : -26);
+        if (mode == 0 && check_one_in(r, 2)) data[i] = check_one_in(r, 2) ? 0.0f : -0.0f;
+        if (mode == 1 && check_one_in(r, 4)) data[i] = strange_float(r);
     }
 }
 

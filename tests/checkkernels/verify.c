@@ -8,7 +8,9 @@
 #include "base/status.h"
 #include "checkkernels/check.h"
 
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +31,7 @@ typedef struct trial {
     check_rng *r;
     const void *inputs[CHECK_INPUTS];
     check_buffer packed, scratch, out;
-    const uint8_t *expected; /* what the reference wrote */
+    check_buffer expected; /* what the reference wrote; after check_rounding() what the kernel must repeat */
 } trial;
 
 MN_PRINTF(2, 3) static bool fail(const trial *t, const char *format, ...) {
@@ -71,16 +73,15 @@ static void print_element(char *text, size_t size, mn_type type, const uint8_t *
 
 /* Are bytes [begin, end) of the output the expected ones? */
 static bool same(const trial *t, const char *how, size_t begin, size_t end) {
-    if (begin == end || memcmp(t->out.data + begin, t->expected + begin, end - begin) == 0) return true;
+    if (begin == end || memcmp(t->out.data + begin, t->expected.data + begin, end - begin) == 0) return true;
     size_t at = begin;
-    while (t->out.data[at] == t->expected[at]) at++;
+    while (t->out.data[at] == t->expected.data[at]) at++;
     mn_type type = t->kernel->out;
     size_t index = type == MN_NONE ? at : at / mn_type_size(type);
     char got[40], wanted[40];
     print_element(got, sizeof got, type, t->out.data, index);
-    print_element(wanted, sizeof wanted, type, t->expected, index);
-    return fail(t, "%s: %s %zu is %s, the reference has %s", how, type == MN_NONE ? "byte" : "element", index, got,
-                wanted);
+    print_element(wanted, sizeof wanted, type, t->expected.data, index);
+    return fail(t, "%s: %s %zu is %s, expected %s", how, type == MN_NONE ? "byte" : "element", index, got, wanted);
 }
 
 static void call(trial *t, int32_t begin, int32_t end) {
@@ -95,10 +96,63 @@ static void call(trial *t, int32_t begin, int32_t end) {
     t->kernel->run(&task, begin, end);
 }
 
+/* Float sums above the portable tier may round and add otherwise than the reference (docs/numerics.md). */
+static bool may_round(const mn_kernel *kernel) {
+    return kernel->out == MN_FLOAT32 && kernel->tier > MN_TIER_PORTABLE &&
+           (kernel->op == MN_K_CONV || kernel->op == MN_K_DEPTHWISE || kernel->op == MN_K_FULLY_CONNECTED);
+}
+
+/* Sums of |x * w|, which bound rounding errors: the reference on magnitudes, not clamped. */
+static void run_magnitudes(trial *t, check_buffer *out) {
+    check_case c = *t->c;
+    const mn_range_f32 open = {-FLT_MAX, FLT_MAX};
+    if (t->kernel->op == MN_K_FULLY_CONNECTED)
+        c.params.fully_connected.range_f32 = open;
+    else
+        c.params.conv.range_f32 = open;
+    const void *inputs[CHECK_INPUTS] = {0};
+    for (int32_t i = 0; i < c.input_count; i++) {
+        if (t->inputs[i] == NULL) continue;
+        size_t count = c.inputs[i].bytes / sizeof(float);
+        check_buffer_open(&c.inputs[i], t->r, count * sizeof(float), sizeof(float));
+        for (size_t k = 0; k < count; k++) ((float *)c.inputs[i].data)[k] = fabsf(((const float *)t->inputs[i])[k]);
+        inputs[i] = c.inputs[i].data;
+    }
+    check_twin(t->kernel)->run(&(mn_task){.params = &c.params, .inputs = inputs, .output = out->data}, 0, c.units);
+    for (int32_t i = 0; i < c.input_count; i++) {
+        if (t->inputs[i] != NULL) check_buffer_close(&c.inputs[i]);
+    }
+}
+
+/* Two float sums of n products differ by at most n * 2^-23 * (the sum of the products' magnitudes): Higham, Accuracy
+ * and Stability of Numerical Algorithms, section 3.1. Where sums may overflow, nothing is compared here. From here on
+ * the kernel must repeat its own bits, however the range is cut. */
+static bool check_rounding(trial *t) {
+    check_buffer magnitudes;
+    check_buffer_open(&magnitudes, t->r, t->out.bytes, sizeof(float));
+    run_magnitudes(t, &magnitudes);
+    const float *got = (const float *)t->out.data, *wanted = (const float *)t->expected.data;
+    const float *magnitude = (const float *)magnitudes.data;
+    size_t count = t->out.bytes / sizeof(float);
+    float terms = (float)t->c->macs / (float)count + 2; /* with the bias */
+    bool passed = true;
+    for (size_t i = 0; i < count && passed; i++) {
+        if (!(magnitude[i] < FLT_MAX / 16)) continue;
+        float bound = terms * 0x1p-23f * magnitude[i] + FLT_MIN;
+        if (!(fabsf(got[i] - wanted[i]) <= bound))
+            passed = fail(t, "element %zu is %.9g, the reference has %.9g; they may differ by %.3g", i, (double)got[i],
+                          (double)wanted[i], (double)bound);
+    }
+    check_buffer_close(&magnitudes);
+    memcpy(t->expected.data, t->out.data, t->out.bytes);
+    return passed;
+}
+
 static bool check_whole(trial *t) {
     check_buffer_poison(&t->out, t->r);
     call(t, 0, t->c->units);
-    return bands_intact(t, "the whole range") && same(t, "the whole range", 0, t->out.bytes);
+    if (!bands_intact(t, "the whole range")) return false;
+    return may_round(t->kernel) ? check_rounding(t) : same(t, "the whole range", 0, t->out.bytes);
 }
 
 static bool check_cuts(trial *t) {
@@ -155,21 +209,14 @@ static bool run_trials(trial *t) {
     return hash_inputs(t) == before || fail(t, "an input or the packed weights changed during the run");
 }
 
-/* What the reference writes, in a buffer that the caller closes. */
-static check_buffer run_reference(const mn_kernel *ref, const check_case *c, check_rng *r, const void *const *inputs) {
-    check_buffer out;
-    check_buffer_open(&out, r, c->out_bytes, c->out_alignment);
-    ref->run(&(mn_task){.params = &c->params, .inputs = inputs, .output = out.data}, 0, c->units);
-    return out;
-}
-
 check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) {
     mn_kernel_need need = {0};
     if (kernel->need != NULL && !kernel->need(&c->params, &need)) return CHECK_REFUSED;
     trial t = {.kernel = kernel, .c = c, .r = r};
     for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
-    check_buffer expected = run_reference(check_twin(kernel), c, r, t.inputs);
-    t.expected = expected.data;
+    check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);
+    check_twin(kernel)->run(&(mn_task){.params = &c->params, .inputs = t.inputs, .output = t.expected.data}, 0,
+                            c->units);
     check_buffer_open(&t.packed, r, need.packed_bytes, 64);
     check_buffer_open(&t.scratch, r, need.scratch_bytes, 64);
     check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);
@@ -177,6 +224,6 @@ check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) 
     check_buffer_close(&t.packed);
     check_buffer_close(&t.scratch);
     check_buffer_close(&t.out);
-    check_buffer_close(&expected);
+    check_buffer_close(&t.expected);
     return passed ? CHECK_PASSED : CHECK_FAILED;
 }
