@@ -14,11 +14,17 @@
 /* Pixels gathered together: 960 channels of int16 then take 30 KB, about a first-level cache. */
 enum { TILE = 16 };
 
+/* Scratch: the patches of a tile, then its sums. */
+static size_t patches_bytes(const mn_window *w) {
+    return (size_t)mn_rows_depth(mn_window_depth(w)) * TILE * sizeof(int16_t);
+}
+
 bool mn_conv_int_portable_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
-    int64_t k = mn_window_depth(&p->window);
-    if (p->groups != 1 || !mn_rows_bytes(p->window.out_c, k, &need->packed_bytes)) return false;
-    need->scratch_bytes = (size_t)mn_rows_depth(k) * TILE * sizeof(int16_t);
+    const mn_window *w = &p->window;
+    int64_t k = mn_window_depth(w);
+    if (p->groups != 1 || !mn_rows_bytes(w->out_c, k, &need->packed_bytes)) return false;
+    need->scratch_bytes = patches_bytes(w) + mn_round_up((size_t)w->out_c, MN_BLOCK) * TILE * sizeof(int32_t);
     return true;
 }
 
@@ -40,20 +46,20 @@ static void gather(const mn_task *task, int32_t sign, ptrdiff_t pixel, int16_t *
 
 static void run_tile(const mn_task *task, ptrdiff_t pixel, int32_t count) {
     const mn_conv_params *p = task->params;
-    int32_t out_c = p->window.out_c, depth = mn_rows_depth(mn_window_depth(&p->window));
+    const mn_window *w = &p->window;
+    ptrdiff_t depth = mn_rows_depth(mn_window_depth(w)), stride = (ptrdiff_t)mn_round_up((size_t)w->out_c, MN_BLOCK);
     const int16_t *patches = task->scratch, *rows = task->packed;
-    uint8_t *out = (uint8_t *)task->output + pixel * out_c;
-    for (int32_t c = 0; c < out_c; c += MN_BLOCK, rows += (ptrdiff_t)depth * MN_BLOCK) {
-        int32_t channels = mn_min_i32(MN_BLOCK, out_c - c);
+    int32_t *sums = (int32_t *)((uint8_t *)task->scratch + patches_bytes(w));
+    for (int32_t c = 0; c < w->out_c; c += MN_BLOCK, rows += depth * MN_BLOCK) {
         for (int32_t i = 0; i < count; i += MN_PAIR) {
             int32_t next = mn_min_i32(i + 1, count - 1);
-            const int16_t *in[MN_PAIR] = {patches + (ptrdiff_t)i * depth, patches + (ptrdiff_t)next * depth};
-            int32_t sums[MN_PAIR][MN_BLOCK];
-            mn_row_sums(in, rows, depth, sums);
-            for (int32_t j = 0; j <= next - i; j++)
-                mn_sums_finish(p, task->inputs[2], c, channels, sums[j], out + (ptrdiff_t)(i + j) * out_c + c);
+            mn_row_sums((const int16_t *[]){patches + i * depth, patches + next * depth}, rows, (int32_t)depth,
+                        (int32_t *[]){sums + i * stride + c, sums + next * stride + c});
         }
     }
+    uint8_t *out = (uint8_t *)task->output + pixel * w->out_c;
+    for (int32_t i = 0; i < count; i++)
+        mn_sums_finish(p, task->inputs[2], sums + i * stride, out + (ptrdiff_t)i * w->out_c);
 }
 
 static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {

@@ -124,7 +124,7 @@ static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begi
             for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
                 line_int(sums, task->inputs[0], sign, (int16_t)p->in_zero, task->packed,
                          line_of(w, unit, rows, ky, cols));
-            mn_sums_finish(p, task->inputs[2], 0, w->out_c, sums, out);
+            mn_sums_finish(p, task->inputs[2], sums, out);
         }
     }
 }

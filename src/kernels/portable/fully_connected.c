@@ -73,11 +73,12 @@ static void row_int(const mn_task *task, int32_t sign, int32_t row, int32_t begi
     for (int32_t i = p->in_c; i < depth; i++) in[i] = 0;
     for (int32_t c = begin, next; c < end; c = next) {
         int32_t first = c - c % MN_BLOCK;
-        int32_t sums[MN_PAIR][MN_BLOCK];
-        mn_row_sums((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth, sums);
+        int32_t sums[MN_BLOCK];
+        mn_row_sums((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth,
+                    (int32_t *[]){sums, sums});
         next = mn_min_i32(first + MN_BLOCK, end);
         for (int32_t i = c; i < next; i++) {
-            int32_t sum = mn_wrap_add(sums[0][i % MN_BLOCK], bias == NULL ? 0 : bias[i]);
+            int32_t sum = mn_wrap_add(sums[i % MN_BLOCK], bias == NULL ? 0 : bias[i]);
             out[i] = (uint8_t)mn_store_real(sum * p->scale[i], p->out_zero, p->range);
         }
     }

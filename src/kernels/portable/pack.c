@@ -90,8 +90,7 @@ void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c
 }
 
 /* The shape that compilers turn into pairwise multiply-adds of int16 (PMADDWD, SMLAL). */
-void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth,
-                 int32_t sums[MN_PAIR][MN_BLOCK]) {
+void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t *const sums[MN_PAIR]) {
     const int16_t *restrict a = in[0], *restrict b = in[1];
     const int16_t *restrict w0 = rows, *restrict w1 = w0 + depth, *restrict w2 = w1 + depth, *restrict w3 = w2 + depth;
     int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
@@ -99,15 +98,28 @@ void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t 
         a0 += a[i] * w0[i], a1 += a[i] * w1[i], a2 += a[i] * w2[i], a3 += a[i] * w3[i];
         b0 += b[i] * w0[i], b1 += b[i] * w1[i], b2 += b[i] * w2[i], b3 += b[i] * w3[i];
     }
-    memcpy(sums[0], (int32_t[]){a0, a1, a2, a3}, sizeof sums[0]);
-    memcpy(sums[1], (int32_t[]){b0, b1, b2, b3}, sizeof sums[1]);
+    memcpy(sums[0], (int32_t[]){a0, a1, a2, a3}, MN_BLOCK * sizeof *sums[0]);
+    memcpy(sums[1], (int32_t[]){b0, b1, b2, b3}, MN_BLOCK * sizeof *sums[1]);
 }
 
-void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t first, int32_t count, const int32_t *sums,
-                    uint8_t *out) {
-    const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
+/* mn_requantize with both of its roundings in one shift: floors nest, floor((floor(x) + k) / 2^n) = floor((x + k) /
+ * 2^n) for an integer k. Taking the sign from `sum` instead of the rounded product changes nothing: they differ only
+ * where the product rounds to 0, and then both give 0. Needs multiplier >= 0. */
+static inline int32_t requantize(int32_t sum, int32_t multiplier, int32_t shift) {
+    if (shift >= 0) return mn_requantize(sum, multiplier, shift);
+    int32_t bits = 31 - shift;
+    int64_t one_if_negative = (uint32_t)sum & UINT32_C(0x80000000); /* in units of 2^-31, as the product */
+    int64_t rounding = (INT64_C(1) << 30) + (INT64_C(1) << (bits - 1)) - one_if_negative;
+    return (int32_t)(((int64_t)sum * multiplier + rounding) >> bits);
+}
+
+void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t *restrict sums, uint8_t *restrict out) {
+    const int32_t *multiplier = p->multiplier, *shift = p->shift;
+    const int32_t count = p->window.out_c, zero = p->out_zero, low = p->range.min, high = p->range.max;
     for (int32_t i = 0; i < count; i++) {
-        int32_t sum = bias == NULL ? sums[i] : mn_wrap_add(sums[i], bias[first + i]);
-        out[i] = (uint8_t)mn_store_i32(sum, multiplier[i], shift[i], p->out_zero, p->range);
+        int32_t sum = bias == NULL ? sums[i] : mn_wrap_add(sums[i], bias[i]);
+        sums[i] = requantize(sum, multiplier[i], shift[i]);
     }
+    /* Apart from the loop above, for compilers to clamp without branches, which would be mispredicted. */
+    for (int32_t i = 0; i < count; i++) out[i] = (uint8_t)mn_clamp_i32(mn_wrap_add(sums[i], zero), low, high);
 }

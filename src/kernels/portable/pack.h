@@ -48,11 +48,11 @@ void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c
 /** out[i] = the stored value in[i] - zero. `sign` as in kernels/ref/ref.h: MN_SIGN_I8 or MN_SIGN_U8. */
 void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out);
 
-/** sums[i][j] = the inner product of in[i] with packed row j. */
-void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t sums[MN_PAIR][MN_BLOCK]);
+/** sums[i][j] = the inner product of in[i] with packed row j, for MN_BLOCK rows. */
+void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t *const sums[MN_PAIR]);
 
-/** out[i] = sums[i] of channel first + i with its bias (NULL: none), requantised; int8 results by their bits. */
-void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t first, int32_t count, const int32_t *sums,
-                    uint8_t *out);
+/** The outputs of one pixel: sums[out_c] with their biases (NULL: none), requantised; int8 results by their bits.
+ *  Overwrites `sums`. */
+void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t *sums, uint8_t *out);
 
 #endif
