@@ -113,17 +113,17 @@ static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model) {
     return read_subgraph(reader, &subgraph);
 }
 
-mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_graph *out) {
-    mn_graph graph = {0};
-    mn_tfl_reader reader = {.graph = &graph};
+mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_graph *graph) {
+    mn_graph made = {0};
+    mn_tfl_reader reader = {.graph = &made};
     mn_fb_table model;
     MN_TRY(mn_fb_open(data, bytes, name, MN_TFL_IDENTIFIER, &reader.fb, &model));
-    graph.name = mn_pool_string(&graph.pool, name, strlen(name));
-    mn_status status = graph.name ? read_model(&reader, &model) : mn_fail_memory("the model's name");
+    made.name = mn_pool_string(&made.pool, name, strlen(name));
+    mn_status status = made.name ? read_model(&reader, &model) : mn_fail_memory("the model's name");
     if (status != MN_OK) {
-        mn_graph_free(&graph);
+        mn_graph_free(&made);
         return status;
     }
-    *out = graph;
+    *graph = made;
     return MN_OK;
 }
