@@ -3,6 +3,8 @@
 
 #include "kernels/kernels.h"
 
+#include "base/cpu.h"
+
 #include <string.h>
 
 const mn_kernel mn_kernels[] = {
@@ -12,7 +14,8 @@ const mn_kernel mn_kernels[] = {
 
 const int32_t mn_kernel_count = (int32_t)(sizeof mn_kernels / sizeof mn_kernels[0]);
 
-static const char *const tier_names[MN_TIER_COUNT] = {[MN_TIER_REF] = "ref", [MN_TIER_PORTABLE] = "portable"};
+static const char *const tier_names[MN_TIER_COUNT] = {
+    [MN_TIER_REF] = "ref", [MN_TIER_PORTABLE] = "portable", [MN_TIER_AVX2] = "avx2", [MN_TIER_AVX512] = "avx512"};
 
 static bool fits_type(mn_type kernel, mn_type wanted) { return kernel == MN_NONE || kernel == wanted; }
 

@@ -57,12 +57,15 @@ static bool has_constant_weights(const mn_plan *plan, const mn_step *step) {
     return true;
 }
 
-static mn_status choose_kernel(mn_plan *plan, mn_pack_cache *cache, mn_tier tier, const mn_binding *binding,
-                               mn_step *step) {
-    step->kernel = mn_kernel_choose(binding->op, binding->in, binding->out, tier, 0, binding->params, &step->need);
+static const mn_kernel *kernel_for(const mn_binding *b, mn_tier tier, uint32_t cpu, mn_kernel_need *need) {
+    return mn_kernel_choose(b->op, b->in, b->out, tier, cpu, b->params, need);
+}
+
+static mn_status choose_kernel(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options,
+                               const mn_binding *binding, mn_step *step) {
+    step->kernel = kernel_for(binding, options->tier, options->cpu, &step->need);
     if (step->kernel && step->kernel->pack && !has_constant_weights(plan, step)) {
-        step->kernel =
-            mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &step->need);
+        step->kernel = kernel_for(binding, MN_TIER_REF, 0, &step->need);
     }
     if (!step->kernel) return no_kernel(plan, step->first_op, binding);
     if (!step->kernel->pack) return MN_OK;
@@ -70,7 +73,7 @@ static mn_status choose_kernel(mn_plan *plan, mn_pack_cache *cache, mn_tier tier
     return pack_weights(plan, cache, step);
 }
 
-static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, mn_tier tier, int32_t op_index) {
+static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options, int32_t op_index) {
     const mn_op *op = &plan->graph->ops[op_index];
     mn_step *step = &plan->steps[plan->step_count++];
     *step = (mn_step){.inputs = op->inputs, .output = op->outputs[0], .first_op = op_index, .op_count = 1};
@@ -84,17 +87,17 @@ static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, mn_tier tier, int
     step->params = binding.params;
     step->units = binding.units;
     step->input_count = binding.input_count;
-    return choose_kernel(plan, cache, tier, &binding, step);
+    return choose_kernel(plan, cache, options, &binding, step);
 }
 
-static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, mn_tier tier) {
+static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
     plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
     plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
     if (!plan->steps || !plan->same_as) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < graph->tensor_count; i++) plan->same_as[i] = i;
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, cache, tier, i));
+        if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, cache, options, i));
     }
     return MN_OK;
 }
@@ -176,7 +179,7 @@ static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
 
 static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
     MN_TRY(take_shapes(plan, options->inputs));
-    MN_TRY(add_steps(plan, cache, options->tier));
+    MN_TRY(add_steps(plan, cache, options));
     return place_tensors(plan, options);
 }
 

@@ -35,6 +35,7 @@ typedef struct mn_plan_options {
     int32_t threads;        /* >= 1: how much scratch to reserve */
     bool keep_tensors;      /* no two tensors share memory */
     mn_tier tier;           /* highest kernel tier */
+    uint32_t cpu;           /* MN_CPU_* flags kernels may rely on */
 } mn_plan_options;
 
 typedef struct mn_plan {

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/thread.h"
 #include "plan/plan.h"
 #include "session/model.h"
@@ -130,7 +131,7 @@ static mn_status make_tasks(mn_session *session) {
 }
 
 static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options) {
-    mn_plan_options plan = {.keep_tensors = options->keep_tensors};
+    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .cpu = mn_cpu_flags()};
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));

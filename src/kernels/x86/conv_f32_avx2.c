@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Float convolution for AVX2 and FMA: tiles of 6 pixels x 16 channels, 12 accumulators. Each product is fused with
+ * its addition, so results differ from the reference in the last bits. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/portable/conv_f32.h"
+#include "kernels/x86/f32_avx2.h"
+
+enum { ROWS = 6, COLUMNS = 2 };
+
+#include "kernels/x86/conv_f32_tile.h"
+
+void mn_conv_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
+    mn_conv_f32_spans(task, begin, end, run_span);
+}
+
+#endif

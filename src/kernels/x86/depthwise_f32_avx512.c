@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Float depthwise convolution for AVX-512, products fused with additions. */
+#include "base/checked.h"
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/params.h"
+#include "kernels/portable/window.h"
+#include "kernels/x86/f32_avx512.h"
+
+#include "kernels/x86/depthwise_f32_tile.h"
+
+void mn_depthwise_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
+    for (int32_t unit = begin; unit < end; unit++) run_row(task, unit);
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Float vectors of AVX-512, under the names that the *_tile.h files use. */
+#ifndef MN_KERNELS_X86_F32_AVX512_H
+#define MN_KERNELS_X86_F32_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+
+typedef __m512 vec;
+enum { LANES = 16 };
+
+#define v_zero() _mm512_setzero_ps()
+#define v_set(x) _mm512_set1_ps(x)
+#define v_load(p) _mm512_loadu_ps(p)
+#define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define v_add(a, b) _mm512_add_ps(a, b)
+/* NaN in b stays, as in the reference's clamp. */
+#define v_min(a, b) _mm512_min_ps(a, b)
+#define v_max(a, b) _mm512_max_ps(a, b)
+/* The first n lanes, n in [0, LANES]. */
+#define v_mask(n) ((__mmask16)((1u << (n)) - 1))
+#define v_load_part(p, n) _mm512_maskz_loadu_ps(v_mask(n), p)
+#define v_store_part(p, n, v) _mm512_mask_storeu_ps(p, v_mask(n), v)
+
+#endif
