@@ -47,6 +47,41 @@ expect 1 classify -m "$model" "$scratch/cut.jpg" "$photo" "$scratch/none.jpg" $p
 [ "$(grep -c 'one inference' "$scratch/out")" = 2 ] || fail 'two good photos'
 says "^mobilenet: $scratch/none.jpg"
 
+# A model that ends in scores: the small network with its output taken from before its softmax. In the file, the list
+# of the graph's outputs is [1, index]; other places with these numbers give a broken model.
+logits() {
+    python3 - "$model" "$scratch" "$mobilenet" <<'EOF'
+import json, struct, subprocess, sys
+model, scratch, mobilenet = sys.argv[1:]
+facts = json.loads(subprocess.check_output([mobilenet, "inspect", "--json", model]))
+last = facts["operators"][-1]
+assert last["name"] == "SOFTMAX"
+data = open(model, "rb").read()
+old, new = (struct.pack("<ii", 1, last[side][0]) for side in ("outputs", "inputs"))
+places = [i for i in range(0, len(data), 4) if data[i:i + 8] == old]
+for place in places:
+    open(scratch + "/logits.tflite", "wb").write(data[:place] + new + data[place + 8:])
+    if subprocess.run([mobilenet, "inspect", scratch + "/logits.tflite"], capture_output=True).returncode == 0:
+        sys.exit(0)
+sys.exit("the list of outputs was not found")
+EOF
+}
+if command -v python3 >/dev/null; then
+    logits
+    expect 0 classify -m "$model" --json -k 10 "$photo"
+    cp "$scratch/out" "$scratch/probabilities"
+    expect 0 classify -m "$scratch/logits.tflite" "$photo"
+    prints 'softmax applied'
+    expect 0 classify -m "$scratch/logits.tflite" --json -k 10 "$photo"
+    json 'o["softmax_applied"] and abs(sum(c["probability"] for c in o["classes"]) - 1) < 1e-5'
+    python3 - "$scratch" <<'EOF' || fail 'softmax of the scores is not what the model computes'
+import json, sys
+read = lambda name: {c["class"]: c["probability"] for c in json.load(open(f"{sys.argv[1]}/{name}"))["classes"]}
+a, b = read("probabilities"), read("out")
+assert max(abs(a[i] - b[i]) for i in a) <= 1 / 256, (a, b)
+EOF
+fi
+
 # Bad models.
 expect 1 classify -m "$scratch/none.tflite" "$photo"
 says 'none.tflite'
