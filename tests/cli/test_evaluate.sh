@@ -52,9 +52,9 @@ right=0
 for i in "${!good[@]}"; do
     class=$(best "${good[$i]}")
     if [ "$class" != 3 ]; then right=$((right + 1)); else class=4; fi
-    mkdir -p "$scratch/named/${names[$class]}/deeper" "$scratch/ordered/$(place $class)"
+    mkdir -p "$scratch/named/${names[$class]}/deeper" "$scratch/ordered/$(place "$class")"
     cp "${good[$i]}" "$scratch/named/${names[$class]}/deeper/"
-    cp "${good[$i]}" "$scratch/ordered/$(place $class)/"
+    cp "${good[$i]}" "$scratch/ordered/$(place "$class")/"
 done
 expect 0 evaluate -m "$model" --images "$scratch/named" --labels "$scratch/labels" --json
 json "o['known'] == $count and o['model']['top1']['count'] == $right"
@@ -63,7 +63,7 @@ head -c 100 "$photos/gray.jpg" >"$scratch/cut.jpg"
 expect 1 evaluate -m "$model" --images "$scratch/few"
 says 'the class of no photo is known'
 for class in 0 1 2 3 4 5 6 7 8 9; do
-    folder=$scratch/few/$(place $class)
+    folder=$scratch/few/$(place "$class")
     mkdir -p "$folder"
     [ -n "$(ls "$folder")" ] || cp "$scratch/cut.jpg" "$folder/cut.jpg"
 done

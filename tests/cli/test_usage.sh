@@ -96,7 +96,7 @@ section() { sed -n "/^\\.SH $1\$/,/^\\.SH /p" docs/man/mobilenet.1 | sed 's/\\//
 for command in classify run evaluate inspect; do
     expect 0 "$command" --help
     sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/out" | grep -v '^help$' | sort >"$scratch/helped"
-    section "$(echo "$command" | tr a-z A-Z)" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' | sed 's/^--//' |
+    section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' | sed 's/^--//' |
         sort >"$scratch/listed"
     diff "$scratch/helped" "$scratch/listed" || fail "--help (<) and the manual (>) of $command disagree"
     awk 'length > 79 { exit 1 }' "$scratch/out" || fail "--help of $command has a line longer than 79"
