@@ -183,10 +183,14 @@ typedef struct mn_session_options {
     void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
-    const char *cpu;    /**< highest kernel tier: "ref", "portable", ...; NULL: $MOBILENET_CPU, else all */
+    const char *cpu;    /**< highest kernel tier, a name of mn_cpu_tier(); NULL: $MOBILENET_CPU, else all */
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
 } mn_session_options;
+
+/** Name of kernel tier `i`, in rising order of speed: "ref", "portable", then those of this processor family. NULL
+ *  beyond the last. A session may be limited to any of them; instructions the processor lacks are never used. */
+MN_API const char *mn_cpu_tier(int32_t i);
 
 MN_API void mn_session_defaults(mn_session_options *options);
 

@@ -27,6 +27,8 @@ struct mn_session {
     bool keep_tensors, profile;
 };
 
+const char *mn_cpu_tier(int32_t i) { return i >= 0 && i < MN_TIER_COUNT ? mn_tier_name((mn_tier)i) : NULL; }
+
 void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1}; }
 
 /* ---- Creation ------------------------------------------------------------------------------------------- */

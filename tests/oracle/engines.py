@@ -11,7 +11,6 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAX_RANK = 6
 DTYPES = [None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64]
-TIERS = ["ref", "portable"]
 
 
 def litert(model, keep_tensors=True, resolver=OpResolverType.BUILTIN_REF):
@@ -63,6 +62,7 @@ def library(path=None):
     for name, result, arguments in [
         ("mn_version", text, []),
         ("mn_error_detail", text, []),
+        ("mn_cpu_tier", text, [integer]),
         ("mn_model_from_memory", ctypes.c_int, [pointer, ctypes.c_size_t, text, ctypes.POINTER(pointer)]),
         ("mn_model_close", None, [ctypes.POINTER(pointer)]),
         ("mn_model_input_count", integer, [pointer]),
@@ -82,6 +82,14 @@ def library(path=None):
         function.restype = result
         function.argtypes = arguments
     return lib
+
+
+def tiers(lib):
+    """Names of the kernel tiers, slowest first."""
+    names = []
+    while lib.mn_cpu_tier(len(names)) is not None:
+        names.append(lib.mn_cpu_tier(len(names)).decode())
+    return names
 
 
 class Model:

@@ -34,8 +34,9 @@ def main():
         value = network.stored(network.picture(1, detail["shape"]), detail)
         interpreter.set_tensor(detail["index"], value)
         engines_by_name[name] = interpreter.invoke
-    model = engines.Model(engines.library(arguments.library), content)
-    for tier in engines.TIERS:
+    lib = engines.library(arguments.library)
+    model = engines.Model(lib, content)
+    for tier in engines.tiers(lib):
         session = engines.Session(model, tier)
 
         def run(session=session):

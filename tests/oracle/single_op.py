@@ -21,7 +21,7 @@ def run_ours(lib, case, keep_tensors):
     """Yields (tier, threads, outputs)."""
     model = engines.Model(lib, case.model)
     try:
-        for tier in engines.TIERS:
+        for tier in engines.tiers(lib):
             for threads in (1, 2):
                 session = engines.Session(model, tier, threads, keep_tensors)
                 try:
@@ -106,7 +106,8 @@ def main():
     parser.add_argument("--library", help="libmobilenet.so; default $MOBILENET_LIBRARY, else the one in build/")
     arguments = parser.parse_args()
     print("seed %d, cases %d to %d, tiers %s, threads 1 and 2" % (
-        arguments.seed, arguments.first, arguments.first + arguments.cases - 1, " and ".join(engines.TIERS)))
+        arguments.seed, arguments.first, arguments.first + arguments.cases - 1,
+        ", ".join(engines.tiers(engines.library(arguments.library)))))
     counts = collections.Counter()
     for number, label, kind, verdict, sentence in results(arguments.library, arguments.seed, arguments.first,
                                                           arguments.cases):

@@ -20,8 +20,6 @@
 #define MAX_TENSORS 8
 #define MAX_THREADS 3
 
-static const char *const tiers[] = {"ref", "portable"};
-
 typedef struct file_bytes {
     uint8_t *data; /* aligned to 64 bytes, as mn_model_from_memory asks; free() it */
     size_t size;
@@ -184,11 +182,11 @@ static bool run_record(const record *r) {
     assert_int_equal(mn_model_input_count(model), r->input_count);
     assert_int_equal(mn_model_output_count(model), r->output_count);
     bool same = true;
-    for (size_t t = 0; t < sizeof tiers / sizeof *tiers; ++t) {
+    for (int32_t tier = 0; mn_cpu_tier(tier) != NULL; ++tier) {
         for (int32_t threads = 1; threads <= MAX_THREADS; ++threads) {
             mn_session_options options;
             mn_session_defaults(&options);
-            options.cpu = tiers[t];
+            options.cpu = mn_cpu_tier(tier);
             options.threads = threads;
             options.keep_tensors = threads == 2;
             same = run_twice(r, model, &options) && same;
