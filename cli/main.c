@@ -22,11 +22,13 @@ static const subcommand subcommands[] = {
     {"run", cli_run, "run a model on raw tensors"},
     {"evaluate", cli_evaluate, "measure the accuracy of a model over a folder of photos"},
     {"inspect", cli_inspect, "show the operators, sizes and quantisation of a model"},
+    {"new", cli_new, "write a MobileNetV2 with random weights"},
+    {"variants", cli_variants, "list the published variants of MobileNetV2"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
 static void print_help(FILE *out) {
-    fprintf(out, "Usage: mobilenet COMMAND [options]\n\nRuns MobileNet image classifiers (.tflite).\n\nCommands:\n");
+    fprintf(out, "Usage: mobilenet COMMAND [options]\n\nMakes and runs MobileNet image classifiers (.tflite).\n\nCommands:\n");
     for (int i = 0; i < SUBCOMMANDS; i++) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
     fprintf(out, "\nOptions:\n"
                  "  -h, --help     print this help\n"
@@ -42,7 +44,8 @@ static const subcommand *find(const char *name) {
 }
 
 static int wrong_name(const char *name) {
-    static const char *const names[] = {"classify", "run", "evaluate", "inspect", "--help", "--version"};
+    const char *names[SUBCOMMANDS + 2] = {"--help", "--version"};
+    for (int i = 0; i < SUBCOMMANDS; i++) names[i + 2] = subcommands[i].name;
     const char *nearest = cli_nearest(name, names, sizeof names / sizeof names[0]);
     cli_error("unknown %s '%s'%s%s; see 'mobilenet --help'", name[0] == '-' ? "option" : "command", name,
               nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");

@@ -8,15 +8,19 @@
 
 #include "net/net.h"
 
-/** What batch norm tells of the distribution of a channel: mean and standard deviation before the activation. */
+/** What batch norm tells of the distribution of each channel: mean and standard deviation before the activation, if
+ *  the statistics in the net are those of its input. */
 typedef struct mn_channel_stats {
     int32_t channels; /* 0: nothing is known */
     const float *mean, *deviation;
 } mn_channel_stats;
 
 /** Folds `net` into a checked graph with its own copies of all weights, in TFLite layouts, computed in double.
+ *  Tensors are called after the last layer that went into them, constants after their layer: "Conv1_relu",
+ *  "Conv1/kernel", "bn_Conv1/bias". A GLOBAL_POOL becomes MEAN, a RESCALING MUL and ADD.
  *  `stats`, when not NULL, receives one entry per tensor of the graph, in the graph's pool.
- *  Errors: MEMORY, UNSUPPORTED (a layer that folds into nothing: the sentence names it). */
+ *  Errors: MEMORY, LIMIT, FORMAT (weights that are not finite or do not stay so: the sentence names the layer),
+ *  UNSUPPORTED (a layer that no operator stands for: the sentence names it). */
 mn_status mn_net_fold(const mn_net *net, mn_graph *graph, mn_channel_stats **stats);
 
 #endif

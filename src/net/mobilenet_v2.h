@@ -9,27 +9,40 @@
 #include "net/net.h"
 
 typedef struct mn_v2_spec {
-    float width;               /* depth multiplier alpha, > 0: 0.35, 0.5, 0.75, 1.0, 1.3, 1.4 are published */
+    double width;              /* depth multiplier alpha in (0, MN_V2_MAX_WIDTH] */
     int32_t height;            /* of the input, >= 32 for a useful network; any size works */
     int32_t width_px;          /* of the input */
     int32_t classes;           /* 0: no top: the net ends after the last convolution's activation */
     bool softmax;              /* the top ends in SOFTMAX */
     float dropout;             /* rate before the classifier; 0: no such layer */
-    const mn_layer *rescaling; /* a RESCALING layer to put first, or NULL */
+    const mn_layer *rescaling; /* a RESCALING layer to put first, or NULL; only its scale, offset and name matter */
 } mn_v2_spec;
+
+#define MN_V2_MAX_WIDTH 64
 
 /** width 1.0, 224x224, 1000 classes, softmax, no dropout, no rescaling. */
 void mn_v2_defaults(mn_v2_spec *spec);
 
-/** Channels `filters * width` rounded to a multiple of 8, never by more than 10 % down (make_divisible). */
-int32_t mn_v2_channels(int32_t filters, float width);
+/** Channels of the first convolution, of a stage with `filters` at width 1, and of the last convolution: rounded to a
+ *  multiple of 8, never by more than 10 % down (Keras: _make_divisible). width in (0, MN_V2_MAX_WIDTH]. */
+int32_t mn_v2_stem_channels(double width);
+int32_t mn_v2_channels(int32_t filters, double width);
+int32_t mn_v2_head_channels(double width);
 
 /** Builds the net with Keras' layer names ("Conv1", "bn_Conv1", "block_1_expand", ..., "predictions"); weights as
  *  mn_net_add leaves them. Errors: ARGUMENT (a spec out of range), MEMORY, LIMIT. */
 mn_status mn_v2_build(const mn_v2_spec *spec, mn_net *out);
 
-/** Fills the weights with the distributions Keras starts from (Glorot uniform kernels, truncated normal where it has
- *  them), deterministic for a seed. */
-void mn_net_randomise(mn_net *net, uint64_t seed);
+/** The variants that were published with weights, at tensorflow/models, research/slim/nets/mobilenet/README.md. */
+typedef struct mn_v2_variant {
+    double width;
+    int32_t size; /* of the square input */
+} mn_v2_variant;
+
+#define MN_V2_VARIANTS 22
+extern const mn_v2_variant mn_v2_variants[MN_V2_VARIANTS];
+
+/** The published table counts the classes of ImageNet and a background class. */
+#define MN_V2_PUBLISHED_CLASSES 1001
 
 #endif

@@ -55,13 +55,18 @@ typedef struct mn_layer {
 } mn_layer;
 
 typedef struct mn_net {
-    mn_pool pool; /* owns everything below */
-    const char *name;
-    int32_t layer_count;
-    mn_layer *layers; /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output */
+    mn_pool pool;     /* owns everything below */
+    const char *name; /* what error sentences call it; belongs to the pool, or lives longer than the net */
+    int32_t layer_count, layer_capacity;
+    mn_layer *layers; /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output.
+                         Moves when a layer is added */
 } mn_net;
 
 void mn_net_free(mn_net *net);
+
+/** Fails with a sentence that names the net, the layer and its kind: "NET: layer Conv1 (Conv2D): ...". */
+mn_status mn_net_fail(const mn_net *net, const mn_layer *layer, mn_status status, const char *format, ...)
+    MN_PRINTF(4, 5);
 
 /** Index of the layer called `name`; -1 when there is none. */
 int32_t mn_net_find(const mn_net *net, const char *name);
@@ -69,13 +74,22 @@ int32_t mn_net_find(const mn_net *net, const char *name);
 /** Elements of the layer's kernel; 0 when the kind has none. Needs the input's shape. */
 size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer);
 
-/** Appends a layer and infers its shape from its inputs; weights are allocated and zero (gamma and variance one).
- *  `layer->name` is copied. The index of the new layer goes to *index (may be NULL).
+/** Appends a layer and infers its shape from its inputs (an INPUT brings its own); weights are allocated and zero
+ *  (gamma and variance one). `layer->name` is copied. The index of the new layer goes to *index (may be NULL).
  *  Errors: MEMORY, FORMAT (inputs do not fit: the sentence names the layer, its shape and what was expected), LIMIT. */
 mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t *index);
 
-/** Weights in the whole net as Keras counts parameters (moving statistics included), and MACs of one image. */
+/** Weights in the whole net as Keras counts parameters: moving statistics included. */
 int64_t mn_net_parameters(const mn_net *net);
+
+/** Kernels and biases alone, without batch norm. */
+int64_t mn_net_weights(const mn_net *net);
+
+/** Multiply-accumulates of one image in convolutions and dense layers. */
 int64_t mn_net_macs(const mn_net *net);
+
+/** Are all weights finite, and may the root of every variance + epsilon be taken? FORMAT, with a sentence that names
+ *  the first layer where not. */
+mn_status mn_net_check(const mn_net *net);
 
 #endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "net/net.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/shape.h"
+
+static const char *const kind_names[MN_LAYER_KIND_COUNT] = {
+    [MN_LAYER_INPUT] = "InputLayer",
+    [MN_LAYER_RESCALING] = "Rescaling",
+    [MN_LAYER_ZERO_PADDING] = "ZeroPadding2D",
+    [MN_LAYER_CONV] = "Conv2D",
+    [MN_LAYER_DEPTHWISE] = "DepthwiseConv2D",
+    [MN_LAYER_BATCH_NORM] = "BatchNormalization",
+    [MN_LAYER_RELU] = "ReLU",
+    [MN_LAYER_ADD] = "Add",
+    [MN_LAYER_GLOBAL_POOL] = "GlobalAveragePooling2D",
+    [MN_LAYER_RESHAPE] = "Reshape",
+    [MN_LAYER_DROPOUT] = "Dropout",
+    [MN_LAYER_DENSE] = "Dense",
+    [MN_LAYER_SOFTMAX] = "Softmax",
+};
+
+const char *mn_layer_kind_name(mn_layer_kind kind) { return kind_names[kind]; }
+
+void mn_net_free(mn_net *net) {
+    mn_pool_free(&net->pool);
+    *net = (mn_net){0};
+}
+
+mn_status mn_net_fail(const mn_net *net, const mn_layer *layer, mn_status status, const char *format, ...) {
+    char sentence[384];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return mn_fail(status, "%s: layer %s (%s): %s", net->name ? net->name : "network", layer->name,
+                   mn_layer_kind_name(layer->kind), sentence);
+}
+
+int32_t mn_net_find(const mn_net *net, const char *name) {
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        if (strcmp(net->layers[i].name, name) == 0) return i;
+    }
+    return -1;
+}
+
+/* ---- Shapes ------------------------------------------------------------------------------------------ */
+
+static mn_shape shape_of(const mn_layer *layer) {
+    return (mn_shape){.rank = 3, .dims = {layer->h, layer->w, layer->c}};
+}
+
+/* The kernel as Keras stores it; rank 0 where there is none. */
+static mn_shape kernel_shape(const mn_net *net, const mn_layer *layer) {
+    int32_t channels = layer->inputs[0] >= 0 ? net->layers[layer->inputs[0]].c : 0;
+    switch (layer->kind) {
+    case MN_LAYER_CONV: return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels, layer->units}};
+    case MN_LAYER_DEPTHWISE: return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels, 1}};
+    case MN_LAYER_DENSE: return (mn_shape){.rank = 2, .dims = {channels, layer->units}};
+    default: return (mn_shape){.rank = 0};
+    }
+}
+
+size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer) {
+    mn_shape shape = kernel_shape(net, layer);
+    return shape.rank == 0 ? 0 : (size_t)mn_shape_count(&shape);
+}
+
+static int32_t input_count(mn_layer_kind kind) { return kind == MN_LAYER_INPUT ? 0 : kind == MN_LAYER_ADD ? 2 : 1; }
+
+static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
+    bool first = net->layer_count == 0, input = layer->kind == MN_LAYER_INPUT;
+    if (first != input) {
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "the first layer, and no other, must be an InputLayer");
+    }
+    for (int32_t i = 0; i < input_count(layer->kind); i++) {
+        if (layer->inputs[i] >= 0 && layer->inputs[i] < net->layer_count) continue;
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "input %d is no earlier layer", i);
+    }
+    if (mn_net_find(net, layer->name) < 0) return MN_OK;
+    return mn_net_fail(net, layer, MN_ERROR_FORMAT, "an earlier layer has the same name");
+}
+
+/* Are the numbers that go with the kind in their range? Returns what is wrong, or NULL. */
+static const char *find_wrong_setting(const mn_layer *layer) {
+    switch (layer->kind) {
+    case MN_LAYER_CONV:
+    case MN_LAYER_DEPTHWISE:
+        if (layer->k_h < 1 || layer->k_w < 1 || layer->stride < 1) return "kernel size and stride must be 1 or more";
+        return layer->kind == MN_LAYER_CONV && layer->units < 1 ? "at least one filter is needed" : NULL;
+    case MN_LAYER_DENSE: return layer->units < 1 ? "at least one unit is needed" : NULL;
+    case MN_LAYER_ZERO_PADDING:
+        for (int32_t i = 0; i < 4; i++) {
+            if (layer->pad[i] < 0 || layer->pad[i] > UINT16_MAX) return "the padding must be between 0 and 65535";
+        }
+        return NULL;
+    case MN_LAYER_RESCALING:
+        return isfinite(layer->scale) && isfinite(layer->offset) ? NULL : "scale and offset must be finite";
+    case MN_LAYER_BATCH_NORM:
+        return layer->epsilon >= 0 && isfinite(layer->epsilon) ? NULL : "epsilon must be finite and not negative";
+    case MN_LAYER_RELU: return layer->max_value > 0 ? NULL : "max_value must be above 0";
+    case MN_LAYER_DROPOUT: return layer->rate >= 0 && layer->rate < 1 ? NULL : "the rate must be in [0, 1)";
+    default: return NULL;
+    }
+}
+
+static mn_status infer_window(const mn_net *net, const mn_layer *in, mn_layer *layer) {
+    layer->h = mn_window_output(layer->padding, in->h, layer->k_h, layer->stride, 1);
+    layer->w = mn_window_output(layer->padding, in->w, layer->k_w, layer->stride, 1);
+    layer->c = layer->kind == MN_LAYER_CONV ? layer->units : in->c;
+    if (layer->h > 0 && layer->w > 0) return MN_OK;
+    return mn_net_fail(net, layer, MN_ERROR_FORMAT, "a %dx%d kernel does not fit into an input of %dx%dx%d", layer->k_h,
+                       layer->k_w, in->h, in->w, in->c);
+}
+
+static mn_status infer_add(const mn_net *net, const mn_layer *a, mn_layer *layer) {
+    const mn_layer *b = &net->layers[layer->inputs[1]];
+    if (a->h == b->h && a->w == b->w && a->c == b->c) return MN_OK;
+    return mn_net_fail(net, layer, MN_ERROR_FORMAT,
+                       "%s gives %dx%dx%d and %s gives %dx%dx%d, but equal shapes are needed", a->name, a->h, a->w,
+                       a->c, b->name, b->h, b->w, b->c);
+}
+
+static mn_status infer_shape(const mn_net *net, mn_layer *layer) {
+    if (layer->kind == MN_LAYER_INPUT) return MN_OK;
+    const mn_layer *in = &net->layers[layer->inputs[0]];
+    layer->h = in->h;
+    layer->w = in->w;
+    layer->c = in->c;
+    switch (layer->kind) {
+    case MN_LAYER_CONV:
+    case MN_LAYER_DEPTHWISE: return infer_window(net, in, layer);
+    case MN_LAYER_ADD: return infer_add(net, in, layer);
+    case MN_LAYER_ZERO_PADDING:
+        layer->h += layer->pad[0] + layer->pad[1];
+        layer->w += layer->pad[2] + layer->pad[3];
+        return MN_OK;
+    case MN_LAYER_RESHAPE: layer->c *= layer->h * layer->w; /* fits: the input's shape was checked */ /* fall through */
+    case MN_LAYER_GLOBAL_POOL: layer->h = layer->w = 1; return MN_OK;
+    case MN_LAYER_DENSE:
+        layer->c = layer->units;
+        if (layer->h == 1 && layer->w == 1) return MN_OK;
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT,
+                           "the input is %dx%dx%d, but a pooled or flattened one is expected", in->h, in->w, in->c);
+    default: return MN_OK;
+    }
+}
+
+/* ---- Weights ----------------------------------------------------------------------------------------- */
+
+static bool has_bias(mn_layer_kind kind) {
+    return kind == MN_LAYER_CONV || kind == MN_LAYER_DEPTHWISE || kind == MN_LAYER_DENSE;
+}
+
+static bool allocate(mn_pool *pool, size_t count, float value, float **out) {
+    *out = mn_pool_alloc(pool, count, sizeof **out);
+    for (size_t i = 0; *out && i < count; i++) (*out)[i] = value;
+    return *out != NULL;
+}
+
+static mn_status allocate_weights(mn_net *net, mn_layer *layer, bool with_bias) {
+    mn_shape kernel = kernel_shape(net, layer), output = shape_of(layer);
+    char text[MN_SHAPE_TEXT];
+    if (!mn_shape_check(&output, MN_FLOAT32)) {
+        return mn_net_fail(net, layer, MN_ERROR_LIMIT, "the output of %s values is empty or larger than 1 GiB",
+                           mn_shape_text(&output, text));
+    }
+    if (!mn_shape_check(&kernel, MN_FLOAT32)) {
+        return mn_net_fail(net, layer, MN_ERROR_LIMIT, "the kernel of %s values is larger than 1 GiB",
+                           mn_shape_text(&kernel, text));
+    }
+    layer->kernel = layer->bias = layer->gamma = layer->beta = layer->mean = layer->variance = NULL;
+    size_t channels = (size_t)layer->c;
+    bool good = true;
+    if (kernel.rank > 0) good = allocate(&net->pool, (size_t)mn_shape_count(&kernel), 0, &layer->kernel);
+    if (good && with_bias && has_bias(layer->kind)) good = allocate(&net->pool, channels, 0, &layer->bias);
+    if (good && layer->kind == MN_LAYER_BATCH_NORM) {
+        good = allocate(&net->pool, channels, 1, &layer->gamma) && allocate(&net->pool, channels, 0, &layer->beta) &&
+               allocate(&net->pool, channels, 0, &layer->mean) && allocate(&net->pool, channels, 1, &layer->variance);
+    }
+    return good ? MN_OK : mn_fail_memory("the weights of a network");
+}
+
+/* Makes room for one more layer. Outgrown arrays stay in the pool, together as large as the last one. */
+static mn_status make_room(mn_net *net) {
+    if (net->layer_count < net->layer_capacity) return MN_OK;
+    int32_t capacity = net->layer_capacity > 0 ? 2 * net->layer_capacity : 64;
+    if (capacity > 1 << 20) return mn_fail(MN_ERROR_LIMIT, "a network has more than a million layers");
+    mn_layer *layers = mn_pool_alloc(&net->pool, (size_t)capacity, sizeof *layers);
+    if (!layers) return mn_fail_memory("the layers of a network");
+    if (net->layer_count > 0) memcpy(layers, net->layers, (size_t)net->layer_count * sizeof *layers);
+    net->layers = layers;
+    net->layer_capacity = capacity;
+    return MN_OK;
+}
+
+mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t *index) {
+    mn_layer added = *layer;
+    MN_TRY(check_inputs(net, &added));
+    const char *wrong = find_wrong_setting(&added);
+    if (wrong) return mn_net_fail(net, &added, MN_ERROR_FORMAT, "%s", wrong);
+    for (int32_t i = input_count(added.kind); i < 2; i++) added.inputs[i] = -1;
+    MN_TRY(infer_shape(net, &added));
+    MN_TRY(allocate_weights(net, &added, with_bias));
+    MN_TRY(make_room(net));
+    added.name = mn_pool_string(&net->pool, layer->name, strlen(layer->name));
+    if (!added.name) return mn_fail_memory("the layers of a network");
+    net->layers[net->layer_count] = added;
+    if (index) *index = net->layer_count;
+    net->layer_count++;
+    return MN_OK;
+}
+
+/* ---- Counts and checks ------------------------------------------------------------------------------- */
+
+int64_t mn_net_weights(const mn_net *net) {
+    int64_t total = 0;
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        const mn_layer *layer = &net->layers[i];
+        total += (int64_t)mn_layer_kernel_count(net, layer) + (layer->bias ? layer->c : 0);
+    }
+    return total;
+}
+
+int64_t mn_net_parameters(const mn_net *net) {
+    int64_t total = mn_net_weights(net);
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        if (net->layers[i].gamma) total += 4 * (int64_t)net->layers[i].c;
+    }
+    return total;
+}
+
+int64_t mn_net_macs(const mn_net *net) {
+    int64_t total = 0;
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        const mn_layer *layer = &net->layers[i];
+        total += (int64_t)mn_layer_kernel_count(net, layer) * layer->h * layer->w;
+    }
+    return total;
+}
+
+static mn_status check_finite(const mn_net *net, const mn_layer *layer, const char *what, const float *values,
+                              size_t count) {
+    for (size_t i = 0; values && i < count; i++) {
+        if (isfinite(values[i])) continue;
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "%s value %zu of %zu is %g; every weight must be finite", what,
+                           i, count, (double)values[i]);
+    }
+    return MN_OK;
+}
+
+static mn_status check_variance(const mn_net *net, const mn_layer *layer) {
+    for (int32_t i = 0; layer->variance && i < layer->c; i++) {
+        if ((double)layer->variance[i] + (double)layer->epsilon >= 0) continue;
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "the variance of channel %d is %g; it must not be negative", i,
+                           (double)layer->variance[i]);
+    }
+    return MN_OK;
+}
+
+mn_status mn_net_check(const mn_net *net) {
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        const mn_layer *layer = &net->layers[i];
+        size_t channels = (size_t)layer->c;
+        MN_TRY(check_finite(net, layer, "kernel", layer->kernel, mn_layer_kernel_count(net, layer)));
+        MN_TRY(check_finite(net, layer, "bias", layer->bias, channels));
+        MN_TRY(check_finite(net, layer, "gamma", layer->gamma, channels));
+        MN_TRY(check_finite(net, layer, "beta", layer->beta, channels));
+        MN_TRY(check_finite(net, layer, "mean", layer->mean, channels));
+        MN_TRY(check_finite(net, layer, "variance", layer->variance, channels));
+        MN_TRY(check_variance(net, layer));
+    }
+    return MN_OK;
+}
