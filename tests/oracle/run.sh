@@ -10,7 +10,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-cases=6000 photos=50 networks=4 latency=
+cases=8000 photos=50 networks=4 latency=
 for argument in "$@"; do
     case $argument in
         --quick) cases=800 photos=2 networks=1 ;;

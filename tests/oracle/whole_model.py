@@ -37,26 +37,32 @@ def photo_input(path, detail):
     return network.stored(pixels / np.float32(127.5) - 1, detail)
 
 
-def compare_all(session, interpreter, value):
-    """Runs both; (tensors compared, sentences about differences)."""
-    engines.litert_run(interpreter, [value])
-    session.run([value])
-    names = {d["index"]: d["name"] for d in interpreter.get_tensor_details()}
-    problems = []
-    indices = session.computed()
-    for index in indices:
-        problem = engines.difference(interpreter.get_tensor(index), session.tensor(index))
-        if problem:
-            problems.append("tensor %d (%s): %s" % (index, names[index], problem))
-    return len(indices), problems
-
-
 class Pair:
-    """One model open in both engines."""
+    """One model open in both engines; here twice, because a session that keeps its tensors may be planned otherwise
+    than one that only needs the outputs."""
 
     def __init__(self, library, content, tier, threads):
         self.interpreter = engines.litert(content)
-        self.session = engines.Session(engines.Model(library, content), tier, threads, keep_tensors=True)
+        model = engines.Model(library, content)
+        self.session = engines.Session(model, tier, threads, keep_tensors=True)
+        self.plain = engines.Session(model, tier, threads)
+
+    def compare(self, value):
+        """Runs all; (tensors compared, sentences about differences)."""
+        expected = engines.litert_run(self.interpreter, [value])
+        self.session.run([value])
+        names = {d["index"]: d["name"] for d in self.interpreter.get_tensor_details()}
+        problems = []
+        indices = self.session.computed()
+        for index in indices:
+            problem = engines.difference(self.interpreter.get_tensor(index), self.session.tensor(index))
+            if problem:
+                problems.append("tensor %d (%s): %s" % (index, names[index], problem))
+        for i, (e, a) in enumerate(zip(expected, self.plain.run([value]))):
+            problem = engines.difference(e, a)
+            if problem:
+                problems.append("output %d, without keeping tensors: %s" % (i, problem))
+        return len(indices), problems
 
 
 pair = None  # of this worker process
@@ -70,7 +76,7 @@ def open_pair(library, path, tier, threads):
 
 def compare_photo(path):
     value = photo_input(path, pair.interpreter.get_input_details()[0])
-    return (path,) + compare_all(pair.session, pair.interpreter, value)
+    return (path,) + pair.compare(value)
 
 
 def real_model(arguments, path, photos):
@@ -116,7 +122,7 @@ def random_networks(arguments):
             measured = "largest logit difference %.1e of the largest logit" % (
                 np.max(np.abs(expected - actual)) / np.max(np.abs(expected)))
         else:
-            count, problems = compare_all(pair_.session, pair_.interpreter, value)
+            count, problems = pair_.compare(value)
             measured = "%d tensors" % count
         print("%s: %s, %s" % (label, measured, "%d differences" % len(problems)), flush=True)
         for problem in problems[:3]:
