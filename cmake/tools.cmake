@@ -8,7 +8,7 @@ find_path(MN_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
 find_library(MN_HDF5_LIBRARY hdf5 PATH_SUFFIXES hdf5/serial)
 find_path(MN_ZIP_INCLUDE zip.h)
 find_library(MN_ZIP_LIBRARY zip)
-find_path(MN_CJSON_INCLUDE cjson/cJSON.h)
+find_path(MN_CJSON_INCLUDE cJSON.h PATH_SUFFIXES cjson)
 find_library(MN_CJSON_LIBRARY cjson)
 
 # Each library that is not ours: what says that it is there, and Debian's package.
