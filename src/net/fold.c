@@ -75,7 +75,7 @@ static mn_status add_floats(folding *f, const char *layer, const char *suffix, c
     return MN_OK;
 }
 
-/* Appends an operator with its result, a tensor called layer + suffix. */
+/* Appends an operator with its result, a tensor called layer + suffix. `result` may point into `inputs`. */
 static mn_status add_op(folding *f, mn_op_kind kind, const mn_op_attr *attr, const int32_t *inputs, int32_t count,
                         const char *layer, const char *suffix, mn_shape shape, int32_t *result) {
     mn_op *op = &f->graph->ops[f->graph->op_count];
@@ -83,8 +83,8 @@ static mn_status add_op(folding *f, mn_op_kind kind, const mn_op_attr *attr, con
     op->inputs = take(f, (size_t)count, sizeof *op->inputs);
     op->outputs = take(f, 1, sizeof *op->outputs);
     if (!op->inputs || !op->outputs) return out_of_memory();
-    MN_TRY(add_tensor(f, layer, suffix, MN_FLOAT32, shape, result));
     memcpy(op->inputs, inputs, (size_t)count * sizeof *inputs);
+    MN_TRY(add_tensor(f, layer, suffix, MN_FLOAT32, shape, result));
     op->outputs[0] = *result;
     f->graph->op_count++;
     return MN_OK;
