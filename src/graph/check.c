@@ -134,6 +134,13 @@ static bool same_quant(const mn_quant *a, const mn_quant *b) {
     return a->zero_point[0] == b->zero_point[0] && fabsf(a->scale[0] - b->scale[0]) <= 1e-6f;
 }
 
+/* A conversion between float and stored values may be per channel, along any dimension. */
+static mn_status need_any_quant(const checking *c, const mn_tensor_info *tensor) {
+    const mn_quant *quant = &tensor->quant;
+    bool fits = quant->count > 1 && quant->axis >= 0 && quant->axis < tensor->rank;
+    return need_quant(c, tensor, quant->axis, fits ? tensor->dims[quant->axis] : 1);
+}
+
 /* Operators that move or select stored values need the same meaning on both sides. */
 static mn_status need_same_quant(const checking *c, const mn_tensor_info *x) {
     if (!is_quantised_type(x->type) || same_quant(&x->quant, &out(c)->quant)) return MN_OK;
@@ -178,7 +185,8 @@ static mn_status check_weighted(const checking *c, int32_t axis) {
     if (x->type == MN_FLOAT32) return MN_OK;
     if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
     MN_TRY(need_quant(c, x, 0, 1));
-    MN_TRY(need_quant(c, w, axis, x->type == MN_INT8 ? w->dims[axis] : 1));
+    /* One scale per channel needs a number of channels that no resized input can change. */
+    MN_TRY(need_quant(c, w, axis, x->type == MN_INT8 && w->data ? w->dims[axis] : 1));
     MN_TRY(need_quant(c, y, 0, 1));
     return check_bias_scale(c);
 }
@@ -208,13 +216,13 @@ static mn_status check_softmax(const checking *c) {
 static mn_status check_quantize(const checking *c) {
     mn_type from = in(c, 0)->type, to = out(c)->type;
     if (!is_quantised_type(to) || (from != MN_FLOAT32 && !is_quantised_type(from))) return wrong_types(c);
-    return need_plain_quant(c);
+    return from == MN_FLOAT32 ? need_any_quant(c, out(c)) : need_plain_quant(c);
 }
 
 static mn_status check_dequantize(const checking *c) {
     mn_type from = in(c, 0)->type;
     if (out(c)->type != MN_FLOAT32 || (from != MN_FLOAT16 && !is_quantised_type(from))) return wrong_types(c);
-    return need_plain_quant(c);
+    return need_any_quant(c, in(c, 0));
 }
 
 static mn_status check_moved(const checking *c) {
@@ -295,12 +303,12 @@ static mn_status check_window(const checking *c) {
     return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "strides and dilations must be at least 1");
 }
 
-static mn_status check_ops(const mn_graph *graph) {
+typedef mn_status check_fn(const checking *c);
+
+static mn_status check_ops(const mn_graph *graph, check_fn *check) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         checking c = {.graph = graph, .op = &graph->ops[i], .op_index = i};
-        MN_TRY(check_operands(&c));
-        MN_TRY(check_window(&c));
-        MN_TRY(check_types(&c));
+        MN_TRY(check(&c));
     }
     return MN_OK;
 }
@@ -335,6 +343,8 @@ static mn_status infer_into_tensors(mn_graph *graph) {
 
 mn_status mn_graph_check(mn_graph *graph) {
     MN_TRY(check_order(graph));
-    MN_TRY(check_ops(graph));
-    return infer_into_tensors(graph);
+    MN_TRY(check_ops(graph, check_operands));
+    MN_TRY(check_ops(graph, check_window));
+    MN_TRY(infer_into_tensors(graph));
+    return check_ops(graph, check_types);
 }

@@ -71,9 +71,14 @@ static void between_integers(const mn_binder *b, mn_convert_params *params) {
     params->out_zero = mn_bind_zero(mn_bind_output(b));
 }
 
-static void between_float_and(const mn_tensor_info *quantised, mn_convert_params *params) {
+/* Per channel, an index of the quantised dimension stays the same over the elements of the dimensions behind it. */
+static void between_float_and(const mn_tensor_info *quantised, const mn_shape *shape, mn_convert_params *params) {
     params->scale = quantised->quant.scale;
     params->zero = quantised->quant.zero_point;
+    params->channels = quantised->quant.count;
+    if (params->channels == 1) return;
+    params->inner = 1;
+    for (int32_t d = quantised->quant.axis + 1; d < shape->rank; d++) params->inner *= shape->dims[d];
 }
 
 mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out) {
@@ -84,7 +89,7 @@ mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out) {
         between_integers(b, params);
         mn_quant_quantize(mn_bind_scale(in), mn_bind_scale(result), &params->multiplier, &params->shift);
     } else {
-        between_float_and(result, params);
+        between_float_and(result, mn_bind_output_shape(b), params);
     }
     mn_bind_finish(b, MN_K_QUANTIZE, params, params->count, out);
     return MN_OK;
@@ -93,7 +98,7 @@ mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out) {
 mn_status mn_bind_dequantize(const mn_binder *b, mn_binding *out) {
     mn_convert_params *params = make_convert(b);
     if (!params) return mn_fail_memory("the plan");
-    if (mn_bind_quantised(b)) between_float_and(mn_bind_input(b, 0), params);
+    if (mn_bind_quantised(b)) between_float_and(mn_bind_input(b, 0), mn_bind_input_shape(b, 0), params);
     mn_bind_finish(b, MN_K_DEQUANTIZE, params, params->count, out);
     return MN_OK;
 }
