@@ -9,6 +9,7 @@ int cli_classify(int count, char *const *arguments);
 int cli_run(int count, char *const *arguments);
 int cli_evaluate(int count, char *const *arguments);
 int cli_inspect(int count, char *const *arguments);
+int cli_convert(int count, char *const *arguments);
 int cli_new(int count, char *const *arguments);
 int cli_variants(int count, char *const *arguments);
 

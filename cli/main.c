@@ -22,6 +22,7 @@ static const subcommand subcommands[] = {
     {"run", cli_run, "run a model on raw tensors"},
     {"evaluate", cli_evaluate, "measure the accuracy of a model over a folder of photos"},
     {"inspect", cli_inspect, "show the operators, sizes and quantisation of a model"},
+    {"convert", cli_convert, "convert what Keras saved into a float model"},
     {"new", cli_new, "write a MobileNetV2 with random weights"},
     {"variants", cli_variants, "list the published variants of MobileNetV2"},
 };

@@ -257,6 +257,36 @@ static const mn_tfl_op_options options[MN_OP_KIND_COUNT] = {
     [MN_OP_QUANTIZE] = {MN_TFL_OPTIONS_QUANTIZE, false},
 };
 
+/* For versions 1, 2, ...: tensorflow/lite/tools/versioning/runtime_version.cc. */
+enum { RUNTIMES = 9 };
+static const int32_t runtimes[MN_OP_KIND_COUNT][RUNTIMES] = {
+    [MN_OP_ADD] = {10500, 11400, 20400, 20600},
+    [MN_OP_AVERAGE_POOL_2D] = {10500, 11400, 20300},
+    [MN_OP_CONCATENATION] = {10500, 11400, 20300},
+    [MN_OP_CONV_2D] = {10500, 11400, 11400, 20300, 20400, 20900},
+    [MN_OP_DEPTHWISE_CONV_2D] = {10500, 11200, 11400, 20200, 20300, 20300},
+    [MN_OP_DEQUANTIZE] = {11301, 11400, 11500, 20200, 20700},
+    [MN_OP_FULLY_CONNECTED] = {10500, 11000, 11400, 11400, 20000, 20100, 20300, 20300, 20300},
+    [MN_OP_MAX_POOL_2D] = {10500, 11400, 20300},
+    [MN_OP_MUL] = {10500, 11400, 11500, 20300, 20600},
+    [MN_OP_RELU] = {10500, 20100, 20500},
+    [MN_OP_RELU6] = {10500, 11400, 20500},
+    [MN_OP_RESHAPE] = {10500},
+    [MN_OP_SOFTMAX] = {10500, 11400, 20300},
+    [MN_OP_PAD] = {10500, 11400, 20400, 20600},
+    [MN_OP_TRANSPOSE] = {10600, 11400, 11500, 20300, 20400},
+    [MN_OP_MEAN] = {10600, 11400, 20400},
+    [MN_OP_SUB] = {10600, 11400, 20300, 20400, 20400},
+    [MN_OP_SQUEEZE] = {10600, 20500},
+    [MN_OP_QUANTIZE] = {11400, 11500, 20700},
+};
+
+int32_t mn_tfl_op_runtime(mn_op_kind kind, int32_t version) {
+    int32_t runtime = 0;
+    for (int32_t i = 0; i < version && i < RUNTIMES && runtimes[kind][i] != 0; i++) runtime = runtimes[kind][i];
+    return runtime;
+}
+
 bool mn_tfl_op_find(int32_t code, mn_op_kind *out) {
     for (int32_t kind = 0; kind < MN_OP_KIND_COUNT; kind++) {
         if (codes[kind] == code) {

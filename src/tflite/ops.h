@@ -19,6 +19,9 @@ int32_t mn_tfl_op_code(mn_op_kind kind);
 /** Highest operator version that is read. */
 int32_t mn_tfl_op_max_version(mn_op_kind kind);
 
+/** The oldest TensorFlow Lite that runs this version of an operator, as 10000 major + 100 minor + patch. */
+int32_t mn_tfl_op_runtime(mn_op_kind kind, int32_t version);
+
 /** Which table holds the options of a kind, and whether a model without it is damaged. */
 typedef struct mn_tfl_op_options {
     mn_tfl_options type;

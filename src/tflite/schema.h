@@ -24,6 +24,21 @@
 #define MN_F_MODEL_SUBGRAPHS MN_F(2, "subgraphs")
 #define MN_F_MODEL_DESCRIPTION MN_F(3, "description")
 #define MN_F_MODEL_BUFFERS MN_F(4, "buffers")
+#define MN_F_MODEL_METADATA MN_F(6, "metadata")
+#define MN_F_MODEL_SIGNATURES MN_F(7, "signature_defs")
+
+#define MN_F_METADATA_NAME MN_F(0, "name")
+#define MN_F_METADATA_BUFFER MN_F(1, "buffer")
+#define MN_TFL_METADATA_RUNTIME "min_runtime_version"
+#define MN_TFL_RUNTIME_BYTES 16 /* of that buffer: text filled up with zeros */
+
+#define MN_F_SIGNATURE_INPUTS MN_F(0, "inputs")
+#define MN_F_SIGNATURE_OUTPUTS MN_F(1, "outputs")
+#define MN_F_SIGNATURE_KEY MN_F(2, "signature_key")
+#define MN_TFL_SIGNATURE_KEY "serving_default"
+
+#define MN_F_TENSOR_MAP_NAME MN_F(0, "name")
+#define MN_F_TENSOR_MAP_INDEX MN_F(1, "tensor_index")
 
 #define MN_F_OPCODE_DEPRECATED_CODE MN_F(0, "deprecated_builtin_code")
 #define MN_F_OPCODE_VERSION MN_F(2, "version")
@@ -51,6 +66,7 @@
 #define MN_F_TENSOR_IS_VARIABLE MN_F(5, "is_variable")
 #define MN_F_TENSOR_SPARSITY MN_F(6, "sparsity")
 #define MN_F_TENSOR_SHAPE_SIGNATURE MN_F(7, "shape_signature")
+#define MN_F_TENSOR_HAS_RANK MN_F(8, "has_rank")
 #define MN_F_TENSOR_EXTERNAL_BUFFER MN_F(10, "external_buffer")
 
 #define MN_F_QUANT_SCALE MN_F(2, "scale")

@@ -3,8 +3,11 @@
 
 #include "tflite/write.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/checked.h"
 #include "tflite/builder.h"
 #include "tflite/ops.h"
 
@@ -74,6 +77,22 @@ static mn_status number_codes(writer *w) {
 
 /* ---- Buffers and tensors ----------------------------------------------------------------------------- */
 
+/* The buffer behind those of the constants: the oldest TensorFlow Lite that runs every operator. */
+static mn_fbb_ref write_runtime(writer *w) {
+    char text[MN_TFL_RUNTIME_BYTES] = {0};
+    int32_t newest = 0;
+    for (int32_t i = 0; i < w->code_count; i++) {
+        const mn_op *op = &w->graph->ops[w->code_op[i]];
+        int32_t needed = mn_tfl_op_runtime(op->kind, op->version);
+        if (needed > newest) newest = needed;
+    }
+    snprintf(text, sizeof text, "%d.%d.%d", newest / 10000, newest / 100 % 100, newest % 100);
+    mn_fbb_ref data = mn_fbb_bytes(&w->b, text, sizeof text, 1, BUFFER_ALIGNMENT);
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
+    return mn_fbb_table_end(&w->b);
+}
+
 static mn_fbb_ref write_buffers(writer *w) {
     for (int32_t i = 0; i < w->buffer_count; i++) {
         mn_fbb_ref data = 0;
@@ -86,7 +105,8 @@ static mn_fbb_ref write_buffers(writer *w) {
         mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
         w->refs[i] = mn_fbb_table_end(&w->b);
     }
-    return mn_fbb_refs(&w->b, w->refs, (size_t)w->buffer_count);
+    w->refs[w->buffer_count] = write_runtime(w);
+    return mn_fbb_refs(&w->b, w->refs, (size_t)w->buffer_count + 1);
 }
 
 static uint8_t type_code(mn_type type) {
@@ -136,6 +156,7 @@ static mn_fbb_ref write_tensors(writer *w) {
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_NAME, name);
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_QUANTIZATION, quantisation);
         mn_fbb_add_u8(&w->b, MN_F_TENSOR_TYPE, type_code(tensor->type), 0);
+        mn_fbb_add_u8(&w->b, MN_F_TENSOR_HAS_RANK, 1, 0);
         w->refs[i] = mn_fbb_table_end(&w->b);
     }
     return mn_fbb_refs(&w->b, w->refs, (size_t)graph->tensor_count);
@@ -271,8 +292,52 @@ static mn_fbb_ref write_subgraph(writer *w) {
     return mn_fbb_refs(&w->b, w->refs, 1);
 }
 
+/* The names that a signature gives to tensors: the tensors' own, or their numbers where those are no help. */
+static mn_fbb_ref write_tensor_map(writer *w, const int32_t *tensors, int32_t count, const char *prefix) {
+    for (int32_t i = 0; i < count; i++) {
+        char number[24];
+        const char *name = w->graph->tensors[tensors[i]].name;
+        bool unique = name && name[0] != '\0';
+        for (int32_t other = 0; unique && other < count; other++) {
+            const char *taken = w->graph->tensors[tensors[other]].name;
+            unique = other == i || !taken || strcmp(name, taken) != 0;
+        }
+        snprintf(number, sizeof number, "%s_%d", prefix, i);
+        mn_fbb_ref text = mn_fbb_string(&w->b, unique ? name : number);
+        mn_fbb_table_begin(&w->b);
+        mn_fbb_add_ref(&w->b, MN_F_TENSOR_MAP_NAME, text);
+        mn_fbb_add_i32(&w->b, MN_F_TENSOR_MAP_INDEX, tensors[i], 0);
+        w->refs[i] = mn_fbb_table_end(&w->b);
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)count);
+}
+
+static mn_fbb_ref write_signatures(writer *w) {
+    const mn_graph *graph = w->graph;
+    mn_fbb_ref key = mn_fbb_string(&w->b, MN_TFL_SIGNATURE_KEY);
+    mn_fbb_ref outputs = write_tensor_map(w, graph->outputs, graph->output_count, "output");
+    mn_fbb_ref inputs = write_tensor_map(w, graph->inputs, graph->input_count, "input");
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_SIGNATURE_INPUTS, inputs);
+    mn_fbb_add_ref(&w->b, MN_F_SIGNATURE_OUTPUTS, outputs);
+    mn_fbb_add_ref(&w->b, MN_F_SIGNATURE_KEY, key);
+    w->refs[0] = mn_fbb_table_end(&w->b);
+    return mn_fbb_refs(&w->b, w->refs, 1);
+}
+
+static mn_fbb_ref write_metadata(writer *w) {
+    mn_fbb_ref name = mn_fbb_string(&w->b, MN_TFL_METADATA_RUNTIME);
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_METADATA_NAME, name);
+    mn_fbb_add_i32(&w->b, MN_F_METADATA_BUFFER, w->buffer_count, 0);
+    w->refs[0] = mn_fbb_table_end(&w->b);
+    return mn_fbb_refs(&w->b, w->refs, 1);
+}
+
 static mn_fbb_ref write_model(writer *w) {
     mn_fbb_ref buffers = write_buffers(w);
+    mn_fbb_ref metadata = write_metadata(w);
+    mn_fbb_ref signatures = write_signatures(w);
     mn_fbb_ref description = mn_fbb_string(&w->b, w->graph->description ? w->graph->description : "");
     mn_fbb_ref subgraphs = write_subgraph(w);
     mn_fbb_ref codes = write_codes(w);
@@ -282,13 +347,17 @@ static mn_fbb_ref write_model(writer *w) {
     mn_fbb_add_ref(&w->b, MN_F_MODEL_SUBGRAPHS, subgraphs);
     mn_fbb_add_ref(&w->b, MN_F_MODEL_DESCRIPTION, description);
     mn_fbb_add_ref(&w->b, MN_F_MODEL_BUFFERS, buffers);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_METADATA, metadata);
+    mn_fbb_add_ref(&w->b, MN_F_MODEL_SIGNATURES, signatures);
     return mn_fbb_table_end(&w->b);
 }
 
 static mn_status write_all(writer *w, uint8_t **data, size_t *bytes) {
-    size_t longest =
-        (size_t)(w->graph->tensor_count > w->graph->op_count ? w->graph->tensor_count : w->graph->op_count);
-    w->refs = mn_pool_alloc(&w->pool, longest + 1, sizeof *w->refs);
+    const mn_graph *graph = w->graph;
+    const int32_t counts[] = {graph->tensor_count, graph->op_count, graph->input_count, graph->output_count};
+    size_t longest = 0;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) longest = mn_max_size(longest, (size_t)counts[i]);
+    w->refs = mn_pool_alloc(&w->pool, longest + 2, sizeof *w->refs);
     if (!w->refs) return mn_fail_memory("the model file");
     MN_TRY(number_buffers(w));
     MN_TRY(number_codes(w));

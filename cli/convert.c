@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet convert: what Keras saved, as a float .tflite. */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "commands.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/options.h"
+#include "keras/keras.h"
+#include "net/fold.h"
+#include "tflite/write.h"
+
+typedef struct settings {
+    cli_list files;
+    const char *output;
+    int32_t size;
+    bool scores;
+} settings;
+
+static const cli_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .required = true,
+     .offset = offsetof(settings, output),
+     .value = "FILE",
+     .help = "the .tflite model to write"},
+    {.name = "size",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, size),
+     .value = "N",
+     .low = 1,
+     .high = 8192,
+     .help = "height and width of the input in pixels, where the file leaves them open: weights do, a whole model "
+             "seldom [the size in the file's name, else 224]"},
+    {.name = "scores",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, scores),
+     .help = "bare weights: end in scores; else a softmax follows the classifier, as in Keras applications"},
+    {0},
+};
+
+static const cli_command command = {
+    .name = "convert",
+    .usage = "WEIGHTS -o FILE [options]",
+    .summary = "Converts a MobileNetV2 that Keras saved into a float .tflite: weights or a whole model in HDF5 (.h5, "
+               ".weights.h5), or a Keras 3 archive (.keras).",
+    .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "
+             "layers around the base that classifiers have. Batch norm is folded into the convolutions. The same "
+             "input gives the same bytes.",
+    .options = options,
+    .operands = true,
+    .operand_offset = offsetof(settings, files),
+};
+
+/* ---- What was found ---------------------------------------------------------------------------------- */
+
+static bool near(double a, double b) { return fabs(a - b) <= 1e-4 * (1 + fabs(b)); }
+
+/* Which numbers pixels 0 and 255 become at the model's door. A network behind a rescaling was trained on [-1, 1] or on
+ * [0, 1]; whichever makes the darkest pixel 0 is meant. False when neither does. */
+static bool input_range(const mn_net *net, double *low, double *high) {
+    static const double inner[] = {-1, 0};
+    const mn_layer *first = &net->layers[net->layer_count > 1 ? 1 : 0];
+    *low = -1;
+    *high = 1;
+    if (first->kind != MN_LAYER_RESCALING) return true;
+    double scale = (double)first->scale, offset = (double)first->offset;
+    if (scale <= 0) return false;
+    for (int i = 0; i < 2; i++) {
+        *low = (inner[i] - offset) / scale;
+        *high = (1 - offset) / scale;
+        if (fabs(*low) > 1e-4 * *high) continue;
+        *low = 0;
+        if (near(*high, 255)) *high = 255;
+        return true;
+    }
+    return false;
+}
+
+static void print_input(const mn_net *net, const mn_keras_info *info) {
+    const mn_layer *input = &net->layers[0];
+    double low, high;
+    bool known = input_range(net, &low, &high);
+    printf("  input       %s: float32 1x%dx%dx%d%s\n", input->name, input->h, input->w, input->c,
+           info->assumed_size ? ", a size that the file leaves open (--size)" : "");
+    if (!known) {
+        printf("  pixels      rescaled inside by %g and %g; tell other commands what they mean with --input-range\n",
+               (double)net->layers[1].scale, (double)net->layers[1].offset);
+    } else if (low == -1 && high == 1) {
+        printf("  pixels      0..255 -> -1..1, as the other commands take it\n");
+    } else {
+        printf("  pixels      0..255 -> 0..%g, rescaled inside; other commands need --input-range 0,%g\n", high, high);
+    }
+}
+
+static void print_output(const mn_net *net, const mn_keras_info *info) {
+    const mn_layer *last = &net->layers[net->layer_count - 1];
+    bool pooled = last->h == 1 && last->w == 1, softmax = last->kind == MN_LAYER_SOFTMAX;
+    bool classifier = softmax || last->kind == MN_LAYER_DENSE;
+    printf("  output      %s: ", last->name);
+    if (pooled) {
+        printf("%d %s%s", last->c, classifier ? "classes" : "features", softmax ? ", softmax" : "");
+    } else {
+        printf("%dx%dx%d features", last->h, last->w, last->c);
+    }
+    printf("%s\n", info->assumed_softmax && softmax ? " as in Keras applications (--scores leaves it out)" : "");
+}
+
+static void print_summary(const settings *s, const mn_net *net, const mn_keras_info *info, size_t bytes) {
+    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0], info->format);
+    if (info->width > 0) {
+        printf("MobileNetV2 of width %g", info->width);
+    } else {
+        printf("%d layers, not those of a MobileNetV2", net->layer_count);
+    }
+    printf(", %" PRId64 " parameters, %" PRId64 " MACs\n", mn_net_parameters(net), mn_net_macs(net));
+    print_input(net, info);
+    print_output(net, info);
+}
+
+/* ---- Converting -------------------------------------------------------------------------------------- */
+
+static mn_status make_file(const mn_net *net, const mn_keras_info *info, uint8_t **data, size_t *bytes) {
+    mn_graph graph = {0};
+    char description[64];
+    if (info->width > 0) {
+        snprintf(description, sizeof description, "MobileNetV2 %g, mobilenet.c %s", info->width, mn_version());
+    } else {
+        snprintf(description, sizeof description, "mobilenet.c %s", mn_version());
+    }
+    MN_TRY(mn_net_fold(net, &graph, NULL));
+    graph.description = description;
+    mn_status status = mn_tflite_write(&graph, data, bytes);
+    mn_graph_free(&graph);
+    return status;
+}
+
+static int convert(const settings *s) {
+    if (s->files.count != 1) {
+        cli_error("convert: exactly one file of weights must be named; see 'mobilenet convert --help'");
+        return CLI_USAGE;
+    }
+    mn_net net = {0};
+    mn_keras_info info;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    mn_keras_options wanted = {.size = s->size, .no_softmax = s->scores};
+    mn_status status = mn_keras_open(s->files.items[0], &wanted, &net, &info);
+    if (status == MN_OK) status = make_file(&net, &info, &data, &bytes);
+    if (status != MN_OK) cli_library_error(status);
+    bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
+    if (good) print_summary(s, &net, &info, bytes);
+    free(data);
+    mn_net_free(&net);
+    return good ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_convert(int count, char *const *arguments) {
+    settings s = {0};
+    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    int code = parsed == CLI_PARSED ? convert(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    cli_list_free(&s.files);
+    return code;
+}
