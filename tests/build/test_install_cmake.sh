@@ -3,6 +3,7 @@
 # An installed library serves C and C++ programs through find_package(mobilenet), shared and static.
 source tests/build/common.sh
 
+need ninja
 install_moved
 languages=C
 if command -v "$CXX" >/dev/null; then languages="C CXX"; fi
@@ -22,8 +23,8 @@ if(CMAKE_CXX_COMPILER)
   target_link_libraries(shared_cxx PRIVATE mobilenet::mobilenet)
 endif()
 END
-"$CMAKE" -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/prefix" >"$scratch/log" 2>&1 ||
-    { cat "$scratch/log"; fail "the consumer cannot be configured"; }
+"$CMAKE" -G Ninja -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/prefix" \
+    >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "the consumer cannot be configured"; }
 "$CMAKE" --build "$scratch/build" >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "the consumer cannot be built"; }
 for program in shared static shared_cxx; do
     [[ $program != shared_cxx || -n $(command -v "$CXX") ]] || skip "C++ part: the command $CXX is missing"
