@@ -292,18 +292,28 @@ static mn_fbb_ref write_subgraph(writer *w) {
     return mn_fbb_refs(&w->b, w->refs, 1);
 }
 
-/* The names that a signature gives to tensors: the tensors' own, or their numbers where those are no help. */
+/* NULL for an index out of range, which tests write on purpose. */
+static const char *tensor_name(const mn_graph *graph, int32_t index) {
+    return index >= 0 && index < graph->tensor_count ? graph->tensors[index].name : NULL;
+}
+
+/* A tensor's own name, if no other in the list has it; else NULL. */
+static const char *name_in_list(const mn_graph *graph, const int32_t *tensors, int32_t count, int32_t index) {
+    const char *name = tensor_name(graph, tensors[index]);
+    for (int32_t i = 0; name && i < count; i++) {
+        const char *other = i == index ? NULL : tensor_name(graph, tensors[i]);
+        if (other && strcmp(name, other) == 0) return NULL;
+    }
+    return name && name[0] != '\0' ? name : NULL;
+}
+
+/* What a signature calls tensors: by name, or by number where names are no help. */
 static mn_fbb_ref write_tensor_map(writer *w, const int32_t *tensors, int32_t count, const char *prefix) {
     for (int32_t i = 0; i < count; i++) {
         char number[24];
-        const char *name = w->graph->tensors[tensors[i]].name;
-        bool unique = name && name[0] != '\0';
-        for (int32_t other = 0; unique && other < count; other++) {
-            const char *taken = w->graph->tensors[tensors[other]].name;
-            unique = other == i || !taken || strcmp(name, taken) != 0;
-        }
+        const char *name = name_in_list(w->graph, tensors, count, i);
         snprintf(number, sizeof number, "%s_%d", prefix, i);
-        mn_fbb_ref text = mn_fbb_string(&w->b, unique ? name : number);
+        mn_fbb_ref text = mn_fbb_string(&w->b, name ? name : number);
         mn_fbb_table_begin(&w->b);
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_MAP_NAME, text);
         mn_fbb_add_i32(&w->b, MN_F_TENSOR_MAP_INDEX, tensors[i], 0);

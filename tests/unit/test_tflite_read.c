@@ -396,7 +396,7 @@ static void test_wrong_bytes(void **state) {
         {type_int16, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): type INT16 is not supported"},
         {type_unknown, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): type number 77 is not known"},
         {many_dimensions, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): 7 dimensions; at most 6 are supported"},
-        {no_such_buffer, 1, MN_ERROR_FORMAT, "m: tensor 1 (weights): buffer 77 does not exist; there are 5"},
+        {no_such_buffer, 1, MN_ERROR_FORMAT, "m: tensor 1 (weights): buffer 77 does not exist; there are 6"},
         {no_such_code, 1, MN_ERROR_FORMAT,
          "m: subgraphs[0].operators[1]: operator code 77 does not exist; there are 5"},
         {resize_bilinear, 0, MN_ERROR_UNSUPPORTED,
