@@ -355,6 +355,25 @@ static void keeps_what_two_layers_read(void **state) {
     mn_net_free(&net);
 }
 
+/* The same when the batch norm is the last of two readers. */
+static void keeps_what_an_earlier_layer_reads(void **state) {
+    (void)state;
+    mn_net net;
+    start(&net, 5, 6, 3);
+    int32_t window = add(&net, conv(1, 1, MN_PAD_SAME, 4), true);
+    int32_t other = add(&net, relu(6), false);
+    mn_layer late = norm;
+    late.name = "late";
+    late.inputs[0] = window;
+    assert_int_equal(mn_net_add(&net, &late, false, NULL), MN_OK);
+    add(&net, (mn_layer){.kind = MN_LAYER_ADD, .inputs = {0, other}}, false);
+    randomise(&net);
+    assert_int_equal(count_ops(&net, MN_OP_RELU6), 1);
+    assert_int_equal(count_ops(&net, MN_OP_MUL), 1);
+    assert_same_function(&net);
+    mn_net_free(&net);
+}
+
 /* Heads as people build them. */
 static void folds_other_tops(void **state) {
     (void)state;
@@ -520,6 +539,7 @@ int main(void) {
         cmocka_unit_test(absorbs_padding_only_where_it_is_same),
         cmocka_unit_test(pads_for_two_readers),
         cmocka_unit_test(keeps_what_two_layers_read),
+        cmocka_unit_test(keeps_what_an_earlier_layer_reads),
         cmocka_unit_test(folds_other_tops),
         cmocka_unit_test(names_tensors_after_layers),
         cmocka_unit_test(tells_the_statistics),
