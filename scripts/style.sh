@@ -23,15 +23,23 @@ mapfile -t c_files < <(tracked '*.c' '*.h')
 mapfile -t text_files < <(tracked '*.c' '*.h' '*.def' '*.sh' '*.py' '*.md' '*.cmake' '*.in' '*.json' '*CMakeLists.txt')
 mapfile -t library_files < <(tracked 'src/*.c' 'src/*.h')
 
-for file in "${c_files[@]}"; do
-    [[ $(head -n 2 "$file") == $'/* SPDX-License-Identifier: MIT\n * Copyright the mobilenet.c authors */' ]] || echo "$file"
-done | report "without the two-line licence header"
-{ grep -nP '\t' "${text_files[@]}" || true; } | report "tabs"
-{ grep -nP ' +$' "${text_files[@]}" || true; } | report "spaces at the end of a line"
-{ grep -nP '^.{121}' "${c_files[@]}" || true; } | report "lines of more than 120 characters"
-{ grep -nE '\b(abort|exit|_Exit|quick_exit|printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror)\(' \
-    "${library_files[@]}" || true; } | report "calls that end the process or print, in the library"
-{ grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}" || true; } | report "unfinished work"
-wc -l "${c_files[@]}" | awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }' |
-    report "files of more than 600 lines"
+# The files without the header that every C file begins with.
+without_header() {
+    local file
+    for file in "${c_files[@]}"; do
+        [[ $(head -n 2 "$file") == $'/* SPDX-License-Identifier: MIT\n * Copyright the mobilenet.c authors */' ]] ||
+            echo "$file"
+    done
+}
+
+report "without the two-line licence header" < <(without_header)
+report "tabs" < <(grep -nP '\t' "${text_files[@]}")
+report "spaces at the end of a line" < <(grep -nP ' +$' "${text_files[@]}")
+report "lines of more than 120 characters" < <(grep -nP '^.{121}' "${c_files[@]}")
+report "calls that end the process or print, in the library" < <(
+    grep -nE '\b(abort|exit|_Exit|quick_exit|printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror)\(' \
+        "${library_files[@]}")
+report "unfinished work" < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}")
+report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
+    awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }')
 exit "$failed"
