@@ -29,7 +29,9 @@ static const subcommand subcommands[] = {
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
 static void print_help(FILE *out) {
-    fprintf(out, "Usage: mobilenet COMMAND [options]\n\nMakes and runs MobileNet image classifiers (.tflite).\n\nCommands:\n");
+    fprintf(
+        out,
+        "Usage: mobilenet COMMAND [options]\n\nMakes and runs MobileNet image classifiers (.tflite).\n\nCommands:\n");
     for (int i = 0; i < SUBCOMMANDS; i++) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
     fprintf(out, "\nOptions:\n"
                  "  -h, --help     print this help\n"
