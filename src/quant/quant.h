@@ -8,7 +8,7 @@
  *   scheme    weights get scales and are rounded to nearest                   mn_scheme_create   here
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
  *   repair    weights are rounded better, biases corrected                    correct.h
- *   apply     scheme -> int8 graph                                            mn_scheme_apply    quantise.h
+ *   apply     scheme -> int8 graph                                            mn_scheme_apply    apply.h
  *
  * A step that changes the float graph comes before mn_scheme_create; one that changes how it is stored works on the
  * scheme. mn_quantise (quantise.h) takes the steps in this order. */
@@ -67,16 +67,17 @@ typedef struct mn_scheme {
     int32_t layer_count;
     mn_quant_layer *layers; /* in execution order */
     int32_t *layer_of;      /* [op_count]: the layer that stores the operator; -1 for operators without weights */
-    bool *is_activation;    /* [tensor_count]: model inputs and what operators compute */
+    bool *is_activation;    /* [tensor_count]: model inputs, what operators compute, constants they add or multiply */
     /* [tensor_count]: tensors that must share scale and zero point (around pools, reshapes, pads ...) have the same
      * leader, one of themselves; others lead themselves. */
     int32_t *leader;
-    mn_interval *range; /* [tensor_count]: wanted ranges; mn_scheme_step reads the leader's alone */
+    bool *is_probability; /* [tensor_count]: shares the fixed scale of a SOFTMAX */
+    mn_interval *range;   /* [tensor_count]: wanted ranges; mn_scheme_step reads the leader's alone */
 } mn_scheme;
 
 /** A scheme for `graph`, which passed mn_quant_prepare: weights rounded to nearest with the scale of the largest weight
- *  of each output channel (of the whole tensor when `per_tensor`), ranges unknown but for the model input, which gets
- *  `input`. Errors: MEMORY. */
+ *  of each output channel (of the whole tensor when `per_tensor`), ranges unknown but for constants and the model
+ * input, which gets `input`. Errors: MEMORY. */
 mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, bool per_tensor, mn_scheme *out);
 
 void mn_scheme_free(mn_scheme *scheme);
@@ -94,8 +95,12 @@ static inline int32_t mn_layer_channel(const mn_quant_layer *layer, int32_t i) {
 /** Rounds the weights of a layer to nearest with the scales that it has. */
 void mn_layer_round(mn_quant_layer *layer);
 
-/** Widens the range of each leader to the union of those of its followers. Call when ranges are set. */
-void mn_scheme_share_ranges(mn_scheme *scheme);
+/** Widens the range of each leader to the union of those of its followers. Call when ranges are set.
+ *  Errors: ARGUMENT (a range is still unknown or not finite: the sentence names the tensor). */
+mn_status mn_scheme_share_ranges(mn_scheme *scheme);
+
+/** Is the range of `tensor` to be found out? Not of constants, and not of the model input. */
+bool mn_scheme_is_open(const mn_scheme *scheme, int32_t tensor);
 
 /** Scale and zero point of activation `tensor`, from its leader's range widened to hold zero; the output of SOFTMAX has
  *  1/256 and -128, whatever its range. */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/apply.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Room for biases left by sums of products: |bias| stays within a quarter of int32. */
+#define LARGEST_BIAS 536870912.0
+
+typedef struct applying {
+    const mn_scheme *scheme;
+    mn_graph *graph; /* being made */
+    bool *taken;     /* [tensor_count of the float graph]: constants that a layer has stored already */
+} applying;
+
+static void *copy(mn_pool *pool, const void *data, size_t count, size_t bytes) {
+    void *made = mn_pool_alloc(pool, count, bytes);
+    if (made && count > 0) memcpy(made, data, count * bytes);
+    return made;
+}
+
+/* ---- Tensors -------------------------------------------------------------------------------------------- */
+
+static mn_status set_quant(mn_graph *graph, mn_tensor_info *tensor, int32_t count, int32_t axis, const float *scale,
+                           int32_t zero) {
+    int32_t *zeros = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *zeros);
+    float *scales = copy(&graph->pool, scale, (size_t)count, sizeof *scales);
+    if (!zeros || !scales) return mn_fail_memory("the quantised graph");
+    for (int32_t i = 0; i < count; i++) zeros[i] = zero;
+    tensor->quant = (mn_quant){.count = count, .axis = axis, .scale = scales, .zero_point = zeros};
+    return MN_OK;
+}
+
+static mn_status store_constant(mn_graph *graph, mn_tensor_info *tensor, mn_step8 step) {
+    const float *values = tensor->data;
+    int8_t *stored = mn_pool_alloc(&graph->pool, tensor->bytes, 1);
+    if (!stored) return mn_fail_memory("the quantised graph");
+    for (size_t i = 0; i < tensor->bytes; i++) {
+        float units = roundf(values[i] / step.scale) + (float)step.zero;
+        stored[i] = (int8_t)fminf(fmaxf(units, INT8_MIN), INT8_MAX);
+    }
+    tensor->data = stored;
+    return MN_OK;
+}
+
+/* Activations become int8; constants that nothing stores differently (shapes) are copied. */
+static mn_status convert_tensor(applying *a, int32_t index) {
+    mn_tensor_info *tensor = &a->graph->tensors[index];
+    *tensor = a->scheme->graph->tensors[index];
+    tensor->name = mn_pool_string(&a->graph->pool, tensor->name, strlen(tensor->name));
+    if (!tensor->name) return mn_fail_memory("the quantised graph");
+    if (a->scheme->is_activation[index]) {
+        mn_step8 step = mn_scheme_step(a->scheme, index);
+        tensor->type = MN_INT8;
+        tensor->bytes /= sizeof(float);
+        MN_TRY(set_quant(a->graph, tensor, 1, 0, &step.scale, step.zero));
+        if (tensor->data) MN_TRY(store_constant(a->graph, tensor, step));
+    } else if (tensor->data && tensor->type != MN_FLOAT32) {
+        tensor->data = copy(&a->graph->pool, tensor->data, tensor->bytes, 1);
+        if (!tensor->data) return mn_fail_memory("the quantised graph");
+    }
+    return MN_OK;
+}
+
+/* Where a layer stores a constant: the float tensor's own place, or a new one behind all others when there was none or
+ * another operator uses it as well. */
+static mn_tensor_info *place_constant(applying *a, int32_t *index, const char *name) {
+    mn_graph *graph = a->graph;
+    if (*index >= 0 && !a->taken[*index]) {
+        a->taken[*index] = true;
+    } else {
+        *index = graph->tensor_count++;
+        graph->tensors[*index] = (mn_tensor_info){.name = mn_pool_string(&graph->pool, name, strlen(name))};
+    }
+    return &graph->tensors[*index];
+}
+
+/* ---- Layers --------------------------------------------------------------------------------------------- */
+
+/* Scales wide enough for the biases, in the layer's own number: the scheme's as a rule. */
+static mn_status fit_scales(applying *a, mn_quant_layer *layer, float input_scale) {
+    float *scale = copy(&a->graph->pool, layer->scale, (size_t)layer->scale_count, sizeof *scale);
+    if (!scale) return mn_fail_memory("the quantised weights");
+    bool widened = false;
+    for (int32_t c = 0; c < layer->channels; c++) {
+        float *mine = &scale[layer->scale_count > 1 ? c : 0];
+        double needed = fabs((double)layer->bias[c]) / (LARGEST_BIAS * (double)input_scale);
+        if ((double)*mine >= needed) continue;
+        *mine = nextafterf((float)needed, INFINITY);
+        widened = true;
+    }
+    layer->scale = scale;
+    if (!widened) return MN_OK;
+    layer->stored = mn_pool_alloc(&a->graph->pool, (size_t)layer->elements, sizeof *layer->stored);
+    if (!layer->stored) return mn_fail_memory("the quantised weights");
+    mn_layer_round(layer);
+    return MN_OK;
+}
+
+static mn_status store_weights(applying *a, mn_op *op, const mn_quant_layer *layer) {
+    const mn_tensor_info old = a->graph->tensors[op->inputs[1]];
+    mn_tensor_info *weights = place_constant(a, &op->inputs[1], old.name);
+    const char *name = weights->name;
+    *weights = old;
+    weights->name = name;
+    weights->type = MN_INT8;
+    weights->bytes = (size_t)layer->elements;
+    weights->data = copy(&a->graph->pool, layer->stored, (size_t)layer->elements, sizeof *layer->stored);
+    if (!weights->data || !name) return mn_fail_memory("the quantised weights");
+    return set_quant(a->graph, weights, layer->scale_count, layer->scale_count > 1 ? layer->axis : 0, layer->scale, 0);
+}
+
+static bool needs_bias(const mn_op *op, const mn_quant_layer *layer) {
+    if (op->input_count > 2 && op->inputs[2] >= 0) return true;
+    for (int32_t c = 0; c < layer->channels; c++) {
+        if (layer->bias[c] != 0) return true;
+    }
+    return false;
+}
+
+static mn_status add_operand(mn_graph *graph, mn_op *op) {
+    if (op->input_count > 2) return MN_OK;
+    int32_t *inputs = mn_pool_alloc(&graph->pool, 3, sizeof *inputs);
+    if (!inputs) return mn_fail_memory("the quantised graph");
+    memcpy(inputs, op->inputs, (size_t)op->input_count * sizeof *inputs);
+    inputs[2] = -1;
+    op->inputs = inputs;
+    op->input_count = 3;
+    return MN_OK;
+}
+
+static mn_status store_bias(applying *a, mn_op *op, const mn_quant_layer *layer, float input_scale) {
+    if (!needs_bias(op, layer)) return MN_OK;
+    mn_graph *graph = a->graph;
+    MN_TRY(add_operand(graph, op));
+    const char *name = op->inputs[2] >= 0 ? graph->tensors[op->inputs[2]].name : graph->tensors[op->outputs[0]].name;
+    mn_tensor_info *bias = place_constant(a, &op->inputs[2], name);
+    int32_t *stored = mn_pool_alloc(&graph->pool, (size_t)layer->channels, sizeof *stored);
+    float *scale = mn_pool_alloc(&graph->pool, (size_t)layer->scale_count, sizeof *scale);
+    if (!stored || !scale || !bias->name) return mn_fail_memory("the quantised biases");
+    for (int32_t c = 0; c < layer->scale_count; c++) scale[c] = input_scale * layer->scale[c];
+    for (int32_t c = 0; c < layer->channels; c++) {
+        double units = (double)layer->bias[c] / ((double)input_scale * (double)mn_layer_scale(layer, c));
+        stored[c] = (int32_t)round(units);
+    }
+    bias->type = MN_INT32;
+    bias->rank = 1;
+    bias->dims[0] = layer->channels;
+    bias->bytes = (size_t)layer->channels * sizeof *stored;
+    bias->data = stored;
+    return set_quant(graph, bias, layer->scale_count, 0, scale, 0);
+}
+
+/* ---- Operators ------------------------------------------------------------------------------------------ */
+
+/* The first version of each operator that knows int8 (tensorflow/lite/tools/versioning/op_version.cc). */
+static int32_t int8_version(mn_op_kind kind) {
+    switch (kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D: return 3;
+    case MN_OP_FULLY_CONNECTED: return 4;
+    case MN_OP_RESHAPE:
+    case MN_OP_SQUEEZE: return 1;
+    default: return 2;
+    }
+}
+
+static mn_status convert_op(applying *a, int32_t index) {
+    const mn_op *from = &a->scheme->graph->ops[index];
+    mn_op *op = &a->graph->ops[index];
+    *op = *from;
+    op->version = int8_version(op->kind);
+    op->inputs = copy(&a->graph->pool, from->inputs, (size_t)from->input_count, sizeof *op->inputs);
+    op->outputs = copy(&a->graph->pool, from->outputs, (size_t)from->output_count, sizeof *op->outputs);
+    if (!op->inputs || !op->outputs) return mn_fail_memory("the quantised graph");
+    if (a->scheme->layer_of[index] < 0) return MN_OK;
+    mn_quant_layer layer = a->scheme->layers[a->scheme->layer_of[index]];
+    float input_scale = mn_scheme_step(a->scheme, op->inputs[0]).scale;
+    MN_TRY(fit_scales(a, &layer, input_scale));
+    MN_TRY(store_weights(a, op, &layer));
+    return store_bias(a, op, &layer, input_scale);
+}
+
+static mn_status convert(applying *a) {
+    const mn_graph *from = a->scheme->graph;
+    mn_graph *graph = a->graph;
+    size_t room = (size_t)from->tensor_count + 2 * (size_t)a->scheme->layer_count;
+    graph->name = mn_pool_string(&graph->pool, from->name, strlen(from->name));
+    graph->description = "int8";
+    graph->tensors = mn_pool_alloc(&graph->pool, room, sizeof *graph->tensors);
+    graph->ops = mn_pool_alloc(&graph->pool, (size_t)from->op_count, sizeof *graph->ops);
+    graph->inputs = copy(&graph->pool, from->inputs, (size_t)from->input_count, sizeof *graph->inputs);
+    graph->outputs = copy(&graph->pool, from->outputs, (size_t)from->output_count, sizeof *graph->outputs);
+    a->taken = mn_pool_alloc(&graph->pool, room, sizeof *a->taken);
+    if (!graph->name || !graph->tensors || !graph->ops || !graph->inputs || !graph->outputs || !a->taken) {
+        return mn_fail_memory("the quantised graph");
+    }
+    graph->tensor_count = from->tensor_count;
+    graph->op_count = from->op_count;
+    graph->input_count = from->input_count;
+    graph->output_count = from->output_count;
+    for (int32_t i = 0; i < from->tensor_count; i++) MN_TRY(convert_tensor(a, i));
+    for (int32_t i = 0; i < from->op_count; i++) MN_TRY(convert_op(a, i));
+    return mn_graph_check(graph);
+}
+
+mn_status mn_scheme_apply(const mn_scheme *scheme, mn_graph *out) {
+    mn_graph graph = {0};
+    mn_status status = convert(&(applying){.scheme = scheme, .graph = &graph});
+    if (status != MN_OK) {
+        mn_graph_free(&graph);
+        return status;
+    }
+    *out = graph;
+    return MN_OK;
+}

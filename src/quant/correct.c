@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/correct.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "graph/shape.h"
+
+/* What a layer computes before its activation function is linear in its input. Its mean over all places of all photos
+ * therefore needs only the mean of what each tap of the filter meets: one number per tap and input channel. */
+typedef struct layer_view {
+    int32_t tensor;   /* the input */
+    int32_t channels; /* of the input */
+    int32_t in_h, in_w, out_h, out_w, k_h, k_w;
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    bool depthwise;
+    bool is_pixels; /* the input is the model's: stored values are pixels - 128, whatever the zero point */
+    float lowest;   /* meaning of pixel 0 */
+    mn_step8 step;  /* of the input */
+    size_t first;   /* of this layer's k_h x k_w x channels means */
+} layer_view;
+
+/* Means of values as they are, and rounded to 8 bits. */
+enum { EXACT, ROUNDED, KINDS };
+
+typedef struct correction {
+    mn_pool pool;
+    mn_scheme *scheme;
+    layer_view *views; /* [layer_count] */
+    size_t means;      /* over all layers */
+    double *sums;      /* [jobs][KINDS][means]: of one sample */
+    double *total;     /* [KINDS][means] */
+} correction;
+
+/* FULLY_CONNECTED is seen as a 1x1 convolution over its rows. */
+static layer_view view_of(const mn_graph *graph, const mn_op *op) {
+    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    layer_view v = {.tensor = op->inputs[0], .in_h = 1, .in_w = 1, .out_h = 1, .out_w = 1};
+    v.k_h = v.k_w = v.stride_h = v.stride_w = v.dilation_h = v.dilation_w = 1;
+    if (op->kind == MN_OP_FULLY_CONNECTED) {
+        v.channels = w->dims[1];
+        v.in_w = v.out_w = (int32_t)(x->bytes / mn_type_size(x->type)) / v.channels;
+        return v;
+    }
+    const mn_op_attr *a = &op->attr;
+    v.depthwise = op->kind == MN_OP_DEPTHWISE_CONV_2D;
+    v.channels = x->dims[3];
+    v.in_h = x->dims[1], v.in_w = x->dims[2];
+    v.out_h = y->dims[1], v.out_w = y->dims[2];
+    v.k_h = w->dims[1], v.k_w = w->dims[2];
+    v.stride_h = a->stride_h, v.stride_w = a->stride_w;
+    v.dilation_h = a->dilation_h, v.dilation_w = a->dilation_w;
+    if (a->padding == MN_PAD_SAME) {
+        v.pad_top = mn_window_padding(v.in_h, v.out_h, v.k_h, v.stride_h, v.dilation_h);
+        v.pad_left = mn_window_padding(v.in_w, v.out_w, v.k_w, v.stride_w, v.dilation_w);
+    }
+    return v;
+}
+
+/* ---- Means of inputs ------------------------------------------------------------------------------------ */
+
+/* The value that `x` has in 8 bits. Padding is zero, and stored as the zero point, among pixels too. */
+static float rounded(const layer_view *v, float x) {
+    const float scale = v->step.scale, zero = (float)v->step.zero;
+    float stored = v->is_pixels && x != 0 ? roundf((x - v->lowest) / scale) + INT8_MIN : roundf(x / scale) + zero;
+    return scale * (fminf(fmaxf(stored, INT8_MIN), INT8_MAX) - zero);
+}
+
+/* Adds up what one tap meets as the filter visits every place; outside of the picture it meets zeros. */
+static void sum_tap(const layer_view *v, const float *data, int32_t ky, int32_t kx, double *exact, double *sums) {
+    for (int32_t y = 0; y < v->out_h; y++) {
+        int32_t in_y = y * v->stride_h + ky * v->dilation_h - v->pad_top;
+        if (in_y < 0 || in_y >= v->in_h) continue;
+        for (int32_t x = 0; x < v->out_w; x++) {
+            int32_t in_x = x * v->stride_w + kx * v->dilation_w - v->pad_left;
+            if (in_x < 0 || in_x >= v->in_w) continue;
+            const float *pixel = data + ((size_t)in_y * (size_t)v->in_w + (size_t)in_x) * (size_t)v->channels;
+            for (int32_t c = 0; c < v->channels; c++) {
+                exact[c] += (double)pixel[c];
+                sums[c] += (double)rounded(v, pixel[c]);
+            }
+        }
+    }
+}
+
+static void observe(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    (void)sample;
+    const correction *c = context;
+    double *exact = c->sums + (size_t)job * KINDS * c->means, *sums = exact + c->means;
+    memset(exact, 0, KINDS * c->means * sizeof *exact);
+    for (int32_t i = 0; i < c->scheme->layer_count; i++) {
+        const layer_view *v = &c->views[i];
+        for (int32_t tap = 0; tap < v->k_h * v->k_w; tap++) {
+            size_t place = v->first + (size_t)tap * (size_t)v->channels;
+            sum_tap(v, mn_session_tensor_data(session, v->tensor), tap / v->k_w, tap % v->k_w, exact + place,
+                    sums + place);
+        }
+    }
+}
+
+static void collect(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    (void)sample;
+    (void)session;
+    correction *c = context;
+    const double *mine = c->sums + (size_t)job * KINDS * c->means;
+    for (size_t i = 0; i < KINDS * c->means; i++) c->total[i] += mine[i];
+}
+
+/* ---- Means of outputs ----------------------------------------------------------------------------------- */
+
+/* Place, among the means, of what weight `i` meets. CONV [o][h][w][i / groups]; DEPTHWISE [1][h][w][o];
+ * FULLY_CONNECTED [o][i]. */
+static size_t met_by(const layer_view *v, const mn_quant_layer *layer, int32_t i) {
+    if (v->depthwise) {
+        int32_t multiplier = layer->channels / v->channels;
+        return v->first + (size_t)(i / layer->channels * v->channels + i % layer->channels / multiplier);
+    }
+    int32_t each = layer->inner / (v->k_h * v->k_w), groups = v->channels / each;
+    int32_t group = i / layer->inner / (layer->channels / groups);
+    return v->first + (size_t)(i % layer->inner / each * v->channels + group * each + i % each);
+}
+
+/* Adds to each bias what rounding took from the mean of its channel. */
+static mn_status correct_layer(correction *c, int32_t index, int32_t samples) {
+    const layer_view *v = &c->views[index];
+    mn_quant_layer *layer = &c->scheme->layers[index];
+    double *lost = mn_pool_alloc(&c->pool, (size_t)layer->channels, sizeof *lost);
+    if (!lost) return mn_fail_memory("the bias correction");
+    for (int32_t i = 0; i < layer->elements; i++) {
+        int32_t channel = mn_layer_channel(layer, i);
+        size_t met = met_by(v, layer, i);
+        double stored = (double)mn_layer_scale(layer, channel) * layer->stored[i];
+        lost[channel] += (double)layer->weights[i] * c->total[met] - stored * c->total[c->means + met];
+    }
+    double places = (double)v->out_h * v->out_w * samples;
+    for (int32_t i = 0; i < layer->channels; i++) layer->bias[i] += (float)(lost[i] / places);
+    return MN_OK;
+}
+
+/* ---- All together --------------------------------------------------------------------------------------- */
+
+static mn_status start(correction *c, int32_t jobs) {
+    const mn_scheme *scheme = c->scheme;
+    const int32_t input = scheme->graph->inputs[0];
+    c->views = mn_pool_alloc(&c->pool, (size_t)scheme->layer_count, sizeof *c->views);
+    if (!c->views) return mn_fail_memory("the bias correction");
+    for (int32_t i = 0; i < scheme->layer_count; i++) {
+        layer_view *v = &c->views[i];
+        *v = view_of(scheme->graph, &scheme->graph->ops[scheme->layers[i].op]);
+        v->first = c->means;
+        v->step = mn_scheme_step(scheme, v->tensor);
+        v->is_pixels = scheme->leader[v->tensor] == scheme->leader[input];
+        v->lowest = scheme->range[input].low;
+        c->means += (size_t)(v->k_h * v->k_w * v->channels);
+    }
+    c->sums = mn_pool_alloc(&c->pool, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
+    c->total = mn_pool_alloc(&c->pool, KINDS * c->means, sizeof *c->total);
+    return c->sums && c->total ? MN_OK : mn_fail_memory("the bias correction");
+}
+
+mn_status mn_correct_biases(mn_scheme *scheme, mn_runner *floats, const mn_samples *samples,
+                            const mn_quant_progress *progress) {
+    correction c = {.scheme = scheme};
+    mn_status status = start(&c, mn_runner_jobs(floats));
+    if (status == MN_OK) {
+        status = mn_runner_each(floats, samples, observe, collect, &c, "bias correction", progress);
+    }
+    for (int32_t i = 0; status == MN_OK && i < scheme->layer_count; i++) status = correct_layer(&c, i, samples->count);
+    mn_pool_free(&c.pool);
+    return status;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/equalise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "quant/equalise_groups.h"
+
+/* A channel is enlarged at most so much: a channel that is all but dead needs no steps. */
+#define LARGEST_FACTOR 1024.0
+
+enum { STRENGTHS = 17, WEIGHT_STEPS = 127, ACTIVATION_STEPS = 255 };
+
+typedef struct equalising {
+    mn_pool pool;
+    mn_graph *graph;
+    mn_channels *channels;
+    mn_groups groups;
+    double **factor; /* [tensor_count]: what each channel is multiplied by; NULL: 1 */
+    double **moved;  /* [tensor_count]: what is first taken from each channel; NULL: 0 */
+} equalising;
+
+/* ---- What a choice costs -------------------------------------------------------------------------------- */
+
+static double step_of(const mn_channels *x, const double *factor) {
+    double low = 0, high = 0;
+    for (int32_t c = 0; c < x->count; c++) {
+        low = fmin(low, factor[c] * (double)x->of[c].low);
+        high = fmax(high, factor[c] * (double)x->of[c].high);
+    }
+    return (high - low) / ACTIVATION_STEPS;
+}
+
+/* The variance that rounding adds to output channel `output`, relative to the variance that it has. */
+static double relative_noise(const mn_weights *w, int32_t output, const mn_channels *x, const double *factor,
+                             double step) {
+    double signal = 0, from_input = 0, powers = 0, largest = 0;
+    int32_t first = w->depthwise ? output : 0, end = w->depthwise ? output + 1 : w->inputs;
+    for (int32_t tap = 0; tap < w->taps; tap++) {
+        for (int32_t c = first; c < end; c++) {
+            double variance = (double)x->of[c].variance;
+            double weight = (double)w->values[mn_weights_at(w, output, tap, c)], scaled = weight / factor[c];
+            signal += weight * weight * variance;
+            from_input += scaled * scaled;
+            powers += factor[c] * factor[c] * variance;
+            largest = fmax(largest, fabs(scaled));
+        }
+    }
+    double weight_step = largest / WEIGHT_STEPS;
+    double noise = (from_input * step * step + powers * weight_step * weight_step) / 12;
+    return signal > 0 ? noise / signal : 0;
+}
+
+/* Mean over the outputs of all layers that read the group. */
+static double cost(const equalising *e, int32_t group, const double *factor) {
+    double sum = 0, outputs = 0;
+    for (int32_t i = 0; i < e->graph->op_count; i++) {
+        const mn_op *op = &e->graph->ops[i];
+        mn_weights w;
+        if (!mn_weights_of(e->graph, i, &w) || e->groups.of[op->inputs[0]] != group) continue;
+        const mn_channels *x = &e->channels[op->inputs[0]];
+        double step = step_of(x, factor);
+        for (int32_t o = 0; o < w.outputs; o++) sum += relative_noise(&w, o, x, factor, step);
+        outputs += w.outputs;
+    }
+    return outputs > 0 ? sum / outputs : 0;
+}
+
+/* ---- Choosing ------------------------------------------------------------------------------------------- */
+
+static double reach(const mn_channel *c) { return fmax(fabs((double)c->low), fabs((double)c->high)); }
+
+/* How much larger each channel could be without any tensor of the group needing larger steps. */
+static void find_room(const equalising *e, int32_t group, int32_t count, double *room) {
+    for (int32_t c = 0; c < count; c++) room[c] = LARGEST_FACTOR;
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) {
+        if (e->groups.of[i] != group) continue;
+        double largest = (double)e->groups.limit[i];
+        if (isinf(largest)) {
+            largest = 0;
+            for (int32_t c = 0; c < count; c++) largest = fmax(largest, reach(&e->channels[i].of[c]));
+        }
+        for (int32_t c = 0; c < count; c++) {
+            double mine = reach(&e->channels[i].of[c]);
+            if (mine > 0) room[c] = fmin(room[c], fmax(largest / mine, 1));
+        }
+    }
+}
+
+static mn_status choose_factors(equalising *e, int32_t group) {
+    int32_t count = e->channels[group].count;
+    double *room = mn_pool_alloc(&e->pool, (size_t)count, sizeof *room);
+    double *factor = mn_pool_alloc(&e->pool, (size_t)count, sizeof *factor);
+    if (!room || !factor) return mn_fail_memory("the channels' scales");
+    find_room(e, group, count, room);
+    double best = INFINITY, strength = 0;
+    for (int32_t i = 0; i < STRENGTHS; i++) {
+        double power = (double)i / (STRENGTHS - 1);
+        for (int32_t c = 0; c < count; c++) factor[c] = pow(room[c], power);
+        double found = cost(e, group, factor);
+        if (found >= best) continue;
+        best = found;
+        strength = power;
+    }
+    for (int32_t c = 0; c < count; c++) factor[c] = pow(room[c], strength);
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) {
+        if (e->groups.of[i] == group) e->factor[i] = factor;
+    }
+    return MN_OK;
+}
+
+/* ---- Moving --------------------------------------------------------------------------------------------- */
+
+/* Linear channels move to their mean, rectified ones to their lowest value, unless they reach the limit: what is cut off
+ * there would then be cut off higher up. */
+static double wanted_move(const equalising *e, int32_t tensor, const mn_channel *c) {
+    if (!e->groups.rectified[tensor]) return (double)c->mean;
+    return c->high < e->groups.limit[tensor] ? fmax((double)c->low, 0) : 0;
+}
+
+static mn_status choose_moves(equalising *e) {
+    for (int32_t i = 0; i < e->graph->op_count; i++) {
+        const mn_op *op = &e->graph->ops[i];
+        int32_t out = op->outputs[0];
+        mn_channels *x = &e->channels[out];
+        if (!e->groups.movable[out] || x->count == 0) continue;
+        double *move = mn_pool_alloc(&e->pool, (size_t)x->count, sizeof *move);
+        if (!move) return mn_fail_memory("the channels' shifts");
+        for (int32_t c = 0; c < x->count; c++) {
+            bool sum = op->kind == MN_OP_ADD;
+            move[c] = sum ? e->moved[op->inputs[0]][c] + e->moved[op->inputs[1]][c] : wanted_move(e, out, &x->of[c]);
+            x->of[c].low -= (float)move[c];
+            x->of[c].high -= (float)move[c];
+            x->of[c].mean -= (float)move[c];
+        }
+        e->moved[out] = move;
+    }
+    return MN_OK;
+}
+
+/* ---- Changing the graph --------------------------------------------------------------------------------- */
+
+static double factor_of(const equalising *e, int32_t tensor, int32_t channel) {
+    return e->factor[tensor] ? e->factor[tensor][channel] : 1;
+}
+
+static double move_of(const equalising *e, int32_t tensor, int32_t channel) {
+    return e->moved[tensor] ? e->moved[tensor][channel] : 0;
+}
+
+/* weights'[o][i] = weights[o][i] factor[o] / factor[i]; bias'[o] = (bias[o] + weights[o] moved - moved[o]) factor[o] */
+static void change_output(const equalising *e, const mn_op *op, const mn_weights *w, int32_t o, float *values,
+                          float *bias) {
+    int32_t in = op->inputs[0], out = op->outputs[0];
+    int32_t first = w->depthwise ? o : 0, end = w->depthwise ? o + 1 : w->inputs;
+    double factor = factor_of(e, out, o), given_back = -move_of(e, out, o);
+    for (int32_t tap = 0; tap < w->taps; tap++) {
+        for (int32_t c = first; c < end; c++) {
+            size_t at = mn_weights_at(w, o, tap, c);
+            given_back += (double)w->values[at] * move_of(e, in, c);
+            values[at] = (float)((double)w->values[at] * factor / factor_of(e, in, c));
+        }
+    }
+    if (bias) bias[o] = (float)(((double)w->bias[o] + given_back) * factor);
+}
+
+static mn_status change_op(const equalising *e, int32_t index) {
+    const mn_op *op = &e->graph->ops[index];
+    mn_weights w;
+    if (!mn_weights_of(e->graph, index, &w)) return MN_OK;
+    int32_t in = op->inputs[0], out = op->outputs[0];
+    if (!e->factor[in] && !e->factor[out] && !e->moved[in] && !e->moved[out]) return MN_OK;
+    mn_tensor_info *weights = &e->graph->tensors[op->inputs[1]];
+    float *values = mn_pool_alloc(&e->graph->pool, weights->bytes, 1);
+    float *bias = mn_pool_alloc(&e->graph->pool, (size_t)w.outputs, sizeof *bias);
+    if (!values || !bias) return mn_fail_memory("the rescaled weights");
+    for (int32_t o = 0; o < w.outputs; o++) change_output(e, op, &w, o, values, w.bias ? bias : NULL);
+    weights->data = values;
+    if (w.bias) e->graph->tensors[op->inputs[2]].data = bias;
+    return MN_OK;
+}
+
+static void change_channels(const equalising *e, int32_t tensor) {
+    mn_channels *x = &e->channels[tensor];
+    for (int32_t c = 0; c < x->count; c++) {
+        float factor = (float)factor_of(e, tensor, c);
+        x->of[c].low *= factor;
+        x->of[c].high *= factor;
+        x->of[c].mean *= factor;
+        x->of[c].variance *= factor * factor;
+    }
+}
+
+/* ---- All ------------------------------------------------------------------------------------------------ */
+
+/* Groups of which something is not known stay as they are. */
+static void drop_unknown(equalising *e) {
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) {
+        if (e->groups.of[i] < 0 || e->channels[i].count > 0) continue;
+        int32_t group = e->groups.of[i];
+        for (int32_t k = 0; k < e->graph->tensor_count; k++) {
+            if (e->groups.of[k] != group) continue;
+            e->groups.of[k] = -1;
+            e->groups.movable[k] = false;
+        }
+    }
+}
+
+static mn_status equalise(equalising *e) {
+    size_t tensors = (size_t)e->graph->tensor_count;
+    MN_TRY(mn_groups_find(e->graph, &e->pool, &e->groups));
+    e->factor = mn_pool_alloc(&e->pool, tensors, sizeof *e->factor);
+    e->moved = mn_pool_alloc(&e->pool, tensors, sizeof *e->moved);
+    if (!e->factor || !e->moved) return mn_fail_memory("the channels' scales");
+    drop_unknown(e);
+    MN_TRY(choose_moves(e));
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) {
+        if (e->groups.of[i] == i) MN_TRY(choose_factors(e, i));
+    }
+    for (int32_t i = 0; i < e->graph->op_count; i++) MN_TRY(change_op(e, i));
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) change_channels(e, i);
+    return MN_OK;
+}
+
+mn_status mn_equalise(mn_graph *graph, mn_channels *channels) {
+    equalising e = {.graph = graph, .channels = channels};
+    mn_status status = equalise(&e);
+    mn_pool_free(&e.pool);
+    return status;
+}

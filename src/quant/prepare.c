@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/prepare.h"
+
+#include <math.h>
+
+#include "plan/fold.h"
+
+/* ---- Dropping what is not needed ------------------------------------------------------------------------ */
+
+/* Operators whose result became constant. */
+static void drop_folded(mn_graph *graph) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        if (!graph->tensors[graph->ops[i].outputs[0]].data) graph->ops[kept++] = graph->ops[i];
+    }
+    graph->op_count = kept;
+}
+
+static void mark(const int32_t *tensors, int32_t count, int32_t *place) {
+    for (int32_t i = 0; i < count; i++) {
+        if (tensors[i] >= 0) place[tensors[i]] = 1;
+    }
+}
+
+static void renumber(int32_t *tensors, int32_t count, const int32_t *place) {
+    for (int32_t i = 0; i < count; i++) {
+        if (tensors[i] >= 0) tensors[i] = place[tensors[i]];
+    }
+}
+
+/* Tensors that no operator and no end of the model names. */
+static mn_status drop_unused(mn_graph *graph) {
+    int32_t *place = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *place); /* used, then where */
+    if (!place) return mn_fail_memory("the model's tensors");
+    mark(graph->inputs, graph->input_count, place);
+    mark(graph->outputs, graph->output_count, place);
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        mark(graph->ops[i].inputs, graph->ops[i].input_count, place);
+        mark(graph->ops[i].outputs, graph->ops[i].output_count, place);
+    }
+    int32_t kept = 0;
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        if (!place[i]) continue;
+        graph->tensors[kept] = graph->tensors[i];
+        place[i] = kept++;
+    }
+    graph->tensor_count = kept;
+    renumber(graph->inputs, graph->input_count, place);
+    renumber(graph->outputs, graph->output_count, place);
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        renumber(graph->ops[i].inputs, graph->ops[i].input_count, place);
+        renumber(graph->ops[i].outputs, graph->ops[i].output_count, place);
+    }
+    return MN_OK;
+}
+
+/* ---- Checks --------------------------------------------------------------------------------------------- */
+
+static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+
+/* Before folding: weights stored in 8 bits with DEQUANTIZE behind them say as much as int8 operators. */
+static mn_status refuse_quantised(const mn_graph *graph) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        const mn_tensor_info *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
+        if (is_8_bit(in->type) || is_8_bit(out->type)) {
+            return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
+                                 "the model is quantised already (tensor %s is %s); give the float model that it was "
+                                 "made from",
+                                 is_8_bit(in->type) ? in->name : out->name,
+                                 mn_type_name(is_8_bit(in->type) ? in->type : out->type));
+        }
+    }
+    return MN_OK;
+}
+
+static mn_status check_ends(const mn_graph *graph) {
+    if (graph->input_count != 1) {
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: has %d inputs; only models with one can be quantised", graph->name,
+                       graph->input_count);
+    }
+    const mn_tensor_info *input = &graph->tensors[graph->inputs[0]];
+    if (input->type != MN_FLOAT32 || input->rank < 1 || input->dims[0] != 1) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: input %s is %s with a batch of %d; float32 and a batch of 1 are needed", graph->name,
+                       input->name, mn_type_name(input->type), input->rank < 1 ? 0 : input->dims[0]);
+    }
+    return MN_OK;
+}
+
+static mn_status check_finite(const mn_graph *graph, int32_t op, const mn_tensor_info *tensor) {
+    const float *values = tensor->data;
+    for (size_t i = 0; i < tensor->bytes / sizeof *values; i++) {
+        if (isfinite(values[i])) continue;
+        return mn_graph_fail(graph, op, MN_ERROR_FORMAT,
+                             "value %zu of %s is %s; the model is damaged or its training diverged", i, tensor->name,
+                             isnan(values[i]) ? "not a number" : "infinite");
+    }
+    return MN_OK;
+}
+
+static bool has_weights(mn_op_kind kind) {
+    return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;
+}
+
+static mn_status check_op(const mn_graph *graph, int32_t index) {
+    const mn_op *op = &graph->ops[index];
+    for (int32_t i = 0; i < op->input_count; i++) {
+        const mn_tensor_info *in = mn_graph_input(graph, op, i);
+        if (!in) continue;
+        if (i > 0 && has_weights(op->kind) && !in->data) {
+            return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED,
+                                 "its weights (%s) are computed by the model; only constant ones can be quantised",
+                                 in->name);
+        }
+        if (in->type == MN_FLOAT32 && in->data) MN_TRY(check_finite(graph, index, in));
+    }
+    const mn_tensor_info *out = mn_graph_output(graph, op, 0);
+    if (out->type == MN_FLOAT32) return MN_OK;
+    return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED, "its output %s is %s; only float32 can be quantised",
+                         out->name, mn_type_name(out->type));
+}
+
+mn_status mn_quant_prepare(mn_graph *graph) {
+    MN_TRY(refuse_quantised(graph));
+    MN_TRY(mn_graph_fold_constants(graph));
+    drop_folded(graph);
+    MN_TRY(drop_unused(graph));
+    MN_TRY(check_ends(graph));
+    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op(graph, i));
+    return mn_graph_check(graph);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The whole way from a float graph and photos to an int8 graph. */
+#ifndef MN_QUANT_QUANTISE_H
+#define MN_QUANT_QUANTISE_H
+
+#include "quant/quant.h"
+#include "quant/range.h"
+
+/** Fill with mn_quantise_defaults() first. */
+typedef struct mn_quantise_options {
+    mn_type io;             /* MN_INT8 (default), MN_UINT8 or MN_FLOAT32 */
+    bool per_tensor;        /* one scale for all weights of a layer */
+    mn_range_method method; /* of activations */
+    bool correct;           /* biases (correct.h) */
+    int32_t jobs;           /* photos run at the same time; 0: one per processor. Changes no result */
+    mn_quant_progress progress;
+} mn_quantise_options;
+
+void mn_quantise_defaults(mn_quantise_options *options);
+
+/** Quantises `graph`, which passed mn_quant_prepare and changes on the way, into `out`.
+ *  Errors: ARGUMENT (no samples, or not of the input's size), MEMORY, FORMAT, UNSUPPORTED. */
+mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options, mn_graph *out);
+
+#endif

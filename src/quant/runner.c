@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/runner.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/thread.h"
+#include "tflite/write.h"
+
+struct mn_runner {
+    mn_type input; /* of the model */
+    uint8_t *file;
+    mn_model *model;
+    int32_t jobs;
+    mn_session **sessions; /* [jobs] */
+    mn_team *team;         /* NULL: one job */
+};
+
+static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
+    size_t bytes;
+    mn_session_options options;
+    MN_TRY(mn_tflite_write(graph, &runner->file, &bytes));
+    MN_TRY(mn_model_from_memory(runner->file, bytes, graph->name, &runner->model));
+    mn_session_defaults(&options);
+    options.keep_tensors = true;
+    runner->sessions = calloc((size_t)runner->jobs, sizeof *runner->sessions);
+    if (!runner->sessions) return mn_fail_memory("the sessions");
+    for (int32_t i = 0; i < runner->jobs; i++) {
+        MN_TRY(mn_session_create(runner->model, &options, &runner->sessions[i]));
+    }
+    return runner->jobs > 1 ? mn_team_create(runner->jobs, &runner->team) : MN_OK;
+}
+
+mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out) {
+    mn_runner *runner = calloc(1, sizeof *runner);
+    if (!runner) return mn_fail_memory("the sessions");
+    runner->input = graph->tensors[graph->inputs[0]].type;
+    runner->jobs = jobs > 0 ? jobs : mn_available_processors();
+    mn_status status = open_sessions(runner, graph);
+    if (status != MN_OK) {
+        mn_runner_close(&runner);
+        return status;
+    }
+    *out = runner;
+    return MN_OK;
+}
+
+void mn_runner_close(mn_runner **runner) {
+    mn_runner *closing = *runner;
+    *runner = NULL;
+    if (!closing) return;
+    mn_team_close(&closing->team);
+    for (int32_t i = 0; closing->sessions && i < closing->jobs; i++) mn_session_close(&closing->sessions[i]);
+    free(closing->sessions);
+    mn_model_close(&closing->model);
+    free(closing->file);
+    free(closing);
+}
+
+int32_t mn_runner_jobs(const mn_runner *runner) { return runner->jobs; }
+
+/* ---- One pass over the samples -------------------------------------------------------------------------- */
+
+typedef struct pass {
+    mn_runner *runner;
+    const mn_samples *samples;
+    mn_runner_look observe, collect;
+    void *context;
+    const char *what;
+    const mn_quant_progress *progress;
+    float real[256]; /* of a pixel */
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    int32_t next, collected; /* under lock: the sample to start next, and how many were collected */
+    mn_status status;        /* under lock: the first failure */
+} pass;
+
+static void fill_input(const pass *p, mn_session *session, int32_t sample) {
+    const uint8_t *pixels = p->samples->pixels + (size_t)sample * p->samples->elements;
+    void *input = mn_session_input(session, 0);
+    for (size_t i = 0; i < p->samples->elements; i++) {
+        if (p->runner->input == MN_FLOAT32) {
+            ((float *)input)[i] = p->real[pixels[i]];
+        } else {
+            ((uint8_t *)input)[i] = p->runner->input == MN_INT8 ? pixels[i] ^ 0x80 : pixels[i]; /* pixel - 128 */
+        }
+    }
+}
+
+static int32_t take_next(pass *p) {
+    pthread_mutex_lock(&p->lock);
+    int32_t sample = p->next < p->samples->count && p->status == MN_OK ? p->next++ : -1;
+    pthread_mutex_unlock(&p->lock);
+    return sample;
+}
+
+/* Waits until all earlier samples are collected. */
+static void collect_in_turn(pass *p, int32_t job, int32_t sample, mn_status status) {
+    pthread_mutex_lock(&p->lock);
+    while (p->collected != sample) pthread_cond_wait(&p->moved, &p->lock);
+    if (status != MN_OK && p->status == MN_OK) p->status = status;
+    if (p->status == MN_OK && p->collect) p->collect(p->context, job, sample, p->runner->sessions[job]);
+    p->collected++;
+    if (p->progress && p->progress->tell) {
+        p->progress->tell(p->progress->context, p->what, p->collected, p->samples->count);
+    }
+    pthread_cond_broadcast(&p->moved);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void work(void *context, int32_t job, int32_t jobs) {
+    (void)jobs;
+    pass *p = context;
+    mn_session *session = p->runner->sessions[job];
+    for (int32_t sample = take_next(p); sample >= 0; sample = take_next(p)) {
+        fill_input(p, session, sample);
+        mn_status status = mn_session_run(session);
+        if (status == MN_OK && p->observe) p->observe(p->context, job, sample, session);
+        collect_in_turn(p, job, sample, status);
+    }
+}
+
+mn_status mn_runner_each(mn_runner *runner, const mn_samples *samples, mn_runner_look observe, mn_runner_look collect,
+                         void *context, const char *what, const mn_quant_progress *progress) {
+    pass p = {.runner = runner,
+              .samples = samples,
+              .observe = observe,
+              .collect = collect,
+              .context = context,
+              .what = what,
+              .progress = progress,
+              .lock = PTHREAD_MUTEX_INITIALIZER,
+              .moved = PTHREAD_COND_INITIALIZER};
+    double low = (double)samples->meaning.low, high = (double)samples->meaning.high;
+    for (int32_t i = 0; i < 256; i++) p.real[i] = (float)(low + (high - low) * i / 255);
+    if (runner->team) {
+        mn_team_run(runner->team, work, &p);
+    } else {
+        work(&p, 0, 1);
+    }
+    pthread_cond_destroy(&p.moved);
+    pthread_mutex_destroy(&p.lock);
+    return p.status;
+}

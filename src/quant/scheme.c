@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* How a float graph is to be stored: TensorFlow Lite's 8-bit quantization specification. */
+#include <math.h>
+#include <string.h>
+
+#include "quant/quant.h"
+
+enum { LARGEST_WEIGHT = 127, STEPS = 255 };
+
+/* ---- Scales --------------------------------------------------------------------------------------------- */
+
+mn_step8 mn_step8_of(mn_interval range) {
+    double low = fmin((double)range.low, 0), high = fmax((double)range.high, 0);
+    float scale = (float)((high - low) / STEPS);
+    if (!(scale >= 1e-30f)) return (mn_step8){.scale = 1, .zero = INT8_MIN}; /* nothing but zeros */
+    double zero = round(INT8_MIN - low / (double)scale);
+    return (mn_step8){.scale = scale, .zero = (int32_t)fmin(fmax(zero, INT8_MIN), INT8_MAX)};
+}
+
+mn_step8 mn_scheme_step(const mn_scheme *scheme, int32_t tensor) {
+    if (scheme->is_probability[tensor]) return (mn_step8){.scale = 1.0f / 256, .zero = INT8_MIN};
+    return mn_step8_of(scheme->range[scheme->leader[tensor]]);
+}
+
+static mn_interval unite(mn_interval a, mn_interval b) {
+    if (!mn_interval_known(a)) return b;
+    if (!mn_interval_known(b)) return a;
+    return (mn_interval){.low = fminf(a.low, b.low), .high = fmaxf(a.high, b.high)};
+}
+
+mn_status mn_scheme_share_ranges(mn_scheme *scheme) {
+    const mn_graph *graph = scheme->graph;
+    const int32_t input = graph->inputs[0];
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        int32_t leader = scheme->leader[i];
+        mn_interval range = scheme->range[i];
+        if (!scheme->is_activation[i]) continue;
+        if (!mn_interval_known(range) || !isfinite(range.low) || !isfinite(range.high)) {
+            return mn_fail(MN_ERROR_ARGUMENT, "%s: tensor %s takes values that are not finite, or is never computed",
+                           graph->name, graph->tensors[i].name);
+        }
+        if (scheme->leader[input] != leader) scheme->range[leader] = unite(scheme->range[leader], range);
+    }
+    return MN_OK;
+}
+
+bool mn_scheme_is_open(const mn_scheme *scheme, int32_t tensor) {
+    const mn_graph *graph = scheme->graph;
+    return scheme->is_activation[tensor] && !graph->tensors[tensor].data && tensor != graph->inputs[0];
+}
+
+/* ---- Who shares ----------------------------------------------------------------------------------------- */
+
+/* A model input leads: its scale is given. Otherwise the lower index does. */
+static void join(mn_scheme *scheme, int32_t a, int32_t b) {
+    int32_t leader = scheme->leader[a], other = scheme->leader[b], input = scheme->graph->inputs[0];
+    if (leader == other) return;
+    if (other == scheme->leader[input] || (leader != scheme->leader[input] && other < leader)) {
+        int32_t swap = leader;
+        leader = other;
+        other = swap;
+    }
+    bool probability = scheme->is_probability[leader] || scheme->is_probability[other];
+    for (int32_t i = 0; i < scheme->graph->tensor_count; i++) {
+        if (scheme->leader[i] == other) scheme->leader[i] = leader;
+        if (scheme->leader[i] == leader) scheme->is_probability[i] = probability;
+    }
+}
+
+/* Operators whose stored values pass through: TFLite wants one scale on both sides. */
+static int32_t passed_through(const mn_op *op) {
+    switch (op->kind) {
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D:
+    case MN_OP_RESHAPE:
+    case MN_OP_SQUEEZE:
+    case MN_OP_TRANSPOSE:
+    case MN_OP_PAD: return 1;
+    case MN_OP_CONCATENATION: return op->input_count;
+    default: return 0;
+    }
+}
+
+static void find_leaders(mn_scheme *scheme) {
+    const mn_graph *graph = scheme->graph;
+    for (int32_t i = 0; i < graph->tensor_count; i++) scheme->leader[i] = i;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        if (op->kind == MN_OP_SOFTMAX) scheme->is_probability[op->outputs[0]] = true;
+    }
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        for (int32_t k = 0; k < passed_through(op); k++) join(scheme, op->outputs[0], op->inputs[k]);
+    }
+}
+
+static mn_interval extremes(const float *values, size_t count) {
+    mn_interval range = MN_INTERVAL_UNKNOWN;
+    for (size_t i = 0; i < count; i++) range = unite(range, (mn_interval){values[i], values[i]});
+    return range;
+}
+
+static bool has_weights(mn_op_kind kind) {
+    return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;
+}
+
+static void find_activations(mn_scheme *scheme, mn_interval input) {
+    const mn_graph *graph = scheme->graph;
+    for (int32_t i = 0; i < graph->tensor_count; i++) scheme->range[i] = MN_INTERVAL_UNKNOWN;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        scheme->is_activation[op->outputs[0]] = true;
+        for (int32_t k = 0; k < op->input_count; k++) {
+            const mn_tensor_info *constant = mn_graph_input(graph, op, k);
+            if (!constant || !constant->data || constant->type != MN_FLOAT32) continue;
+            if (k > 0 && has_weights(op->kind)) continue;
+            scheme->is_activation[op->inputs[k]] = true;
+            scheme->range[op->inputs[k]] = extremes(constant->data, constant->bytes / sizeof(float));
+        }
+    }
+    scheme->is_activation[graph->inputs[0]] = true;
+    scheme->range[graph->inputs[0]] = input;
+}
+
+/* ---- Layers --------------------------------------------------------------------------------------------- */
+
+void mn_layer_round(mn_quant_layer *layer) {
+    for (int32_t i = 0; i < layer->elements; i++) {
+        float scale = mn_layer_scale(layer, mn_layer_channel(layer, i));
+        float units = roundf(layer->weights[i] / scale);
+        layer->stored[i] = (int8_t)fminf(fmaxf(units, -LARGEST_WEIGHT), LARGEST_WEIGHT);
+    }
+}
+
+/* The largest weight takes the largest stored value. Channels without weights get the scale of a weight of 1. */
+static void take_scales(mn_quant_layer *layer) {
+    for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = 0;
+    for (int32_t i = 0; i < layer->elements; i++) {
+        float *largest = &layer->scale[layer->scale_count > 1 ? mn_layer_channel(layer, i) : 0];
+        *largest = fmaxf(*largest, fabsf(layer->weights[i]));
+    }
+    for (int32_t c = 0; c < layer->scale_count; c++) {
+        layer->scale[c] = (layer->scale[c] >= 1e-20f ? layer->scale[c] : 1) / LARGEST_WEIGHT;
+    }
+}
+
+static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor, mn_quant_layer *layer) {
+    const mn_graph *graph = scheme->graph;
+    const mn_op *op = &graph->ops[op_index];
+    const mn_tensor_info *weights = mn_graph_input(graph, op, 1), *bias = mn_graph_input(graph, op, 2);
+    *layer = (mn_quant_layer){.op = op_index, .axis = op->kind == MN_OP_DEPTHWISE_CONV_2D ? 3 : 0};
+    layer->channels = weights->dims[layer->axis];
+    layer->elements = (int32_t)(weights->bytes / sizeof(float));
+    layer->inner = 1;
+    for (int32_t d = layer->axis + 1; d < weights->rank; d++) layer->inner *= weights->dims[d];
+    layer->scale_count = per_tensor ? 1 : layer->channels;
+    layer->weights = weights->data;
+    layer->scale = mn_pool_alloc(&scheme->pool, (size_t)layer->scale_count, sizeof *layer->scale);
+    layer->stored = mn_pool_alloc(&scheme->pool, (size_t)layer->elements, sizeof *layer->stored);
+    layer->bias = mn_pool_alloc(&scheme->pool, (size_t)layer->channels, sizeof *layer->bias);
+    if (!layer->scale || !layer->stored || !layer->bias) return mn_fail_memory("the quantised weights");
+    if (bias) memcpy(layer->bias, bias->data, bias->bytes);
+    take_scales(layer);
+    mn_layer_round(layer);
+    return MN_OK;
+}
+
+static mn_status make_layers(mn_scheme *scheme, bool per_tensor) {
+    const mn_graph *graph = scheme->graph;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        scheme->layer_of[i] = -1;
+        if (!has_weights(graph->ops[i].kind)) continue;
+        scheme->layer_of[i] = scheme->layer_count;
+        MN_TRY(make_layer(scheme, i, per_tensor, &scheme->layers[scheme->layer_count++]));
+    }
+    return MN_OK;
+}
+
+static mn_status fill(mn_scheme *scheme, mn_interval input, bool per_tensor) {
+    size_t ops = (size_t)scheme->graph->op_count, tensors = (size_t)scheme->graph->tensor_count;
+    scheme->layers = mn_pool_alloc(&scheme->pool, ops, sizeof *scheme->layers);
+    scheme->layer_of = mn_pool_alloc(&scheme->pool, ops, sizeof *scheme->layer_of);
+    scheme->is_activation = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->is_activation);
+    scheme->leader = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->leader);
+    scheme->is_probability = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->is_probability);
+    scheme->range = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->range);
+    if (!scheme->layers || !scheme->layer_of || !scheme->is_activation || !scheme->leader || !scheme->is_probability ||
+        !scheme->range) {
+        return mn_fail_memory("the quantisation scheme");
+    }
+    find_activations(scheme, input);
+    find_leaders(scheme);
+    return make_layers(scheme, per_tensor);
+}
+
+mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, bool per_tensor, mn_scheme *out) {
+    mn_scheme scheme = {.graph = graph};
+    mn_status status = fill(&scheme, input, per_tensor);
+    if (status != MN_OK) {
+        mn_scheme_free(&scheme);
+        return status;
+    }
+    *out = scheme;
+    return MN_OK;
+}
+
+void mn_scheme_free(mn_scheme *scheme) {
+    mn_pool_free(&scheme->pool);
+    *scheme = (mn_scheme){0};
+}
