@@ -50,7 +50,14 @@ typedef enum mn_kernel_op {
 } mn_kernel_op;
 
 /** Tiers in rising order of preference. */
-typedef enum mn_tier { MN_TIER_REF, MN_TIER_PORTABLE, MN_TIER_AVX2, MN_TIER_AVX512, MN_TIER_COUNT } mn_tier;
+typedef enum mn_tier {
+    MN_TIER_REF,
+    MN_TIER_PORTABLE,
+    MN_TIER_AVX2,
+    MN_TIER_AVX512,
+    MN_TIER_AVX512VNNI,
+    MN_TIER_COUNT
+} mn_tier;
 
 typedef struct mn_kernel {
     const char *symbol; /* "mn_conv_i8_ref" */

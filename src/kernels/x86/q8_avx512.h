@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What the 8-bit kernels of AVX-512 VNNI share: from 16 sums to 16 stored bytes. */
+#ifndef MN_KERNELS_X86_Q8_AVX512_H
+#define MN_KERNELS_X86_Q8_AVX512_H
+
+#include <immintrin.h>
+
+#include "kernels/x86/q8.h"
+#include "kernels/x86/requant.h"
+
+#define Q8_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define Q8_INLINE Q8_TARGET static inline __attribute__((always_inline))
+#define Q8_UNROLL _Pragma("GCC unroll 16")
+
+/** a * b modulo 2^32. */
+static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
+
+/** The lanes of the first `left` channels, at most 16. */
+Q8_INLINE __mmask16 mn_q8_lanes(int32_t left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
+
+/* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
+Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, const int64_t *rounding,
+                               const int64_t *negative) {
+    __m512i product = _mm512_mul_epi32(sums, multiplier);
+    __m512i rounded = _mm512_add_epi64(product, _mm512_loadu_si512(rounding));
+    __mmask8 below = _mm512_movepi64_mask(product);
+    rounded = _mm512_mask_sub_epi64(rounded, below, rounded, _mm512_loadu_si512(negative));
+    return _mm512_srav_epi64(rounded, bits);
+}
+
+/* Exact requantisation in 64-bit integers. */
+Q8_INLINE __m512i requant_exact(__m512i sums, const mn_requant *r) {
+    __m512i multiplier = _mm512_loadu_si512(r->multiplier), bits = _mm512_loadu_si512(r->bits);
+    __m512i even =
+        requant_half(sums, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)), r->rounding[0], r->negative[0]);
+    __m512i odd = requant_half(_mm512_srli_epi64(sums, 32), _mm512_srli_epi64(multiplier, 32),
+                               _mm512_srli_epi64(bits, 32), r->rounding[1], r->negative[1]);
+    __m512i both = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+    return _mm512_add_epi32(both, _mm512_set1_epi32(r->zero));
+}
+
+/** 16 sums to 16 centred results, not yet clamped. */
+Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
+    if (!r->is_float) return requant_exact(sums, r);
+    __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
+    return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, offset));
+}
+
+/** Centred bytes clamped and flipped to stored ones: 64 and 16 of them. */
+Q8_INLINE __m512i mn_q8_finish_64(__m512i bytes, mn_range_i32 range, uint8_t flip) {
+    bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((char)range.min));
+    bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8((char)range.max));
+    return _mm512_xor_si512(bytes, _mm512_set1_epi8((char)flip));
+}
+
+Q8_INLINE __m128i mn_q8_finish_16(__m128i bytes, mn_range_i32 range, uint8_t flip) {
+    bytes = _mm_max_epi8(bytes, _mm_set1_epi8((char)range.min));
+    bytes = _mm_min_epi8(bytes, _mm_set1_epi8((char)range.max));
+    return _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
+}
+
+/** 16 sums to 16 stored bytes. */
+Q8_INLINE __m128i mn_q8_store(__m512i sums, const mn_requant *r, mn_range_i32 range, uint8_t flip) {
+    return mn_q8_finish_16(_mm512_cvtsepi32_epi8(mn_q8_requant(sums, r)), range, flip);
+}
+
+#endif

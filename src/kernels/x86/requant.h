@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Requantisation of 16 channels at a time, exact in either of two ways: 64-bit integers, or one float multiply-add
+ * where that can be shown to give the same result for every accumulator. docs/numerics.md has the argument. */
+#ifndef MN_KERNELS_X86_REQUANT_H
+#define MN_KERNELS_X86_REQUANT_H
+
+#include "kernels/params.h"
+
+enum { MN_REQUANT_LANES = 16 };
+
+/** Constants of 16 channels. Results are centred: stored int8 values, or stored uint8 values minus 128. */
+typedef struct mn_requant {
+    float scale[MN_REQUANT_LANES], offset[MN_REQUANT_LANES]; /* is_float: rint(accumulator * scale + offset) */
+    int32_t multiplier[MN_REQUANT_LANES];
+    int32_t bits[MN_REQUANT_LANES]; /* (accumulator * multiplier + rounding) >> bits, bits in [31, 62] */
+    /* Of even lanes, then of odd ones: the rounding, and what it loses when the product is negative. */
+    int64_t rounding[2][MN_REQUANT_LANES / 2], negative[2][MN_REQUANT_LANES / 2];
+    int32_t zero; /* zero point, part of `offset` already */
+    int32_t is_float;
+} mn_requant;
+
+/** Can channels [0, count) be requantised here: no left shifts? */
+bool mn_requant_fits(const int32_t *shift, int32_t count);
+
+/** Fills the constants for channels [first, first + 16) of `count`. `order` gives the channel of each lane, relative to
+ *  `first`; NULL for 0, 1, 2, ... `zero` and `range` are in centred units, [-128, 127]. */
+void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
+                     const int32_t *order, int32_t zero, mn_range_i32 range);
+
+#endif
