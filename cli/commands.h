@@ -12,5 +12,8 @@ int cli_inspect(int count, char *const *arguments);
 int cli_convert(int count, char *const *arguments);
 int cli_new(int count, char *const *arguments);
 int cli_variants(int count, char *const *arguments);
+int cli_quantize(int count, char *const *arguments);
+int cli_train(int count, char *const *arguments);
+int cli_compare(int count, char *const *arguments);
 
 #endif

@@ -25,6 +25,9 @@ static const subcommand subcommands[] = {
     {"convert", cli_convert, "convert what Keras saved into a float model"},
     {"new", cli_new, "write a MobileNetV2 with random weights"},
     {"variants", cli_variants, "list the published variants of MobileNetV2"},
+    {"quantize", cli_quantize, "quantise a float model to 8-bit integers"},
+    {"train", cli_train, "train a network on folders of photos"},
+    {"compare", cli_compare, "show layer by layer how far one version of a model is from another"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

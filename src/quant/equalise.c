@@ -113,8 +113,8 @@ static mn_status choose_factors(equalising *e, int32_t group) {
 
 /* ---- Moving --------------------------------------------------------------------------------------------- */
 
-/* Linear channels move to their mean, rectified ones to their lowest value, unless they reach the limit: what is cut off
- * there would then be cut off higher up. */
+/* Linear channels move to their mean, rectified ones to their lowest value, unless they reach the limit: what is cut
+ * off there would then be cut off higher up. */
 static double wanted_move(const equalising *e, int32_t tensor, const mn_channel *c) {
     if (!e->groups.rectified[tensor]) return (double)c->mean;
     return c->high < e->groups.limit[tensor] ? fmax((double)c->low, 0) : 0;

@@ -51,7 +51,9 @@ static void fix_all(finding *f, const mn_op *op) {
     for (int32_t i = 0; i < op->output_count; i++) fix(f, op->outputs[i]);
 }
 
-static int32_t channels_of(const mn_tensor_info *tensor) { return tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1; }
+static int32_t channels_of(const mn_tensor_info *tensor) {
+    return tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
+}
 
 static bool same_shape(const mn_tensor_info *a, const mn_tensor_info *b) {
     return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
@@ -89,8 +91,8 @@ static void tie_op(finding *f, int32_t index) {
     const mn_op *op = &f->graph->ops[index];
     mn_weights w;
     if (has_weights(op->kind)) {
-        bool shared = f->uses[op->inputs[1]] > 1 || (op->input_count > 2 && op->inputs[2] >= 0 &&
-                                                     f->uses[op->inputs[2]] > 1);
+        bool shared =
+            f->uses[op->inputs[1]] > 1 || (op->input_count > 2 && op->inputs[2] >= 0 && f->uses[op->inputs[2]] > 1);
         if (!mn_weights_of(f->graph, index, &w) || shared) fix_all(f, op);
     } else if (keeps_channels(f, op) && !reduces_channels(f->graph, op)) {
         tie(f, op->outputs[0], op->inputs[0]);

@@ -3,6 +3,7 @@
 
 #include "quant/runner.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@
 #include "tflite/write.h"
 
 struct mn_runner {
-    mn_type input; /* of the model */
+    mn_tensor_info input; /* of the model */
     uint8_t *file;
     mn_model *model;
     int32_t jobs;
@@ -23,6 +24,7 @@ static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
     mn_session_options options;
     MN_TRY(mn_tflite_write(graph, &runner->file, &bytes));
     MN_TRY(mn_model_from_memory(runner->file, bytes, graph->name, &runner->model));
+    MN_TRY(mn_model_tensor(runner->model, mn_model_input(runner->model, 0), &runner->input));
     mn_session_defaults(&options);
     options.keep_tensors = true;
     runner->sessions = calloc((size_t)runner->jobs, sizeof *runner->sessions);
@@ -36,7 +38,6 @@ static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
 mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out) {
     mn_runner *runner = calloc(1, sizeof *runner);
     if (!runner) return mn_fail_memory("the sessions");
-    runner->input = graph->tensors[graph->inputs[0]].type;
     runner->jobs = jobs > 0 ? jobs : mn_available_processors();
     mn_status status = open_sessions(runner, graph);
     if (status != MN_OK) {
@@ -61,7 +62,53 @@ void mn_runner_close(mn_runner **runner) {
 
 int32_t mn_runner_jobs(const mn_runner *runner) { return runner->jobs; }
 
-/* ---- One pass over the samples -------------------------------------------------------------------------- */
+/* ---- One sample ----------------------------------------------------------------------------------------- */
+
+static float real_of(mn_interval meaning, int32_t pixel) {
+    double low = (double)meaning.low, high = (double)meaning.high;
+    return (float)(low + (high - low) * pixel / 255);
+}
+
+static void fill_floats(float *input, const uint8_t *pixels, size_t count, mn_interval meaning) {
+    float real[256];
+    for (int32_t i = 0; i < 256; i++) real[i] = real_of(meaning, i);
+    for (size_t i = 0; i < count; i++) input[i] = real[pixels[i]];
+}
+
+/* Where the stored values are the pixels to within a step at either end, a pixel is stored as what it is: see
+ * image/prepare.c. */
+static void fill_bytes(uint8_t *input, const uint8_t *pixels, size_t count, mn_interval meaning,
+                       const mn_tensor_info *info) {
+    const float scale = info->quant.scale[0];
+    const int32_t lowest = info->type == MN_INT8 ? INT8_MIN : 0, zero = info->quant.zero_point[0];
+    uint8_t stored[256];
+    bool shift = true;
+    for (int32_t i = 0; i < 256; i += 255) {
+        shift = shift && fabsf(real_of(meaning, i) / scale + (float)(zero - lowest - i)) <= 1.001f;
+    }
+    for (int32_t i = 0; i < 256; i++) {
+        float units = roundf(real_of(meaning, i) / scale) + (float)(zero - lowest);
+        float place = shift ? (float)i : fminf(fmaxf(units, 0), 255);
+        stored[i] = (uint8_t)((int32_t)place + lowest);
+    }
+    for (size_t i = 0; i < count; i++) input[i] = stored[pixels[i]];
+}
+
+mn_status mn_runner_run(mn_runner *runner, int32_t job, const mn_samples *samples, int32_t sample,
+                        const mn_session **out) {
+    mn_session *session = runner->sessions[job];
+    const uint8_t *pixels = samples->pixels + (size_t)sample * samples->elements;
+    void *input = mn_session_input(session, 0);
+    if (runner->input.type == MN_FLOAT32) {
+        fill_floats(input, pixels, samples->elements, samples->meaning);
+    } else {
+        fill_bytes(input, pixels, samples->elements, samples->meaning, &runner->input);
+    }
+    *out = session;
+    return mn_session_run(session);
+}
+
+/* ---- All samples -------------------------------------------------------------------------- */
 
 typedef struct pass {
     mn_runner *runner;
@@ -70,24 +117,11 @@ typedef struct pass {
     void *context;
     const char *what;
     const mn_quant_progress *progress;
-    float real[256]; /* of a pixel */
     pthread_mutex_t lock;
     pthread_cond_t moved;
     int32_t next, collected; /* under lock: the sample to start next, and how many were collected */
     mn_status status;        /* under lock: the first failure */
 } pass;
-
-static void fill_input(const pass *p, mn_session *session, int32_t sample) {
-    const uint8_t *pixels = p->samples->pixels + (size_t)sample * p->samples->elements;
-    void *input = mn_session_input(session, 0);
-    for (size_t i = 0; i < p->samples->elements; i++) {
-        if (p->runner->input == MN_FLOAT32) {
-            ((float *)input)[i] = p->real[pixels[i]];
-        } else {
-            ((uint8_t *)input)[i] = p->runner->input == MN_INT8 ? pixels[i] ^ 0x80 : pixels[i]; /* pixel - 128 */
-        }
-    }
-}
 
 static int32_t take_next(pass *p) {
     pthread_mutex_lock(&p->lock);
@@ -113,10 +147,9 @@ static void collect_in_turn(pass *p, int32_t job, int32_t sample, mn_status stat
 static void work(void *context, int32_t job, int32_t jobs) {
     (void)jobs;
     pass *p = context;
-    mn_session *session = p->runner->sessions[job];
     for (int32_t sample = take_next(p); sample >= 0; sample = take_next(p)) {
-        fill_input(p, session, sample);
-        mn_status status = mn_session_run(session);
+        const mn_session *session;
+        mn_status status = mn_runner_run(p->runner, job, p->samples, sample, &session);
         if (status == MN_OK && p->observe) p->observe(p->context, job, sample, session);
         collect_in_turn(p, job, sample, status);
     }
@@ -133,8 +166,6 @@ mn_status mn_runner_each(mn_runner *runner, const mn_samples *samples, mn_runner
               .progress = progress,
               .lock = PTHREAD_MUTEX_INITIALIZER,
               .moved = PTHREAD_COND_INITIALIZER};
-    double low = (double)samples->meaning.low, high = (double)samples->meaning.high;
-    for (int32_t i = 0; i < 256; i++) p.real[i] = (float)(low + (high - low) * i / 255);
     if (runner->team) {
         mn_team_run(runner->team, work, &p);
     } else {

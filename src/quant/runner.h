@@ -9,13 +9,19 @@
 
 typedef struct mn_runner mn_runner;
 
-/** A model made from `graph` (float or int8 input; the graph may go away) and `jobs` sessions of it that keep every
- *  tensor; 0 jobs: one per processor. Tensor indices are the graph's. Errors: MEMORY, LIMIT, THREAD, UNSUPPORTED. */
+/** A model made from `graph` (one input, float or quantised; the graph may go away) and `jobs` sessions of it that keep
+ * every tensor; 0 jobs: one per processor. Tensor indices are the graph's. Errors: MEMORY, LIMIT, THREAD, UNSUPPORTED.
+ */
 mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out);
 
 void mn_runner_close(mn_runner **runner);
 
 int32_t mn_runner_jobs(const mn_runner *runner);
+
+/** Runs one sample on the session of `job`, which becomes *out. Stored inputs are pixels, shifted, where the model's
+ * input is about the samples' meaning; otherwise they are quantised. */
+mn_status mn_runner_run(mn_runner *runner, int32_t job, const mn_samples *samples, int32_t sample,
+                        const mn_session **out);
 
 /** Looks at the tensors of one run. `job` in [0, jobs) tells apart callers that run at the same time. */
 typedef void (*mn_runner_look)(void *context, int32_t job, int32_t sample, const mn_session *session);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The graph of a model file, whatever wrote it. */
+#ifndef MN_CLI_GRAPH_FILE_H
+#define MN_CLI_GRAPH_FILE_H
+
+#include "base/map.h"
+#include "graph/graph.h"
+#include "net/fold.h"
+
+/** Start with `cli_graph_file model = {0};`. */
+typedef struct cli_graph_file {
+    mn_map map; /* of a .tflite, which holds its weights */
+    mn_graph graph;
+    mn_channel_stats *stats; /* [graph.tensor_count] when batch norm tells them, else NULL; in the graph's pool */
+} cli_graph_file;
+
+/** Opens a .tflite (by its identifier) or a file that Keras saved, and prepares it (quant/prepare.h). Errors: those of
+ *  mn_map_open, mn_tflite_read, mn_graph_check, mn_keras_open, mn_net_fold and mn_quant_prepare. Close in every case.
+ */
+mn_status cli_graph_open(const char *path, cli_graph_file *out);
+
+void cli_graph_close(cli_graph_file *model);
+
+#endif

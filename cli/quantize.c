@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet quantize: a float model and photos to an int8 model. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "commands.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/progress.h"
+#include "graph_file.h"
+#include "quant/prepare.h"
+#include "quant/quantise.h"
+#include "quant/runner.h"
+#include "samples.h"
+#include "stats.h"
+#include "tflite/write.h"
+
+enum { IO_INT8, IO_UINT8, IO_FLOAT32 };
+
+static const char *const io_names[] = {
+    [IO_INT8] = "int8", [IO_UINT8] = "uint8", [IO_FLOAT32] = "float32", [IO_FLOAT32 + 1] = NULL};
+static const mn_type io_types[] = {[IO_INT8] = MN_INT8, [IO_UINT8] = MN_UINT8, [IO_FLOAT32] = MN_FLOAT32};
+static const char *const method_names[] = {
+    [MN_RANGE_MINMAX] = "minmax", [MN_RANGE_PERCENTILE] = "percentile", [MN_RANGE_MSE] = "mse",
+    [MN_RANGE_KL] = "kl",         [MN_RANGE_METHOD_COUNT] = NULL,
+};
+
+typedef struct settings {
+    cli_list models;
+    const char *output, *images;
+    bool only_correct, per_tensor, uncorrected;
+    int32_t limit, method, io, jobs;
+    cli_image_options image;
+} settings;
+
+static const cli_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .required = true,
+     .offset = offsetof(settings, output),
+     .value = "FILE",
+     .help = "the int8 .tflite model to write"},
+    {.name = "images",
+     .kind = CLI_TEXT,
+     .required = true,
+     .offset = offsetof(settings, images),
+     .value = "DIR",
+     .help = "folder of photos like those the model is for, searched with the folders in it; a hundred suffice"},
+    {.name = "limit",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, limit),
+     .value = "N",
+     .low = 1,
+     .high = INT32_MAX,
+     .help = "take only N photos, spread evenly over the sorted list [500]"},
+    {.name = "only-correct",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, only_correct),
+     .help = "take only photos that the float model gets right, of those whose class is known as in 'evaluate'"},
+    {.name = "method",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, method),
+     .value = "NAME",
+     .choices = method_names,
+     .help = "how to choose the range of values that 8 bits cover: minmax, percentile, mse or kl [mse]"},
+    {.name = "no-correction",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, uncorrected),
+     .help = "leave the biases as they are, although rounding shifts what channels compute"},
+    {.name = "per-tensor",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, per_tensor),
+     .help = "one scale for all weights of a layer, for accelerators that want it; costs accuracy"},
+    {.name = "io",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, io),
+     .value = "TYPE",
+     .choices = io_names,
+     .help = "type of the model's input and output: int8, uint8 or float32 [int8]"},
+    {.name = "input-range",
+     .kind = CLI_NUMBERS,
+     .offset = offsetof(settings, image.range),
+     .value = "LOW,HIGH",
+     .low = 2,
+     .high = 2,
+     .help = "what pixels 0 and 255 mean to the float model [-1,1]"},
+    {.name = "crop",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, image.crop),
+     .help = "resize only the central 87.5 % of each side of a photo"},
+    {.name = "filter",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, image.filter),
+     .value = "NAME",
+     .choices = cli_filter_names,
+     .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},
+    {.name = "jobs",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, jobs),
+     .value = "N",
+     .low = 0,
+     .high = MN_MAX_THREADS,
+     .help = "photos worked on at the same time; 0 for one per processor [0]"},
+    {0},
+};
+
+static const cli_command command = {
+    .name = "quantize",
+    .usage = "MODEL -o FILE --images DIR [options]",
+    .summary =
+        "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras saved.",
+    .notes =
+        "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
+        "photos, after TensorFlow Lite's quantisation specification. The same input gives the same bytes, whatever "
+        "--jobs.",
+    .options = options,
+    .operands = true,
+    .operand_offset = offsetof(settings, models),
+};
+
+/* ---- Photos ------------------------------------------------------------------------------------------ */
+
+typedef struct judging {
+    const mn_graph *graph;
+    const int32_t *truth;
+    bool *keep;
+    int32_t classes;
+} judging;
+
+static void judge(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    (void)job;
+    const judging *j = context;
+    int32_t best;
+    cli_top_k(mn_session_output(session, 0), j->classes, 1, &best);
+    j->keep[sample] = best == j->truth[sample];
+}
+
+/* Keeps the photos that the float model gets right; false after a sentence. */
+static bool keep_correct(const settings *s, const mn_graph *graph, int32_t classes, cli_samples *samples) {
+    mn_runner *runner = NULL;
+    cli_progress bar = {0};
+    mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
+    bool *keep = calloc((size_t)samples->set.count, sizeof *keep);
+    judging j = {.graph = graph, .truth = samples->truth, .keep = keep, .classes = classes};
+    mn_status status = keep != NULL ? MN_OK : mn_fail_memory("the photos");
+    if (status == MN_OK) status = mn_runner_create(graph, s->jobs, &runner);
+    if (status == MN_OK) status = mn_runner_each(runner, &samples->set, judge, NULL, &j, "photos", &progress);
+    mn_runner_close(&runner);
+    if (status == MN_OK) cli_samples_keep(samples, keep);
+    free(keep);
+    if (status != MN_OK) cli_library_error(status);
+    if (status == MN_OK && samples->set.count == 0) {
+        cli_error("%s: the model is right about none of the photos, or their classes are not known; "
+                  "leave --only-correct out, or give the right --input-range",
+                  s->images);
+    }
+    return status == MN_OK && samples->set.count > 0;
+}
+
+/* ---- Quantising -------------------------------------------------------------------------------------- */
+
+static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
+    printf("%s: %zu bytes\n  photos      %d", s->output, bytes, samples->set.count);
+    if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
+    printf("; %s\n", samples->text);
+    printf("  weights     int8, a scale for each %s\n", s->per_tensor ? "layer" : "channel");
+    printf("  activations int8, ranges by %s%s\n", method_names[s->method], s->uncorrected ? "" : ", biases corrected");
+    printf("  input       %s\n", io_names[s->io]);
+    printf("  time        %.1f s\n", (double)(mn_clock_ns() - started) * 1e-9);
+}
+
+static mn_status make_file(const settings *s, mn_graph *graph, const mn_samples *samples, uint8_t **data,
+                           size_t *bytes) {
+    mn_graph quantised;
+    mn_quantise_options how;
+    cli_progress bar = {0};
+    char description[64];
+    mn_quantise_defaults(&how);
+    how.io = io_types[s->io];
+    how.per_tensor = s->per_tensor;
+    how.method = (mn_range_method)s->method;
+    how.correct = !s->uncorrected;
+    how.jobs = s->jobs;
+    how.progress = (mn_quant_progress){.tell = cli_samples_tell, .context = &bar};
+    MN_TRY(mn_quantise(graph, samples, &how, &quantised));
+    snprintf(description, sizeof description, "quantised by mobilenet.c %s", mn_version());
+    quantised.description = description;
+    mn_status status = mn_tflite_write(&quantised, data, bytes);
+    mn_graph_free(&quantised);
+    return status;
+}
+
+/* What pixels mean; false after a sentence. */
+static bool find_range(const settings *s, mn_interval *out) {
+    const double *value = s->image.range.value;
+    *out = (mn_interval){.low = -1, .high = 1};
+    if (s->image.range.count == 0) return true;
+    *out = (mn_interval){.low = (float)value[0], .high = (float)value[1]};
+    if (out->low <= 0 && out->high > 0) return true;
+    cli_error("--input-range %g,%g does not hold zero, which 8-bit tensors must be able to store", value[0], value[1]);
+    return false;
+}
+
+static bool quantise_model(const settings *s, cli_graph_file *model, const mn_prepare_options *prepare,
+                           mn_interval range, cli_samples *samples) {
+    uint64_t started = mn_clock_ns();
+    mn_graph *graph = &model->graph;
+    const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
+    int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
+    int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
+    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], known, prepare, range, s->jobs,
+                          samples)) {
+        return false;
+    }
+    int32_t loaded = samples->set.count;
+    if (s->only_correct && !keep_correct(s, graph, classes, samples)) return false;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    mn_status status = make_file(s, graph, &samples->set, &data, &bytes);
+    if (status != MN_OK) cli_library_error(status);
+    bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
+    if (good) report(s, samples, loaded, bytes, started);
+    free(data);
+    return good;
+}
+
+static int quantise(const settings *s) {
+    mn_prepare_options prepare;
+    mn_interval range;
+    if (s->models.count != 1) {
+        cli_error("quantize: exactly one model must be named; see 'mobilenet quantize --help'");
+        return CLI_USAGE;
+    }
+    if (!cli_image_resolve(&s->image, &prepare) || !find_range(s, &range)) return CLI_USAGE;
+    cli_graph_file model = {0};
+    cli_samples samples = {0};
+    mn_status status = cli_graph_open(s->models.items[0], &model);
+    if (status == MN_OK) status = mn_quant_prepare(&model.graph);
+    if (status != MN_OK) cli_library_error(status);
+    bool good = status == MN_OK && quantise_model(s, &model, &prepare, range, &samples);
+    cli_samples_free(&samples);
+    cli_graph_close(&model);
+    return good ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_quantize(int count, char *const *arguments) {
+    settings s = {.limit = 500, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
+    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    int code = parsed == CLI_PARSED ? quantise(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    cli_list_free(&s.models);
+    return code;
+}

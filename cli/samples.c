@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "samples.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/thread.h"
+#include "common/error.h"
+#include "common/progress.h"
+#include "image/prepare.h"
+
+enum { NAMED = 5 }; /* unreadable photos that are named; the rest are only counted */
+
+/* `next`, `done` and `progress` belong to `lock`. */
+typedef struct loading {
+    const cli_photos *photos;
+    const mn_prepare *prepare;
+    uint8_t *pixels;
+    bool *good; /* [photos->count] */
+    pthread_mutex_t lock;
+    int32_t next, failed;
+    cli_progress progress;
+} loading;
+
+static int32_t take_next(loading *l) {
+    pthread_mutex_lock(&l->lock);
+    cli_progress_update(&l->progress, l->next);
+    int32_t next = l->next < l->photos->count ? l->next++ : -1;
+    pthread_mutex_unlock(&l->lock);
+    return next;
+}
+
+static void report_failure(loading *l) {
+    pthread_mutex_lock(&l->lock);
+    if (l->failed++ < NAMED) cli_error("left out: %s", mn_error_detail());
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void load_photos(void *context, int32_t thread, int32_t threads) {
+    (void)thread;
+    (void)threads;
+    loading *l = context;
+    for (int32_t i = take_next(l); i >= 0; i = take_next(l)) {
+        mn_image image = {0};
+        mn_status status = mn_image_open(l->photos->items[i].path, &image);
+        if (status == MN_OK) status = mn_prepare_fill(l->prepare, &image, l->pixels + (size_t)i * l->prepare->bytes);
+        mn_image_free(&image);
+        l->good[i] = status == MN_OK;
+        if (status != MN_OK) report_failure(l);
+    }
+}
+
+/* A contract under which the stored byte is the pixel. */
+static mn_status prepare_bytes(const mn_tensor_info *input, const mn_prepare_options *options, mn_interval range,
+                               mn_prepare *out) {
+    float scale = (range.high - range.low) / 255;
+    int32_t zero = (int32_t)(-range.low / scale);
+    mn_tensor_info bytes = *input;
+    mn_prepare_options wanted = *options;
+    bytes.type = MN_UINT8;
+    bytes.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
+    wanted.has_range = true;
+    wanted.low = range.low;
+    wanted.high = range.high;
+    return mn_prepare_init(&bytes, &wanted, out);
+}
+
+static mn_status load_all(loading *l, int32_t jobs) {
+    size_t bytes;
+    const size_t count = (size_t)l->photos->count;
+    l->good = calloc(count, sizeof *l->good);
+    l->pixels = mn_mul_size(count, l->prepare->bytes, &bytes) ? malloc(bytes) : NULL;
+    if (l->good == NULL || l->pixels == NULL) {
+        return mn_fail(MN_ERROR_MEMORY, "out of memory for %d photos of %zu bytes; take fewer with --limit",
+                       l->photos->count, l->prepare->bytes);
+    }
+    mn_team *team = NULL;
+    if (jobs == 0) jobs = mn_available_processors();
+    if (jobs > 1) MN_TRY(mn_team_create(jobs, &team));
+    cli_progress_begin(&l->progress, l->photos->count);
+    if (team != NULL) {
+        mn_team_run(team, load_photos, l);
+    } else {
+        load_photos(l, 0, 1);
+    }
+    cli_progress_end(&l->progress);
+    mn_team_close(&team);
+    return MN_OK;
+}
+
+static bool take_photos(loading *l, const char *folder, mn_interval range, cli_samples *out) {
+    const int32_t count = l->photos->count;
+    out->truth = malloc((size_t)count * sizeof *out->truth);
+    if (out->truth == NULL) {
+        cli_error("%s: out of memory", folder);
+        return false;
+    }
+    for (int32_t i = 0; i < count; i++) out->truth[i] = l->photos->items[i].truth;
+    out->set = (mn_samples){.count = count, .elements = l->prepare->bytes, .pixels = l->pixels, .meaning = range};
+    l->pixels = NULL;
+    cli_samples_keep(out, l->good);
+    if (l->failed > NAMED) cli_error("left out: %d photos in all", l->failed);
+    if (out->set.count > 0) return true;
+    cli_error("%s: none of its %d photos can be read", folder, count);
+    return false;
+}
+
+static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare, mn_interval range,
+                        int32_t jobs, cli_samples *out) {
+    loading l = {.photos = photos, .prepare = prepare, .lock = PTHREAD_MUTEX_INITIALIZER};
+    mn_status status = load_all(&l, jobs);
+    if (status != MN_OK) cli_library_error(status);
+    bool good = status == MN_OK && take_photos(&l, folder, range, out);
+    free(l.pixels);
+    free(l.good);
+    return good;
+}
+
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
+                      const mn_prepare_options *options, mn_interval range, int32_t jobs, cli_samples *out) {
+    cli_labels labels = {0};
+    cli_photos photos = {0};
+    mn_prepare prepare;
+    mn_status status = prepare_bytes(input, options, range, &prepare);
+    if (status != MN_OK) {
+        cli_library_error(status);
+        return false;
+    }
+    snprintf(out->text, sizeof out->text, "%dx%d, pixels 0..255 -> %g..%g", prepare.width, prepare.height,
+             (double)range.low, (double)range.high);
+    if (!cli_labels_open(&labels, NULL, classes)) return false;
+    bool good = cli_photos_from_folder(folder, &labels, &photos);
+    if (good) {
+        cli_photos_limit(&photos, limit);
+        good = load_folder(folder, &photos, &prepare, range, jobs, out);
+    }
+    cli_photos_free(&photos);
+    cli_labels_close(&labels);
+    return good;
+}
+
+void cli_samples_keep(cli_samples *samples, const bool *keep) {
+    int32_t kept = 0;
+    uint8_t *pixels = (uint8_t *)(uintptr_t)samples->set.pixels; /* ours, and so not constant to us */
+    for (int32_t i = 0; i < samples->set.count; i++) {
+        if (!keep[i]) continue;
+        size_t bytes = samples->set.elements;
+        if (kept < i) memcpy(pixels + (size_t)kept * bytes, pixels + (size_t)i * bytes, bytes);
+        samples->truth[kept++] = samples->truth[i];
+    }
+    samples->set.count = kept;
+}
+
+void cli_samples_free(cli_samples *samples) {
+    free((void *)(uintptr_t)samples->set.pixels);
+    free(samples->truth);
+    *samples = (cli_samples){0};
+}
+
+void cli_samples_tell(void *context, const char *what, int32_t done, int32_t total) {
+    (void)what;
+    cli_progress *progress = context;
+    if (done == 1) {
+        cli_progress_end(progress);
+        cli_progress_begin(progress, total);
+    }
+    cli_progress_update(progress, done);
+    if (done == total) cli_progress_end(progress);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Photos for the commands that learn from them or compare on them: decoded, resized and kept in memory. */
+#ifndef MN_CLI_SAMPLES_H
+#define MN_CLI_SAMPLES_H
+
+#include "image_options.h"
+#include "photos.h"
+#include "quant/quant.h"
+
+/** Start with `cli_samples samples = {0};`. */
+typedef struct cli_samples {
+    mn_samples set; /* owned */
+    int32_t *truth; /* [set.count]: output of the model that is right; -1 when not known; owned */
+    char text[160]; /* how photos become inputs, in words */
+} cli_samples;
+
+/** Loads up to `limit` photos of `folder`, spread evenly over the sorted list, for a model with the float input `input`
+ *  and `classes` outputs, on `jobs` threads (0: one per processor). `range` is what pixels 0 and 255 mean. Photos that
+ *  cannot be read are named on stderr and left out. False after a sentence. */
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
+                      const mn_prepare_options *prepare, mn_interval range, int32_t jobs, cli_samples *out);
+
+/** Keeps the photos with keep[i], in their order. */
+void cli_samples_keep(cli_samples *samples, const bool *keep);
+
+void cli_samples_free(cli_samples *samples);
+
+/** Draws the progress of the steps of src/quant on stderr. `context` is a cli_progress that starts empty. */
+void cli_samples_tell(void *context, const char *what, int32_t done, int32_t total);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Where two versions of a network part: tensor by tensor, over photos. */
+#ifndef MN_QUANT_COMPARE_H
+#define MN_QUANT_COMPARE_H
+
+#include "quant/quant.h"
+
+/** One tensor that both graphs compute. */
+typedef struct mn_difference {
+    int32_t op;         /* of the first graph, that computes it */
+    int32_t a, b;       /* the tensor in either graph */
+    double sqnr;        /* 10 log10(sum a^2 / sum (a - b)^2), in dB; INFINITY when equal */
+    double cosine;      /* sum ab / sqrt(sum a^2 sum b^2); 1 when both are zero */
+    double shift;       /* mean of b - a */
+    mn_interval met[2]; /* values that either takes */
+    mn_interval covers; /* values that b can store; unknown when it is float */
+} mn_difference;
+
+/** Pairs the tensors that `a` and `b` compute: those of one name, then the rest by order, operator and shape; runs the
+ *  samples through both on `jobs` threads (0: one per processor; changes no result). On success the caller owns *out,
+ * in the order of a's operators, to be freed with free(). Errors: UNSUPPORTED (inputs of different sizes, nothing to
+ *  compare), MEMORY, those of mn_runner_create. */
+mn_status mn_compare(const mn_graph *a, const mn_graph *b, const mn_samples *samples, int32_t jobs,
+                     const mn_quant_progress *progress, mn_difference **out, int32_t *count);
+
+#endif
