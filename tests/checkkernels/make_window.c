@@ -77,8 +77,8 @@ static int32_t random_multiplier(check_rng *r) {
 }
 
 /* Most often a shift that brings sums of `depth` products into the range of the output. */
-static int32_t random_shift(check_rng *r, int64_t depth) {
-    if (!r->plain && check_one_in(r, 16)) return check_between(r, -31, 31);
+static int32_t random_shift(check_rng *r, int64_t depth, bool wild) {
+    if (wild && check_one_in(r, 4)) return check_between(r, -31, 31);
     int32_t bits = 0;
     while (depth >> (2 * bits) != 0) bits++; /* the sum of n random products grows with the root of n */
     return -bits - (r->plain ? 6 : check_between(r, 4, 8));
@@ -112,10 +112,17 @@ static bool fill_conv(check_case *c, check_rng *r, mn_type type, bool depthwise)
     if (check_is_quantized(type)) {
         p->range = check_range_i32(r, type);
         p->in_zero = check_zero_point(r, type), p->out_zero = check_zero_point(r, type);
+        if (check_one_in(r, 2)) { /* as RELU */
+            p->range.min = mn_max_i32(p->range.min, p->out_zero);
+            p->range.max = mn_max_i32(p->range.max, p->range.min);
+        }
         p->weight_zero = type == MN_UINT8 ? check_zero_point(r, type) : 0;
         int32_t *multiplier = check_case_alloc(c, (size_t)w->out_c, sizeof *multiplier);
         int32_t *shift = check_case_alloc(c, (size_t)w->out_c, sizeof *shift);
-        for (int32_t i = 0; i < w->out_c; i++) multiplier[i] = random_multiplier(r), shift[i] = random_shift(r, depth);
+        bool wild = !r->plain && check_one_in(r, 8);
+        for (int32_t i = 0; i < w->out_c; i++) {
+            multiplier[i] = random_multiplier(r), shift[i] = random_shift(r, depth, wild);
+        }
         p->multiplier = multiplier, p->shift = shift;
     } else if (type != MN_FLOAT32) {
         return false;
@@ -145,6 +152,11 @@ bool check_make_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) 
     mn_conv_params *p = &c->params.conv;
     mn_window *w = &p->window;
     *w = make_window(r, false);
+    if (check_one_in(r, 2)) { /* as in MobileNet */
+        w->k_h = w->k_w = 3;
+        w->dilation_h = w->dilation_w = 1;
+        w->pad_top = mn_min_i32(w->pad_top, 1), w->pad_left = mn_min_i32(w->pad_left, 1);
+    }
     p->groups = 1;
     w->in_c = check_size(r, 144);
     w->out_c = w->in_c * (check_one_in(r, 4) ? check_between(r, 2, 3) : 1);

@@ -30,8 +30,8 @@ Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, c
     return _mm512_srav_epi64(rounded, bits);
 }
 
-/* Exact requantisation in 64-bit integers. */
-Q8_INLINE __m512i requant_exact(__m512i sums, const mn_requant *r) {
+/** 16 sums to 16 centred results in 64-bit integers, not yet clamped. */
+Q8_INLINE __m512i mn_q8_requant_exact(__m512i sums, const mn_requant *r) {
     __m512i multiplier = _mm512_loadu_si512(r->multiplier), bits = _mm512_loadu_si512(r->bits);
     __m512i even =
         requant_half(sums, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)), r->rounding[0], r->negative[0]);
@@ -41,9 +41,9 @@ Q8_INLINE __m512i requant_exact(__m512i sums, const mn_requant *r) {
     return _mm512_add_epi32(both, _mm512_set1_epi32(r->zero));
 }
 
-/** 16 sums to 16 centred results, not yet clamped. */
+/** The same, in floats where they are exact. */
 Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
-    if (!r->is_float) return requant_exact(sums, r);
+    if (!r->is_float) return mn_q8_requant_exact(sums, r);
     __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
     return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, offset));
 }

@@ -76,21 +76,31 @@ static bool find_pair(int32_t multiplier, int32_t bits, int32_t zero, int32_t co
     return false;
 }
 
+/* The integer constants of one lane. */
+static void fill_lane(mn_requant *out, int32_t lane, int32_t multiplier, int32_t shift) {
+    const bool twice = shift < 0; /* the second rounding, away from zero, only when there is a shift */
+    const int32_t bits = 31 - shift;
+    out->multiplier[lane] = multiplier;
+    out->bits[lane] = bits;
+    out->rounding[lane % 2][lane / 2] = (INT64_C(1) << 30) + (twice ? INT64_C(1) << (bits - 1) : 0);
+    out->negative[lane % 2][lane / 2] = twice ? INT64_C(1) << 31 : 0;
+}
+
+void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, int32_t zero) {
+    *out = (mn_requant){.zero = zero};
+    for (int32_t i = 0; i < MN_REQUANT_LANES; i++) fill_lane(out, i, multiplier, shift);
+}
+
 void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
                      const int32_t *order, int32_t zero, mn_range_i32 range) {
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
-    out->is_float = range.min >= zero;
-    out->zero = zero;
+    *out = (mn_requant){.zero = zero, .is_float = range.min >= zero};
     for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
         int32_t channel = mn_min_i32(first + (order ? order[i] : i), count - 1);
-        out->multiplier[i] = multiplier[channel];
-        out->bits[i] = 31 - shift[channel];
-        const bool twice = out->bits[i] > 31; /* the second rounding, away from zero, only when there is a shift */
-        out->rounding[i % 2][i / 2] = (INT64_C(1) << 30) + (twice ? INT64_C(1) << (out->bits[i] - 1) : 0);
-        out->negative[i % 2][i / 2] = twice ? INT64_C(1) << 31 : 0;
-        out->scale[i] = out->offset[i] = 0.0f;
-        if (!out->is_float) continue;
-        out->is_float =
-            find_pair(multiplier[channel], out->bits[i], zero, range.max - zero, &out->scale[i], &out->offset[i]);
+        fill_lane(out, i, multiplier[channel], shift[channel]);
+        if (out->is_float) {
+            out->is_float =
+                find_pair(multiplier[channel], out->bits[i], zero, range.max - zero, &out->scale[i], &out->offset[i]);
+        }
     }
 }

@@ -24,6 +24,9 @@ typedef struct mn_requant {
 /** Can channels [0, count) be requantised here: no left shifts? */
 bool mn_requant_fits(const int32_t *shift, int32_t count);
 
+/** The integer constants alone, the same in every lane; shift <= 0. */
+void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, int32_t zero);
+
 /** Fills the constants for channels [first, first + 16) of `count`. `order` gives the channel of each lane, relative to
  *  `first`; NULL for 0, 1, 2, ... `zero` and `range` are in centred units, [-128, 127]. */
 void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
