@@ -38,7 +38,7 @@ else()
   add_library(mobilenet_tools STATIC ${mn_tool_sources})
   mn_target_flags(mobilenet_tools)
   target_include_directories(mobilenet_tools PUBLIC include src)
-  target_include_directories(mobilenet_tools SYSTEM PRIVATE
+  target_include_directories(mobilenet_tools SYSTEM PUBLIC
     ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE})
   target_link_libraries(mobilenet_tools PUBLIC mobilenet_static JPEG::JPEG PNG::PNG ${MN_HDF5_LIBRARY}
     ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY} Threads::Threads m)

@@ -12,11 +12,15 @@
 #include "keras/assign.h"
 #include "keras/config.h"
 #include "keras/match.h"
+#include "keras/probe.h"
 #include "keras/weights.h"
 
 #define MAX_CONFIG_BYTES ((size_t)16 << 20)
 #define MAX_WEIGHTS_BYTES ((size_t)1 << 30)
 #define DEFAULT_SIZE 224
+/* A configuration may ask for this many times the weights of its file before it is refused without naming the array
+ * that is too small. */
+#define SLACK 4
 
 /* One file being read. */
 typedef struct source {
@@ -70,7 +74,7 @@ static mn_status read_model(source *s, const char *text, size_t bytes) {
                               .file = s->name,
                               .v3 = s->weights.v3,
                               .size = open_size(s),
-                              .elements = s->weights.elements};
+                              .elements = SLACK * s->weights.elements};
     MN_TRY(mn_keras_config_read(&config, &s->net));
     s->info.assumed_size = config.open_size;
     MN_TRY(check_options(s));
@@ -182,10 +186,30 @@ mn_status mn_keras_read(const void *data, size_t bytes, const char *name, const 
     return read_source(NULL, name, data, bytes, options, out, info);
 }
 
+/* What mn_keras_open() does with a file, for the child process. */
+typedef struct attempt {
+    const char *path;
+    const mn_map *map;
+    const mn_keras_options *options;
+    mn_net net;
+    mn_keras_info info;
+} attempt;
+
+static mn_status try_reading(attempt *a) {
+    return read_source(a->path, a->path, a->map->data, a->map->bytes, a->options, &a->net, &a->info);
+}
+
+static void probe(void *data) { (void)try_reading(data); }
+
 mn_status mn_keras_open(const char *path, const mn_keras_options *options, mn_net *out, mn_keras_info *info) {
     mn_map map;
     MN_TRY(mn_map_open(path, &map));
-    mn_status status = read_source(path, path, map.data, map.bytes, options, out, info);
+    attempt a = {.path = path, .map = &map, .options = options};
+    mn_status status = mn_probe(probe, &a, path);
+    if (status == MN_OK) status = try_reading(&a);
     mn_map_close(&map);
-    return status;
+    if (status != MN_OK) return status;
+    *out = a.net;
+    *info = a.info;
+    return MN_OK;
 }

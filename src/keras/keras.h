@@ -21,12 +21,13 @@ typedef struct mn_keras_info {
 } mn_keras_info;
 
 /** Reads the file at `path`: weights or a whole model in HDF5, or a Keras 3 archive. `options` NULL means defaults.
+ *  The file is read twice, first in a child process, because a damaged one may crash the HDF5 library.
  *  Every weight is finite, and the network's name is `path`, which must outlive it.
  *  Errors: ARGUMENT (an option that contradicts the file), IO, FORMAT, UNSUPPORTED, LIMIT, MEMORY; the sentence names
  * the file, and the layer where there is one. */
 mn_status mn_keras_open(const char *path, const mn_keras_options *options, mn_net *out, mn_keras_info *info);
 
-/** The same for the contents of a file in memory, which `name` stands for. */
+/** The same for the contents of a file in memory, which `name` stands for; no child process is made. */
 mn_status mn_keras_read(const void *data, size_t bytes, const char *name, const mn_keras_options *options, mn_net *out,
                         mn_keras_info *info);
 

@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Converts files written by real Keras (3, and 2 where tf-keras is installed) and compares what the converted models
+compute with Keras' own predictions and with LiteRT. Then converts the official weights where they are in reach.
+
+    keras_convert.py [--quick] [--keep DIR] [--only TEXT]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import h5py
+import keras
+import numpy as np
+
+import engines
+
+try:
+    import tf_keras
+except ImportError:
+    tf_keras = None
+
+BUILD = os.environ.get("MN_BUILD") or os.path.join(engines.ROOT, "build")
+COMMAND = os.environ.get("MOBILENET_COMMAND") or os.path.join(BUILD, "mobilenet")
+SHARED = os.path.join(engines.ROOT, "..", "shared")
+KERAS_TOLERANCE = 1e-4  # of the largest magnitude, or of 1
+# Between LiteRT and us, where features come out unpooled: LiteRT's own two sets of kernels differ by as much.
+MAP_TOLERANCE = 3e-5
+PHOTOS = 2
+
+
+# ---- Models ---------------------------------------------------------------------------------------------------------
+
+def application(K, width=0.35, size=96, **settings):
+    shape = size if isinstance(size, tuple) else (size, size)
+    return K.applications.MobileNetV2(weights=None, alpha=width, input_shape=shape + (3,), **settings)
+
+
+def base_of(K, width=0.35, size=96, **settings):
+    return application(K, width, size, include_top=False, **settings)
+
+
+def head(K, x, classes=5, activation="softmax"):
+    x = K.layers.GlobalAveragePooling2D()(x)
+    x = K.layers.Dropout(0.2)(x)
+    return K.layers.Dense(classes, activation=activation)(x)
+
+
+def sequential(K):
+    """The base as one layer of a Sequential model, pixels rescaled by a layer."""
+    return K.Sequential([
+        K.layers.InputLayer(shape=(96, 96, 3)) if K is keras else K.layers.InputLayer(input_shape=(96, 96, 3)),
+        K.layers.RandomFlip("horizontal"),
+        K.layers.Rescaling(1 / 127.5, offset=-1),
+        base_of(K),
+        K.layers.GlobalAveragePooling2D(),
+        K.layers.Dropout(0.2),
+        K.layers.Dense(5, activation="softmax"),
+    ])
+
+
+def functional(K, frozen=0):
+    """The guide's transfer learning: augmentation, preprocess_input, a base frozen up to a layer, scores."""
+    augmentation = K.Sequential([K.layers.RandomFlip("horizontal"), K.layers.RandomRotation(0.2)], name="augmentation")
+    x = inputs = K.Input((96, 96, 3))
+    x = augmentation(x)
+    x = K.applications.mobilenet_v2.preprocess_input(x)
+    base = base_of(K)
+    for layer in base.layers[:frozen]:
+        layer.trainable = False
+    if frozen < 0:
+        base.trainable = False
+    x = base(x, training=False)
+    return K.Model(inputs, head(K, x, activation=None))
+
+
+def flat(K):
+    """A head grown on the base's own layers, with a hidden layer, batch norm in it, and a Softmax layer."""
+    base = base_of(K, pooling="avg")
+    x = K.layers.Dense(24, use_bias=False)(base.output)
+    x = K.layers.BatchNormalization(scale=False)(x)
+    x = K.layers.Activation("relu")(x)
+    x = K.layers.Dense(3)(x)
+    return K.Model(base.input, K.layers.Softmax()(x))
+
+
+def flattened(K):
+    """Pooling by a window, Flatten, two dense layers: an old recipe."""
+    base = base_of(K)
+    x = K.layers.AveragePooling2D(pool_size=(3, 3))(base.output)
+    x = K.layers.Flatten(name="flatten")(x)
+    x = K.layers.Dense(16, activation="relu")(x)
+    x = K.layers.Dropout(0.5)(x)
+    return K.Model(base.input, K.layers.Dense(2, activation="softmax")(x))
+
+
+def in_a_model(K):
+    """A model in a model in a model, and layers that share names."""
+    inner = K.Sequential([K.Input((96, 96, 3)), K.layers.Rescaling(1 / 255.0), base_of(K)], name="inner")
+    classifier = K.Sequential([K.Input((3, 3, 1280)), K.layers.GlobalAveragePooling2D(), K.layers.Dense(9),
+                               K.layers.Activation("softmax", name="Conv1_relu")], name="classifier")
+    inputs = K.Input((96, 96, 3))
+    x = K.layers.Rescaling(2.0, offset=-1.0)(K.layers.Rescaling(1.0)(inputs))
+    return K.Model(inputs, classifier(inner(x)))
+
+
+def open_size(K):
+    """The input's size is left open; 224 is chosen."""
+    return K.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=None, include_top=False, pooling="avg")
+
+
+def pictures(random, count, shape, low, high):
+    """Noise of different contrast over different colours, or one picture would be like the other."""
+    colour = random.uniform(0.2, 0.8, (count, 1, 1, shape[-1]))
+    contrast = random.uniform(0.1, 1.0, (count, 1, 1, 1))
+    noise = random.uniform(-0.5, 0.5, (count,) + tuple(shape))
+    return (low + (high - low) * np.clip(colour + contrast * noise, 0, 1)).astype(np.float32)
+
+
+def settle(K, model, random, low, high):
+    """Random batch-norm parameters near what each layer really sees, or values fade from layer to layer."""
+    norms = [layer for layer in model.layers if isinstance(layer, K.layers.BatchNormalization)]
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            settle(K, layer, random, -1, 1)
+    if not norms:
+        return
+    kept = [(layer.trainable, layer.momentum) for layer in norms]
+    trainable = model.trainable
+    model.trainable = True
+    for layer in norms:
+        layer.momentum = 0.0
+        layer.trainable = True
+    shape = [d or 224 for d in model.input_shape[1:]]
+    model(pictures(random, 4, shape, low, high), training=True)
+    model.trainable = trainable
+    for layer, (was, momentum) in zip(norms, kept):
+        layer.trainable = was
+        layer.momentum = momentum
+        values = []
+        for weight in layer.weights:
+            value, name = np.array(weight), weight.name
+            if "variance" in name or "gamma" in name:
+                values.append(value * random.uniform(0.7, 1.4, value.shape))
+            else:
+                values.append(value + random.normal(0, 0.2, value.shape))
+        layer.set_weights(values)
+
+
+# ---- Files ----------------------------------------------------------------------------------------------------------
+
+def save_whole_h5(K, model, stem):
+    model.save(stem + ".h5")
+    return stem + ".h5"
+
+
+def save_archive(K, model, stem):
+    model.save(stem + ".keras")
+    return stem + ".keras"
+
+
+def save_v3_weights(K, model, stem):
+    model.save_weights(stem + ".weights.h5")
+    return stem + ".weights.h5"
+
+
+def save_v2_weights(K, model, stem):
+    """Keras applications' layout: what keras 2 writes, and keras 3 still can."""
+    path = stem + "_bare.h5"
+    if K is keras:
+        from keras.src.legacy.saving import legacy_h5_format
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    else:
+        model.save_weights(path)
+    return path
+
+
+def rewrite(path, convert=None, split=0, rename=None):
+    """The same weights in Keras 2's layout with other element types, lists split over attributes, other names."""
+    out = path[:-3] + "_rewritten.h5"
+    with h5py.File(path) as old, h5py.File(out, "w") as new:
+        names = [n.decode() if isinstance(n, bytes) else n for n in old.attrs["layer_names"]]
+        groups = []
+        for number, name in enumerate(names):
+            group = new.create_group(rename(number) if rename else name)
+            groups.append(group.name[1:])
+            weights = [n.decode() if isinstance(n, bytes) else n for n in old[name].attrs["weight_names"]]
+            stored = []
+            for place, weight in enumerate(weights):
+                value = old[name][weight][()]
+                target = "w%d" % place if rename else weight
+                options = convert(group, target, value) if convert else None
+                if options is None:
+                    group[target] = value
+                stored.append(target.encode())
+            group.attrs["weight_names"] = stored if stored else np.array([], "S1")
+        if split:
+            for part in range(0, len(groups), split):
+                new.attrs["layer_names%d" % (part // split)] = [g.encode() for g in groups[part:part + split]]
+        else:
+            new.attrs["layer_names"] = [g.encode() for g in groups]
+    return out
+
+
+def store_as(dtype, **options):
+    def store(group, name, value):
+        group.create_dataset(name, data=value.astype(dtype), **options)
+        return True
+    return store
+
+
+# ---- Comparing ------------------------------------------------------------------------------------------------------
+
+class Failure(Exception):
+    pass
+
+
+def convert(path, *options):
+    out = path + ".tflite"
+    done = subprocess.run([COMMAND, "convert", path, "-o", out, *options], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure("mobilenet convert: %s" % done.stderr.strip())
+    with open(out, "rb") as file:
+        data = file.read()
+    again = path + ".again.tflite"
+    subprocess.run([COMMAND, "convert", path, "-o", again, *options], capture_output=True, check=True)
+    with open(again, "rb") as file:
+        if file.read() != data:
+            raise Failure("converting twice gives different bytes")
+    os.unlink(again)
+    os.unlink(out)
+    return data
+
+
+def distance(got, expected):
+    if got.shape != expected.shape:
+        raise Failure("shape %s instead of %s" % (got.shape, expected.shape))
+    return float(np.max(np.abs(got - expected)) / max(1.0, np.max(np.abs(expected))))
+
+
+def check(lib, data, model, inputs):
+    """Largest distances: (Keras, LiteRT)."""
+    expected = np.asarray(model.predict(inputs, verbose=0))
+    if np.max(np.std(expected, axis=0)) < 1e-4:
+        raise Failure("the outputs hardly depend on the input: no test")
+    ours = engines.Model(lib, data)
+    session = engines.Session(ours)
+    litert = engines.litert(data, keep_tensors=False)
+    signature = litert.get_signature_list()
+    if list(signature) != ["serving_default"] or len(signature["serving_default"]["inputs"]) != 1:
+        raise Failure("signatures %s" % signature)
+    worst = [0.0, 0.0]
+    for picture, want in zip(inputs, expected):
+        got = session.run([picture[None]])[0]
+        worst[0] = max(worst[0], distance(got, want[None]))
+        worst[1] = max(worst[1], distance(got, engines.litert_run(litert, [picture[None]])[0]))
+    session.close()
+    ours.close()
+    if worst[0] > KERAS_TOLERANCE:
+        raise Failure("%.2g away from Keras" % worst[0])
+    if worst[1] > (engines.FLOAT_TOLERANCE if expected.ndim == 2 else MAP_TOLERANCE):
+        raise Failure("%.2g away from LiteRT" % worst[1])
+    return worst
+
+
+CASES = []
+
+
+def case(name, build, saves, pixels=1.0, options=(), half=False, quick=False):
+    """`pixels`: the inputs are drawn from [-1, 1] when 1, from [0, pixels] otherwise. `half`: every weight is a
+    float16 number."""
+    CASES.append((name, build, saves, pixels, options, half, quick))
+
+
+WHOLE = [save_whole_h5, save_archive]
+ALL = WHOLE + [save_v3_weights, save_v2_weights]
+
+
+def define_cases():
+    def app(**settings):
+        return lambda K: application(K, **settings)
+
+    case("application 0.35 96, 10 classes", app(classes=10), WHOLE, quick=True)
+    case("application 0.35 96 weights", app(classes=10), [save_v3_weights, save_v2_weights], options=("--size", "96"),
+         quick=True)
+    case("application 0.5 128, scores", app(width=0.5, size=128, classes=7, classifier_activation=None), WHOLE)
+    case("application 0.5 128 weights, scores", app(width=0.5, size=128, classes=7, classifier_activation=None),
+         [save_v3_weights, save_v2_weights], options=("--size", "128", "--scores"))
+    case("application 0.75 160", app(width=0.75, size=160, classes=20), WHOLE)
+    case("application 1.0 224, 1000 classes", app(width=1.0, size=224), ALL)
+    case("application 1.3 97, odd", app(width=1.3, size=97, classes=4), WHOLE)
+    case("application 1.4 64x96", app(width=1.4, size=(64, 96), classes=4), WHOLE)
+    case("application 0.62 96 weights", app(width=0.62, classes=3), [save_v3_weights, save_v2_weights],
+         options=("--size", "96"))
+    case("application 2.0 32 weights", app(width=2.0, size=32, classes=2), [save_v2_weights], options=("--size", "32"))
+    case("no top 0.35 96", lambda K: base_of(K), WHOLE)
+    case("no top 0.35 96 weights", lambda K: base_of(K), [save_v3_weights, save_v2_weights], options=("--size", "96"),
+         quick=True)
+    case("open input size", open_size, WHOLE)
+    case("sequential, rescaling", sequential, WHOLE, pixels=255.0, quick=True)
+    case("functional, base frozen", lambda K: functional(K, -1), WHOLE, pixels=255.0, quick=True)
+    case("functional, base half frozen", lambda K: functional(K, 100), WHOLE, pixels=255.0)
+    case("functional, base trainable", functional, WHOLE, pixels=255.0)
+    case("flat head with batch norm", flat, WHOLE, quick=True)
+    case("window pooling and flatten", flattened, WHOLE)
+    case("models in models", in_a_model, WHOLE, pixels=1.000001)
+
+    small = lambda K: application(K, classes=10)
+    for name, settings in [
+            ("float16", dict(convert=store_as("<f2"))), ("float64", dict(convert=store_as("<f8"))),
+            ("big-endian", dict(convert=store_as(">f4"))),
+            ("gzip", dict(convert=store_as("<f4", compression="gzip", shuffle=True))),
+            ("split lists", dict(split=17)), ("unknown names", dict(rename=lambda n: "group%03d" % n))]:
+        def save(K, model, stem, settings=settings):
+            return rewrite(save_v2_weights(K, model, stem), **settings)
+        case("weights as " + name, small, [save], options=("--size", "96"), half=name == "float16")
+    case("weights of a nested, half frozen base", lambda K: functional_without_preprocessing(K), [save_v2_weights],
+         options=("--size", "96", "--scores"))
+
+
+def functional_without_preprocessing(K):
+    """Weights alone cannot tell of preprocessing."""
+    inputs = K.Input((96, 96, 3))
+    base = base_of(K)
+    for layer in base.layers[:100]:
+        layer.trainable = False
+    return K.Model(inputs, head(K, base(inputs), activation=None))
+
+
+def run_case(lib, K, settings, folder):
+    name, build, saves, pixels, options, half, _ = settings
+    random = np.random.default_rng(len(name))
+    K.utils.set_random_seed(len(name))
+    K.backend.clear_session()
+    model = build(K)
+    shape = tuple(d or 224 for d in model.input_shape[1:])
+    low = -1.0 if pixels == 1.0 else 0.0
+    settle(K, model, random, low, pixels)
+    inputs = pictures(random, PHOTOS, shape, low, pixels)
+    if half:
+        model.set_weights([np.float32(np.float16(w)) for w in model.get_weights()])
+    failed = 0
+    for save in saves:
+        stem = os.path.join(folder, "%s-%s" % (K.__name__, "".join(c if c.isalnum() else "_" for c in name)))
+        title = "%s %s: %s, %s" % (K.__name__, K.__version__, name, save.__name__)
+        try:
+            path = save(K, model, stem)
+            worst = check(lib, convert(path, *options), model, inputs)
+            print("ok     %-90s keras %.1e litert %.1e" % (title, worst[0], worst[1]))
+        except Failure as failure:
+            print("FAILED %s: %s" % (title, failure))
+            failed += 1
+        sys.stdout.flush()
+    return failed, len(saves)
+
+
+# ---- The official weights -------------------------------------------------------------------------------------------
+
+def official_weights(lib, folder):
+    """Keras applications' own file, if it is in reach: our outputs, and those of Keras with the same weights."""
+    path = os.path.join(SHARED, "models", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5")
+    photo = os.path.join(SHARED, "images", "example_input.jpg")
+    if not os.path.exists(path) or not os.path.exists(photo):
+        print("SKIPPED official weights: they are not in ../shared")
+        return 0
+    from PIL import Image
+    out = os.path.join(folder, "official.tflite")
+    done = subprocess.run([COMMAND, "convert", path, "-o", out], capture_output=True, text=True)
+    if done.returncode != 0 or "3538984 parameters" not in done.stdout:
+        print("FAILED official weights: %s%s" % (done.stdout, done.stderr))
+        return 1
+    picture = np.asarray(Image.open(photo).convert("RGB").resize((224, 224), Image.BICUBIC), np.float32)
+    inputs = (picture / 127.5 - 1)[None]
+    model = keras.applications.MobileNetV2(weights=None)
+    model.load_weights(path)
+    with open(out, "rb") as file:
+        data = file.read()
+    try:
+        expected = model.predict(inputs, verbose=0)
+        session = engines.Session(engines.Model(lib, data))
+        got = session.run([inputs])[0]
+        worst = distance(got, expected)
+        boxer = 242
+        if worst > KERAS_TOLERANCE or got.argmax() != boxer:
+            raise Failure("%.2g away from Keras, class %d" % (worst, got.argmax()))
+        print("ok     official weights: boxer %.4f, keras %.1e" % (got[0, boxer], worst))
+    except Failure as failure:
+        print("FAILED official weights: %s" % failure)
+        return 1
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="a sample of the cases")
+    parser.add_argument("--keep", help="keep the files in this folder")
+    parser.add_argument("--only", default="", help="only cases with this text in their name")
+    arguments = parser.parse_args()
+    define_cases()
+    lib = engines.library()
+    failed = total = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.keep or scratch
+        os.makedirs(folder, exist_ok=True)
+        for K in [keras] + ([tf_keras] if tf_keras else []):
+            for settings in CASES:
+                if (arguments.quick and not settings[6]) or arguments.only not in settings[0]:
+                    continue
+                saves = settings[2]
+                if K is tf_keras:
+                    saves = [s for s in saves if s is not save_v3_weights]
+                result = run_case(lib, K, settings[:2] + (saves,) + settings[3:], folder)
+                failed += result[0]
+                total += result[1]
+        failed += official_weights(lib, folder)
+    if tf_keras is None:
+        print("SKIPPED files of Keras 2: tf-keras is not installed")
+    print("%d files converted and compared, %d failed" % (total, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
