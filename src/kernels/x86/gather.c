@@ -10,54 +10,88 @@
 
 int32_t mn_gather_depth(const mn_window *w) { return (int32_t)mn_round_up((size_t)mn_window_depth(w), 4); }
 
-static uint8_t *copy_flipped(uint8_t *restrict out, const uint8_t *restrict in, ptrdiff_t count, uint8_t flip) {
-    for (ptrdiff_t i = 0; i < count; i++) out[i] = in[i] ^ flip;
+/* Short runs are the rule: three taps of three channels are nine bytes. */
+static inline uint8_t *copy(uint8_t *out, const uint8_t *in, size_t count) {
+    if (count < 8) {
+        for (size_t i = 0; i < count; i++) out[i] = in[i];
+    } else if (count <= 16) {
+        memcpy(out, in, 8);
+        memcpy(out + count - 8, in + count - 8, 8);
+    } else {
+        memcpy(out, in, count);
+    }
     return out + count;
 }
 
-static uint8_t *fill(uint8_t *out, uint8_t value, ptrdiff_t count) {
-    memset(out, value, (size_t)count);
+static inline uint8_t *fill(uint8_t *out, uint8_t value, size_t count) {
+    if (count > 0) memset(out, value, count);
     return out + count;
+}
+
+/* The columns under the filter; none at all counts as all of them behind. */
+static inline mn_taps column_taps(const mn_window *w, int32_t x) {
+    const int64_t origin = (int64_t)x * w->stride_w - w->pad_left;
+    const int64_t last = origin + (int64_t)(w->k_w - 1) * w->dilation_w;
+    if (origin >= 0 && last < w->in_w) return (mn_taps){.begin = 0, .end = w->k_w, .origin = origin};
+    mn_taps cols = mn_window_cols(w, x);
+    return cols.begin < cols.end ? cols : (mn_taps){.begin = w->k_w, .end = w->k_w};
 }
 
 /* One filter row of one pixel: cells before, inside and behind the image. */
-static uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_taps cols, uint8_t flip, uint8_t zero,
-                            uint8_t *out) {
-    out = fill(out, zero, (ptrdiff_t)cols.begin * w->in_c);
+static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_taps cols, uint8_t zero, uint8_t *out) {
+    const size_t channels = (size_t)w->in_c;
+    out = fill(out, zero, (size_t)cols.begin * channels);
     if (w->dilation_w == 1) {
         const uint8_t *in = row + (cols.origin + cols.begin) * w->in_c;
-        out = copy_flipped(out, in, (ptrdiff_t)(cols.end - cols.begin) * w->in_c, flip);
+        out = copy(out, in, (size_t)(cols.end - cols.begin) * channels);
     } else {
         for (int32_t x = cols.begin; x < cols.end; x++) {
-            out = copy_flipped(out, row + (cols.origin + (int64_t)x * w->dilation_w) * w->in_c, w->in_c, flip);
+            out = copy(out, row + (cols.origin + (int64_t)x * w->dilation_w) * w->in_c, channels);
         }
     }
-    return fill(out, zero, (ptrdiff_t)(w->k_w - cols.end) * w->in_c);
+    return fill(out, zero, (size_t)(w->k_w - cols.end) * channels);
 }
 
-static void gather_pixel(const mn_window *w, const uint8_t *in, uint8_t flip, uint8_t zero, int32_t pixel,
-                         uint8_t *out) {
-    int32_t unit = pixel / w->out_w;
-    uint8_t *end = out + mn_gather_depth(w);
-    mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, pixel % w->out_w);
-    if (cols.end <= cols.begin) cols = (mn_taps){.begin = w->k_w, .end = w->k_w};
-    for (int32_t y = 0; y < w->k_h; y++) {
-        if (y < rows.begin || y >= rows.end || cols.begin == w->k_w) {
-            out = fill(out, zero, (ptrdiff_t)w->k_w * w->in_c);
-        } else {
-            const uint8_t *row = in + mn_input_offset(w, unit / w->out_h, rows.origin + (int64_t)y * w->dilation_h, 0);
-            out = gather_taps(w, row, cols, flip, zero, out);
+/* Columns [begin, end) of output row `unit`, as stored. */
+static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int32_t unit, int32_t begin, int32_t end,
+                       uint8_t *out) {
+    const int32_t depth = mn_gather_depth(w);
+    const mn_taps rows = mn_window_rows(w, unit);
+    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
+    const uint8_t *image = in + mn_input_offset(w, unit / w->out_h, 0, 0);
+    for (int32_t x = begin; x < end; x++) {
+        const mn_taps cols = column_taps(w, x);
+        uint8_t *next = out + depth;
+        for (int32_t y = 0; y < w->k_h; y++) {
+            if (y < rows.begin || y >= rows.end || cols.begin == w->k_w) {
+                out = fill(out, zero, line);
+            } else {
+                const int64_t above = rows.origin + (int64_t)y * w->dilation_h;
+                out = gather_taps(w, image + above * w->in_w * w->in_c, cols, zero, out);
+            }
         }
+        out = fill(out, 0, (size_t)(next - out));
     }
-    fill(out, 0, end - out);
+}
+
+static void flip_all(uint8_t *rows, const uint8_t *in, ptrdiff_t count, uint8_t flip) {
+    for (ptrdiff_t i = 0; i < count; i++) rows[i] = in[i] ^ flip;
 }
 
 void mn_gather(const mn_window *w, const uint8_t *in, uint8_t flip, uint8_t zero, int32_t first, int32_t count,
                uint8_t *rows) {
-    int32_t depth = mn_gather_depth(w);
+    const int32_t depth = mn_gather_depth(w);
+    const ptrdiff_t bytes = (ptrdiff_t)count * depth;
     if (mn_window_is_pointwise(w) && w->in_c == depth) {
-        copy_flipped(rows, in + (ptrdiff_t)first * depth, (ptrdiff_t)count * depth, flip);
+        flip_all(rows, in + (ptrdiff_t)first * depth, bytes, flip);
         return;
     }
-    for (int32_t i = 0; i < count; i++) gather_pixel(w, in, flip, zero, first + i, rows + (ptrdiff_t)i * depth);
+    uint8_t *out = rows;
+    for (int32_t pixel = first, last = first + count; pixel < last;) {
+        const int32_t x = pixel % w->out_w, end = mn_min_i32(w->out_w, x + last - pixel);
+        gather_row(w, in, zero ^ flip, pixel / w->out_w, x, end, out);
+        out += (ptrdiff_t)(end - x) * depth;
+        pixel += end - x;
+    }
+    if (flip) flip_all(rows, rows, bytes, flip);
 }
