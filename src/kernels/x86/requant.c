@@ -3,9 +3,16 @@
 
 #include "kernels/x86/requant.h"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
 #include <math.h>
 
 #include "base/checked.h"
+
+#define TARGET __attribute__((target("avx512f")))
+
+enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2 };
 
 bool mn_requant_fits(const int32_t *shift, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -20,60 +27,93 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
 /* Half a unit in the last place of a float in [64, 128): how far rounding can move a result towards a tie. */
 #define MARGIN 0x1p-18
 
-/* The offsets `db` for which every threshold falls right, given the scale error `ds`: an open interval. */
-typedef struct interval {
-    double low, high;
-} interval;
+/* The offsets `db` for which every threshold falls right, given a scale and its error: open intervals. */
+typedef struct intervals {
+    double low[LANES], high[LANES];
+} intervals;
 
 /* Let S = multiplier / 2^bits. Exact results reach j from the accumulator T(j) on, the first with
- *   T * multiplier >= j * 2^bits - 2^(bits-1) - 2^30 (the second roundings' halves; without it when bits is 31).
- * With R = T * multiplier minus the right side, R in [0, multiplier), the float result
- *   T * (S + ds) + (1/2 terms) + db lies R / 2^bits + T ds + db above its own threshold j - 1/2,
- * and one accumulator earlier (multiplier - R) / 2^bits below it. Both distances must exceed MARGIN. T and R advance
- * from j to j+1 by division with remainder: all quantities are integers below 2^53, so doubles are exact. */
-static interval feasible(int32_t multiplier, int32_t bits, int32_t count, double ds) {
-    const double unit = ldexp(1.0, bits), inverse = ldexp(1.0, -bits), m = multiplier;
-    const double first = bits > 31 ? unit / 2 - 0x1p30 : unit - 0x1p30;
-    const double quotient = floor(unit / m), remainder = unit - quotient * m;
-    double t = ceil(first / m), r = t * m - first;
-    interval in = {-1.0, 1.0};
-    for (int32_t j = 1; j <= count; j++) {
-        double low = MARGIN - r * inverse - t * ds;
-        double high = (m - r) * inverse - (t - 1) * ds - MARGIN;
-        if (low > in.low) in.low = low;
-        if (high < in.high) in.high = high;
-        t += quotient;
-        r -= remainder;
-        if (r < 0) {
-            r += m;
-            t += 1;
-        }
+ *   T * multiplier >= j * 2^bits - 2^(bits-1) - 2^30 (the halves of both roundings; 2^30 alone when bits is 31).
+ * With R = T * multiplier minus the right side, R in [0, multiplier), and a scale of S + ds, the float result at T lies
+ * R / 2^bits + T ds + db above its own threshold j - 1/2, and one accumulator earlier
+ * (multiplier - R) / 2^bits - (T - 1) ds - db below it. Both distances must exceed MARGIN. T and R advance from j to j
+ * + 1 by a division with remainder; all are integers below 2^53, so doubles hold them exactly. Eight lanes from `at`.
+ */
+TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count, int32_t at, intervals *out) {
+    double unit[HALF], first[HALF], quotient[HALF];
+    for (int32_t i = 0; i < HALF; i++) {
+        const int32_t bits = q->bits[at + i];
+        unit[i] = ldexp(1.0, bits);
+        first[i] = (bits > 31 ? unit[i] / 2 : unit[i]) - 0x1p30;
+        quotient[i] = floor(unit[i] / q->multiplier[at + i]);
     }
-    if (t >= EXACT_FLOAT) in.high = in.low;
-    return in;
+    const __m512d zero = _mm512_setzero_pd(), one = _mm512_set1_pd(1.0), margin = _mm512_set1_pd(MARGIN);
+    const __m512d m = _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(const void *)(q->multiplier + at)));
+    const __m512d inverse = _mm512_div_pd(one, _mm512_loadu_pd(unit)), error = _mm512_loadu_pd(ds + at);
+    const __m512d step = _mm512_loadu_pd(quotient), start = _mm512_loadu_pd(first);
+    const __m512d rest = _mm512_sub_pd(_mm512_loadu_pd(unit), _mm512_mul_pd(step, m));
+    __m512d t = _mm512_roundscale_pd(_mm512_div_pd(start, m), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+    __m512d r = _mm512_sub_pd(_mm512_mul_pd(t, m), start);
+    __m512d low = _mm512_set1_pd(-1.0), high = one;
+    for (int32_t j = 1; j <= count; j++) {
+        __m512d drift = _mm512_mul_pd(t, error), above = _mm512_mul_pd(r, inverse);
+        low = _mm512_max_pd(low, _mm512_sub_pd(_mm512_sub_pd(margin, above), drift));
+        __m512d below = _mm512_sub_pd(_mm512_mul_pd(m, inverse), above);
+        high = _mm512_min_pd(high, _mm512_sub_pd(_mm512_add_pd(_mm512_sub_pd(below, drift), error), margin));
+        r = _mm512_sub_pd(r, rest);
+        t = _mm512_add_pd(t, step);
+        __mmask8 borrow = _mm512_cmp_pd_mask(r, zero, _CMP_LT_OQ);
+        r = _mm512_mask_add_pd(r, borrow, r, m);
+        t = _mm512_mask_add_pd(t, borrow, t, one);
+    }
+    __mmask8 inexact = _mm512_cmp_pd_mask(t, _mm512_set1_pd(EXACT_FLOAT), _CMP_GE_OQ);
+    _mm512_storeu_pd(out->low + at, low);
+    _mm512_storeu_pd(out->high + at, _mm512_mask_mov_pd(high, inexact, low));
 }
 
-/* A float pair for results zero + 1 to zero + count, tried with the nearest scales; false when there is none. */
-static bool find_pair(int32_t multiplier, int32_t bits, int32_t zero, int32_t count, float *scale, float *offset) {
-    if (multiplier == 0) { /* every result is the zero point */
-        *scale = 0.0f;
-        *offset = (float)zero;
-        return true;
+/* The scale of one lane as a real number, and the offset without `db`. */
+static double exact_scale(const mn_requant *q, int32_t lane) {
+    return ldexp((double)q->multiplier[lane], -q->bits[lane]);
+}
+
+static double exact_offset(const mn_requant *q, int32_t lane) {
+    return q->zero + (q->bits[lane] > 31 ? ldexp(1.0, 30 - q->bits[lane]) : 0.0);
+}
+
+/* Takes the offset in the middle of the interval if it is a solution once it is a float. */
+static bool take_offset(mn_requant *q, const intervals *in, int32_t lane, float scale) {
+    if (in->low[lane] >= in->high[lane]) return false;
+    const double ideal = exact_offset(q, lane);
+    const float offset = (float)(ideal + (in->low[lane] + in->high[lane]) / 2);
+    const double db = (double)offset - ideal;
+    if (db <= in->low[lane] || db >= in->high[lane]) return false;
+    q->scale[lane] = scale;
+    q->offset[lane] = offset;
+    return true;
+}
+
+/* Float pairs for results zero + 1 to zero + count in every lane, the scale being the nearest float or a neighbour of
+ * it; false when a lane has none. */
+static bool find_pairs(mn_requant *q, int32_t count) {
+    bool found[LANES] = {false};
+    int32_t missing = LANES;
+    for (int32_t attempt = 0; attempt < 3 && missing > 0; attempt++) {
+        float scale[LANES];
+        double ds[LANES];
+        for (int32_t i = 0; i < LANES; i++) {
+            scale[i] = (float)exact_scale(q, i);
+            if (attempt > 0) scale[i] = nextafterf(scale[i], attempt == 1 ? INFINITY : 0.0f);
+            ds[i] = (double)scale[i] - exact_scale(q, i);
+        }
+        intervals in;
+        for (int32_t at = 0; at < LANES; at += HALF) feasible(q, ds, count, at, &in);
+        for (int32_t i = 0; i < LANES; i++) {
+            if (found[i] || !take_offset(q, &in, i, scale[i])) continue;
+            found[i] = true;
+            missing--;
+        }
     }
-    const double exact = ldexp((double)multiplier, -bits);
-    const double ideal = zero + (bits > 31 ? ldexp(1.0, 30 - bits) : 0.0);
-    float candidates[3] = {(float)exact};
-    candidates[1] = nextafterf(candidates[0], INFINITY);
-    candidates[2] = nextafterf(candidates[0], 0.0f);
-    for (int32_t i = 0; i < 3; i++) {
-        interval in = feasible(multiplier, bits, count, (double)candidates[i] - exact);
-        if (in.low >= in.high) continue;
-        *scale = candidates[i];
-        *offset = (float)(ideal + (in.low + in.high) / 2);
-        double db = (double)*offset - ideal;
-        if (db > in.low && db < in.high) return true;
-    }
-    return false;
+    return missing == 0;
 }
 
 /* The integer constants of one lane. */
@@ -88,19 +128,20 @@ static void fill_lane(mn_requant *out, int32_t lane, int32_t multiplier, int32_t
 
 void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, int32_t zero) {
     *out = (mn_requant){.zero = zero};
-    for (int32_t i = 0; i < MN_REQUANT_LANES; i++) fill_lane(out, i, multiplier, shift);
+    for (int32_t i = 0; i < LANES; i++) fill_lane(out, i, multiplier, shift);
 }
 
 void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
                      const int32_t *order, int32_t zero, mn_range_i32 range) {
-    /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
-    *out = (mn_requant){.zero = zero, .is_float = range.min >= zero};
-    for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
+    *out = (mn_requant){.zero = zero};
+    bool positive = true;
+    for (int32_t i = 0; i < LANES; i++) {
         int32_t channel = mn_min_i32(first + (order ? order[i] : i), count - 1);
         fill_lane(out, i, multiplier[channel], shift[channel]);
-        if (out->is_float) {
-            out->is_float =
-                find_pair(multiplier[channel], out->bits[i], zero, range.max - zero, &out->scale[i], &out->offset[i]);
-        }
+        positive = positive && multiplier[channel] > 0;
     }
+    /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
+    out->is_float = positive && range.min >= zero && find_pairs(out, range.max - zero);
 }
+
+#endif
