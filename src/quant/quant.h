@@ -4,7 +4,7 @@
 /* From a float graph to an int8 graph, in steps that can be taken one by one:
  *
  *   prepare   the float graph is checked and cleaned                          mn_quant_prepare   prepare.h
- *   reshape   channels are rescaled so that 8 bits suit all of them           balance.h
+ *   reshape   channels are rescaled so that 8 bits suit all of them           mn_equalise        equalise.h
  *   scheme    weights get scales and are rounded to nearest                   mn_scheme_create   here
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
  *   repair    weights are rounded better, biases corrected                    correct.h
