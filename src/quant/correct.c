@@ -26,6 +26,12 @@ typedef struct layer_view {
 /* Means of values as they are, and rounded to 8 bits. */
 enum { EXACT, ROUNDED, KINDS };
 
+/* What one job needs for the row that it is at. */
+typedef struct scratch {
+    float *row;   /* rounded */
+    double *sums; /* by tap and channel */
+} scratch;
+
 typedef struct correction {
     mn_pool pool;
     mn_scheme *scheme;
@@ -33,6 +39,7 @@ typedef struct correction {
     size_t means;      /* over all layers */
     double *sums;      /* [jobs][KINDS][means]: of one sample */
     double *total;     /* [KINDS][means] */
+    scratch *scratch;  /* [jobs] */
 } correction;
 
 /* FULLY_CONNECTED is seen as a 1x1 convolution over its rows. */
@@ -63,27 +70,51 @@ static layer_view view_of(const mn_graph *graph, const mn_op *op) {
 
 /* ---- Means of inputs ------------------------------------------------------------------------------------ */
 
-/* The value that `x` has in 8 bits. Padding is zero, and stored as the zero point, among pixels too. */
-static float rounded(const layer_view *v, float x) {
-    const float scale = v->step.scale, zero = (float)v->step.zero;
-    float stored = v->is_pixels && x != 0 ? roundf((x - v->lowest) / scale) + INT8_MIN : roundf(x / scale) + zero;
-    return scale * (fminf(fmaxf(stored, INT8_MIN), INT8_MAX) - zero);
+/* The values that a row of the input has in 8 bits, but for which of two equally near steps is taken. Padding is zero,
+ * and stored as the zero point, among pixels too. */
+static void round_row(const layer_view *v, const float *x, float *out) {
+    const float scale = v->step.scale, zero = (float)(v->step.zero - INT8_MIN);
+    const float shift = v->is_pixels ? -v->lowest / scale : zero;
+    for (int32_t i = 0; i < v->in_w * v->channels; i++) {
+        float place = x[i] / scale + (x[i] == 0 ? zero : shift) + 0.5f;
+        place = place < 0 ? 0 : place > 255 ? 255 : place;
+        out[i] = scale * ((float)(int32_t)place - zero);
+    }
 }
 
-/* Adds up what one tap meets as the filter visits every place; outside of the picture it meets zeros. */
-static void sum_tap(const layer_view *v, const float *data, int32_t ky, int32_t kx, double *exact, double *sums) {
-    for (int32_t y = 0; y < v->out_h; y++) {
-        int32_t in_y = y * v->stride_h + ky * v->dilation_h - v->pad_top;
-        if (in_y < 0 || in_y >= v->in_h) continue;
+/* What each tap of one row of the filter meets in a row of the input: sums[k_w][channels]. */
+static void sum_row(const layer_view *v, const float *row, double *sums) {
+    memset(sums, 0, (size_t)(v->k_w * v->channels) * sizeof *sums);
+    for (int32_t kx = 0; kx < v->k_w; kx++) {
+        double *tap = sums + (size_t)kx * (size_t)v->channels;
         for (int32_t x = 0; x < v->out_w; x++) {
             int32_t in_x = x * v->stride_w + kx * v->dilation_w - v->pad_left;
             if (in_x < 0 || in_x >= v->in_w) continue;
-            const float *pixel = data + ((size_t)in_y * (size_t)v->in_w + (size_t)in_x) * (size_t)v->channels;
-            for (int32_t c = 0; c < v->channels; c++) {
-                exact[c] += (double)pixel[c];
-                sums[c] += (double)rounded(v, pixel[c]);
-            }
+            const float *pixel = row + (size_t)in_x * (size_t)v->channels;
+            for (int32_t c = 0; c < v->channels; c++) tap[c] += (double)pixel[c];
         }
+    }
+}
+
+/* Adds the sums of input row `y` for every row of the filter that comes to lie on it. */
+static void add_row(const layer_view *v, int32_t y, const double *row, double *sums) {
+    const int32_t count = v->k_w * v->channels;
+    for (int32_t ky = 0; ky < v->k_h; ky++) {
+        int32_t from = y + v->pad_top - ky * v->dilation_h;
+        if (from < 0 || from % v->stride_h != 0 || from / v->stride_h >= v->out_h) continue;
+        for (int32_t i = 0; i < count; i++) sums[(size_t)ky * (size_t)count + (size_t)i] += row[i];
+    }
+}
+
+/* Adds up what the taps meet as the filter visits every place; outside of the picture they meet zeros. */
+static void sum_layer(const layer_view *v, const float *data, const scratch *s, double *exact, double *sums) {
+    for (int32_t y = 0; y < v->in_h; y++) {
+        const float *row = data + (size_t)y * (size_t)v->in_w * (size_t)v->channels;
+        sum_row(v, row, s->sums);
+        add_row(v, y, s->sums, exact);
+        round_row(v, row, s->row);
+        sum_row(v, s->row, s->sums);
+        add_row(v, y, s->sums, sums);
     }
 }
 
@@ -94,11 +125,7 @@ static void observe(void *context, int32_t job, int32_t sample, const mn_session
     memset(exact, 0, KINDS * c->means * sizeof *exact);
     for (int32_t i = 0; i < c->scheme->layer_count; i++) {
         const layer_view *v = &c->views[i];
-        for (int32_t tap = 0; tap < v->k_h * v->k_w; tap++) {
-            size_t place = v->first + (size_t)tap * (size_t)v->channels;
-            sum_tap(v, mn_session_tensor_data(session, v->tensor), tap / v->k_w, tap % v->k_w, exact + place,
-                    sums + place);
-        }
+        sum_layer(v, mn_session_tensor_data(session, v->tensor), &c->scratch[job], exact + v->first, sums + v->first);
     }
 }
 
@@ -143,6 +170,23 @@ static mn_status correct_layer(correction *c, int32_t index, int32_t samples) {
 
 /* ---- All together --------------------------------------------------------------------------------------- */
 
+static mn_status make_scratch(correction *c, int32_t jobs) {
+    size_t row = 0, taps = 0;
+    for (int32_t i = 0; i < c->scheme->layer_count; i++) {
+        const layer_view *v = &c->views[i];
+        row = mn_max_size(row, (size_t)v->in_w * (size_t)v->channels);
+        taps = mn_max_size(taps, (size_t)v->k_w * (size_t)v->channels);
+    }
+    c->scratch = mn_pool_alloc(&c->pool, (size_t)jobs, sizeof *c->scratch);
+    if (!c->scratch) return mn_fail_memory("the bias correction");
+    for (int32_t i = 0; i < jobs; i++) {
+        c->scratch[i].row = mn_pool_alloc(&c->pool, row, sizeof *c->scratch[i].row);
+        c->scratch[i].sums = mn_pool_alloc(&c->pool, taps, sizeof *c->scratch[i].sums);
+        if (!c->scratch[i].row || !c->scratch[i].sums) return mn_fail_memory("the bias correction");
+    }
+    return MN_OK;
+}
+
 static mn_status start(correction *c, int32_t jobs) {
     const mn_scheme *scheme = c->scheme;
     const int32_t input = scheme->graph->inputs[0];
@@ -159,7 +203,8 @@ static mn_status start(correction *c, int32_t jobs) {
     }
     c->sums = mn_pool_alloc(&c->pool, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
     c->total = mn_pool_alloc(&c->pool, KINDS * c->means, sizeof *c->total);
-    return c->sums && c->total ? MN_OK : mn_fail_memory("the bias correction");
+    if (!c->sums || !c->total) return mn_fail_memory("the bias correction");
+    return make_scratch(c, jobs);
 }
 
 mn_status mn_correct_biases(mn_scheme *scheme, mn_runner *floats, const mn_samples *samples,
