@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""The two engines that are compared: LiteRT's reference kernels, and this library through its public interface."""
-
-import ctypes
-import os
+"""The two engines that are compared: LiteRT's reference kernels, and this library."""
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MAX_RANK = 6
-DTYPES = [None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64]
+from mobilenet_c import DTYPES, ROOT, Model, Refused, Session, library, tiers
+
+__all__ = ["DTYPES", "FLOAT_TOLERANCE", "Model", "ROOT", "Refused", "Session", "difference", "library", "litert",
+           "litert_run", "tiers"]
 
 
 def litert(model, keep_tensors=True, resolver=OpResolverType.BUILTIN_REF):
@@ -27,142 +25,6 @@ def litert_run(interpreter, inputs):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
     return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
-
-
-class _Quant(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_int32), ("axis", ctypes.c_int32), ("scale", ctypes.POINTER(ctypes.c_float)),
-                ("zero_point", ctypes.POINTER(ctypes.c_int32))]
-
-
-class _TensorInfo(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("type", ctypes.c_int), ("rank", ctypes.c_int32),
-                ("dims", ctypes.c_int32 * MAX_RANK), ("bytes", ctypes.c_size_t), ("quant", _Quant),
-                ("data", ctypes.c_void_p)]
-
-
-class _InputShape(ctypes.Structure):
-    _fields_ = [("input", ctypes.c_int32), ("rank", ctypes.c_int32), ("dims", ctypes.c_int32 * MAX_RANK)]
-
-
-class _Options(ctypes.Structure):
-    _fields_ = [("threads", ctypes.c_int32), ("arena", ctypes.c_void_p), ("arena_bytes", ctypes.c_size_t),
-                ("keep_tensors", ctypes.c_bool), ("cpu", ctypes.c_char_p),
-                ("input_shapes", ctypes.POINTER(_InputShape)), ("input_shape_count", ctypes.c_int32)]
-
-
-class Refused(Exception):
-    """The library said no, with its sentence."""
-
-
-def library(path=None):
-    """libmobilenet.so: `path`, else $MOBILENET_LIBRARY, else the one in build/."""
-    path = path or os.environ.get("MOBILENET_LIBRARY") or os.path.join(ROOT, "build", "libmobilenet.so")
-    lib = ctypes.CDLL(path)
-    pointer, text, integer = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32
-    for name, result, arguments in [
-        ("mn_version", text, []),
-        ("mn_error_detail", text, []),
-        ("mn_cpu_tier", text, [integer]),
-        ("mn_model_from_memory", ctypes.c_int, [pointer, ctypes.c_size_t, text, ctypes.POINTER(pointer)]),
-        ("mn_model_close", None, [ctypes.POINTER(pointer)]),
-        ("mn_model_input_count", integer, [pointer]),
-        ("mn_model_output_count", integer, [pointer]),
-        ("mn_model_tensor_count", integer, [pointer]),
-        ("mn_model_output", integer, [pointer, integer]),
-        ("mn_session_defaults", None, [ctypes.POINTER(_Options)]),
-        ("mn_session_create", ctypes.c_int, [pointer, ctypes.POINTER(_Options), ctypes.POINTER(pointer)]),
-        ("mn_session_close", None, [ctypes.POINTER(pointer)]),
-        ("mn_session_run", ctypes.c_int, [pointer]),
-        ("mn_session_input", pointer, [pointer, integer]),
-        ("mn_session_output", pointer, [pointer, integer]),
-        ("mn_session_tensor_data", pointer, [pointer, integer]),
-        ("mn_session_tensor", ctypes.c_int, [pointer, integer, ctypes.POINTER(_TensorInfo)]),
-    ]:
-        function = getattr(lib, name)
-        function.restype = result
-        function.argtypes = arguments
-    return lib
-
-
-def tiers(lib):
-    """Names of the kernel tiers, slowest first."""
-    names = []
-    while lib.mn_cpu_tier(len(names)) is not None:
-        names.append(lib.mn_cpu_tier(len(names)).decode())
-    return names
-
-
-class Model:
-    """A model of this library; `data` is the file's contents."""
-
-    def __init__(self, lib, data):
-        self.lib = lib
-        # 64 spare bytes let the copy start at an aligned address, as mn_model_from_memory asks.
-        self.memory = np.zeros(len(data) + 64, np.uint8)
-        start = -self.memory.ctypes.data % 64
-        self.memory[start:start + len(data)] = np.frombuffer(data, np.uint8)
-        self.handle = ctypes.c_void_p()
-        self.check(lib.mn_model_from_memory(self.memory.ctypes.data + start, len(data), b"model",
-                                            ctypes.byref(self.handle)))
-
-    def check(self, status):
-        if status != 0:
-            raise Refused((self.lib.mn_error_detail() or b"").decode())
-
-    def close(self):
-        self.lib.mn_model_close(ctypes.byref(self.handle))
-
-
-class Session:
-    """A session of `model` on kernels of at most `tier`."""
-
-    def __init__(self, model, tier=None, threads=1, keep_tensors=False):
-        self.model = model
-        self.lib = model.lib
-        options = _Options()
-        self.lib.mn_session_defaults(ctypes.byref(options))
-        options.threads = threads
-        options.keep_tensors = keep_tensors
-        options.cpu = tier.encode() if tier else None
-        self.handle = ctypes.c_void_p()
-        model.check(self.lib.mn_session_create(model.handle, ctypes.byref(options), ctypes.byref(self.handle)))
-
-    def set_input(self, i, value):
-        raw = np.ascontiguousarray(value).tobytes()
-        ctypes.memmove(self.lib.mn_session_input(self.handle, i), raw, len(raw))
-
-    def invoke(self):
-        self.model.check(self.lib.mn_session_run(self.handle))
-
-    def run(self, inputs):
-        """Outputs of one run, in model order."""
-        for i, value in enumerate(inputs):
-            self.set_input(i, value)
-        self.invoke()
-        return [self._array(self.lib.mn_model_output(self.model.handle, i), self.lib.mn_session_output(self.handle, i))
-                for i in range(self.lib.mn_model_output_count(self.model.handle))]
-
-    def computed(self):
-        """Indices of the tensors that a run writes, and of the inputs."""
-        count = self.lib.mn_model_tensor_count(self.model.handle)
-        return [i for i in range(count) if not self._info(i).data]
-
-    def tensor(self, index):
-        """Contents of tensor `index`, in a session that keeps them."""
-        return self._array(index, self.lib.mn_session_tensor_data(self.handle, index))
-
-    def _info(self, index):
-        info = _TensorInfo()
-        self.model.check(self.lib.mn_session_tensor(self.handle, index, ctypes.byref(info)))
-        return info
-
-    def _array(self, index, address):
-        info = self._info(index)
-        raw = ctypes.string_at(address, info.bytes)
-        return np.frombuffer(raw, DTYPES[info.type]).reshape(info.dims[:info.rank])
-
-    def close(self):
-        self.lib.mn_session_close(ctypes.byref(self.handle))
 
 
 FLOAT_TOLERANCE = 1e-5  # of the largest magnitude in the expected tensor
