@@ -33,39 +33,39 @@ typedef struct intervals {
 } intervals;
 
 /* Let S = multiplier / 2^bits. Exact results reach j from the accumulator T(j) on, the first with
- *   T * multiplier >= j * 2^bits - 2^(bits-1) - 2^30 (the halves of both roundings; 2^30 alone when bits is 31).
- * With R = T * multiplier minus the right side, R in [0, multiplier), and a scale of S + ds, the float result at T lies
- * R / 2^bits + T ds + db above its own threshold j - 1/2, and one accumulator earlier
- * (multiplier - R) / 2^bits - (T - 1) ds - db below it. Both distances must exceed MARGIN. T and R advance from j to j
- * + 1 by a division with remainder; all are integers below 2^53, so doubles hold them exactly. Eight lanes from `at`.
- */
+ *   T * S >= j - 1/2 - 2^(30-bits)   (the halves of both roundings; j - 1/2 when bits is 31).
+ * With R = T * S minus the right side, R in [0, S), and a scale of S + ds, the float result at T lies R + T ds + db
+ * above its own threshold j - 1/2, and one accumulator earlier S - R - (T - 1) ds - db below it. Both distances must
+ * exceed MARGIN, so the least and the greatest R + T ds bound db. T and R advance from j to j + 1 by a division with
+ * remainder; all are integers below 2^53 over 2^bits, which doubles hold exactly. Eight lanes from `at`. */
 TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count, int32_t at, intervals *out) {
-    double unit[HALF], first[HALF], quotient[HALF];
+    double scale[HALF], first[HALF], quotient[HALF], rest[HALF];
     for (int32_t i = 0; i < HALF; i++) {
-        const int32_t bits = q->bits[at + i];
-        unit[i] = ldexp(1.0, bits);
-        first[i] = (bits > 31 ? unit[i] / 2 : unit[i]) - 0x1p30;
-        quotient[i] = floor(unit[i] / q->multiplier[at + i]);
+        const int32_t bits = q->bits[at + i], multiplier = q->multiplier[at + i];
+        const int64_t unit = INT64_C(1) << bits;
+        scale[i] = ldexp(multiplier, -bits);
+        first[i] = 0.5 - (bits > 31 ? ldexp(1.0, 30 - bits) : 0.0);
+        quotient[i] = (double)(unit / multiplier);
+        rest[i] = ldexp((double)(unit % multiplier), -bits);
     }
-    const __m512d zero = _mm512_setzero_pd(), one = _mm512_set1_pd(1.0), margin = _mm512_set1_pd(MARGIN);
-    const __m512d m = _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(const void *)(q->multiplier + at)));
-    const __m512d inverse = _mm512_div_pd(one, _mm512_loadu_pd(unit)), error = _mm512_loadu_pd(ds + at);
-    const __m512d step = _mm512_loadu_pd(quotient), start = _mm512_loadu_pd(first);
-    const __m512d rest = _mm512_sub_pd(_mm512_loadu_pd(unit), _mm512_mul_pd(step, m));
-    __m512d t = _mm512_roundscale_pd(_mm512_div_pd(start, m), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
-    __m512d r = _mm512_sub_pd(_mm512_mul_pd(t, m), start);
-    __m512d low = _mm512_set1_pd(-1.0), high = one;
+    const __m512d s = _mm512_loadu_pd(scale), error = _mm512_loadu_pd(ds + at), one = _mm512_set1_pd(1.0);
+    const __m512d step = _mm512_loadu_pd(quotient), remainder = _mm512_loadu_pd(rest), start = _mm512_loadu_pd(first);
+    __m512d t = _mm512_roundscale_pd(_mm512_div_pd(start, s), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+    __m512d r = _mm512_sub_pd(_mm512_mul_pd(t, s), start);
+    __m512d least = one, most = _mm512_set1_pd(-1.0);
     for (int32_t j = 1; j <= count; j++) {
-        __m512d drift = _mm512_mul_pd(t, error), above = _mm512_mul_pd(r, inverse);
-        low = _mm512_max_pd(low, _mm512_sub_pd(_mm512_sub_pd(margin, above), drift));
-        __m512d below = _mm512_sub_pd(_mm512_mul_pd(m, inverse), above);
-        high = _mm512_min_pd(high, _mm512_sub_pd(_mm512_add_pd(_mm512_sub_pd(below, drift), error), margin));
-        r = _mm512_sub_pd(r, rest);
+        __m512d place = _mm512_fmadd_pd(t, error, r);
+        least = _mm512_min_pd(least, place);
+        most = _mm512_max_pd(most, place);
+        r = _mm512_sub_pd(r, remainder);
         t = _mm512_add_pd(t, step);
-        __mmask8 borrow = _mm512_cmp_pd_mask(r, zero, _CMP_LT_OQ);
-        r = _mm512_mask_add_pd(r, borrow, r, m);
+        __mmask8 borrow = _mm512_cmp_pd_mask(r, _mm512_setzero_pd(), _CMP_LT_OQ);
+        r = _mm512_mask_add_pd(r, borrow, r, s);
         t = _mm512_mask_add_pd(t, borrow, t, one);
     }
+    const __m512d margin = _mm512_set1_pd(MARGIN);
+    __m512d low = _mm512_sub_pd(margin, least);
+    __m512d high = _mm512_sub_pd(_mm512_sub_pd(_mm512_add_pd(s, error), margin), most);
     __mmask8 inexact = _mm512_cmp_pd_mask(t, _mm512_set1_pd(EXACT_FLOAT), _CMP_GE_OQ);
     _mm512_storeu_pd(out->low + at, low);
     _mm512_storeu_pd(out->high + at, _mm512_mask_mov_pd(high, inexact, low));
