@@ -5,6 +5,9 @@
 # Prints the path of a Python that has LiteRT, NumPy and Pillow, making a virtual environment in build/oracle-venv
 # once. $MOBILENET_ORACLE_PYTHON names an existing interpreter instead. Exit status 77, with the reason on standard
 # error, when it cannot be had.
+#   scripts/oracle-venv.sh           as above
+#   scripts/oracle-venv.sh --keras   with TensorFlow, Keras 3 and Keras 2 too, in build/oracle-keras-venv (2 GB), or
+#                                    $MOBILENET_KERAS_PYTHON
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -13,15 +16,23 @@ skip() {
     exit 77
 }
 
-complete() { "$1" -c 'import ai_edge_litert.interpreter, flatbuffers, numpy, PIL' 2>/dev/null; }
+modules='ai_edge_litert.interpreter, flatbuffers, numpy, PIL'
+packages=(ai-edge-litert flatbuffers numpy pillow)
+folder=build/oracle-venv named=${MOBILENET_ORACLE_PYTHON:-}
+if [ "${1:-}" = --keras ]; then
+    modules+=', keras, tensorflow, h5py'
+    packages+=(tensorflow tf-keras)
+    folder=build/oracle-keras-venv named=${MOBILENET_KERAS_PYTHON:-}
+fi
 
-if [ -n "${MOBILENET_ORACLE_PYTHON:-}" ]; then
-    complete "$MOBILENET_ORACLE_PYTHON" || skip "$MOBILENET_ORACLE_PYTHON lacks ai-edge-litert, flatbuffers, numpy or pillow"
-    echo "$MOBILENET_ORACLE_PYTHON"
+complete() { TF_CPP_MIN_LOG_LEVEL=3 "$1" -c "import $modules" 2>/dev/null; }
+
+if [ -n "$named" ]; then
+    complete "$named" || skip "$named lacks one of $modules"
+    echo "$named"
     exit 0
 fi
 
-folder=build/oracle-venv
 python=$PWD/$folder/bin/python
 if ! complete "$python"; then
     command -v python3 >/dev/null || skip "python3 is missing (on Debian: apt-get install python3-venv)"
@@ -29,8 +40,8 @@ if ! complete "$python"; then
     log=$(python3 -m venv "$folder" 2>&1) ||
         skip "no virtual environment (on Debian: apt-get install python3-venv): ${log%%$'\n'*}"
     log=$("$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 \
-        ai-edge-litert flatbuffers numpy pillow 2>&1) ||
-        skip "pip cannot install ai-edge-litert; is the package registry reachable? ${log##*$'\n'}"
-    complete "$python" || skip "ai-edge-litert was installed but does not load"
+        "${packages[@]}" 2>&1) ||
+        skip "pip cannot install ${packages[*]}; is the package registry reachable? ${log##*$'\n'}"
+    complete "$python" || skip "${packages[*]} were installed but one of $modules does not load"
 fi
 echo "$python"

@@ -8,11 +8,16 @@
 #include <string.h>
 
 #define MAX_DEPTH 8 /* of models within models */
+/* Of all names that are read, each with what it costs to keep: links let a small file name the same things without
+ * end. */
+#define MAX_NAME_BYTES ((size_t)64 << 20)
+#define NAME_COST ((size_t)64)
 
 typedef struct lister {
     mn_keras_weights *w;
     mn_pool *pool;
     int32_t room, arrays; /* entries there is memory for; arrays seen */
+    size_t name_bytes;    /* read so far */
 } lister;
 
 const char *mn_keras_join(mn_pool *pool, const char *a, const char *b) {
@@ -35,6 +40,13 @@ void mn_keras_shape_text(int32_t rank, const int32_t *dims, char text[MN_KERAS_S
 }
 
 static mn_status no_memory(void) { return mn_fail_memory("the list of weights"); }
+
+static mn_status count_names(lister *l, const mn_h5_list *list) {
+    for (int32_t i = 0; i < list->count; i++) l->name_bytes += strlen(list->item[i]) + NAME_COST;
+    if (l->name_bytes <= MAX_NAME_BYTES) return MN_OK;
+    return mn_fail(MN_ERROR_LIMIT, "%s: names more layers and arrays than %zu MiB can hold", l->w->h5.name,
+                   MAX_NAME_BYTES >> 20);
+}
 
 /* ---- Entries ----------------------------------------------------------------------------------------- */
 
@@ -119,16 +131,17 @@ static mn_layer_kind kind_of(const mn_keras_entry *entry) {
 /* ---- Keras 2: groups listed in the attribute layer_names, arrays in weight_names --------------------- */
 
 /* A long list is split over NAME0, NAME1, and so on. */
-static mn_status read_list(const lister *l, const char *path, const char *attribute, mn_h5_list *out) {
+static mn_status read_list(lister *l, const char *path, const char *attribute, mn_h5_list *out) {
     const mn_h5 *h5 = &l->w->h5;
     MN_TRY(mn_h5_strings(h5, path, attribute, l->pool, out));
-    if (out->count >= 0) return MN_OK;
+    if (out->count >= 0) return count_names(l, out);
     mn_h5_list part;
     for (int32_t i = 0;; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s%d", attribute, i);
         MN_TRY(mn_h5_strings(h5, path, name, l->pool, &part));
         if (part.count < 0) return MN_OK;
+        MN_TRY(count_names(l, &part));
         int32_t had = out->count < 0 ? 0 : out->count;
         if (part.count > MN_H5_MAX_LIST - had || i == MN_H5_MAX_LIST) {
             return mn_fail(MN_ERROR_LIMIT, "%s: attribute '%s' of '%s' has more than %d entries", h5->name, attribute,
@@ -242,8 +255,10 @@ static mn_status list_vars(lister *l, const char *path, const char *key, const p
     const char *vars = mn_keras_join(l->pool, path, "vars");
     if (!vars) return no_memory();
     MN_TRY(mn_h5_members(&l->w->h5, vars, l->pool, &names));
+    MN_TRY(count_names(l, &names));
     if (names.count <= 0) return MN_OK;
     MN_TRY(mn_h5_strings(&l->w->h5, vars, "name", l->pool, &given));
+    MN_TRY(count_names(l, &given));
     mn_keras_entry *entry = NULL;
     MN_TRY(add_entry(l, key, given.count == 1 ? given.item[0] : p->name, kind_of_class(p), &entry));
     for (int32_t i = 0; i < names.count; i++) {
@@ -263,6 +278,7 @@ static mn_status list_model(lister *l, const char *path, const char *key, int32_
 static mn_status list_container(lister *l, const char *path, const char *key, int32_t depth) {
     mn_h5_list members;
     MN_TRY(mn_h5_members(&l->w->h5, path, l->pool, &members));
+    MN_TRY(count_names(l, &members));
     if (members.count <= 0) return MN_OK;
     place *places = mn_pool_alloc(l->pool, (size_t)members.count, sizeof *places);
     if (!places) return no_memory();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 #
-# Compares this library with LiteRT's reference kernels and with Pillow. Needs build/libmobilenet.so.
+# Compares this library with LiteRT's reference kernels, Pillow and Keras. Needs build/libmobilenet.so.
 #   tests/oracle/run.sh            everything, several minutes
 #   tests/oracle/run.sh --quick    a sample of it, under a minute
 #   tests/oracle/run.sh --latency  everything, and the latency table
@@ -10,10 +10,10 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-cases=8000 photos=50 networks=4 latency=
+cases=8000 photos=50 networks=4 latency='' keras=1
 for argument in "$@"; do
     case $argument in
-        --quick) cases=800 photos=2 networks=1 ;;
+        --quick) cases=800 photos=2 networks=1 keras='' ;;
         --latency) latency=1 ;;
         -h | --help)
             sed -n '5,9s/^# \{0,1\}//p' "$0"
@@ -50,10 +50,20 @@ step() {
     esac
 }
 
+# shellcheck disable=SC2317 # called by step
+keras_files() {
+    local keras_python
+    keras_python=$(scripts/oracle-venv.sh --keras) || return $?
+    "$keras_python" tests/oracle/keras_convert.py
+}
+
 step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
 step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
 if [ -e tests/oracle/pillow.py ]; then
     step "image resizing" "$python" tests/oracle/pillow.py
+fi
+if [ -n "$keras" ]; then
+    step "Keras files" keras_files
 fi
 if [ -n "$latency" ]; then
     step "latency" "$python" tests/oracle/latency.py

@@ -15,6 +15,8 @@
 
 #include "keras/config.h"
 
+/* clang-format off */
+
 /* ---- Pieces of JSON ---------------------------------------------------------------------------------- */
 
 #define SEQUENTIAL(layers) "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"top\",\"layers\":[" layers "]}}"
@@ -32,6 +34,8 @@
 #define TENSOR(name) "{\"class_name\":\"__keras_tensor__\",\"config\":{\"keras_history\":[\"" name "\",0,0]}}"
 #define V3(name) "{\"args\":[" TENSOR(name) "],\"kwargs\":{\"training\":false,\"mask\":null}}"
 #define V2(name) "[[\"" name "\",0,0,{}]]"
+
+/* clang-format on */
 
 static mn_status read(const char *text, bool v3, mn_net *net, mn_keras_config *config) {
     *net = (mn_net){.name = "m"};
@@ -56,51 +60,62 @@ static void expect_kinds(const mn_net *net, const mn_layer_kind *kinds, int32_t 
 
 /* ---- What is read ------------------------------------------------------------------------------------ */
 
-#define BASE_V3                                                                                                                  \
-    "{\"class_name\":\"Functional\",\"config\":{\"name\":\"base\",\"layers\":["                                                  \
-    "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"base_in\",\"batch_shape\":[null,8,8,3]},"                             \
-    "\"name\":\"base_in\",\"inbound_nodes\":[]}," NODE(                                                                          \
-        "Conv2D", "a", ",\"filters\":4,\"kernel_size\":3,\"strides\":[2,2],\"use_bias\":false",                                  \
-        V3(                                                                                                                      \
-            "base_in")) "," NODE("BatchNormalization", "b", ",\"axis\":-1,\"epsilon\":0.5,\"scale\":false",                      \
-                                 V3(                                                                                             \
-                                     "a")) "," NODE("ReLU", "c", ",\"max_value\":6.0,\"negative_slope\":0.0",                    \
-                                                    V3(                                                                          \
-                                                        "b")) "," NODE("Conv2D", "d",                                            \
-                                                                       ",\"filters\":4,\"kernel_size\":1",                       \
-                                                                       V3(                                                       \
-                                                                           "c")) "," NODE("Add", "e", "",                        \
-                                                                                          "{\"args\":[[" TENSOR("c") "," TENSOR( \
-                                                                                              "d") "]],\"kwargs\":{}"            \
-                                                                                                   "}") "],\"input_"             \
-                                                                                                        "layers\":["             \
-                                                                                                        "\"base_in\","           \
-                                                                                                        "0,0],"                  \
-                                                                                                        "\"output_"              \
-                                                                                                        "layers\":["             \
-                                                                                                        "\"e\",0,0]},"           \
-                                                                                                        "\"name\":"              \
-                                                                                                        "\"base\","              \
-                                                                                                        "\"inbound_"             \
-                                                                                                        "nodes\":"               \
-                                                                                                        "[" V3("scale"           \
-                                                                                                               "d") "]}"
+/* clang-format off */
+#define BASE_V3                                                                                                        \
+    "{\"class_name\":\"Functional\",\"config\":{\"name\":\"base\",\"layers\":["                                        \
+    "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"base_in\",\"batch_shape\":[null,8,8,3]},"                   \
+    "\"name\":\"base_in\",\"inbound_nodes\":[]},"                                                                      \
+    NODE("Conv2D", "a", ",\"filters\":4,\"kernel_size\":3,\"strides\":[2,2],\"use_bias\":false", V3("base_in")) ","    \
+    NODE("BatchNormalization", "b", ",\"axis\":-1,\"epsilon\":0.5,\"scale\":false", V3("a")) ","                       \
+    NODE("ReLU", "c", ",\"max_value\":6.0,\"negative_slope\":0.0", V3("b")) ","                                        \
+    NODE("Conv2D", "d", ",\"filters\":4,\"kernel_size\":1", V3("c")) ","                                               \
+    NODE("Add", "e", "", "{\"args\":[[" TENSOR("c") "," TENSOR("d") "]],\"kwargs\":{}}")                               \
+    "],\"input_layers\":[\"base_in\",0,0],\"output_layers\":[\"e\",0,0]},\"name\":\"base\",\"inbound_nodes\":["        \
+    V3("scaled") "]}"
 
 static const char transfer[] = FUNCTIONAL(
-    INPUT
-    "," NODE("RandomFlip", "flip", ",\"mode\":\"horizontal\"", V3("in")) "," NODE("TrueDivide", "half", "", "{\"args\":[" TENSOR("flip") ",127.5],\"kwargs\":{}}") "," NODE(
-        "Subtract", "scaled", "",
-        "{\"args\":[" TENSOR(
-            "half") ",1.0],\"kwargs\":{}}") "," BASE_V3
-                                            "," NODE(
-                                                "GlobalAveragePooling2D",
-                                                "pool", ",\"keepdims\":false",
-                                                V3("base")) "," NODE("Dropout", "drop", ",\"rate\":0.25",
-                                                                     V3("pool")) "," NODE("Dense", "out",
-                                                                                          ",\"units\":5,\"activation\":"
-                                                                                          "\"softmax\"",
-                                                                                          V3("drop")),
+    INPUT ","
+    NODE("RandomFlip", "flip", ",\"mode\":\"horizontal\"", V3("in")) ","
+    NODE("TrueDivide", "half", "", "{\"args\":[" TENSOR("flip") ",127.5],\"kwargs\":{}}") ","
+    NODE("Subtract", "scaled", "", "{\"args\":[" TENSOR("half") ",1.0],\"kwargs\":{}}") ","
+    BASE_V3 ","
+    NODE("GlobalAveragePooling2D", "pool", ",\"keepdims\":false", V3("base")) ","
+    NODE("Dropout", "drop", ",\"rate\":0.25", V3("pool")) ","
+    NODE("Dense", "out", ",\"units\":5,\"activation\":\"softmax\"", V3("drop")),
     "[\"out\",0,0]");
+
+/* tf.keras writes nodes as lists, operators as TFOpLambda, and the input's shape as batch_input_shape. */
+static const char transfer_2[] = FUNCTIONAL(
+    "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"in\",\"batch_input_shape\":[null,null,null,3]},"
+    "\"name\":\"in\",\"inbound_nodes\":[]},"
+    NODE("TFOpLambda", "div", ",\"function\":\"math.truediv\"", "[\"in\",0,0,{\"y\":127.5,\"name\":null}]") ","
+    NODE("TFOpLambda", "sub", ",\"function\":\"math.subtract\"", "[\"div\",0,0,{\"y\":1.0,\"name\":null}]") ","
+    NODE("Conv2D", "a", ",\"filters\":4,\"kernel_size\":[1,1]", V2("sub")) ","
+    NODE("Activation", "act", ",\"activation\":\"relu6\"", V2("a")) ","
+    NODE("Add", "sum", "", "[[\"act\",0,0,{}],[\"a\",0,0,{}]]") ","
+    NODE("AveragePooling2D", "pool", ",\"pool_size\":[16,16],\"strides\":[16,16]", V2("sum")) ","
+    NODE("Flatten", "flat", "", V2("pool")) ","
+    NODE("Dense", "out", ",\"units\":5,\"activation\":\"linear\",\"use_bias\":false", V2("flat")),
+    "[\"out\",0,0]");
+
+/* The first versions of Keras 2: a Sequential model's configuration is the list of layers. */
+static const char layer_list[] =
+    "{\"class_name\":\"Sequential\",\"config\":["
+    LAYER("Conv2D", "a", ",\"filters\":4,\"kernel_size\":[3,3],\"batch_input_shape\":[null,9,7,3]") ","
+    LAYER("Activation", "b", ",\"activation\":\"relu\"") "]}";
+
+static const char arithmetic[] = FUNCTIONAL(
+    INPUT ","
+    NODE("Rescaling", "r", ",\"scale\":[0.5,0.5,0.5],\"offset\":1", V3("in")) ","
+    NODE("Subtract", "s", "", "{\"args\":[3," TENSOR("r") "],\"kwargs\":{}}") ","
+    NODE("Multiply", "m", "", "{\"args\":[" TENSOR("s") ",4],\"kwargs\":{}}") ","
+    NODE("Add", "p", "", "{\"args\":[" TENSOR("m") "],\"kwargs\":{\"x2\":0.25}}"),
+    "[\"p\",0,0]");
+
+static const char equal_names[] = SEQUENTIAL(
+    INPUT "," CONV("a", "") ","
+    "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"inner\",\"layers\":[" CONV("a", "") "," CONV("a", "") "]}}");
+/* clang-format on */
 
 static void test_keras_3(void **state) {
     (void)state;
@@ -141,66 +156,11 @@ static void test_keys_of_keras_2(void **state) {
     mn_net_free(&net);
 }
 
-/* tf.keras writes nodes as lists, operators as TFOpLambda, and the input's shape as batch_input_shape. */
 static void test_keras_2(void **state) {
     (void)state;
-    static const char text[] = FUNCTIONAL(
-        "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"in\",\"batch_input_shape\":[null,null,null,3]},"
-        "\"name\":\"in\",\"inbound_nodes\":[]}," NODE("TFOpLambda", "div", ",\"function\":\"math.truediv\"", "[\"in\",0,0,{\"y\":127.5,\"name\":null}]") "," NODE(
-            "TFOpLambda", "sub", ",\"function\":\"math.subtract\"",
-            "[\"div\",0,0,{\"y\":1.0,\"name\":null}]") "," NODE("Conv2D", "a", ",\"filters\":4,\"kernel_size\":[1,1]",
-                                                                V2("sub")) "," NODE("Activation", "act",
-                                                                                    ",\"activation\":\"relu6\"",
-                                                                                    V2("a")) "," NODE("Add", "sum", "",
-                                                                                                      "[[\"act\",0,0,{}"
-                                                                                                      "],[\"a\",0,0,{}]"
-                                                                                                      "]") "," NODE("Av"
-                                                                                                                    "er"
-                                                                                                                    "ag"
-                                                                                                                    "eP"
-                                                                                                                    "oo"
-                                                                                                                    "li"
-                                                                                                                    "ng"
-                                                                                                                    "2"
-                                                                                                                    "D",
-                                                                                                                    "po"
-                                                                                                                    "o"
-                                                                                                                    "l",
-                                                                                                                    ","
-                                                                                                                    "\""
-                                                                                                                    "po"
-                                                                                                                    "ol"
-                                                                                                                    "_s"
-                                                                                                                    "iz"
-                                                                                                                    "e"
-                                                                                                                    "\""
-                                                                                                                    ":["
-                                                                                                                    "16"
-                                                                                                                    ",1"
-                                                                                                                    "6]"
-                                                                                                                    ","
-                                                                                                                    "\""
-                                                                                                                    "st"
-                                                                                                                    "ri"
-                                                                                                                    "de"
-                                                                                                                    "s"
-                                                                                                                    "\""
-                                                                                                                    ":["
-                                                                                                                    "16"
-                                                                                                                    ",1"
-                                                                                                                    "6"
-                                                                                                                    "]",
-                                                                                                                    V2("sum")) "," NODE("Flatten",
-                                                                                                                                        "flat",
-                                                                                                                                        "",
-                                                                                                                                        V2("pool")) "," NODE("Dense",
-                                                                                                                                                             "out",
-                                                                                                                                                             ",\"units\":5,\"activation\":\"linear\",\"use_bias\":false",
-                                                                                                                                                             V2("flat")),
-        "[\"out\",0,0]");
     mn_net net;
     mn_keras_config config;
-    expect_read(text, false, &net, &config);
+    expect_read(transfer_2, false, &net, &config);
     EXPECT_KINDS(&net, MN_LAYER_INPUT, MN_LAYER_RESCALING, MN_LAYER_CONV, MN_LAYER_RELU, MN_LAYER_ADD,
                  MN_LAYER_GLOBAL_POOL, MN_LAYER_RESHAPE, MN_LAYER_DENSE);
     assert_true(config.open_size);
@@ -212,17 +172,11 @@ static void test_keras_2(void **state) {
     mn_net_free(&net);
 }
 
-/* The first versions of Keras 2: a Sequential model's configuration is the list of layers. */
 static void test_sequential_as_list(void **state) {
     (void)state;
-    static const char text[] = "{\"class_name\":\"Sequential\",\"config\":[" LAYER(
-        "Conv2D",
-        "a", ",\"filters\":4,\"kernel_size\":[3,3],\"batch_input_shape\":[null,9,7,3]") "," LAYER("Activation", "b",
-                                                                                                  ",\"activation\":"
-                                                                                                  "\"relu\"") "]}";
     mn_net net;
     mn_keras_config config;
-    expect_read(text, false, &net, &config);
+    expect_read(layer_list, false, &net, &config);
     EXPECT_KINDS(&net, MN_LAYER_INPUT, MN_LAYER_CONV, MN_LAYER_RELU);
     assert_int_equal(net.layers[1].h, 7);
     assert_int_equal(net.layers[1].w, 5);
@@ -233,20 +187,9 @@ static void test_sequential_as_list(void **state) {
 /* Arithmetic with constants becomes one layer; the constant may come first. */
 static void test_rescaling_is_one_layer(void **state) {
     (void)state;
-    static const char text[] = FUNCTIONAL(
-        INPUT "," NODE("Rescaling", "r", ",\"scale\":[0.5,0.5,0.5],\"offset\":1", V3("in")) "," NODE(
-            "Subtract", "s", "",
-            "{\"args\":[3," TENSOR(
-                "r") "],\"kwargs\":{}}") "," NODE("Multiply", "m", "",
-                                                  "{\"args\":[" TENSOR(
-                                                      "s") ",4],\"kwargs\":{}}") "," NODE("Add", "p", "",
-                                                                                          "{\"args\":[" TENSOR(
-                                                                                              "m") "],\"kwargs\":{"
-                                                                                                   "\"x2\":0.25}}"),
-        "[\"p\",0,0]");
     mn_net net;
     mn_keras_config config;
-    expect_read(text, true, &net, &config);
+    expect_read(arithmetic, true, &net, &config);
     EXPECT_KINDS(&net, MN_LAYER_INPUT, MN_LAYER_RESCALING);
     assert_float_equal(net.layers[1].scale, -2, 0);
     assert_float_equal(net.layers[1].offset, 8.25F, 0);
@@ -255,13 +198,9 @@ static void test_rescaling_is_one_layer(void **state) {
 
 static void test_equal_names_in_models(void **state) {
     (void)state;
-    static const char text[] = SEQUENTIAL(
-        INPUT "," CONV("a", "") ","
-                                "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"inner\",\"layers\":[" CONV(
-                                    "a", "") "," CONV("a", "") "]}}");
     mn_net net;
     mn_keras_config config;
-    expect_read(text, true, &net, &config);
+    expect_read(equal_names, true, &net, &config);
     assert_int_equal(net.layer_count, 4);
     assert_string_equal(net.layers[1].name, "a");
     assert_string_equal(config.sources[1].key, "conv2d");

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* Files as Keras writes them, made here with the HDF5 library: both layouts come back weight by weight, and what is
- * wrong with a file is said in one sentence. Run with a folder as argument it writes small files there instead: the
- * seeds of fuzz/corpus/keras. */
+ * wrong with a file is said in one sentence. Run with a folder as argument it writes small files there instead: ones
+ * that the tests of the command convert, and that fuzz/corpus/keras began with. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #include "net/random.h"
 #include "net/statistics.h"
 
-static char path[64]; /* of the file of the running test */
+static char path[512]; /* of the file of the running test */
 
 /* ---- Writing HDF5 ------------------------------------------------------------------------------------ */
 
@@ -542,24 +542,30 @@ static void test_bomb(void **state) {
     expect_refused("config.json in it unpacks to more than 16 MiB");
 }
 
-/* ---- Seeds of the fuzzer ----------------------------------------------------------------------------- */
+/* ---- Files for others -------------------------------------------------------------------------------- */
 
-static int write_seeds(const char *folder) {
-    char name[64];
-    mn_net net;
+static void name_file(const char *folder, const char *name) { snprintf(path, sizeof path, "%.400s/%s", folder, name); }
+
+static int write_files(const char *folder) {
+    mn_net small, bare;
     size_t bytes;
-    build_small(&net);
-    snprintf(name, sizeof name, "%s", path);
-    snprintf(path, sizeof path, "%.40s/whole.h5", folder);
-    save(&net, small_config, false, NONE, NULL);
-    snprintf(path, sizeof path, "%.40s/model.keras", folder);
-    save(&net, NULL, true, NONE, NULL);
+    build_small(&small);
+    build_v2(&bare, 0.35, 3);
+    name_file(folder, "weights_0.35_96.h5");
+    save(&bare, NULL, false, NONE, NULL);
+    name_file(folder, "not_finite.h5");
+    save(&bare, NULL, false, NOT_FINITE, "block_3_expand/kernel");
+    name_file(folder, "whole.h5");
+    save(&small, small_config, false, NONE, NULL);
+    name_file(folder, "model.keras");
+    save(&small, NULL, true, NONE, NULL);
     uint8_t *weights = read_file(&bytes);
     save_archive(small_config, strlen(small_config), weights, bytes);
-    snprintf(path, sizeof path, "%.40s/config.json", folder);
+    name_file(folder, "config.json");
     write_file(small_config, strlen(small_config));
     free(weights);
-    mn_net_free(&net);
+    mn_net_free(&bare);
+    mn_net_free(&small);
     return EXIT_SUCCESS;
 }
 
@@ -571,7 +577,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_cut_hdf5),    cmocka_unit_test(test_other_files),
         cmocka_unit_test(test_archive),     cmocka_unit_test(test_bomb),
     };
-    if (argc == 2) return write_seeds(argv[1]);
+    if (argc == 2) return write_files(argv[1]);
     snprintf(path, sizeof path, "/tmp/mobilenet-keras-%ld.h5", (long)getpid());
     int failed = cmocka_run_group_tests_name("keras files", tests, NULL, NULL);
     unlink(path);
