@@ -82,14 +82,15 @@ static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *we
     const mn_window *w = &p->window;
     const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
     const int32_t k = w->k_h * w->k_w * w->in_c, depth = mn_gather_depth(w);
+    const mn_requant_lanes lanes = mn_requant_lanes_of(first, w->out_c, NULL);
+    mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
     if (depth > k) memset(out->weights + (size_t)(depth - 4) * LANES, 0, (size_t)4 * LANES);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        int32_t channel = mn_min_i32(first + lane, w->out_c - 1);
+        const int32_t channel = lanes.channel[lane];
         int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, zeros.weight_flip, out->weights + lane * 4);
-        int64_t start = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum;
+        int64_t start = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
         out->start[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start);
     }
-    mn_requant_fill(&out->requant, p->multiplier, p->shift, first, w->out_c, NULL, zeros.out, zeros.range);
 }
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {

@@ -62,7 +62,7 @@ static void pack_lane(const mn_conv_params *p, const mn_q8_zeros *zeros, const u
             sum += value;
         }
     }
-    out->start[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum);
+    out->start[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum - out->requant[q].centre[lane]);
 }
 
 static void pack_block(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t first, block *out) {
@@ -70,13 +70,12 @@ static void pack_block(const mn_conv_params *p, mn_type type, const void *const 
     memset(out, 0, sizeof *out);
     for (int32_t q = 0; q < VECTORS; q++) {
         int32_t order[LANES];
+        for (int32_t lane = 0; lane < LANES; lane++) order[lane] = channel_of(q, lane);
+        const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
+        mn_requant_fill(&out->requant[q], &lanes, p->multiplier, p->shift, constants[2], zeros.out, zeros.range);
         for (int32_t lane = 0; lane < LANES; lane++) {
-            order[lane] = channel_of(q, lane);
-            int32_t channel = mn_min_i32(first + order[lane], p->window.out_c - 1);
-            pack_lane(p, &zeros, constants[1], constants[2], channel, q, lane, out);
+            pack_lane(p, &zeros, constants[1], constants[2], lanes.channel[lane], q, lane, out);
         }
-        mn_requant_fill(&out->requant[q], p->multiplier, p->shift, first, p->window.out_c, order, zeros.out,
-                        zeros.range);
     }
 }
 

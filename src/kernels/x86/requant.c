@@ -24,22 +24,30 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
 /* Accumulators up to here are floats exactly. */
 #define EXACT_FLOAT 16777216.0
 
-/* Half a unit in the last place of a float in [64, 128): how far rounding can move a result towards a tie. */
-#define MARGIN 0x1p-18
+/* Products add up to at most 2^30 (MN_Q8_MAX_DEPTH); with biases up to here, sums less their centre do not wrap. */
+#define BIAS_MAX (INT32_C(1) << 29)
 
 /* The offsets `db` for which every threshold falls right, given a scale and its error: open intervals. */
 typedef struct intervals {
     double low[LANES], high[LANES];
 } intervals;
 
+/* How far rounding to a float can move a result that lies near x, |x| <= 128: half a unit in the last place. */
+static double rounding_near(double x) {
+    int exponent;
+    frexp(x, &exponent);
+    return ldexp(1.0, exponent - 25);
+}
+
 /* Let S = multiplier / 2^bits. Exact results reach j from the accumulator T(j) on, the first with
  *   T * S >= j - 1/2 - 2^(30-bits)   (the halves of both roundings; j - 1/2 when bits is 31).
- * With R = T * S minus the right side, R in [0, S), and a scale of S + ds, the float result at T lies R + T ds + db
- * above its own threshold j - 1/2, and one accumulator earlier S - R - (T - 1) ds - db below it. Both distances must
- * exceed MARGIN, so the least and the greatest R + T ds bound db. T and R advance from j to j + 1 by a division with
- * remainder; all are integers below 2^53 over 2^bits, which doubles hold exactly. Eight lanes from `at`. */
+ * With R = T * S minus the right side, R in [0, S), and a scale of S + ds, the float result at T lies
+ * R + (T - centre) ds + db above its own threshold j - 1/2, and one accumulator earlier S + ds minus that below it.
+ * Both distances must exceed what rounding can do, so the least and the greatest R + (T - centre) ds bound db. T and R
+ * advance from j to j + 1 by a division with remainder; all are integers below 2^53 over 2^bits, which doubles hold
+ * exactly. Eight lanes from `at`. */
 TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count, int32_t at, intervals *out) {
-    double scale[HALF], first[HALF], quotient[HALF], rest[HALF];
+    double scale[HALF], first[HALF], quotient[HALF], rest[HALF], centre[HALF];
     for (int32_t i = 0; i < HALF; i++) {
         const int32_t bits = q->bits[at + i], multiplier = q->multiplier[at + i];
         const int64_t unit = INT64_C(1) << bits;
@@ -47,28 +55,27 @@ TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count
         first[i] = 0.5 - (bits > 31 ? ldexp(1.0, 30 - bits) : 0.0);
         quotient[i] = (double)(unit / multiplier);
         rest[i] = ldexp((double)(unit % multiplier), -bits);
+        centre[i] = q->centre[at + i];
     }
     const __m512d s = _mm512_loadu_pd(scale), error = _mm512_loadu_pd(ds + at), one = _mm512_set1_pd(1.0);
     const __m512d step = _mm512_loadu_pd(quotient), remainder = _mm512_loadu_pd(rest), start = _mm512_loadu_pd(first);
     __m512d t = _mm512_roundscale_pd(_mm512_div_pd(start, s), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
     __m512d r = _mm512_sub_pd(_mm512_mul_pd(t, s), start);
     __m512d least = one, most = _mm512_set1_pd(-1.0);
+    t = _mm512_sub_pd(t, _mm512_loadu_pd(centre));
     for (int32_t j = 1; j <= count; j++) {
+        const __m512d rounding = _mm512_set1_pd(rounding_near(q->zero + j - 0.5));
         __m512d place = _mm512_fmadd_pd(t, error, r);
-        least = _mm512_min_pd(least, place);
-        most = _mm512_max_pd(most, place);
+        least = _mm512_min_pd(least, _mm512_sub_pd(place, rounding));
+        most = _mm512_max_pd(most, _mm512_add_pd(place, rounding));
         r = _mm512_sub_pd(r, remainder);
         t = _mm512_add_pd(t, step);
         __mmask8 borrow = _mm512_cmp_pd_mask(r, _mm512_setzero_pd(), _CMP_LT_OQ);
         r = _mm512_mask_add_pd(r, borrow, r, s);
         t = _mm512_mask_add_pd(t, borrow, t, one);
     }
-    const __m512d margin = _mm512_set1_pd(MARGIN);
-    __m512d low = _mm512_sub_pd(margin, least);
-    __m512d high = _mm512_sub_pd(_mm512_sub_pd(_mm512_add_pd(s, error), margin), most);
-    __mmask8 inexact = _mm512_cmp_pd_mask(t, _mm512_set1_pd(EXACT_FLOAT), _CMP_GE_OQ);
-    _mm512_storeu_pd(out->low + at, low);
-    _mm512_storeu_pd(out->high + at, _mm512_mask_mov_pd(high, inexact, low));
+    _mm512_storeu_pd(out->low + at, _mm512_sub_pd(_mm512_setzero_pd(), least));
+    _mm512_storeu_pd(out->high + at, _mm512_sub_pd(_mm512_add_pd(s, error), most));
 }
 
 /* The scale of one lane as a real number, and the offset without `db`. */
@@ -77,7 +84,8 @@ static double exact_scale(const mn_requant *q, int32_t lane) {
 }
 
 static double exact_offset(const mn_requant *q, int32_t lane) {
-    return q->zero + (q->bits[lane] > 31 ? ldexp(1.0, 30 - q->bits[lane]) : 0.0);
+    return q->zero + (q->bits[lane] > 31 ? ldexp(1.0, 30 - q->bits[lane]) : 0.0) +
+           q->centre[lane] * exact_scale(q, lane);
 }
 
 /* Takes the offset in the middle of the interval if it is a solution once it is a float. */
@@ -92,8 +100,19 @@ static bool take_offset(mn_requant *q, const intervals *in, int32_t lane, float 
     return true;
 }
 
-/* Float pairs for results zero + 1 to zero + count in every lane, the scale being the nearest float or a neighbour of
- * it; false when a lane has none. */
+/* Subtracting the middle of the accumulators that matter keeps products, and so the effect of a scale that is not
+ * exact, small; false when an accumulator that matters is too large to be a float exactly. */
+static bool find_centres(mn_requant *q, int32_t count) {
+    for (int32_t i = 0; i < LANES; i++) {
+        double most = (count + 1) / exact_scale(q, i);
+        if (most >= EXACT_FLOAT) return false;
+        q->centre[i] = (int32_t)(most / 2);
+    }
+    return true;
+}
+
+/* Float pairs for results zero + 1 to zero + count in every lane, the scale being the nearest float or one of its
+ * neighbours; false when a lane has none. */
 static bool find_pairs(mn_requant *q, int32_t count) {
     bool found[LANES] = {false};
     int32_t missing = LANES;
@@ -131,17 +150,26 @@ void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, i
     for (int32_t i = 0; i < LANES; i++) fill_lane(out, i, multiplier, shift);
 }
 
-void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
-                     const int32_t *order, int32_t zero, mn_range_i32 range) {
+mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t *order) {
+    mn_requant_lanes lanes;
+    for (int32_t i = 0; i < LANES; i++) lanes.channel[i] = mn_min_i32(first + (order ? order[i] : i), count - 1);
+    return lanes;
+}
+
+void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
+                     const int32_t *bias, int32_t zero, mn_range_i32 range) {
     *out = (mn_requant){.zero = zero};
-    bool positive = true;
+    bool usual = true;
     for (int32_t i = 0; i < LANES; i++) {
-        int32_t channel = mn_min_i32(first + (order ? order[i] : i), count - 1);
+        const int32_t channel = lanes->channel[i];
         fill_lane(out, i, multiplier[channel], shift[channel]);
-        positive = positive && multiplier[channel] > 0;
+        if (multiplier[channel] == 0) usual = false;
+        if (bias && (bias[channel] < -BIAS_MAX || bias[channel] > BIAS_MAX)) usual = false;
     }
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
-    out->is_float = positive && range.min >= zero && find_pairs(out, range.max - zero);
+    const int32_t results = range.max - zero;
+    out->is_float = usual && range.min >= zero && find_centres(out, results) && find_pairs(out, results);
+    for (int32_t i = 0; i < LANES && !out->is_float; i++) out->centre[i] = 0;
 }
 
 #endif

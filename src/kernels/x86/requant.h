@@ -12,7 +12,10 @@ enum { MN_REQUANT_LANES = 16 };
 
 /** Constants of 16 channels. Results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_requant {
-    float scale[MN_REQUANT_LANES], offset[MN_REQUANT_LANES]; /* is_float: rint(accumulator * scale + offset) */
+    /* is_float: rint((accumulator - centre) * scale + offset). Kernels take `centre`, 0 otherwise, off the sums before
+     * they begin. */
+    float scale[MN_REQUANT_LANES], offset[MN_REQUANT_LANES];
+    int32_t centre[MN_REQUANT_LANES]; /* [0, 2^23] */
     int32_t multiplier[MN_REQUANT_LANES];
     int32_t bits[MN_REQUANT_LANES]; /* (accumulator * multiplier + rounding) >> bits, bits in [31, 62] */
     /* Of even lanes, then of odd ones: the rounding, and what it loses when the product is negative. */
@@ -27,9 +30,17 @@ bool mn_requant_fits(const int32_t *shift, int32_t count);
 /** The integer constants alone, the same in every lane; shift <= 0. */
 void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, int32_t zero);
 
-/** Fills the constants for channels [first, first + 16) of `count`. `order` gives the channel of each lane, relative to
- *  `first`; NULL for 0, 1, 2, ... `zero` and `range` are in centred units, [-128, 127]. */
-void mn_requant_fill(mn_requant *out, const int32_t *multiplier, const int32_t *shift, int32_t first, int32_t count,
-                     const int32_t *order, int32_t zero, mn_range_i32 range);
+/** The channels behind the lanes of a vector. */
+typedef struct mn_requant_lanes {
+    int32_t channel[MN_REQUANT_LANES];
+} mn_requant_lanes;
+
+/** Channels first + order[lane], or first + lane when `order` is NULL, at most count - 1. */
+mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t *order);
+
+/** Fills the constants for the channels of `lanes`. `bias` is that of all channels or NULL; extreme ones rule out
+ * floats. `zero` and `range` are centred, in [-128, 127]. */
+void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
+                     const int32_t *bias, int32_t zero, mn_range_i32 range);
 
 #endif
