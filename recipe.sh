@@ -1,87 +1,343 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: ./recipe.sh [--model FILE.tflite] [--image PHOTO] [--offline]
+# usage: ./recipe.sh [--weights FILE] [--images DIR] [--image PHOTO] [--out DIR] [--offline]
+#        ./recipe.sh --model FILE.tflite [--images DIR] [--image PHOTO] [--offline]
 #
-# From a fresh Debian machine to a classified photo: finds a model, installs what is missing, builds, classifies the
-# photo and measures the latency. Once it has run, it needs no network.
+# From trained Keras weights of a MobileNetV2 to a float model, an int8 model and the class of a photo, without Python:
+# installs what is missing, builds, converts, quantises, classifies, and measures accuracy and latency. Once it has
+# run, it needs no network. It may be run again, and interrupted, at any time.
 #
-#   --model FILE   the model; else $MOBILENET_MODEL, else the first of models/ and ../shared/models/
-#   --image PHOTO  a JPEG or PNG file; else the first of examples/*.jpg and ../shared/images/example_input.jpg
-#   --offline      install nothing; missing packages end the run with the command that installs them
-#   --help         this text
+#   --weights FILE  what Keras saved: weights or a whole model (.h5, .keras). Else $MOBILENET_WEIGHTS; else ImageNet's
+#                   weights in DIR of --out, Keras' own cache (~/.keras/models) or ../shared/models; else they are
+#                   downloaded; else the small model of road signs in models/, if there is one
+#   --images DIR    photos to find the ranges of 8-bit values with, and to measure accuracy on; else
+#                   ../shared/images/imagenet; else the int8 model is made without photos
+#   --image PHOTO   the photo to classify, JPEG or PNG; else ../shared/images/example_input.jpg; else one of --images
+#   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
+#   --out DIR       where the models go; default out
+#   --model FILE    only classify and measure with this .tflite; also $MOBILENET_MODEL
+#   --offline       install and download nothing; what is missing ends the run with the command that installs it
+#   --help          this text
 source "$(dirname "$0")/scripts/lib.sh"
 
-here=$OLDPWD # relative paths in the arguments are the caller's
-model=${MOBILENET_MODEL:-}
-image=
+# ImageNet's weights of MobileNetV2 1.0 224, as Keras publishes them.
+official=mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5
+official_url=https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/$official
+official_bytes=14536120
+official_parameters=3538984
+
+calibration_photos=100 # more of them change little and take longer
+
+# ---- Arguments ----
+
+# A path of the caller's, as seen from here.
+here=$OLDPWD
+absolute() { if [[ -z $1 || $1 == /* || $here -ef . ]]; then echo "$1"; else echo "$here/$1"; fi; }
+
+weights='' images='' image='' labels='' out=out model=''
+if [[ -n ${MOBILENET_WEIGHTS:-} ]]; then weights=$(absolute "$MOBILENET_WEIGHTS"); fi
+if [[ -n ${MOBILENET_MODEL:-} ]]; then model=$(absolute "$MOBILENET_MODEL"); fi
 while [[ $# -gt 0 ]]; do
     case $1 in
     --help) usage; exit 0 ;;
-    --offline) offline=1 ;;
-    --model=*) model=${1#*=} ;;
-    --image=*) image=${1#*=} ;;
-    --model | --image)
-        [[ $# -ge 2 ]] || die "$1 needs a file; see ./recipe.sh --help"
-        if [[ $1 == --model ]]; then model=$2; else image=$2; fi
-        shift
+    --offline) offline=1; shift; continue ;;
+    --*=*) name=${1%%=*} value=${1#*=} ;;
+    *)
+        name=$1 value=${2:-}
+        if [[ $# -gt 1 ]]; then shift; fi
         ;;
-    *) die "unknown argument $1; see ./recipe.sh --help" ;;
     esac
     shift
+    [[ $name =~ ^--(weights|images|image|labels|out|model)$ ]] || die "unknown argument $name; see ./recipe.sh --help"
+    [[ -n $value ]] || die "$name needs a value; see ./recipe.sh --help"
+    value=$(absolute "$value")
+    case $name in
+    --weights) weights=$value model='' ;;
+    --model) model=$value weights='' ;;
+    --images) images=$value ;;
+    --image) image=$value ;;
+    --labels) labels=$value ;;
+    --out) out=$value ;;
+    esac
 done
 
-# The caller's path as seen from here, or the first file that exists: choose GIVEN CANDIDATE...
-choose() {
-    local given=$1 file
-    shift
-    if [[ $given == /* ]]; then
-        echo "$given"
-    elif [[ -n $given ]]; then
-        echo "$here/$given"
-    else
-        for file in "$@"; do
-            if [[ -r $file ]]; then echo "$file"; return; fi
-        done
+# readable KIND FILE OPTION: ends the run unless FILE, if any is given, can be read.
+readable() { [[ -z $2 || (-f $2 && -r $2) ]] || die "$2: no such $1, or it cannot be read; see $3 in ./recipe.sh --help"; }
+readable 'file of weights' "$weights" --weights
+readable model "$model" --model
+readable photo "$image" --image
+readable 'list of labels' "$labels" --labels
+[[ -z $images || (-d $images && -r $images) ]] || die "$images: no such folder, or it cannot be read; see --images"
+if [[ -z $model ]]; then
+    mkdir -p "$out" 2>/dev/null || die "$out: the folder cannot be made; choose another with --out"
+    [[ -w $out ]] || die "$out: no files can be made there; choose another folder with --out"
+fi
+
+# ---- Helpers ----
+
+scratch=$(mktemp -d)
+# What an interrupted command leaves beside the file that it writes.
+sweep() { rm -f "$out"/mobilenet_v2_*.tflite.tmp-?????? "$out"/signs_*.tflite.tmp-??????; }
+trap 'rm -rf "$scratch"; sweep' EXIT
+trap 'exit 130' INT TERM
+sweep
+
+steps=7
+if [[ -n $model ]]; then steps=4; fi
+step=0
+step() {
+    step=$((step + 1))
+    say "[$step/$steps] $*"
+}
+
+# Runs a command with its output moved to the right.
+indented() { "$@" | sed '/./s/^/    /'; }
+
+get_imagenet() {
+    cat <<END
+How to get ImageNet's weights (14.5 MB):
+  - on a machine with network, download $official_url
+    and put the file into ~/.keras/models here, or name it: ./recipe.sh --weights FILE;
+  - or name any other MobileNetV2 that Keras saved, weights or a whole model;
+  - or run a .tflite model that you have: ./recipe.sh --model FILE.tflite
+END
+}
+
+# ---- Weights ----
+
+# Sets $weights to the first place that has ImageNet's; false if none has.
+find_weights() {
+    local folder
+    for folder in "$out" "${KERAS_HOME:-${HOME:-}/.keras}/models" ../shared/models; do
+        weights=$folder/$official
+        if [[ -f $weights && -r $weights ]]; then return 0; fi
+    done
+    weights=''
+    return 1
+}
+
+# Downloads ImageNet's weights to $out/download, from where keep_download takes them when they have proved good.
+download_weights() {
+    local folder=$out/download bytes=0
+    local file=$folder/$official
+    (install_needs curl:curl curl:ca-certificates) || return 1
+    mkdir -p "$folder"
+    if [[ -f $file ]]; then bytes=$(($(wc -c <"$file"))); fi
+    if [[ $bytes -ge $official_bytes ]]; then rm -f "$file"; fi
+    if [[ $bytes -gt 0 && $bytes -lt $official_bytes ]]; then say "    going on from byte $bytes"; fi
+    say "    $official_url"
+    local how=(--silent --show-error)
+    if [[ -t 2 ]]; then how=(--progress-bar); fi
+    if ! curl --fail --location "${how[@]}" --retry 3 --connect-timeout 20 --speed-limit 1000 --speed-time 30 \
+        --continue-at - --output "$file" "$official_url"; then
+        say "    the download failed; what has arrived is kept, and the next run goes on from there"
+        return 1
+    fi
+    bytes=$(($(wc -c <"$file")))
+    if [[ $bytes -ne $official_bytes ]]; then
+        rm -f "$file"
+        say "    the download has $bytes bytes instead of $official_bytes and was thrown away"
+        return 1
+    fi
+    weights=$file
+}
+
+keep_download() {
+    if [[ $weights == "$out/download/$official" ]]; then
+        mv "$weights" "$out/$official"
+        weights=$out/$official
+        rmdir "$out/download"
     fi
 }
 
-say "[1/5] model and photo"
-# Models with int8 inside come first: the glob lists them before the rest.
-model=$(choose "$model" models/*int8*.tflite models/*ptq*.tflite models/*.tflite \
-    ../shared/models/*int8*.tflite ../shared/models/*ptq*.tflite ../shared/models/*.tflite)
-if [[ -z $model ]]; then
-    cat >&2 <<END
-recipe.sh: no model found. Any MobileNet classifier as a .tflite file will do, int8, uint8 or float:
-  - download one, for example tf2_mobilenet_v2_1.0_224_ptq.tflite of the GitHub repository google-coral/test_data;
-  - or convert one in Python with TensorFlow: README.md, "Getting a model".
-Then put it into models/, or run ./recipe.sh --model FILE.tflite, or set MOBILENET_MODEL.
-END
+# Sets $weights, and what goes with the shipped model.
+choose_weights() {
+    local shipped
+    if [[ -n $weights ]] || find_weights || { [[ $offline -eq 0 ]] && download_weights; }; then return; fi
+    for shipped in models/signs_*.h5; do
+        [[ -r $shipped ]] || continue
+        weights=$shipped prefix=signs
+        say "    ImageNet's weights are not in reach, so this is the small model that comes with the source: it knows"
+        say "    road signs and nothing else."
+        get_imagenet | sed 's/^/    /'
+        return
+    done
+    {
+        say "recipe.sh: no weights found, and none could be downloaded."
+        get_imagenet
+    } >&2
     exit 1
-fi
-[[ -r $model ]] || die "$model: cannot be read; give a .tflite file with --model"
-image=$(choose "$image" examples/*.jpg ../shared/images/example_input.jpg)
-[[ -n $image ]] || die "no photo found; name a JPEG or PNG file with --image"
-[[ -r $image ]] || die "$image: cannot be read; give a JPEG or PNG file with --image"
-say "    $model"
-say "    $image"
+}
 
-say "[2/5] packages"
+first_photo() {
+    find "$1" -type f \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' \) | LC_ALL=C sort | sed -n 1p
+}
+
+# Sets $images and $image where they are not given. A model of signs gets signs: drawn, if the program that draws
+# them is built, else the few that come with it.
+choose_photos() {
+    local file
+    if [[ $prefix == signs ]]; then
+        if [[ -z $images && -x build/signs ]]; then draw_signs; fi
+        if [[ -z $images && -d models/signs ]]; then images=models/signs; fi
+        if [[ -z $image && -d models/signs ]]; then image=$(first_photo models/signs); fi
+    else
+        if [[ -z $images && -d ../shared/images/imagenet ]]; then images=../shared/images/imagenet; fi
+        file=../shared/images/example_input.jpg
+        if [[ -z $image && -r $file ]]; then image=$file; fi
+    fi
+    if [[ -z $image && -n $images ]]; then
+        image=$(first_photo "$images")
+    fi
+    calibration=$images
+    if [[ -n $drawn ]]; then calibration=$drawn/val; fi
+}
+
+draw_signs() {
+    local split
+    drawn=$out/signs
+    for split in val:360 test:1800; do
+        build/signs --out "$drawn/${split%:*}" --split "${split%:*}" --count "${split#*:}" >"$scratch/log" 2>&1 || {
+            drawn=''
+            return
+        }
+    done
+    images=$drawn/test
+}
+
+# ---- The two models ----
+
+# ImageNet's weights, wherever they lie, must have the structure that Keras published.
+check_official() {
+    local found
+    build/mobilenet convert "$weights" -o "$scratch/float.tflite" >"$scratch/log" || return 1
+    found=$(sed -n 's/.* \([0-9]*\) parameters.*/\1/p' "$scratch/log")
+    [[ $found == "$official_parameters" ]] ||
+        die "$weights: has ${found:-no} parameters instead of $official_parameters; remove the file and try again"
+    keep_download
+}
+
+convert() {
+    if [[ ${weights##*/} == "$official" ]]; then check_official; fi
+    indented build/mobilenet convert "$weights" -o "$float"
+}
+
+quantise() {
+    if [[ -n $calibration ]]; then
+        indented build/mobilenet quantize "$weights" -o "$int8" --images "$calibration" --limit "$calibration_photos"
+    else
+        indented build/mobilenet quantize "$weights" -o "$int8" --data-free
+    fi
+}
+
+classify() {
+    if [[ -n $image ]]; then
+        indented build/mobilenet classify -m "$1" -i "$image" -k 5 "${with_labels[@]}"
+    else
+        say "    no photo at hand; classify yours with: build/mobilenet classify -m $1 PHOTO.jpg"
+    fi
+}
+
+# ---- Figures, all from what the commands print for scripts ----
+
+# share KEY N: the Nth fraction named KEY of the evaluation in per cent; - if there is none.
+share() {
+    local value
+    value=$(grep -o "\"$1\": {[^}]*}" "$scratch/evaluation" | sed -n "$2p" | sed 's/.*"share": \([0-9.e+-]*\).*/\1/')
+    if [[ -n $value ]]; then awk -v x="$value" 'BEGIN { printf "%.2f %%", 100 * x }'; else printf -- -; fi
+}
+
+# number KEY: a number of the evaluation.
+number() { sed -n "s/.*\"$1\": \([0-9.e+-]*\).*/\1/p" "$scratch/evaluation"; }
+
+# Average milliseconds of one run with one thread: latency MODEL
+latency() {
+    local average
+    build/benchmark_model --graph="$1" --num_threads=1 --num_runs=10 --min_secs=0.5 --max_secs=10 \
+        --warmup_runs=1 --warmup_min_secs=0 >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
+    average=$(sed -n 's/.*Inference (avg): \([0-9.e+]*\).*/\1/p' "$scratch/log" | tail -n 1)
+    awk -v us="$average" 'BEGIN { printf "%.2f ms", us / 1000 }'
+}
+
+row() { printf '    %-34s %12s %9s %9s %10s\n' "$@"; }
+
+# One line of the table: measure MODEL N, N being the model's place in the evaluation.
+measure() {
+    local time
+    time=$(latency "$1") || return 1
+    row "$(basename "$1")" "$(($(wc -c <"$1"))) B" "$(share top1 "$2")" "$(share top5 "$2")" "$time"
+}
+
+# The table of one or two models: figures MODEL [MODEL]
+figures() {
+    : >"$scratch/evaluation"
+    if [[ -n $images ]]; then
+        local compared=()
+        if [[ $# -eq 2 ]]; then compared=(--compare "$2"); fi
+        build/mobilenet evaluate -m "$1" --images "$images" "${compared[@]}" "${with_labels[@]}" --json \
+            >"$scratch/evaluation" || return 1
+    fi
+    row model size top-1 top-5 '1 thread'
+    measure "$1" 1
+    if [[ $# -eq 2 ]]; then measure "$2" 2; fi
+    explain "$@"
+}
+
+# What the figures mean.
+explain() {
+    if [[ -z $images ]]; then
+        say "    accuracy: no photos at hand; give a folder of photos whose classes are known with --images"
+        return
+    fi
+    local known
+    known=$(number known)
+    say "    accuracy: ${known:-0} photos of $images whose class is known"
+    if [[ $# -eq 2 ]]; then
+        say "    int8 and float agree on the best class of $(share agreement 1) of $(number evaluated) photos; mean KL" \
+            "divergence $(awk -v x="$(number divergence)" 'BEGIN { printf "%.3f", x }') nats"
+    fi
+    if [[ $# -eq 2 && $calibration == "$images" ]]; then
+        say "    up to $calibration_photos of these photos, but not their classes, also set the ranges of 8-bit values"
+    fi
+}
+
+# ---- The run ----
+
+prefix=mobilenet_v2 drawn='' calibration=''
+step packages
 install_needs "${build_needs[@]}"
+if [[ -z $model ]]; then
+    step weights
+    choose_weights
+    say "    $weights"
+fi
+step "build (preset release)"
+targets=(mobilenet_command benchmark_model_command)
+if [[ $prefix == signs ]] && have cairo/cairo.h; then targets+=(signs); fi
+build release "${targets[@]}"
+choose_photos
+beside=${model:-$weights}
+beside=${beside%.*}.labels.txt
+if [[ -z $labels && -r $beside ]]; then labels=$beside; fi
+with_labels=()
+if [[ -n $labels ]]; then with_labels=(--labels "$labels"); fi
 
-say "[3/5] build (preset release)"
-build release mobilenet_command benchmark_model_command
-
-say "[4/5] classify"
-build/mobilenet classify -m "$model" -i "$image" -k 5
-
-say "[5/5] latency (one thread)"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-build/benchmark_model --graph="$model" --num_threads=1 --num_runs=10 --min_secs=0.5 --max_secs=10 \
-    --warmup_runs=1 --warmup_min_secs=0 >"$log" 2>&1 || { cat "$log" >&2; die "build/benchmark_model failed"; }
-average=$(sed -n 's/.*Inference (avg): \([0-9.e+]*\).*/\1/p' "$log" | tail -n 1)
-[[ -n $average ]] || { cat "$log" >&2; die "build/benchmark_model printed no average"; }
-awk -v us="$average" 'BEGIN { printf "    %.2f ms per photo, average\n", us / 1000 }'
-
+if [[ -n $model ]]; then
+    step classify
+    classify "$model"
+    step "size, accuracy, latency"
+    figures "$model"
+else
+    float=$out/${prefix}_float32.tflite
+    int8=$out/${prefix}_quant_int8.tflite
+    step "convert to a float model"
+    convert
+    step "quantise to int8"
+    quantise
+    step classify
+    classify "$int8"
+    step "size, accuracy, latency"
+    figures "$int8" "$float"
+fi
 say "Used: $(build/mobilenet --version | head -n 1), $(cc --version | head -n 1)"
 say "      $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -m), $(uname -s)"
