@@ -35,8 +35,9 @@ typedef struct job {
     int32_t depth, out_c;
     int32_t weight_zero; /* centred: 0 for int8 */
     mn_range_i32 range;  /* centred */
-    uint8_t flip;        /* 0x80 makes centred results stored uint8 ones; 0 for int8 */
-    const uint8_t *rows; /* gathered pixels */
+    uint8_t in_flip;     /* makes stored activations unsigned */
+    uint8_t out_flip;    /* makes centred results stored ones */
+    const uint8_t *rows; /* stored activations of each pixel */
     const int32_t *row_sums;
     uint8_t *out;
 } job;
@@ -127,11 +128,12 @@ Q8_INLINE void run_tile(int rows, int columns, const job *j, int32_t pixel, int3
         Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][i] = _mm512_loadu_si512(c[i]->start);
     }
     const uint8_t *in = j->rows + (ptrdiff_t)pixel * j->depth;
+    const __m512i flip = _mm512_set1_epi8((char)j->in_flip);
     for (int32_t k = 0; k < j->depth; k += 4) {
         __m512i weights[COLUMNS];
         Q8_UNROLL for (int i = 0; i < columns; i++) weights[i] = _mm512_loadu_si512(c[i]->weights + k * LANES);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            __m512i x = four_bytes(in + (ptrdiff_t)r * j->depth + k);
+            __m512i x = _mm512_xor_si512(four_bytes(in + (ptrdiff_t)r * j->depth + k), flip);
             Q8_UNROLL for (int i = 0; i < columns; i++) sums[r][i] = _mm512_dpbusd_epi32(sums[r][i], x, weights[i]);
         }
     }
@@ -143,7 +145,7 @@ Q8_INLINE void run_tile(int rows, int columns, const job *j, int32_t pixel, int3
             if (j->weight_zero) {
                 sum = _mm512_sub_epi32(sum, _mm512_set1_epi32(mn_q8_product(j->weight_zero, j->row_sums[pixel + r])));
             }
-            __m128i bytes = mn_q8_store(sum, &c[i]->requant, j->range, j->flip);
+            __m128i bytes = mn_q8_store(sum, &c[i]->requant, j->range, j->out_flip);
             _mm_mask_storeu_epi8(j->out + (ptrdiff_t)(pixel + r) * j->out_c + channel, lanes, bytes);
         }
     }
@@ -190,21 +192,23 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_window *w = &p->window;
     const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
     const int32_t depth = mn_gather_depth(w), most = span_pixels(depth);
-    uint8_t *rows = task->scratch;
-    int32_t *row_sums = (int32_t *)(void *)(rows + (ptrdiff_t)most * depth);
+    const uint8_t *in = task->inputs[0];
+    uint8_t *gathered = task->scratch;
+    int32_t *row_sums = (int32_t *)(void *)(gathered + (ptrdiff_t)most * depth);
     job j = {.columns = task->packed,
              .stride = column_bytes(w),
              .depth = depth,
              .out_c = w->out_c,
              .weight_zero = zeros.weight,
              .range = zeros.range,
-             .flip = zeros.out_flip,
-             .rows = rows,
+             .in_flip = zeros.in_flip,
+             .out_flip = zeros.out_flip,
              .row_sums = row_sums};
     for (int32_t pixel = begin * w->out_w, last = end * w->out_w; pixel < last; pixel += most) {
         int32_t count = mn_min_i32(most, last - pixel);
-        mn_gather(w, task->inputs[0], zeros.in_flip, (uint8_t)zeros.in, pixel, count, rows);
-        if (zeros.weight) sum_rows(rows, depth, count, row_sums);
+        j.rows = mn_gather_is_input(w) ? in + (ptrdiff_t)pixel * depth : gathered;
+        if (j.rows == gathered) mn_gather(w, in, (uint8_t)(zeros.in ^ zeros.in_flip), pixel, count, gathered);
+        if (zeros.weight) sum_rows(j.rows, depth, count, row_sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
         run_span(&j, count);
     }

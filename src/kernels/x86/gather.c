@@ -10,6 +10,8 @@
 
 int32_t mn_gather_depth(const mn_window *w) { return (int32_t)mn_round_up((size_t)mn_window_depth(w), 4); }
 
+bool mn_gather_is_input(const mn_window *w) { return mn_window_is_pointwise(w) && w->in_c % 4 == 0; }
+
 /* Short runs are the rule: three taps of three channels are nine bytes. */
 static inline uint8_t *copy(uint8_t *out, const uint8_t *in, size_t count) {
     if (count < 8) {
@@ -24,7 +26,11 @@ static inline uint8_t *copy(uint8_t *out, const uint8_t *in, size_t count) {
 }
 
 static inline uint8_t *fill(uint8_t *out, uint8_t value, size_t count) {
-    if (count > 0) memset(out, value, count);
+    if (count < 8) {
+        for (size_t i = 0; i < count; i++) out[i] = value;
+    } else {
+        memset(out, value, count);
+    }
     return out + count;
 }
 
@@ -52,7 +58,7 @@ static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_ta
     return fill(out, zero, (size_t)(w->k_w - cols.end) * channels);
 }
 
-/* Columns [begin, end) of output row `unit`, as stored. */
+/* Columns [begin, end) of output row `unit`. */
 static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int32_t unit, int32_t begin, int32_t end,
                        uint8_t *out) {
     const int32_t depth = mn_gather_depth(w);
@@ -74,24 +80,12 @@ static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int3
     }
 }
 
-static void flip_all(uint8_t *rows, const uint8_t *in, ptrdiff_t count, uint8_t flip) {
-    for (ptrdiff_t i = 0; i < count; i++) rows[i] = in[i] ^ flip;
-}
-
-void mn_gather(const mn_window *w, const uint8_t *in, uint8_t flip, uint8_t zero, int32_t first, int32_t count,
-               uint8_t *rows) {
+void mn_gather(const mn_window *w, const uint8_t *in, uint8_t zero, int32_t first, int32_t count, uint8_t *rows) {
     const int32_t depth = mn_gather_depth(w);
-    const ptrdiff_t bytes = (ptrdiff_t)count * depth;
-    if (mn_window_is_pointwise(w) && w->in_c == depth) {
-        flip_all(rows, in + (ptrdiff_t)first * depth, bytes, flip);
-        return;
-    }
-    uint8_t *out = rows;
     for (int32_t pixel = first, last = first + count; pixel < last;) {
         const int32_t x = pixel % w->out_w, end = mn_min_i32(w->out_w, x + last - pixel);
-        gather_row(w, in, zero ^ flip, pixel / w->out_w, x, end, out);
-        out += (ptrdiff_t)(end - x) * depth;
+        gather_row(w, in, zero, pixel / w->out_w, x, end, rows);
+        rows += (ptrdiff_t)(end - x) * depth;
         pixel += end - x;
     }
-    if (flip) flip_all(rows, rows, bytes, flip);
 }
