@@ -52,6 +52,7 @@ def library(path=None):
         ("mn_model_input_count", integer, [pointer]),
         ("mn_model_output_count", integer, [pointer]),
         ("mn_model_tensor_count", integer, [pointer]),
+        ("mn_model_input", integer, [pointer, integer]),
         ("mn_model_output", integer, [pointer, integer]),
         ("mn_session_defaults", None, [ctypes.POINTER(_Options)]),
         ("mn_session_create", ctypes.c_int, [pointer, ctypes.POINTER(_Options), ctypes.POINTER(pointer)]),
@@ -96,6 +97,14 @@ class Model:
         if status != 0:
             raise Refused((self.lib.mn_error_detail() or b"").decode())
 
+    def input(self, i):
+        """Index of the tensor that is input `i`."""
+        return self.lib.mn_model_input(self.handle, i)
+
+    def output(self, i):
+        """Index of the tensor that is output `i`."""
+        return self.lib.mn_model_output(self.handle, i)
+
     def close(self):
         self.lib.mn_model_close(ctypes.byref(self.handle))
 
@@ -126,25 +135,30 @@ class Session:
         for i, value in enumerate(inputs):
             self.set_input(i, value)
         self.invoke()
-        return [self._array(self.lib.mn_model_output(self.model.handle, i), self.lib.mn_session_output(self.handle, i))
+        return self.outputs()
+
+    def outputs(self):
+        """Outputs of the last run, in model order."""
+        return [self._array(self.model.output(i), self.lib.mn_session_output(self.handle, i))
                 for i in range(self.lib.mn_model_output_count(self.model.handle))]
 
     def computed(self):
         """Indices of the tensors that a run writes, and of the inputs."""
         count = self.lib.mn_model_tensor_count(self.model.handle)
-        return [i for i in range(count) if not self._info(i).data]
+        return [i for i in range(count) if not self.info(i).data]
 
     def tensor(self, index):
         """Contents of tensor `index`, in a session that keeps them."""
         return self._array(index, self.lib.mn_session_tensor_data(self.handle, index))
 
-    def _info(self, index):
+    def info(self, index):
+        """Facts about tensor `index` with the dimensions of this session."""
         info = _TensorInfo()
         self.model.check(self.lib.mn_session_tensor(self.handle, index, ctypes.byref(info)))
         return info
 
     def _array(self, index, address):
-        info = self._info(index)
+        info = self.info(index)
         raw = ctypes.string_at(address, info.bytes)
         return np.frombuffer(raw, DTYPES[info.type]).reshape(info.dims[:info.rank])
 
