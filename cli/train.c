@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* mobilenet train: from class folders to weights. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "train.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "commands.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "keras/keras.h"
+#include "keras/write_h5.h"
+#include "net/mobilenet_v2.h"
+#include "train/curves.h"
+#include "train/head.h"
+
+/* Set by SIGINT and SIGTERM: end the step, write a checkpoint, exit. */
+static volatile sig_atomic_t stop_wanted;
+
+static void want_stop(int signal_number) {
+    (void)signal_number;
+    stop_wanted = 1;
+}
+
+/* One training. */
+typedef struct job {
+    const cli_train_settings *settings;
+    mn_trainer_options options;
+    cli_train_files files;
+    mn_dataset data, val;
+    mn_net net;
+    mn_trainer trainer;
+    uint64_t started_ns, saved_ns, shown_ns;
+    int64_t started_step;
+    bool terminal; /* stderr is one */
+} job;
+
+/* ---- Before it starts -------------------------------------------------------------------------------- */
+
+static mn_status build_net(job *j) {
+    const cli_train_settings *s = j->settings;
+    mn_v2_spec spec;
+    mn_v2_defaults(&spec);
+    if (s->width.count > 0) spec.width = s->width.value[0];
+    if (s->size > 0) spec.height = spec.width_px = s->size;
+    spec.classes = j->data.class_count;
+    MN_TRY(mn_v2_build(&spec, &j->net));
+    mn_net_randomise(&j->net, j->options.seed);
+    return MN_OK;
+}
+
+static mn_status read_net(job *j) {
+    const cli_train_settings *s = j->settings;
+    mn_keras_options options = {.size = s->size};
+    mn_keras_info info;
+    bool replaced;
+    if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
+    MN_TRY(mn_keras_open(s->init, &options, &j->net, &info));
+    MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, j->options.seed, &replaced));
+    printf("start     %s: %s%s\n", s->init, info.format, replaced ? "; a new classifier" : "");
+    return MN_OK;
+}
+
+static void set_momentum(job *j) {
+    const cli_numbers *given = &j->settings->bn_momentum;
+    for (int32_t i = 0; given->count > 0 && i < j->net.layer_count; i++) {
+        if (j->net.layers[i].kind == MN_LAYER_BATCH_NORM) j->net.layers[i].momentum = (float)given->value[0];
+    }
+}
+
+static size_t choose_cache(const cli_train_settings *s) {
+    if (s->cache >= 0) return (size_t)s->cache << 20;
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages / 4 * (size_t)size : 0;
+}
+
+static mn_status open_data(job *j) {
+    const cli_train_settings *s = j->settings;
+    size_t cache = choose_cache(s);
+    MN_TRY(mn_dataset_open(s->data, NULL, &j->data));
+    if (s->val) MN_TRY(mn_dataset_open(s->val, &j->data, &j->val));
+    /* Shared by the number of pictures. */
+    double all = (double)j->data.count + (double)j->val.count;
+    j->val.cache_limit = (size_t)((double)cache * j->val.count / all);
+    j->data.cache_limit = cache - j->val.cache_limit;
+    return MN_OK;
+}
+
+static mn_status describe(const job *j) {
+    size_t bytes, cache = j->data.cache_limit + j->val.cache_limit;
+    MN_TRY(mn_trainer_bytes(&j->net, &j->options, &bytes));
+    printf("network   %s: %" PRId64 " parameters in Keras' count, %" PRId64 " MACs\n", j->net.name,
+           mn_net_parameters(&j->net), mn_net_macs(&j->net));
+    printf("pictures  %d of %d classes to learn from, %d held out\n", j->data.count, j->data.class_count,
+           j->val.count);
+    printf("memory    %zu MiB for the training, up to %zu MiB for decoded pictures\n", bytes >> 20, cache >> 20);
+    fflush(stdout);
+    return MN_OK;
+}
+
+static void tell_skipped(void *self, const char *sentence) {
+    job *j = self;
+    if (j->terminal) fputs("\r\033[K", stderr);
+    cli_error("skipped: %s", sentence);
+}
+
+static mn_status resume(job *j) {
+    mn_map map = {0};
+    MN_TRY(mn_map_open(j->files.state, &map));
+    mn_status status = mn_trainer_load(&j->trainer, map.data, map.bytes, j->files.state);
+    mn_map_close(&map);
+    if (status == MN_OK) printf("resumed   behind step %" PRId64 "\n", j->trainer.step);
+    return status;
+}
+
+static mn_status prepare(job *j) {
+    MN_TRY(open_data(j));
+    MN_TRY(j->settings->init ? read_net(j) : build_net(j));
+    set_momentum(j);
+    MN_TRY(describe(j));
+    MN_TRY(mn_trainer_create(&j->net, &j->data, &j->options, &j->trainer));
+    j->trainer.on_skipped = tell_skipped;
+    j->trainer.on_skipped_self = j;
+    return j->settings->resume ? resume(j) : MN_OK;
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------- */
+
+/* Functions from here on that give bool have printed their sentence. */
+
+static bool good(mn_status status) {
+    if (status != MN_OK) cli_library_error(status);
+    return status == MN_OK;
+}
+
+static bool save_state(job *j) {
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    if (!good(mn_trainer_save(&j->trainer, &data, &bytes))) return false;
+    bool written = cli_write_file(j->files.state, data, bytes);
+    free(data);
+    j->saved_ns = mn_clock_ns();
+    return written;
+}
+
+static bool save_weights(job *j) {
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    mn_trainer_export(&j->trainer, &j->net);
+    if (!good(mn_keras_write_h5(&j->net, &data, &bytes))) return false;
+    bool written = cli_write_file(j->files.weights, data, bytes);
+    free(data);
+    return written;
+}
+
+static bool save_labels(const job *j) {
+    cli_output output = {0};
+    if (!cli_output_open(&output, j->files.labels)) return false;
+    for (int32_t i = 0; i < j->data.class_count; i++) fprintf(output.file, "%s\n", j->data.classes[i]);
+    return cli_output_commit(&output);
+}
+
+static bool save_curves(const job *j) {
+    int64_t epochs = j->trainer.step / j->trainer.steps_per_epoch;
+    cli_output csv = {0}, svg = {0};
+    if (!cli_output_open(&csv, j->files.csv)) return false;
+    mn_curves_csv(j->trainer.epochs, epochs, csv.file);
+    if (!cli_output_commit(&csv) || !cli_output_open(&svg, j->files.svg)) return false;
+    mn_curves_svg(j->trainer.epochs, epochs, svg.file);
+    return cli_output_commit(&svg);
+}
+
+/* ---- The course -------------------------------------------------------------------------------------- */
+
+static double seconds_left(const job *j) {
+    double done = (double)(j->trainer.step - j->started_step);
+    double seconds = (double)(mn_clock_ns() - j->started_ns) * 1e-9;
+    return done > 0 ? seconds / done * (double)(j->trainer.steps - j->trainer.step) : 0;
+}
+
+static void print_duration(FILE *out, double seconds) {
+    int64_t s = (int64_t)(seconds + 0.5);
+    if (s >= 3600) {
+        fprintf(out, "%" PRId64 ":%02d:%02d", s / 3600, (int)(s % 3600 / 60), (int)(s % 60));
+    } else {
+        fprintf(out, "%d:%02d", (int)(s / 60), (int)(s % 60));
+    }
+}
+
+/* At most ten times a second, on a terminal. */
+static void show_step(job *j) {
+    const mn_trainer *t = &j->trainer;
+    uint64_t now = mn_clock_ns();
+    if (!j->terminal || now - j->shown_ns < 100000000U || t->seen == 0) return;
+    j->shown_ns = now;
+    fprintf(stderr, "\r\033[Kepoch %" PRId64 "/%d  step %" PRId64 "/%" PRId64 "  loss %.4f  accuracy %.2f %%  "
+                    "%.0f images/s  ",
+            t->step / t->steps_per_epoch + 1, t->options.epochs, t->step % t->steps_per_epoch, t->steps_per_epoch,
+            t->loss / (double)t->seen, 100 * (double)t->right / (double)t->seen, (double)t->seen / t->seconds);
+    print_duration(stderr, seconds_left(j));
+    fputs(" left", stderr);
+    fflush(stderr);
+}
+
+static void print_epoch(const job *j, const mn_epoch *e, double images_per_second) {
+    const mn_trainer *t = &j->trainer;
+    if (j->terminal) fputs("\r\033[K", stderr);
+    printf("epoch %3" PRId64 "/%d  rate %.5f  loss %.4f  accuracy %6.2f %%", t->step / t->steps_per_epoch,
+           t->options.epochs, e->rate, e->loss, 100 * e->accuracy);
+    if (j->val.count > 0) printf("  held out: loss %.4f  accuracy %6.2f %%", e->val_loss, 100 * e->val_accuracy);
+    printf("  %.0f images/s  ", images_per_second);
+    print_duration(stdout, seconds_left(j));
+    printf(" left\n");
+    fflush(stdout);
+}
+
+static bool end_epoch(job *j) {
+    mn_trainer *t = &j->trainer;
+    mn_train_result val;
+    double speed = (double)t->seen / t->seconds;
+    bool has_val = j->val.count > 0;
+    if (has_val && !good(mn_trainer_evaluate(t, &j->val, &val))) return false;
+    mn_trainer_end_epoch(t, has_val ? &val : NULL);
+    print_epoch(j, &t->epochs[t->step / t->steps_per_epoch - 1], speed);
+    return save_state(j) && save_weights(j) && save_curves(j);
+}
+
+/* Ends with everything saved, unless something failed. */
+static bool run(job *j) {
+    mn_trainer *t = &j->trainer;
+    j->started_ns = j->saved_ns = mn_clock_ns();
+    j->started_step = t->step;
+    while (t->step < t->steps && !stop_wanted) {
+        mn_train_result result;
+        if (!good(mn_trainer_step(t, &result))) return false;
+        show_step(j);
+        if (t->step % t->steps_per_epoch == 0) {
+            if (!end_epoch(j)) return false;
+        } else if (stop_wanted || mn_clock_ns() - j->saved_ns > (uint64_t)j->settings->save_minutes * 60000000000U) {
+            if (!save_state(j)) return false;
+        }
+    }
+    if (t->step < t->steps) {
+        printf("stopped   behind step %" PRId64 " of %" PRId64 "; the same command with --resume goes on\n", t->step,
+               t->steps);
+    } else if (!save_weights(j)) {
+        return false;
+    }
+    if (t->skipped > 0) printf("skipped   %d pictures that cannot be read\n", t->skipped);
+    return true;
+}
+
+static int train(const cli_train_settings *s) {
+    job j = {.settings = s, .terminal = isatty(STDERR_FILENO) == 1};
+    if (!cli_train_resolve(s, &j.options)) return CLI_USAGE;
+    struct sigaction action = {.sa_handler = want_stop};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    bool done = cli_train_files_name(s->output, &j.files) && good(prepare(&j)) && save_labels(&j) && run(&j);
+    mn_trainer_free(&j.trainer);
+    mn_net_free(&j.net);
+    mn_dataset_free(&j.val);
+    mn_dataset_free(&j.data);
+    cli_train_files_free(&j.files);
+    return done ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_train(int count, char *const *arguments) {
+    cli_train_settings s = CLI_TRAIN_DEFAULTS;
+    cli_parsed parsed = cli_parse(&cli_train_command, count, arguments, &s);
+    return parsed == CLI_PARSED ? train(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+}

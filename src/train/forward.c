@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "net/random.h"
+#include "train/passes.h"
+
+/* ---- What a unit reads ------------------------------------------------------------------------------- */
+
+const float *mn_unit_output(const mn_train_net *t, const mn_unit *u, size_t first, ptrdiff_t rows, float *scratch) {
+    size_t at = first * (size_t)u->out_p;
+    if (u->linear) return u->x + at;
+    mn_norm norm = mn_unit_norm(u);
+    t->kernels->activate(&norm, u->out_p, rows, u->z + at, NULL, scratch);
+    return scratch;
+}
+
+static void gather_pixel(const mn_train_net *t, const mn_unit *u, const float *picture, int32_t y, int32_t x,
+                         float *out) {
+    int32_t left = x * u->stride - u->pad_left, top = y * u->stride - u->pad_top, run = u->k_w * u->in_c;
+    for (int32_t ky = 0; ky < u->k_h; ky++, out += run) {
+        int32_t row = top + ky;
+        int32_t from = mn_max_i32(0, -left), to = mn_min_i32(u->k_w, t->width - left);
+        if (row < 0 || row >= t->height || from > 0 || to < u->k_w) memset(out, 0, (size_t)run * sizeof *out);
+        if (row < 0 || row >= t->height || from >= to) continue;
+        const float *in = picture + ((ptrdiff_t)row * t->width + left + from) * u->in_c;
+        memcpy(out + from * u->in_c, in, (size_t)((to - from) * u->in_c) * sizeof *out);
+    }
+}
+
+void mn_stem_gather(const mn_train_net *t, const mn_unit *u, size_t first, ptrdiff_t rows, float *out) {
+    size_t per_picture = mn_unit_rows(u), pixels = (size_t)t->height * (size_t)t->width * (size_t)u->in_c;
+    for (size_t i = first; i < first + (size_t)rows; i++, out += u->kernel_rows) {
+        int32_t at = (int32_t)(i % per_picture);
+        gather_pixel(t, u, t->pictures + i / per_picture * pixels, at / u->out_w, at % u->out_w, out);
+    }
+}
+
+size_t mn_window_row(const mn_unit *u) { return (size_t)(u->in_w + 3) * (size_t)u->in_p; }
+
+void mn_window_start(mn_window *w, const mn_train_net *t, const mn_unit *u, float *ring) {
+    *w = (mn_window){.t = t, .unit = u, .source = mn_unit_source(t, u), .ring = ring};
+    memset(ring, 0, 4 * mn_window_row(u) * sizeof *ring);
+}
+
+void mn_window_picture(mn_window *w, int32_t picture) {
+    w->next = -w->unit->pad_top;
+    w->first = (size_t)picture * (size_t)w->unit->in_h * (size_t)w->unit->in_w;
+}
+
+static float *window_at(const mn_window *w, int32_t row) {
+    return w->ring + (size_t)((row + 4) & 3) * mn_window_row(w->unit);
+}
+
+void mn_window_rows(mn_window *w, int32_t y, const float *rows[3]) {
+    const mn_unit *u = w->unit;
+    int32_t top = y * u->stride - u->pad_top, width = u->in_w;
+    size_t channels = (size_t)u->in_p, columns = (size_t)width * channels;
+    for (; w->next <= top + 2; w->next++) {
+        float *to = window_at(w, w->next) + (size_t)u->pad_left * channels;
+        if (w->next < 0 || w->next >= u->in_h) {
+            memset(to, 0, columns * sizeof *to);
+            continue;
+        }
+        size_t first = w->first + (size_t)w->next * (size_t)width;
+        const float *from = mn_unit_output(w->t, w->source, first, width, to);
+        if (from != to) memcpy(to, from, columns * sizeof *to);
+    }
+    for (int32_t k = 0; k < 3; k++) rows[k] = window_at(w, top + k);
+}
+
+/* ---- Units ------------------------------------------------------------------------------------------- */
+
+typedef struct unit_job {
+    mn_train_net *t;
+    mn_unit *unit;
+    bool sums; /* of what is computed are wanted */
+} unit_job;
+
+static void add_moments(const unit_job *j, mn_lane *lane, const float *z, ptrdiff_t rows) {
+    if (!j->sums) return;
+    int32_t channels = j->unit->out_p;
+    if (lane->rows == 0) memcpy(lane->shift, z, (size_t)channels * sizeof *z);
+    lane->rows += (double)rows;
+    j->t->kernels->moments(channels, rows, z, lane->shift, lane->short_sums[0], lane->short_sums[1]);
+}
+
+static void forward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_t end) {
+    const mn_train_net *t = j->t;
+    const mn_unit *u = j->unit;
+    size_t tile = (size_t)mn_unit_tile(u);
+    for (size_t first = begin; first < end; first += tile) {
+        ptrdiff_t rows = (ptrdiff_t)(end - first < tile ? end - first : tile);
+        const float *in = lane->scratch;
+        if (u->kind == MN_UNIT_STEM) {
+            mn_stem_gather(t, u, first, rows, lane->scratch);
+        } else {
+            in = mn_unit_output(t, mn_unit_source(t, u), first, rows, lane->scratch);
+        }
+        float *z = u->z + first * (size_t)u->out_p;
+        t->kernels->gemm(&(mn_gemm){.m = rows,
+                                    .n = u->out_p,
+                                    .k = u->kernel_rows,
+                                    .a = in,
+                                    .a_row = u->kind == MN_UNIT_STEM ? u->kernel_rows : u->in_p,
+                                    .a_col = 1,
+                                    .b = t->use_parameters + u->kernel,
+                                    .ldb = u->out_p,
+                                    .c = z,
+                                    .ldc = u->out_p});
+        add_moments(j, lane, z, rows);
+        if (j->sums) mn_lane_flush(lane, u->out_p);
+    }
+}
+
+static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, int32_t end) {
+    const mn_train_net *t = j->t;
+    const mn_unit *u = j->unit;
+    mn_window window;
+    mn_window_start(&window, t, u, lane->scratch);
+    for (int32_t picture = begin; picture < end; picture++) {
+        mn_window_picture(&window, picture);
+        float *z = u->z + (size_t)picture * mn_unit_rows(u) * (size_t)u->out_p;
+        for (int32_t y = 0; y < u->out_h; y++, z += (size_t)u->out_w * (size_t)u->out_p) {
+            const float *rows[3];
+            mn_window_rows(&window, y, rows);
+            t->kernels->depthwise(u->out_p, u->out_w, u->stride, rows, t->use_parameters + u->kernel, z);
+            add_moments(j, lane, z, u->out_w);
+        }
+        if (j->sums) mn_lane_flush(lane, u->out_p);
+    }
+}
+
+static void forward_job(void *context, int32_t thread, int32_t threads) {
+    unit_job *j = context;
+    int32_t begin, end;
+    mn_train_share(j->t->count, thread, threads, &begin, &end);
+    mn_lane *lane = &j->t->lanes[thread];
+    if (j->unit->kind == MN_UNIT_DEPTHWISE) {
+        forward_depthwise(j, lane, begin, end);
+    } else {
+        size_t rows = mn_unit_rows(j->unit);
+        forward_matrix(j, lane, (size_t)begin * rows, (size_t)end * rows);
+    }
+}
+
+/* Stores what a linear unit gives. */
+static void store_job(void *context, int32_t thread, int32_t threads) {
+    unit_job *j = context;
+    const mn_unit *u = j->unit;
+    int32_t begin, end;
+    mn_train_share(j->t->count, thread, threads, &begin, &end);
+    size_t rows = mn_unit_rows(u), at = (size_t)begin * rows * (size_t)u->out_p;
+    mn_norm norm = mn_unit_norm(u);
+    j->t->kernels->activate(&norm, u->out_p, (ptrdiff_t)((size_t)(end - begin) * rows), u->z + at,
+                            u->skip >= 0 ? j->t->units[u->skip].x + at : NULL, u->x + at);
+}
+
+/* ---- Pooling and classifier -------------------------------------------------------------------------- */
+
+/* Keras' inverted dropout: what stays is divided by the part that stays. The bits depend on nothing but the seed of
+ * the step and the picture's place in the batch. */
+static void drop_out(const mn_train_net *t, int32_t picture, float *values) {
+    mn_random random = {t->dropout_seed + (uint64_t)picture * UINT64_C(0xd1342543de82ef95)};
+    float keep = 1 - t->dropout;
+    for (int32_t i = 0; i < t->features; i++) {
+        values[i] = mn_random_uniform(&random, 0, 1) < (double)t->dropout ? 0 : values[i] / keep;
+    }
+}
+
+static void pool(const mn_train_net *t, int32_t picture, float *scratch, float *out) {
+    const mn_unit *u = &t->units[t->unit_count - 1];
+    size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p;
+    memset(out, 0, channels * sizeof *out);
+    for (size_t r = 0; r < rows; r++) {
+        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, scratch);
+        for (size_t c = 0; c < channels; c++) out[c] += y[c];
+    }
+    for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;
+    if (t->training && t->dropout > 0) drop_out(t, picture, out);
+}
+
+static void classify_job(void *context, int32_t thread, int32_t threads) {
+    mn_train_net *t = context;
+    int32_t begin, end;
+    mn_train_share(t->count, thread, threads, &begin, &end);
+    float *features = t->pooled + (size_t)begin * (size_t)t->features;
+    float *logits = t->logits + (size_t)begin * (size_t)t->classes_p;
+    for (int32_t i = begin; i < end; i++) {
+        pool(t, i, t->lanes[thread].scratch, t->pooled + (size_t)i * (size_t)t->features);
+        memcpy(t->logits + (size_t)i * (size_t)t->classes_p, t->use_parameters + t->dense_bias,
+               (size_t)t->classes_p * sizeof *logits);
+    }
+    t->kernels->gemm(&(mn_gemm){.m = end - begin,
+                                .n = t->classes_p,
+                                .k = t->features,
+                                .a = features,
+                                .a_row = t->features,
+                                .a_col = 1,
+                                .b = t->use_parameters + t->dense_kernel,
+                                .ldb = t->classes_p,
+                                .c = logits,
+                                .ldc = t->classes_p,
+                                .start = logits});
+}
+
+mn_status mn_train_forward(mn_train_net *t) {
+    for (int32_t i = 0; i < t->unit_count; i++) {
+        mn_unit *u = &t->units[i];
+        unit_job job = {.t = t, .unit = u, .sums = t->training && !u->frozen};
+        mn_train_run(t, forward_job, &job);
+        MN_TRY(mn_norm_finish(t, u));
+        if (u->linear) mn_train_run(t, store_job, &job);
+    }
+    mn_train_run(t, classify_job, t);
+    return MN_OK;
+}
+
+/* ---- Loss -------------------------------------------------------------------------------------------- */
+
+/* Softmax and cross-entropy with smoothed targets: classes get smoothing / classes, the right one 1 - smoothing more.
+ * The logits become the gradient, times `part`. */
+static double judge(const mn_train_net *t, float *logits, int32_t label, double part, bool *right) {
+    int32_t best = 0;
+    for (int32_t c = 1; c < t->classes; c++) best = logits[c] > logits[best] ? c : best;
+    double sum = 0, high = (double)logits[best], loss = 0, share = (double)t->smoothing / t->classes;
+    for (int32_t c = 0; c < t->classes; c++) sum += exp((double)logits[c] - high);
+    double log_sum = high + log(sum);
+    for (int32_t c = 0; c < t->classes; c++) {
+        double target = share + (c == label ? 1 - (double)t->smoothing : 0), log_p = (double)logits[c] - log_sum;
+        loss -= target * log_p;
+        logits[c] = (float)((exp(log_p) - target) * part);
+    }
+    *right = best == label;
+    return loss;
+}
+
+typedef struct loss_job {
+    mn_train_net *t;
+    double part;
+} loss_job;
+
+static void loss_run(void *context, int32_t thread, int32_t threads) {
+    loss_job *j = context;
+    mn_train_net *t = j->t;
+    mn_lane *lane = &t->lanes[thread];
+    int32_t begin, end;
+    mn_train_share(t->count, thread, threads, &begin, &end);
+    lane->loss = 0;
+    lane->right = 0;
+    for (int32_t i = begin; i < end; i++) {
+        bool right;
+        lane->loss += judge(t, t->logits + (size_t)i * (size_t)t->classes_p, t->labels[i], j->part, &right);
+        lane->right += right;
+    }
+}
+
+mn_status mn_train_loss(mn_train_net *t, mn_train_result *result) {
+    double ranks = t->reduce ? t->reduce->ranks : 1;
+    loss_job job = {t, 1 / (t->count * ranks)};
+    mn_train_run(t, loss_run, &job);
+    *result = (mn_train_result){.count = t->count};
+    for (int32_t i = 0; i < t->threads; i++) {
+        result->loss += t->lanes[i].loss;
+        result->right += t->lanes[i].right;
+    }
+    return MN_OK;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The arithmetic of training on plain buffers. Activations are [rows][channels], where a row is a pixel and channels
+ * are rounded up to MN_TRAIN_ALIGN with zeros; every buffer is aligned to 64 bytes. */
+#ifndef MN_TRAIN_KERNELS_H
+#define MN_TRAIN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Channels are padded to a multiple of this: one vector of AVX-512. */
+#define MN_TRAIN_ALIGN 16
+
+/** c[i][j] = start[i][j] + sum over p of a(i, p) * b[p][j]; a(i, p) = a[i * a_row + p * a_col], so that a may be
+ *  transposed. Row strides in floats; n, ldb and ldc multiples of MN_TRAIN_ALIGN. */
+typedef struct mn_gemm {
+    ptrdiff_t m, n, k;
+    const float *a;
+    ptrdiff_t a_row, a_col;
+    const float *b;
+    ptrdiff_t ldb;
+    float *c;
+    ptrdiff_t ldc;
+    const float *start; /* with c's strides, may be c; NULL for zeros */
+} mn_gemm;
+
+/** Batch norm and the activation after it, per channel:
+ *  y = min(max((z - mean) * scale + beta, low), high), and back, with g = dy where low < y < high, else 0:
+ *  dz = scale * (g - mean_g - (z - mean) * slope). */
+typedef struct mn_norm {
+    const float *mean, *scale, *beta;
+    const float *mean_g, *slope;
+    float low, high; /* infinite where there is no activation */
+} mn_norm;
+
+/** One optimiser step over `count` (a multiple of MN_TRAIN_ALIGN) values. */
+typedef struct mn_update {
+    size_t count;
+    float *weights, *slot[2];
+    const float *gradient;
+    float weight_decay;
+    float rate;     /* of this step */
+    float decay;    /* of the mean square: RMSProp's decay, Adam's beta 2 */
+    float momentum; /* or Adam's beta 1 */
+    float epsilon;
+} mn_update;
+
+typedef struct mn_train_kernels {
+    const char *name;
+    void (*gemm)(const mn_gemm *g);
+
+    /** out = y, plus `skip` unless NULL. */
+    void (*activate)(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *skip,
+                     float *out);
+    /** sum += of (z - shift), square += of its squares, per channel. */
+    void (*moments)(ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *shift, float *sum, float *square);
+    /** sum += of g, product += of g * (z - mean), per channel. */
+    void (*gradient_sums)(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
+                          float *sum, float *product);
+    void (*gradient)(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
+                     float *dz);
+
+    /** One output row of a 3x3 depthwise convolution: in[ky] are the padded input rows, kernel is [9][channels]. */
+    void (*depthwise)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+                      const float *kernel, float *out);
+    /** One row of its gradient by its input: dz[i] (i < rows <= 3) are the rows of gradients that it touches, with two
+     *  columns of zeros on either side and dz[i] at column 0; kernel[i] the three taps of the row between. */
+    void (*depthwise_input)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t rows,
+                            const float *const dz[3], const float *const kernel[3], float *dx);
+    /** kernel gradient += of one output row. */
+    void (*depthwise_kernel)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+                             const float *dz, float *gradient);
+
+    /** TensorFlow's RMSProp: slot 0 the mean square, slot 1 the momentum; epsilon is inside the root. */
+    void (*rmsprop)(const mn_update *u);
+    /** Slot 1 the momentum. */
+    void (*sgd)(const mn_update *u);
+    /** Slot 0 the mean square, slot 1 the mean; `rate` holds the correction of both for the first steps. */
+    void (*adam)(const mn_update *u);
+    /** average += (value - average) * part. */
+    void (*average)(size_t count, const float *value, float part, float *average);
+} mn_train_kernels;
+
+/** The fastest that this machine can run. */
+const mn_train_kernels *mn_train_kernels_best(void);
+
+/** All that this machine can run, the portable one first; NULL ends the list. */
+const mn_train_kernels *const *mn_train_kernels_all(void);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The kernels of training for any vector width: included once by each tier after vector.h. */
+
+#include "train/kernels.h"
+
+/* ---- Matrix product ---------------------------------------------------------------------------------- */
+
+/* Constant `rows` and `columns` let the compiler keep acc in registers. */
+INLINE void gemm_tile(int rows, int columns, const mn_gemm *g, ptrdiff_t i, ptrdiff_t j) {
+    vec acc[ROWS][COLUMNS];
+    const float *a = g->a + i * g->a_row, *b = g->b + j;
+    const ptrdiff_t a_row = g->a_row, a_col = g->a_col, ldb = g->ldb;
+    if (g->start) {
+        const float *start = g->start + i * g->ldc + j;
+        UNROLL for (int r = 0; r < rows; r++) {
+            UNROLL for (int c = 0; c < columns; c++) acc[r][c] = v_load(start + r * g->ldc + c * LANES);
+        }
+    } else {
+        UNROLL for (int r = 0; r < rows; r++) { UNROLL for (int c = 0; c < columns; c++) acc[r][c] = v_set(0); }
+    }
+    for (ptrdiff_t p = g->k; p > 0; p--, a += a_col, b += ldb) {
+        vec w[COLUMNS];
+        UNROLL for (int c = 0; c < columns; c++) w[c] = v_load(b + c * LANES);
+        UNROLL for (int r = 0; r < rows; r++) {
+            vec x = v_set(a[r * a_row]);
+            UNROLL for (int c = 0; c < columns; c++) acc[r][c] = v_fma(x, w[c], acc[r][c]);
+        }
+    }
+    float *out = g->c + i * g->ldc + j;
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < columns; c++) v_store(out + r * g->ldc + c * LANES, acc[r][c]);
+    }
+}
+
+INLINE void gemm_columns(int columns, const mn_gemm *g, ptrdiff_t j) {
+    ptrdiff_t i = 0;
+    for (; i + ROWS <= g->m; i += ROWS) gemm_tile(ROWS, columns, g, i, j);
+    for (; i + ROWS / 2 <= g->m; i += ROWS / 2) gemm_tile(ROWS / 2, columns, g, i, j);
+    for (; i < g->m; i++) gemm_tile(1, columns, g, i, j);
+}
+
+TARGET static void gemm(const mn_gemm *g) {
+    ptrdiff_t j = 0;
+    for (; j + COLUMNS * LANES <= g->n; j += COLUMNS * LANES) gemm_columns(COLUMNS, g, j);
+    if (g->n - j == 2 * LANES) {
+        gemm_columns(2, g, j);
+    } else if (g->n - j == LANES) {
+        gemm_columns(1, g, j);
+    }
+}
+
+/* ---- Batch norm and activation ----------------------------------------------------------------------- */
+
+INLINE vec normalised(const mn_norm *norm, ptrdiff_t c, vec z) {
+    return v_fma(v_sub(z, v_load(norm->mean + c)), v_load(norm->scale + c), v_load(norm->beta + c));
+}
+
+TARGET static void activate(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *skip,
+                            float *out) {
+    const mn_norm n = *norm;
+    vec low = v_set(n.low), high = v_set(n.high);
+    for (ptrdiff_t r = 0; r < rows; r++, z += channels, out += channels) {
+        for (ptrdiff_t c = 0; c < channels; c += LANES) {
+            vec y = v_min(v_max(normalised(&n, c, v_load(z + c)), low), high);
+            if (skip) y = v_add(y, v_load(skip + r * channels + c));
+            v_store(out + c, y);
+        }
+    }
+}
+
+TARGET static void moments(ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *shift, float *sum,
+                           float *square) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec k = v_load(shift + c), s = v_load(sum + c), q = v_load(square + c);
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            vec d = v_sub(v_load(z + r * channels + c), k);
+            s = v_add(s, d);
+            q = v_fma(d, d, q);
+        }
+        v_store(sum + c, s);
+        v_store(square + c, q);
+    }
+}
+
+INLINE vec masked(const mn_norm *norm, ptrdiff_t c, vec z, vec dy) {
+    vec y = normalised(norm, c, z);
+    return v_between(y, v_set(norm->low), v_set(norm->high), dy);
+}
+
+TARGET static void gradient_sums(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
+                                 const float *dy, float *sum, float *product) {
+    const mn_norm n = *norm;
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec s = v_load(sum + c), p = v_load(product + c), mean = v_load(n.mean + c);
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            vec value = v_load(z + r * channels + c), g = masked(&n, c, value, v_load(dy + r * channels + c));
+            s = v_add(s, g);
+            p = v_fma(g, v_sub(value, mean), p);
+        }
+        v_store(sum + c, s);
+        v_store(product + c, p);
+    }
+}
+
+TARGET static void gradient(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
+                            float *dz) {
+    const mn_norm n = *norm;
+    for (ptrdiff_t r = 0; r < rows; r++, z += channels, dy += channels, dz += channels) {
+        for (ptrdiff_t c = 0; c < channels; c += LANES) {
+            vec value = v_load(z + c), g = masked(&n, c, value, v_load(dy + c));
+            vec bend = v_mul(v_sub(value, v_load(n.mean + c)), v_load(n.slope + c));
+            v_store(dz + c, v_mul(v_load(n.scale + c), v_sub(v_sub(g, v_load(n.mean_g + c)), bend)));
+        }
+    }
+}
+
+/* ---- Depthwise 3x3 ----------------------------------------------------------------------------------- */
+
+TARGET static void depthwise(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+                             const float *kernel, float *out) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec w[9];
+        UNROLL for (int t = 0; t < 9; t++) w[t] = v_load(kernel + t * channels + c);
+        for (ptrdiff_t x = 0; x < count; x++) {
+            ptrdiff_t at = x * stride * channels + c;
+            vec acc[3];
+            UNROLL for (int ky = 0; ky < 3; ky++) {
+                const float *row = in[ky] + at;
+                acc[ky] = v_mul(v_load(row), w[3 * ky]);
+                acc[ky] = v_fma(v_load(row + channels), w[3 * ky + 1], acc[ky]);
+                acc[ky] = v_fma(v_load(row + 2 * channels), w[3 * ky + 2], acc[ky]);
+            }
+            v_store(out + x * channels + c, v_add(v_add(acc[0], acc[1]), acc[2]));
+        }
+    }
+}
+
+INLINE void input_stride_1(int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const dz[3],
+                           const float *const kernel[3], float *dx) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec w[9];
+        UNROLL for (int t = 0; t < 3 * rows; t++) w[t] = v_load(kernel[t / 3] + t % 3 * channels + c);
+        for (ptrdiff_t x = 0; x < count; x++) {
+            vec acc[3];
+            UNROLL for (int i = 0; i < rows; i++) {
+                const float *at = dz[i] + (x + pad) * channels + c; /* of tap 0 */
+                acc[i] = v_mul(v_load(at), w[3 * i]);
+                acc[i] = v_fma(v_load(at - channels), w[3 * i + 1], acc[i]);
+                acc[i] = v_fma(v_load(at - 2 * channels), w[3 * i + 2], acc[i]);
+            }
+            UNROLL for (int i = 1; i < rows; i++) acc[0] = v_add(acc[0], acc[i]);
+            v_store(dx + x * channels + c, acc[0]);
+        }
+    }
+}
+
+/* Columns at an even distance from the first tap's meet taps 0 and 2, the others tap 1. */
+INLINE void input_stride_2(int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const dz[3],
+                           const float *const kernel[3], float *dx) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec w[9];
+        UNROLL for (int t = 0; t < 3 * rows; t++) w[t] = v_load(kernel[t / 3] + t % 3 * channels + c);
+        for (ptrdiff_t x = 0; x < count; x++) {
+            ptrdiff_t at = (x + pad) / 2 * channels + c;
+            vec sum = v_set(0);
+            if ((x + pad) % 2 == 0) {
+                UNROLL for (int i = 0; i < rows; i++) {
+                    sum = v_fma(v_load(dz[i] + at), w[3 * i], sum);
+                    sum = v_fma(v_load(dz[i] + at - channels), w[3 * i + 2], sum);
+                }
+            } else {
+                UNROLL for (int i = 0; i < rows; i++) sum = v_fma(v_load(dz[i] + at), w[3 * i + 1], sum);
+            }
+            v_store(dx + x * channels + c, sum);
+        }
+    }
+}
+
+TARGET static void depthwise_input(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t rows,
+                                   const float *const dz[3], const float *const kernel[3], float *dx) {
+    if (rows == 0) {
+        for (ptrdiff_t i = 0; i < count * channels; i += LANES) v_store(dx + i, v_set(0));
+    } else if (stride == 1) {
+        if (rows == 3) input_stride_1(3, channels, count, pad, dz, kernel, dx);
+        if (rows == 2) input_stride_1(2, channels, count, pad, dz, kernel, dx);
+        if (rows == 1) input_stride_1(1, channels, count, pad, dz, kernel, dx);
+    } else {
+        if (rows == 2) input_stride_2(2, channels, count, pad, dz, kernel, dx);
+        if (rows == 1) input_stride_2(1, channels, count, pad, dz, kernel, dx);
+    }
+}
+
+TARGET static void depthwise_kernel(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+                                    const float *dz, float *gradient) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec acc[9];
+        UNROLL for (int t = 0; t < 9; t++) acc[t] = v_load(gradient + t * channels + c);
+        for (ptrdiff_t x = 0; x < count; x++) {
+            ptrdiff_t at = x * stride * channels + c;
+            vec d = v_load(dz + x * channels + c);
+            UNROLL for (int t = 0; t < 9; t++) {
+                acc[t] = v_fma(v_load(in[t / 3] + at + t % 3 * channels), d, acc[t]);
+            }
+        }
+        UNROLL for (int t = 0; t < 9; t++) v_store(gradient + t * channels + c, acc[t]);
+    }
+}
+
+/* ---- Optimisers -------------------------------------------------------------------------------------- */
+
+TARGET static void rmsprop(const mn_update *u) {
+    vec rate = v_set(u->rate), part = v_set(1 - u->decay), momentum = v_set(u->momentum), epsilon = v_set(u->epsilon),
+        shrink = v_set(u->weight_decay);
+    for (size_t i = 0; i < u->count; i += LANES) {
+        vec w = v_load(u->weights + i), g = v_fma(shrink, w, v_load(u->gradient + i));
+        vec square = v_load(u->slot[0] + i);
+        square = v_fma(v_sub(v_mul(g, g), square), part, square);
+        vec step = v_div(v_mul(rate, g), v_sqrt(v_add(square, epsilon)));
+        vec moved = v_fma(momentum, v_load(u->slot[1] + i), step);
+        v_store(u->slot[0] + i, square);
+        v_store(u->slot[1] + i, moved);
+        v_store(u->weights + i, v_sub(w, moved));
+    }
+}
+
+TARGET static void sgd(const mn_update *u) {
+    vec rate = v_set(u->rate), momentum = v_set(u->momentum), shrink = v_set(u->weight_decay);
+    for (size_t i = 0; i < u->count; i += LANES) {
+        vec w = v_load(u->weights + i), g = v_fma(shrink, w, v_load(u->gradient + i));
+        vec moved = v_fma(momentum, v_load(u->slot[1] + i), g);
+        v_store(u->slot[1] + i, moved);
+        v_store(u->weights + i, v_sub(w, v_mul(rate, moved)));
+    }
+}
+
+TARGET static void adam(const mn_update *u) {
+    vec rate = v_set(u->rate), epsilon = v_set(u->epsilon), shrink = v_set(u->weight_decay);
+    vec square_part = v_set(1 - u->decay), mean_part = v_set(1 - u->momentum);
+    for (size_t i = 0; i < u->count; i += LANES) {
+        vec w = v_load(u->weights + i), g = v_fma(shrink, w, v_load(u->gradient + i));
+        vec square = v_load(u->slot[0] + i), mean = v_load(u->slot[1] + i);
+        square = v_fma(v_sub(v_mul(g, g), square), square_part, square);
+        mean = v_fma(v_sub(g, mean), mean_part, mean);
+        v_store(u->slot[0] + i, square);
+        v_store(u->slot[1] + i, mean);
+        v_store(u->weights + i, v_sub(w, v_div(v_mul(rate, mean), v_add(v_sqrt(square), epsilon))));
+    }
+}
+
+TARGET static void average(size_t count, const float *value, float part, float *mean) {
+    vec p = v_set(part);
+    for (size_t i = 0; i < count; i += LANES) {
+        vec old = v_load(mean + i);
+        v_store(mean + i, v_fma(v_sub(v_load(value + i), old), p, old));
+    }
+}
+
+/* The including file names the table. */
+#define MN_TRAIN_TABLE(text)                                                                                           \
+    {                                                                                                                  \
+        .name = text, .gemm = gemm, .activate = activate, .moments = moments, .gradient_sums = gradient_sums,          \
+        .gradient = gradient, .depthwise = depthwise, .depthwise_input = depthwise_input,                              \
+        .depthwise_kernel = depthwise_kernel, .rmsprop = rmsprop, .sgd = sgd, .adam = adam, .average = average         \
+    }

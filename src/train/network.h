@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A net made ready for training: a chain of units, each a convolution with its batch norm, activation and residual
+ * addition, and a classifier. Only what the convolutions give is kept (z); what comes after them is computed again
+ * wherever it is read, which costs less than storing and loading it. */
+#ifndef MN_TRAIN_NETWORK_H
+#define MN_TRAIN_NETWORK_H
+
+#include "base/thread.h"
+#include "net/net.h"
+#include "train/kernels.h"
+#include "train/reduce.h"
+
+typedef enum mn_unit_kind { MN_UNIT_STEM, MN_UNIT_POINTWISE, MN_UNIT_DEPTHWISE } mn_unit_kind;
+
+/** What batch norm needs per channel, in the order of mn_unit.norms. */
+enum { MN_NORM_MEAN, MN_NORM_SCALE, MN_NORM_BETA, MN_NORM_MEAN_G, MN_NORM_SLOPE, MN_NORM_INVERSE, MN_NORM_ROWS };
+
+typedef struct mn_unit {
+    mn_unit_kind kind;
+    int32_t conv, norm, last; /* layers; `last` gives what the unit gives */
+    int32_t source;           /* unit that is read; -1: the pictures */
+    int32_t skip;             /* unit whose output is added; -1: none */
+    int32_t in_h, in_w, in_c, in_p; /* _p: channels with their padding */
+    int32_t out_h, out_w, out_c, out_p;
+    int32_t k_h, k_w, stride, pad_top, pad_left;
+    bool linear; /* no activation: the output is stored, in x */
+    bool frozen; /* weights stay, batch norm uses its moving statistics */
+    float high;  /* of the activation, which starts at 0 */
+    float epsilon, momentum;
+    /* Places in the parameters: kernel [kernel_rows][out_p], gamma, beta [out_p]; in the statistics: [out_p]. */
+    int32_t kernel_rows;
+    size_t kernel, gamma, beta, mean, variance;
+    float *z, *x;      /* [batch][out_h][out_w][out_p] */
+    float *norms;      /* [MN_NORM_ROWS][out_p] */
+    float *transposed; /* POINTWISE: kernel as [out_p][in_p] */
+} mn_unit;
+
+/** What one thread works in. */
+typedef struct mn_lane {
+    float *scratch;
+    float *partial;       /* gradient of one kernel */
+    float *short_sums[2]; /* per channel, of a few rows */
+    double *sums[2];      /* per channel: of z - shift and its square, or of g and g * (z - mean) */
+    float *shift;         /* per channel: the first value this thread saw */
+    double rows;          /* that went into the sums */
+    double loss;          /* of this thread's pictures */
+    int32_t right;        /* of them, recognised */
+} mn_lane;
+
+typedef struct mn_train_net {
+    const mn_net *net;
+    const mn_train_kernels *kernels;
+    mn_reduce *reduce; /* between machines; NULL: there is only one */
+    mn_team *team;     /* NULL: one thread */
+    int32_t threads, batch;
+    int32_t height, width;
+    float pixel_scale, pixel_offset; /* what a pixel of 0..255 becomes */
+    mn_unit *units;
+    int32_t unit_count, first_trained; /* units before that one are frozen; unit_count: all are */
+    /* The classifier. */
+    int32_t dense, features, classes, classes_p;
+    float dropout;
+    size_t dense_kernel, dense_bias; /* [features][classes_p], [classes_p] */
+    /* All weights, their gradients, and the moving statistics, each in one piece. */
+    size_t parameter_count, statistic_count;
+    float *parameters, *gradients, *statistics;
+    /* One batch. */
+    float *pictures;  /* [batch][height][width][3] */
+    int32_t *labels;  /* [batch] */
+    int32_t count;    /* pictures in it */
+    bool training;    /* batch statistics, dropout */
+    uint64_t dropout_seed;
+    const float *use_parameters, *use_statistics; /* what the pass reads */
+    float smoothing;
+    float *pooled, *pooled_gradient; /* [batch][features] */
+    float *logits;                   /* [batch][classes_p]; after the backward pass, their gradients */
+    float *wide[2], *narrow[2];      /* gradients of unit outputs: activated, linear */
+    mn_lane *lanes;                  /* [threads] */
+    size_t bytes;                    /* of all of the above */
+    void *memory;
+} mn_train_net;
+
+typedef struct mn_train_net_options {
+    int32_t batch, threads;
+    int32_t freeze; /* blocks from the input whose weights stay: 1 is the stem, and -1 all but the classifier */
+    float dropout;
+} mn_train_net_options;
+
+/** Lays out memory for `net`, which must outlive the result, and copies its weights. With `out` NULL only says how many
+ *  bytes it would take. Errors: UNSUPPORTED (not a MobileNetV2 with a classifier; the sentence names the layer),
+ *  MEMORY, LIMIT, THREAD, ARGUMENT. */
+mn_status mn_train_net_create(const mn_net *net, const mn_train_net_options *options, mn_train_net *out, size_t *bytes);
+
+void mn_train_net_free(mn_train_net *t);
+
+/** Brings `parameters` and `statistics` to the layers of `net`, made like the one that was trained. */
+void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net);
+
+/** Runs `job` on every thread. */
+void mn_train_run(mn_train_net *t, mn_team_job job, void *context);
+
+/** The pictures of `thread`: [*begin, *end) of the batch. */
+static inline void mn_train_share(int32_t count, int32_t thread, int32_t threads, int32_t *begin, int32_t *end) {
+    *begin = (int32_t)((int64_t)count * thread / threads);
+    *end = (int32_t)((int64_t)count * (thread + 1) / threads);
+}
+
+/** Rows that a thread works on at a time, so that they stay in its cache. */
+int32_t mn_unit_tile(const mn_unit *unit);
+
+/** What kernels want to know of a unit's batch norm. */
+mn_norm mn_unit_norm(const mn_unit *unit);
+
+/** From pictures to logits. The batch is in pictures and labels; `training` says with which statistics.
+ *  Errors: those of the reduction between machines. */
+mn_status mn_train_forward(mn_train_net *t);
+
+/** What the passes give. */
+typedef struct mn_train_result {
+    double loss;   /* sum over the pictures of all machines */
+    int64_t right; /* recognised */
+    int64_t count;
+} mn_train_result;
+
+/** Softmax and cross-entropy of the logits, and its gradient by the logits for the mean over the whole batch when
+ *  `training`. */
+mn_status mn_train_loss(mn_train_net *t, mn_train_result *result);
+
+/** From the gradients of the logits to `gradients`. */
+mn_status mn_train_backward(mn_train_net *t);
+
+#endif
