@@ -93,7 +93,7 @@ done
 
 # Every option is in the manual, in the section of its command, and the manual has no other.
 section() { sed -n "/^\\.SH $1\$/,/^\\.SH /p" docs/man/mobilenet.1 | sed 's/\\//g'; }
-for command in classify run evaluate inspect new variants; do
+for command in classify run evaluate inspect new variants quantize compare; do
     expect 0 "$command" --help
     sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/out" | grep -v '^help$' | sort >"$scratch/helped"
     section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' | sed 's/^--//' |
