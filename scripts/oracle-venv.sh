@@ -34,6 +34,10 @@ if [ -n "$named" ]; then
 fi
 
 python=$PWD/$folder/bin/python
+mkdir -p build
+# Tests that run at the same time make it once.
+exec 9>"$folder.lock"
+if command -v flock >/dev/null; then flock 9; fi
 if ! complete "$python"; then
     command -v python3 >/dev/null || skip "python3 is missing (on Debian: apt-get install python3-venv)"
     rm -rf "$folder"

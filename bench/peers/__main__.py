@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Measures this library beside LiteRT, OpenVINO and ONNX Runtime: latency, start-up and memory.
+
+Each engine runs in a process of its own, pinned to the same processors; the engines take turns in short bursts, so that
+a slow moment of the machine meets all of them. Results go to FOLDER/results.json, report.md and chart.svg."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+
+import chart
+import measure
+import models
+import report
+
+ENGINES = ["mobilenet.c", "litert", "litert:no-xnnpack", "openvino", "onnxruntime"]
+OTHERS = ["litert:reference", "openvino:bf16", "mobilenet.c:TIER"]
+REFERENCE = "litert:reference"
+OURS = "mobilenet.c"
+INT8_FLAGS = ["amx_int8", "avx512_vnni", "avx_vnni", "avx2"]  # of /proc/cpuinfo, best first
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="bench/peers", description=__doc__.split("\n\n")[0],
+                                     epilog=__doc__.split("\n\n")[1])
+    parser.add_argument("--engines", default=",".join(ENGINES), metavar="LIST",
+                        help="of %s [the first %d]" % (", ".join(ENGINES + OTHERS), len(ENGINES)))
+    parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of one inference [1,2]")
+    parser.add_argument("--types", default=",".join(models.TYPES), metavar="LIST",
+                        help="of the models that are made: int8, float32, both, or nothing [both]")
+    parser.add_argument("--model", action="append", default=[], metavar="FILE", help="a .tflite file to measure too")
+    parser.add_argument("--only", default="", metavar="TEXT", help="leave out models without TEXT in their names")
+    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="turns of each engine [15]")
+    parser.add_argument("--seconds", type=float, default=0.3, metavar="S", help="length of one turn [0.3]")
+    parser.add_argument("--starts", type=int, default=3, metavar="N", help="processes to time the loading in [3]")
+    parser.add_argument("--build", default="build", metavar="FOLDER", help="where our own programs are [build]")
+    parser.add_argument("--out", default="build/bench", metavar="FOLDER", help="for models and results [build/bench]")
+    parser.add_argument("--docs", action="store_true", help="put the report into docs/benchmarks.md and its chart")
+    parser.add_argument("--render", metavar="FILE", help="measure nothing; report the results in FILE again")
+    chosen = parser.parse_args(arguments)
+    if min(chosen.rounds, chosen.starts) < 1:
+        parser.error("--rounds and --starts must be at least 1")
+    for name in chosen.engines.split(","):
+        if name not in ENGINES + OTHERS and not name.startswith(OURS + ":"):
+            parser.error("--engines: unknown engine '%s'; known are %s" % (name, ", ".join(ENGINES + OTHERS)))
+    for kind in filter(None, chosen.types.split(",")):
+        if kind not in models.TYPES:
+            parser.error("--types: unknown type '%s'; known are %s" % (kind, ", ".join(models.TYPES)))
+    return chosen
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def processor():
+    """Name of the processor, and the best of its instructions for int8."""
+    facts = {}
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for text in file:
+                key, _, value = text.partition(":")
+                facts.setdefault(key.strip(), value.strip())
+    except OSError:
+        pass
+    best = [flag for flag in INT8_FLAGS if flag in facts.get("flags", "").split()]
+    return " with ".join([facts.get("model name") or platform.machine()] + best[:1])
+
+
+def expected_output(model, cpus):
+    """Output of the reference kernels and the distance of two neighbouring values; None where LiteRT is missing."""
+    try:
+        worker = measure.Worker(REFERENCE, model, 1, cpus)
+    except measure.Skipped:
+        return None
+    try:
+        return worker.ask(do="output")
+    except measure.Skipped:
+        return None
+    finally:
+        worker.close()
+
+
+def start_all(chosen, model, threads, cpus, failures):
+    """Workers by name, and what loading took in each; engines that cannot are added to `failures`."""
+    workers, facts = {}, {}
+    for name in chosen.engines.split(","):
+        try:
+            workers[name], facts[name] = measure.start(name, model, threads, cpus, chosen.starts)
+        except measure.Skipped as reason:
+            failures[name] = str(reason)
+    return workers, facts
+
+
+def start_up(facts):
+    """Medians over the fresh processes: milliseconds and MiB."""
+    def median(key, unit):
+        return statistics.median(f[key] / unit for f in facts)
+    return {"load_ms": median("load_ns", 1e6), "first_ms": median("first_ns", 1e6),
+            "library_mib": median("library_kib", 1024), "model_mib": median("model_kib", 1024),
+            "version": facts[-1]["version"], "remarks": facts[-1]["remarks"]}
+
+
+def compare_output(worker, expected):
+    """Largest difference from the reference kernels: in steps of the output, or as it is for float."""
+    if expected is None:
+        return None
+    found = measure.difference(worker.ask(do="output")["output"], expected["output"])
+    return found / expected["step"] if found is not None and expected["step"] else found
+
+
+def measure_one(chosen, model, threads, cpus, expected):
+    """Every engine on one model with one number of threads."""
+    failures, engines = {}, {}
+    workers, facts = start_all(chosen, model, threads, cpus, failures)
+    try:
+        times, failed = measure.take_turns(workers, chosen.rounds, chosen.seconds, threads)
+        failures.update(failed)
+        for name, rounds in times.items():
+            engines[name] = {"time": measure.summary(rounds), **start_up(facts[name])}
+            if OURS in times:
+                engines[name]["ratio"] = measure.ratio(rounds, times[OURS])
+            try:
+                engines[name]["difference"] = compare_output(workers[name], expected)
+            except measure.Skipped:
+                engines[name]["difference"] = None
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return {"model": model["name"], "type": model["type"], "macs": model["macs"], "threads": threads,
+            "engines": engines, "skipped": failures}
+
+
+def measure_all(chosen):
+    available = sorted(os.sched_getaffinity(0))
+    tool = os.path.join(chosen.build, "mobilenet")
+    os.environ["MOBILENET_LIBRARY"] = os.path.abspath(os.path.join(chosen.build, "libmobilenet.so"))
+    kinds = [kind for kind in chosen.types.split(",") if kind]
+    say("making models")
+    measured = [m for m in models.all_models(tool, os.path.join(chosen.out, "models"), kinds, chosen.model)
+                if chosen.only in m["name"]]
+    results = []
+    for model in measured:
+        if any(name.startswith("onnxruntime") for name in chosen.engines.split(",")):
+            models.add_onnx(model, os.path.join(chosen.out, "models"))
+        expected = expected_output(model, available[:1])
+        for threads in (int(t) for t in chosen.threads.split(",")):
+            if threads > len(available):
+                say("SKIPPED: %d threads; this process may use %d processors" % (threads, len(available)))
+                continue
+            results.append(measure_one(chosen, model, threads, available[:threads], expected))
+            say(report.line(results[-1]))
+    return {"processor": processor(), "processors": len(available),
+            "system": "%s %s" % (platform.system(), platform.machine()), "load": os.getloadavg()[0],
+            "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
+            "order": chosen.engines.split(","), "results": results}
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    say("wrote " + path)
+
+
+def main():
+    chosen = parse(sys.argv[1:])
+    os.makedirs(chosen.out, exist_ok=True)
+    try:
+        if chosen.render:
+            with open(chosen.render, encoding="utf-8") as file:
+                found = json.load(file)
+        else:
+            found = measure_all(chosen)
+            write(os.path.join(chosen.out, "results.json"), json.dumps(found, indent=1) + "\n")
+    except models.Failed as error:
+        say("bench/peers: %s" % error)
+        return 1
+    text, picture = report.markdown(found), chart.svg(found)
+    write(os.path.join(chosen.out, "report.md"), text)
+    write(os.path.join(chosen.out, "chart.svg"), picture)
+    if chosen.docs:
+        with open("docs/benchmarks.md", encoding="utf-8") as file:
+            page = file.read()
+        write("docs/benchmarks.md", report.splice(page, text))
+        write("docs/benchmarks.svg", picture)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Results as lines and Markdown tables. Only the standard library is used."""
+
+OURS = "mobilenet.c"
+TITLES = {"litert": "LiteRT (XNNPACK)", "litert:no-xnnpack": "LiteRT without XNNPACK",
+          "litert:reference": "LiteRT reference kernels", "openvino": "OpenVINO",
+          "openvino:bf16": "OpenVINO in bfloat16", "onnxruntime": "ONNX Runtime"}
+BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
+
+
+def title(name):
+    return TITLES.get(name, name.replace(":", " on "))
+
+
+def number(value):
+    """Three significant digits, without an exponent."""
+    return "%.0f" % value if value >= 100 else "%.1f" % value if value >= 10 else "%.2f" % value
+
+
+def line(result):
+    """One result for whoever waits."""
+    parts = ["%s %s, %d thread%s:" % (result["model"], result["type"], result["threads"],
+                                      "s" if result["threads"] > 1 else "")]
+    for name, facts in result["engines"].items():
+        text = "%s %s ms" % (title(name), number(facts["time"]["median"]))
+        if name != OURS and "ratio" in facts:
+            text += " (%sx)" % number(facts["ratio"]["median"])
+        parts.append(text + ";")
+    return " ".join(parts + ["%s SKIPPED: %s;" % (title(name), why) for name, why in result["skipped"].items()])
+
+
+def rows_of(found, cell, threads=None):
+    """Rows of a table with a column for each engine; `cell` makes the text of one engine's facts."""
+    rows = []
+    for result in found["results"]:
+        if threads is None or result["threads"] == threads:
+            cells = [cell(name, result["engines"][name]) if name in result["engines"] else "–"
+                     for name in found["order"]]
+            rows.append(["%s %s" % (result["model"], result["type"]), str(result["threads"])] + cells)
+    return rows
+
+
+def table(head, rows):
+    """A Markdown table; all columns but the first are aligned to the right."""
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def engine_table(found, cell, threads=None):
+    head = ["model", "threads"] + [title(name) for name in found["order"]]
+    return table(head, rows_of(found, cell, threads))
+
+
+def time_cell(name, facts):
+    time = facts["time"]
+    text = "%s (%s–%s)" % (number(time["median"]), number(time["p10"]), number(time["p90"]))
+    return "**%s**" % text if name == OURS else text
+
+
+def ratio_cell(name, facts):
+    if "ratio" not in facts:
+        return "–"
+    ratio = facts["ratio"]
+    if name == OURS:
+        return "1"
+    return "**%s** (%s–%s)" % (number(ratio["median"]), number(ratio["least"]), number(ratio["most"]))
+
+
+def load_cell(_, facts):
+    return number(facts["load_ms"])
+
+
+def first_cell(_, facts):
+    return "%s (%s)" % (number(facts["first_ms"]), number(facts["first_ms"] / facts["time"]["median"]))
+
+
+def memory_cell(_, facts):
+    return "%s + %s" % (number(facts["library_mib"]), number(facts["model_mib"]))
+
+
+def difference_cell(_, facts):
+    value = facts["difference"]
+    return "–" if value is None else "0" if value == 0 else "%.2g" % value
+
+
+def once(found, pick):
+    """What `pick` makes of each engine, the distinct ones, as Markdown list entries."""
+    lines = []
+    for name in found["order"]:
+        seen = []
+        for result in found["results"]:
+            text = pick(name, result)
+            if text and text not in seen:
+                seen.append(text)
+        lines += ["- %s: %s" % (title(name), text) for text in seen]
+    return "\n".join(lines)
+
+
+def version_of(name, result):
+    facts = result["engines"].get(name)
+    return facts and facts["version"]
+
+
+def remark_of(name, result):
+    facts = result["engines"].get(name)
+    return facts and facts["remarks"] and "%s: %s" % (result["type"], facts["remarks"])
+
+
+def skip_of(name, result):
+    why = result["skipped"].get(name)
+    return why and "left out for %s %s: %s" % (result["model"], result["type"], why)
+
+
+def markdown(found):
+    """The report."""
+    least = min((r["threads"] for r in found["results"]), default=1)
+    runs = "%d rounds of %g s for each engine, in changing order" % (found["rounds"], found["seconds"])
+    sections = [
+        "Measured on %s, %d processors, %s, load average %.1f at the end; %s." % (
+            found["processor"], found["processors"], found["system"], found["load"], runs),
+        once(found, version_of),
+        "#### Milliseconds of one inference\n\nMedian of all runs, and where 80 % of them lie.",
+        engine_table(found, time_cell),
+        "#### Times as long as mobilenet.c\n\nMedian of the rounds' ratios, and the least and the greatest.",
+        engine_table(found, ratio_cell),
+        "#### Milliseconds from the file to ready\n\nFirst load of a fresh process with the library already in memory, "
+        "median of %d." % found["starts"],
+        engine_table(found, load_cell, least),
+        "#### Milliseconds of the first inference\n\nIn brackets: how many times the later ones' median.",
+        engine_table(found, first_cell, least),
+        "#### MiB of memory\n\nWhat a fresh process of Python with NumPy grows by: for the engine's library + for the "
+        "model, after the first inference.",
+        engine_table(found, memory_cell, least),
+        "#### Largest difference from LiteRT's reference kernels\n\nOf the output for one picture: in steps of int8 "
+        "outputs, of the probability itself for float32. ONNX Runtime runs an int8 network of its own making.",
+        engine_table(found, difference_cell)]
+    notes = "\n".join(text for text in (once(found, remark_of), once(found, skip_of)) if text)
+    if notes:
+        sections += ["#### Remarks", notes]
+    return "\n\n".join(sections) + "\n"
+
+
+def splice(page, text):
+    """`page` with `text` between its two markers."""
+    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
+        raise ValueError("the page must have '%s' and '%s' once each" % (BEGIN, END))
+    return page[:page.index(BEGIN) + len(BEGIN)] + "\n\n" + text + "\n" + page[page.index(END):]

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+#
+# Prints the path of a Python that has LiteRT, and as far as they can be had OpenVINO, ONNX and ONNX Runtime: the
+# environment of scripts/oracle-venv.sh with these added. $MOBILENET_ORACLE_PYTHON is taken as it is. Exit status 77,
+# with the reason on standard error, when there is no LiteRT.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+python=$(scripts/oracle-venv.sh) || exit $?
+if [ -z "${MOBILENET_ORACLE_PYTHON:-}" ]; then
+    for module in openvino onnx onnxruntime; do
+        "$python" -c "import $module" 2>/dev/null && continue
+        log=$("$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 "$module" 2>&1) ||
+            echo "SKIPPED: pip cannot install $module: ${log##*$'\n'}" >&2
+    done
+fi
+echo "$python"

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/peers.sh [--quick] [ARGUMENTS of bench/peers...]
+#
+# Builds the release preset and measures this library beside LiteRT, OpenVINO and ONNX Runtime: MobileNetV2 of three
+# sizes in int8 and float32, and the int8 models of ../shared/models, with 1 and 2 threads. Results are in build/bench/.
+#
+#   --quick   the smallest model alone and few runs: shows that everything works, measures nothing well
+#   --docs    also puts the report into docs/benchmarks.md
+#
+# bench/peers --help, through this script, tells the other arguments. Ends with 77 when LiteRT cannot be had.
+source "$(dirname "$0")/lib.sh"
+
+arguments=(--build build)
+shopt -s nullglob
+quick=0
+for argument in "$@"; do
+    case $argument in
+    --quick) quick=1 ;;
+    *) arguments+=("$argument") ;;
+    esac
+done
+if [[ $quick -eq 1 ]]; then
+    arguments=(--only 0.35 --rounds 2 --seconds 0.05 --starts 1 "${arguments[@]}")
+else
+    for model in ../shared/models/*_ptq.tflite; do arguments=(--model "$model" "${arguments[@]}"); done
+fi
+install_needs "${build_needs[@]}"
+build release mobilenet_command mobilenet_shared
+python=$(scripts/bench-venv.sh)
+PYTHONDONTWRITEBYTECODE=1 TF_CPP_MIN_LOG_LEVEL=2 exec "$python" bench/peers "${arguments[@]}"

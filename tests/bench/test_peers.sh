@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+#
+# bench/peers on a tiny model: this library must take part and agree with LiteRT's reference kernels, and engines whose
+# packages are missing must be named and left out. Skipped where there is no Python with LiteRT.
+set -eu
+
+build=${MN_BUILD:-build}
+model=tests/golden/tiny_v2_int8.tflite
+for file in "$build/mobilenet" "$build/libmobilenet.so"; do
+    if [ ! -e "$file" ]; then
+        echo "SKIPPED: $file is not built"
+        exit 77
+    fi
+done
+if [ -n "${MN_SANITIZE:-}" ]; then
+    echo "SKIPPED: Python cannot load a sanitizer's library"
+    exit 77
+fi
+python=$(scripts/oracle-venv.sh) || exit $?
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model \
+    --engines mobilenet.c,mobilenet.c:ref,litert,litert:reference,openvino,onnxruntime --threads 1 \
+    --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
+"$python" - "$folder/results.json" <<'END' || fail "$(cat "$folder/out")"
+import json
+import sys
+
+result, = json.load(open(sys.argv[1], encoding="utf-8"))["results"]
+ran, skipped = result["engines"], result["skipped"]
+assert (result["model"], result["type"]) == ("tiny_v2_int8", "int8")
+for name in ("mobilenet.c", "mobilenet.c:ref", "litert", "litert:reference"):
+    assert name in ran, skipped
+    assert ran[name]["time"]["runs"] >= 10 and ran[name]["load_ms"] > 0 and ran[name]["model_mib"] > 0
+assert ran["mobilenet.c"]["difference"] == ran["mobilenet.c:ref"]["difference"] == 0
+assert ran["mobilenet.c"]["ratio"]["median"] == 1
+for name in ("openvino", "onnxruntime"):
+    assert (name in ran) != (name in skipped)
+END
+grep -q '^| tiny_v2_int8 int8 | 1 | \*\*' "$folder/report.md" || fail "no row in $(cat "$folder/report.md")"
+grep -q '</svg>' "$folder/chart.svg" || fail "no chart"
+code=0
+"$python" bench/peers --engines nonsense >/dev/null 2>&1 || code=$?
+[ "$code" = 2 ] || fail "exit code $code for an unknown engine"
+echo "peers: all passed"

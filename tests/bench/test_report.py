@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""bench/peers: statistics, report and chart on made-up results, and workers that end badly. Needs no engine."""
+
+import os
+import sys
+import tempfile
+import unittest
+from xml.etree import ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "bench", "peers"))
+import chart  # noqa: E402
+import measure  # noqa: E402
+import models  # noqa: E402
+import report  # noqa: E402
+
+
+def facts(median, ratio, difference=0):
+    return {"time": {"median": median, "p10": median * 0.9, "p90": median * 1.2, "least": median, "runs": 9},
+            "ratio": {"median": ratio, "least": ratio * 0.95, "most": ratio * 1.05}, "difference": difference,
+            "load_ms": 2.0, "first_ms": median * 1.5, "library_mib": 1.0, "model_mib": 12.5, "version": "1.2",
+            "remarks": ""}
+
+
+def results():
+    engines = {"mobilenet.c": facts(1.5, 1), "litert": facts(4.5, 3), "openvino": facts(120, 80, None)}
+    one = {"model": "1.0@224 <&>", "type": "int8", "macs": 1, "threads": 1, "engines": engines,
+           "skipped": {"onnxruntime": "No module named 'onnxruntime'"}}
+    return {"processor": "CPU", "processors": 2, "system": "Linux", "load": 0.5, "rounds": 3, "seconds": 0.1,
+            "starts": 2, "order": ["mobilenet.c", "litert", "openvino", "onnxruntime"],
+            "results": [one, dict(one, threads=2)]}
+
+
+class Statistics(unittest.TestCase):
+    def test_percentile(self):
+        self.assertEqual(measure.percentile([4, 1, 3, 2], 0), 1)
+        self.assertEqual(measure.percentile([4, 1, 3, 2], 0.5), 2.5)
+        self.assertEqual(measure.percentile([4, 1, 3, 2], 1), 4)
+        self.assertEqual(measure.percentile([7], 0.9), 7)
+
+    def test_summary_is_in_milliseconds(self):
+        found = measure.summary([[1000000, 3000000], [2000000]])
+        self.assertEqual((found["median"], found["least"], found["runs"]), (2.0, 1.0, 3))
+
+    def test_ratio_compares_rounds_with_each_other(self):
+        # Twice as long in each round, although the machine was ten times slower in the second.
+        found = measure.ratio([[2, 2, 9], [20, 20]], [[1, 1, 1], [10, 10]])
+        self.assertEqual(found, {"median": 2, "least": 2, "most": 2})
+
+    def test_difference(self):
+        self.assertEqual(measure.difference([1, 5], [1, 2]), 3)
+        self.assertIsNone(measure.difference([1], [1, 2]))
+
+
+class Report(unittest.TestCase):
+    def test_markdown(self):
+        text = report.markdown(results())
+        self.assertIn("| 1.0@224 <&> int8 | 1 | **1.50 (1.35–1.80)** | 4.50 (4.05–5.40) | 120 (108–144) | – |", text)
+        self.assertIn("| 1.0@224 <&> int8 | 2 | 1 | **3.00** (2.85–3.15) | **80.0** (76.0–84.0) | – |", text)
+        self.assertIn("| 1.0@224 <&> int8 | 1 | 2.25 (1.50) |", text)
+        self.assertEqual(text.count("- ONNX Runtime: left out for 1.0@224 <&> int8: No module"), 1)
+        for row in text.splitlines():
+            if row.startswith("|"):
+                self.assertEqual(row.count("|"), 7, row)
+
+    def test_line_names_who_is_skipped(self):
+        text = report.line(results()["results"][0])
+        self.assertIn("LiteRT (XNNPACK) 4.50 ms (3.00x);", text)
+        self.assertIn("ONNX Runtime SKIPPED: No module", text)
+
+    def test_no_results(self):
+        empty = dict(results(), results=[])
+        self.assertIn("| model | threads |", report.markdown(empty))
+        ElementTree.fromstring(chart.svg(empty))
+
+    def test_splice(self):
+        page = "a\n%s\nold\n%s\nb\n" % (report.BEGIN, report.END)
+        once = report.splice(page, "new\n")
+        self.assertNotIn("old", once)
+        self.assertTrue(once.startswith("a\n") and once.endswith("b\n"))
+        self.assertEqual(report.splice(once, "new\n"), once)
+        self.assertRaises(ValueError, report.splice, "no markers", "new\n")
+
+    def test_page_has_room_for_the_report(self):
+        with open(os.path.join(ROOT, "docs", "benchmarks.md"), encoding="utf-8") as file:
+            self.assertIn("new", report.splice(file.read(), "new\n"))
+
+
+class Chart(unittest.TestCase):
+    def test_bars(self):
+        root = ElementTree.fromstring(chart.svg(results()))
+        width, height = float(root.get("width")), float(root.get("height"))
+        space = "{http://www.w3.org/2000/svg}"
+        bars = [r for r in root.iter(space + "rect") if r.get("height") != "100%"]
+        self.assertEqual(len(bars), 6)
+        widths = [float(bar.get("width")) for bar in bars[:3]]
+        self.assertAlmostEqual(widths[1] / widths[0], 3, 1)
+        self.assertAlmostEqual(widths[2] / widths[0], chart.LIMIT, 1)  # cut
+        self.assertEqual(len(list(root.iter(space + "path"))), 2)
+        for bar in bars:
+            self.assertLess(float(bar.get("x")) + float(bar.get("width")), width)
+            self.assertLess(float(bar.get("y")) + float(bar.get("height")), height)
+        self.assertIn("4.50 ms, 3.00x", [t.text for t in root.iter(space + "text")])
+
+
+class Workers(unittest.TestCase):
+    def test_an_engine_that_is_not_there_is_skipped_with_a_reason(self):
+        with self.assertRaises(measure.Skipped) as caught:
+            measure.Worker("nobody", {"input_shape": [1, 8, 8, 3]}, 1, sorted(os.sched_getaffinity(0))[:1])
+        self.assertRegex(str(caught.exception), "nobody|numpy")
+
+    def test_a_failing_worker_leaves_the_others(self):
+        class Fine:
+            def ask(self, **_):
+                return {"times": [5]}
+
+        class Broken:
+            def ask(self, **_):
+                raise measure.Skipped("broken")
+        times, failures = measure.take_turns({"a": Fine(), "b": Broken()}, 3, 0.1, 1)
+        self.assertEqual((times, failures), ({"a": [[5], [5], [5]]}, {"b": "broken"}))
+
+    def test_pictures_are_png(self):
+        data = models.png(32, 1)
+        self.assertTrue(data.startswith(b"\x89PNG\r\n\x1a\n") and data.endswith(b"IEND\xaeB`\x82"))
+        with tempfile.TemporaryDirectory() as folder:
+            tool = os.path.join(os.environ.get("MN_BUILD", "build"), "mobilenet")
+            if not os.path.exists(tool):
+                self.skipTest("%s is not built" % tool)
+            path = os.path.join(folder, "p.png")
+            with open(path, "wb") as file:
+                file.write(data)
+            models.run([tool, "classify", "-m", os.path.join(ROOT, "tests", "golden", "tiny_v2_int8.tflite"), path])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
