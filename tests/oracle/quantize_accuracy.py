@@ -109,7 +109,7 @@ def judge(expected, found, truth):
 def classes():
     """WordNet ids in the order of the classes."""
     with open(os.path.join(engines.ROOT, "src", "labels", "imagenet.c"), encoding="utf-8") as file:
-        return sorted(set(re.findall(r'"(n\d{8})"', file.read())))
+        return sorted(set(re.findall(r"\bn\d{8}\b", file.read())))
 
 
 def report(name, figures, seconds, reference):

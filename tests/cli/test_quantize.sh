@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# mobilenet quantize: every kind of output, the same bytes whatever --jobs, and one sentence and no file for all that
+# goes wrong.
+. tests/cli/common.sh
+
+model=$models/tiny_v2_float32.tflite
+made=$scratch/int8.tflite
+folder=$scratch/photos
+mkdir "$folder"
+for photo in "$photos"/colour*.png "$photos"/*.jpg; do cp "$photo" "$folder"; done
+count=$(find "$folder" -type f | wc -l)
+
+expect 0 quantize "$model" -o "$made" --images "$folder" --jobs 1
+prints "photos +$count; 32x32, pixels 0..255 -> -1..1"
+prints 'ranges by mse, biases corrected'
+for jobs in 2 5 0; do
+    expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --jobs $jobs
+    cmp "$made" "$scratch/other" || fail "$jobs jobs make another model"
+done
+
+# The quantised model answers as the float model does, on photos that it has seen.
+expect 0 evaluate -m "$model" --compare "$made" --images "$folder" --json
+json 'o["divergence"] < 0.01 and o["agreement"]["share"] >= 0.9'
+expect 0 inspect --json "$made"
+json 'all(t["type"] in ("int8", "int32") for t in o["tensors"])'
+
+# All methods, types and kinds of weights make models that run and agree.
+for options in "--method minmax" "--method percentile" "--method kl" --no-correction "--io uint8" "--io float32" \
+    "--limit 3" --crop "--filter box"; do
+    # shellcheck disable=SC2086 # words are wanted
+    expect 0 quantize "$model" -o "$scratch/other" --images "$folder" $options
+    cmp -s "$made" "$scratch/other" && fail "$options change nothing"
+    expect 0 evaluate -m "$model" --compare "$scratch/other" --images "$folder" --json
+    json 'o["divergence"] < 0.05'
+done
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --per-tensor
+prints 'a scale for each layer'
+expect 0 classify -m "$scratch/other" "$folder/colour420.jpg"
+for type in uint8 float32; do
+    expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --io $type
+    expect 0 inspect --json "$scratch/other"
+    json "all(o['tensors'][o[end][0]['tensor']]['type'] == '$type' for end in ('inputs', 'outputs'))"
+done
+
+# The mistaken input range can be had, and costs.
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --input-range 0,1
+prints 'pixels 0..255 -> 0..1'
+expect 0 classify -m "$scratch/other" "$folder/colour420.jpg"
+
+# Photos that the float model gets right: here half of them, by file names made from its own answers.
+names=$scratch/named
+mkdir "$names"
+expect 0 new -o "$scratch/thousand.tflite" --width 0.35 --size 32 --seed 3
+for photo in "$folder"/*.png; do
+    wnid=$("$mobilenet" classify -m "$scratch/thousand.tflite" --json -k 1 "$photo" |
+        sed 's/.*"wnid": "\(n[0-9]*\)".*/\1/')
+    cp "$photo" "$names/${wnid}_$(basename "$photo")"
+    cp "$photo" "$names/n99999999_$(basename "$photo")"
+done
+right=$(find "$folder" -name '*.png' | wc -l)
+expect 0 quantize "$scratch/thousand.tflite" -o "$scratch/other" --images "$names" --only-correct
+prints "photos +$right of $((2 * right)), those that the float model gets right"
+expect 1 quantize "$scratch/thousand.tflite" -o "$scratch/none" --images "$folder" --only-correct
+says 'right about none of the photos'
+
+# Photos that cannot be read are named and left out.
+echo nonsense >"$folder/broken.jpg"
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder"
+says 'left out: .*broken.jpg'
+cmp "$made" "$scratch/other" || fail "a broken photo changes the model"
+rm "$folder/broken.jpg"
+
+# What goes wrong leaves no file behind.
+refused() {
+    local code=$1
+    shift
+    rm -f "$scratch/none"
+    expect "$code" quantize "$@"
+    if [ -e "$scratch/none" ] || compgen -G "$scratch/none.tmp*" >/dev/null; then fail "a file is left: $*"; fi
+}
+refused 2 -o "$scratch/none" --images "$folder"
+says 'exactly one model'
+refused 2 "$model" -o "$scratch/none"
+says '--images DIR is missing'
+refused 2 "$model" -o "$scratch/none" --images "$folder" --method best
+says 'minmax, percentile, mse, kl'
+refused 2 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2
+says 'does not hold zero'
+refused 1 "$scratch/missing.tflite" -o "$scratch/none" --images "$folder"
+refused 1 "$models/tiny_v2_int8.tflite" -o "$scratch/none" --images "$folder"
+says 'quantised already'
+refused 1 "$made" -o "$scratch/none" --images "$folder"
+says 'quantised already'
+refused 1 "$folder/colour420.jpg" -o "$scratch/none" --images "$folder"
+mkdir "$scratch/empty"
+refused 1 "$model" -o "$scratch/none" --images "$scratch/empty"
+says 'holds no .jpg, .jpeg or .png file'
+refused 1 "$model" -o "$scratch/none" --images "$scratch/nowhere"
+says 'cannot be read'
+echo nonsense >"$scratch/empty/a.jpg"
+refused 1 "$model" -o "$scratch/none" --images "$scratch/empty"
+says 'none of its 1 photos can be read'
+refused 1 "$model" -o "$scratch/nowhere/none" --images "$folder"
+says 'cannot be written'
+refused 1 "$model" -o /dev/full --images "$folder"
+says 'cannot be written'
