@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+#define _POSIX_C_SOURCE 200809L
+
 #include "benchmark_model_inputs.h"
 
 #include <stdlib.h>
@@ -149,14 +151,14 @@ static bool read_ranges(const bench_params *params, bench_inputs *inputs) {
 
 /** Copies `length` characters of `text`, each "::" as ":"; returns NULL when out of memory. */
 static char *unescape_colons(const char *text, size_t length) {
-    char *copy = malloc(length + 1);
+    char *copy = strndup(text, length);
     if (copy == NULL) return NULL;
-    size_t used = 0;
-    for (size_t i = 0; i < length; i++) {
-        copy[used++] = text[i];
-        if (text[i] == ':' && i + 1 < length && text[i + 1] == ':') i++;
+    char *end = copy;
+    for (const char *at = copy; *at != '\0'; at++) {
+        *end++ = *at;
+        if (at[0] == ':' && at[1] == ':') at++;
     }
-    copy[used] = '\0';
+    *end = '\0';
     return copy;
 }
 

@@ -138,7 +138,7 @@ static bool assign_by_folder(cli_photos *photos, size_t skip, cli_labels *labels
             truth = by_order ? cli_labels_from_number(labels, tally->count) : find_class(labels, name);
             tally->count++;
             tally->named += truth >= 0;
-            bool keep = truth < 0 && tally->unnamed == NULL;
+            bool keep = !by_order && truth < 0 && tally->unnamed == NULL;
             if (keep) tally->unnamed = name;
             if (!keep) free(name);
             last = relative;
