@@ -102,8 +102,7 @@ static mn_status describe(const job *j) {
     MN_TRY(mn_trainer_bytes(&j->net, &j->options, &bytes));
     printf("network   %s: %" PRId64 " parameters in Keras' count, %" PRId64 " MACs\n", j->net.name,
            mn_net_parameters(&j->net), mn_net_macs(&j->net));
-    printf("pictures  %d of %d classes to learn from, %d held out\n", j->data.count, j->data.class_count,
-           j->val.count);
+    printf("pictures  %d of %d classes to learn from, %d held out\n", j->data.count, j->data.class_count, j->val.count);
     printf("memory    %zu MiB for the training, up to %zu MiB for decoded pictures\n", bytes >> 20, cache >> 20);
     fflush(stdout);
     return MN_OK;
@@ -204,8 +203,9 @@ static void show_step(job *j) {
     uint64_t now = mn_clock_ns();
     if (!j->terminal || now - j->shown_ns < 100000000U || t->seen == 0) return;
     j->shown_ns = now;
-    fprintf(stderr, "\r\033[Kepoch %" PRId64 "/%d  step %" PRId64 "/%" PRId64 "  loss %.4f  accuracy %.2f %%  "
-                    "%.0f images/s  ",
+    fprintf(stderr,
+            "\r\033[Kepoch %" PRId64 "/%d  step %" PRId64 "/%" PRId64 "  loss %.4f  accuracy %.2f %%  "
+            "%.0f images/s  ",
             t->step / t->steps_per_epoch + 1, t->options.epochs, t->step % t->steps_per_epoch, t->steps_per_epoch,
             t->loss / (double)t->seen, 100 * (double)t->right / (double)t->seen, (double)t->seen / t->seconds);
     print_duration(stderr, seconds_left(j));

@@ -25,9 +25,18 @@ static const char *const colour_names[] = {"full", "fast", "none", NULL};
     { .name = text, .kind = CLI_CHOICE, AT(member), .value = "NAME", .choices = names, .help = words }
 
 static const cli_option options[] = {
-    {.name = "data", .kind = CLI_TEXT, .required = true, AT(data), .value = "DIR",
+    {.name = "data",
+     .kind = CLI_TEXT,
+     .required = true,
+     AT(data),
+     .value = "DIR",
      .help = "pictures to learn from: one folder for each class, or a file with a path and a class in each line"},
-    {.name = "out", .letter = 'o', .kind = CLI_TEXT, .required = true, AT(output), .value = "FILE.h5",
+    {.name = "out",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .required = true,
+     AT(output),
+     .value = "FILE.h5",
      .help = "the weights to write, in Keras' layout"},
     TEXT("val", val, "DIR", "pictures held out, to measure accuracy after each epoch"),
     NUMBER("width", width, "ALPHA", "depth multiplier: 0.35, 0.5, 0.75, 1.0, 1.3, 1.4 or another [1.0]"),

@@ -46,15 +46,17 @@ static void change_contrast(float *p, size_t count, float factor) {
     }
 }
 
-static float min3(const float *p) { return fminf(p[0], fminf(p[1], p[2])); }
-static float max3(const float *p) { return fmaxf(p[0], fmaxf(p[1], p[2])); }
+/* fminf() and fmaxf() are calls, because of NaN. */
+static float least(float a, float b) { return a < b ? a : b; }
+static float most(float a, float b) { return a > b ? a : b; }
+static float unit(float x) { return least(most(x, 0), 1); }
 
 /* Saturation in HSV is (max - min) / max: distances to the largest component grow, up to where the smallest is 0. */
 static void change_saturation(float *p, size_t count, float factor) {
     for (size_t i = 0; i < count; i++, p += 3) {
-        float high = max3(p), range = high - min3(p);
+        float high = most(p[0], most(p[1], p[2])), range = high - least(p[0], least(p[1], p[2]));
         if (high <= 0 || range <= 0) continue;
-        float scale = fminf(factor, high / range);
+        float scale = least(factor, high / range);
         for (int c = 0; c < 3; c++) p[c] = high - (high - p[c]) * scale;
     }
 }
@@ -62,13 +64,13 @@ static void change_saturation(float *p, size_t count, float factor) {
 /* One component of a colour `h` sixths around the circle: 1 on a third of it, 0 on a third, slopes between. */
 static float ramp(float h) {
     h -= 6 * floorf(h / 6);
-    return fminf(fmaxf(fabsf(h - 3) - 1, 0), 1);
+    return unit(fabsf(h - 3) - 1);
 }
 
 /* `delta` in turns around the colour circle. */
 static void change_hue(float *p, size_t count, float delta) {
     for (size_t i = 0; i < count; i++, p += 3) {
-        float high = max3(p), low = min3(p), range = high - low, h;
+        float high = most(p[0], most(p[1], p[2])), low = least(p[0], least(p[1], p[2])), range = high - low, h;
         if (range <= 0) continue;
         if (high == p[0]) {
             h = (p[1] - p[2]) / range;
@@ -106,7 +108,7 @@ static void change_colour(mn_colour_change colour, float *p, size_t count, mn_ra
         bool kept = colour == MN_COLOUR_FULL || order[i] == BRIGHTNESS || order[i] == SATURATION;
         if (kept) change_one(order[i], p, count, random);
     }
-    for (size_t i = 0; i < 3 * count; i++) p[i] = fminf(fmaxf(p[i], 0), 1);
+    for (size_t i = 0; i < 3 * count; i++) p[i] = unit(p[i]);
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------- */

@@ -160,8 +160,8 @@ static mn_status label(finding *f) {
     if (!set->examples) return no_memory();
     set->count = f->count;
     for (int32_t i = 0; i < f->count; i++) {
-        const char **name = bsearch(&f->items[i].class_name, set->classes, (size_t)set->class_count,
-                                    sizeof *set->classes, by_text);
+        const char **name =
+            bsearch(&f->items[i].class_name, set->classes, (size_t)set->class_count, sizeof *set->classes, by_text);
         if (!name) {
             return mn_fail(MN_ERROR_ARGUMENT, "%s: class '%s' is none of the %d classes that are trained", set->path,
                            f->items[i].class_name, set->class_count);
@@ -174,14 +174,16 @@ static mn_status label(finding *f) {
 /* To learn from, there must be two classes, and something in each. */
 static mn_status check(const mn_dataset *set) {
     if (set->class_count < 2) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: has %d class(es), but at least two are needed; put the pictures into "
-                                          "one folder for each class",
+        return mn_fail(MN_ERROR_ARGUMENT,
+                       "%s: has %d class(es), but at least two are needed; put the pictures into "
+                       "one folder for each class",
                        set->path, set->class_count);
     }
     for (int32_t i = 0, next = 0; i < set->class_count; i++) {
         if (next >= set->count || set->examples[next].label != i) {
-            return mn_fail(MN_ERROR_ARGUMENT, "%s: class '%s' has no JPEG or PNG pictures; add some or remove the class",
-                           set->path, set->classes[i]);
+            return mn_fail(MN_ERROR_ARGUMENT,
+                           "%s: class '%s' has no JPEG or PNG pictures; add some or remove the class", set->path,
+                           set->classes[i]);
         }
         while (next < set->count && set->examples[next].label == i) next++;
     }

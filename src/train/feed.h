@@ -28,7 +28,8 @@ void mn_feed_free(mn_feed **feed);
  *  `augment`, and left out otherwise. Errors: MEMORY, FORMAT (too few can be read). */
 mn_status mn_feed_fill(mn_feed *feed, mn_train_net *t, const mn_feed_request *request);
 
-/** The sentence about the `i`th picture that the last fill found unreadable for the first time; NULL behind the last. */
+/** The sentence about the `i`th picture that the last fill found unreadable for the first time; NULL behind the last.
+ */
 const char *mn_feed_skipped(const mn_feed *feed, int32_t i);
 
 #endif

@@ -200,9 +200,7 @@ TARGET static void depthwise_kernel(ptrdiff_t channels, ptrdiff_t count, ptrdiff
         for (ptrdiff_t x = 0; x < count; x++) {
             ptrdiff_t at = x * stride * channels + c;
             vec d = v_load(dz + x * channels + c);
-            UNROLL for (int t = 0; t < 9; t++) {
-                acc[t] = v_fma(v_load(in[t / 3] + at + t % 3 * channels), d, acc[t]);
-            }
+            UNROLL for (int t = 0; t < 9; t++) { acc[t] = v_fma(v_load(in[t / 3] + at + t % 3 * channels), d, acc[t]); }
         }
         UNROLL for (int t = 0; t < 9; t++) v_store(gradient + t * channels + c, acc[t]);
     }

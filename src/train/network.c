@@ -18,8 +18,8 @@ static int32_t padded(int32_t channels) { return (int32_t)mn_round_up((size_t)ch
 typedef struct chain {
     mn_train_net *t;
     const mn_net *net;
-    int32_t *unit_of;  /* [layer_count]: the unit that ends there; -1: the pictures */
-    int32_t *padding;  /* [layer_count]: the ZERO_PADDING layer between; -1: none */
+    int32_t *unit_of;   /* [layer_count]: the unit that ends there; -1: the pictures */
+    int32_t *padding;   /* [layer_count]: the ZERO_PADDING layer between; -1: none */
     bool pooled, ended; /* global pooling, the classifier have been seen */
 } chain;
 
@@ -57,7 +57,9 @@ static mn_status add_unit(chain *c, int32_t index) {
     }
     if (!picture && c->unit_of[from] != c->t->unit_count - 1) return refuse(c, layer, "a branch");
     if (padding < 0 && !ends(c, from)) return refuse(c, layer, "a convolution without batch norm before it");
-    mn_unit unit = {.kind = picture ? MN_UNIT_STEM : depthwise ? MN_UNIT_DEPTHWISE : MN_UNIT_POINTWISE,
+    mn_unit unit = {.kind = picture     ? MN_UNIT_STEM
+                            : depthwise ? MN_UNIT_DEPTHWISE
+                                        : MN_UNIT_POINTWISE,
                     .conv = index,
                     .norm = -1,
                     .last = index,
@@ -317,7 +319,8 @@ static void lay_out(mn_train_net *t, layout *l) {
 static mn_status measure(mn_train_net *t) {
     layout count = {0};
     lay_out(t, &count);
-    if (count.overflow) return mn_fail(MN_ERROR_LIMIT, "a batch of %d pictures is too large; make it smaller", t->batch);
+    if (count.overflow)
+        return mn_fail(MN_ERROR_LIMIT, "a batch of %d pictures is too large; make it smaller", t->batch);
     t->bytes = count.used;
     return MN_OK;
 }

@@ -19,9 +19,9 @@ enum { MN_NORM_MEAN, MN_NORM_SCALE, MN_NORM_BETA, MN_NORM_MEAN_G, MN_NORM_SLOPE,
 
 typedef struct mn_unit {
     mn_unit_kind kind;
-    int32_t conv, norm, last; /* layers; `last` gives what the unit gives */
-    int32_t source;           /* unit that is read; -1: the pictures */
-    int32_t skip;             /* unit whose output is added; -1: none */
+    int32_t conv, norm, last;       /* layers; `last` gives what the unit gives */
+    int32_t source;                 /* unit that is read; -1: the pictures */
+    int32_t skip;                   /* unit whose output is added; -1: none */
     int32_t in_h, in_w, in_c, in_p; /* _p: channels with their padding */
     int32_t out_h, out_w, out_c, out_p;
     int32_t k_h, k_w, stride, pad_top, pad_left;
@@ -67,10 +67,10 @@ typedef struct mn_train_net {
     size_t parameter_count, statistic_count;
     float *parameters, *gradients, *statistics;
     /* One batch. */
-    float *pictures;  /* [batch][height][width][3] */
-    int32_t *labels;  /* [batch] */
-    int32_t count;    /* pictures in it */
-    bool training;    /* batch statistics, dropout */
+    float *pictures; /* [batch][height][width][3] */
+    int32_t *labels; /* [batch] */
+    int32_t count;   /* pictures in it */
+    bool training;   /* batch statistics, dropout */
     uint64_t dropout_seed;
     const float *use_parameters, *use_statistics; /* what the pass reads */
     float smoothing;

@@ -64,7 +64,8 @@ static spread of_threads(const mn_train_net *t, int32_t c) {
         const mn_lane *lane = &t->lanes[i];
         if (lane->rows == 0) continue;
         double mean = lane->sums[0][c] / lane->rows;
-        all = merge(all, (spread){lane->rows, (double)lane->shift[c] + mean, lane->sums[1][c] - lane->sums[0][c] * mean});
+        all =
+            merge(all, (spread){lane->rows, (double)lane->shift[c] + mean, lane->sums[1][c] - lane->sums[0][c] * mean});
     }
     return all;
 }

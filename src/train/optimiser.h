@@ -16,10 +16,10 @@ typedef enum mn_schedule_kind {
 
 typedef struct mn_schedule {
     mn_schedule_kind kind;
-    double rate;           /* to begin with */
-    double decay;          /* STEPS */
-    double decay_epochs;   /* STEPS */
-    double warmup_epochs;  /* the rate rises from 0 */
+    double rate;          /* to begin with */
+    double decay;         /* STEPS */
+    double decay_epochs;  /* STEPS */
+    double warmup_epochs; /* the rate rises from 0 */
     double steps_per_epoch;
     int64_t steps; /* in all */
 } mn_schedule;

@@ -11,8 +11,8 @@
 #include "train/feed.h"
 
 void mn_trainer_defaults(mn_trainer_options *o) {
-    *o = (mn_trainer_options){.batch = 96, .threads = 1, .epochs = 100, .dropout = 0.2f, .smoothing = 0.1f,
-                              .ema = 0.9999};
+    *o = (mn_trainer_options){
+        .batch = 96, .threads = 1, .epochs = 100, .dropout = 0.2f, .smoothing = 0.1f, .ema = 0.9999};
     mn_optimiser_defaults(MN_RMSPROP, &o->optimiser);
     o->schedule = (mn_schedule){.kind = MN_SCHEDULE_STEPS, .rate = 0.045, .decay = 0.98, .decay_epochs = 2.5};
     mn_augment_defaults(&o->augment);
@@ -22,8 +22,7 @@ static int32_t ranks_of(const mn_trainer_options *o) { return o->reduce ? o->red
 static int32_t rank_of(const mn_trainer_options *o) { return o->reduce ? o->reduce->rank : 0; }
 
 static mn_train_net_options net_options(const mn_trainer_options *o) {
-    return (mn_train_net_options){
-        .batch = o->batch, .threads = o->threads, .freeze = o->freeze, .dropout = o->dropout};
+    return (mn_train_net_options){.batch = o->batch, .threads = o->threads, .freeze = o->freeze, .dropout = o->dropout};
 }
 
 /* ---- Creating ---------------------------------------------------------------------------------------- */
