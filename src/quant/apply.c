@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
+
 /* Room for biases left by sums of products: |bias| stays within a quarter of int32. */
 #define LARGEST_BIAS 536870912.0
 
@@ -171,7 +173,7 @@ static mn_status convert_op(applying *a, int32_t index) {
     const mn_op *from = &a->scheme->graph->ops[index];
     mn_op *op = &a->graph->ops[index];
     *op = *from;
-    op->version = int8_version(op->kind);
+    op->version = mn_max_i32(from->version, int8_version(op->kind));
     op->inputs = copy(&a->graph->pool, from->inputs, (size_t)from->input_count, sizeof *op->inputs);
     op->outputs = copy(&a->graph->pool, from->outputs, (size_t)from->output_count, sizeof *op->outputs);
     if (!op->inputs || !op->outputs) return mn_fail_memory("the quantised graph");

@@ -9,6 +9,7 @@ Answers are compared before the softmax, whose int8 output has only 256 steps fo
 own rows, and leaves them out without it."""
 
 import argparse
+import contextlib
 import glob
 import os
 import re
@@ -72,7 +73,8 @@ def tensorflow_int8(weights, photos):
     converter.representative_dataset = lambda: ([float_of(p)] for p in photos)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    return converter.convert(), time.time() - start
+    with contextlib.redirect_stdout(sys.stderr):
+        return converter.convert(), time.time() - start
 
 
 def scores(lib, content, photos):
