@@ -22,6 +22,7 @@ ENGINES = ["mobilenet.c", "litert", "litert:no-xnnpack", "openvino", "onnxruntim
 OTHERS = ["litert:reference", "openvino:bf16", "mobilenet.c:TIER"]
 REFERENCE = "litert:reference"
 OURS = "mobilenet.c"
+CHART = "![Time of one inference in each engine](benchmarks.svg)\n\n"  # in docs/benchmarks.md
 INT8_FLAGS = ["amx_int8", "avx512_vnni", "avx_vnni", "avx2"]  # of /proc/cpuinfo, best first
 
 
@@ -137,6 +138,7 @@ def measure_one(chosen, model, threads, cpus, expected):
 
 
 def measure_all(chosen):
+    load = os.getloadavg()[0]
     available = sorted(os.sched_getaffinity(0))
     tool = os.path.join(chosen.build, "mobilenet")
     os.environ["MOBILENET_LIBRARY"] = os.path.abspath(os.path.join(chosen.build, "libmobilenet.so"))
@@ -156,7 +158,7 @@ def measure_all(chosen):
             results.append(measure_one(chosen, model, threads, available[:threads], expected))
             say(report.line(results[-1]))
     return {"processor": processor(), "processors": len(available),
-            "system": "%s %s" % (platform.system(), platform.machine()), "load": os.getloadavg()[0],
+            "system": "%s %s" % (platform.system(), platform.machine()), "load": load,
             "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
             "order": chosen.engines.split(","), "results": results}
 
@@ -186,7 +188,7 @@ def main():
     if chosen.docs:
         with open("docs/benchmarks.md", encoding="utf-8") as file:
             page = file.read()
-        write("docs/benchmarks.md", report.splice(page, text))
+        write("docs/benchmarks.md", report.splice(page, CHART + text))
         write("docs/benchmarks.svg", picture)
     print(text)
     return 0

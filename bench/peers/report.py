@@ -117,7 +117,7 @@ def markdown(found):
     least = min((r["threads"] for r in found["results"]), default=1)
     runs = "%d rounds of %g s for each engine, in changing order" % (found["rounds"], found["seconds"])
     sections = [
-        "Measured on %s, %d processors, %s, load average %.1f at the end; %s." % (
+        "Measured on %s, %d processors, %s, load average %.1f at the start; %s." % (
             found["processor"], found["processors"], found["system"], found["load"], runs),
         once(found, version_of),
         "#### Milliseconds of one inference\n\nMedian of all runs, and where 80 % of them lie.",
