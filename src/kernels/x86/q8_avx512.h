@@ -18,7 +18,7 @@
 static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
 
 /** The lanes of the first `left` channels, at most 16. */
-Q8_INLINE __mmask16 mn_q8_lanes(int32_t left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
+Q8_INLINE __mmask16 mn_q8_lanes(int32_t left) { return (__mmask16)(left >= 16 ? 0xffffu : (1u << left) - 1); }
 
 /* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
 Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, const int64_t *rounding,
