@@ -37,7 +37,7 @@ report "tabs" < <(grep -nP '\t' "${text_files[@]}")
 report "spaces at the end of a line" < <(grep -nP ' +$' "${text_files[@]}")
 report "lines of more than 120 characters" < <(grep -nP '^.{121}' "${c_files[@]}")
 report "calls that end the process or print, in the library" < <(
-    grep -nE '\b(abort|exit|_Exit|quick_exit|printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror)\(' \
+    grep -nE '\b((abort|exit|_Exit|quick_exit|printf|vprintf|puts|putchar|perror)\(|v?fprintf\((stdout|stderr)|fputs\(.*(stdout|stderr)\))' \
         "${library_files[@]}")
 report "unfinished work" < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}")
 report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
