@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/bench.sh [MODEL...] [-- BENCHMARK_MODEL_FLAGS...]
 #
-# Builds the release preset and measures each model with one thread (default: the models of models/ and
-# ../shared/models/). docs/benchmarks.md says how to get figures worth comparing.
+# Builds the release preset and measures each model with one thread (default: the models that recipe.sh made in out/,
+# and those of ../shared/models/). docs/benchmarks.md says how to get figures worth comparing.
 source "$(dirname "$0")/lib.sh"
 
 if [[ ${1:-} == --help ]]; then usage; exit 0; fi
@@ -13,9 +13,9 @@ while [[ $# -gt 0 && $1 != -- ]]; do models+=("$1"); shift; done
 if [[ $# -gt 0 ]]; then shift; fi
 if [[ ${#models[@]} -eq 0 ]]; then
     shopt -s nullglob
-    models=(models/*.tflite ../shared/models/*.tflite)
+    models=(out/*.tflite ../shared/models/*.tflite)
 fi
-[[ ${#models[@]} -gt 0 ]] || die "no model; name one, or put .tflite files into models/"
+[[ ${#models[@]} -gt 0 ]] || die "no model; name one, or make some with ./recipe.sh"
 build release benchmark_model_command
 for model in "${models[@]}"; do
     say
