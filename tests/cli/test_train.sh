@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# mobilenet train: from folders to weights that classify, stopped and resumed to the same bytes, and bad input.
+. tests/cli/common.sh
+
+signs=models/signs
+common=(--data "$signs" --size 32 --width 0.35 --batch 12 --threads 2 --area 0.8,1 --no-flip --colour fast)
+
+# What is written, and that Keras' layout is what convert reads.
+expect 0 train "${common[@]}" --val "$signs" --epochs 2 --out "$scratch/a.h5"
+prints '^memory +[0-9]+ MiB for the training, up to [0-9]+ MiB for decoded pictures$'
+prints '^epoch +2/2 .*held out: loss [0-9.]+ +accuracy +[0-9.]+ %.*images/s'
+head -n 1 "$scratch/a.labels.txt" | grep -qx ahead_only || fail "no labels"
+[ "$(wc -l <"$scratch/a.labels.txt")" = 36 ] || fail "not 36 labels"
+[ "$(wc -l <"$scratch/a.csv")" = 3 ] || fail "not two epochs in the table"
+grep -q '</svg>' "$scratch/a.svg" || fail "no curves"
+if "$mobilenet" help 2>&1 | grep -q '  convert '; then
+    expect 0 convert "$scratch/a.h5" --size 32 -o "$scratch/a.tflite"
+    expect 0 evaluate -m "$scratch/a.tflite" --labels "$scratch/a.labels.txt" --images "$signs"
+fi
+
+# The same seed and threads give the same bytes; another seed does not.
+expect 0 train "${common[@]}" --val "$signs" --epochs 2 --out "$scratch/b.h5"
+cmp "$scratch/a.h5" "$scratch/b.h5" || fail "the same command gave other weights"
+expect 0 train "${common[@]}" --val "$signs" --epochs 2 --seed 1 --out "$scratch/c.h5"
+if cmp -s "$scratch/a.h5" "$scratch/c.h5"; then fail "the seed changes nothing"; fi
+
+# Interrupted wherever it happens to be, and resumed: the same bytes as without.
+expect 0 train "${common[@]}" --epochs 40 --out "$scratch/whole.h5"
+"$mobilenet" train "${common[@]}" --epochs 40 --out "$scratch/cut.h5" >"$scratch/out" 2>"$scratch/err" &
+process=$!
+while [ ! -e "$scratch/cut.state" ] && kill -0 $process 2>/dev/null; do sleep 0.05; done
+kill -INT $process 2>/dev/null || true
+wait $process || fail "SIGINT ends with code $?"
+if ! grep -q '^epoch  40/40' "$scratch/out"; then prints '^stopped .*--resume goes on$'; fi
+expect 0 train "${common[@]}" --epochs 40 --out "$scratch/cut.h5" --resume
+cmp "$scratch/whole.h5" "$scratch/cut.h5" || fail "resuming gave other weights"
+
+# Going on with other settings is refused, as is a damaged checkpoint.
+expect 1 train "${common[@]}" --epochs 2 --seed 7 --out "$scratch/a.h5" --resume
+says '--seed differs'
+head -c 1000 "$scratch/a.state" >"$scratch/b.state"
+expect 1 train "${common[@]}" --epochs 2 --out "$scratch/b.h5" --resume
+says 'b.state: is damaged'
+expect 1 train "${common[@]}" --out "$scratch/none.h5" --resume
+says 'none.state'
+
+# Fine-tuning: the same classes keep their classifier, others get a new one; --width is that of the weights.
+tune=(--size 32 --batch 12 --threads 2 --epochs 1)
+expect 0 train --data "$signs" "${tune[@]}" --freeze -1 --init "$scratch/whole.h5" --out "$scratch/d.h5"
+if grep -q 'new classifier' "$scratch/out"; then fail "a classifier that fits is kept"; fi
+mkdir "$scratch/two"
+cp -r $signs/bump $signs/deer "$scratch/two"
+for i in 1 2 3 4 5 6; do cp $signs/bump/*.jpg "$scratch/two/deer/$i.jpg"; done
+expect 0 train --data "$scratch/two" --size 32 --batch 4 --epochs 1 --init "$scratch/whole.h5" --out "$scratch/e.h5"
+prints 'a new classifier'
+printf 'bump\ndeer\n' | cmp - "$scratch/e.labels.txt" || fail "labels of two classes"
+expect 1 train --data "$signs" --width 0.35 --init "$scratch/whole.h5" --out "$scratch/f.h5"
+says '--width'
+
+# Pictures that cannot be read are named once and counted; empty classes, one class and unknown ones are refused.
+echo nothing >"$scratch/two/bump/damaged.png"
+expect 0 train --data "$scratch/two" --size 32 --width 0.35 --batch 4 --epochs 6 --out "$scratch/g.h5"
+[ "$(grep -c 'skipped: .*two/bump/damaged.png' "$scratch/err")" = 1 ] || fail "not told of the damaged picture once"
+prints '^skipped   1 pictures'
+expect 1 train --data "$signs" --val "$scratch/two/.." --size 32 --out "$scratch/g.h5"
+says 'none of the 36 classes'
+mkdir "$scratch/two/empty"
+expect 1 train --data "$scratch/two" --size 32 --out "$scratch/g.h5"
+says "class 'empty' has no"
+expect 1 train --data "$signs" --size 32 --out "$scratch/g.h5" --batch 1000
+says 'smaller batch'
+
+# A rate that drives the weights out of range stops with the step's number, and the last checkpoint stays.
+expect 1 train "${common[@]}" --epochs 50 --optimizer sgd --rate 1e6 --weight-decay 1 --out "$scratch/h.h5"
+says 'the loss of step [0-9]+ is not finite'
+
+# A checkpoint that cannot be written: a sentence, and no half file.
+if [ "$(id -u)" != 0 ]; then
+    mkdir "$scratch/locked"
+    chmod 500 "$scratch/locked"
+    expect 1 train "${common[@]}" --epochs 1 --out "$scratch/locked/a.h5"
+    says 'cannot be written'
+fi
+(
+    ulimit -f 64
+    trap '' XFSZ
+    expect 1 train "${common[@]}" --epochs 1 --out "$scratch/full.h5"
+    says 'full.* cannot be written: File too large'
+)
+for file in "$scratch"/full.h5 "$scratch"/full.state "$scratch"/*.tmp-*; do
+    [ ! -e "$file" ] || fail "$file is left of a write that failed"
+done
+
+expect 2 train --data "$signs"
+says 'out'
+expect 2 train --data "$signs" --out "$scratch/a.h5" --dropout 1.5
+says '--dropout 1.5'
+expect 2 train --data "$signs" --out "$scratch/a.h5" --area 1,0.5
+says '--area'
