@@ -52,7 +52,7 @@ static const cli_option options[] = {
      .value = "LOW,HIGH",
      .low = 2,
      .high = 2,
-     .help = "what pixels 0 and 255 mean to the models [-1,1]"},
+     .help = "what pixels 0 and 255 mean to the models [-1,1, unless A rescales its input]"},
     {.name = "crop",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, image.crop),
@@ -173,11 +173,11 @@ static mn_status open_models(const settings *s, result *r) {
 static bool run(const settings *s, const mn_prepare_options *prepare, result *r) {
     cli_progress bar = {0};
     mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
-    mn_interval range = {.low = -1, .high = 1};
+    mn_interval range;
     mn_status status = open_models(s, r);
     if (status == MN_OK) {
         const mn_graph *graph = &r->models[0].graph;
-        if (prepare->has_range) range = (mn_interval){prepare->low, prepare->high};
+        if (!cli_samples_range(&s->image, graph, &range)) return false;
         if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], 0, prepare, range, s->jobs,
                               &r->samples)) {
             return false;

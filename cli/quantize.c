@@ -90,7 +90,7 @@ static const cli_option options[] = {
      .value = "LOW,HIGH",
      .low = 2,
      .high = 2,
-     .help = "what pixels 0 and 255 mean to the float model [-1,1]"},
+     .help = "what pixels 0 and 255 mean to the float model [-1,1, unless it rescales its input]"},
     {.name = "crop",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, image.crop),
@@ -197,21 +197,12 @@ static mn_status make_file(const settings *s, mn_graph *graph, const mn_samples 
     return status;
 }
 
-/* What pixels mean; false after a sentence. */
-static bool find_range(const settings *s, mn_interval *out) {
-    const double *value = s->image.range.value;
-    *out = (mn_interval){.low = -1, .high = 1};
-    if (s->image.range.count == 0) return true;
-    *out = (mn_interval){.low = (float)value[0], .high = (float)value[1]};
-    if (out->low <= 0 && out->high > 0) return true;
-    cli_error("--input-range %g,%g does not hold zero, which 8-bit tensors must be able to store", value[0], value[1]);
-    return false;
-}
-
 static bool quantise_model(const settings *s, cli_graph_file *model, const mn_prepare_options *prepare,
-                           mn_interval range, cli_samples *samples) {
+                           cli_samples *samples) {
     uint64_t started = mn_clock_ns();
     mn_graph *graph = &model->graph;
+    mn_interval range;
+    if (!cli_samples_range(&s->image, graph, &range)) return false;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
@@ -233,18 +224,17 @@ static bool quantise_model(const settings *s, cli_graph_file *model, const mn_pr
 
 static int quantise(const settings *s) {
     mn_prepare_options prepare;
-    mn_interval range;
     if (s->models.count != 1) {
         cli_error("quantize: exactly one model must be named; see 'mobilenet quantize --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &prepare) || !find_range(s, &range)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
     cli_graph_file model = {0};
     cli_samples samples = {0};
     mn_status status = cli_graph_open(s->models.items[0], &model);
     if (status == MN_OK) status = mn_quant_prepare(&model.graph);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && quantise_model(s, &model, &prepare, range, &samples);
+    bool good = status == MN_OK && quantise_model(s, &model, &prepare, &samples);
     cli_samples_free(&samples);
     cli_graph_close(&model);
     return good ? CLI_OK : CLI_FAILURE;

@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/progress.h"
 #include "image/prepare.h"
+#include "quant/prepare.h"
 
 enum { NAMED = 5 }; /* unreadable photos that are named; the rest are only counted */
 
@@ -119,6 +120,24 @@ static bool load_folder(const char *folder, const cli_photos *photos, const mn_p
     free(l.pixels);
     free(l.good);
     return good;
+}
+
+bool cli_samples_range(const cli_image_options *options, const mn_graph *graph, mn_interval *out) {
+    const double *value = options->range.value;
+    mn_interval range = {.low = (float)value[0], .high = (float)value[1]};
+    if (options->range.count == 0) range = mn_quant_meaning(graph);
+    if (options->range.count == 0 && !mn_interval_known(range)) {
+        cli_error("%s: rescales its input in a way that does not tell what pixels are; say it with --input-range",
+                  graph->name);
+        return false;
+    }
+    if (!(range.low <= 0 && range.high > 0)) {
+        cli_error("--input-range %g,%g does not hold zero, which 8-bit tensors must be able to store", value[0],
+                  value[1]);
+        return false;
+    }
+    *out = range;
+    return true;
 }
 
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,

@@ -16,6 +16,10 @@ typedef struct cli_samples {
     char text[160]; /* how photos become inputs, in words */
 } cli_samples;
 
+/** What pixels 0 and 255 mean to `graph`: as --input-range says, else as mn_quant_meaning finds. False after a
+ * sentence: it cannot be told, or does not hold zero. */
+bool cli_samples_range(const cli_image_options *options, const mn_graph *graph, mn_interval *out);
+
 /** Loads up to `limit` photos of `folder`, spread evenly over the sorted list, for a model with the float input `input`
  *  and `classes` outputs, on `jobs` threads (0: one per processor). `range` is what pixels 0 and 255 mean. Photos that
  *  cannot be read are named on stderr and left out. False after a sentence. */

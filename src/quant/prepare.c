@@ -132,3 +132,52 @@ mn_status mn_quant_prepare(mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op(graph, i));
     return mn_graph_check(graph);
 }
+
+/* ---- Pixels --------------------------------------------------------------------------------------------- */
+
+/* The only operator that reads `tensor`; NULL when there are none or several. */
+static const mn_op *only_reader(const mn_graph *graph, int32_t tensor) {
+    const mn_op *found = NULL;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        for (int32_t k = 0; k < graph->ops[i].input_count; k++) {
+            if (graph->ops[i].inputs[k] != tensor) continue;
+            if (found) return NULL;
+            found = &graph->ops[i];
+        }
+    }
+    return found;
+}
+
+/* Does `op` multiply by a number, or add one? Puts it into x -> scale * x + offset. */
+static bool rescales(const mn_graph *graph, const mn_op *op, double *scale, double *offset) {
+    const mn_tensor_info *operand = mn_graph_input(graph, op, 1);
+    if (!operand || !operand->data || operand->type != MN_FLOAT32 || operand->bytes != sizeof(float)) return false;
+    double number = (double)*(const float *)operand->data;
+    if (op->attr.activation != MN_ACT_NONE) return false;
+    switch (op->kind) {
+    case MN_OP_MUL:
+        *scale *= number;
+        *offset *= number;
+        return true;
+    case MN_OP_ADD: *offset += number; return true;
+    case MN_OP_SUB: *offset -= number; return true;
+    default: return false;
+    }
+}
+
+mn_interval mn_quant_meaning(const mn_graph *graph) {
+    static const double trained_from[] = {-1, 0};
+    double scale = 1, offset = 0;
+    const mn_op *op = only_reader(graph, graph->inputs[0]);
+    bool rescaled = false;
+    while (op && rescales(graph, op, &scale, &offset)) {
+        rescaled = true;
+        op = only_reader(graph, op->outputs[0]);
+    }
+    if (!rescaled) return (mn_interval){.low = -1, .high = 1};
+    for (int32_t i = 0; i < 2 && scale > 0; i++) {
+        double low = (trained_from[i] - offset) / scale, high = (1 - offset) / scale;
+        if (fabs(low) <= 1e-4 * high) return (mn_interval){.low = 0, .high = (float)(round(high * 1000) / 1000)};
+    }
+    return MN_INTERVAL_UNKNOWN;
+}

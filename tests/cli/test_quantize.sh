@@ -85,7 +85,7 @@ refused 2 "$model" -o "$scratch/none"
 says '--images DIR is missing'
 refused 2 "$model" -o "$scratch/none" --images "$folder" --method best
 says 'minmax, percentile, mse, kl'
-refused 2 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2
+refused 1 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2
 says 'does not hold zero'
 refused 1 "$scratch/missing.tflite" -o "$scratch/none" --images "$folder"
 refused 1 "$models/tiny_v2_int8.tflite" -o "$scratch/none" --images "$folder"
