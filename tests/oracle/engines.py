@@ -30,8 +30,8 @@ def litert_run(interpreter, inputs):
 FLOAT_TOLERANCE = 1e-5  # of the largest magnitude in the expected tensor
 
 
-def difference(expected, actual):
-    """None when equal (float: within FLOAT_TOLERANCE), else a sentence about the first difference."""
+def difference(expected, actual, tolerance=FLOAT_TOLERANCE):
+    """None when equal (float: within `tolerance` of the largest), else a sentence about the first difference."""
     if expected.shape != actual.shape:
         return "shape %s, expected %s" % (list(actual.shape), list(expected.shape))
     if expected.dtype != actual.dtype:
@@ -40,7 +40,7 @@ def difference(expected, actual):
         return None
     if np.issubdtype(expected.dtype, np.floating):
         finite = np.isfinite(expected)
-        limit = FLOAT_TOLERANCE * np.max(np.abs(expected[finite]), initial=0)
+        limit = tolerance * np.max(np.abs(expected[finite]), initial=0)
         with np.errstate(invalid="ignore"):
             close = np.abs(expected.astype(np.float64) - actual.astype(np.float64)) <= limit
         same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))

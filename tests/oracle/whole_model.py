@@ -4,7 +4,8 @@
 """Whole networks against LiteRT's reference kernels: every tensor of every model in ../shared/models for many
 photos, and random networks of MobileNetV2's structure in int8, uint8 and float32.
 
-Integer tensors must be identical; of float networks the logits, within 1e-5 of the largest. Exit status 1 on any
+Integer tensors must be identical. Float outputs must be within 1e-5 of the largest, and what lies between, where dozens
+of layers have rounded and ReLU6 bounds the largest but not the sums behind it, within 1e-4. Exit status 1 on any
 difference, 77 when there are neither models nor photos."""
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 import engines
 import network
 
+HIDDEN_TOLERANCE = 1e-4  # of float tensors that are not outputs
 SHARED = os.path.join(os.path.dirname(engines.ROOT), "shared")
 
 
@@ -55,7 +57,7 @@ class Pair:
         problems = []
         indices = self.session.computed()
         for index in indices:
-            problem = engines.difference(self.interpreter.get_tensor(index), self.session.tensor(index))
+            problem = engines.difference(self.interpreter.get_tensor(index), self.session.tensor(index), HIDDEN_TOLERANCE)
             if problem:
                 problems.append("tensor %d (%s): %s" % (index, names[index], problem))
         for i, (e, a) in enumerate(zip(expected, self.plain.run([value]))):
