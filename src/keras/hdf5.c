@@ -18,6 +18,7 @@
 /* ---- Opening ----------------------------------------------------------------------------------------- */
 
 static herr_t refuse_external_link(const char *parent_file, const char *parent_group, const char *child_file,
+                                   /* NOLINTNEXTLINE(readability-non-const-parameter): the type is HDF5's */
                                    const char *child_object, unsigned *flags, hid_t access, void *data) {
     (void)parent_file, (void)parent_group, (void)child_file, (void)child_object, (void)flags, (void)access, (void)data;
     return -1;

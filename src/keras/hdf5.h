@@ -48,9 +48,9 @@ void mn_h5_close(mn_h5 *h5);
 /** True when `path` leads to a group or an array of this very file. */
 bool mn_h5_exists(const mn_h5 *h5, const char *path);
 
-/** The strings of the text attribute `attribute` of the object at `path`; one for a single text. Anything empty gives
+/** The strings of the text attribute `name` of the object at `path`; one for a single text. Anything empty gives
  *  count 0. Errors: FORMAT (not text, damaged), LIMIT, MEMORY. */
-mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *attribute, mn_pool *pool, mn_h5_list *out);
+mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_pool *pool, mn_h5_list *out);
 
 /** Names of the members of the group at `path`, in the order of the names.
  *  Errors: FORMAT (damaged), LIMIT, MEMORY. */
