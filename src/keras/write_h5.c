@@ -60,8 +60,8 @@ static bool write_strings(hid_t object, const char *name, const char *texts, siz
 
 static bool write_text(hid_t object, const char *name, const char *text) {
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    bool good = type >= 0 && space >= 0 && H5Tset_size(type, strlen(text)) >= 0 &&
-                H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0;
+    bool good =
+        type >= 0 && space >= 0 && H5Tset_size(type, strlen(text)) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0;
     hid_t attribute = good ? H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT) : -1;
     good = attribute >= 0 && H5Awrite(attribute, type, text) >= 0;
     if (attribute >= 0) H5Aclose(attribute);
@@ -120,8 +120,8 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
         if (snprintf(names[count++], MAX_NAME, "%s", layer->name) >= MAX_NAME) return false;
         if (!write_layer(file, layer->name, arrays, array_count)) return false;
     }
-    return write_strings(file, "layer_names", names[0], MAX_NAME, count) &&
-           write_text(file, "backend", "tensorflow") && write_text(file, "keras_version", "2.15.0");
+    return write_strings(file, "layer_names", names[0], MAX_NAME, count) && write_text(file, "backend", "tensorflow") &&
+           write_text(file, "keras_version", "2.15.0");
 }
 
 static bool take_image(hid_t file, uint8_t **data, size_t *bytes) {
