@@ -149,6 +149,8 @@ def settle(K, model, random, low, high):
             value, name = np.array(weight), weight.name
             if "variance" in name or "gamma" in name:
                 values.append(value * random.uniform(0.7, 1.4, value.shape))
+            elif "mean" in name:  # a part of the spread, or nothing of the input would be left
+                values.append(value + random.normal(0, 0.2, value.shape) * np.sqrt(np.array(layer.moving_variance)))
             else:
                 values.append(value + random.normal(0, 0.2, value.shape))
         layer.set_weights(values)
