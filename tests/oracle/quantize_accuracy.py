@@ -39,6 +39,8 @@ ROWS = [
     ("ours, percentile", ["--method", "percentile"]),
     ("ours, KL", ["--method", "kl"]),
     ("ours, default", []),
+    ("ours, --optimize", ["--optimize"]),
+    ("ours, --data-free", ["--data-free"]),
     ("ours, per tensor", ["--per-tensor"]),
     ("ours, input taken for 0..1", ["--input-range", "0,1"]),
 ]
@@ -164,7 +166,8 @@ def main():
             if arguments.rows not in name:
                 continue
             path = os.path.join(folder, re.sub("[^a-z0-9]+", "_", name.lower()) + ".tflite")
-            seconds = run("quantize", arguments.weights, "-o", path, "--images", calibration, *options)
+            photos = [] if "--data-free" in options else ["--images", calibration]
+            seconds = run("quantize", arguments.weights, "-o", path, *photos, *options)
             with open(path, "rb") as file:
                 report(name, judge(expected, scores(lib, file.read(), judged), truth), seconds, reference)
     return 0
