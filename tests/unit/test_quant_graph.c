@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -103,7 +104,8 @@ static bool is_weighted(const mn_op *op) {
     return op->kind == MN_OP_CONV_2D || op->kind == MN_OP_DEPTHWISE_CONV_2D || op->kind == MN_OP_FULLY_CONNECTED;
 }
 
-static void check_weights(const mn_graph *floats, const mn_op *float_op, const mn_graph *graph, const mn_op *op) {
+static void check_weights(const mn_graph *floats, const mn_op *float_op, const mn_graph *graph, const mn_op *op,
+                          bool corrected) {
     const mn_tensor_info *exact = mn_graph_input(floats, float_op, 1), *w = mn_graph_input(graph, op, 1);
     const mn_tensor_info *x = mn_graph_input(graph, op, 0), *bias = mn_graph_input(graph, op, 2);
     int32_t axis = op->kind == MN_OP_DEPTHWISE_CONV_2D ? 3 : 0, channels = w->dims[axis];
@@ -125,6 +127,12 @@ static void check_weights(const mn_graph *floats, const mn_op *float_op, const m
         assert_true(fabs((double)bias->quant.scale[c] - wanted) <= 1e-6 * wanted);
         assert_int_equal(bias->quant.zero_point[c], 0);
     }
+    const mn_tensor_info *float_bias = mn_graph_input(floats, float_op, 2);
+    for (int32_t c = 0; c < channels && float_bias && !corrected; c++) {
+        double scale = (double)bias->quant.scale[bias->quant.count > 1 ? c : 0];
+        double units = (double)((const float *)float_bias->data)[c] / scale;
+        assert_true(fabs(units - ((const int32_t *)bias->data)[c]) <= 0.501 + 1e-6 * fabs(units));
+    }
 }
 
 static void check_activation(const mn_graph *graph, const mn_op *op) {
@@ -137,25 +145,27 @@ static void check_activation(const mn_graph *graph, const mn_op *op) {
     }
 }
 
-static void check_specification(const mn_graph *floats, const mn_graph *graph) {
+static void check_specification(const mn_graph *floats, const mn_graph *graph, bool corrected) {
     assert_int_equal(floats->op_count, graph->op_count);
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
         check_activation(graph, op);
-        if (is_weighted(op)) check_weights(floats, &floats->ops[i], graph, op);
+        if (is_weighted(op)) check_weights(floats, &floats->ops[i], graph, op, corrected);
     }
 }
 
 static void test_specification(void **state) {
     (void)state;
-    for (int32_t per_tensor = 0; per_tensor < 2; per_tensor++) {
+    for (int32_t i = 0; i < 4; i++) {
+        const bool per_tensor = i % 2, corrected = i / 2;
         fixture f;
         mn_graph graph;
         open_tiny(&f);
         mn_quantise_options options = defaults();
         options.per_tensor = per_tensor;
+        options.correct = corrected;
         quantise(&f, &options, &graph);
-        check_specification(&f.graph, &graph);
+        check_specification(&f.graph, &graph, corrected);
         const mn_tensor_info *input = &graph.tensors[graph.inputs[0]];
         assert_float_equal(input->quant.scale[0], 2.0f / 255, 1e-9f);
         assert_int_equal(input->quant.zero_point[0], -1);
@@ -190,7 +200,7 @@ static void test_random_networks(void **state) {
         options.method = (mn_range_method)(seed % MN_RANGE_METHOD_COUNT);
         if (options.method == MN_RANGE_KL) options.method = MN_RANGE_MINMAX; /* needs more than a few values */
         quantise(&f, &options, &graph);
-        check_specification(&f.graph, &graph);
+        check_specification(&f.graph, &graph, options.correct);
         expect_ok(mn_tflite_write(&graph, &file, &bytes));
         expect_ok(mn_tflite_read(file, bytes, "written", &reread));
         expect_ok(mn_graph_check(&reread));
@@ -206,6 +216,35 @@ static void test_random_networks(void **state) {
 }
 
 /* ---- Results do not depend on how they were computed ----------------------------------------------------- */
+
+/* Slow for the first samples, so that later ones overtake them. */
+static void dawdle(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    (void)context;
+    (void)job;
+    (void)session;
+    struct timespec pause = {.tv_nsec = (SAMPLES - sample) * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+static void expect_next(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    (void)job;
+    (void)session;
+    int32_t *next = context;
+    if (*next == sample) ++*next;
+}
+
+static void test_samples_are_collected_in_order(void **state) {
+    (void)state;
+    fixture f;
+    mn_runner *runner;
+    int32_t next = 0;
+    open_tiny(&f);
+    expect_ok(mn_runner_create(&f.graph, 4, &runner));
+    expect_ok(mn_runner_each(runner, &f.samples, dawdle, expect_next, &next, "", NULL));
+    assert_int_equal(next, SAMPLES);
+    mn_runner_close(&runner);
+    close_fixture(&f);
+}
 
 static uint8_t *file_with_jobs(int32_t jobs, size_t *bytes) {
     fixture f;
@@ -355,7 +394,7 @@ static void test_shared_weights(void **state) {
     mn_quantise_options options = defaults();
     quantise(&f, &options, &graph);
     assert_true(graph.ops[0].inputs[2] != graph.ops[1].inputs[2]);
-    check_specification(&f.graph, &graph);
+    check_specification(&f.graph, &graph, options.correct);
     assert_true(worst_layer(&f.graph, &graph, &f.samples) > 25);
     mn_graph_free(&graph);
     close_fixture(&f);
@@ -494,11 +533,17 @@ static void test_computed_weights(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_specification),       cmocka_unit_test(test_random_networks),
-        cmocka_unit_test(test_jobs_change_nothing), cmocka_unit_test(test_io_types),
-        cmocka_unit_test(test_awkward_channels),    cmocka_unit_test(test_missing_biases),
-        cmocka_unit_test(test_shared_weights),      cmocka_unit_test(test_correction_takes_shifts_back),
-        cmocka_unit_test(test_meaning_of_pixels),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_specification),
+        cmocka_unit_test(test_random_networks),
+        cmocka_unit_test(test_samples_are_collected_in_order),
+        cmocka_unit_test(test_jobs_change_nothing),
+        cmocka_unit_test(test_io_types),
+        cmocka_unit_test(test_awkward_channels),
+        cmocka_unit_test(test_missing_biases),
+        cmocka_unit_test(test_shared_weights),
+        cmocka_unit_test(test_correction_takes_shifts_back),
+        cmocka_unit_test(test_meaning_of_pixels),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_computed_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
