@@ -21,12 +21,9 @@ typedef struct lister {
 } lister;
 
 const char *mn_keras_join(mn_pool *pool, const char *a, const char *b) {
-    size_t length = strlen(a), more = strlen(b), slash = length > 0;
-    char *text = mn_pool_alloc(pool, length + slash + more + 1, 1);
-    if (!text) return NULL;
-    memcpy(text, a, length);
-    if (slash) text[length] = '/';
-    memcpy(text + length + slash, b, more);
+    size_t room = strlen(a) + strlen(b) + 2;
+    char *text = mn_pool_alloc(pool, room, 1);
+    if (text) snprintf(text, room, "%s%s%s", a, *a ? "/" : "", b);
     return text;
 }
 
@@ -147,7 +144,7 @@ static mn_status read_list(lister *l, const char *path, const char *attribute, m
             return mn_fail(MN_ERROR_LIMIT, "%s: attribute '%s' of '%s' has more than %d entries", h5->name, attribute,
                            path, MN_H5_MAX_LIST);
         }
-        const char **all = mn_pool_alloc(l->pool, (size_t)(had + part.count), sizeof *all);
+        const char **all = mn_pool_alloc(l->pool, (size_t)had + (size_t)part.count, sizeof *all);
         if (!all) return no_memory();
         if (had) memcpy(all, out->item, (size_t)had * sizeof *all);
         if (part.count) memcpy(all + had, part.item, (size_t)part.count * sizeof *all);

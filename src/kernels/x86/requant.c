@@ -50,10 +50,10 @@ TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count
     double scale[HALF], first[HALF], quotient[HALF], rest[HALF], centre[HALF];
     for (int32_t i = 0; i < HALF; i++) {
         const int32_t bits = q->bits[at + i], multiplier = q->multiplier[at + i];
-        const int64_t unit = INT64_C(1) << bits;
+        const int64_t unit = INT64_C(1) << bits, whole = unit / multiplier;
         scale[i] = ldexp(multiplier, -bits);
         first[i] = 0.5 - (bits > 31 ? ldexp(1.0, 30 - bits) : 0.0);
-        quotient[i] = (double)(unit / multiplier);
+        quotient[i] = (double)whole;
         rest[i] = ldexp((double)(unit % multiplier), -bits);
         centre[i] = q->centre[at + i];
     }
