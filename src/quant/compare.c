@@ -181,8 +181,9 @@ static mn_interval covered(const mn_tensor_info *tensor) {
 
 static void judge(mn_difference *d, const sums *s, const pairing *p, int32_t samples) {
     const mn_tensor_info *a = &p->graph[0]->tensors[d->a];
+    size_t elements = a->bytes / mn_type_size(a->type);
     double product = sqrt(s->aa * s->bb);
-    double places = (double)samples * (double)(a->bytes / mn_type_size(a->type));
+    double places = (double)samples * (double)elements;
     d->sqnr = s->noise > 0 ? 10 * log10(s->aa / s->noise) : INFINITY;
     d->cosine = product > 0 ? s->ab / product : s->aa == s->bb ? 1 : 0;
     d->shift = s->shift / places;
