@@ -38,7 +38,8 @@ static mn_status no_kernel(const mn_plan *plan, int32_t op_index, const mn_bindi
 }
 
 static mn_status pack_weights(const mn_plan *plan, mn_pack_cache *cache, mn_step *step) {
-    const void **constants = calloc((size_t)step->input_count + 1, sizeof *constants); /* a bias left out is NULL */
+    const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
+    const void **constants = calloc((size_t)count, sizeof *constants);
     if (!constants) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < step->input_count; i++) {
         constants[i] = step->inputs[i] < 0 ? NULL : plan->graph->tensors[step->inputs[i]].data;

@@ -117,7 +117,8 @@ static mn_status make_tasks(mn_session *session) {
     if (!session->tasks || !session->step_ns) return mn_fail_memory("the session");
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
-        const void **inputs = mn_pool_alloc(&session->pool, (size_t)step->input_count, sizeof *inputs);
+        const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
+        const void **inputs = mn_pool_alloc(&session->pool, (size_t)count, sizeof *inputs);
         if (!inputs) return mn_fail_memory("the session");
         for (int32_t i = 0; i < step->input_count; i++) {
             inputs[i] = step->inputs[i] < 0 ? NULL : session->memory[step->inputs[i]];
