@@ -11,7 +11,8 @@
 
 #include "mobilenet.h"
 
-/** Least entries of mn_task.inputs and of pack()'s constants: operands that an operator leaves out at the end are NULL. */
+/** Least entries of mn_task.inputs and of pack()'s constants: operands that an operator leaves out at the end are NULL.
+ */
 enum { MN_TASK_INPUTS = 3 };
 
 /** One operator application: everything a kernel reads and writes. */
