@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* mobilenet train: from class folders to weights. */
+/* mobilenet train: from class folders to weights. Of several processes, which MPI started, the first alone prints and
+ * writes. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -24,6 +25,7 @@
 #include "net/mobilenet_v2.h"
 #include "train/curves.h"
 #include "train/head.h"
+#include "train/mpi.h"
 
 /* Set by SIGINT and SIGTERM: end the step, write a checkpoint, exit. */
 static volatile sig_atomic_t stop_wanted;
@@ -143,9 +145,12 @@ static bool good(mn_status status) {
     return status == MN_OK;
 }
 
+static bool writes(const job *j) { return !j->options.reduce || j->options.reduce->rank == 0; }
+
 static bool save_state(job *j) {
     uint8_t *data = NULL;
     size_t bytes = 0;
+    if (!writes(j)) return true;
     if (!good(mn_trainer_save(&j->trainer, &data, &bytes))) return false;
     bool written = cli_write_file(j->files.state, data, bytes);
     free(data);
@@ -156,6 +161,7 @@ static bool save_state(job *j) {
 static bool save_weights(job *j) {
     uint8_t *data = NULL;
     size_t bytes = 0;
+    if (!writes(j)) return true;
     mn_trainer_export(&j->trainer, &j->net);
     if (!good(mn_keras_write_h5(&j->net, &data, &bytes))) return false;
     bool written = cli_write_file(j->files.weights, data, bytes);
@@ -165,6 +171,7 @@ static bool save_weights(job *j) {
 
 static bool save_labels(const job *j) {
     cli_output output = {0};
+    if (!writes(j)) return true;
     if (!cli_output_open(&output, j->files.labels)) return false;
     for (int32_t i = 0; i < j->data.class_count; i++) fprintf(output.file, "%s\n", j->data.classes[i]);
     return cli_output_commit(&output);
@@ -173,6 +180,7 @@ static bool save_labels(const job *j) {
 static bool save_curves(const job *j) {
     int64_t epochs = j->trainer.step / j->trainer.steps_per_epoch;
     cli_output csv = {0}, svg = {0};
+    if (!writes(j)) return true;
     if (!cli_output_open(&csv, j->files.csv)) return false;
     mn_curves_csv(j->trainer.epochs, epochs, csv.file);
     if (!cli_output_commit(&csv) || !cli_output_open(&svg, j->files.svg)) return false;
@@ -236,18 +244,37 @@ static bool end_epoch(job *j) {
     return save_state(j) && save_weights(j) && save_curves(j);
 }
 
+/* Has any process been told to stop? All agree, so that all end behind the same step. */
+static mn_status check_stop(const job *j, bool *stop) {
+    const mn_reduce *reduce = j->options.reduce;
+    double told = stop_wanted != 0;
+    if (reduce) MN_TRY(reduce->sum(reduce->self, &told, 1));
+    *stop = told != 0;
+    return MN_OK;
+}
+
+/* One step, and whether it shall be the last. When another process is lost, what was reached is kept. */
+static bool step(job *j, bool *stop) {
+    mn_train_result result;
+    mn_status status = mn_trainer_step(&j->trainer, &result);
+    if (status == MN_OK) status = check_stop(j, stop);
+    if (good(status)) return true;
+    if (status == MN_ERROR_IO && j->options.reduce) save_state(j);
+    return false;
+}
+
 /* Ends with everything saved, unless something failed. */
 static bool run(job *j) {
     mn_trainer *t = &j->trainer;
     j->started_ns = j->saved_ns = mn_clock_ns();
     j->started_step = t->step;
-    while (t->step < t->steps && !stop_wanted) {
-        mn_train_result result;
-        if (!good(mn_trainer_step(t, &result))) return false;
+    bool stop = false;
+    while (t->step < t->steps && !stop) {
+        if (!step(j, &stop)) return false;
         show_step(j);
         if (t->step % t->steps_per_epoch == 0) {
             if (!end_epoch(j)) return false;
-        } else if (stop_wanted || mn_clock_ns() - j->saved_ns > (uint64_t)j->settings->save_minutes * 60000000000U) {
+        } else if (stop || mn_clock_ns() - j->saved_ns > (uint64_t)j->settings->save_minutes * 60000000000U) {
             if (!save_state(j)) return false;
         }
     }
@@ -261,6 +288,19 @@ static bool run(job *j) {
     return true;
 }
 
+/* Finds the other processes; all but the first are silent, but for errors. */
+static mn_status join(job *j) {
+    MN_TRY(mn_mpi_start(&stop_wanted, &j->options.reduce));
+    if (!j->options.reduce) return MN_OK;
+    if (!writes(j)) {
+        j->terminal = false;
+        if (!freopen("/dev/null", "w", stdout)) return mn_fail(MN_ERROR_IO, "/dev/null: cannot be opened");
+    }
+    printf("processes %d, each with %d pictures of a step and %d thread(s)\n", j->options.reduce->ranks,
+           j->options.batch, j->options.threads);
+    return MN_OK;
+}
+
 static int train(const cli_train_settings *s) {
     job j = {.settings = s, .terminal = isatty(STDERR_FILENO) == 1};
     if (!cli_train_resolve(s, &j.options)) return CLI_USAGE;
@@ -268,7 +308,9 @@ static int train(const cli_train_settings *s) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    bool done = cli_train_files_name(s->output, &j.files) && good(prepare(&j)) && save_labels(&j) && run(&j);
+    bool done =
+        cli_train_files_name(s->output, &j.files) && good(join(&j)) && good(prepare(&j)) && save_labels(&j) && run(&j);
+    mn_mpi_end(&j.options.reduce, !done);
     mn_trainer_free(&j.trainer);
     mn_net_free(&j.net);
     mn_dataset_free(&j.val);

@@ -73,9 +73,12 @@ const cli_command cli_train_command = {
     .usage = "--data DIR --out FILE.h5 [options]",
     .summary = "Trains a MobileNetV2. The defaults are the published procedure for ImageNet.",
     .options = options,
-    .notes = "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
-             "epoch) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a checkpoint and exits.\n"
-             "The same options, seed and number of threads give the same weights, resumed or not.",
+    .notes =
+        "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
+        "epoch) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a checkpoint and exits.\n"
+        "The same options, seed and number of threads give the same weights, resumed or not.\n"
+        "mpirun -np N mobilenet train ... learns on N processes or machines together, each with --batch pictures of "
+        "every step.",
 };
 
 /* ---- Numbers that may not be given ------------------------------------------------------------------- */

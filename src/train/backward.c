@@ -222,10 +222,16 @@ void mn_train_backward_classifier(mn_train_net *t) {
     }
 }
 
+/* Starts summing gradients over the machines; those of batch norm are made of sums over all of them already. */
+static mn_status share(mn_train_net *t, size_t at, size_t count) {
+    return t->reduce ? t->reduce->start(t->reduce->self, t->gradients + at, count) : MN_OK;
+}
+
 /* ---- The whole --------------------------------------------------------------------------------------- */
 
 mn_status mn_train_backward(mn_train_net *t) {
     mn_train_backward_classifier(t);
+    MN_TRY(share(t, t->dense_kernel, t->parameter_count - t->dense_kernel));
     for (int32_t i = t->unit_count - 1; i >= t->first_trained; i--) {
         mn_unit *u = &t->units[i];
         MN_TRY(mn_norm_finish_gradient(t, u));
@@ -239,6 +245,7 @@ mn_status mn_train_backward(mn_train_net *t) {
         }
         mn_train_run(t, backward_job, &job);
         add_partials(t, u);
+        MN_TRY(share(t, u->kernel, u->gamma - u->kernel));
     }
-    return MN_OK;
+    return t->reduce ? t->reduce->wait(t->reduce->self) : MN_OK;
 }

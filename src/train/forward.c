@@ -162,9 +162,10 @@ static void store_job(void *context, int32_t thread, int32_t threads) {
 /* ---- Pooling and classifier -------------------------------------------------------------------------- */
 
 /* Keras' inverted dropout: what stays is divided by the part that stays. The bits depend on nothing but the seed of
- * the step and the picture's place in the batch. */
+ * the step and the picture's place in the batch of all machines. */
 static void drop_out(const mn_train_net *t, int32_t picture, float *values) {
-    mn_random random = {t->dropout_seed + (uint64_t)picture * UINT64_C(0xd1342543de82ef95)};
+    uint64_t place = (uint64_t)picture + (t->reduce ? (uint64_t)t->reduce->rank * (uint64_t)t->batch : 0);
+    mn_random random = {t->dropout_seed + place * UINT64_C(0xd1342543de82ef95)};
     float keep = 1 - t->dropout;
     for (int32_t i = 0; i < t->features; i++) {
         values[i] = mn_random_uniform(&random, 0, 1) < (double)t->dropout ? 0 : values[i] / keep;
@@ -267,5 +268,9 @@ mn_status mn_train_loss(mn_train_net *t, mn_train_result *result) {
         result->loss += t->lanes[i].loss;
         result->right += t->lanes[i].right;
     }
+    if (!t->reduce) return MN_OK;
+    double sums[3] = {result->loss, (double)result->right, (double)result->count};
+    MN_TRY(t->reduce->sum(t->reduce->self, sums, 3));
+    *result = (mn_train_result){.loss = sums[0], .right = (int64_t)sums[1], .count = (int64_t)sums[2]};
     return MN_OK;
 }

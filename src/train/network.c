@@ -290,6 +290,8 @@ static void lay_out_lanes(mn_train_net *t, layout *l) {
         partial = mn_max_size(partial, (size_t)unit->kernel_rows * (size_t)unit->out_p);
         channels = mn_max_size(channels, (size_t)unit->out_p);
     }
+    t->spreads = take(l, channels, sizeof *t->spreads);
+    t->shared = take(l, 2 * channels + 1, sizeof *t->shared);
     for (int32_t i = 0; i < t->threads; i++) {
         mn_lane lane = {.scratch = take_floats(l, scratch), .partial = take_floats(l, partial)};
         for (int s = 0; s < 2; s++) {

@@ -15,7 +15,16 @@
 typedef enum mn_unit_kind { MN_UNIT_STEM, MN_UNIT_POINTWISE, MN_UNIT_DEPTHWISE } mn_unit_kind;
 
 /** What batch norm needs per channel, in the order of mn_unit.norms. */
-enum { MN_NORM_MEAN, MN_NORM_SCALE, MN_NORM_BETA, MN_NORM_MEAN_G, MN_NORM_SLOPE, MN_NORM_INVERSE, MN_NORM_ROWS };
+enum {
+    MN_NORM_MEAN,
+    MN_NORM_SCALE,
+    MN_NORM_BETA,
+    MN_NORM_MEAN_G,
+    MN_NORM_SLOPE,
+    MN_NORM_INVERSE,  /* 1 / standard deviation */
+    MN_NORM_VARIANCE, /* of the batch */
+    MN_NORM_ROWS
+};
 
 typedef struct mn_unit {
     mn_unit_kind kind;
@@ -36,6 +45,11 @@ typedef struct mn_unit {
     float *norms;      /* [MN_NORM_ROWS][out_p] */
     float *transposed; /* POINTWISE: kernel as [out_p][in_p] */
 } mn_unit;
+
+/** Of values of one channel. */
+typedef struct mn_spread {
+    double rows, mean, squares; /* squares of the distances to the mean */
+} mn_spread;
 
 /** What one thread works in. */
 typedef struct mn_lane {
@@ -78,6 +92,8 @@ typedef struct mn_train_net {
     float *logits;                   /* [batch][classes_p]; after the backward pass, their gradients */
     float *wide[2], *narrow[2];      /* gradients of unit outputs: activated, linear */
     mn_lane *lanes;                  /* [threads] */
+    mn_spread *spreads;              /* by channel */
+    double *shared;                  /* sums that go between machines */
     size_t bytes;                    /* of all of the above */
     void *memory;
 } mn_train_net;
@@ -128,7 +144,10 @@ typedef struct mn_train_result {
  *  `training`. */
 mn_status mn_train_loss(mn_train_net *t, mn_train_result *result);
 
-/** From the gradients of the logits to `gradients`. */
+/** From the gradients of the logits to `gradients`. Errors: those of the reduction between machines. */
 mn_status mn_train_backward(mn_train_net *t);
+
+/** Takes the last batch into the moving statistics: the end of a step that went well. */
+void mn_train_keep_statistics(mn_train_net *t);
 
 #endif

@@ -41,33 +41,49 @@ static void set_channel(const mn_train_net *t, mn_unit *u, int32_t c, double mea
     double inverse = 1 / sqrt(variance + (double)u->epsilon);
     norm_row(u, MN_NORM_MEAN)[c] = (float)mean;
     norm_row(u, MN_NORM_INVERSE)[c] = (float)inverse;
+    norm_row(u, MN_NORM_VARIANCE)[c] = (float)variance;
     norm_row(u, MN_NORM_SCALE)[c] = (float)(inverse * (double)t->use_parameters[u->gamma + (size_t)c]);
     norm_row(u, MN_NORM_BETA)[c] = t->use_parameters[u->beta + (size_t)c];
 }
 
 /* ---- Forward ----------------------------------------------------------------------------------------- */
 
-typedef struct spread {
-    double rows, mean, squares; /* squares of the distances to the mean */
-} spread;
-
 /* Chan, Golub, LeVeque, Updating formulae and a pairwise algorithm for computing sample variances, 1979. */
-static spread merge(spread a, spread b) {
+static mn_spread merge(mn_spread a, mn_spread b) {
     if (b.rows == 0) return a;
     double rows = a.rows + b.rows, distance = b.mean - a.mean, part = b.rows / rows;
-    return (spread){rows, a.mean + distance * part, a.squares + b.squares + distance * distance * a.rows * part};
+    return (mn_spread){rows, a.mean + distance * part, a.squares + b.squares + distance * distance * a.rows * part};
 }
 
-static spread of_threads(const mn_train_net *t, int32_t c) {
-    spread all = {0};
+static mn_spread of_threads(const mn_train_net *t, int32_t c) {
+    mn_spread all = {0};
     for (int32_t i = 0; i < t->threads; i++) {
         const mn_lane *lane = &t->lanes[i];
         if (lane->rows == 0) continue;
         double mean = lane->sums[0][c] / lane->rows;
-        all =
-            merge(all, (spread){lane->rows, (double)lane->shift[c] + mean, lane->sums[1][c] - lane->sums[0][c] * mean});
+        all = merge(all,
+                    (mn_spread){lane->rows, (double)lane->shift[c] + mean, lane->sums[1][c] - lane->sums[0][c] * mean});
     }
     return all;
+}
+
+/* All machines' mn_spread: sums around a value that all of them know, in double, where that costs no precision. */
+static mn_status share_spreads(mn_train_net *t, const mn_unit *u, mn_spread *all) {
+    double *sums = t->shared;
+    size_t channels = (size_t)u->out_p;
+    const float *known = t->use_statistics + u->mean;
+    for (size_t c = 0; c < channels; c++) {
+        double distance = all[c].mean - (double)known[c];
+        sums[c] = all[c].rows * distance;
+        sums[channels + c] = all[c].squares + all[c].rows * distance * distance;
+    }
+    sums[2 * channels] = all[0].rows;
+    MN_TRY(t->reduce->sum(t->reduce->self, sums, 2 * channels + 1));
+    for (size_t c = 0; c < channels; c++) {
+        double rows = sums[2 * channels], distance = sums[c] / rows;
+        all[c] = (mn_spread){rows, (double)known[c] + distance, sums[channels + c] - rows * distance * distance};
+    }
+    return MN_OK;
 }
 
 mn_status mn_norm_finish(mn_train_net *t, mn_unit *u) {
@@ -76,34 +92,50 @@ mn_status mn_norm_finish(mn_train_net *t, mn_unit *u) {
         for (int32_t c = 0; c < u->out_p; c++) set_channel(t, u, c, (double)mean[c], (double)variance[c]);
         return MN_OK;
     }
-    float *moving_mean = t->statistics + u->mean, *moving_variance = t->statistics + u->variance;
-    double keep = (double)u->momentum;
-    for (int32_t c = 0; c < u->out_p; c++) {
-        spread all = of_threads(t, c);
-        double spread_variance = fmax(all.squares / all.rows, 0);
-        set_channel(t, u, c, all.mean, spread_variance);
-        moving_mean[c] = (float)(keep * (double)moving_mean[c] + (1 - keep) * all.mean);
-        moving_variance[c] = (float)(keep * (double)moving_variance[c] + (1 - keep) * spread_variance);
-    }
+    for (int32_t c = 0; c < u->out_p; c++) t->spreads[c] = of_threads(t, c);
     clear(t, u->out_p);
+    if (t->reduce) MN_TRY(share_spreads(t, u, t->spreads));
+    for (int32_t c = 0; c < u->out_p; c++) {
+        const mn_spread *all = &t->spreads[c];
+        set_channel(t, u, c, all->mean, fmax(all->squares / all->rows, 0));
+    }
     return MN_OK;
+}
+
+void mn_train_keep_statistics(mn_train_net *t) {
+    for (int32_t i = t->first_trained; i < t->unit_count; i++) {
+        const mn_unit *u = &t->units[i];
+        float *mean = t->statistics + u->mean, *variance = t->statistics + u->variance;
+        const float *batch_mean = norm_row(u, MN_NORM_MEAN), *batch_variance = norm_row(u, MN_NORM_VARIANCE);
+        double keep = (double)u->momentum;
+        for (int32_t c = 0; c < u->out_p; c++) {
+            mean[c] = (float)(keep * (double)mean[c] + (1 - keep) * (double)batch_mean[c]);
+            variance[c] = (float)(keep * (double)variance[c] + (1 - keep) * (double)batch_variance[c]);
+        }
+    }
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------- */
 
 mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *u) {
-    double rows = (double)t->count * (double)mn_unit_rows(u);
-    for (int32_t c = 0; c < u->out_p; c++) {
-        double sum = 0, product = 0, inverse = (double)norm_row(u, MN_NORM_INVERSE)[c];
-        for (int32_t i = 0; i < t->threads; i++) {
-            sum += t->lanes[i].sums[0][c];
-            product += t->lanes[i].sums[1][c];
+    size_t channels = (size_t)u->out_p;
+    double *sums = t->shared, *products = sums + channels, ranks = t->reduce ? t->reduce->ranks : 1;
+    double rows = (double)t->count * ranks * (double)mn_unit_rows(u);
+    memset(sums, 0, 2 * channels * sizeof *sums);
+    for (int32_t i = 0; i < t->threads; i++) {
+        for (size_t c = 0; c < channels; c++) {
+            sums[c] += t->lanes[i].sums[0][c];
+            products[c] += t->lanes[i].sums[1][c];
         }
-        t->gradients[u->beta + (size_t)c] = (float)sum;
-        t->gradients[u->gamma + (size_t)c] = (float)(product * inverse);
-        norm_row(u, MN_NORM_MEAN_G)[c] = (float)(sum / rows);
-        norm_row(u, MN_NORM_SLOPE)[c] = (float)(product * inverse * inverse / rows);
     }
     clear(t, u->out_p);
+    if (t->reduce) MN_TRY(t->reduce->sum(t->reduce->self, sums, 2 * channels));
+    for (size_t c = 0; c < channels; c++) {
+        double inverse = (double)norm_row(u, MN_NORM_INVERSE)[c];
+        t->gradients[u->beta + c] = (float)sums[c];
+        t->gradients[u->gamma + c] = (float)(products[c] * inverse);
+        norm_row(u, MN_NORM_MEAN_G)[c] = (float)(sums[c] / rows);
+        norm_row(u, MN_NORM_SLOPE)[c] = (float)(products[c] * inverse * inverse / rows);
+    }
     return MN_OK;
 }

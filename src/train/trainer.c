@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "train/feed.h"
 
@@ -174,6 +175,7 @@ mn_status mn_trainer_step(mn_trainer *t, mn_train_result *result) {
     uint64_t start = mn_clock_ns();
     MN_TRY(load_batch(t));
     MN_TRY(compute(t, result));
+    mn_train_keep_statistics(&t->net);
     mn_optimiser_step(&t->optimiser, &t->net, mn_schedule_rate(&t->options.schedule, t->step), t->step);
     t->step++;
     follow(t);
@@ -206,8 +208,11 @@ mn_status mn_trainer_evaluate(mn_trainer *t, mn_dataset *data, mn_train_result *
     net->use_parameters = t->ema_parameters;
     net->use_statistics = t->ema_statistics;
     net->smoothing = 0;
-    for (int32_t first = 0; first < data->count; first += t->options.batch) {
-        int32_t left = data->count - first, count = left < t->options.batch ? left : t->options.batch;
+    int32_t batch = t->options.batch, ranks = ranks_of(&t->options);
+    /* The machines take turns; those without a share of the last turn see an empty batch. */
+    for (int32_t turn = 0; turn < data->count; turn += batch * ranks) {
+        int32_t first = mn_min_i32(turn + batch * rank_of(&t->options), data->count);
+        int32_t count = mn_min_i32(batch, data->count - first);
         mn_train_result part;
         mn_feed_request request = {.data = data, .first = first, .count = count};
         MN_TRY(load(t, &request));

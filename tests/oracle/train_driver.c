@@ -44,6 +44,7 @@ static mn_status run_steps(const request *r, FILE *file, mn_train_net *t, const 
         MN_TRY(mn_train_forward(t));
         MN_TRY(mn_train_loss(t, &result));
         MN_TRY(mn_train_backward(t));
+        mn_train_keep_statistics(t);
         mn_optimiser_step(optimiser, t, r->rate, step);
         printf("%.9g %lld\n", result.loss / r->batch, (long long)result.right);
     }

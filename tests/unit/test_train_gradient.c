@@ -362,6 +362,7 @@ static void moving_statistics(void **state) {
     make_net(&after);
     assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
     pass(&t, true, &result);
+    mn_train_keep_statistics(&t);
     mn_train_net_export(&t, t.parameters, t.statistics, &after);
     definition d = {.net = &net, .pictures = t.pictures, .labels = t.labels};
     evaluate(&d);
