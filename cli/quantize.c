@@ -34,8 +34,8 @@ static const char *const method_names[] = {
 typedef struct settings {
     cli_list models;
     const char *output, *images;
-    bool only_correct, per_tensor, uncorrected;
-    int32_t limit, method, io, jobs;
+    bool data_free, optimise, only_correct, per_tensor, uncorrected;
+    int32_t limit, method, io, jobs, seed;
     cli_image_options image;
 } settings;
 
@@ -49,10 +49,24 @@ static const cli_option options[] = {
      .help = "the int8 .tflite model to write"},
     {.name = "images",
      .kind = CLI_TEXT,
-     .required = true,
      .offset = offsetof(settings, images),
      .value = "DIR",
      .help = "folder of photos like those the model is for, searched with the folders in it; a hundred suffice"},
+    {.name = "data-free",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, data_free),
+     .help = "use no photo, but what batch norm in Keras weights tells of every channel"},
+    {.name = "optimize",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, optimise),
+     .help = "rescale channels, and learn from the photos how to round weights; takes longer"},
+    {.name = "seed",
+     .kind = CLI_INT,
+     .offset = offsetof(settings, seed),
+     .value = "N",
+     .low = 0,
+     .high = INT32_MAX,
+     .help = "which places of the photos --optimize looks at [1]"},
     {.name = "limit",
      .kind = CLI_INT,
      .offset = offsetof(settings, limit),
@@ -113,13 +127,13 @@ static const cli_option options[] = {
 
 static const cli_command command = {
     .name = "quantize",
-    .usage = "MODEL -o FILE --images DIR [options]",
+    .usage = "MODEL -o FILE (--images DIR | --data-free) [options]",
     .summary =
         "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras saved.",
-    .notes =
-        "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
-        "photos, after TensorFlow Lite's quantisation specification. The same input gives the same bytes, whatever "
-        "--jobs.",
+    .notes = "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
+             "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
+             "same input gives the same bytes, whatever "
+             "--jobs.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),
@@ -167,16 +181,21 @@ static bool keep_correct(const settings *s, const mn_graph *graph, int32_t class
 /* ---- Quantising -------------------------------------------------------------------------------------- */
 
 static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
-    printf("%s: %zu bytes\n  photos      %d", s->output, bytes, samples->set.count);
-    if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
-    printf("; %s\n", samples->text);
-    printf("  weights     int8, a scale for each %s\n", s->per_tensor ? "layer" : "channel");
-    printf("  activations int8, ranges by %s%s\n", method_names[s->method], s->uncorrected ? "" : ", biases corrected");
+    printf("%s: %zu bytes\n", s->output, bytes);
+    if (!s->data_free) {
+        printf("  photos      %d", samples->set.count);
+        if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
+        printf("; %s\n", samples->text);
+    }
+    printf("  weights     int8, a scale for each %s%s\n", s->per_tensor ? "layer" : "channel",
+           s->optimise ? ", rounding learned" : "");
+    printf("  activations int8, ranges by %s%s\n", s->data_free ? "batch norm" : method_names[s->method],
+           s->uncorrected ? "" : ", biases corrected");
     printf("  input       %s\n", io_names[s->io]);
     printf("  time        %.1f s\n", (double)(mn_clock_ns() - started) * 1e-9);
 }
 
-static mn_status make_file(const settings *s, mn_graph *graph, const mn_samples *samples, uint8_t **data,
+static mn_status make_file(const settings *s, cli_graph_file *model, const mn_samples *samples, uint8_t **data,
                            size_t *bytes) {
     mn_graph quantised;
     mn_quantise_options how;
@@ -186,10 +205,17 @@ static mn_status make_file(const settings *s, mn_graph *graph, const mn_samples 
     how.io = io_types[s->io];
     how.per_tensor = s->per_tensor;
     how.method = (mn_range_method)s->method;
+    how.equalise = s->optimise || s->data_free;
+    how.learn = s->optimise;
+    how.seed = (uint64_t)s->seed;
     how.correct = !s->uncorrected;
     how.jobs = s->jobs;
     how.progress = (mn_quant_progress){.tell = cli_samples_tell, .context = &bar};
-    MN_TRY(mn_quantise(graph, samples, &how, &quantised));
+    if (s->data_free) {
+        MN_TRY(mn_quantise_data_free(&model->graph, model->stats, samples->meaning, &how, &quantised));
+    } else {
+        MN_TRY(mn_quantise(&model->graph, samples, &how, &quantised));
+    }
     snprintf(description, sizeof description, "quantised by mobilenet.c %s", mn_version());
     quantised.description = description;
     mn_status status = mn_tflite_write(&quantised, data, bytes);
@@ -197,12 +223,13 @@ static mn_status make_file(const settings *s, mn_graph *graph, const mn_samples 
     return status;
 }
 
-static bool quantise_model(const settings *s, cli_graph_file *model, const mn_prepare_options *prepare,
-                           cli_samples *samples) {
-    uint64_t started = mn_clock_ns();
-    mn_graph *graph = &model->graph;
+/* The photos to learn from; without any, only what their pixels would mean. False after a sentence. */
+static bool load_samples(const settings *s, const mn_graph *graph, const mn_prepare_options *prepare,
+                         cli_samples *samples, int32_t *loaded) {
     mn_interval range;
     if (!cli_samples_range(&s->image, graph, &range)) return false;
+    samples->set.meaning = range;
+    if (s->data_free) return true;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
@@ -210,16 +237,34 @@ static bool quantise_model(const settings *s, cli_graph_file *model, const mn_pr
                           samples)) {
         return false;
     }
-    int32_t loaded = samples->set.count;
-    if (s->only_correct && !keep_correct(s, graph, classes, samples)) return false;
+    *loaded = samples->set.count;
+    return !s->only_correct || keep_correct(s, graph, classes, samples);
+}
+
+static bool quantise_model(const settings *s, cli_graph_file *model, const mn_prepare_options *prepare,
+                           cli_samples *samples) {
+    uint64_t started = mn_clock_ns();
+    int32_t loaded = 0;
+    if (!load_samples(s, &model->graph, prepare, samples, &loaded)) return false;
     uint8_t *data = NULL;
     size_t bytes = 0;
-    mn_status status = make_file(s, graph, &samples->set, &data, &bytes);
+    mn_status status = make_file(s, model, &samples->set, &data, &bytes);
     if (status != MN_OK) cli_library_error(status);
     bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
     if (good) report(s, samples, loaded, bytes, started);
     free(data);
     return good;
+}
+
+/* Flags that do not go together, as a sentence; false then. */
+static bool check_source(const settings *s) {
+    if (s->data_free && (s->images != NULL || s->optimise || s->only_correct)) {
+        cli_error("quantize: --data-free uses no photos; leave out --images, --optimize and --only-correct");
+        return false;
+    }
+    if (s->data_free || s->images != NULL) return true;
+    cli_error("quantize: --images DIR is missing, or --data-free; see 'mobilenet quantize --help'");
+    return false;
 }
 
 static int quantise(const settings *s) {
@@ -228,7 +273,7 @@ static int quantise(const settings *s) {
         cli_error("quantize: exactly one model must be named; see 'mobilenet quantize --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!check_source(s) || !cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
     cli_graph_file model = {0};
     cli_samples samples = {0};
     mn_status status = cli_graph_open(s->models.items[0], &model);
@@ -241,7 +286,7 @@ static int quantise(const settings *s) {
 }
 
 int cli_quantize(int count, char *const *arguments) {
-    settings s = {.limit = 500, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
+    settings s = {.limit = 500, .seed = 1, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? quantise(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
     cli_list_free(&s.models);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quant/equalise.h"
 #include "quant/runner.h"
 
 /* ---- Pairs ---------------------------------------------------------------------------------------------- */
@@ -28,10 +29,12 @@ static bool readable(const mn_tensor_info *tensor) {
     return (tensor->type == MN_INT8 || tensor->type == MN_UINT8) && tensor->quant.count == 1;
 }
 
-/* Operators that only change how values are stored are no layers. */
+/* Operators that only change how values are stored are no layers; what has other scales by channel is no version of a
+ * tensor. */
 static bool is_layer(const mn_graph *graph, const mn_op *op) {
     const mn_tensor_info *out = mn_graph_output(graph, op, 0);
-    return op->kind != MN_OP_QUANTIZE && op->kind != MN_OP_DEQUANTIZE && readable(out) && !out->data;
+    return op->kind != MN_OP_QUANTIZE && op->kind != MN_OP_DEQUANTIZE && readable(out) && !out->data &&
+           !mn_is_rescaled(out->name);
 }
 
 static void pair(pairing *p, int32_t op, int32_t a, int32_t b) {

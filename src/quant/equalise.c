@@ -77,14 +77,11 @@ static void find_room(const equalising *e, int32_t group, int32_t count, double 
     for (int32_t c = 0; c < count; c++) room[c] = LARGEST_FACTOR;
     for (int32_t i = 0; i < e->graph->tensor_count; i++) {
         if (e->groups.of[i] != group) continue;
-        double largest = (double)e->groups.limit[i];
-        if (isinf(largest)) {
-            largest = 0;
-            for (int32_t c = 0; c < count; c++) largest = fmax(largest, reach(&e->channels[i].of[c]));
-        }
+        double largest = 0;
+        for (int32_t c = 0; c < count; c++) largest = fmax(largest, reach(&e->channels[i].of[c]));
         for (int32_t c = 0; c < count; c++) {
             double mine = reach(&e->channels[i].of[c]);
-            if (mine > 0) room[c] = fmin(room[c], fmax(largest / mine, 1));
+            if (mine > 0) room[c] = fmin(room[c], largest / mine);
         }
     }
 }
@@ -113,13 +110,7 @@ static mn_status choose_factors(equalising *e, int32_t group) {
 
 /* ---- Moving --------------------------------------------------------------------------------------------- */
 
-/* Linear channels move to their mean, rectified ones to their lowest value, unless they reach the limit: what is cut
- * off there would then be cut off higher up. */
-static double wanted_move(const equalising *e, int32_t tensor, const mn_channel *c) {
-    if (!e->groups.rectified[tensor]) return (double)c->mean;
-    return c->high < e->groups.limit[tensor] ? fmax((double)c->low, 0) : 0;
-}
-
+/* Every channel moves to its mean; a sum moves by what its operands have moved. */
 static mn_status choose_moves(equalising *e) {
     for (int32_t i = 0; i < e->graph->op_count; i++) {
         const mn_op *op = &e->graph->ops[i];
@@ -130,7 +121,7 @@ static mn_status choose_moves(equalising *e) {
         if (!move) return mn_fail_memory("the channels' shifts");
         for (int32_t c = 0; c < x->count; c++) {
             bool sum = op->kind == MN_OP_ADD;
-            move[c] = sum ? e->moved[op->inputs[0]][c] + e->moved[op->inputs[1]][c] : wanted_move(e, out, &x->of[c]);
+            move[c] = sum ? e->moved[op->inputs[0]][c] + e->moved[op->inputs[1]][c] : (double)x->of[c].mean;
             x->of[c].low -= (float)move[c];
             x->of[c].high -= (float)move[c];
             x->of[c].mean -= (float)move[c];
@@ -182,8 +173,23 @@ static mn_status change_op(const equalising *e, int32_t index) {
     return MN_OK;
 }
 
-static void change_channels(const equalising *e, int32_t tensor) {
+static const char suffix[] = "_rescaled";
+
+bool mn_is_rescaled(const char *name) {
+    size_t length = strlen(name), end = sizeof suffix - 1;
+    return length > end && strcmp(name + length - end, suffix) == 0;
+}
+
+static mn_status change_tensor(const equalising *e, int32_t tensor) {
     mn_channels *x = &e->channels[tensor];
+    mn_tensor_info *info = &e->graph->tensors[tensor];
+    if (!e->factor[tensor] && !e->moved[tensor]) return MN_OK;
+    size_t length = strlen(info->name);
+    char *name = mn_pool_alloc(&e->graph->pool, length + sizeof suffix, 1);
+    if (!name) return mn_fail_memory("the rescaled tensors");
+    memcpy(name, info->name, length);
+    memcpy(name + length, suffix, sizeof suffix);
+    info->name = name;
     for (int32_t c = 0; c < x->count; c++) {
         float factor = (float)factor_of(e, tensor, c);
         x->of[c].low *= factor;
@@ -191,6 +197,7 @@ static void change_channels(const equalising *e, int32_t tensor) {
         x->of[c].mean *= factor;
         x->of[c].variance *= factor * factor;
     }
+    return MN_OK;
 }
 
 /* ---- All ------------------------------------------------------------------------------------------------ */
@@ -220,7 +227,7 @@ static mn_status equalise(equalising *e) {
         if (e->groups.of[i] == i) MN_TRY(choose_factors(e, i));
     }
     for (int32_t i = 0; i < e->graph->op_count; i++) MN_TRY(change_op(e, i));
-    for (int32_t i = 0; i < e->graph->tensor_count; i++) change_channels(e, i);
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) MN_TRY(change_tensor(e, i));
     return MN_OK;
 }
 

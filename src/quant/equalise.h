@@ -3,9 +3,10 @@
 
 /* Rescales channels so that 8 bits suit all of them. An int8 activation has one scale for all its channels; those
  * that take small values get few steps of it. But a channel may be multiplied by any k > 0 where it is made, and
- * divided by k where it is used, without a change in what the network computes (Nagel et al., Data-Free Quantization
- * through Weight Equalization and Bias Correction, 2019), and moved by a constant that the next bias takes back (high-
- * bias absorption there). Weights are stored per channel, so for most of this they pay nothing. */
+ * divided by k where it is used, without a change in what the network computes, and moved by a constant that the next
+ * bias takes back (Nagel et al., Data-Free Quantization through Weight Equalization and Bias Correction, 2019, sections
+ * 4.1.1 and 4.1.3). There, ranges of weights are made equal, for weights with one scale; with a scale for each output
+ * channel, activations are what gains, and how far to go is chosen by the rounding errors to expect of both. */
 #ifndef MN_QUANT_EQUALISE_H
 #define MN_QUANT_EQUALISE_H
 
@@ -24,11 +25,13 @@ typedef struct mn_channels {
 } mn_channels;
 
 /** Rescales and moves channels between the layers of `graph`, which passed mn_quant_prepare, where that makes rounding
- *  errors smaller. `channels` ([tensor_count]) tells what each activation is and follows the changes; tensors of which
- *  nothing is known stay as they are.
- *
- *  What the graph computes stays the same, but for channels that rise above their `high`: behind a RELU6 these may now
- *  be cut off there. Errors: MEMORY. */
+ *  errors smaller: those that meet no activation function, so that what the graph computes stays the same. `channels`
+ *  ([tensor_count]) tells what each activation is and follows the changes; tensors of which nothing is known stay.
+ *  Errors: MEMORY. */
 mn_status mn_equalise(mn_graph *graph, mn_channels *channels);
+
+/** Is this the name of a tensor that mn_equalise changed? They get "_rescaled" behind theirs: they no longer hold what
+ *  the tensor of the same name in the original holds. */
+bool mn_is_rescaled(const char *name);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "quant/equalise_groups.h"
 
-#include <math.h>
 #include <string.h>
 
 static bool has_weights(mn_op_kind kind) {
@@ -68,9 +67,7 @@ static bool keeps_channels(const finding *f, const mn_op *op) {
         return !in->data && !other->data && same_shape(in, out) && same_shape(other, out);
     }
     case MN_OP_AVERAGE_POOL_2D:
-    case MN_OP_MAX_POOL_2D:
-    case MN_OP_RELU:
-    case MN_OP_RELU6: return true;
+    case MN_OP_MAX_POOL_2D: return true;
     /* The last dimension varies fastest: equal ones mean that values stay in their channels. */
     case MN_OP_MEAN:
     case MN_OP_RESHAPE:
@@ -90,6 +87,7 @@ static bool reduces_channels(const mn_graph *graph, const mn_op *op) {
 static void tie_op(finding *f, int32_t index) {
     const mn_op *op = &f->graph->ops[index];
     mn_weights w;
+    if (op->attr.activation != MN_ACT_NONE) fix(f, op->outputs[0]);
     if (has_weights(op->kind)) {
         bool shared =
             f->uses[op->inputs[1]] > 1 || (op->input_count > 2 && op->inputs[2] >= 0 && f->uses[op->inputs[2]] > 1);
@@ -102,24 +100,14 @@ static void tie_op(finding *f, int32_t index) {
     }
 }
 
-/* ---- Limits --------------------------------------------------------------------------------------------- */
-
-static void limit_op(finding *f, const mn_op *op) {
-    mn_activation activation = op->attr.activation;
-    if (op->kind == MN_OP_RELU) activation = MN_ACT_RELU;
-    if (op->kind == MN_OP_RELU6) activation = MN_ACT_RELU6;
-    int32_t out = op->outputs[0];
-    f->groups->limit[out] = activation == MN_ACT_RELU6 ? 6 : INFINITY;
-    f->groups->rectified[out] = activation != MN_ACT_NONE;
-    if (activation == MN_ACT_RELU_N1_TO_1) fix(f, out);
-}
+/* ---- Moving --------------------------------------------------------------------------------------------- */
 
 /* Is a constant that is taken from the channels of its tensors given back exactly? */
 static bool allows_moving(const finding *f, int32_t index) {
     const mn_op *op = &f->graph->ops[index];
     mn_weights w;
     if (mn_weights_of(f->graph, index, &w)) return w.bias && !w.padded;
-    return op->kind == MN_OP_ADD && op->attr.activation == MN_ACT_NONE;
+    return op->kind == MN_OP_ADD;
 }
 
 static void forbid_moving(finding *f, int32_t tensor) {
@@ -137,7 +125,6 @@ static void find_movable(finding *f) {
         /* What makes a tensor must have a bias to take the constant away; padding does not matter there. */
         bool made = mn_weights_of(f->graph, i, &w) ? w.bias != NULL : allows_moving(f, i);
         if (!made) forbid_moving(f, op->outputs[0]);
-        if (op->kind == MN_OP_ADD && f->groups->rectified[op->inputs[0]]) forbid_moving(f, op->outputs[0]);
     }
 }
 
@@ -145,10 +132,7 @@ static void find_movable(finding *f) {
 
 static void find(finding *f) {
     const mn_graph *graph = f->graph;
-    for (int32_t i = 0; i < graph->tensor_count; i++) {
-        f->groups->of[i] = i;
-        f->groups->limit[i] = INFINITY;
-    }
+    for (int32_t i = 0; i < graph->tensor_count; i++) f->groups->of[i] = i;
     for (int32_t i = 0; i < graph->op_count; i++) {
         for (int32_t k = 0; k < graph->ops[i].input_count; k++) {
             if (graph->ops[i].inputs[k] >= 0) f->uses[graph->ops[i].inputs[k]]++;
@@ -157,7 +141,6 @@ static void find(finding *f) {
     for (int32_t i = 0; i < graph->input_count; i++) fix(f, graph->inputs[i]);
     for (int32_t i = 0; i < graph->output_count; i++) fix(f, graph->outputs[i]);
     for (int32_t i = 0; i < graph->op_count; i++) tie_op(f, i);
-    for (int32_t i = 0; i < graph->op_count; i++) limit_op(f, &graph->ops[i]);
     find_movable(f);
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         if (!f->fixed[f->groups->of[i]] && !graph->tensors[i].data) continue;
@@ -169,14 +152,12 @@ static void find(finding *f) {
 mn_status mn_groups_find(const mn_graph *graph, mn_pool *pool, mn_groups *out) {
     size_t tensors = (size_t)graph->tensor_count;
     *out = (mn_groups){.of = mn_pool_alloc(pool, tensors, sizeof *out->of),
-                       .limit = mn_pool_alloc(pool, tensors, sizeof *out->limit),
-                       .rectified = mn_pool_alloc(pool, tensors, sizeof *out->rectified),
                        .movable = mn_pool_alloc(pool, tensors, sizeof *out->movable)};
     finding f = {.graph = graph,
                  .groups = out,
                  .fixed = mn_pool_alloc(pool, tensors, sizeof *f.fixed),
                  .uses = mn_pool_alloc(pool, tensors, sizeof *f.uses)};
-    if (!out->of || !out->limit || !out->rectified || !out->movable || !f.fixed || !f.uses) {
+    if (!out->of || !out->movable || !f.fixed || !f.uses) {
         return mn_fail_memory("the groups of channels");
     }
     find(&f);

@@ -7,13 +7,13 @@
 
 #include "graph/graph.h"
 
-/** Tensors whose channels must be rescaled alike form a group: those around additions, means, pools. */
+/** Tensors whose channels must be rescaled alike form a group: those around additions, means, pools. Channels that go
+ * through an activation function stay: behind RELU6 an enlarged channel would be cut off at a lower value, and on
+ * MobileNetV2 nothing is gained by it. */
 typedef struct mn_groups {
     /* [tensor_count] */
-    int32_t *of;     /* the group: one of its tensors; -1 where channels must stay as they are */
-    float *limit;    /* values are cut off there by an activation function; INFINITY */
-    bool *rectified; /* values are cut off below zero */
-    bool *movable;   /* a constant may be taken from each channel: all of the group, or none of it */
+    int32_t *of;   /* the group: one of its tensors; -1 where channels must stay as they are */
+    bool *movable; /* a constant may be taken from each channel: all of the group, or none of it */
 } mn_groups;
 
 /** Errors: MEMORY. */

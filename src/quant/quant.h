@@ -7,7 +7,7 @@
  *   reshape   channels are rescaled so that 8 bits suit all of them           mn_equalise        equalise.h
  *   scheme    weights get scales and are rounded to nearest                   mn_scheme_create   here
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
- *   repair    weights are rounded better, biases corrected                    correct.h
+ *   repair    weights are rounded better, biases corrected                    round.h, correct.h
  *   apply     scheme -> int8 graph                                            mn_scheme_apply    apply.h
  *
  * A step that changes the float graph comes before mn_scheme_create; one that changes how it is stored works on the

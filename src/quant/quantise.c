@@ -6,9 +6,30 @@
 #include "quant/apply.h"
 #include "quant/calibrate.h"
 #include "quant/correct.h"
+#include "quant/datafree.h"
+#include "quant/equalise_observe.h"
+#include "quant/round.h"
 
 void mn_quantise_defaults(mn_quantise_options *options) {
     *options = (mn_quantise_options){.io = MN_INT8, .method = MN_RANGE_MSE, .correct = true};
+}
+
+static mn_channels *make_channels(const mn_graph *graph, mn_pool *pool) {
+    return mn_pool_alloc(pool, (size_t)graph->tensor_count, sizeof(mn_channels));
+}
+
+static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options) {
+    mn_runner *runner = NULL;
+    mn_pool pool = {0};
+    mn_channels *channels = make_channels(graph, &pool);
+    mn_status status = channels ? mn_runner_create(graph, options->jobs, &runner) : mn_fail_memory("the channels");
+    if (status == MN_OK) {
+        status = mn_channels_observe(graph, runner, samples, &options->progress, &pool, channels);
+    }
+    mn_runner_close(&runner);
+    if (status == MN_OK) status = mn_equalise(graph, channels);
+    mn_pool_free(&pool);
+    return status;
 }
 
 static mn_status fit_scheme(mn_scheme *scheme, const mn_samples *samples, const mn_quantise_options *options) {
@@ -16,6 +37,9 @@ static mn_status fit_scheme(mn_scheme *scheme, const mn_samples *samples, const 
     MN_TRY(mn_runner_create(scheme->graph, options->jobs, &runner));
     mn_status status = mn_calibrate(scheme, runner, samples, options->method, &options->progress);
     if (status == MN_OK) status = mn_scheme_share_ranges(scheme);
+    if (status == MN_OK && options->learn) {
+        status = mn_round_learn(scheme, runner, samples, options->seed, &options->progress);
+    }
     if (status == MN_OK && options->correct) {
         status = mn_correct_biases(scheme, runner, samples, &options->progress);
     }
@@ -36,10 +60,48 @@ mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quant
         return mn_fail(MN_ERROR_ARGUMENT, "%s: %d photos of %zu values are given; at least one, of %zu, is needed",
                        graph->name, samples->count, samples->elements, input->bytes / sizeof(float));
     }
+    if (options->equalise) MN_TRY(equalise(graph, samples, options));
     MN_TRY(mn_scheme_create(graph, samples->meaning, options->per_tensor, &scheme));
     mn_status status = fit_scheme(&scheme, samples, options);
     if (status == MN_OK) status = make(&scheme, options->io, &quantised);
     mn_scheme_free(&scheme);
+    if (status != MN_OK) {
+        mn_graph_free(&quantised);
+        return status;
+    }
+    *out = quantised;
+    return MN_OK;
+}
+
+/* ---- Without photos ------------------------------------------------------------------------------------- */
+
+static mn_status expect(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
+                        const mn_quantise_options *options, mn_pool *pool, mn_channels **out) {
+    *out = make_channels(graph, pool);
+    if (!*out) return mn_fail_memory("the channels");
+    MN_TRY(mn_channels_expect(graph, stats, meaning, pool, *out));
+    return options->equalise ? mn_equalise(graph, *out) : MN_OK;
+}
+
+static mn_status make_expected(const mn_graph *graph, const mn_channels *channels, mn_interval meaning,
+                               const mn_quantise_options *options, mn_graph *out) {
+    mn_scheme scheme;
+    MN_TRY(mn_scheme_create(graph, meaning, options->per_tensor, &scheme));
+    mn_status status = mn_datafree_ranges(&scheme, channels);
+    if (status == MN_OK && options->correct) mn_datafree_correct(&scheme, channels);
+    if (status == MN_OK) status = make(&scheme, options->io, out);
+    mn_scheme_free(&scheme);
+    return status;
+}
+
+mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
+                                const mn_quantise_options *options, mn_graph *out) {
+    mn_graph quantised = {0};
+    mn_pool pool = {0};
+    mn_channels *channels;
+    mn_status status = expect(graph, stats, meaning, options, &pool, &channels);
+    if (status == MN_OK) status = make_expected(graph, channels, meaning, options, &quantised);
+    mn_pool_free(&pool);
     if (status != MN_OK) {
         mn_graph_free(&quantised);
         return status;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The whole way from a float graph and photos to an int8 graph. */
+/* The whole way from a float graph, and photos or batch-norm statistics, to an int8 graph. */
 #ifndef MN_QUANT_QUANTISE_H
 #define MN_QUANT_QUANTISE_H
 
+#include "net/fold.h"
 #include "quant/quant.h"
 #include "quant/range.h"
 
@@ -13,6 +14,9 @@ typedef struct mn_quantise_options {
     mn_type io;             /* MN_INT8 (default), MN_UINT8 or MN_FLOAT32 */
     bool per_tensor;        /* one scale for all weights of a layer */
     mn_range_method method; /* of activations */
+    bool equalise;          /* channels (equalise.h) */
+    bool learn;             /* how to round, and the scales of weights (round.h) */
+    uint64_t seed;          /* of learning */
     bool correct;           /* biases (correct.h) */
     int32_t jobs;           /* photos run at the same time; 0: one per processor. Changes no result */
     mn_quant_progress progress;
@@ -23,5 +27,11 @@ void mn_quantise_defaults(mn_quantise_options *options);
 /** Quantises `graph`, which passed mn_quant_prepare and changes on the way, into `out`.
  *  Errors: ARGUMENT (no samples, or not of the input's size), MEMORY, FORMAT, UNSUPPORTED. */
 mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options, mn_graph *out);
+
+/** As mn_quantise, without a photo: from what batch norm tells of the tensors (mn_net_fold), `stats` [tensor_count] or
+ *  NULL. `meaning` is what pixels 0 and 255 are to the network. `method`, `learn` and `seed` are not used.
+ *  Errors: UNSUPPORTED (no statistics, or an operator that they do not pass), MEMORY. */
+mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
+                                const mn_quantise_options *options, mn_graph *out);
 
 #endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "quant/round_observe.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "graph/shape.h"
+#include "net/random.h"
+#include "quant/equalise_groups.h"
+
+/* Places looked at: of each output of each photo, and over all photos. Sums of 255 * 255 over the latter fit int32. */
+enum { PHOTO_PLACES = 64, ALL_PLACES = 8192, LEAST_PLACES = 64 };
+
+/* A layer's window over its input. */
+typedef struct window {
+    int32_t tensor, output;
+    int32_t in_h, in_w, channels, out_h, out_w;
+    int32_t k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t places; /* of one sample */
+    mn_step8 step;
+    float low, high; /* the activation function's */
+} window;
+
+typedef struct observing {
+    mn_pool pool;
+    const mn_scheme *scheme;
+    uint64_t seed;
+    int32_t jobs;
+    window *windows;   /* [layer_count] */
+    mn_inputs *of_job; /* [jobs][layer_count]: sums of depthwise layers */
+    mn_inputs *out;    /* [layer_count] */
+    int16_t **patch;   /* [jobs]: what one place meets */
+} observing;
+
+static window window_of(const mn_scheme *scheme, const mn_op *op, int32_t inputs) {
+    const mn_graph *graph = scheme->graph;
+    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    window v = {.tensor = op->inputs[0], .output = op->outputs[0], .channels = inputs};
+    v.low = op->attr.activation == MN_ACT_NONE ? -INFINITY : 0;
+    v.high = op->attr.activation == MN_ACT_RELU6 ? 6 : INFINITY;
+    v.step = mn_scheme_step(scheme, v.tensor);
+    v.in_h = v.out_h = v.k_h = v.k_w = v.stride_h = v.stride_w = v.dilation_h = v.dilation_w = 1;
+    v.in_w = v.out_w = (int32_t)(x->bytes / sizeof(float)) / inputs;
+    if (op->kind == MN_OP_FULLY_CONNECTED) return v;
+    const mn_op_attr *a = &op->attr;
+    v.in_h = x->dims[1], v.in_w = x->dims[2];
+    v.out_h = y->dims[1], v.out_w = y->dims[2];
+    v.k_h = w->dims[1], v.k_w = w->dims[2];
+    v.stride_h = a->stride_h, v.stride_w = a->stride_w;
+    v.dilation_h = a->dilation_h, v.dilation_w = a->dilation_w;
+    if (a->padding == MN_PAD_SAME) {
+        v.pad_top = mn_window_padding(v.in_h, v.out_h, v.k_h, v.stride_h, v.dilation_h);
+        v.pad_left = mn_window_padding(v.in_w, v.out_w, v.k_w, v.stride_w, v.dilation_w);
+    }
+    return v;
+}
+
+/* ---- One photo ------------------------------------------------------------------------------------------ */
+
+static void store_pixel(const window *v, const float *x, int16_t *to) {
+    for (int32_t c = 0; c < v->channels; c++) {
+        float units = roundf(x[c] / v->step.scale) + (float)v->step.zero;
+        to[c] = (int16_t)((int32_t)fminf(fmaxf(units, INT8_MIN), INT8_MAX) - v->step.zero);
+    }
+}
+
+/* [taps][channels] at one place of the output; zero where the window meets padding. */
+static void store_patch(const window *v, const float *x, int32_t place, int16_t *to) {
+    int32_t top = place / v->out_w * v->stride_h - v->pad_top, left = place % v->out_w * v->stride_w - v->pad_left;
+    for (int32_t tap = 0; tap < v->k_h * v->k_w; tap++, to += v->channels) {
+        int32_t row = top + tap / v->k_w * v->dilation_h, column = left + tap % v->k_w * v->dilation_w;
+        if (row < 0 || row >= v->in_h || column < 0 || column >= v->in_w) {
+            memset(to, 0, (size_t)v->channels * sizeof *to);
+        } else {
+            store_pixel(v, x + ((size_t)row * (size_t)v->in_w + (size_t)column) * (size_t)v->channels, to);
+        }
+    }
+}
+
+static void add_products(const window *v, const mn_inputs *sums, const int16_t *patch, const float *y) {
+    const int32_t taps = sums->count;
+    for (int32_t c = 0; c < v->channels; c++) {
+        if (!(y[c] > v->low && y[c] < v->high)) continue;
+        int64_t *products = sums->products + (size_t)c * (size_t)(taps * taps);
+        for (int32_t i = 0; i < taps; i++) {
+            int32_t value = patch[i * v->channels + c];
+            sums->sums[c * taps + i] += value;
+            for (int32_t k = 0; k < taps; k++) products[i * taps + k] += value * patch[k * v->channels + c];
+        }
+        sums->used[c]++;
+    }
+}
+
+/* The places of a photo: one at random in each of equal stretches. */
+static int32_t choose_place(const window *v, int32_t i, mn_random *random) {
+    int32_t all = v->out_h * v->out_w;
+    int32_t begin = (int32_t)((int64_t)all * i / v->places), end = (int32_t)((int64_t)all * (i + 1) / v->places);
+    return begin + (int32_t)(mn_random_bits(random) % (uint64_t)(end - begin));
+}
+
+static void observe_layer(const observing *o, int32_t job, int32_t layer, int32_t sample, const mn_session *session) {
+    const window *v = &o->windows[layer];
+    const mn_inputs *out = &o->out[layer];
+    const float *x = mn_session_tensor_data(session, v->tensor), *y = mn_session_tensor_data(session, v->output);
+    mn_random random = {o->seed ^ (uint64_t)sample << 32 ^ (uint64_t)layer};
+    for (int32_t i = 0; i < v->places; i++) {
+        int32_t place = choose_place(v, i, &random);
+        if (out->depthwise) {
+            store_patch(v, x, place, o->patch[job]);
+            add_products(v, &o->of_job[job * o->scheme->layer_count + layer], o->patch[job],
+                         y + (size_t)place * (size_t)v->channels);
+        } else {
+            size_t at = (size_t)sample * (size_t)v->places + (size_t)i;
+            store_patch(v, x, place, out->values + at * (size_t)out->count);
+        }
+    }
+}
+
+static void observe(void *context, int32_t job, int32_t sample, const mn_session *session) {
+    const observing *o = context;
+    for (int32_t i = 0; i < o->scheme->layer_count; i++) {
+        if (o->out[i].count > 0) observe_layer(o, job, i, sample, session);
+    }
+}
+
+/* ---- All photos ----------------------------------------------------------------------------------------- */
+
+static mn_status make_sums(mn_pool *pool, int32_t channels, mn_inputs *x) {
+    size_t outputs = (size_t)channels, count = (size_t)x->count;
+    x->products = mn_pool_alloc(pool, outputs, count * count * sizeof *x->products);
+    x->sums = mn_pool_alloc(pool, outputs, count * sizeof *x->sums);
+    x->used = mn_pool_alloc(pool, outputs, sizeof *x->used);
+    return x->products && x->sums && x->used ? MN_OK : mn_fail_memory("the layers' inputs");
+}
+
+static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_pool *pool) {
+    const mn_quant_layer *layer = &o->scheme->layers[index];
+    const mn_op *op = &o->scheme->graph->ops[layer->op];
+    mn_inputs *out = &o->out[index];
+    mn_weights w;
+    *out = (mn_inputs){0};
+    if (!mn_weights_of(o->scheme->graph, layer->op, &w)) return MN_OK;
+    window *v = &o->windows[index];
+    *v = window_of(o->scheme, op, w.inputs);
+    v->places = mn_min_i32(mn_min_i32(v->out_h * v->out_w, PHOTO_PLACES), mn_max_i32(ALL_PLACES / samples, 1));
+    out->depthwise = w.depthwise;
+    out->count = w.depthwise ? w.taps : w.taps * w.inputs;
+    out->places = v->places * samples;
+    if (w.depthwise) {
+        MN_TRY(make_sums(pool, w.outputs, out));
+        for (int32_t job = 0; job < o->jobs; job++) {
+            mn_inputs *mine = &o->of_job[job * o->scheme->layer_count + index];
+            *mine = (mn_inputs){.count = out->count};
+            MN_TRY(make_sums(&o->pool, w.outputs, mine));
+        }
+        return MN_OK;
+    }
+    out->values = mn_pool_alloc(pool, (size_t)out->places, (size_t)out->count * sizeof *out->values);
+    return out->values ? MN_OK : mn_fail_memory("the layers' inputs");
+}
+
+static mn_status start(observing *o, int32_t samples, mn_pool *pool) {
+    size_t layers = (size_t)o->scheme->layer_count, longest = 0;
+    o->windows = mn_pool_alloc(&o->pool, layers, sizeof *o->windows);
+    o->of_job = mn_pool_alloc(&o->pool, layers * (size_t)o->jobs, sizeof *o->of_job);
+    o->patch = mn_pool_alloc(&o->pool, (size_t)o->jobs, sizeof *o->patch);
+    if (!o->windows || !o->of_job || !o->patch) return mn_fail_memory("the layers' inputs");
+    for (int32_t i = 0; i < o->scheme->layer_count; i++) {
+        MN_TRY(start_layer(o, i, samples, pool));
+        longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->windows[i].channels);
+    }
+    for (int32_t job = 0; job < o->jobs; job++) {
+        o->patch[job] = mn_pool_alloc(&o->pool, longest, sizeof *o->patch[job]);
+        if (!o->patch[job]) return mn_fail_memory("the layers' inputs");
+    }
+    return MN_OK;
+}
+
+static void add_all(int64_t *to, const int64_t *from, size_t count) {
+    for (size_t i = 0; i < count; i++) to[i] += from[i];
+}
+
+/* Sums of integers are the same in any order. */
+static void merge(const observing *o, int32_t index) {
+    const mn_inputs *out = &o->out[index];
+    size_t channels = (size_t)o->windows[index].channels, count = (size_t)out->count;
+    for (int32_t job = 0; out->depthwise && job < o->jobs; job++) {
+        const mn_inputs *mine = &o->of_job[job * o->scheme->layer_count + index];
+        add_all(out->products, mine->products, channels * count * count);
+        add_all(out->sums, mine->sums, channels * count);
+        add_all(out->used, mine->used, channels);
+    }
+}
+
+mn_status mn_inputs_observe(const mn_scheme *scheme, mn_runner *floats, const mn_samples *samples, uint64_t seed,
+                            const mn_quant_progress *progress, mn_pool *pool, mn_inputs *out) {
+    observing o = {.scheme = scheme, .seed = seed, .jobs = mn_runner_jobs(floats), .out = out};
+    mn_status status = start(&o, samples->count, pool);
+    if (status == MN_OK) status = mn_runner_each(floats, samples, observe, NULL, &o, "layer inputs", progress);
+    for (int32_t i = 0; status == MN_OK && i < scheme->layer_count; i++) merge(&o, i);
+    mn_pool_free(&o.pool);
+    return status;
+}
+
+/* ---- Covariance ----------------------------------------------------------------------------------------- */
+
+enum { BLOCK = 4 };
+
+/* h[i][k] = sum over the places of value i times value k, on the diagonal and below it; sum[i] = sum of value i. */
+static void sum_products(const mn_inputs *x, double *h, double *sum) {
+    const size_t count = (size_t)x->count;
+    for (int32_t place = 0; place < x->places; place += BLOCK) {
+        int32_t used = mn_min_i32(BLOCK, x->places - place);
+        const int16_t *v[BLOCK];
+        for (int32_t b = 0; b < BLOCK; b++) v[b] = x->values + (size_t)(place + (b < used ? b : 0)) * count;
+        for (size_t i = 0; i < count; i++) {
+            double a[BLOCK] = {0}, *row = h + i * count;
+            for (int32_t b = 0; b < used; b++) sum[i] += a[b] = v[b][i];
+            if (a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0) continue;
+            for (size_t k = 0; k <= i; k++) row[k] += a[0] * v[0][k] + a[1] * v[1][k] + a[2] * v[2][k] + a[3] * v[3][k];
+        }
+    }
+}
+
+static bool finish(int32_t count, double places, double *h, const double *sum) {
+    /* Ledoit and Wolf (2004) find the best shrinkage from the data; about this much it is. */
+    double keep = places / (places + count), largest = 0;
+    for (int32_t i = 0; i < count; i++) {
+        for (int32_t k = 0; k <= i; k++) {
+            size_t at = (size_t)i * (size_t)count + (size_t)k, mirrored = (size_t)k * (size_t)count + (size_t)i;
+            double found = h[at] / places - sum[i] / places * (sum[k] / places);
+            h[at] = h[mirrored] = i == k ? found : keep * found;
+        }
+        largest = fmax(largest, h[(size_t)i * (size_t)count + (size_t)i]);
+    }
+    /* Inputs that never change: their weights cost nothing, but a slope needs a diagonal. */
+    for (int32_t i = 0; i < count; i++) h[(size_t)i * (size_t)count + (size_t)i] += 1e-6 * largest;
+    return largest > 0;
+}
+
+bool mn_inputs_covariance(const mn_inputs *x, int32_t channel, double *h, double *sum) {
+    const size_t count = (size_t)x->count;
+    for (size_t i = 0; i < count * count; i++) h[i] = 0;
+    for (size_t i = 0; i < count; i++) sum[i] = 0;
+    if (!x->depthwise) {
+        sum_products(x, h, sum);
+        return finish(x->count, x->places, h, sum);
+    }
+    if (x->used[channel] < LEAST_PLACES) return false;
+    for (size_t i = 0; i < count; i++) sum[i] = (double)x->sums[(size_t)channel * count + i];
+    for (size_t i = 0; i < count * count; i++) h[i] = (double)x->products[(size_t)channel * count * count + i];
+    return finish(x->count, (double)x->used[channel], h, sum);
+}
