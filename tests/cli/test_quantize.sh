@@ -71,6 +71,34 @@ says 'left out: .*broken.jpg'
 cmp "$made" "$scratch/other" || fail "a broken photo changes the model"
 rm "$folder/broken.jpg"
 
+# Learned rounding: the same bytes whatever --jobs, other ones for another seed.
+expect 0 quantize "$model" -o "$scratch/learned" --images "$folder" --optimize --jobs 1
+prints 'rounding learned'
+expect 0 evaluate -m "$model" --compare "$scratch/learned" --images "$folder" --json
+json 'o["divergence"] < 0.01'
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --optimize --jobs 3
+cmp "$scratch/learned" "$scratch/other" || fail "the number of jobs changes what is learned"
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --optimize --seed 2
+cmp -s "$scratch/learned" "$scratch/other" && fail "the seed changes nothing"
+# Rescaled channels are compared with nothing; the layers between them with what they were.
+expect 0 compare "$model" "$scratch/learned" --images "$folder" --json
+json 'len(o["layers"]) > 3 and not any(l["name"].endswith("_rescaled") for l in o["layers"])'
+
+# Without a photo, from Keras weights; the same bytes twice.
+writer="${MN_BUILD:-build}/tests/test_keras_files"
+if [ -x "$writer" ]; then
+    mkdir "$scratch/keras"
+    "$writer" "$scratch/keras"
+    weights="$scratch/keras/weights_0.35_96.h5"
+    expect 0 quantize "$weights" -o "$scratch/free" --data-free
+    prints 'ranges by batch norm, biases corrected'
+    expect 0 quantize "$weights" -o "$scratch/other" --data-free
+    cmp "$scratch/free" "$scratch/other" || fail "the same weights give another model"
+    expect 0 inspect --json "$scratch/free"
+    json 'all(t["type"] in ("int8", "int32") for t in o["tensors"])'
+    expect 0 classify -m "$scratch/free" "$folder/colour420.jpg"
+fi
+
 # What goes wrong leaves no file behind.
 refused() {
     local code=$1
@@ -83,6 +111,13 @@ refused 2 -o "$scratch/none" --images "$folder"
 says 'exactly one model'
 refused 2 "$model" -o "$scratch/none"
 says '--images DIR is missing'
+refused 1 "$model" -o "$scratch/none" --data-free
+says 'give the Keras weights that it was made from, or photos'
+for options in "--images $folder" --optimize --only-correct; do
+    # shellcheck disable=SC2086 # words are wanted
+    refused 2 "$model" -o "$scratch/none" --data-free $options
+    says 'data-free uses no photos'
+done
 refused 2 "$model" -o "$scratch/none" --images "$folder" --method best
 says 'minmax, percentile, mse, kl'
 refused 1 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2
