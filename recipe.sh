@@ -209,12 +209,19 @@ draw_signs() {
 
 # ImageNet's weights, wherever they lie, must have the structure that Keras published.
 check_official() {
-    local found
-    build/mobilenet convert "$weights" -o "$scratch/float.tflite" >"$scratch/log" || return 1
-    found=$(sed -n 's/.* \([0-9]*\) parameters.*/\1/p' "$scratch/log")
-    [[ $found == "$official_parameters" ]] ||
-        die "$weights: has ${found:-no} parameters instead of $official_parameters; remove the file and try again"
-    keep_download
+    local found='' remedy='remove the file and run this again'
+    if build/mobilenet convert "$weights" -o "$scratch/float.tflite" >"$scratch/log"; then
+        found=$(sed -n 's/.* \([0-9]*\) parameters.*/\1/p' "$scratch/log")
+    fi
+    if [[ $found == "$official_parameters" ]]; then
+        keep_download
+        return
+    fi
+    if [[ $weights == "$out/download/$official" ]]; then
+        rm -f "$weights"
+        remedy='the download was thrown away, run this again'
+    fi
+    die "$weights: has ${found:-no} parameters instead of $official_parameters; $remedy"
 }
 
 convert() {

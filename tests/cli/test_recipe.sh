@@ -172,12 +172,21 @@ says "has $parameters parameters instead of 99"
 [ ! -e "fetched/$official" ] || fail 'wrong weights are kept'
 official "file://$weights" "$bytes" "$parameters"
 recipe 0 --out fetched --images photos
-head -c 1000 "$weights" >"$scratch/part"
-rm -r fetched
-mkdir -p fetched/download
-mv part "fetched/download/$official"
+# partly FILE: the next run finds the first 1000 bytes of FILE as a download.
+partly() {
+    rm -r fetched
+    mkdir -p fetched/download
+    head -c 1000 "$1" >"fetched/download/$official"
+}
+partly "$weights"
 recipe 0 --out fetched --images photos
 prints 'going on from byte 1000$'
+cmp "fetched/$official" "$weights"
+partly /dev/zero # nothing but going on can have made this wrong
+recipe 1 --out fetched --images photos
+says 'has no parameters instead of [0-9]+; the download was thrown away'
+[ ! -e "fetched/download/$official" ] || fail 'a wrong download is kept'
+recipe 0 --out fetched --images photos
 cmp "fetched/$official" "$weights"
 [ ! -e fetched/download ] || fail 'the folder of the download is left'
 whole fetched
