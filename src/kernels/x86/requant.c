@@ -10,9 +10,11 @@
 
 #include "base/checked.h"
 
-#define TARGET __attribute__((target("avx512f")))
+#define TARGET __attribute__((target("avx2,fma")))
 
-enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2 };
+/* Vectors hold FOUR doubles; HALF the lanes are looked at together, so that one vector can wait for itself while the
+ * other works. */
+enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2, FOUR = 4, VECTORS = HALF / FOUR };
 
 bool mn_requant_fits(const int32_t *shift, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -45,7 +47,7 @@ static double rounding_near(double x) {
  * R + (T - centre) ds + db above its own threshold j - 1/2, and one accumulator earlier S + ds minus that below it.
  * Both distances must exceed what rounding can do, so the least and the greatest R + (T - centre) ds bound db. T and R
  * advance from j to j + 1 by a division with remainder; all are integers below 2^53 over 2^bits, which doubles hold
- * exactly. Eight lanes from `at`. */
+ * exactly. HALF the lanes, from `at` on. */
 TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count, int32_t at, intervals *out) {
     double scale[HALF], first[HALF], quotient[HALF], rest[HALF], centre[HALF];
     for (int32_t i = 0; i < HALF; i++) {
@@ -57,25 +59,35 @@ TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count
         rest[i] = ldexp((double)(unit % multiplier), -bits);
         centre[i] = q->centre[at + i];
     }
-    const __m512d s = _mm512_loadu_pd(scale), error = _mm512_loadu_pd(ds + at), one = _mm512_set1_pd(1.0);
-    const __m512d step = _mm512_loadu_pd(quotient), remainder = _mm512_loadu_pd(rest), start = _mm512_loadu_pd(first);
-    __m512d t = _mm512_roundscale_pd(_mm512_div_pd(start, s), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
-    __m512d r = _mm512_sub_pd(_mm512_mul_pd(t, s), start);
-    __m512d least = one, most = _mm512_set1_pd(-1.0);
-    t = _mm512_sub_pd(t, _mm512_loadu_pd(centre));
-    for (int32_t j = 1; j <= count; j++) {
-        const __m512d rounding = _mm512_set1_pd(rounding_near(q->zero + j - 0.5));
-        __m512d place = _mm512_fmadd_pd(t, error, r);
-        least = _mm512_min_pd(least, _mm512_sub_pd(place, rounding));
-        most = _mm512_max_pd(most, _mm512_add_pd(place, rounding));
-        r = _mm512_sub_pd(r, remainder);
-        t = _mm512_add_pd(t, step);
-        __mmask8 borrow = _mm512_cmp_pd_mask(r, _mm512_setzero_pd(), _CMP_LT_OQ);
-        r = _mm512_mask_add_pd(r, borrow, r, s);
-        t = _mm512_mask_add_pd(t, borrow, t, one);
+    const __m256d zero = _mm256_setzero_pd(), one = _mm256_set1_pd(1.0);
+    __m256d s[VECTORS], error[VECTORS], step[VECTORS], remainder[VECTORS];
+    __m256d t[VECTORS], r[VECTORS], least[VECTORS], most[VECTORS];
+    for (int32_t v = 0; v < VECTORS; v++) {
+        s[v] = _mm256_loadu_pd(scale + v * FOUR), error[v] = _mm256_loadu_pd(ds + at + v * FOUR);
+        step[v] = _mm256_loadu_pd(quotient + v * FOUR), remainder[v] = _mm256_loadu_pd(rest + v * FOUR);
+        const __m256d start = _mm256_loadu_pd(first + v * FOUR);
+        t[v] = _mm256_ceil_pd(_mm256_div_pd(start, s[v]));
+        r[v] = _mm256_sub_pd(_mm256_mul_pd(t[v], s[v]), start);
+        t[v] = _mm256_sub_pd(t[v], _mm256_loadu_pd(centre + v * FOUR));
+        least[v] = one, most[v] = _mm256_set1_pd(-1.0);
     }
-    _mm512_storeu_pd(out->low + at, _mm512_sub_pd(_mm512_setzero_pd(), least));
-    _mm512_storeu_pd(out->high + at, _mm512_sub_pd(_mm512_add_pd(s, error), most));
+    for (int32_t j = 1; j <= count; j++) {
+        const __m256d rounding = _mm256_set1_pd(rounding_near(q->zero + j - 0.5));
+        for (int32_t v = 0; v < VECTORS; v++) {
+            __m256d place = _mm256_fmadd_pd(t[v], error[v], r[v]);
+            least[v] = _mm256_min_pd(least[v], _mm256_sub_pd(place, rounding));
+            most[v] = _mm256_max_pd(most[v], _mm256_add_pd(place, rounding));
+            r[v] = _mm256_sub_pd(r[v], remainder[v]);
+            t[v] = _mm256_add_pd(t[v], step[v]);
+            __m256d borrow = _mm256_cmp_pd(r[v], zero, _CMP_LT_OQ);
+            r[v] = _mm256_add_pd(r[v], _mm256_and_pd(borrow, s[v]));
+            t[v] = _mm256_add_pd(t[v], _mm256_and_pd(borrow, one));
+        }
+    }
+    for (int32_t v = 0; v < VECTORS; v++) {
+        _mm256_storeu_pd(out->low + at + v * FOUR, _mm256_sub_pd(zero, least[v]));
+        _mm256_storeu_pd(out->high + at + v * FOUR, _mm256_sub_pd(_mm256_add_pd(s[v], error[v]), most[v]));
+    }
 }
 
 /* The scale of one lane as a real number, and the offset without `db`. */
