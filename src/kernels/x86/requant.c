@@ -6,15 +6,15 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
-#include <math.h>
+#include <string.h>
 
 #include "base/checked.h"
 
-#define TARGET __attribute__((target("avx2,fma")))
+/* Every processor that these kernels are for has AVX2. */
+#define INLINE __attribute__((target("avx2"), always_inline)) static inline
+#define TARGET __attribute__((target("avx2")))
 
-/* Vectors hold FOUR doubles; HALF the lanes are looked at together, so that one vector can wait for itself while the
- * other works. */
-enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2, FOUR = 4, VECTORS = HALF / FOUR };
+enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2 };
 
 bool mn_requant_fits(const int32_t *shift, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -23,124 +23,187 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
     return true;
 }
 
-/* Accumulators up to here are floats exactly. */
-#define EXACT_FLOAT 16777216.0
-
 /* Products add up to at most 2^30 (MN_Q8_MAX_DEPTH); with biases up to here, sums less their centre do not wrap. */
 #define BIAS_MAX (INT32_C(1) << 29)
 
-/* The offsets `db` for which every threshold falls right, given a scale and its error: open intervals. */
-typedef struct intervals {
-    double low[LANES], high[LANES];
-} intervals;
+/* From this scale on accumulators that matter are below 2^20, floats exactly, and tilts are small in units. */
+#define SCALE_MIN 0x1p-12
 
-/* How far rounding to a float can move a result that lies near x, |x| <= 128: half a unit in the last place. */
-static double rounding_near(double x) {
-    int exponent;
-    frexp(x, &exponent);
-    return ldexp(1.0, exponent - 25);
-}
+/* Half of all there is in units, taken off so that signed sums do not overflow. */
+#define MIDDLE (INT32_C(1) << 30)
 
-/* Let S = multiplier / 2^bits. Exact results reach j from the accumulator T(j) on, the first with
- *   T * S >= j - 1/2 - 2^(30-bits)   (the halves of both roundings; j - 1/2 when bits is 31).
- * With R = T * S minus the right side, R in [0, S), and a scale of S + ds, the float result at T lies
- * R + (T - centre) ds + db above its own threshold j - 1/2, and one accumulator earlier S + ds minus that below it.
- * Both distances must exceed what rounding can do, so the least and the greatest R + (T - centre) ds bound db. T and R
- * advance from j to j + 1 by a division with remainder; all are integers below 2^53 over 2^bits, which doubles hold
- * exactly. HALF the lanes, from `at` on. */
-TARGET static void feasible(const mn_requant *q, const double *ds, int32_t count, int32_t at, intervals *out) {
-    double scale[HALF], first[HALF], quotient[HALF], rest[HALF], centre[HALF];
+/* Scales tried on either side of the nearest float. */
+enum { NEIGHBOURS = 2 };
+
+/* Let S = multiplier / 2^bits, and 2^-bits be the unit. Exact results reach zero + j from the accumulator T(j) on, the
+ * first with
+ *   T S >= j - 1/2 - e,   e = 2^(30-bits), or 0 when bits is 31   (the halves of both roundings).
+ * With R(j) = T S minus the right side, R in [0, S), a float scale of S (1 + tilt) and a float offset that is off by
+ * db, the float result at T lies place(j) + db above zero + j - 1/2, and that one accumulator earlier lies
+ * S (1 + tilt) - place(j) - db below it, where
+ *   place(j) = R (1 + tilt) + j tilt + base,   base = -(1/2 + e + centre S) tilt.
+ * Both must exceed what rounding to a float can do, so the least and the greatest place bound db. In units R is an
+ * integer below the multiplier; each is the one before less 2^bits, modulo the multiplier. Half of the lanes. */
+typedef struct rests {
+    double unit[HALF], scale[HALF], extra[HALF]; /* 2^-bits, S, e */
+    int32_t multiplier[HALF];
+    int32_t first[HALF], step[HALF], step_2[HALF]; /* R(1), R(j) - R(j+1), R(j) - R(j+2), in units */
+} rests;
+
+typedef struct tilts {
+    float scale[HALF];              /* S (1 + tilt) */
+    int32_t tilt[HALF], base[HALF]; /* in units, rounded */
+} tilts;
+
+/* Least and greatest place, moved apart by what rounding can do. */
+typedef struct bounds {
+    double least[HALF], most[HALF];
+} bounds;
+
+/* What rounding to a float can move a result by that is below 128, or below 64: half a unit in the last place. */
+static const double rounding_below_128 = 0x1p-18, rounding_below_64 = 0x1p-19;
+
+/* R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at most S 2^-30, moves a place by less than
+ * 2^8 of them. */
+static double place_error(double scale) { return scale * 0x1p-20; }
+
+/* a - b modulo m, for a and b below m. */
+static int32_t minus(int32_t a, int32_t b, int32_t m) { return a < b ? a - b + m : a - b; }
+
+static void find_rests(const mn_requant *q, int32_t at, rests *out) {
     for (int32_t i = 0; i < HALF; i++) {
-        const int32_t bits = q->bits[at + i], multiplier = q->multiplier[at + i];
-        const int64_t unit = INT64_C(1) << bits, whole = unit / multiplier;
-        scale[i] = ldexp(multiplier, -bits);
-        first[i] = 0.5 - (bits > 31 ? ldexp(1.0, 30 - bits) : 0.0);
-        quotient[i] = (double)whole;
-        rest[i] = ldexp((double)(unit % multiplier), -bits);
-        centre[i] = q->centre[at + i];
-    }
-    const __m256d zero = _mm256_setzero_pd(), one = _mm256_set1_pd(1.0);
-    __m256d s[VECTORS], error[VECTORS], step[VECTORS], remainder[VECTORS];
-    __m256d t[VECTORS], r[VECTORS], least[VECTORS], most[VECTORS];
-    for (int32_t v = 0; v < VECTORS; v++) {
-        s[v] = _mm256_loadu_pd(scale + v * FOUR), error[v] = _mm256_loadu_pd(ds + at + v * FOUR);
-        step[v] = _mm256_loadu_pd(quotient + v * FOUR), remainder[v] = _mm256_loadu_pd(rest + v * FOUR);
-        const __m256d start = _mm256_loadu_pd(first + v * FOUR);
-        t[v] = _mm256_ceil_pd(_mm256_div_pd(start, s[v]));
-        r[v] = _mm256_sub_pd(_mm256_mul_pd(t[v], s[v]), start);
-        t[v] = _mm256_sub_pd(t[v], _mm256_loadu_pd(centre + v * FOUR));
-        least[v] = one, most[v] = _mm256_set1_pd(-1.0);
-    }
-    for (int32_t j = 1; j <= count; j++) {
-        const __m256d rounding = _mm256_set1_pd(rounding_near(q->zero + j - 0.5));
-        for (int32_t v = 0; v < VECTORS; v++) {
-            __m256d place = _mm256_fmadd_pd(t[v], error[v], r[v]);
-            least[v] = _mm256_min_pd(least[v], _mm256_sub_pd(place, rounding));
-            most[v] = _mm256_max_pd(most[v], _mm256_add_pd(place, rounding));
-            r[v] = _mm256_sub_pd(r[v], remainder[v]);
-            t[v] = _mm256_add_pd(t[v], step[v]);
-            __m256d borrow = _mm256_cmp_pd(r[v], zero, _CMP_LT_OQ);
-            r[v] = _mm256_add_pd(r[v], _mm256_and_pd(borrow, s[v]));
-            t[v] = _mm256_add_pd(t[v], _mm256_and_pd(borrow, one));
-        }
-    }
-    for (int32_t v = 0; v < VECTORS; v++) {
-        _mm256_storeu_pd(out->low + at + v * FOUR, _mm256_sub_pd(zero, least[v]));
-        _mm256_storeu_pd(out->high + at + v * FOUR, _mm256_sub_pd(_mm256_add_pd(s[v], error[v]), most[v]));
+        const int32_t bits = q->bits[at + i], m = q->multiplier[at + i];
+        const int32_t extra = bits > 31 ? INT32_C(1) << 30 : 0;
+        const int32_t half = (int32_t)((UINT64_C(1) << (bits - 1)) % (uint32_t)m);
+        out->multiplier[i] = m;
+        out->first[i] = minus(extra % m, half, m);
+        out->step[i] = minus(half, minus(0, half, m), m);
+        out->step_2[i] = minus(out->step[i], minus(0, out->step[i], m), m);
+        out->unit[i] = 1.0 / (double)(INT64_C(1) << bits);
+        out->scale[i] = m * out->unit[i];
+        out->extra[i] = extra * out->unit[i];
     }
 }
 
-/* The scale of one lane as a real number, and the offset without `db`. */
-static double exact_scale(const mn_requant *q, int32_t lane) {
-    return ldexp((double)q->multiplier[lane], -q->bits[lane]);
+/* The scale that lies `away` floats from the nearest one. */
+static void find_tilts(const rests *r, const int32_t *centre, int32_t away, tilts *out) {
+    for (int32_t i = 0; i < HALF; i++) {
+        union {
+            float value;
+            int32_t bits;
+        } scale = {.value = (float)r->scale[i]};
+        scale.bits += away;
+        const double tilt = (scale.value - r->scale[i]) / r->scale[i];
+        const double base = -tilt * (0.5 + r->extra[i] + centre[i] * r->scale[i]);
+        out->scale[i] = scale.value;
+        out->tilt[i] = (int32_t)(tilt / r->unit[i]);
+        out->base[i] = (int32_t)(base / r->unit[i]);
+    }
 }
 
-static double exact_offset(const mn_requant *q, int32_t lane) {
-    return q->zero + (q->bits[lane] > 31 ? ldexp(1.0, 30 - q->bits[lane]) : 0.0) +
-           q->centre[lane] * exact_scale(q, lane);
+INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
+INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
+
+/* a - b modulo m: what is negative is large without a sign. */
+INLINE __m256i vector_minus(__m256i a, __m256i b, __m256i m) {
+    __m256i difference = _mm256_sub_epi32(a, b);
+    return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
 }
 
-/* Takes the offset in the middle of the interval if it is a solution once it is a float. */
-static bool take_offset(mn_requant *q, const intervals *in, int32_t lane, float scale) {
-    if (in->low[lane] >= in->high[lane]) return false;
-    const double ideal = exact_offset(q, lane);
-    const float offset = (float)(ideal + (in->low[lane] + in->high[lane]) / 2);
+/* The least and the greatest of the places [begin, end), in units less MIDDLE. `rest` is R(begin) before, R(end) after.
+ * Two at a time, because each R waits for the one that it follows from. */
+TARGET static void find_extremes(const rests *r, const tilts *t, int32_t begin, int32_t end, int32_t *rest,
+                                 int32_t *least, int32_t *most) {
+    const __m256i m = load(r->multiplier), step = load(r->step), step_2 = load(r->step_2), tilt = load(t->tilt);
+    __m256i line = _mm256_add_epi32(load(t->base), _mm256_mullo_epi32(_mm256_set1_epi32(begin), tilt));
+    line = _mm256_sub_epi32(line, _mm256_set1_epi32(MIDDLE));
+    __m256i left = load(rest), low = _mm256_set1_epi32(INT32_MAX), high = _mm256_set1_epi32(INT32_MIN);
+    for (; begin + 2 <= end; begin += 2) {
+        __m256i place = _mm256_add_epi32(left, line);
+        __m256i next = _mm256_add_epi32(vector_minus(left, step, m), _mm256_add_epi32(line, tilt));
+        low = _mm256_min_epi32(low, _mm256_min_epi32(place, next));
+        high = _mm256_max_epi32(high, _mm256_max_epi32(place, next));
+        left = vector_minus(left, step_2, m);
+        line = _mm256_add_epi32(line, _mm256_add_epi32(tilt, tilt));
+    }
+    if (begin < end) {
+        __m256i place = _mm256_add_epi32(left, line);
+        low = _mm256_min_epi32(low, place);
+        high = _mm256_max_epi32(high, place);
+        left = vector_minus(left, step, m);
+    }
+    store(rest, left);
+    store(least, low);
+    store(most, high);
+}
+
+/* Extends `found` by the places [begin, end). */
+static void find_bounds(const rests *r, const tilts *t, int32_t begin, int32_t end, double rounding, int32_t *rest,
+                        bounds *found) {
+    int32_t least[HALF], most[HALF];
+    if (begin >= end) return;
+    find_extremes(r, t, begin, end, rest, least, most);
+    for (int32_t i = 0; i < HALF; i++) {
+        const double margin = rounding + place_error(r->scale[i]);
+        const double low = ((double)least[i] + MIDDLE) * r->unit[i] - margin;
+        const double high = ((double)most[i] + MIDDLE) * r->unit[i] + margin;
+        found->least[i] = low < found->least[i] ? low : found->least[i];
+        found->most[i] = high > found->most[i] ? high : found->most[i];
+    }
+}
+
+static void find_all_bounds(const rests *r, const tilts *t, int32_t zero, int32_t count, bounds *found) {
+    const int32_t small = mn_clamp_i32(-64 - zero, 0, count) + 1, large = mn_clamp_i32(64 - zero, 0, count) + 1;
+    int32_t rest[HALF];
+    memcpy(rest, r->first, sizeof rest);
+    for (int32_t i = 0; i < HALF; i++) {
+        found->least[i] = 1.0;
+        found->most[i] = -1.0;
+    }
+    find_bounds(r, t, 1, small, rounding_below_128, rest, found);
+    find_bounds(r, t, small, large, rounding_below_64, rest, found);
+    find_bounds(r, t, large, count + 1, rounding_below_128, rest, found);
+}
+
+/* Takes the offset in the middle of those that work, if it does so once it is a float. */
+static bool take_offset(mn_requant *q, const rests *r, const tilts *t, const bounds *found, int32_t at, int32_t i) {
+    const double low = -found->least[i], high = (double)t->scale[i] - found->most[i];
+    if (low >= high) return false;
+    const double ideal = q->zero + r->extra[i] + q->centre[at + i] * r->scale[i];
+    const float offset = (float)(ideal + (low + high) / 2);
     const double db = (double)offset - ideal;
-    if (db <= in->low[lane] || db >= in->high[lane]) return false;
-    q->scale[lane] = scale;
-    q->offset[lane] = offset;
+    if (db <= low || db >= high) return false;
+    q->scale[at + i] = t->scale[i];
+    q->offset[at + i] = offset;
     return true;
 }
 
 /* Subtracting the middle of the accumulators that matter keeps products, and so the effect of a scale that is not
- * exact, small; false when an accumulator that matters is too large to be a float exactly. */
-static bool find_centres(mn_requant *q, int32_t count) {
-    for (int32_t i = 0; i < LANES; i++) {
-        double most = (count + 1) / exact_scale(q, i);
-        if (most >= EXACT_FLOAT) return false;
-        q->centre[i] = (int32_t)(most / 2);
+ * exact, small. */
+static bool find_centres(const rests *r, int32_t count, int32_t *centre) {
+    for (int32_t i = 0; i < HALF; i++) {
+        if (r->scale[i] < SCALE_MIN) return false;
+        centre[i] = (int32_t)((count + 1) / r->scale[i] / 2);
     }
     return true;
 }
 
-/* Float pairs for results zero + 1 to zero + count in every lane, the scale being the nearest float or one of its
- * neighbours; false when a lane has none. */
-static bool find_pairs(mn_requant *q, int32_t count) {
-    bool found[LANES] = {false};
-    int32_t missing = LANES;
-    for (int32_t attempt = 0; attempt < 3 && missing > 0; attempt++) {
-        float scale[LANES];
-        double ds[LANES];
-        for (int32_t i = 0; i < LANES; i++) {
-            scale[i] = (float)exact_scale(q, i);
-            if (attempt > 0) scale[i] = nextafterf(scale[i], attempt == 1 ? INFINITY : 0.0f);
-            ds[i] = (double)scale[i] - exact_scale(q, i);
-        }
-        intervals in;
-        for (int32_t at = 0; at < LANES; at += HALF) feasible(q, ds, count, at, &in);
-        for (int32_t i = 0; i < LANES; i++) {
-            if (found[i] || !take_offset(q, &in, i, scale[i])) continue;
-            found[i] = true;
+/* Float pairs for results zero + 1 to zero + count in the lanes from `at` on; false when one has none. */
+static bool find_pairs(mn_requant *q, int32_t at, int32_t count) {
+    rests r;
+    find_rests(q, at, &r);
+    if (!find_centres(&r, count, q->centre + at)) return false;
+    bool done[HALF] = {false};
+    int32_t missing = HALF;
+    for (int32_t attempt = 0; attempt <= 2 * NEIGHBOURS && missing > 0; attempt++) {
+        const int32_t away = attempt % 2 ? (attempt + 1) / 2 : -attempt / 2;
+        tilts t;
+        bounds found;
+        find_tilts(&r, q->centre + at, away, &t);
+        find_all_bounds(&r, &t, q->zero, count, &found);
+        for (int32_t i = 0; i < HALF; i++) {
+            if (done[i] || !take_offset(q, &r, &t, &found, at, i)) continue;
+            done[i] = true;
             missing--;
         }
     }
@@ -180,7 +243,7 @@ void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32
     }
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
     const int32_t results = range.max - zero;
-    out->is_float = usual && range.min >= zero && find_centres(out, results) && find_pairs(out, results);
+    out->is_float = usual && range.min >= zero && find_pairs(out, 0, results) && find_pairs(out, HALF, results);
     for (int32_t i = 0; i < LANES && !out->is_float; i++) out->centre[i] = 0;
 }
 
