@@ -46,8 +46,12 @@ enum { NEIGHBOURS = 2 };
  * integer below the multiplier; each is the one before less 2^bits, modulo the multiplier. Half of the lanes. */
 typedef struct rests {
     double unit[HALF], scale[HALF], extra[HALF]; /* 2^-bits, S, e */
+    float units[HALF];                           /* 2^bits, in one */
     int32_t multiplier[HALF];
     int32_t first[HALF], step[HALF], step_2[HALF]; /* R(1), R(j) - R(j+1), R(j) - R(j+2), in units */
+    /* What a place may be off by, in units: R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at
+     * most S 2^-30, moves a place by less than 2^8 of them. */
+    int32_t error[HALF];
 } rests;
 
 typedef struct tilts {
@@ -55,17 +59,10 @@ typedef struct tilts {
     int32_t tilt[HALF], base[HALF]; /* in units, rounded */
 } tilts;
 
-/* Least and greatest place, moved apart by what rounding can do. */
+/* Least and greatest place, moved apart by what rounding can do, in units less MIDDLE. */
 typedef struct bounds {
-    double least[HALF], most[HALF];
+    int32_t least[HALF], most[HALF];
 } bounds;
-
-/* What rounding to a float can move a result by that is below 128, or below 64: half a unit in the last place. */
-static const double rounding_below_128 = 0x1p-18, rounding_below_64 = 0x1p-19;
-
-/* R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at most S 2^-30, moves a place by less than
- * 2^8 of them. */
-static double place_error(double scale) { return scale * 0x1p-20; }
 
 /* a - b modulo m, for a and b below m. */
 static int32_t minus(int32_t a, int32_t b, int32_t m) { return a < b ? a - b + m : a - b; }
@@ -82,6 +79,8 @@ static void find_rests(const mn_requant *q, int32_t at, rests *out) {
         out->unit[i] = 1.0 / (double)(INT64_C(1) << bits);
         out->scale[i] = m * out->unit[i];
         out->extra[i] = extra * out->unit[i];
+        out->units[i] = (float)(INT64_C(1) << bits);
+        out->error[i] = (m >> 20) + 1;
     }
 }
 
@@ -110,64 +109,61 @@ INLINE __m256i vector_minus(__m256i a, __m256i b, __m256i m) {
     return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
 }
 
-/* The least and the greatest of the places [begin, end), in units less MIDDLE. `rest` is R(begin) before, R(end) after.
- * Two at a time, because each R waits for the one that it follows from. */
-TARGET static void find_extremes(const rests *r, const tilts *t, int32_t begin, int32_t end, int32_t *rest,
-                                 int32_t *least, int32_t *most) {
-    const __m256i m = load(r->multiplier), step = load(r->step), step_2 = load(r->step_2), tilt = load(t->tilt);
-    __m256i line = _mm256_add_epi32(load(t->base), _mm256_mullo_epi32(_mm256_set1_epi32(begin), tilt));
-    line = _mm256_sub_epi32(line, _mm256_set1_epi32(MIDDLE));
-    __m256i left = load(rest), low = _mm256_set1_epi32(INT32_MAX), high = _mm256_set1_epi32(INT32_MIN);
+/* On the way through the places: R(j), j tilt + base - MIDDLE, and the bounds so far. */
+typedef struct course {
+    __m256i rest, line, least, most;
+} course;
+
+/* Passes the places [begin, end), two at a time, because each R waits for the one that it follows from. */
+INLINE void pass(course *c, const rests *r, __m256i tilt, int32_t begin, int32_t end, float rounding) {
+    const __m256i m = load(r->multiplier), step = load(r->step), step_2 = load(r->step_2);
+    __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
     for (; begin + 2 <= end; begin += 2) {
-        __m256i place = _mm256_add_epi32(left, line);
-        __m256i next = _mm256_add_epi32(vector_minus(left, step, m), _mm256_add_epi32(line, tilt));
-        low = _mm256_min_epi32(low, _mm256_min_epi32(place, next));
-        high = _mm256_max_epi32(high, _mm256_max_epi32(place, next));
-        left = vector_minus(left, step_2, m);
-        line = _mm256_add_epi32(line, _mm256_add_epi32(tilt, tilt));
+        const __m256i next = vector_minus(c->rest, step, m), next_line = _mm256_add_epi32(c->line, tilt);
+        const __m256i place = _mm256_add_epi32(c->rest, c->line), next_place = _mm256_add_epi32(next, next_line);
+        least = _mm256_min_epi32(least, _mm256_min_epi32(place, next_place));
+        most = _mm256_max_epi32(most, _mm256_max_epi32(place, next_place));
+        c->rest = vector_minus(c->rest, step_2, m);
+        c->line = _mm256_add_epi32(next_line, tilt);
     }
     if (begin < end) {
-        __m256i place = _mm256_add_epi32(left, line);
-        low = _mm256_min_epi32(low, place);
-        high = _mm256_max_epi32(high, place);
-        left = vector_minus(left, step, m);
+        const __m256i place = _mm256_add_epi32(c->rest, c->line);
+        least = _mm256_min_epi32(least, place);
+        most = _mm256_max_epi32(most, place);
+        c->rest = vector_minus(c->rest, step, m);
+        c->line = _mm256_add_epi32(c->line, tilt);
     }
-    store(rest, left);
-    store(least, low);
-    store(most, high);
+    const __m256 units = _mm256_mul_ps(_mm256_loadu_ps(r->units), _mm256_set1_ps(rounding));
+    const __m256i margin = _mm256_add_epi32(_mm256_cvtps_epi32(units), load(r->error));
+    c->least = _mm256_min_epi32(c->least, _mm256_sub_epi32(least, margin));
+    c->most = _mm256_max_epi32(c->most, _mm256_add_epi32(most, margin));
 }
 
-/* Extends `found` by the places [begin, end). */
-static void find_bounds(const rests *r, const tilts *t, int32_t begin, int32_t end, double rounding, int32_t *rest,
-                        bounds *found) {
-    int32_t least[HALF], most[HALF];
-    if (begin >= end) return;
-    find_extremes(r, t, begin, end, rest, least, most);
-    for (int32_t i = 0; i < HALF; i++) {
-        const double margin = rounding + place_error(r->scale[i]);
-        const double low = ((double)least[i] + MIDDLE) * r->unit[i] - margin;
-        const double high = ((double)most[i] + MIDDLE) * r->unit[i] + margin;
-        found->least[i] = low < found->least[i] ? low : found->least[i];
-        found->most[i] = high > found->most[i] ? high : found->most[i];
+/* Rounding to a float moves a result by up to half a unit in the last place: 2^-18 below 128, half of that below 64. */
+TARGET static void find_bounds(const rests *r, const tilts *t, int32_t zero, int32_t count, bounds *found) {
+    static const struct {
+        int32_t below;
+        float rounding;
+    } parts[] = {{-64, 0x1p-18f}, {-32, 0x1p-19f}, {32, 0x1p-20f}, {64, 0x1p-19f}, {128, 0x1p-18f}};
+    const __m256i tilt = load(t->tilt);
+    course c = {.rest = load(r->first),
+                .line = _mm256_sub_epi32(_mm256_add_epi32(load(t->base), tilt), _mm256_set1_epi32(MIDDLE)),
+                .least = _mm256_set1_epi32(INT32_MAX),
+                .most = _mm256_set1_epi32(INT32_MIN)};
+    int32_t begin = 1;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const int32_t end = mn_clamp_i32(parts[i].below - zero, 0, count) + 1;
+        pass(&c, r, tilt, begin, end, parts[i].rounding);
+        begin = end;
     }
-}
-
-static void find_all_bounds(const rests *r, const tilts *t, int32_t zero, int32_t count, bounds *found) {
-    const int32_t small = mn_clamp_i32(-64 - zero, 0, count) + 1, large = mn_clamp_i32(64 - zero, 0, count) + 1;
-    int32_t rest[HALF];
-    memcpy(rest, r->first, sizeof rest);
-    for (int32_t i = 0; i < HALF; i++) {
-        found->least[i] = 1.0;
-        found->most[i] = -1.0;
-    }
-    find_bounds(r, t, 1, small, rounding_below_128, rest, found);
-    find_bounds(r, t, small, large, rounding_below_64, rest, found);
-    find_bounds(r, t, large, count + 1, rounding_below_128, rest, found);
+    store(found->least, c.least);
+    store(found->most, c.most);
 }
 
 /* Takes the offset in the middle of those that work, if it does so once it is a float. */
 static bool take_offset(mn_requant *q, const rests *r, const tilts *t, const bounds *found, int32_t at, int32_t i) {
-    const double low = -found->least[i], high = (double)t->scale[i] - found->most[i];
+    const double low = -((double)found->least[i] + MIDDLE) * r->unit[i];
+    const double high = (double)t->scale[i] - ((double)found->most[i] + MIDDLE) * r->unit[i];
     if (low >= high) return false;
     const double ideal = q->zero + r->extra[i] + q->centre[at + i] * r->scale[i];
     const float offset = (float)(ideal + (low + high) / 2);
@@ -200,7 +196,7 @@ static bool find_pairs(mn_requant *q, int32_t at, int32_t count) {
         tilts t;
         bounds found;
         find_tilts(&r, q->centre + at, away, &t);
-        find_all_bounds(&r, &t, q->zero, count, &found);
+        find_bounds(&r, &t, q->zero, count, &found);
         for (int32_t i = 0; i < HALF; i++) {
             if (done[i] || !take_offset(q, &r, &t, &found, at, i)) continue;
             done[i] = true;
