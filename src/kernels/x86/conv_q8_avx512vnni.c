@@ -14,6 +14,7 @@
 #include "base/checked.h"
 #include "kernels/quant.h"
 #include "kernels/x86/gather.h"
+#include "kernels/x86/interleave.h"
 #include "kernels/x86/q8_avx512.h"
 
 enum { ROWS = 8, COLUMNS = 2, LANES = MN_REQUANT_LANES };
@@ -63,34 +64,21 @@ bool mn_conv_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* One channel's weights into its lane of a column, four at a time; returns their sum. */
-static int32_t pack_lane(const uint8_t *from, int32_t k, uint8_t flip, int8_t *to) {
-    const uint32_t flips = flip * UINT32_C(0x01010101);
-    int32_t sum = 0, i = 0;
-    for (int32_t j = 0; j < k; j++) sum += (int8_t)(from[j] ^ flip);
-    for (; i + 4 <= k; i += 4, to += 4 * LANES) {
-        uint32_t four;
-        memcpy(&four, from + i, sizeof four);
-        four ^= flips;
-        memcpy(to, &four, sizeof four);
-    }
-    for (; i < k; i++, to++) *to = (int8_t)(from[i] ^ flip);
-    return sum;
-}
-
 static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias,
                         int32_t first, column *out) {
     const mn_window *w = &p->window;
     const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
-    const int32_t k = w->k_h * w->k_w * w->in_c, depth = mn_gather_depth(w);
+    const int32_t k = w->k_h * w->k_w * w->in_c;
     const mn_requant_lanes lanes = mn_requant_lanes_of(first, w->out_c, NULL);
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
-    if (depth > k) memset(out->weights + (size_t)(depth - 4) * LANES, 0, (size_t)4 * LANES);
+    const uint8_t *rows[LANES];
+    int32_t sums[LANES] = {0};
+    for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = weights + (ptrdiff_t)lanes.channel[lane] * k;
+    mn_interleave(rows, k, zeros.weight_flip, 4 * LANES, out->weights, sums);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        const int32_t channel = lanes.channel[lane];
-        int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, zeros.weight_flip, out->weights + lane * 4);
-        int64_t start = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
-        out->start[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start);
+        const int64_t products = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sums[lane];
+        const int64_t start = products - out->requant.centre[lane];
+        out->start[lane] = mn_wrap_add(bias ? bias[lanes.channel[lane]] : 0, (int32_t)start);
     }
 }
 

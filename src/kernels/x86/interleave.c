@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/x86/interleave.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+#define INLINE __attribute__((target("avx2"), always_inline)) static inline
+#define TARGET __attribute__((target("avx2")))
+#define UNROLL _Pragma("GCC unroll 8")
+
+/* A square of 8 rows x 8 groups of four bytes is one register each way. */
+enum { SIDE = 8, GROUP = 4, BYTES = SIDE * GROUP };
+
+INLINE void transpose(__m256i v[SIDE]) {
+    __m256i pairs[SIDE], fours[SIDE];
+    UNROLL for (int i = 0; i < SIDE; i += 2) {
+        pairs[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+    }
+    UNROLL for (int i = 0; i < SIDE; i += 4) {
+        fours[i] = _mm256_unpacklo_epi64(pairs[i], pairs[i + 2]);
+        fours[i + 1] = _mm256_unpackhi_epi64(pairs[i], pairs[i + 2]);
+        fours[i + 2] = _mm256_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
+        fours[i + 3] = _mm256_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
+    }
+    UNROLL for (int i = 0; i < SIDE / 2; i++) {
+        v[i] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x20);
+        v[i + 4] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x31);
+    }
+}
+
+/* The first `groups` groups of a square whose rows are `v`; returns `sums` plus the rows' sums. */
+INLINE __m256i write_square(__m256i v[SIDE], int32_t groups, size_t step, int8_t *to, __m256i sums) {
+    const __m256i bytes = _mm256_set1_epi8(1), words = _mm256_set1_epi16(1);
+    transpose(v);
+    UNROLL for (int32_t g = 0; g < SIDE; g++) {
+        if (g == groups) break;
+        __m256i four = _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, v[g]), words);
+        sums = _mm256_add_epi32(sums, four);
+        _mm256_storeu_si256((__m256i *)(void *)(to + (size_t)g * step), v[g]);
+    }
+    return sums;
+}
+
+TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8_t flip, size_t step, int8_t *to,
+                                int32_t *sums) {
+    const __m256i flips = _mm256_set1_epi8((char)flip);
+    __m256i sum = _mm256_loadu_si256((const __m256i *)(const void *)sums), v[SIDE];
+    int32_t i = 0;
+    for (; i + BYTES <= count; i += BYTES, to += SIDE * step) {
+        UNROLL for (int r = 0; r < SIDE; r++) {
+            v[r] = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(rows[r] + i)), flips);
+        }
+        sum = write_square(v, SIDE, step, to, sum);
+    }
+    if (i < count) {
+        const int32_t left = count - i;
+        UNROLL for (int r = 0; r < SIDE; r++) {
+            uint8_t rest[BYTES];
+            memset(rest, flip, sizeof rest);
+            memcpy(rest, rows[r] + i, (size_t)left);
+            v[r] = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)rest), flips);
+        }
+        sum = write_square(v, (left + GROUP - 1) / GROUP, step, to, sum);
+    }
+    _mm256_storeu_si256((__m256i *)(void *)sums, sum);
+}
+
+void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t step, int8_t *to,
+                   int32_t sums[MN_INTERLEAVE_ROWS]) {
+    for (int32_t r = 0; r < MN_INTERLEAVE_ROWS; r += SIDE) {
+        interleave_8(rows + r, count, flip, step, to + (ptrdiff_t)r * GROUP, sums + r);
+    }
+}
+
+#endif
