@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* mobilenet evaluate: how often is a model right, and how far is another one from it? */
+/* mobilenet evaluate: how often is a model right, and how far is another one from it? Of several processes, which MPI
+ * started, each takes its share of the photos, and the first one prints what all found. */
 
 #include <pthread.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "image_options.h"
 #include "session_options.h"
 #include "stats.h"
+#include "train/mpi.h"
 
 enum { TOP = 5 };
 
@@ -87,7 +89,9 @@ static const cli_command command = {
         "The class of a photo is told by the list file; or by a WordNet id that starts its file name "
         "(n01440764_tench.JPEG); or by the folder below DIR that holds it: a WordNet id, a label of the model, or, "
         "when no folder is either and there are as many as classes, its place in the sorted order.\n\nResults do "
-        "not depend on --jobs. Photos that cannot be read are counted and named, and left out.",
+        "not depend on --jobs. Photos that cannot be read are counted and named, and left out.\n\nmpirun -np N "
+        "mobilenet "
+        "evaluate ... shares the photos among N processes or machines; the results are the same.",
     .options = options,
 };
 
@@ -102,8 +106,11 @@ typedef struct bench {
     cli_photos photos;
     cli_labels labels;
     cli_classifier classifier[2];
-    lane *lanes; /* [report.jobs] */
+    lane *lanes;  /* [jobs] */
+    int32_t jobs; /* of this process */
     mn_team *team;
+    mn_reduce *reduce; /* the other processes, or NULL */
+    int32_t rank, ranks;
     pthread_mutex_t lock;
     int32_t next, done;
     cli_progress progress;
@@ -156,7 +163,8 @@ static int32_t take_next(bench *b, int32_t finished) {
     pthread_mutex_lock(&b->lock);
     b->done += finished;
     cli_progress_update(&b->progress, b->done);
-    int32_t next = b->next < b->photos.count ? b->next++ : -1;
+    int32_t next = b->next < b->photos.count ? b->next : -1;
+    if (next >= 0) b->next += b->ranks;
     pthread_mutex_unlock(&b->lock);
     return next;
 }
@@ -208,16 +216,17 @@ static bool open_photos(const settings *s, bench *b) {
 
 static mn_status open_lanes(const settings *s, bench *b) {
     int32_t jobs = s->jobs > 0 ? s->jobs : mn_available_processors();
-    b->report.jobs = jobs < b->photos.count ? jobs : b->photos.count;
+    b->jobs = jobs < b->photos.count ? jobs : b->photos.count;
+    b->report.jobs = b->jobs * b->ranks;
     b->report.outcomes = calloc((size_t)b->photos.count, sizeof *b->report.outcomes);
-    b->lanes = calloc((size_t)b->report.jobs, sizeof *b->lanes);
+    b->lanes = calloc((size_t)b->jobs, sizeof *b->lanes);
     if (b->report.outcomes == NULL || b->lanes == NULL) return mn_fail_memory("the results");
-    for (int32_t i = 0; i < b->report.jobs; i++) {
+    for (int32_t i = 0; i < b->jobs; i++) {
         for (int32_t m = 0; m < b->report.models; m++) {
             MN_TRY(cli_worker_open(&b->classifier[m], &b->lanes[i].worker[m]));
         }
     }
-    return b->report.jobs > 1 ? mn_team_create(b->report.jobs, &b->team) : MN_OK;
+    return b->jobs > 1 ? mn_team_create(b->jobs, &b->team) : MN_OK;
 }
 
 static bool open_bench(const settings *s, const mn_prepare_options *prepare, bench *b) {
@@ -236,7 +245,7 @@ static bool open_bench(const settings *s, const mn_prepare_options *prepare, ben
 
 static void close_bench(bench *b) {
     mn_team_close(&b->team);
-    for (int32_t i = 0; b->lanes != NULL && i < b->report.jobs; i++) {
+    for (int32_t i = 0; b->lanes != NULL && i < b->jobs; i++) {
         for (int32_t m = 0; m < b->report.models; m++) cli_worker_close(&b->lanes[i].worker[m]);
     }
     for (int32_t i = 0; b->report.outcomes != NULL && i < b->photos.count; i++) free(b->report.outcomes[i].error);
@@ -247,16 +256,97 @@ static void close_bench(bench *b) {
     for (int32_t m = 0; m < 2; m++) cli_classifier_close(&b->classifier[m]);
 }
 
+/* ---- Several processes ------------------------------------------------------------------------------- */
+
+/* An outcome as numbers, whose sum over all processes is that of the one which evaluated the photo: floats and whole
+ * numbers of 32 bits are the same as doubles. */
+enum { FAILED, AGREE, DIVERGENCE, DIFFERENCE, ANSWERS, BEST = 0, PROBABILITY, TOP1, TOP5, ANSWER };
+enum { NUMBERS = ANSWERS + 2 * ANSWER, SENTENCE = 512 };
+
+static void pack(const cli_outcome *o, double *numbers) {
+    numbers[FAILED] = o->failed;
+    numbers[AGREE] = o->agree;
+    numbers[DIVERGENCE] = o->divergence;
+    numbers[DIFFERENCE] = o->difference;
+    for (int m = 0; m < 2; m++) {
+        double *answer = numbers + ANSWERS + m * ANSWER;
+        answer[BEST] = o->answer[m].best;
+        answer[PROBABILITY] = (double)o->answer[m].probability;
+        answer[TOP1] = o->answer[m].top1;
+        answer[TOP5] = o->answer[m].top5;
+    }
+}
+
+static void unpack(const double *numbers, cli_outcome *o) {
+    o->failed = numbers[FAILED] != 0;
+    o->agree = numbers[AGREE] != 0;
+    o->divergence = numbers[DIVERGENCE];
+    o->difference = numbers[DIFFERENCE];
+    for (int m = 0; m < 2; m++) {
+        const double *answer = numbers + ANSWERS + m * ANSWER;
+        o->answer[m] = (cli_answer){.best = (int32_t)answer[BEST],
+                                    .probability = (float)answer[PROBABILITY],
+                                    .top1 = answer[TOP1] != 0,
+                                    .top5 = answer[TOP5] != 0};
+    }
+}
+
+/* The sentence of whoever failed, letter by letter. */
+static mn_status gather_error(const bench *b, cli_outcome *o) {
+    double letters[SENTENCE] = {0};
+    size_t length = o->error != NULL ? strlen(o->error) + 1 : 0;
+    for (size_t i = 0; i < length && i + 1 < SENTENCE; i++) letters[i] = (unsigned char)o->error[i];
+    MN_TRY(b->reduce->sum(b->reduce->self, letters, SENTENCE));
+    free(o->error);
+    o->error = letters[0] != 0 ? malloc(SENTENCE) : NULL;
+    for (size_t i = 0; o->error != NULL && i < SENTENCE; i++) o->error[i] = (char)(unsigned char)letters[i];
+    return MN_OK;
+}
+
+/* Gives every process the outcomes of all. */
+static mn_status gather(bench *b) {
+    if (b->reduce == NULL) return MN_OK;
+    MN_TRY(mn_mpi_agree(b->reduce, b->photos.count, "photos"));
+    size_t photos = (size_t)b->photos.count;
+    double *numbers = calloc(photos, NUMBERS * sizeof *numbers);
+    if (numbers == NULL) return mn_fail_memory("the results");
+    for (size_t i = (size_t)b->rank; i < photos; i += (size_t)b->ranks) {
+        pack(&b->report.outcomes[i], numbers + i * NUMBERS);
+    }
+    mn_status status = b->reduce->sum(b->reduce->self, numbers, photos * NUMBERS);
+    for (size_t i = 0; status == MN_OK && i < photos; i++) {
+        unpack(numbers + i * NUMBERS, &b->report.outcomes[i]);
+        if (b->report.outcomes[i].failed) status = gather_error(b, &b->report.outcomes[i]);
+    }
+    free(numbers);
+    return status;
+}
+
+/* Finds the other processes. */
+static mn_status join(bench *b) {
+    b->ranks = 1;
+    MN_TRY(mn_mpi_start(NULL, &b->reduce));
+    if (b->reduce == NULL) return MN_OK;
+    b->rank = b->next = b->reduce->rank;
+    b->ranks = b->reduce->ranks;
+    return MN_OK;
+}
+
+/* ---- The course -------------------------------------------------------------------------------------- */
+
 static bool run_bench(const settings *s, bench *b) {
-    cli_progress_begin(&b->progress, b->photos.count);
+    if (b->rank == 0) cli_progress_begin(&b->progress, (b->photos.count + b->ranks - 1) / b->ranks);
     uint64_t start = mn_clock_ns();
     if (b->team != NULL) {
         mn_team_run(b->team, work, b);
     } else {
         work(b, 0, 1);
     }
-    b->report.seconds = (double)(mn_clock_ns() - start) * 1e-9;
     cli_progress_end(&b->progress);
+    mn_status status = gather(b);
+    b->report.seconds = (double)(mn_clock_ns() - start) * 1e-9;
+    if (status != MN_OK) cli_library_error(status);
+    if (status != MN_OK || b->rank > 0) return status == MN_OK;
     if (cli_report_unreadable(&b->report) == 0) {
         cli_error("no photo could be evaluated");
         return false;
@@ -277,8 +367,11 @@ static int evaluate(const settings *s) {
         return CLI_USAGE;
     }
     if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
-    bool good = open_bench(s, &prepare, &b) && run_bench(s, &b);
+    mn_status joined = join(&b);
+    if (joined != MN_OK) cli_library_error(joined);
+    bool good = joined == MN_OK && open_bench(s, &prepare, &b) && run_bench(s, &b);
     close_bench(&b);
+    mn_mpi_end(&b.reduce, !good);
     return good ? CLI_OK : CLI_FAILURE;
 }
 

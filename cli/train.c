@@ -9,6 +9,7 @@
 #include "train.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,22 @@ static mn_status build_net(job *j) {
     return MN_OK;
 }
 
+/* Do labels lie beside --init, as `train` writes them, that are not the classes to be learnt? As many others would
+ * else be taken for them. */
+static bool other_labels(const job *j) {
+    cli_train_files files;
+    cli_lines lines = {0};
+    bool other = false;
+    if (!cli_train_files_name(j->settings->init, &files)) return false;
+    if (access(files.labels, R_OK) == 0 && cli_lines_read(files.labels, &lines)) {
+        other = lines.count != (size_t)j->data.class_count;
+        for (size_t i = 0; !other && i < lines.count; i++) other = strcmp(lines.line[i], j->data.classes[i]) != 0;
+    }
+    cli_lines_free(&lines);
+    cli_train_files_free(&files);
+    return other;
+}
+
 static mn_status read_net(job *j) {
     const cli_train_settings *s = j->settings;
     mn_keras_options options = {.size = s->size};
@@ -69,8 +86,8 @@ static mn_status read_net(job *j) {
     bool replaced;
     if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
     MN_TRY(mn_keras_open(s->init, &options, &j->net, &info));
-    MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, j->options.seed, &replaced));
-    printf("start     %s: %s%s\n", s->init, info.format, replaced ? "; a new classifier" : "");
+    MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, other_labels(j), j->options.seed, &replaced));
+    printf("start     %s: %s%s\n", s->init, info.format, replaced ? "; a new classifier, for other classes" : "");
     return MN_OK;
 }
 
@@ -127,6 +144,8 @@ static mn_status resume(job *j) {
 
 static mn_status prepare(job *j) {
     MN_TRY(open_data(j));
+    MN_TRY(mn_mpi_agree(j->options.reduce, j->data.count, "pictures to learn from"));
+    MN_TRY(mn_mpi_agree(j->options.reduce, j->val.count, "pictures held out"));
     MN_TRY(j->settings->init ? read_net(j) : build_net(j));
     set_momentum(j);
     MN_TRY(describe(j));
@@ -147,10 +166,30 @@ static bool good(mn_status status) {
 
 static bool writes(const job *j) { return !j->options.reduce || j->options.reduce->rank == 0; }
 
+static bool finite(const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) return false;
+    }
+    return true;
+}
+
+/* A gradient may overflow although the loss did not: what is of no use shall not replace a good checkpoint. */
+static bool sound(const job *j) {
+    const mn_trainer *t = &j->trainer;
+    if (finite(t->net.parameters, t->net.parameter_count) && finite(t->net.statistics, t->net.statistic_count)) {
+        return true;
+    }
+    cli_error("the weights after step %" PRId64 " are not finite, so the last checkpoint stays; begin again with a "
+              "smaller --rate",
+              t->step);
+    return false;
+}
+
 static bool save_state(job *j) {
     uint8_t *data = NULL;
     size_t bytes = 0;
     if (!writes(j)) return true;
+    if (!sound(j)) return false;
     if (!good(mn_trainer_save(&j->trainer, &data, &bytes))) return false;
     bool written = cli_write_file(j->files.state, data, bytes);
     free(data);
@@ -233,6 +272,9 @@ static void print_epoch(const job *j, const mn_epoch *e, double images_per_secon
     fflush(stdout);
 }
 
+/* Have all pictures of an epoch been seen, but its end not been reached? So it may lie in a checkpoint. */
+static bool epoch_is_full(const mn_trainer *t) { return t->seen > 0 && t->step % t->steps_per_epoch == 0; }
+
 static bool end_epoch(job *j) {
     mn_trainer *t = &j->trainer;
     mn_train_result val;
@@ -241,7 +283,7 @@ static bool end_epoch(job *j) {
     if (has_val && !good(mn_trainer_evaluate(t, &j->val, &val))) return false;
     mn_trainer_end_epoch(t, has_val ? &val : NULL);
     print_epoch(j, &t->epochs[t->step / t->steps_per_epoch - 1], speed);
-    return save_state(j) && save_weights(j) && save_curves(j);
+    return save_weights(j) && save_curves(j);
 }
 
 /* Has any process been told to stop? All agree, so that all end behind the same step. */
@@ -259,8 +301,16 @@ static bool step(job *j, bool *stop) {
     mn_status status = mn_trainer_step(&j->trainer, &result);
     if (status == MN_OK) status = check_stop(j, stop);
     if (good(status)) return true;
-    if (status == MN_ERROR_IO && j->options.reduce) save_state(j);
+    if (status == MN_ERROR_IO && j->options.reduce && writes(j) && save_state(j)) {
+        cli_error("%s: is the checkpoint of step %" PRId64 "; the same command with --resume goes on, with as many "
+                  "processes",
+                  j->files.state, j->trainer.step);
+    }
     return false;
+}
+
+static bool is_due(const job *j) {
+    return mn_clock_ns() - j->saved_ns > (uint64_t)j->settings->save_minutes * 60000000000U;
 }
 
 /* Ends with everything saved, unless something failed. */
@@ -269,20 +319,16 @@ static bool run(job *j) {
     j->started_ns = j->saved_ns = mn_clock_ns();
     j->started_step = t->step;
     bool stop = false;
-    while (t->step < t->steps && !stop) {
+    while (!stop) {
+        if (epoch_is_full(t) && !end_epoch(j)) return false;
+        if (t->step == t->steps) break;
         if (!step(j, &stop)) return false;
         show_step(j);
-        if (t->step % t->steps_per_epoch == 0) {
-            if (!end_epoch(j)) return false;
-        } else if (stop || mn_clock_ns() - j->saved_ns > (uint64_t)j->settings->save_minutes * 60000000000U) {
-            if (!save_state(j)) return false;
-        }
+        if ((stop || epoch_is_full(t) || is_due(j)) && !save_state(j)) return false;
     }
-    if (t->step < t->steps) {
+    if (stop) {
         printf("stopped   behind step %" PRId64 " of %" PRId64 "; the same command with --resume goes on\n", t->step,
                t->steps);
-    } else if (!save_weights(j)) {
-        return false;
     }
     if (t->skipped > 0) printf("skipped   %d pictures that cannot be read\n", t->skipped);
     return true;
@@ -304,7 +350,8 @@ static mn_status join(job *j) {
 static int train(const cli_train_settings *s) {
     job j = {.settings = s, .terminal = isatty(STDERR_FILENO) == 1};
     if (!cli_train_resolve(s, &j.options)) return CLI_USAGE;
-    struct sigaction action = {.sa_handler = want_stop};
+    /* The second signal of a kind ends at once. */
+    struct sigaction action = {.sa_handler = want_stop, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

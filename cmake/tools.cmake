@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The library of the tools and the two commands.
 
+include(CheckCSourceCompiles)
+
 find_package(JPEG)
 find_package(PNG)
 find_package(MPI QUIET COMPONENTS C)
@@ -26,11 +28,35 @@ foreach(need JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_HDF5_INCLUDE:libhdf5
 endforeach()
 list(REMOVE_DUPLICATES mn_missing)
 
+# HDF5's shared library brings along thirty others, for files on servers, which take most of the time in which a command
+# starts. Its static one needs none of them, where there is one that can be linked to a program.
+set(mn_hdf5 ${MN_HDF5_LIBRARY})
+find_library(MN_HDF5_STATIC NAMES libhdf5.a libhdf5_serial.a PATH_SUFFIXES hdf5/serial)
+find_library(MN_SZIP_LIBRARY sz)
+if(NOT mn_missing AND MN_HDF5_STATIC AND MN_SZIP_LIBRARY)
+  set(CMAKE_REQUIRED_INCLUDES ${MN_HDF5_INCLUDE})
+  set(CMAKE_REQUIRED_LIBRARIES ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY} PNG::PNG ${CMAKE_DL_LIBS} Threads::Threads m)
+  check_c_source_compiles("
+    #include <hdf5.h>
+    int main(void) { return H5Pset_fapl_core(H5Pcreate(H5P_FILE_ACCESS), 1, 0) < 0 || H5open() < 0; }"
+    MN_HDF5_STATIC_LINKS)
+  unset(CMAKE_REQUIRED_INCLUDES)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  if(MN_HDF5_STATIC_LINKS)
+    set(mn_hdf5 ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY})
+  endif()
+endif()
+
 set(mn_tool_sources "")
 foreach(room ${mn_tool_rooms})
   file(GLOB_RECURSE mn_room_sources CONFIGURE_DEPENDS src/${room}/*.c)
   list(APPEND mn_tool_sources ${mn_room_sources})
 endforeach()
+set(mn_mpi_source ${PROJECT_SOURCE_DIR}/src/train/mpi_module.c)
+list(REMOVE_ITEM mn_tool_sources ${mn_mpi_source})
+# Where the commands look for it: absolute, and from their own folder on.
+set(mn_modules ${CMAKE_INSTALL_FULL_LIBDIR}/mobilenet)
+file(RELATIVE_PATH mn_modules_from_program ${CMAKE_INSTALL_FULL_BINDIR} ${mn_modules})
 if(mn_missing)
   list(JOIN mn_missing " " mn_missing)
   message(WARNING "SKIPPED: the command mobilenet and what it is made of; libraries are missing "
@@ -41,12 +67,19 @@ else()
   target_include_directories(mobilenet_tools PUBLIC include src)
   target_include_directories(mobilenet_tools SYSTEM PUBLIC
     ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE})
-  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static JPEG::JPEG PNG::PNG ${MN_HDF5_LIBRARY}
-    ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY} Threads::Threads m)
+  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_hdf5} JPEG::JPEG PNG::PNG
+    ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+  set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
+    MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
   # Training on several machines; without it `mobilenet train` works on one.
   if(MPI_C_FOUND)
-    target_compile_definitions(mobilenet_tools PRIVATE MN_HAVE_MPI)
-    target_link_libraries(mobilenet_tools PUBLIC MPI::MPI_C)
+    add_library(mobilenet_mpi MODULE ${mn_mpi_source})
+    mn_target_flags(mobilenet_mpi)
+    target_include_directories(mobilenet_mpi PRIVATE include src)
+    target_link_libraries(mobilenet_mpi PRIVATE MPI::MPI_C)
+    set_target_properties(mobilenet_mpi PROPERTIES PREFIX "" SUFFIX .so
+      LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+    install(TARGETS mobilenet_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mobilenet)
   endif()
 endif()
 
@@ -75,4 +108,7 @@ endfunction()
 mn_add_program(benchmark_model cli/benchmark_model.c)
 if(TARGET mobilenet_tools)
   mn_add_program(mobilenet cli/main.c)
+endif()
+if(TARGET mobilenet_mpi AND TARGET mobilenet_command)
+  add_dependencies(mobilenet_command mobilenet_mpi)
 endif()

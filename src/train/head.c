@@ -55,7 +55,7 @@ static mn_status rebuild(mn_net *net, int32_t at, int32_t classes, uint64_t seed
     return MN_OK;
 }
 
-mn_status mn_train_fit_head(mn_net *net, int32_t classes, uint64_t seed, bool *replaced) {
+mn_status mn_train_fit_head(mn_net *net, int32_t classes, bool other, uint64_t seed, bool *replaced) {
     int32_t at = -1;
     for (int32_t i = 0; i < net->layer_count; i++) {
         if (net->layers[i].kind != MN_LAYER_DENSE) continue;
@@ -64,7 +64,7 @@ mn_status mn_train_fit_head(mn_net *net, int32_t classes, uint64_t seed, bool *r
         }
         at = i;
     }
-    *replaced = at < 0 || net->layers[at].units != classes;
+    *replaced = at < 0 || other || net->layers[at].units != classes;
     if (at < 0) return append(net, classes, seed);
     return *replaced ? rebuild(net, at, classes, seed) : MN_OK;
 }

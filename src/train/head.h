@@ -7,9 +7,9 @@
 
 #include "net/net.h"
 
-/** Gives `net` a classifier of `classes` classes: keeps one that has as many, draws new weights from `seed` for one
- *  that has not, and appends pooling, classifier and softmax where there is none. *replaced says whether the weights
- *  are new. Errors: UNSUPPORTED (several dense layers), MEMORY, LIMIT. */
-mn_status mn_train_fit_head(mn_net *net, int32_t classes, uint64_t seed, bool *replaced);
+/** Gives `net` a classifier of `classes` classes: keeps one that has as many unless `other` (they are not the same
+ *  ones), draws new weights from `seed` for one that has not, and appends pooling, classifier and softmax where there
+ *  is none. *replaced says whether the weights are new. Errors: UNSUPPORTED (several dense layers), MEMORY, LIMIT. */
+mn_status mn_train_fit_head(mn_net *net, int32_t classes, bool other, uint64_t seed, bool *replaced);
 
 #endif

@@ -5,9 +5,15 @@
 
 #include "train/mpi.h"
 
+#include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "base/clock.h"
+#include "train/mpi_module.h"
+
+enum { PATH = 4096 };
 
 /* Open MPI's launcher and those that speak PMI (MPICH, Slurm) say in the environment how many they started. */
 static bool launched(void) {
@@ -18,109 +24,68 @@ static bool launched(void) {
     return false;
 }
 
-#ifdef MN_HAVE_MPI
-
-#include <mpi.h>
-#include <sched.h>
-
-enum { MAX_PENDING = 512 };
-
-typedef struct world {
-    mn_reduce reduce;
-    const volatile sig_atomic_t *ending;
-    int pending;
-    MPI_Request requests[MAX_PENDING];
-} world;
-
-static mn_status lost(void) {
-    return mn_fail(MN_ERROR_IO, "another process of this training was lost; go on from the last checkpoint with "
-                                "--resume and as many processes");
+/* The folder of this program, or "" where the system does not tell. */
+static void find_program(char folder[PATH]) {
+    ssize_t length = readlink("/proc/self/exe", folder, PATH - 1);
+    folder[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = '\0';
 }
 
-/* Looks after requests until all are done; they only move while MPI is called. */
-static mn_status wait_for(world *w, int count, MPI_Request *requests) {
-    const uint64_t patience = 300000000; /* ns: Open MPI kills one second after asking */
-    uint64_t asked = 0;
-    int done = 0;
-    while (!done) {
-        if (MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS) return lost();
-        if (done) break;
-        sched_yield(); /* to the threads that compute, where there are more of them than processors */
-        if (!*w->ending) continue;
-        if (asked == 0) asked = mn_clock_ns();
-        if (mn_clock_ns() - asked > patience) return lost();
+/* The module lies beside the program in a build folder, and where it was installed: from the program's place on, so
+ * that an installed tree can be moved, else as it was configured. */
+static bool find_module(char path[PATH]) {
+    char folder[PATH];
+    find_program(folder);
+    const char *const places[][2] = {{folder, ""}, {folder, "/" MN_MODULES_FROM_PROGRAM}, {MN_MODULES, ""}};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        int length = snprintf(path, PATH, "%s%s/" MN_MPI_MODULE_FILE, places[i][0], places[i][1]);
+        if (places[i][0][0] == '/' && length < PATH && access(path, F_OK) == 0) return true;
     }
+    return false;
+}
+
+static mn_status load_module(const mn_mpi_module_interface **out) {
+    char path[PATH];
+    if (!find_module(path)) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "started by mpirun, but " MN_MPI_MODULE_FILE " is neither beside this program nor in " MN_MODULES
+                       "; install MPI's development files (on Debian: libopenmpi-dev) and build again, or start it "
+                       "without mpirun");
+    }
+    /* What MPI loads itself finds MPI's names. The module stays until the end: MPI starts once in a process. */
+    void *module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (!module) return mn_fail(MN_ERROR_UNSUPPORTED, "started by mpirun, but MPI cannot be loaded: %s", dlerror());
+    const mn_mpi_module_interface *found = dlsym(module, MN_MPI_MODULE_SYMBOL);
+    if (!found || found->version != MN_MPI_MODULE_VERSION) {
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: belongs to another version of this program; install both anew", path);
+    }
+    *out = found;
     return MN_OK;
 }
 
-static mn_status sum(void *self, double *values, size_t count) {
-    world *w = self;
-    MPI_Request request;
-    if (MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &request) !=
-        MPI_SUCCESS) {
-        return lost();
-    }
-    return wait_for(w, 1, &request);
-}
+static mn_status lost(void) { return mn_fail(MN_ERROR_IO, "another process of this run was lost"); }
 
-static mn_status wait_all(void *self) {
-    world *w = self;
-    int count = w->pending;
-    w->pending = 0;
-    return wait_for(w, count, w->requests);
-}
-
-static mn_status start(void *self, float *values, size_t count) {
-    world *w = self;
-    int done;
-    if (w->pending == MAX_PENDING) MN_TRY(wait_all(w));
-    if (MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD,
-                       &w->requests[w->pending++]) != MPI_SUCCESS) {
-        return lost();
-    }
-    /* A look keeps earlier sums moving. */
-    return MPI_Testall(w->pending, w->requests, &done, MPI_STATUSES_IGNORE) == MPI_SUCCESS ? MN_OK : lost();
-}
+static const mn_mpi_module_interface *module;
 
 mn_status mn_mpi_start(const volatile sig_atomic_t *ending, mn_reduce **out) {
     *out = NULL;
     if (!launched()) return MN_OK;
-    int level, rank, ranks;
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS) {
-        return mn_fail(MN_ERROR_IO, "MPI does not start");
-    }
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    world *w = calloc(1, sizeof *w);
-    if (!w) return mn_fail_memory("MPI");
-    w->ending = ending;
-    w->reduce = (mn_reduce){.rank = rank, .ranks = ranks, .self = w, .sum = sum, .start = start, .wait = wait_all};
-    *out = &w->reduce;
-    return MN_OK;
+    MN_TRY(load_module(&module));
+    const char *failure = module->start(&(mn_mpi_host){.ending = ending, .lost = lost}, out);
+    return failure ? mn_fail(MN_ERROR_IO, "started by mpirun: %s", failure) : MN_OK;
+}
+
+mn_status mn_mpi_agree(mn_reduce *reduce, int32_t count, const char *what) {
+    double all = count;
+    if (!reduce) return MN_OK;
+    MN_TRY(reduce->sum(reduce->self, &all, 1));
+    if (all == (double)count * reduce->ranks) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "this process has %d %s, but others have more or fewer; give all the same files",
+                   count, what);
 }
 
 void mn_mpi_end(mn_reduce **reduce, bool failed) {
-    if (!*reduce) return;
-    if (failed) MPI_Abort(MPI_COMM_WORLD, 1);
-    MPI_Finalize();
-    free((*reduce)->self);
+    if (*reduce) module->end(*reduce, failed);
     *reduce = NULL;
 }
-
-#else
-
-mn_status mn_mpi_start(const volatile sig_atomic_t *ending, mn_reduce **out) {
-    (void)ending;
-    *out = NULL;
-    if (!launched()) return MN_OK;
-    return mn_fail(MN_ERROR_UNSUPPORTED, "started by mpirun, but built without MPI; install its development files "
-                                         "(on Debian: libopenmpi-dev) and build again");
-}
-
-void mn_mpi_end(mn_reduce **reduce, bool failed) {
-    (void)failed;
-    *reduce = NULL;
-}
-
-#endif

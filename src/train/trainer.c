@@ -165,7 +165,8 @@ static mn_status compute(mn_trainer *t, mn_train_result *result) {
     MN_TRY(mn_train_loss(net, result));
     if (!isfinite(result->loss)) {
         return mn_fail(MN_ERROR_ARGUMENT,
-                       "the loss of step %lld is not finite; go on from the last checkpoint with a smaller --rate",
+                       "the loss of step %lld is not finite, so the last checkpoint stays; begin again with a smaller "
+                       "--rate",
                        (long long)t->step + 1);
     }
     return mn_train_backward(net);

@@ -6,6 +6,17 @@
 signs=models/signs
 common=(--data "$signs" --size 32 --width 0.35 --batch 12 --threads 2 --area 0.8,1 --no-flip --colour fast)
 
+# interrupted OUT.h5: trains until there is a checkpoint, and is then interrupted.
+interrupted() {
+    "$mobilenet" train "${common[@]}" --epochs 40 --out "$1" >"$scratch/out" 2>"$scratch/err" &
+    local process=$!
+    while [ ! -e "${1%.h5}.state" ] && kill -0 $process 2>/dev/null; do sleep 0.05; done
+    kill -INT $process 2>/dev/null || true
+    wait $process || fail "SIGINT ends with code $?"
+    if ! grep -q '^epoch  40/40' "$scratch/out"; then prints '^stopped .*--resume goes on$'; fi
+    if ls "$scratch"/*.tmp-* 2>/dev/null; then fail "half a file is left of an interruption"; fi
+}
+
 # What is written, and that Keras' layout is what convert reads.
 expect 0 train "${common[@]}" --val "$signs" --epochs 2 --out "$scratch/a.h5"
 prints '^memory +[0-9]+ MiB for the training, up to [0-9]+ MiB for decoded pictures$'
@@ -25,14 +36,16 @@ cmp "$scratch/a.h5" "$scratch/b.h5" || fail "the same command gave other weights
 expect 0 train "${common[@]}" --val "$signs" --epochs 2 --seed 1 --out "$scratch/c.h5"
 if cmp -s "$scratch/a.h5" "$scratch/c.h5"; then fail "the seed changes nothing"; fi
 
-# Interrupted wherever it happens to be, and resumed: the same bytes as without.
+# A checkpoint lies between an epoch's last step and its end: the last one gives the files again.
 expect 0 train "${common[@]}" --epochs 40 --out "$scratch/whole.h5"
-"$mobilenet" train "${common[@]}" --epochs 40 --out "$scratch/cut.h5" >"$scratch/out" 2>"$scratch/err" &
-process=$!
-while [ ! -e "$scratch/cut.state" ] && kill -0 $process 2>/dev/null; do sleep 0.05; done
-kill -INT $process 2>/dev/null || true
-wait $process || fail "SIGINT ends with code $?"
-if ! grep -q '^epoch  40/40' "$scratch/out"; then prints '^stopped .*--resume goes on$'; fi
+for end in h5 csv svg; do mv "$scratch/whole.$end" "$scratch/kept.$end"; done
+expect 0 train "${common[@]}" --epochs 40 --out "$scratch/whole.h5" --resume
+for end in h5 csv svg; do
+    cmp "$scratch/kept.$end" "$scratch/whole.$end" || fail "another .$end from the last checkpoint"
+done
+
+# Interrupted wherever it happens to be, and resumed: the same bytes as without.
+interrupted "$scratch/cut.h5"
 expect 0 train "${common[@]}" --epochs 40 --out "$scratch/cut.h5" --resume
 cmp "$scratch/whole.h5" "$scratch/cut.h5" || fail "resuming gave other weights"
 
@@ -71,11 +84,44 @@ says "class 'empty' has no"
 expect 1 train --data "$signs" --size 32 --out "$scratch/g.h5" --batch 1000
 says 'smaller batch'
 
-# A rate that drives the weights out of range stops with the step's number, and the last checkpoint stays.
-expect 1 train "${common[@]}" --epochs 50 --optimizer sgd --rate 1e6 --weight-decay 1 --out "$scratch/h.h5"
-says 'the loss of step [0-9]+ is not finite'
+# One class is none to learn; labels beside --init that are not the classes give a new classifier, however many.
+mkdir -p "$scratch/one/bump" "$scratch/swapped/a" "$scratch/swapped/b"
+cp $signs/bump/*.jpg "$scratch/one/bump"
+expect 1 train --data "$scratch/one" --size 32 --out "$scratch/g.h5"
+says 'has 1 class\(es\), but at least two are needed'
+rmdir "$scratch/two/empty"
+cp $signs/bump/*.jpg "$scratch/swapped/b"
+cp $signs/deer/*.jpg "$scratch/swapped/a"
+expect 0 train --data "$scratch/swapped" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5"
+prints 'a new classifier, for other classes'
+expect 0 train --data "$scratch/two" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5"
+if grep -q 'new classifier' "$scratch/out"; then fail "a classifier of the same classes is kept"; fi
 
-# A checkpoint that cannot be written: a sentence, and no half file.
+# A held out picture that cannot be read is left out of the share.
+mkdir "$scratch/held"
+cp -r $signs/bump $signs/deer $signs/stop "$scratch/held"
+head -c 300 $signs/bump/*.jpg >"$scratch/held/bump/cut.jpg"
+expect 0 train "${common[@]}" --val "$scratch/held" --epochs 2 --out "$scratch/g.h5"
+[ "$(grep -c 'skipped: .*held/bump/cut.jpg' "$scratch/err")" = 1 ] || fail "not told of the cut picture once"
+prints '^skipped   1 pictures'
+
+# A rate that drives the weights out of range stops with the step's number. What the last good step left stays: the
+# checkpoint leads there again, and the weights are numbers.
+wild=("${common[@]}" --batch 36 --epochs 60 --optimizer sgd --rate 100 --weight-decay 1 --out "$scratch/h.h5")
+expect 1 train "${wild[@]}"
+says '(the loss of|the weights after) step [0-9]+ (is|are) not finite'
+grep '^epoch' "$scratch/out" >/dev/null || fail "no epoch before weights left their range"
+cp "$scratch/err" "$scratch/reason"
+cp "$scratch/h.state" "$scratch/h.before"
+expect 1 train "${wild[@]}" --resume
+prints '^resumed   behind step [1-9]'
+cmp "$scratch/reason" "$scratch/err" || fail "another end after resuming"
+cmp "$scratch/h.before" "$scratch/h.state" || fail "the good checkpoint was overwritten"
+if od -An -v -tx4 "$scratch/h.h5" | grep -E '(7f80|ff80|7fc0|ffc0)0000 +(7f80|ff80|7fc0|ffc0)0000' >/dev/null; then
+    fail "weights that are infinite or no numbers were written"
+fi
+
+# A checkpoint that cannot be written: a sentence, no half file, and the one before stays and is good.
 if [ "$(id -u)" != 0 ]; then
     mkdir "$scratch/locked"
     chmod 500 "$scratch/locked"
@@ -91,6 +137,33 @@ fi
 for file in "$scratch"/full.h5 "$scratch"/full.state "$scratch"/*.tmp-*; do
     [ ! -e "$file" ] || fail "$file is left of a write that failed"
 done
+interrupted "$scratch/late.h5"
+cp "$scratch/late.state" "$scratch/late.before"
+(
+    ulimit -f 64
+    trap '' XFSZ
+    expect 1 train "${common[@]}" --epochs 40 --out "$scratch/late.h5" --resume
+    says 'late.* cannot be written: File too large'
+)
+cmp "$scratch/late.before" "$scratch/late.state" || fail "a full disk harmed the checkpoint"
+expect 0 train "${common[@]}" --epochs 40 --out "$scratch/late.h5" --resume
+cmp "$scratch/whole.h5" "$scratch/late.h5" || fail "resuming gave other weights"
+
+# A disk that is really full, where this user may mount one.
+small() { unshare --mount bash -c 'mount -t tmpfs -o size=1m tmpfs "$1" && shift && "$@"' - "$@"; }
+mkdir "$scratch/disk"
+if small "$scratch/disk" true 2>/dev/null; then
+    code=0
+    small "$scratch/disk" bash -c '
+        "$@"
+        code=$?
+        ls -A "${0%/*}" >&2
+        exit $code' "$scratch/disk/a.h5" "$mobilenet" train "${common[@]}" --epochs 1 --out "$scratch/disk/a.h5" \
+        >"$scratch/out" 2>"$scratch/err" || code=$?
+    [ "$code" = 1 ] || fail "exit code $code on a full disk"
+    says 'a.state: cannot be written: No space left on device'
+    if grep -q '^a.*tmp' "$scratch/err"; then fail "half a file stays on a full disk"; fi
+fi
 
 expect 2 train --data "$signs"
 says 'out'

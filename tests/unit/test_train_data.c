@@ -272,14 +272,14 @@ static void weights_come_back(void **state) {
 
 static void heads_fit_their_classes(void **state) {
     (void)state;
-    static const int32_t before[] = {11, 11, 0};
-    static const int32_t after[] = {11, 5, 5};
-    for (int i = 0; i < 3; i++) {
+    static const int32_t before[] = {11, 11, 0, 11};
+    static const int32_t after[] = {11, 5, 5, 11};
+    for (int i = 0; i < 4; i++) {
         mn_net net = {0}, same = {0};
         bool replaced;
         make_net(before[i], &net);
         make_net(before[i], &same);
-        assert_int_equal(mn_train_fit_head(&net, after[i], 1, &replaced), MN_OK);
+        assert_int_equal(mn_train_fit_head(&net, after[i], i == 3, 1, &replaced), MN_OK);
         assert_int_equal(replaced, i > 0);
         const mn_layer *dense = &net.layers[mn_net_find(&net, "predictions")];
         assert_int_equal(dense->units, after[i]);
