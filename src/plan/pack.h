@@ -11,18 +11,33 @@
 #include "kernels/kernel.h"
 
 typedef struct mn_packed mn_packed;
+typedef struct mn_pack_block mn_pack_block;
 
 typedef struct mn_pack_cache {
     pthread_mutex_t mutex; /* guards everything below */
-    mn_pool pool;
+    mn_pool pool;          /* the entries of both lists */
     mn_packed *first;
+    mn_pack_block *blocks; /* packed weights */
 } mn_pack_cache;
 
 void mn_pack_cache_init(mn_pack_cache *cache);
 void mn_pack_cache_free(mn_pack_cache *cache);
 
-/** The weights of operator `op_index` packed for `kernel`; NULL when out of memory. Lives as long as the cache.
- *  Packing may depend on nothing but the constants and those parameters that input resizing cannot change. */
+/** The weights of operator `op_index` packed for `kernel`. Packing may depend on nothing but the constants and those
+ *  parameters that input resizing cannot change. */
+typedef struct mn_pack_request {
+    int32_t op_index;
+    const mn_kernel *kernel;
+    size_t bytes;
+    const void *params;
+    const void *const *constants;
+    const void *packed; /* the answer; lives as long as the cache */
+} mn_pack_request;
+
+/** Answers all requests, each for another operator; false when out of memory. */
+bool mn_pack_cache_answer(mn_pack_cache *cache, mn_pack_request *requests, int32_t count);
+
+/** Answers one; NULL when out of memory. */
 const void *mn_pack_cache_get(mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel, size_t bytes,
                               const void *params, const void *const *constants);
 

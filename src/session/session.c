@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/pages.h"
 #include "base/thread.h"
 #include "plan/plan.h"
 #include "session/model.h"
@@ -20,7 +21,7 @@ struct mn_session {
     void **memory;           /* [graph->tensor_count]: contents in the arena; constants point into the model */
     mn_task *tasks;          /* [plan.step_count] */
     uint64_t *step_ns;       /* [plan.step_count] */
-    void *owned_arena;       /* NULL when the caller gave one */
+    void *owned_arena;       /* mn_pages, NULL when the caller gave one */
     char *arena;
     mn_team *team; /* NULL: one thread */
     int32_t threads;
@@ -72,18 +73,16 @@ static mn_status collect_shapes(mn_session *session, const mn_session_options *o
 }
 
 static mn_status take_arena(mn_session *session, const mn_session_options *options) {
-    size_t needed = mn_max_size(session->plan.arena_bytes, MN_ARENA_ALIGNMENT);
     if (options->arena) {
         if ((uintptr_t)options->arena % MN_ARENA_ALIGNMENT != 0 || options->arena_bytes < session->plan.arena_bytes) {
             return mn_fail(MN_ERROR_LIMIT, "%s: the arena given has %zu bytes; %zu, aligned to %zu, are needed",
                            session->graph->name, options->arena_bytes, session->plan.arena_bytes, MN_ARENA_ALIGNMENT);
         }
-        session->arena = options->arena;
+        session->arena = memset(options->arena, 0, session->plan.arena_bytes);
     } else {
-        session->arena = session->owned_arena = aligned_alloc(MN_ARENA_ALIGNMENT, needed);
+        session->arena = session->owned_arena = mn_pages_alloc(session->plan.arena_bytes);
         if (!session->arena) return mn_fail_memory("the tensor arena");
     }
-    memset(session->arena, 0, session->plan.arena_bytes);
     return MN_OK;
 }
 
@@ -168,9 +167,9 @@ void mn_session_close(mn_session **session) {
     *session = NULL;
     if (!closing) return;
     mn_team_close(&closing->team);
+    mn_pages_free(closing->owned_arena, closing->plan.arena_bytes);
     mn_plan_free(&closing->plan);
     mn_pool_free(&closing->pool);
-    free(closing->owned_arena);
     free(closing);
 }
 

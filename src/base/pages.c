@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#define _GNU_SOURCE /* MAP_ANONYMOUS, MADV_HUGEPAGE */
+
+#include "base/pages.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/checked.h"
+
+#define ALIGNMENT ((size_t)64)
+#define SMALL_PAGE ((size_t)4096)
+#define LARGE_PAGE ((size_t)2 << 20)
+
+/* Address sanitizer watches the ends of what malloc gives, not those of mapped memory. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED
+#endif
+#endif
+
+#if defined(MADV_HUGEPAGE) && !defined(WATCHED)
+
+static bool is_mapped(size_t bytes) { return bytes >= LARGE_PAGE / 2; }
+
+/* Whole large pages, the last one too if it is at least half full. */
+static size_t mapped_bytes(size_t bytes) {
+    size_t rest = bytes % LARGE_PAGE;
+    return mn_round_up(bytes, rest >= LARGE_PAGE / 2 ? LARGE_PAGE : SMALL_PAGE);
+}
+
+/* `bytes`, a multiple of small pages, that begin at a large page. */
+static char *map_aligned(size_t bytes) {
+    char *first = mmap(NULL, bytes + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (first == MAP_FAILED) return NULL;
+    const size_t before = mn_round_up((uintptr_t)first, LARGE_PAGE) - (uintptr_t)first;
+    if (before > 0) munmap(first, before);
+    munmap(first + before + bytes, LARGE_PAGE - before);
+    return first + before;
+}
+
+static void *map(size_t bytes) {
+    if (bytes > SIZE_MAX / 2) return NULL;
+    bytes = mapped_bytes(bytes);
+    char *memory = map_aligned(bytes);
+    if (!memory) return NULL;
+    madvise(memory, bytes, MADV_HUGEPAGE); /* only faster: where it is refused, small pages do */
+    for (size_t at = 0; at < bytes; at += SMALL_PAGE) ((volatile char *)memory)[at] = 0;
+    return memory;
+}
+
+static void unmap(void *memory, size_t bytes) { munmap(memory, mapped_bytes(bytes)); }
+
+#else
+
+static bool is_mapped(size_t bytes) {
+    (void)bytes;
+    return false;
+}
+
+static void *map(size_t bytes) {
+    (void)bytes;
+    return NULL;
+}
+
+static void unmap(void *memory, size_t bytes) {
+    (void)memory;
+    (void)bytes;
+}
+
+#endif
+
+void *mn_pages_alloc(size_t bytes) {
+    if (is_mapped(bytes)) return map(bytes);
+    const size_t whole = mn_round_up(bytes ? bytes : 1, ALIGNMENT);
+    void *memory = aligned_alloc(ALIGNMENT, whole);
+    return memory ? memset(memory, 0, whole) : NULL;
+}
+
+void mn_pages_free(void *memory, size_t bytes) {
+    if (is_mapped(bytes) && memory) {
+        unmap(memory, bytes);
+    } else {
+        free(memory);
+    }
+}
