@@ -7,97 +7,323 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/clock.h"
+
+/* Processors fetch lines of 64 bytes in pairs, or have lines of 128. */
+#define LINE 128
+
+/* A sleeper takes some 5 to 50 us to wake; waiting about as long before going to sleep costs at most twice what the
+ * better choice would have (Karlin et al., Competitive randomized algorithms for nonuniform problems, 1990). */
+#define SPIN_NS 50000
+
+/* Pauses between two looks at the clock: a pause takes 3 to 50 ns, the clock 20. */
+enum { PAUSES = 16 };
+
+/* Two counts in one word: which job, and grains of it. */
+enum { COUNT_BITS = 24 };
+#define MOST_GRAINS (((int32_t)1 << COUNT_BITS) - 1)
 
 typedef struct member {
-    mn_team *team;
+    _Alignas(LINE) _Atomic uint64_t left; /* the last job this member had a lane in, grains of it not taken yet */
+    _Atomic uint64_t done;                /* the last job it took pieces of, grains of it that it has computed */
+    int32_t end;                          /* of the lane, in grains; may be read by whoever has taken a piece */
+    _Atomic bool awake;
     int32_t index;
+    mn_team *team;
     pthread_t thread;
 } member;
 
 struct mn_team {
-    pthread_mutex_t mutex;
-    pthread_cond_t start, done;
-    uint64_t round;  /* counts jobs; members wait for it to change */
-    int32_t running; /* members other than the caller still at work */
-    bool closing;
-    mn_team_job job;
+    /* The job; may be read by whoever has taken a piece, for it stays until that is done. */
+    _Alignas(LINE) mn_team_part part;
     void *context;
-    int32_t threads;  /* the caller included */
-    member members[]; /* [threads - 1], indices from 1 */
+    int32_t units, grain, grains;
+    uint64_t job; /* counts jobs from 1; for the caller alone */
+    _Atomic bool closing, caller_sleeps;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, done;
+    _Atomic int32_t asleep; /* members that sleep and are not summoned; written under the mutex */
+    int32_t summoned;       /* members that may wake; under the mutex */
+    int32_t threads;        /* the caller included */
+    int32_t processors;
+    member members[]; /* [threads], the caller first */
 };
+
+/* ---- Who is at work in this process --------------------------------------------------------------------- */
+
+static _Alignas(LINE) _Atomic int32_t at_work; /* threads that run or spin */
+static _Thread_local int32_t nested;           /* > 0: this thread is counted */
+
+void mn_work_begin(void) {
+    if (nested++ == 0) atomic_fetch_add(&at_work, 1);
+}
+
+void mn_work_end(void) {
+    if (--nested == 0) atomic_fetch_sub(&at_work, 1);
+}
+
+static int32_t free_processors(const mn_team *team) {
+    return team->processors - atomic_load_explicit(&at_work, memory_order_relaxed);
+}
+
+static void pause_briefly(void) {
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    __builtin_ia32_pause();
+#elif defined(__GNUC__) && defined(__aarch64__)
+    __asm__ volatile("isb");
+#elif defined(__GNUC__) && defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Spins until `ready`; false after SPIN_NS, or at once when others need the processor. */
+static bool spin(const mn_team *team, bool (*ready)(const void *what), const void *what) {
+    for (uint64_t end = 0;;) {
+        for (int i = 0; i < PAUSES; i++) {
+            if (ready(what)) return true;
+            pause_briefly();
+        }
+        if (free_processors(team) < 0) return false;
+        const uint64_t now = mn_clock_ns();
+        if (end == 0) end = now + SPIN_NS;
+        if (now >= end) return false;
+    }
+}
+
+/* ---- Work ----------------------------------------------------------------------------------------------- */
+
+static int32_t count_in(uint64_t word) { return (int32_t)(word & (uint64_t)MOST_GRAINS); }
+static uint64_t job_in(uint64_t word) { return word >> COUNT_BITS; }
+
+static void compute(member *self, int32_t first, int32_t grains) {
+    const mn_team *team = self->team;
+    const int64_t end = ((int64_t)first + grains) * team->grain;
+    team->part(team->context, self->index, first * team->grain, end < team->units ? (int32_t)end : team->units);
+}
+
+/* The caller says that it sleeps and then counts what is done; a member counts and then looks for the caller. One of
+ * the two sees the other. */
+static void report(member *self, uint64_t job, int32_t grains) {
+    mn_team *team = self->team;
+    const uint64_t before = atomic_load_explicit(&self->done, memory_order_relaxed);
+    atomic_store(&self->done, (job_in(before) == job ? before : job << COUNT_BITS) + (uint64_t)grains);
+    if (!atomic_load(&team->caller_sleeps)) return;
+    pthread_mutex_lock(&team->mutex);
+    pthread_cond_signal(&team->done);
+    pthread_mutex_unlock(&team->mutex);
+}
+
+/* Computes what is left of a lane, half of it at a time. That a piece was there to take means that its job is not over,
+ * and stays so until the piece is reported: only now may the job be looked at. */
+static void empty_lane(member *self, member *lane) {
+    uint64_t left = atomic_load_explicit(&lane->left, memory_order_relaxed);
+    while (count_in(left) > 0) {
+        const int32_t piece = (count_in(left) + 1) / 2;
+        if (!atomic_compare_exchange_weak_explicit(&lane->left, &left, left - (uint64_t)piece, memory_order_acquire,
+                                                   memory_order_relaxed)) {
+            continue;
+        }
+        compute(self, lane->end - count_in(left), piece);
+        report(self, job_in(left), piece);
+        left = atomic_load_explicit(&lane->left, memory_order_relaxed);
+    }
+}
+
+/* One's own lane first, then the others'. */
+static void empty_lanes(member *self) {
+    mn_team *team = self->team;
+    for (int32_t i = self->index; i < team->threads; i++) empty_lane(self, &team->members[i]);
+    for (int32_t i = 0; i < self->index; i++) empty_lane(self, &team->members[i]);
+}
+
+/* ---- Members -------------------------------------------------------------------------------------------- */
+
+static bool is_called(const void *who) {
+    const member *self = who;
+    return count_in(atomic_load_explicit(&self->left, memory_order_relaxed)) > 0 ||
+           atomic_load_explicit(&self->team->closing, memory_order_relaxed);
+}
+
+static void sleep_until_summoned(member *self) {
+    mn_team *team = self->team;
+    pthread_mutex_lock(&team->mutex);
+    if (!is_called(self)) {
+        atomic_store_explicit(&self->awake, false, memory_order_relaxed);
+        atomic_fetch_add(&team->asleep, 1);
+        atomic_fetch_sub(&at_work, 1);
+        while (team->summoned == 0) pthread_cond_wait(&team->wake, &team->mutex);
+        team->summoned--;
+        atomic_store_explicit(&self->awake, true, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&team->mutex);
+}
+
+/* Wakes up to `most` sleepers, which count as at work from now on. Whoever goes to sleep later, having taken the mutex
+ * later, sees all that was written before the call. */
+static void summon(mn_team *team, int32_t most) {
+    pthread_mutex_lock(&team->mutex);
+    const int32_t count = mn_min_i32(atomic_load(&team->asleep), most);
+    atomic_fetch_sub(&team->asleep, count);
+    atomic_fetch_add(&at_work, count);
+    team->summoned += count;
+    for (int32_t i = 0; i < count; i++) pthread_cond_signal(&team->wake);
+    pthread_mutex_unlock(&team->mutex);
+}
 
 static void *member_main(void *argument) {
     member *self = argument;
-    mn_team *team = self->team;
-    uint64_t seen = 0;
-    pthread_mutex_lock(&team->mutex);
-    for (;;) {
-        while (team->round == seen && !team->closing) pthread_cond_wait(&team->start, &team->mutex);
-        if (team->closing) break;
-        seen = team->round;
-        mn_team_job job = team->job;
-        void *context = team->context;
-        pthread_mutex_unlock(&team->mutex);
-        job(context, self->index, team->threads);
-        pthread_mutex_lock(&team->mutex);
-        if (--team->running == 0) pthread_cond_signal(&team->done);
+    nested = 1; /* mn_team_create has counted this thread */
+    while (!atomic_load(&self->team->closing)) {
+        empty_lanes(self);
+        if (!spin(self->team, is_called, self)) sleep_until_summoned(self);
     }
-    pthread_mutex_unlock(&team->mutex);
+    mn_work_end();
     return NULL;
 }
 
-/* Ends the first `started` members and frees the team. */
-static void shut_down(mn_team *team, int32_t started) {
+/* ---- The caller ----------------------------------------------------------------------------------------- */
+
+static bool is_done(const void *what) {
+    const mn_team *team = what;
+    int32_t left = team->grains;
+    for (int32_t i = 0; i < team->threads; i++) {
+        const uint64_t done = atomic_load(&team->members[i].done);
+        if (job_in(done) == job_in(team->job << COUNT_BITS)) left -= count_in(done);
+    }
+    return left == 0;
+}
+
+static void await_others(mn_team *team) {
+    if (spin(team, is_done, team)) return;
     pthread_mutex_lock(&team->mutex);
-    team->closing = true;
-    pthread_cond_broadcast(&team->start);
+    atomic_store(&team->caller_sleeps, true);
+    while (!is_done(team)) pthread_cond_wait(&team->done, &team->mutex);
+    atomic_store(&team->caller_sleeps, false);
     pthread_mutex_unlock(&team->mutex);
-    for (int32_t i = 0; i < started; i++) pthread_join(team->members[i].thread, NULL);
-    pthread_cond_destroy(&team->start);
+}
+
+/* Which members have a lane in the next job: those awake, the caller among them, or all. */
+static int32_t choose_lanes(const mn_team *team, bool everyone, bool chosen[MN_MAX_THREADS]) {
+    int32_t lanes = 0;
+    for (int32_t i = 0; i < team->threads; i++) {
+        chosen[i] = everyone || atomic_load_explicit(&team->members[i].awake, memory_order_relaxed);
+        lanes += chosen[i];
+    }
+    return lanes;
+}
+
+/* Gives each chosen member its lane, the caller last: it knows already. */
+static void cut_lanes(mn_team *team, const bool chosen[MN_MAX_THREADS], int32_t lanes) {
+    const uint64_t job = ++team->job << COUNT_BITS;
+    for (int32_t i = team->threads, place = lanes, end = team->grains; i-- > 0;) {
+        member *m = &team->members[i];
+        if (!chosen[i]) continue;
+        const int32_t begin = (int32_t)((int64_t)team->grains * --place / lanes);
+        m->end = end;
+        atomic_store_explicit(&m->left, job + (uint64_t)(end - begin), memory_order_release);
+        end = begin;
+    }
+}
+
+static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part part, void *context, bool everyone) {
+    bool chosen[MN_MAX_THREADS];
+    const int32_t lanes = choose_lanes(team, everyone, chosen);
+    /* Who is still waking has no lane, but finds pieces in the others'. */
+    if (lanes == 1 && atomic_load_explicit(&team->asleep, memory_order_relaxed) == team->threads - 1) {
+        part(context, 0, 0, units);
+        return;
+    }
+    team->part = part;
+    team->context = context;
+    team->units = units;
+    team->grain = mn_max_i32(grain, units / MOST_GRAINS + 1);
+    team->grains = (int32_t)(((int64_t)units + team->grain - 1) / team->grain);
+    cut_lanes(team, chosen, lanes);
+    if (everyone) summon(team, team->threads);
+    empty_lanes(&team->members[0]);
+    await_others(team);
+}
+
+void mn_team_share(mn_team *team, int32_t units, int32_t grain, mn_team_part part, void *context) {
+    mn_work_begin();
+    const int32_t free = atomic_load_explicit(&team->asleep, memory_order_relaxed) > 0 ? free_processors(team) : 0;
+    if (free > 0) summon(team, free);
+    run_job(team, units, grain, part, context, false);
+    mn_work_end();
+}
+
+typedef struct places {
+    mn_team_job job;
+    void *context;
+    int32_t threads;
+} places;
+
+static void take_places(void *context, int32_t index, int32_t begin, int32_t end) {
+    (void)index;
+    const places *p = context;
+    for (int32_t i = begin; i < end; i++) p->job(p->context, i, p->threads);
+}
+
+void mn_team_run(mn_team *team, mn_team_job job, void *context) {
+    places p = {.job = job, .context = context, .threads = team->threads};
+    mn_work_begin();
+    run_job(team, team->threads, 1, take_places, &p, true);
+    mn_work_end();
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------------------------- */
+
+/* Ends members 1 to `started` and frees the team. */
+static void shut_down(mn_team *team, int32_t started) {
+    atomic_store(&team->closing, true);
+    summon(team, team->threads);
+    for (int32_t i = 1; i <= started; i++) pthread_join(team->members[i].thread, NULL);
+    pthread_cond_destroy(&team->wake);
     pthread_cond_destroy(&team->done);
     pthread_mutex_destroy(&team->mutex);
     free(team);
 }
 
+static mn_status start_member(mn_team *team, member *next) {
+    atomic_fetch_add(&at_work, 1);
+    int error = pthread_create(&next->thread, NULL, member_main, next);
+    if (!error) return MN_OK;
+    atomic_fetch_sub(&at_work, 1);
+    return mn_fail(MN_ERROR_THREAD, "thread %d of %d cannot be started: %s; ask for fewer threads", next->index + 1,
+                   team->threads, strerror(error));
+}
+
 mn_status mn_team_create(int32_t threads, mn_team **out) {
-    size_t others = (size_t)(threads - 1);
-    mn_team *team = calloc(1, sizeof *team + others * sizeof team->members[0]);
+    const size_t bytes = sizeof(mn_team) + (size_t)threads * sizeof(member);
+    mn_team *team = aligned_alloc(LINE, bytes);
     if (!team) return mn_fail_memory("threads");
+    memset(team, 0, bytes);
     team->threads = threads;
+    team->processors = mn_available_processors();
     pthread_mutex_init(&team->mutex, NULL);
-    pthread_cond_init(&team->start, NULL);
+    pthread_cond_init(&team->wake, NULL);
     pthread_cond_init(&team->done, NULL);
-    for (int32_t i = 0; i < threads - 1; i++) {
-        member *next = &team->members[i];
-        *next = (member){.team = team, .index = i + 1};
-        int error = pthread_create(&next->thread, NULL, member_main, next);
-        if (error) {
-            shut_down(team, i);
-            return mn_fail(MN_ERROR_THREAD, "thread %d of %d cannot be started: %s; ask for fewer threads", i + 2,
-                           threads, strerror(error));
+    for (int32_t i = 0; i < threads; i++) {
+        team->members[i].team = team;
+        team->members[i].index = i;
+        atomic_init(&team->members[i].awake, true);
+    }
+    for (int32_t i = 1; i < threads; i++) {
+        mn_status status = start_member(team, &team->members[i]);
+        if (status != MN_OK) {
+            shut_down(team, i - 1);
+            return status;
         }
     }
     *out = team;
     return MN_OK;
-}
-
-void mn_team_run(mn_team *team, mn_team_job job, void *context) {
-    pthread_mutex_lock(&team->mutex);
-    team->job = job;
-    team->context = context;
-    team->running = team->threads - 1;
-    team->round++;
-    pthread_cond_broadcast(&team->start);
-    pthread_mutex_unlock(&team->mutex);
-    job(context, 0, team->threads);
-    pthread_mutex_lock(&team->mutex);
-    while (team->running > 0) pthread_cond_wait(&team->done, &team->mutex);
-    pthread_mutex_unlock(&team->mutex);
 }
 
 void mn_team_close(mn_team **team) {
