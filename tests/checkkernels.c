@@ -73,6 +73,15 @@ static options parse(int count, char **flags) {
     return o;
 }
 
+/* The registry, then what only this program has; NULL beyond the last. */
+static const mn_kernel *kernel_at(int32_t i) {
+    if (i < mn_kernel_count) return &mn_kernels[i];
+    int32_t convs = 0;
+    while (check_evex_conv(convs) != NULL) convs++;
+    i -= mn_kernel_count;
+    return i < convs ? check_evex_conv(i) : check_evex_depthwise(i - convs);
+}
+
 static bool chosen(const mn_kernel *kernel, const options *o) { return fnmatch(o->pattern, kernel->symbol, 0) == 0; }
 
 /* Has this processor the kernel's instructions? */
@@ -116,8 +125,8 @@ int main(int count, char **flags) {
     options o = parse(count, flags);
     int32_t chosen_count = 0, checked = 0, failed = 0;
     int64_t cases = 0;
-    for (int32_t i = 0; i < mn_kernel_count; i++) {
-        const mn_kernel *kernel = &mn_kernels[i];
+    const mn_kernel *kernel;
+    for (int32_t i = 0; (kernel = kernel_at(i)) != NULL; i++) {
         if (!chosen(kernel, &o)) continue;
         chosen_count++;
         if (o.list) {
@@ -139,8 +148,8 @@ int main(int count, char **flags) {
     printf("passed\n");
     if (!o.bench) return 0;
     check_bench_title();
-    for (int32_t i = 0; i < mn_kernel_count; i++) {
-        if (chosen(&mn_kernels[i], &o) && runs_here(&mn_kernels[i])) check_bench(&mn_kernels[i]);
+    for (int32_t i = 0; (kernel = kernel_at(i)) != NULL; i++) {
+        if (chosen(kernel, &o) && runs_here(kernel)) check_bench(kernel);
     }
     return 0;
 }

@@ -15,6 +15,11 @@ enum {
     MN_CPU_AVX512_VNNI = 1 << 3, /* AVX-512 and its VNNI */
 };
 
+/* Compilers that know AVX-VNNI; kernels for it exist only with them. */
+#if defined(__x86_64__) && defined(__GNUC__) && (__GNUC__ >= 11 || (defined(__clang_major__) && __clang_major__ >= 12))
+#define MN_CPU_AVX_VNNI_COMPILES
+#endif
+
 /** MN_CPU_* flags of this machine; 0 on processors without kernels of their own. */
 uint32_t mn_cpu_flags(void);
 

@@ -58,6 +58,7 @@ typedef enum mn_tier {
     MN_TIER_REF,
     MN_TIER_PORTABLE,
     MN_TIER_AVX2,
+    MN_TIER_AVXVNNI, /* never executed on a processor that has it: chosen only when it is the limit itself */
     MN_TIER_AVX512,
     MN_TIER_AVX512VNNI,
     MN_TIER_COUNT

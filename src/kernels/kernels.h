@@ -5,6 +5,7 @@
 #ifndef MN_KERNELS_KERNELS_H
 #define MN_KERNELS_KERNELS_H
 
+#include "base/cpu.h"
 #include "kernels/kernel.h"
 
 #define X(symbol, op, in, out, tier, cpu, need, pack) void symbol(const mn_task *task, int32_t begin, int32_t end);

@@ -17,6 +17,7 @@ const int32_t mn_kernel_count = (int32_t)(sizeof mn_kernels / sizeof mn_kernels[
 static const char *const tier_names[MN_TIER_COUNT] = {[MN_TIER_REF] = "ref",
                                                       [MN_TIER_PORTABLE] = "portable",
                                                       [MN_TIER_AVX2] = "avx2",
+                                                      [MN_TIER_AVXVNNI] = "avxvnni",
                                                       [MN_TIER_AVX512] = "avx512",
                                                       [MN_TIER_AVX512VNNI] = "avx512vnni"};
 
@@ -30,6 +31,7 @@ const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, mn_t
         const mn_kernel *kernel = &mn_kernels[i];
         if (kernel->op != op || !fits_type(kernel->in, in) || !fits_type(kernel->out, out)) continue;
         if (kernel->tier > limit || (kernel->cpu & ~cpu) != 0) continue;
+        if (kernel->tier == MN_TIER_AVXVNNI && limit != MN_TIER_AVXVNNI) continue;
         if (best != NULL && kernel->tier <= best->tier) continue;
         mn_kernel_need wants = {0};
         if (kernel->need != NULL && !kernel->need(params, &wants)) continue;

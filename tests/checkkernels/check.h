@@ -5,6 +5,7 @@
  *   random.c             reproducible random numbers, sizes and data
  *   buffer.c             memory between guard bands
  *   make_window.c, make_flat.c, make_move.c   random and benchmark cases of each operator family
+ *   evex_*.c             kernels for instructions that few processors have, in another encoding
  *   verify.c             one kernel on one case
  *   bench.c              its speed */
 #ifndef CHECKKERNELS_CHECK_H
@@ -133,6 +134,12 @@ bool check_is_quantized(mn_type type);
 
 /** Type names, and what stands for elements of 1, 2, 4 or 8 bytes when the type does not matter. */
 mn_type check_any_type(check_rng *r);
+
+/* ---- evex_conv.c, evex_depthwise.c ---- */
+
+/** Kernel `i` that is not in the registry; NULL beyond the last. */
+const mn_kernel *check_evex_conv(int32_t i);
+const mn_kernel *check_evex_depthwise(int32_t i);
 
 /* ---- verify.c ---- */
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 ADD and SUB of equal shapes for AVX2, 16 elements at a time, in the reference's own three
+ * requantisations. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "base/checked.h"
+#include "kernels/quant.h"
+#include "kernels/x86/q8_avx2.h"
+
+enum { STEP = 16 };
+
+bool mn_add_q8_avx2_need(const void *params, mn_kernel_need *need) {
+    const mn_binary_params *p = params;
+    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
+    *need = (mn_kernel_need){0};
+    return p->same_shape && mn_requant_fits(shifts, 3);
+}
+
+typedef struct operand {
+    mn_requant requant;
+    int32_t zero;
+} operand;
+
+typedef struct job {
+    operand in[2];
+    mn_requant result;
+    mn_range_i32 range; /* centred */
+    mn_type type;
+    uint8_t flip; /* makes centred results stored ones */
+    bool subtract;
+} job;
+
+static job job_of(const mn_binary_params *p, mn_type type) {
+    const int32_t centre = type == MN_UINT8 ? 128 : 0;
+    job j = {.in = {{.zero = p->in[0].zero}, {.zero = p->in[1].zero}},
+             .range = {p->range.min - centre, p->range.max - centre},
+             .type = type,
+             .flip = type == MN_UINT8 ? 0x80 : 0,
+             .subtract = p->subtract};
+    for (int i = 0; i < 2; i++) mn_requant_fill_exact(&j.in[i].requant, p->in[i].multiplier, p->in[i].shift, 0);
+    mn_requant_fill_exact(&j.result, p->out.multiplier, p->out.shift, p->out.zero - centre);
+    return j;
+}
+
+/* 8 stored bytes, rescaled. */
+Q8_INLINE __m256i load_operand(const uint8_t *from, const operand *o, mn_type type) {
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)from);
+    __m256i stored = type == MN_INT8 ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
+    __m256i value = _mm256_slli_epi32(_mm256_sub_epi32(stored, _mm256_set1_epi32(o->zero)), MN_ADD_SHIFT);
+    return q8_requant_exact(value, &o->requant, 0);
+}
+
+Q8_INLINE __m256i add_8(const job *j, const uint8_t *in0, const uint8_t *in1) {
+    __m256i x = load_operand(in0, &j->in[0], j->type), y = load_operand(in1, &j->in[1], j->type);
+    __m256i sum = j->subtract ? _mm256_sub_epi32(x, y) : _mm256_add_epi32(x, y);
+    return q8_requant_exact(sum, &j->result, 0);
+}
+
+Q8_INLINE void add_16(const job *j, const uint8_t *in0, const uint8_t *in1, uint8_t *out) {
+    __m256i low = add_8(j, in0, in1), high = add_8(j, in0 + Q8_LANES, in1 + Q8_LANES);
+    _mm_storeu_si128((__m128i *)(void *)out, q8_finish(q8_narrow(low, high), j->range, j->flip));
+}
+
+Q8_TARGET static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const job j = job_of(task->params, type);
+    const uint8_t *in0 = task->inputs[0], *in1 = task->inputs[1];
+    uint8_t *out = task->output;
+    int32_t i = begin;
+    for (; i + STEP <= end; i += STEP) add_16(&j, in0 + i, in1 + i, out + i);
+    if (i == end) return;
+    uint8_t part[3][STEP] = {{0}};
+    memcpy(part[0], in0 + i, (size_t)(end - i));
+    memcpy(part[1], in1 + i, (size_t)(end - i));
+    add_16(&j, part[0], part[1], part[2]);
+    memcpy(out + i, part[2], (size_t)(end - i));
+}
+
+void mn_add_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_INT8); }
+void mn_add_u8_avx2(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_UINT8); }
+
+#endif

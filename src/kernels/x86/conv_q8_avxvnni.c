@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 convolution for AVX-VNNI. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_AVX_VNNI_COMPILES
+
+#include "kernels/x86/q8_avxvnni.h"
+
+#include "kernels/x86/conv_q8_tile.h"
+
+bool mn_conv_q8_avxvnni_need(const void *params, mn_kernel_need *need) { return conv_need(params, need); }
+
+void mn_conv_i8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+    conv_pack(params, constants, MN_INT8, packed);
+}
+
+void mn_conv_u8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+    conv_pack(params, constants, MN_UINT8, packed);
+}
+
+void mn_conv_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_INT8); }
+void mn_conv_u8_avxvnni(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_UINT8); }
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 convolution with 256-bit vectors: tiles of up to 6 pixels x 16 channels, 12 accumulators. The
+ * including file has the arithmetic (q8_avx2.h, q8_avxvnni.h) and gets conv_need(), conv_pack() and conv_run(). A span
+ * of pixels is gathered into the form that is multiplied; then each column of channels meets all of it, so that weights
+ * come from far away once a span. */
+
+#include "base/checked.h"
+#include "kernels/portable/window.h"
+#include "kernels/quant.h"
+#include "kernels/x86/gather.h"
+
+enum { ROWS = 6, VECTORS = 2, LANES = MN_REQUANT_LANES };
+
+/* A span stays within this many bytes, some of L2, and this many pixels. */
+enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
+
+/* Longest sum: products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
+enum { DEPTH_MAX = MN_Q8_MAX_DEPTH / 2 };
+
+/* 16 output channels: what sums start from, how they end, then groups of products, [depth / Q8_GROUP][16][Q8_GROUP]. */
+typedef struct column {
+    int32_t start[LANES];
+    mn_requant requant;
+    _Alignas(64) q8_weight weights[];
+} column;
+
+/* Where a column's channels lie. Beside a full one the last overlaps its neighbour rather than end early. */
+typedef struct place {
+    int32_t first, vectors;
+    int32_t count; /* stored channels: less than vectors hold only when there are no more */
+} place;
+
+static int32_t column_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
+
+static place place_of(const mn_window *w, int32_t index) {
+    const int32_t vectors = w->out_c - index * LANES > Q8_LANES ? VECTORS : 1, lanes = vectors * Q8_LANES;
+    return (place){.first = mn_max_i32(0, mn_min_i32(index * LANES, w->out_c - lanes)),
+                   .vectors = vectors,
+                   .count = mn_min_i32(lanes, w->out_c)};
+}
+
+static size_t column_bytes(const mn_window *w) {
+    return mn_round_up(sizeof(column) + (size_t)mn_gather_depth(w) * LANES * sizeof(q8_weight), 64);
+}
+
+/* ---- Memory --------------------------------------------------------------------------------------------- */
+
+/* Scratch: pixels as they are multiplied, then as gathered, then their sums. */
+typedef struct span {
+    int32_t pixels;
+    size_t gathered, sums, bytes; /* offsets and their end */
+} span;
+
+static span span_of(const mn_window *w) {
+    const int32_t depth = mn_gather_depth(w), row = depth * (int32_t)sizeof(q8_activation);
+    span s = {.pixels = mn_clamp_i32(SPAN_BYTES / row / ROWS * ROWS, ROWS, SPAN_PIXELS)};
+    s.gathered = mn_round_up((size_t)s.pixels * (size_t)row, 64);
+    s.sums = s.gathered + (mn_gather_is_input(w) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64));
+    s.bytes = s.sums + (Q8_ROW_SUMS ? (size_t)s.pixels * sizeof(int32_t) : 0);
+    return s;
+}
+
+static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
+    const mn_window *w = &p->window;
+    if (p->groups != 1 || mn_window_depth(w) > DEPTH_MAX || !mn_requant_fits(p->shift, w->out_c)) return false;
+    need->packed_bytes = column_bytes(w) * (size_t)column_count(w);
+    need->scratch_bytes = span_of(w).bytes;
+    return true;
+}
+
+/* ---- Packing -------------------------------------------------------------------------------------------- */
+
+/* One channel's weights into its lane of a column; returns their sum. */
+static int32_t pack_lane(const uint8_t *from, int32_t k, const mn_q8_zeros *zeros, q8_weight *to) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < k; i++) {
+        const q8_weight weight = q8_weight_of(from[i], zeros);
+        to[(ptrdiff_t)(i / Q8_GROUP) * LANES * Q8_GROUP + i % Q8_GROUP] = weight;
+        sum += weight;
+    }
+    return sum;
+}
+
+static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias,
+                        int32_t first, column *out) {
+    const mn_window *w = &p->window;
+    const mn_q8_zeros zeros = q8_zeros(p, type);
+    const int32_t k = (int32_t)mn_window_depth(w), left = Q8_ROW_SUMS ? zeros.weight : 0;
+    const mn_requant_lanes lanes = mn_requant_lanes_of(first, w->out_c, NULL);
+    memset(out, 0, column_bytes(w));
+    mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        const int32_t channel = lanes.channel[lane];
+        int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, &zeros, out->weights + lane * Q8_GROUP);
+        int64_t start = (int64_t)k * zeros.in * left - (int64_t)zeros.in * sum - out->requant.centre[lane];
+        out->start[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start);
+    }
+}
+
+static void conv_pack(const mn_conv_params *p, const void *const *constants, mn_type type, void *packed) {
+    for (int32_t i = 0; i < column_count(&p->window); i++) {
+        pack_column(p, type, constants[1], constants[2], place_of(&p->window, i).first,
+                    (column *)(void *)((char *)packed + (size_t)i * column_bytes(&p->window)));
+    }
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* A column against a span. */
+typedef struct job {
+    const column *column;
+    place place;
+    int32_t depth, out_c;
+    int32_t weight_zero; /* centred; 0 where packed weights have none */
+    mn_range_i32 range;  /* centred */
+    uint8_t out_flip;    /* makes centred results stored ones */
+    const q8_activation *rows;
+    const int32_t *row_sums;
+    uint8_t *out; /* of the span's first pixel and channel 0 */
+} job;
+
+/* One group of activations in every lane. */
+Q8_INLINE __m256i load_group(const q8_activation *p) {
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm256_set1_epi32(word);
+}
+
+Q8_INLINE __m128i finish_pixel(int vectors, const job *j, const __m256i *sums, bool is_float) {
+    const mn_requant *r = &j->column->requant;
+    __m256i results[VECTORS];
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        results[v] = is_float ? q8_requant_float(sums[v], r, v) : q8_requant_exact(sums[v], r, v);
+    }
+    return q8_finish(q8_narrow(results[0], results[vectors - 1]), j->range, j->out_flip);
+}
+
+/* Sums in memory: where this is needed, the code need not be as fast and so not as long. */
+Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, const __m256i *sums, uint8_t *out) {
+    for (int r = 0; r < rows; r++, sums += VECTORS, out += j->out_c) {
+        __m128i bytes = vectors == 1 ? finish_pixel(1, j, sums, false) : finish_pixel(VECTORS, j, sums, false);
+        q8_store_part(out, bytes, j->place.count);
+    }
+}
+
+/* Constant `rows` and `vectors` let the compiler keep the sums in registers. */
+Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
+    __m256i sums[ROWS][VECTORS];
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->start + v * Q8_LANES);
+    }
+    const ptrdiff_t step = j->depth;
+    const q8_activation *in = j->rows + pixel * step;
+    const q8_weight *weights = j->column->weights;
+    for (const q8_activation *end = in + step; in < end; in += Q8_GROUP, weights += LANES * Q8_GROUP) {
+        __m256i w[VECTORS];
+        Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = q8_load(weights + v * Q8_LANES * Q8_GROUP);
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            __m256i x = load_group(in + r * step);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = q8_dot(sums[r][v], x, w[v]);
+        }
+    }
+    if (Q8_ROW_SUMS && j->weight_zero) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            __m256i row = _mm256_set1_epi32(j->row_sums[pixel + r]);
+            __m256i extra = _mm256_mullo_epi32(row, _mm256_set1_epi32(j->weight_zero));
+            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = _mm256_sub_epi32(sums[r][v], extra);
+        }
+    }
+    uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c + j->place.first;
+    if (!j->column->requant.is_float) {
+        __m256i kept[ROWS][VECTORS]; /* apart, so that `sums` can stay in registers */
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = sums[r][v];
+        }
+        finish_exact(rows, vectors, j, kept[0], out);
+        return;
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        q8_store_part(out + (ptrdiff_t)r * j->out_c, finish_pixel(vectors, j, sums[r], true), j->place.count);
+    }
+}
+
+Q8_INLINE void run_rows(int rows, const job *j, int32_t pixel) {
+    if (j->place.vectors == 1) {
+        run_tile(rows, 1, j, pixel);
+    } else {
+        run_tile(rows, VECTORS, j, pixel);
+    }
+}
+
+/* `count` pixels in tiles as equal as they can be: 49 pixels are 4 tiles of 6 and 5 of 5. */
+Q8_TARGET static void run_column(const job *j, int32_t count) {
+    const int32_t tiles = (count + ROWS - 1) / ROWS;
+    for (int32_t t = 0, pixel = 0, end; t < tiles; t++, pixel = end) {
+        end = count * (t + 1) / tiles;
+        switch (end - pixel) {
+        case 6: run_rows(6, j, pixel); break;
+        case 5: run_rows(5, j, pixel); break;
+        case 4: run_rows(4, j, pixel); break;
+        case 3: run_rows(3, j, pixel); break;
+        case 2: run_rows(2, j, pixel); break;
+        default: run_rows(1, j, pixel); break;
+        }
+    }
+}
+
+Q8_TARGET static void sum_rows(const q8_activation *rows, int32_t depth, int32_t count, int32_t *sums) {
+    for (int32_t i = 0; i < count; i++, rows += depth) {
+        sums[i] = 0;
+        for (int32_t k = 0; k < depth; k++) sums[i] += rows[k];
+    }
+}
+
+static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const mn_q8_zeros zeros = q8_zeros(p, type);
+    const span s = span_of(w);
+    const bool is_input = mn_gather_is_input(w);
+    uint8_t *gathered = (uint8_t *)task->scratch + s.gathered;
+    int32_t *row_sums = (int32_t *)(void *)((uint8_t *)task->scratch + s.sums);
+    job j = {.depth = mn_gather_depth(w),
+             .out_c = w->out_c,
+             .weight_zero = zeros.weight,
+             .range = zeros.range,
+             .out_flip = zeros.out_flip,
+             .row_sums = row_sums};
+    for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
+        count = mn_min_i32(s.pixels, last - pixel);
+        const uint8_t *in = task->inputs[0];
+        if (!is_input) mn_gather(w, in, (uint8_t)(zeros.in ^ zeros.in_flip), pixel, count, gathered);
+        in = is_input ? in + (ptrdiff_t)pixel * j.depth : gathered;
+        j.rows = q8_prepare(in, (ptrdiff_t)count * j.depth, type, task->scratch);
+        if (Q8_ROW_SUMS && zeros.weight) sum_rows(j.rows, j.depth, count, row_sums);
+        j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
+        for (int32_t i = 0; i < column_count(w); i++) {
+            j.column = (const column *)(const void *)((const char *)task->packed + (size_t)i * column_bytes(w));
+            j.place = place_of(w, i);
+            run_column(&j, count);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* 3x3 depthwise convolution of int8 and uint8 for AVX2, 16 channels at a time. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/x86/q8_avx2.h"
+
+enum { TAPS = 3, BLOCK = 16, VECTORS = BLOCK / Q8_LANES, PARTS = 2 };
+
+/* A column of the image, interleaved: [top, middle] and [bottom, 0] of each channel. */
+typedef struct column {
+    __m256i v[VECTORS][PARTS];
+} column;
+
+Q8_INLINE __m256i load_cells(const uint8_t *from, mn_type type) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
+    return type == MN_INT8 ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes);
+}
+
+Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
+    __m256i top = load_cells(cells[0], type), middle = load_cells(cells[1], type), bottom = load_cells(cells[2], type);
+    __m256i none = _mm256_setzero_si256();
+    return (column){{{_mm256_unpacklo_epi16(top, middle), _mm256_unpacklo_epi16(bottom, none)},
+                     {_mm256_unpackhi_epi16(top, middle), _mm256_unpackhi_epi16(bottom, none)}}};
+}
+
+Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t flip, int32_t channels, uint8_t *out) {
+    __m256i words = _mm256_packs_epi32(results[0], results[1]);
+    __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    q8_store_part(out, q8_finish(bytes, range, flip), channels);
+}
+
+#include "kernels/x86/depthwise_q8_tile.h"
+
+bool mn_depthwise_q8_avx2_need(const void *params, mn_kernel_need *need) { return depthwise_need(params, need); }
+
+void mn_depthwise_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    depthwise_pack(params, constants, MN_INT8, packed);
+}
+
+void mn_depthwise_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    depthwise_pack(params, constants, MN_UINT8, packed);
+}
+
+void mn_depthwise_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { depthwise_run(task, begin, end, MN_INT8); }
+void mn_depthwise_u8_avx2(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_run(task, begin, end, MN_UINT8);
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* 3x3 depthwise convolution of int8 and uint8 for AVX-VNNI, 32 channels at a time. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_AVX_VNNI_COMPILES
+
+#include "kernels/x86/q8_avxvnni.h"
+
+enum { TAPS = 3, BLOCK = 32, VECTORS = BLOCK / Q8_LANES, PARTS = 1 };
+
+/* A column of the image, interleaved. */
+typedef struct column {
+    __m256i v[VECTORS][PARTS];
+} column;
+
+Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
+    const __m256i flip = _mm256_set1_epi8(type == MN_INT8 ? (char)0x80 : 0), none = _mm256_setzero_si256();
+    __m256i top = _mm256_xor_si256(q8_load(cells[0]), flip), middle = _mm256_xor_si256(q8_load(cells[1]), flip);
+    __m256i bottom = _mm256_xor_si256(q8_load(cells[2]), flip);
+    __m256i low = _mm256_unpacklo_epi8(top, middle), high = _mm256_unpackhi_epi8(top, middle);
+    __m256i low_rest = _mm256_unpacklo_epi8(bottom, none), high_rest = _mm256_unpackhi_epi8(bottom, none);
+    return (column){{{_mm256_unpacklo_epi16(low, low_rest)},
+                     {_mm256_unpackhi_epi16(low, low_rest)},
+                     {_mm256_unpacklo_epi16(high, high_rest)},
+                     {_mm256_unpackhi_epi16(high, high_rest)}}};
+}
+
+Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t flip, int32_t channels, uint8_t *out) {
+    (void)channels; /* always all of them */
+    __m256i bytes =
+        _mm256_packs_epi16(_mm256_packs_epi32(results[0], results[1]), _mm256_packs_epi32(results[2], results[3]));
+    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)range.min));
+    bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)range.max));
+    _mm256_storeu_si256((__m256i *)(void *)out, _mm256_xor_si256(bytes, _mm256_set1_epi8((char)flip)));
+}
+
+#include "kernels/x86/depthwise_q8_tile.h"
+
+/* The kernel for AVX2 takes fewer channels. */
+bool mn_depthwise_i8_avxvnni_need(const void *params, mn_kernel_need *need) {
+    return ((const mn_conv_params *)params)->window.out_c >= BLOCK && depthwise_need(params, need);
+}
+
+/* A zero point of 0, centred and with its sign turned, is more than a signed byte can hold. */
+bool mn_depthwise_u8_avxvnni_need(const void *params, mn_kernel_need *need) {
+    return ((const mn_conv_params *)params)->weight_zero > 0 && mn_depthwise_i8_avxvnni_need(params, need);
+}
+
+void mn_depthwise_i8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+    depthwise_pack(params, constants, MN_INT8, packed);
+}
+
+void mn_depthwise_u8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+    depthwise_pack(params, constants, MN_UINT8, packed);
+}
+
+void mn_depthwise_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_run(task, begin, end, MN_INT8);
+}
+
+void mn_depthwise_u8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
+    depthwise_run(task, begin, end, MN_UINT8);
+}
+
+#endif
