@@ -85,23 +85,30 @@ done
 # lose RANK: trains until there is a checkpoint, kills one process, waits for the end, and goes on from the checkpoint
 lose() {
     local file="$scratch/lost$1" launcher victim='' process
-    # A loaded machine needs longer to end than the usual second.
-    mpirun --mca odls_base_sigkill_timeout 5 -np 2 "$mobilenet" train "${common[@]}" --batch 9 --epochs 1000 \
-        --out "$file.h5" >"$scratch/out" 2>"$scratch/err" &
+    # A loaded machine needs longer to end than the usual second. Each process' exit code is kept.
+    # shellcheck disable=SC2016 # it expands there
+    mpirun --mca odls_base_sigkill_timeout 5 -np 2 bash -c '
+        trap "" TERM
+        file=$1
+        shift
+        "$@" && code=0 || code=$?
+        echo $code >"$file.code$OMPI_COMM_WORLD_RANK"' - "$file" "$mobilenet" train "${common[@]}" --batch 9 \
+        --epochs 1000 --out "$file.h5" >"$scratch/out" 2>"$scratch/err" &
     launcher=$!
     while [ ! -e "$file.state" ] && kill -0 $launcher 2>/dev/null; do sleep 0.1; done
     for process in $(pgrep -P $launcher); do
-        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then victim=$process; fi
+        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then victim=$(pgrep -P "$process"); fi
     done
     [ -n "$victim" ] || fail "process $1 is not found"
     kill -KILL "$victim"
     if wait $launcher; then fail "a lost process is no success"; fi
     says '^mobilenet: another process of this run was lost'
+    [ "$(cat "$file.code$((1 - $1))")" = 1 ] || fail "the other process ends with code $(cat "$file".code*)"
     if ls "$scratch"/*.tmp-* 2>/dev/null; then fail "half a file is left"; fi
     mpirun -np 2 "$mobilenet" train "${common[@]}" --batch 9 --epochs 1000 --out "$file.h5" --resume \
         >"$scratch/resumed" 2>/dev/null &
     launcher=$!
-    while ! grep -q '^epoch' "$scratch/resumed" && kill -0 $launcher 2>/dev/null; do sleep 0.1; done
+    while ! grep -qs '^epoch' "$scratch/resumed" && kill -0 $launcher 2>/dev/null; do sleep 0.1; done
     kill -INT $launcher
     wait $launcher || true
     grep -q '^resumed   behind step [1-9]' "$scratch/resumed" || fail "no going on: $(cat "$scratch/resumed")"

@@ -91,13 +91,25 @@ for arguments in --version --help "inspect $model" "classify -m $model $photo" "
     says 'cannot write standard output'
 done
 
-# Every option is in the manual, in the section of its command, and the manual has no other.
+# Every option of every command is in the manual, in the section of its command, and the manual has no other.
 section() { sed -n "/^\\.SH $1\$/,/^\\.SH /p" docs/man/mobilenet.1 | sed 's/\\//g'; }
-for command in classify run evaluate inspect new variants quantize compare; do
+expect 0 --help
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$scratch/out")
+[ "$(echo "$commands" | wc -w)" -ge 10 ] || fail "--help lists these commands only: $commands"
+for command in $commands; do
     expect 0 "$command" --help
     sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/out" | grep -v '^help$' | sort >"$scratch/helped"
-    section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' | sed 's/^--//' |
-        sort >"$scratch/listed"
+    section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' |
+        sed 's/^--//' | sort >"$scratch/listed"
+    [ -s "$scratch/listed" ] || fail "the manual has no section on $command"
     diff "$scratch/helped" "$scratch/listed" || fail "--help (<) and the manual (>) of $command disagree"
     awk 'length > 79 { exit 1 }' "$scratch/out" || fail "--help of $command has a line longer than 79"
+    sed -n '/^\.SH SYNOPSIS/,/^\.SH DESC/p' docs/man/mobilenet.1 | grep "^\.B mobilenet $command\$" >/dev/null ||
+        fail "the manual's synopsis lacks $command"
 done
+# Flags of benchmark_model that do something; the others are listed by --help alone.
+"$(dirname "$mobilenet")/benchmark_model" --help | sed '/^Accepted/,$d' | sed -n 's/^  --\([a-z_]*\)=.*/\1/p' | sort >"$scratch/helped"
+[ -s "$scratch/helped" ] || fail "benchmark_model --help lists no flags"
+sed 's/\\//g' docs/man/benchmark_model.1 | grep -o -- '--[a-z_]*=' | tr -d '=-' | sort -u >"$scratch/listed"
+lacking=$(comm -23 "$scratch/helped" "$scratch/listed" | grep -vE '^(help|version)$' || true)
+[ -z "$lacking" ] || fail "the manual of benchmark_model lacks $lacking"

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 """Converts files written by real Keras (3, and 2 where tf-keras is installed) and compares what the converted models
-compute with Keras' own predictions and with LiteRT. Then converts the official weights where they are in reach.
+compute with Keras' own predictions and with LiteRT. Then loads weights that `mobilenet train` wrote in Keras, which
+must score pictures as the model converted from them does, and converts the official weights where they are in reach.
 
     keras_convert.py [--quick] [--keep DIR] [--only TEXT]
 """
 
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -33,6 +35,9 @@ SHARED = os.path.join(engines.ROOT, "..", "shared")
 KERAS_TOLERANCE = 1e-4  # of the largest magnitude, or of 1
 # Between LiteRT and us, where features come out unpooled: LiteRT's own two sets of kernels differ by as much.
 MAP_TOLERANCE = 3e-5
+WRITTEN_TOLERANCE = 1e-5  # of probabilities
+SHIPPED = os.path.join(engines.ROOT, "models", "signs_0.35_96.h5")
+SIGNS = os.path.join(engines.ROOT, "models", "signs")
 PHOTOS = 2
 
 
@@ -364,6 +369,60 @@ def run_case(lib, K, settings, folder):
     return failed, len(saves)
 
 
+# ---- Weights that we wrote -------------------------------------------------------------------------------------------
+
+def sign_pictures():
+    """One picture of each class, as inputs from -1 to 1."""
+    from PIL import Image
+    paths = sorted(glob.glob(os.path.join(SIGNS, "*", "*.jpg")))
+    pixels = [np.asarray(Image.open(path).convert("RGB"), np.float32) for path in paths]
+    return np.stack(pixels) / np.float32(127.5) - 1
+
+
+def train_file(folder):
+    """Weights after one epoch of `mobilenet train`, from the shipped ones and with the same classes."""
+    out = os.path.join(folder, "trained.h5")
+    done = subprocess.run([COMMAND, "train", "--data", SIGNS, "--init", SHIPPED, "--batch", "12", "--epochs", "1",
+                           "--rate", "0.001", "--ema", "0", "--no-flip", "--threads", "2", "--out", out],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure("mobilenet train: %s" % done.stderr.strip())
+    return out
+
+
+def written_weights(lib, K, path, inputs):
+    """Keras' probabilities for what we wrote, as the README of models/ loads it, against those of our float model."""
+    title = "%s %s: loads %s" % (K.__name__, K.__version__, os.path.basename(path))
+    try:
+        K.backend.clear_session()
+        model = application(K, classes=36)
+        before = model.predict(inputs[:1], verbose=0)
+        model.load_weights(path)
+        expected = model.predict(inputs, verbose=0)
+        if np.allclose(before, expected[:1], atol=1e-3):
+            raise Failure("Keras loaded nothing")
+        session = engines.Session(engines.Model(lib, convert(path, "--size", "96")))
+        got = np.concatenate([session.run([picture[None]])[0] for picture in inputs])
+        worst, right = float(np.max(np.abs(got - expected))), int(np.sum(expected.argmax(axis=1) == np.arange(36)))
+        if worst > WRITTEN_TOLERANCE:
+            raise Failure("a probability is %.2g away" % worst)
+        print("ok     %-90s probabilities %.1e, %d of 36 right" % (title, worst, right))
+        return 0
+    except (Failure, OSError, ValueError) as failure:
+        print("FAILED %s: %s" % (title, failure))
+        return 1
+
+
+def all_written(lib, kinds, folder):
+    inputs = sign_pictures()
+    try:
+        paths = [SHIPPED, train_file(folder)]
+    except Failure as failure:
+        print("FAILED %s" % failure)
+        return 1
+    return sum(written_weights(lib, K, path, inputs) for K in kinds for path in paths)
+
+
 # ---- The official weights -------------------------------------------------------------------------------------------
 
 def official_weights(lib, folder):
@@ -404,7 +463,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="a sample of the cases")
     parser.add_argument("--keep", help="keep the files in this folder")
-    parser.add_argument("--only", default="", help="only cases with this text in their name")
+    parser.add_argument("--only", default="", help="only cases with this text in their name; 'written': what we wrote")
     arguments = parser.parse_args()
     define_cases()
     lib = engines.library()
@@ -412,7 +471,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or scratch
         os.makedirs(folder, exist_ok=True)
-        for K in [keras] + ([tf_keras] if tf_keras else []):
+        kinds = [keras] + ([tf_keras] if tf_keras else [])
+        for K in kinds:
             for settings in CASES:
                 if (arguments.quick and not settings[6]) or arguments.only not in settings[0]:
                     continue
@@ -422,7 +482,10 @@ def main():
                 result = run_case(lib, K, settings[:2] + (saves,) + settings[3:], folder)
                 failed += result[0]
                 total += result[1]
-        failed += official_weights(lib, folder)
+        if "written" in arguments.only or not arguments.only:
+            failed += all_written(lib, kinds, folder)
+        if not arguments.only:
+            failed += official_weights(lib, folder)
     if tf_keras is None:
         print("SKIPPED files of Keras 2: tf-keras is not installed")
     print("%d files converted and compared, %d failed" % (total, failed))

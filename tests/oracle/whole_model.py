@@ -81,6 +81,16 @@ def compare_photo(path):
     return (path,) + pair.compare(value)
 
 
+def find_photos(folder, count):
+    """Up to `count` photos in `folder` and the folders in it, spread evenly over the sorted list."""
+    found = []
+    for place, _, names in os.walk(folder):
+        found += [os.path.join(place, n) for n in names if n.lower().endswith((".jpg", ".jpeg", ".png"))]
+    found.sort()
+    count = min(count, len(found))
+    return [found[i * len(found) // count] for i in range(count)]
+
+
 def real_model(arguments, path, photos):
     """Compares one model over all photos; the number of photos that differ."""
     wrong = tensors = 0
@@ -90,7 +100,7 @@ def real_model(arguments, path, photos):
             tensors = count
             wrong += bool(problems)
             for problem in problems[:3]:
-                print("%s, %s: %s" % (os.path.basename(path), os.path.basename(photo), problem), flush=True)
+                print("%s, %s: %s" % (os.path.basename(path), photo, problem), flush=True)
     print("%s: %d tensors x %d photos, %d photos with differences" % (
         os.path.basename(path), tensors, len(photos), wrong), flush=True)
     return wrong
@@ -138,7 +148,7 @@ def main():
     parser.add_argument("--photos", type=int, default=50)
     parser.add_argument("--networks", type=int, default=4, help="random networks of each integer type")
     parser.add_argument("--models", default=os.path.join(SHARED, "models"), help="folder of .tflite files")
-    parser.add_argument("--images", default=os.path.join(SHARED, "images", "imagenet"), help="folder of photos")
+    parser.add_argument("--images", default=os.path.join(SHARED, "images", "imagenet"), help="folder of photos, searched with the folders in it")
     parser.add_argument("--tier", help="highest kernel tier, e.g. ref; default the best")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="processes")
@@ -146,7 +156,7 @@ def main():
     arguments = parser.parse_args()
     wrong = random_networks(arguments)
     models = sorted(glob.glob(os.path.join(arguments.models, "*.tflite")))
-    photos = sorted(glob.glob(os.path.join(arguments.images, "*.[jJ][pP]*[gG]")))[:arguments.photos]
+    photos = find_photos(arguments.images, arguments.photos)
     if not models or not photos:
         print("SKIPPED: real models and photos; none in %s and %s (name them with --models and --images)" % (
             arguments.models, arguments.images))
