@@ -4,6 +4,7 @@
 #include "kernels/quant.h"
 
 #include <float.h>
+#include <string.h>
 
 void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift) {
     *multiplier = 0;
@@ -14,8 +15,11 @@ void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift) {
         *shift = 31;
         return;
     }
-    int exponent = 0;
-    int64_t fraction = (int64_t)round(frexp(real, &exponent) * 2147483648.0);
+    /* frexp() and round() in integers, for the thousands of channels of a model: IEEE 754 has the fraction's bits. */
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    int32_t exponent = (int32_t)(bits >> 52) - 1022;
+    int64_t fraction = (int64_t)((bits & ((UINT64_C(1) << 52) - 1)) + (UINT64_C(1) << 52) + (1 << 21)) >> 22;
     if (fraction == INT64_C(1) << 31) {
         fraction /= 2;
         exponent++;
