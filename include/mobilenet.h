@@ -179,13 +179,20 @@ typedef struct mn_input_shape {
 
 /** How to run a model. Fill with mn_session_defaults() first. */
 typedef struct mn_session_options {
-    int32_t threads;    /**< 1..256; 0: one per processor available to the process. Default 1 */
+    /** 1..256; 0: one per processor available to the process. Default 1. The caller of mn_session_run() is one of them;
+     *  the others spin for some 50 us after each step and then sleep. More than there are free processors stay asleep,
+     *  so that a high number and several sessions at once do no harm. Results are the same for every number. */
+    int32_t threads;
     void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
     const char *cpu;    /**< highest kernel tier, a name of mn_cpu_tier(); NULL: $MOBILENET_CPU, else all */
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
+    /** Images in one run, >= 1. Default 1. The first dimension of every input, which must be 1, and of everything
+     *  computed becomes this; images lie behind each other and get the bits they get alone. UNSUPPORTED for a model
+     * that mixes them. */
+    int32_t batch;
 } mn_session_options;
 
 /** Name of kernel tier `i`, in rising order of speed: "ref", "portable", then those of this processor family. NULL

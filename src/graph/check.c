@@ -314,7 +314,7 @@ static mn_status check_ops(const mn_graph *graph, check_fn *check) {
 }
 
 /* What inference starts from. The file's shapes of computed tensors may be stale (resized models): TFLite
- * ignores them, and so do we. */
+ * ignores them, and so do we; they are erased before inference. */
 static mn_status take_given_shape(const mn_graph *graph, int32_t tensor, mn_shape *shape) {
     *shape = mn_tensor_shape(&graph->tensors[tensor]);
     if (mn_shape_check(shape, graph->tensors[tensor].type)) return MN_OK;
@@ -331,6 +331,7 @@ static mn_status infer_into_tensors(mn_graph *graph) {
     for (int32_t i = 0; i < graph->input_count; i++) {
         MN_TRY(take_given_shape(graph, graph->inputs[i], &shapes[graph->inputs[i]]));
     }
+    for (int32_t i = 0; i < graph->op_count; i++) graph->tensors[graph->ops[i].outputs[0]].rank = 0;
     MN_TRY(mn_graph_infer_shapes(graph, shapes));
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         mn_tensor_info *tensor = &graph->tensors[i];

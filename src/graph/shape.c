@@ -208,6 +208,15 @@ static mn_status infer_squeeze(const inference *in, mn_shape *out) {
     return MN_OK;
 }
 
+/* Is the input the graph's but for a batch that was 1? */
+static bool is_batched(const inference *in) {
+    const mn_shape one = mn_tensor_shape(mn_graph_input(in->graph, in->op, 0));
+    mn_shape x = *input(in, 0);
+    if (x.rank < 1 || one.rank < 1 || one.dims[0] != 1) return false;
+    x.dims[0] = 1;
+    return mn_shape_equal(&x, &one);
+}
+
 static mn_status infer_reshape(const inference *in, mn_shape *out) {
     const mn_op_attr *attr = &in->op->attr;
     const mn_shape *x = input(in, 0);
@@ -227,6 +236,11 @@ static mn_status infer_reshape(const inference *in, mn_shape *out) {
     if (open >= 0 && known > 0 && total % known == 0) {
         out->dims[open] = (int32_t)(total / known);
         known = total;
+    }
+    /* A shape in the file that begins with 1 is meant for one image; TFLite refuses a batch there. */
+    if (open < 0 && out->rank > 0 && out->dims[0] == 1 && known < total && is_batched(in)) {
+        out->dims[0] = x->dims[0];
+        known *= x->dims[0];
     }
     return known == total ? MN_OK : mismatch(in, "input and new shape", x, out);
 }

@@ -30,7 +30,8 @@ const char *mn_shape_text(const mn_shape *shape, char text[MN_SHAPE_TEXT]);
 mn_shape mn_tensor_shape(const mn_tensor_info *tensor);
 
 /** Shapes of all tensors from those of the model inputs and constants, which the caller has put into
- *  `shapes` ([tensor_count]); the outputs of every operator are written.
+ *  `shapes` ([tensor_count]); the outputs of every operator are written. Where the graph has shapes already and a
+ *  RESHAPE was for one image, it takes a batch, which TFLite does not.
  *  Errors: FORMAT (an operator cannot take the shapes it is given), LIMIT (a tensor too large). */
 mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes);
 

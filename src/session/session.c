@@ -11,7 +11,9 @@
 #include "base/pages.h"
 #include "base/thread.h"
 #include "plan/plan.h"
+#include "session/batch.h"
 #include "session/model.h"
+#include "session/share.h"
 
 struct mn_session {
     const mn_graph *graph;
@@ -20,6 +22,7 @@ struct mn_session {
     mn_tensor_info *tensors; /* [graph->tensor_count] with this session's shapes */
     void **memory;           /* [graph->tensor_count]: contents in the arena; constants point into the model */
     mn_task *tasks;          /* [plan.step_count] */
+    int32_t *grains;         /* [plan.step_count]: least units of a thread at once */
     uint64_t *step_ns;       /* [plan.step_count] */
     void *owned_arena;       /* mn_pages, NULL when the caller gave one */
     char *arena;
@@ -30,7 +33,7 @@ struct mn_session {
 
 const char *mn_cpu_tier(int32_t i) { return i >= 0 && i < MN_TIER_COUNT ? mn_tier_name((mn_tier)i) : NULL; }
 
-void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1}; }
+void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1, .batch = 1}; }
 
 /* ---- Creation ------------------------------------------------------------------------------------------- */
 
@@ -55,7 +58,11 @@ static mn_status choose_threads(int32_t wanted, int32_t *out) {
 static mn_status collect_shapes(mn_session *session, const mn_session_options *options, const mn_shape **out) {
     const mn_graph *graph = session->graph;
     *out = NULL;
-    if (options->input_shape_count == 0) return MN_OK;
+    if (options->batch < 1) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: a batch of %d is not possible; use 1 or more", graph->name,
+                       options->batch);
+    }
+    if (options->input_shape_count == 0 && options->batch == 1) return MN_OK;
     mn_shape *shapes = mn_pool_alloc(&session->pool, (size_t)graph->input_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the session");
     for (int32_t i = 0; i < graph->input_count; i++) shapes[i] = mn_tensor_shape(&graph->tensors[graph->inputs[i]]);
@@ -69,7 +76,7 @@ static mn_status collect_shapes(mn_session *session, const mn_session_options *o
         memcpy(shapes[given->input].dims, given->dims, sizeof given->dims);
     }
     *out = shapes;
-    return MN_OK;
+    return options->batch > 1 ? mn_batch_inputs(graph, options->batch, shapes) : MN_OK;
 }
 
 static mn_status take_arena(mn_session *session, const mn_session_options *options) {
@@ -112,8 +119,9 @@ static mn_status place_tensors(mn_session *session) {
 static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
     session->tasks = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->tasks);
+    session->grains = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->grains);
     session->step_ns = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->step_ns);
-    if (!session->tasks || !session->step_ns) return mn_fail_memory("the session");
+    if (!session->tasks || !session->grains || !session->step_ns) return mn_fail_memory("the session");
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
         const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
@@ -128,6 +136,7 @@ static mn_status make_tasks(mn_session *session) {
                       .output = session->memory[step->output],
                       .packed = step->packed,
                       .scratch = step->need.scratch_bytes ? session->arena + step->scratch_offset : NULL};
+        if (step->kernel) session->grains[s] = mn_share_grain(plan, step);
     }
     return MN_OK;
 }
@@ -139,6 +148,7 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     MN_TRY(collect_shapes(session, options, &plan.inputs));
     plan.threads = session->threads;
     MN_TRY(mn_plan_create(&model->graph, model->cache, &plan, &session->plan));
+    if (options->batch > 1) MN_TRY(mn_batch_check(&model->graph, options->batch, session->plan.shapes));
     MN_TRY(take_arena(session, options));
     MN_TRY(place_tensors(session));
     MN_TRY(make_tasks(session));
@@ -180,32 +190,31 @@ typedef struct shared_step {
     const mn_task *task;
 } shared_step;
 
-/* Member `thread` takes an equal share of the units and its own scratch. */
-static void run_share(void *context, int32_t thread, int32_t threads) {
+/* Each member has its own scratch. */
+static void run_part(void *context, int32_t member, int32_t begin, int32_t end) {
     const shared_step *shared = context;
     const mn_step *step = shared->step;
-    int32_t begin = (int32_t)((int64_t)step->units * thread / threads);
-    int32_t end = (int32_t)((int64_t)step->units * (thread + 1) / threads);
-    if (begin == end) return;
     mn_task task = *shared->task;
     if (task.scratch) {
         size_t stride = mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT);
-        task.scratch = (char *)task.scratch + stride * (size_t)thread;
+        task.scratch = (char *)task.scratch + stride * (size_t)member;
     }
     step->kernel->run(&task, begin, end);
 }
 
 static void run_step(mn_session *session, int32_t index) {
     shared_step shared = {.step = &session->plan.steps[index], .task = &session->tasks[index]};
+    const int32_t units = shared.step->units, grain = session->grains[index];
     if (!shared.step->kernel) return;
-    if (session->team && shared.step->units > 1) {
-        mn_team_run(session->team, run_share, &shared);
+    if (session->team && grain < units) {
+        mn_team_share(session->team, units, grain, run_part, &shared);
     } else {
-        run_share(&shared, 0, 1);
+        run_part(&shared, 0, 0, units);
     }
 }
 
 mn_status mn_session_run(mn_session *session) {
+    mn_work_begin();
     for (int32_t s = 0; s < session->plan.step_count; s++) {
         if (!session->profile) {
             run_step(session, s);
@@ -215,6 +224,7 @@ mn_status mn_session_run(mn_session *session) {
         run_step(session, s);
         session->step_ns[s] = mn_clock_ns() - start;
     }
+    mn_work_end();
     return MN_OK;
 }
 

@@ -30,7 +30,8 @@ class _InputShape(ctypes.Structure):
 class _Options(ctypes.Structure):
     _fields_ = [("threads", ctypes.c_int32), ("arena", ctypes.c_void_p), ("arena_bytes", ctypes.c_size_t),
                 ("keep_tensors", ctypes.c_bool), ("cpu", ctypes.c_char_p),
-                ("input_shapes", ctypes.POINTER(_InputShape)), ("input_shape_count", ctypes.c_int32)]
+                ("input_shapes", ctypes.POINTER(_InputShape)), ("input_shape_count", ctypes.c_int32),
+                ("batch", ctypes.c_int32)]
 
 
 class Refused(Exception):

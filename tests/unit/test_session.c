@@ -132,40 +132,95 @@ static void test_options_are_checked(void **state) {
     mn_model_close(&model);
 }
 
-/* A batch of two gives each image the answer it gets alone. */
-static void test_resized_batch(void **state) {
-    (void)state;
-    mn_model *model = open_model(MODEL);
+/* Runs `batch` images at once with `options`, and each of them alone: the outputs are equal. */
+static void expect_batch(const mn_model *model, mn_session_options *options, int32_t batch, bool as_shape) {
     mn_session *one = open_session(model, NULL);
     mn_tensor_info in = session_tensor(one, mn_model_input(model, 0));
+    const size_t single_bytes = session_tensor(one, mn_model_output(model, 0)).bytes;
     mn_input_shape shape = {.input = 0, .rank = in.rank};
     memcpy(shape.dims, in.dims, sizeof shape.dims);
-    shape.dims[0] = 2;
+    shape.dims[0] = batch;
+    options->input_shapes = &shape;
+    options->input_shape_count = as_shape ? 1 : 0;
+    options->batch = as_shape ? 1 : batch;
+    mn_session *all = open_session(model, options);
+    assert_int_equal(session_tensor(all, mn_model_input(model, 0)).dims[0], batch);
+    size_t batch_bytes;
+    uint8_t *together = run_pattern(model, all, 9, &batch_bytes);
+    assert_int_equal(batch_bytes, (size_t)batch * single_bytes);
+    uint32_t seed = 9; /* the images of run_pattern once more, one after the other */
+    for (size_t image = 0; image < (size_t)batch; image++) {
+        uint8_t *input = mn_session_input(one, 0);
+        for (size_t i = 0; i < in.bytes; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            input[i] = (uint8_t)(seed >> 24);
+        }
+        assert_int_equal(mn_session_run(one), MN_OK);
+        assert_memory_equal(together + image * single_bytes, mn_session_output(one, 0), single_bytes);
+    }
+    free(together);
+    mn_session_close(&one);
+    mn_session_close(&all);
+}
+
+/* Images of a batch get the answers they get alone: every type, even and odd batches, threads, kernels, kept tensors.
+ */
+static void test_batch(void **state) {
+    (void)state;
+    const char *const paths[] = {MODEL, "tests/golden/tiny_v2_uint8.tflite", FLOAT_MODEL};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        mn_model *model = open_model(paths[i]);
+        for (int32_t batch = 2; batch <= 9; batch++) {
+            mn_session_options options;
+            mn_session_defaults(&options);
+            options.threads = batch % 4;
+            options.keep_tensors = batch % 3 == 0;
+            options.cpu = batch % 2 == 0 ? NULL : mn_cpu_tier(batch / 2 % 3);
+            if (options.cpu == NULL || i < 2) expect_batch(model, &options, batch, batch == 4);
+        }
+        mn_model_close(&model);
+    }
+}
+
+static void test_batch_in_caller_arena(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
     mn_session_options options;
     mn_session_defaults(&options);
+    options.batch = 3;
+    options.threads = 2;
+    mn_session *session = open_session(model, &options);
+    const size_t needed = mn_session_arena_bytes(session);
+    mn_session_close(&session);
+    char *memory = aligned_alloc(64, needed + 64);
+    assert_non_null(memory);
+    memset(memory + needed, 0x5a, 64);
+    options.arena = memory;
+    options.arena_bytes = needed;
+    expect_batch(model, &options, 3, false);
+    for (size_t i = 0; i < 64; i++) assert_int_equal(memory[needed + i], 0x5a);
+    options.batch = 4;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_LIMIT);
+    free(memory);
+    mn_model_close(&model);
+}
+
+static void test_impossible_batches(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *session = NULL;
+    mn_session_options options;
+    mn_session_defaults(&options);
+    options.batch = 0;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    options.batch = INT32_MAX;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT); /* over 1 GiB */
+    mn_input_shape shape = {.input = 0, .rank = 4, .dims = {2, 32, 32, 3}};
     options.input_shapes = &shape;
     options.input_shape_count = 1;
-    mn_session *two = open_session(model, &options);
-    size_t batch_bytes, single_bytes;
-    uint8_t *batch = run_pattern(model, two, 9, &batch_bytes);
-    uint8_t *pixels = malloc(2 * in.bytes);
-    assert_non_null(pixels);
-    uint32_t seed = 9;
-    for (size_t i = 0; i < 2 * in.bytes; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        pixels[i] = (uint8_t)(seed >> 24);
-    }
-    for (size_t image = 0; image < 2; image++) {
-        memcpy(mn_session_input(one, 0), pixels + image * in.bytes, in.bytes);
-        assert_int_equal(mn_session_run(one), MN_OK);
-        single_bytes = session_tensor(one, mn_model_output(model, 0)).bytes;
-        assert_int_equal(batch_bytes, 2 * single_bytes);
-        assert_memory_equal(batch + image * single_bytes, mn_session_output(one, 0), single_bytes);
-    }
-    free(pixels);
-    free(batch);
-    mn_session_close(&one);
-    mn_session_close(&two);
+    options.batch = 2;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_UNSUPPORTED);
+    assert_null(session);
     mn_model_close(&model);
 }
 
@@ -319,7 +374,9 @@ int main(void) {
         cmocka_unit_test(test_threads_and_kept_tensors_change_nothing),
         cmocka_unit_test(test_caller_arena),
         cmocka_unit_test(test_options_are_checked),
-        cmocka_unit_test(test_resized_batch),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_batch_in_caller_arena),
+        cmocka_unit_test(test_impossible_batches),
         cmocka_unit_test(test_reading_tensors),
         cmocka_unit_test(test_steps_and_profile),
         cmocka_unit_test(test_concurrent_sessions),
