@@ -50,6 +50,8 @@ typedef enum mn_kernel_op {
     MN_K_TRANSPOSE,
     MN_K_CONCATENATION,
     MN_K_COPY,
+    MN_K_CONV_DEPTHWISE, /* two operators as one; also the next */
+    MN_K_PROJECT,
     MN_K_OP_COUNT
 } mn_kernel_op;
 

@@ -84,6 +84,26 @@ typedef struct mn_binary_params {
     mn_operand out;
 } mn_binary_params;
 
+/** MN_K_CONV_DEPTHWISE: a convolution and the depthwise 3x3 convolution of multiplier 1 that alone reads its output, as
+ *  one. The tensor between them never exists as a whole. inputs: 0 activations, 1 and 2 weights and bias of the first,
+ * 3 and 4 those of the second. The output is in panels (kernels/panel.h). unit: one band of panel rows of one block of
+ * channels; there are batches * blocks * bands, bands the innermost. Band b has panel rows [rows * b / bands, rows * (b
+ * + 1) / bands). */
+typedef struct mn_conv_depthwise_params {
+    mn_conv_params conv, depthwise;
+    int32_t bands; /* [1, panel rows] */
+} mn_conv_depthwise_params;
+
+/** MN_K_PROJECT: a pointwise convolution from panels, and the ADD of equal shapes that alone reads its output, if
+ * `adds`. inputs: 0 panels, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as any other.
+ *  unit: four output rows, batches * panel rows of them. */
+typedef struct mn_project_params {
+    mn_conv_params conv;
+    bool adds;
+    bool residual_first; /* inputs[3] is ADD's operand 0 */
+    mn_binary_params add;
+} mn_project_params;
+
 /** MN_K_AVERAGE_POOL and MN_K_MAX_POOL. inputs: 0 activations. unit: one output row; batches * out_h.
  *  Input and output share scale and zero point. */
 typedef struct mn_pool_params {

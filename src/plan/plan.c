@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "kernels/panel.h"
 #include "plan/bind.h"
+#include "plan/fuse.h"
 #include "plan/memory.h"
 
 static bool is_constant(const mn_plan *plan, int32_t tensor) { return plan->graph->tensors[tensor].data != NULL; }
@@ -91,14 +93,121 @@ static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, const mn_plan_opt
     return choose_kernel(plan, cache, options, &binding, step);
 }
 
+/* ---- Fused steps ---------------------------------------------------------------------------------------- */
+
+/* The kernel for a fused step; NULL below the tiers that gain by it. */
+static const mn_kernel *fused_kernel(const mn_plan_options *options, mn_kernel_op op, mn_type type, const void *params,
+                                     mn_kernel_need *need) {
+    const mn_kernel *kernel = mn_kernel_choose(op, type, type, options->tier, options->cpu, params, need);
+    return kernel && kernel->tier > MN_TIER_PORTABLE ? kernel : NULL;
+}
+
+/* Both halves of an inverted residual: parameters, steps and their operands. */
+typedef struct halves {
+    mn_conv_depthwise_params *first;
+    mn_project_params *second;
+    mn_step steps[2];
+} halves;
+
+static mn_status bind_halves(mn_plan *plan, const mn_fusion *f, halves *out) {
+    mn_binding binding[4];
+    const int32_t count = f->adds ? 4 : 3;
+    for (int32_t i = 0; i < count; i++) {
+        MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, f->first + i, &binding[i]));
+    }
+    out->first = mn_pool_alloc(&plan->pool, 1, sizeof *out->first);
+    out->second = mn_pool_alloc(&plan->pool, 1, sizeof *out->second);
+    if (!out->first || !out->second) return mn_fail_memory("the plan");
+    *out->first = (mn_conv_depthwise_params){.conv = *(const mn_conv_params *)binding[0].params,
+                                             .depthwise = *(const mn_conv_params *)binding[1].params,
+                                             .bands = 1};
+    *out->second = (mn_project_params){
+        .conv = *(const mn_conv_params *)binding[2].params, .adds = f->adds, .residual_first = f->residual_first};
+    if (f->adds) out->second->add = *(const mn_binary_params *)binding[3].params;
+    return MN_OK;
+}
+
+/* Weights and bias of an operator, or -1. */
+static void take_weights(const mn_op *op, int32_t *to) {
+    to[0] = op->inputs[1];
+    to[1] = op->input_count > 2 ? op->inputs[2] : -1;
+}
+
+static mn_status list_operands(mn_plan *plan, const mn_fusion *f, halves *h) {
+    const mn_op *ops = &plan->graph->ops[f->first];
+    int32_t *first = mn_pool_alloc(&plan->pool, 5, sizeof *first),
+            *second = mn_pool_alloc(&plan->pool, 4, sizeof *second);
+    if (!first || !second) return mn_fail_memory("the plan");
+    first[0] = ops[0].inputs[0];
+    take_weights(&ops[0], first + 1);
+    take_weights(&ops[1], first + 3);
+    second[0] = ops[1].outputs[0];
+    take_weights(&ops[2], second + 1);
+    second[3] = f->adds ? f->residual : -1;
+    h->steps[0].inputs = first;
+    h->steps[0].input_count = 5;
+    h->steps[0].output = ops[1].outputs[0];
+    h->steps[1].inputs = second;
+    h->steps[1].input_count = 4;
+    h->steps[1].output = ops[f->adds ? 3 : 2].outputs[0];
+    return MN_OK;
+}
+
+/* Fills both steps; `fits` says whether kernels take them. */
+static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, const mn_fusion *f, halves *h, bool *fits) {
+    const mn_window *w;
+    MN_TRY(bind_halves(plan, f, h));
+    w = &h->first->depthwise.window;
+    const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
+    const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;
+    h->steps[0] = (mn_step){.params = h->first, .first_op = f->first, .op_count = 2};
+    h->steps[1] = (mn_step){.params = h->second, .first_op = f->first + 2, .op_count = f->adds ? 2 : 1};
+    h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, type, h->first, &h->steps[0].need);
+    h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, h->second, &h->steps[1].need);
+    h->steps[0].units = w->batches * panels.blocks * h->first->bands;
+    h->steps[1].units = w->batches * panels.rows;
+    *fits = h->steps[0].kernel && h->steps[1].kernel;
+    const size_t panel_bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
+    if (*fits) plan->bytes[plan->graph->ops[f->first + 1].outputs[0]] = panel_bytes;
+    return list_operands(plan, f, h);
+}
+
+/* Adds the steps for an inverted residual that begins at `*op_index`, and moves that on, if there is one. */
+static mn_status add_fused(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options, const int32_t *readers,
+                           int32_t *op_index) {
+    mn_fusion fusion;
+    halves h = {0};
+    bool fits = false;
+    if (options->keep_tensors || !mn_fuse_find(plan->graph, plan->shapes, readers, *op_index, &fusion)) return MN_OK;
+    MN_TRY(make_halves(plan, options, &fusion, &h, &fits));
+    if (!fits) return MN_OK;
+    for (int32_t i = 0; i < 2; i++) {
+        plan->packed_bytes += h.steps[i].need.packed_bytes;
+        MN_TRY(pack_weights(plan, cache, &h.steps[i]));
+        plan->steps[plan->step_count++] = h.steps[i];
+    }
+    *op_index += fusion.adds ? 4 : 3;
+    return MN_OK;
+}
+
 static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
     plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
     plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
-    if (!plan->steps || !plan->same_as) return mn_fail_memory("the plan");
-    for (int32_t i = 0; i < graph->tensor_count; i++) plan->same_as[i] = i;
-    for (int32_t i = 0; i < graph->op_count; i++) {
+    plan->bytes = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->bytes);
+    int32_t *readers = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *readers);
+    if (!plan->steps || !plan->same_as || !plan->bytes || !readers) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        plan->same_as[i] = i;
+        plan->bytes[i] = (size_t)mn_shape_count(&plan->shapes[i]) * mn_type_size(graph->tensors[i].type);
+    }
+    mn_fuse_count_readers(graph, readers);
+    for (int32_t i = 0; i < graph->op_count;) {
+        const int32_t here = i;
+        MN_TRY(add_fused(plan, cache, options, readers, &i));
+        if (i > here) continue;
         if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, cache, options, i));
+        i++;
     }
     return MN_OK;
 }
@@ -127,8 +236,7 @@ static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, in
     if (tensor < 0) return;
     int32_t owner = plan->same_as[tensor];
     if (is_constant(plan, owner)) return;
-    size_t bytes = (size_t)mn_shape_count(&plan->shapes[owner]) * mn_type_size(plan->graph->tensors[owner].type);
-    use(place, owner, bytes, first, last);
+    use(place, owner, plan->bytes[owner], first, last);
 }
 
 static size_t scratch_stride(const mn_step *step) { return mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT); }

@@ -43,6 +43,7 @@ typedef struct mn_plan {
     const mn_graph *graph;
     mn_shape *shapes; /* [tensor_count] */
     size_t *offset;   /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
+    size_t *bytes;    /* [tensor_count]: memory it takes, which may be more than its elements (kernels/panel.h) */
     int32_t *same_as; /* [tensor_count]: the tensor whose memory this one is; itself as a rule */
     int32_t step_count;
     mn_step *steps;

@@ -71,6 +71,7 @@ static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *we
     const int32_t k = w->k_h * w->k_w * w->in_c;
     const mn_requant_lanes lanes = mn_requant_lanes_of(first, w->out_c, NULL);
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
+    mn_requant_patch(&out->requant, zeros.range);
     const uint8_t *rows[LANES];
     int32_t sums[LANES] = {0};
     for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = weights + (ptrdiff_t)lanes.channel[lane] * k;

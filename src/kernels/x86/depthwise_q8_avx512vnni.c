@@ -73,6 +73,7 @@ static void pack_block(const mn_conv_params *p, mn_type type, const void *const 
         for (int32_t lane = 0; lane < LANES; lane++) order[lane] = channel_of(q, lane);
         const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
         mn_requant_fill(&out->requant[q], &lanes, p->multiplier, p->shift, constants[2], zeros.out, zeros.range);
+        mn_requant_patch(&out->requant[q], zeros.range);
         for (int32_t lane = 0; lane < LANES; lane++) {
             pack_lane(p, &zeros, constants[1], constants[2], lanes.channel[lane], q, lane, out);
         }

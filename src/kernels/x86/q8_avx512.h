@@ -20,6 +20,9 @@ static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((ui
 /** The lanes of the first `left` channels, at most 16. */
 Q8_INLINE __mmask16 mn_q8_lanes(int32_t left) { return (__mmask16)(left >= 16 ? 0xffffu : (1u << left) - 1); }
 
+/** The first `left` of 64 bytes. */
+Q8_INLINE __mmask64 mn_q8_bytes(size_t left) { return left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1; }
+
 /* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
 Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, const int64_t *rounding,
                                const int64_t *negative) {
@@ -41,11 +44,48 @@ Q8_INLINE __m512i mn_q8_requant_exact(__m512i sums, const mn_requant *r) {
     return _mm512_add_epi32(both, _mm512_set1_epi32(r->zero));
 }
 
-/** The same, in floats where they are exact. */
-Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
-    if (!r->is_float) return mn_q8_requant_exact(sums, r);
-    __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
+/** In floats, where `is_float` says so. */
+Q8_INLINE __m512i mn_q8_rescale(__m512i sums, __m512 scale, __m512 offset) {
     return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, offset));
+}
+
+/** In floats that are then put right, where `is_patched` says so: `count` times 16 sums, in place. */
+Q8_INLINE void mn_q8_requant_patched(int count, __m512i *sums, const mn_requant *r) {
+    const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
+    const __m512 negative = r->is_signed ? _mm512_loadu_ps(r->negative_offset) : offset;
+    __m512i values[4];
+    Q8_UNROLL for (int i = 0; i < count; i++) {
+        values[i] = mn_q8_rescale(sums[i], scale, _mm512_mask_mov_ps(offset, _mm512_movepi32_mask(sums[i]), negative));
+    }
+    for (int32_t p = 0; p < r->patches; p++) {
+        const __m512i at = _mm512_loadu_si512(r->patch_at[p]), by = _mm512_loadu_si512(r->patch_by[p]);
+        Q8_UNROLL for (int i = 0; i < count; i++) {
+            values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(sums[i], at), values[i], by);
+        }
+    }
+    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
+}
+
+/** In whichever way does: `count` (1 to 4) times 16 sums, in place. */
+Q8_INLINE void mn_q8_requant_some(int count, __m512i *sums, const mn_requant *r) {
+    if (r->is_float) {
+        const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
+        Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = mn_q8_rescale(sums[i], scale, offset);
+    } else if (r->is_patched) {
+        mn_q8_requant_patched(count, sums, r);
+    } else {
+        Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = mn_q8_requant_exact(sums[i], r);
+    }
+}
+
+Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
+    mn_q8_requant_some(1, &sums, r);
+    return sums;
+}
+
+/** 4 x 16 values to 64 bytes, [4 groups of lanes][a, b, c, d][4 lanes]; what is too large or small is clamped. */
+Q8_INLINE __m512i mn_q8_narrow_4(__m512i a, __m512i b, __m512i c, __m512i d) {
+    return _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
 }
 
 /** Centred bytes clamped and flipped to stored ones: 64 and 16 of them. */

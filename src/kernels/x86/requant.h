@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Requantisation of 16 channels at a time, exact in either of two ways: 64-bit integers, or one float multiply-add
- * where that can be shown to give the same result for every accumulator. docs/numerics.md has the argument. */
+/* Requantisation of 16 channels at a time, exact in any of three ways: 64-bit integers; one float multiply-add where
+ * that can be shown to give the same result for every accumulator; or that and a list of the few accumulators for which
+ * it does not. docs/numerics.md has the argument. */
 #ifndef MN_KERNELS_X86_REQUANT_H
 #define MN_KERNELS_X86_REQUANT_H
 
 #include "kernels/params.h"
 
-enum { MN_REQUANT_LANES = 16 };
+enum { MN_REQUANT_LANES = 16, MN_REQUANT_PATCHES = 4 };
 
 /** Constants of 16 channels. Results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_requant {
@@ -22,6 +23,12 @@ typedef struct mn_requant {
     int64_t rounding[2][MN_REQUANT_LANES / 2], negative[2][MN_REQUANT_LANES / 2];
     int32_t zero; /* zero point, part of `offset` already */
     int32_t is_float;
+    /* is_patched (not with is_float; centre is 0): rint(accumulator * scale + offset), with negative_offset for
+     * negative accumulators if is_signed. The result of a lane whose accumulator is patch_at[i] changes by patch_by[i],
+     * i below `patches`. */
+    int32_t is_patched, is_signed, patches;
+    float negative_offset[MN_REQUANT_LANES];
+    int32_t patch_at[MN_REQUANT_PATCHES][MN_REQUANT_LANES], patch_by[MN_REQUANT_PATCHES][MN_REQUANT_LANES];
 } mn_requant;
 
 /** Can channels [0, count) be requantised here: no left shifts? */
@@ -42,5 +49,8 @@ mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t
  * floats. `zero` and `range` are centred, in [-128, 127]. */
 void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
                      const int32_t *bias, int32_t zero, mn_range_i32 range);
+
+/** Looks for patched floats where `q`, filled, has no others. For AVX-512. */
+void mn_requant_patch(mn_requant *q, mn_range_i32 range);
 
 #endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/x86/add_q8.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/quant.h"
+
+_Static_assert(MN_ADD_SHIFT == 20, "mn_add_q8_operand() shifts by as much");
+
+enum { VALUES = 256, LANES = MN_REQUANT_LANES };
+
+bool mn_add_q8_fits(const mn_binary_params *p) {
+    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
+    return p->same_shape && mn_requant_fits(shifts, 3);
+}
+
+/* Result per unit of an operand, as a real number. */
+static double factor(const mn_binary_params *p, int i) {
+    const double in = ldexp(p->in[i].multiplier, p->in[i].shift - 31 + MN_ADD_SHIFT);
+    const double out = ldexp(p->out.multiplier, p->out.shift - 31);
+    return (i == 1 && p->subtract ? -1 : 1) * in * out;
+}
+
+/* Splits factor x 2^(bits + 8) into a 16-bit high part and a 15-bit low part; false when it does not fit. */
+static bool split(double factor, int32_t bits, int16_t *high, int16_t *low) {
+    const double scaled = nearbyint(ldexp(factor, bits + 8));
+    if (!(fabs(scaled) < 0x1p30)) return false;
+    const int32_t whole = (int32_t)scaled;
+    *high = (int16_t)(whole >> 15);
+    *low = (int16_t)(whole & 0x7fff);
+    return true;
+}
+
+static int32_t both(int16_t first, int16_t second) {
+    return (int32_t)((uint32_t)(uint16_t)second << 16 | (uint16_t)first);
+}
+
+/* The most bits behind the point with which no sum leaves 32 bits; false when there are none worth having. */
+static bool choose_factors(mn_add_q8 *a, const double *factors) {
+    const double most =
+        128 * (fabs(factors[0]) + fabs(factors[1])) + fabs(factors[0] * a->zero[0] + factors[1] * a->zero[1]) + 129;
+    int16_t high[2], low[2];
+    for (a->bits = 22; a->bits >= 12; a->bits--) {
+        if (ldexp(most, a->bits) >= 0x1p31) continue;
+        if (!split(factors[0], a->bits, &high[0], &low[0]) || !split(factors[1], a->bits, &high[1], &low[1])) continue;
+        a->high = both(high[0], high[1]);
+        a->low = both(low[0], low[1]);
+        return true;
+    }
+    return false;
+}
+
+/* Lowest and highest offset with which every pair of operands gives the exact result; results at an end of the range
+ * bound it on one side only. */
+Q8_TARGET static bool find_offset(mn_add_q8 *a) {
+    __m512i low = _mm512_set1_epi32(INT32_MIN), high = _mm512_set1_epi32(INT32_MAX);
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
+    const __m128i bits = _mm_cvtsi32_si128(a->bits);
+    for (int32_t i = 0; i < VALUES; i++) {
+        const __m512i x = _mm512_set1_epi32(i - 128);
+        for (int32_t j = 0; j < VALUES; j += LANES) {
+            const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128));
+            const __m512i result = mn_add_q8_run(a, x, y), products = mn_add_q8_products(a, x, y);
+            const __m512i least = _mm512_sub_epi32(_mm512_sll_epi32(result, bits), products);
+            const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32((1 << a->bits) - 1));
+            low = _mm512_mask_max_epi32(low, _mm512_cmpgt_epi32_mask(result, range_min), low, least);
+            high = _mm512_mask_min_epi32(high, _mm512_cmplt_epi32_mask(result, range_max), high, most);
+        }
+    }
+    const int32_t first = _mm512_reduce_max_epi32(low), last = _mm512_reduce_min_epi32(high);
+    a->offset = (int32_t)(((int64_t)first + last) >> 1);
+    return first <= last;
+}
+
+void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_add_q8 *out) {
+    const int32_t centre = type == MN_UINT8 ? 128 : 0;
+    memset(out, 0, sizeof *out);
+    mn_requant_fill_exact(&out->in[0], p->in[0].multiplier, p->in[0].shift, 0);
+    mn_requant_fill_exact(&out->in[1], p->in[1].multiplier, p->in[1].shift, 0);
+    mn_requant_fill_exact(&out->out, p->out.multiplier, p->out.shift, p->out.zero - centre);
+    out->zero[0] = p->in[0].zero - centre;
+    out->zero[1] = p->in[1].zero - centre;
+    out->subtract = p->subtract;
+    out->range = (mn_range_i32){p->range.min - centre, p->range.max - centre};
+    const double factors[2] = {factor(p, 0), factor(p, 1)};
+    out->is_short = try_short && choose_factors(out, factors) && find_offset(out);
+}
+
+#endif

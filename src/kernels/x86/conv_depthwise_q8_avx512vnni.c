@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, for AVX-512 VNNI. For one block of up to
+ * 48 channels after another, four rows of the convolution are computed at a time into a ring small enough for the
+ * nearest cache: one 32-bit lane holds the four rows of one channel, so that VPDPBUSD takes a column of the filter in
+ * one step. Rows are grouped from the first that the filter meets, padding included, so that windows begin at a
+ * group's first byte or, after a shift across two groups, in its middle. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels/panel.h"
+#include "kernels/quant.h"
+#include "kernels/x86/q8_avx512.h"
+
+enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, COLUMNS = 2, VECTORS = MN_PANEL_BLOCK, SLACK = 64 };
+
+/* 16 channels of either convolution: what sums start from, and how they end in floats. */
+typedef struct ends {
+    int32_t start[LANES];
+    float scale[LANES], offset[LANES];
+} ends;
+
+/* 16 channels of the depthwise convolution; filter column x of row y is byte y of a lane of weights[x]. */
+typedef struct taps {
+    ends ends;
+    int8_t weights[TAPS][64];
+} taps;
+
+/* What most blocks do not need: other ways to requantise; and, as uint8 weights less their zero point may need 9 bits,
+ * what the bytes in `taps` leave of them. */
+typedef struct block_extras {
+    mn_requant conv[VECTORS], depthwise[VECTORS];
+    int8_t rest[VECTORS][TAPS][64];
+} block_extras;
+
+/* A block of channels, kept small, as all of them pass through the caches in every run. Behind it the convolution's
+ * weights, [filter rows][products / 4][vectors][16 channels][4]. */
+typedef struct channel_block {
+    ends ends[VECTORS];
+    taps taps[VECTORS];
+    int8_t weights[];
+} channel_block;
+
+/* All sizes follow from the parameters. */
+typedef struct layout {
+    mn_panels panels;
+    int32_t quads;     /* groups of four products in a filter row */
+    int32_t band_rows; /* most panel rows in a band */
+    int32_t groups;    /* of conv rows in the ring: what a panel row needs */
+    int32_t conv_rows; /* most conv rows of a band */
+    size_t pitch;      /* bytes from one copied input row to the next */
+    size_t copy_bytes, sums_bytes, ring_bytes;
+    size_t block_bytes, extras_at;
+} layout;
+
+static layout layout_of(const mn_conv_depthwise_params *p) {
+    const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
+    layout l = {.panels = mn_panels_of(d->out_h, d->out_w, d->out_c)};
+    l.quads = (c->k_w * c->in_c + 3) / 4;
+    l.band_rows = (l.panels.rows + p->bands - 1) / p->bands;
+    l.groups = d->stride_h + 1;
+    l.conv_rows = mn_min_i32((l.band_rows * MN_PANEL_ROWS - 1) * d->stride_h + TAPS, c->out_h);
+    const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
+    l.pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
+    l.copy_bytes = l.pitch * (size_t)((l.conv_rows - 1) * c->stride_h + c->k_h);
+    l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
+    l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
+    l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)c->k_h * (size_t)l.quads * VECTORS * 64, 64);
+    l.extras_at = l.block_bytes * (size_t)l.panels.blocks;
+    return l;
+}
+
+/* ---- Fitness -------------------------------------------------------------------------------------------- */
+
+static bool conv_fits(const mn_conv_params *p) {
+    const mn_window *w = &p->window;
+    return p->groups == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
+           (int64_t)w->k_h * w->k_w * w->in_c <= MN_Q8_MAX_DEPTH && mn_requant_fits(p->shift, w->out_c);
+}
+
+/* One cell of padding at most on each side. */
+static bool depthwise_fits(const mn_conv_params *p) {
+    const mn_window *w = &p->window;
+    return w->k_h == TAPS && w->k_w == TAPS && w->dilation_h == 1 && w->dilation_w == 1 && w->out_c == w->in_c &&
+           w->stride_h == w->stride_w && w->stride_h <= 2 && w->pad_top <= 1 && w->pad_left <= 1 &&
+           (w->out_w - 1) * w->stride_w - w->pad_left + TAPS <= w->in_w + 1 &&
+           (w->out_h - 1) * w->stride_h - w->pad_top + TAPS <= w->in_h + 1 && mn_requant_fits(p->shift, w->out_c);
+}
+
+bool mn_conv_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+    const mn_conv_depthwise_params *p = params;
+    if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
+    const layout l = layout_of(p);
+    *need = (mn_kernel_need){.packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks,
+                             .scratch_bytes = l.copy_bytes + l.sums_bytes + l.ring_bytes};
+    return true;
+}
+
+/* 255 less a zero point of 0 is more than two signed bytes can hold. */
+bool mn_conv_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+    return ((const mn_conv_depthwise_params *)params)->depthwise.weight_zero > 0 &&
+           mn_conv_depthwise_i8_avx512vnni_need(params, need);
+}
+
+/* ---- Packing -------------------------------------------------------------------------------------------- */
+
+/* One channel's weights into its lane; returns their sum. */
+static int32_t pack_conv_lane(const mn_window *w, const uint8_t *from, uint8_t flip, size_t step, int8_t *to) {
+    const int32_t row = w->k_w * w->in_c, quads = (row + 3) / 4;
+    int32_t sum = 0;
+    for (int32_t y = 0; y < w->k_h; y++) {
+        for (int32_t i = 0; i < quads * 4; i++) {
+            const int8_t weight = i < row ? (int8_t)(from[y * row + i] ^ flip) : 0;
+            to[(size_t)(y * quads + i / 4) * step + (size_t)(i % 4)] = weight;
+            sum += weight;
+        }
+    }
+    return sum;
+}
+
+static void pack_ends(const mn_requant *requant, ends *out) {
+    memcpy(out->scale, requant->scale, sizeof out->scale);
+    memcpy(out->offset, requant->offset, sizeof out->offset);
+}
+
+/* Channels from `first` on, which `weights` and `bias` count from. */
+typedef struct source {
+    const mn_conv_params *p;
+    mn_q8_zeros zeros;
+    const uint8_t *weights;
+    const int32_t *bias;
+} source;
+
+static mn_requant_lanes fill_requant(const source *s, int32_t first, mn_requant *out) {
+    const mn_requant_lanes lanes = mn_requant_lanes_of(first, s->p->window.out_c, NULL);
+    mn_requant_fill(out, &lanes, s->p->multiplier, s->p->shift, s->bias, s->zeros.out, s->zeros.range);
+    mn_requant_patch(out, s->zeros.range);
+    return lanes;
+}
+
+static void pack_conv(const source *s, int32_t first, int32_t vectors, channel_block *out, block_extras *extras) {
+    const mn_window *w = &s->p->window;
+    const int32_t depth = w->k_h * w->k_w * w->in_c;
+    for (int32_t v = 0; v < vectors; v++) {
+        const mn_requant_lanes lanes = fill_requant(s, first + v * LANES, &extras->conv[v]);
+        pack_ends(&extras->conv[v], &out->ends[v]);
+        for (int32_t lane = 0; lane < LANES; lane++) {
+            const int32_t channel = lanes.channel[lane];
+            const int32_t sum = pack_conv_lane(w, s->weights + (ptrdiff_t)channel * depth, s->zeros.weight_flip,
+                                               (size_t)vectors * 64, out->weights + v * 64 + lane * 4);
+            const int64_t start = (int64_t)depth * s->zeros.in * s->zeros.weight - (int64_t)s->zeros.in * sum -
+                                  extras->conv[v].centre[lane];
+            out->ends[v].start[lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, (int32_t)start);
+        }
+    }
+}
+
+static void pack_taps(const source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*rest)[64]) {
+    const mn_requant_lanes lanes = fill_requant(s, first, requant);
+    pack_ends(requant, &out->ends);
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        const int32_t channel = lanes.channel[lane];
+        int32_t sum = 0;
+        for (int32_t i = 0; i < TAPS * TAPS; i++) {
+            const uint8_t stored = s->weights[i * s->p->window.out_c + channel];
+            const int32_t value = (int8_t)(stored ^ s->zeros.weight_flip) - s->zeros.weight;
+            const int32_t byte = mn_clamp_i32(value, -128, 127);
+            out->weights[i % TAPS][lane * 4 + i / TAPS] = (int8_t)byte;
+            rest[i % TAPS][lane * 4 + i / TAPS] = (int8_t)(value - byte);
+            sum += value;
+        }
+        const int32_t start = -s->zeros.in * sum - requant->centre[lane];
+        out->ends.start[lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, start);
+    }
+}
+
+static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
+    const mn_conv_depthwise_params *p = params;
+    const layout l = layout_of(p);
+    const source conv = {&p->conv, mn_q8_zeros_of(&p->conv, type), constants[1], constants[2]};
+    const source depthwise = {&p->depthwise, mn_q8_zeros_of(&p->depthwise, type), constants[3], constants[4]};
+    memset(packed, 0, l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks);
+    for (int32_t b = 0; b < l.panels.blocks; b++) {
+        channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
+        block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
+        const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
+        pack_conv(&conv, first, vectors, block, more);
+        for (int32_t v = 0; v < vectors; v++) {
+            pack_taps(&depthwise, first + v * LANES, &block->taps[v], &more->depthwise[v], more->rest[v]);
+        }
+    }
+}
+
+void mn_conv_depthwise_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+    pack(params, constants, MN_INT8, packed);
+}
+
+void mn_conv_depthwise_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+    pack(params, constants, MN_UINT8, packed);
+}
+
+/* ---- Input rows ----------------------------------------------------------------------------------------- */
+
+/* One band of one image. */
+typedef struct band {
+    const mn_conv_depthwise_params *p;
+    layout l;
+    mn_q8_zeros conv, depthwise;
+    int32_t first_panel, last_panel; /* rows of panels: [first, last) */
+    int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
+    uint8_t *copy;                   /* the input rows for them as unsigned bytes, with their padding */
+    int32_t *sums;                   /* of each conv pixel's inputs, where weights have a zero point */
+    uint8_t *ring;
+} band;
+
+Q8_TARGET static void fill(uint8_t *to, size_t bytes, int32_t value) {
+    const __m512i v = _mm512_set1_epi8((char)value);
+    size_t i = 0;
+    for (; i + 64 <= bytes; i += 64) _mm512_storeu_si512(to + i, v);
+    if (i < bytes) _mm512_mask_storeu_epi8(to + i, mn_q8_bytes(bytes - i), v);
+}
+
+/* `row` is NULL outside the image. */
+Q8_TARGET static void copy_row(const band *b, const uint8_t *row, uint8_t *to) {
+    const mn_window *w = &b->p->conv.window;
+    const size_t left = (size_t)w->pad_left * (size_t)w->in_c, bytes = (size_t)w->in_w * (size_t)w->in_c;
+    if (!row) {
+        fill(to, b->l.pitch, b->conv.in);
+        return;
+    }
+    const __m512i flip = _mm512_set1_epi8((char)b->conv.in_flip);
+    fill(to, left, b->conv.in);
+    size_t i = 0;
+    for (; i + 64 <= bytes; i += 64) {
+        _mm512_storeu_si512(to + left + i, _mm512_xor_si512(_mm512_loadu_si512(row + i), flip));
+    }
+    const __m512i rest = _mm512_maskz_loadu_epi8(mn_q8_bytes(bytes - i), row + i);
+    _mm512_storeu_si512(to + left + i, _mm512_xor_si512(rest, flip)); /* reaches into the slack at most */
+    fill(to + left + bytes, b->l.pitch - left - bytes, b->conv.in);
+}
+
+Q8_TARGET static int32_t sum_bytes(const uint8_t *from, int32_t count) {
+    __m512i sums = _mm512_setzero_si512();
+    for (int32_t i = 0; i < count; i += 64) {
+        const __m512i bytes = _mm512_maskz_loadu_epi8(mn_q8_bytes((size_t)(count - i)), from + i);
+        sums = _mm512_dpbusd_epi32(sums, bytes, _mm512_set1_epi8(1));
+    }
+    return _mm512_reduce_add_epi32(sums);
+}
+
+static void sum_inputs(const band *b) {
+    const mn_window *w = &b->p->conv.window;
+    int32_t *sum = b->sums;
+    for (int32_t row = 0; row < b->last_row - b->first_row; row++) {
+        for (int32_t x = 0; x < w->out_w; x++, sum++) {
+            *sum = 0;
+            for (int32_t y = 0; y < w->k_h; y++) {
+                const uint8_t *from = b->copy + (size_t)(row * w->stride_h + y) * b->l.pitch;
+                *sum += sum_bytes(from + (ptrdiff_t)x * w->stride_w * w->in_c, w->k_w * w->in_c);
+            }
+        }
+    }
+}
+
+static void copy_input(const band *b, const uint8_t *in, int32_t batch) {
+    const mn_window *w = &b->p->conv.window;
+    const int32_t rows = (b->last_row - b->first_row - 1) * w->stride_h + w->k_h;
+    const int32_t top = b->first_row * w->stride_h - w->pad_top;
+    for (int32_t i = 0; i < rows; i++) {
+        const int32_t y = top + i;
+        const bool inside = y >= 0 && y < w->in_h;
+        const size_t at = ((size_t)batch * (size_t)w->in_h + (size_t)y) * (size_t)w->in_w * (size_t)w->in_c;
+        copy_row(b, inside ? in + at : NULL, b->copy + (size_t)i * b->l.pitch);
+    }
+    if (b->conv.weight) sum_inputs(b);
+}
+
+/* ---- The convolution, into the ring --------------------------------------------------------------------- */
+
+/* Some rows of a group, what all tiles of it share. */
+typedef struct group {
+    const channel_block *block;
+    const block_extras *extras;
+    int32_t vectors, filter_rows, quads;
+    const uint8_t *in; /* the copied inputs of the first row */
+    size_t pitch, row_step, pixel_step;
+    const int32_t *sums;
+    int32_t sums_step, weight_zero;
+    mn_range_i32 range;
+    uint8_t *out;     /* where column 0 goes */
+    int32_t shift;    /* bits that make way for rows before the first */
+    __mmask64 filled; /* bytes of the rows there are; the others hold `padding` */
+    uint8_t padding;
+    bool is_plain[VECTORS]; /* requantised in floats, and no weight zero point */
+} group;
+
+Q8_INLINE __m512i four_bytes(const uint8_t *p) {
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm512_set1_epi32(word);
+}
+
+/* From bytes [4 groups of channels][4 rows][4 channels] to [16 channels][4 rows]. */
+Q8_INLINE __m512i rows_inside(__m512i bytes) {
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));
+}
+
+Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out) {
+    bytes = rows_inside(mn_q8_finish_64(bytes, g->range, 0x80));
+    if (rows < GROUP) {
+        bytes = _mm512_sll_epi32(bytes, _mm_cvtsi32_si128(g->shift));
+        bytes = _mm512_mask_mov_epi8(_mm512_set1_epi8((char)g->padding), g->filled, bytes);
+    }
+    _mm512_storeu_si512(out, bytes);
+}
+
+/* One vector of a tile, for weight zero points and channels that need more than floats. */
+Q8_TARGET static void finish_vector(int32_t rows, int32_t columns, const group *g, int32_t v, __m512i (*sums)[GROUP],
+                                    int32_t x, uint8_t *out) {
+    for (int32_t c = 0; c < columns; c++, out += g->vectors * 64) {
+        for (int32_t r = 0; r < rows && g->weight_zero; r++) {
+            const int32_t over = mn_q8_product(g->weight_zero, g->sums[r * g->sums_step + x + c]);
+            sums[c][r] = _mm512_sub_epi32(sums[c][r], _mm512_set1_epi32(over));
+        }
+        mn_q8_requant_some(GROUP, sums[c], &g->extras->conv[v]);
+        const __m512i bytes = mn_q8_narrow_4(sums[c][0], sums[c][1], sums[c][2], sums[c][3]);
+        store_panel(rows, g, bytes, out);
+    }
+}
+
+/* Constants let the compiler keep the sums in registers. */
+Q8_INLINE void conv_tile(int rows, int columns, int vectors, const group *g, int32_t x) {
+    __m512i sums[COLUMNS][VECTORS][GROUP];
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        const __m512i start = _mm512_loadu_si512(g->block->ends[v].start);
+        Q8_UNROLL for (int c = 0; c < columns; c++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[c][v][r] = start; }
+    }
+    const uint8_t *in = g->in + (size_t)x * g->pixel_step;
+    const int8_t *weights = g->block->weights;
+    for (int32_t y = 0; y < g->filter_rows; y++, in += g->pitch) {
+        const uint8_t *from[GROUP];
+        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = in + (size_t)r * g->row_step;
+        for (ptrdiff_t k = 0; k < g->quads * 4; k += 4, weights += vectors * 64) {
+            __m512i w[VECTORS];
+            Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights + v * 64);
+            Q8_UNROLL for (int c = 0; c < columns; c++) {
+                Q8_UNROLL for (int r = 0; r < rows; r++) {
+                    const __m512i four = four_bytes(from[r] + (ptrdiff_t)(c ? g->pixel_step : 0) + k);
+                    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+                        sums[c][v][r] = _mm512_dpbusd_epi32(sums[c][v][r], four, w[v]);
+                    }
+                }
+            }
+        }
+    }
+    const __m512i none = _mm512_setzero_si512();
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        uint8_t *out = g->out + (ptrdiff_t)(x * vectors + v) * 64;
+        if (!g->is_plain[v]) {
+            __m512i copy[COLUMNS][GROUP]; /* in memory, so that the sums need not be */
+            Q8_UNROLL for (int c = 0; c < columns; c++) {
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy[c][r] = r < rows ? sums[c][v][r] : none;
+            }
+            finish_vector(rows, columns, g, v, copy, x, out);
+            continue;
+        }
+        const __m512 scale = _mm512_loadu_ps(g->block->ends[v].scale);
+        const __m512 offset = _mm512_loadu_ps(g->block->ends[v].offset);
+        Q8_UNROLL for (int c = 0; c < columns; c++) {
+            __m512i values[GROUP] = {none, none, none, none};
+            Q8_UNROLL for (int r = 0; r < rows; r++) values[r] = mn_q8_rescale(sums[c][v][r], scale, offset);
+            const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
+            store_panel(rows, g, bytes, out + c * vectors * 64);
+        }
+    }
+}
+
+Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t width) {
+    const group g = *shared; /* nothing that is written can change it */
+    int32_t x = 0;
+    for (; x + COLUMNS <= width; x += COLUMNS) conv_tile(rows, COLUMNS, vectors, &g, x);
+    if (x < width) conv_tile(rows, 1, vectors, &g, x);
+}
+
+Q8_INLINE void conv_vectors(int rows, const group *g, int32_t width) {
+    switch (g->vectors) {
+    case 3: conv_columns(rows, 3, g, width); break;
+    case 2: conv_columns(rows, 2, g, width); break;
+    default: conv_columns(rows, 1, g, width); break;
+    }
+}
+
+Q8_TARGET static void conv_rows(int32_t rows, const group *g, int32_t width) {
+    switch (rows) {
+    case 4: conv_vectors(4, g, width); break;
+    case 3: conv_vectors(3, g, width); break;
+    case 2: conv_vectors(2, g, width); break;
+    default: conv_vectors(1, g, width); break;
+    }
+}
+
+static size_t slot_bytes(const band *b, int32_t vectors) {
+    return (size_t)(b->p->conv.window.out_w + 2) * (size_t)vectors * 64;
+}
+
+/* Group `index` in the ring; its column 0 is padding. */
+static uint8_t *slot_of(const band *b, int32_t vectors, int32_t index) {
+    return b->ring + (size_t)(index % b->l.groups) * slot_bytes(b, vectors);
+}
+
+/* Conv rows 4 * index - padding to the third after that. */
+static void fill_group(const band *b, const channel_block *block, const block_extras *extras, int32_t vectors,
+                       int32_t index) {
+    const mn_window *w = &b->p->conv.window;
+    const int32_t top = index * GROUP - b->p->depthwise.window.pad_top;
+    const int32_t first = mn_max_i32(top, b->first_row), last = mn_min_i32(top + GROUP, b->last_row);
+    uint8_t *slot = slot_of(b, vectors, index);
+    if (first >= last) {
+        fill(slot, slot_bytes(b, vectors), b->depthwise.in);
+        return;
+    }
+    const int32_t row = first - b->first_row, rows = last - first;
+    group g = {.block = block,
+               .extras = extras,
+               .vectors = vectors,
+               .filter_rows = w->k_h,
+               .quads = b->l.quads,
+               .in = b->copy + (size_t)(row * w->stride_h) * b->l.pitch,
+               .pitch = b->l.pitch,
+               .row_step = b->l.pitch * (size_t)w->stride_h,
+               .pixel_step = (size_t)w->stride_w * (size_t)w->in_c,
+               .sums = b->sums + (ptrdiff_t)row * w->out_w,
+               .sums_step = w->out_w,
+               .weight_zero = b->conv.weight,
+               .range = b->conv.range,
+               .out = slot + vectors * 64,
+               .shift = (first - top) * 8,
+               .padding = (uint8_t)b->depthwise.in};
+    for (int32_t v = 0; v < vectors; v++) g.is_plain[v] = extras->conv[v].is_float && b->conv.weight == 0;
+    g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
+    conv_rows(rows, &g, w->out_w);
+}
+
+/* ---- The depthwise convolution, from the ring to panels ------------------------------------------------- */
+
+/* One row of panels of one vector. */
+typedef struct strip {
+    const taps *taps;
+    const mn_requant *requant;
+    const int8_t (*rest)[64]; /* NULL: none */
+    const uint8_t *group[3];  /* from the first column that the filter meets; the third for stride 2 only */
+    ptrdiff_t column;         /* bytes from column to column */
+    int32_t width;
+    mn_range_i32 range;
+    __m512i exists; /* bytes of a panel that stand for something */
+    uint8_t *out;
+    ptrdiff_t out_step;
+} strip;
+
+/* What lies under a column of the filter: a group, and its rows 2 and 3 with rows 0 and 1 of the next one in the
+ * places of its own; for stride 2 the same of the group that follows. */
+typedef struct slice {
+    __m512i rows[4];
+} slice;
+
+Q8_INLINE __m512i run_over(__m512i rows, const uint8_t *next) {
+    return _mm512_mask_loadu_epi16(rows, 0x55555555, next);
+}
+
+Q8_INLINE slice load_slice(int stride, const strip *s, int32_t x) {
+    const ptrdiff_t at = x * s->column;
+    slice out = {{_mm512_loadu_si512(s->group[0] + at)}};
+    out.rows[1] = run_over(out.rows[0], s->group[1] + at);
+    if (stride == 2) {
+        out.rows[2] = _mm512_loadu_si512(s->group[1] + at);
+        out.rows[3] = run_over(out.rows[2], s->group[2] + at);
+    }
+    return out;
+}
+
+/* Filter columns for each row of a group that they may begin at; bytes that run over stand in the places of the
+ * group's first rows, as in a slice. */
+typedef struct filter {
+    __m512i begin[GROUP][TAPS];
+} filter;
+
+Q8_INLINE filter load_filter(int stride, const int8_t (*weights)[64]) {
+    filter f;
+    Q8_UNROLL for (int t = 0; t < TAPS; t++) {
+        f.begin[0][t] = _mm512_loadu_si512(weights[t]);
+        f.begin[2][t] = _mm512_rol_epi32(f.begin[0][t], 16);
+        if (stride == 2) continue;
+        f.begin[1][t] = _mm512_rol_epi32(f.begin[0][t], 8);
+        f.begin[3][t] = _mm512_rol_epi32(f.begin[0][t], 24);
+    }
+    return f;
+}
+
+/* Adds output row `r` of four to `sum`. */
+Q8_INLINE __m512i dot(int stride, __m512i sum, const filter *f, const slice *slices, int r) {
+    const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
+    Q8_UNROLL for (int t = 0; t < TAPS; t++) {
+        sum = _mm512_dpbusd_epi32(sum, slices[t].rows[from], f->begin[begin][t]);
+    }
+    return sum;
+}
+
+/* `plain`: requantised in floats, and no rest. */
+Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
+    const strip s = *shared; /* nothing that is written can change it */
+    const filter f = load_filter(stride, s.taps->weights);
+    const __m512i start = _mm512_loadu_si512(s.taps->ends.start);
+    const __m512 scale = _mm512_loadu_ps(s.taps->ends.scale), offset = _mm512_loadu_ps(s.taps->ends.offset);
+    slice slices[TAPS] = {load_slice(stride, &s, 0), load_slice(stride, &s, 1)};
+    uint8_t *out = s.out;
+    for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
+        if (stride == 2 && x > 0) slices[1] = load_slice(2, &s, 2 * x + 1);
+        slices[2] = load_slice(stride, &s, stride * x + 2);
+        __m512i values[GROUP];
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot(stride, start, &f, slices, r);
+        if (plain) {
+            Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = mn_q8_rescale(values[r], scale, offset);
+        } else {
+            if (s.rest) {
+                const filter rest = load_filter(stride, s.rest);
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot(stride, values[r], &rest, slices, r);
+            }
+            mn_q8_requant_some(GROUP, values, s.requant);
+        }
+        const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
+        _mm512_storeu_si512(out, _mm512_and_si512(mn_q8_finish_64(bytes, s.range, 0x80), s.exists));
+        slices[0] = stride == 2 ? slices[2] : slices[1];
+        if (stride == 1) slices[1] = slices[2];
+    }
+}
+
+Q8_TARGET static void run_strip_1(const strip *s) { run_strip(1, true, s); }
+Q8_TARGET static void run_strip_2(const strip *s) { run_strip(2, true, s); }
+Q8_TARGET static void run_strip_any_1(const strip *s) { run_strip(1, false, s); }
+Q8_TARGET static void run_strip_any_2(const strip *s) { run_strip(2, false, s); }
+
+/* Bytes of a panel whose row is below `rows` and whose channel is below `channels`. */
+Q8_TARGET static __m512i existing(int32_t rows, int32_t channels) {
+    uint8_t bytes[MN_PANEL_BYTES];
+    for (int32_t i = 0; i < MN_PANEL_BYTES; i++) {
+        const int32_t channel = i / 16 * 4 + i % 4, row = i % 16 / 4;
+        bytes[i] = channel < channels && row < rows ? 0xff : 0;
+    }
+    return _mm512_loadu_si512(bytes);
+}
+
+Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, const block_extras *extras,
+                                    int32_t first, int32_t vectors, int32_t row, uint8_t *out) {
+    const mn_window *w = &b->p->depthwise.window;
+    const int32_t stride = w->stride_h, left = 1 - w->pad_left;
+    strip s = {.column = (ptrdiff_t)vectors * 64,
+               .width = w->out_w,
+               .range = b->depthwise.range,
+               .out_step = (ptrdiff_t)vectors * MN_PANEL_BYTES};
+    for (int32_t v = 0; v < vectors; v++) {
+        s.taps = &block->taps[v];
+        s.requant = &extras->depthwise[v];
+        s.rest = b->depthwise.weight ? extras->rest[v] : NULL;
+        for (int32_t i = 0; i <= stride; i++) {
+            s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
+        }
+        s.exists = existing(w->out_h - row * MN_PANEL_ROWS, w->out_c - (first + v) * LANES);
+        s.out = out + v * MN_PANEL_BYTES;
+        const bool plain = s.requant->is_float && !s.rest;
+        if (stride == 1)
+            (plain ? run_strip_1 : run_strip_any_1)(&s);
+        else
+            (plain ? run_strip_2 : run_strip_any_2)(&s);
+    }
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t index) {
+    const char *packed = task->packed;
+    const channel_block *block = (const channel_block *)(const void *)(packed + (size_t)index * b->l.block_bytes);
+    const block_extras *more = (const block_extras *)(const void *)(packed + b->l.extras_at) + index;
+    const mn_window *d = &b->p->depthwise.window;
+    const int32_t vectors = mn_panel_block_vectors(&b->l.panels, index), width = b->p->conv.window.out_w;
+    for (int32_t i = 0; i < b->l.groups; i++) {
+        fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
+        fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64, b->depthwise.in);
+    }
+    int32_t next = b->first_panel * d->stride_h;
+    for (int32_t row = b->first_panel; row < b->last_panel; row++) {
+        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next);
+        depthwise_row(b, block, more, index * VECTORS, vectors, row,
+                      (uint8_t *)task->output + mn_panel_offset(&b->l.panels, batch, index, row));
+    }
+}
+
+static void start_band(band *b, int32_t index) {
+    const mn_window *d = &b->p->depthwise.window;
+    b->first_panel = (int32_t)((int64_t)b->l.panels.rows * index / b->p->bands);
+    b->last_panel = (int32_t)((int64_t)b->l.panels.rows * (index + 1) / b->p->bands);
+    b->first_row = mn_max_i32(0, b->first_panel * MN_PANEL_ROWS * d->stride_h - d->pad_top);
+    b->last_row = mn_min_i32(d->in_h, (b->last_panel * MN_PANEL_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
+}
+
+/* All units of one band of one image, so that its input is copied once. */
+static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const mn_conv_depthwise_params *p = task->params;
+    band b = {.p = p,
+              .l = layout_of(p),
+              .conv = mn_q8_zeros_of(&p->conv, type),
+              .depthwise = mn_q8_zeros_of(&p->depthwise, type),
+              .copy = task->scratch};
+    b.sums = (int32_t *)(void *)(b.copy + b.l.copy_bytes);
+    b.ring = b.copy + b.l.copy_bytes + b.l.sums_bytes;
+    const int32_t per_image = b.l.panels.blocks * p->bands;
+    for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
+        for (int32_t i = 0; i < p->bands; i++) {
+            bool copied = false;
+            start_band(&b, i);
+            for (int32_t block = 0; block < b.l.panels.blocks; block++) {
+                const int32_t unit = batch * per_image + block * p->bands + i;
+                if (unit < begin || unit >= end) continue;
+                if (!copied) copy_input(&b, task->inputs[0], batch);
+                copied = true;
+                run_block(&b, task, batch, block);
+            }
+        }
+    }
+}
+
+void mn_conv_depthwise_i8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_INT8);
+}
+
+void mn_conv_depthwise_u8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_UINT8);
+}
+
+#endif

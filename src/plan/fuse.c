@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "plan/fuse.h"
+
+#include <string.h>
+
+void mn_fuse_count_readers(const mn_graph *graph, int32_t *readers) {
+    memset(readers, 0, (size_t)graph->tensor_count * sizeof *readers);
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        for (int32_t j = 0; j < op->input_count; j++) {
+            if (op->inputs[j] >= 0) readers[op->inputs[j]]++;
+        }
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) readers[graph->outputs[i]]++;
+}
+
+static bool is_quantised(const mn_graph *graph, int32_t tensor) {
+    const mn_type type = graph->tensors[tensor].type;
+    return type == MN_INT8 || type == MN_UINT8;
+}
+
+static bool is_constant(const mn_graph *graph, const mn_op *op, int32_t input) {
+    if (input >= op->input_count || op->inputs[input] < 0) return true; /* no bias */
+    return graph->tensors[op->inputs[input]].data != NULL;
+}
+
+static bool has_constant_weights(const mn_graph *graph, const mn_op *op) {
+    return is_constant(graph, op, 1) && is_constant(graph, op, 2);
+}
+
+/* Operator `i` of `kind`, when it alone reads what the one before it writes, as operand `operand`. */
+static bool follows(const mn_graph *graph, const int32_t *readers, int32_t i, mn_op_kind kind, int32_t operand) {
+    if (i >= graph->op_count || graph->ops[i].kind != kind) return false;
+    const int32_t between = graph->ops[i - 1].outputs[0];
+    return readers[between] == 1 && graph->ops[i].inputs[operand] == between;
+}
+
+static bool same_shape(const mn_shape *a, const mn_shape *b) {
+    return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]) == 0;
+}
+
+static bool is_pointwise(const mn_graph *graph, const mn_shape *shapes, const mn_op *op) {
+    const mn_shape *weights = &shapes[op->inputs[1]], *in = &shapes[op->inputs[0]];
+    return graph->tensors[op->inputs[1]].rank == 4 && weights->dims[1] == 1 && weights->dims[2] == 1 &&
+           weights->dims[3] == in->dims[3] && op->attr.stride_h == 1 && op->attr.stride_w == 1;
+}
+
+static void find_add(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, mn_fusion *f) {
+    const int32_t index = f->first + 3;
+    for (int32_t operand = 0; operand < 2; operand++) {
+        if (!follows(graph, readers, index, MN_OP_ADD, operand)) continue;
+        const mn_op *add = &graph->ops[index];
+        const int32_t other = add->inputs[1 - operand];
+        if (other == add->inputs[operand]) return;
+        if (!same_shape(&shapes[other], &shapes[add->inputs[operand]])) return;
+        f->adds = true;
+        f->residual = other;
+        f->residual_first = operand == 1;
+        return;
+    }
+}
+
+bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
+                  mn_fusion *out) {
+    const mn_op *conv = &graph->ops[first];
+    if (conv->kind != MN_OP_CONV_2D || !is_quantised(graph, conv->inputs[0])) return false;
+    if (!follows(graph, readers, first + 1, MN_OP_DEPTHWISE_CONV_2D, 0)) return false;
+    if (!follows(graph, readers, first + 2, MN_OP_CONV_2D, 0)) return false;
+    for (int32_t i = 0; i < 3; i++) {
+        if (!has_constant_weights(graph, &graph->ops[first + i])) return false;
+    }
+    if (!is_pointwise(graph, shapes, &graph->ops[first + 2])) return false;
+    *out = (mn_fusion){.first = first};
+    find_add(graph, shapes, readers, out);
+    return true;
+}

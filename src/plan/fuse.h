@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Which operators run as one: a convolution with the depthwise convolution behind it (an inverted residual's first
+ * half, or the stem with the first block's), and a projection with the ADD behind it. */
+#ifndef MN_PLAN_FUSE_H
+#define MN_PLAN_FUSE_H
+
+#include "graph/graph.h"
+#include "graph/shape.h"
+
+/** Operators `first` to `first` + 2: CONV_2D, DEPTHWISE_CONV_2D, pointwise CONV_2D; and + 3, ADD, if `adds`. */
+typedef struct mn_fusion {
+    int32_t first;
+    bool adds;
+    int32_t residual;    /* ADD's other operand: a tensor */
+    bool residual_first; /* it is operand 0 */
+} mn_fusion;
+
+/** How often each tensor is read, model outputs included: [tensor_count]. */
+void mn_fuse_count_readers(const mn_graph *graph, int32_t *readers);
+
+/** Do quantised operators from `first` on form an inverted residual or a part of one, whose inner tensors nobody else
+ *  reads? Says nothing about whether a kernel takes their parameters. */
+bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first, mn_fusion *out);
+
+#endif
