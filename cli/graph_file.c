@@ -25,6 +25,7 @@ static mn_status read_keras(const char *path, cli_graph_file *out) {
         out->graph.name = mn_pool_string(&out->graph.pool, path, strlen(path));
         if (!out->graph.name) status = mn_fail_memory("the model's name");
     }
+    out->per_tensor = net.per_tensor;
     mn_net_free(&net);
     return status;
 }

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/progress.h"
 #include "graph_file.h"
+#include "quant/learned.h"
 #include "quant/prepare.h"
 #include "quant/quantise.h"
 #include "quant/runner.h"
@@ -35,6 +36,7 @@ typedef struct settings {
     cli_list models;
     const char *output, *images;
     bool data_free, optimise, only_correct, per_tensor, uncorrected;
+    bool learned; /* found out: the model brings ranges, and nothing else was asked for */
     int32_t limit, method, io, jobs, seed;
     cli_image_options image;
 } settings;
@@ -127,13 +129,14 @@ static const cli_option options[] = {
 
 static const cli_command command = {
     .name = "quantize",
-    .usage = "MODEL -o FILE (--images DIR | --data-free) [options]",
+    .usage = "MODEL -o FILE [--images DIR | --data-free] [options]",
     .summary =
         "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras saved.",
     .notes = "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
              "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
-             "same input gives the same bytes, whatever "
-             "--jobs.",
+             "same input gives the same bytes, whatever --jobs.\n"
+             "A model from 'train --qat' brings the ranges that it learned; they are kept when neither --images nor "
+             "--data-free is given.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),
@@ -182,15 +185,19 @@ static bool keep_correct(const settings *s, const mn_graph *graph, int32_t class
 
 static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
     printf("%s: %zu bytes\n", s->output, bytes);
-    if (!s->data_free) {
+    if (s->images) {
         printf("  photos      %d", samples->set.count);
         if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
         printf("; %s\n", samples->text);
     }
     printf("  weights     int8, a scale for each %s%s\n", s->per_tensor ? "layer" : "channel",
            s->optimise ? ", rounding learned" : "");
-    printf("  activations int8, ranges by %s%s\n", s->data_free ? "batch norm" : method_names[s->method],
-           s->uncorrected ? "" : ", biases corrected");
+    if (s->learned) {
+        printf("  activations int8, ranges learned by 'train --qat'\n");
+    } else {
+        printf("  activations int8, ranges by %s%s\n", s->data_free ? "batch norm" : method_names[s->method],
+               s->uncorrected ? "" : ", biases corrected");
+    }
     printf("  input       %s\n", io_names[s->io]);
     printf("  time        %.1f s\n", (double)(mn_clock_ns() - started) * 1e-9);
 }
@@ -211,7 +218,9 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
     how.correct = !s->uncorrected;
     how.jobs = s->jobs;
     how.progress = (mn_quant_progress){.tell = cli_samples_tell, .context = &bar};
-    if (s->data_free) {
+    if (s->learned) {
+        MN_TRY(mn_quantise_learned(&model->graph, model->stats, &how, &quantised));
+    } else if (s->data_free) {
         MN_TRY(mn_quantise_data_free(&model->graph, model->stats, samples->meaning, &how, &quantised));
     } else {
         MN_TRY(mn_quantise(&model->graph, samples, &how, &quantised));
@@ -229,7 +238,7 @@ static bool load_samples(const settings *s, const mn_graph *graph, const mn_prep
     mn_interval range;
     if (!cli_samples_range(&s->image, graph, &range)) return false;
     samples->set.meaning = range;
-    if (s->data_free) return true;
+    if (!s->images) return true;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
@@ -245,7 +254,7 @@ static bool quantise_model(const settings *s, cli_graph_file *model, const mn_pr
                            cli_samples *samples) {
     uint64_t started = mn_clock_ns();
     int32_t loaded = 0;
-    if (!load_samples(s, &model->graph, prepare, samples, &loaded)) return false;
+    if (!s->learned && !load_samples(s, &model->graph, prepare, samples, &loaded)) return false;
     uint8_t *data = NULL;
     size_t bytes = 0;
     mn_status status = make_file(s, model, &samples->set, &data, &bytes);
@@ -262,12 +271,43 @@ static bool check_source(const settings *s) {
         cli_error("quantize: --data-free uses no photos; leave out --images, --optimize and --only-correct");
         return false;
     }
-    if (s->data_free || s->images != NULL) return true;
-    cli_error("quantize: --images DIR is missing, or --data-free; see 'mobilenet quantize --help'");
+    return true;
+}
+
+/* What the ranges of the model were learned for; false after a sentence when something else is asked for. */
+static bool check_learned(const settings *s, bool per_tensor, mn_interval input) {
+    const double *range = s->image.range.value;
+    if (s->optimise || s->only_correct) {
+        cli_error(
+            "quantize: --optimize and --only-correct look at photos; give --images, or leave them out to keep the "
+            "ranges that the model learned");
+    } else if (s->per_tensor && !per_tensor) {
+        cli_error("quantize: the model was trained for a scale for each channel; leave out --per-tensor, or give it to "
+                  "'train --qat' too");
+    } else if (s->image.range.count > 0 && (range[0] != (double)input.low || range[1] != (double)input.high)) {
+        cli_error("quantize: the model was trained with --input-range %g,%g; leave it out", (double)input.low,
+                  (double)input.high);
+    } else {
+        return true;
+    }
     return false;
 }
 
-static int quantise(const settings *s) {
+/* Where ranges come from when no option says so; false after a sentence. */
+static bool choose_source(settings *s, const cli_graph_file *model) {
+    mn_interval input;
+    if (s->data_free || s->images != NULL) return true;
+    if (!mn_learned_input(&model->graph, model->stats, &input)) {
+        cli_error("quantize: --images DIR is missing, or --data-free; see 'mobilenet quantize --help'");
+        return false;
+    }
+    s->learned = true;
+    bool good = check_learned(s, model->per_tensor, input);
+    s->per_tensor = model->per_tensor;
+    return good;
+}
+
+static int quantise(settings *s) {
     mn_prepare_options prepare;
     if (s->models.count != 1) {
         cli_error("quantize: exactly one model must be named; see 'mobilenet quantize --help'");
@@ -279,10 +319,11 @@ static int quantise(const settings *s) {
     mn_status status = cli_graph_open(s->models.items[0], &model);
     if (status == MN_OK) status = mn_quant_prepare(&model.graph);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && quantise_model(s, &model, &prepare, &samples);
+    bool chosen = status != MN_OK || choose_source(s, &model);
+    bool good = status == MN_OK && chosen && quantise_model(s, &model, &prepare, &samples);
     cli_samples_free(&samples);
     cli_graph_close(&model);
-    return good ? CLI_OK : CLI_FAILURE;
+    return good ? CLI_OK : chosen ? CLI_FAILURE : CLI_USAGE;
 }
 
 int cli_quantize(int count, char *const *arguments) {

@@ -122,6 +122,12 @@ static mn_status describe(const job *j) {
     printf("network   %s: %" PRId64 " parameters in Keras' count, %" PRId64 " MACs\n", j->net.name,
            mn_net_parameters(&j->net), mn_net_macs(&j->net));
     printf("pictures  %d of %d classes to learn from, %d held out\n", j->data.count, j->data.class_count, j->val.count);
+    if (j->options.qat != MN_QAT_NONE) {
+        printf(
+            "int8      as it will compute: weights with a scale for each %s, ranges of activations learned, batch norm "
+            "folded\n",
+            j->options.qat == MN_QAT_PER_TENSOR ? "layer" : "channel");
+    }
     printf("memory    %zu MiB for the training, up to %zu MiB for decoded pictures\n", bytes >> 20, cache >> 20);
     fflush(stdout);
     return MN_OK;

@@ -43,10 +43,18 @@ static const cli_option options[] = {
     WHOLE("size", size, 32, 1024, "height and width of the input in pixels [224, or that of --init]"),
     TEXT("init", init, "FILE", "weights to start from: any file that 'convert' reads [random ones]"),
     WHOLE("freeze", freeze, -1, 100, "blocks from the input that stay as they are; -1 for all but the classifier [0]"),
+    {.name = "qat",
+     .kind = CLI_FLAG,
+     AT(qat),
+     .help = "quantisation-aware: go on from --init as the int8 model computes; 'quantize' keeps the ranges learned"},
+    {.name = "per-tensor",
+     .kind = CLI_FLAG,
+     AT(per_tensor),
+     .help = "with --qat: one scale for all weights of a layer, for 'quantize --per-tensor'"},
     WHOLE("epochs", epochs, 1, 100000, "times that every picture is seen [100]"),
     WHOLE("batch", batch, 1, 65536, "pictures in a step [96]"),
     CHOICE("optimizer", optimiser, optimiser_names, "rmsprop as TensorFlow's, sgd with momentum, or adam [rmsprop]"),
-    NUMBER("rate", rate, "R", "learning rate to begin with [0.045; 0.001 for adam]"),
+    NUMBER("rate", rate, "R", "learning rate to begin with [0.045; 0.001 for adam; a tenth with --qat]"),
     CHOICE("schedule", schedule, schedule_names, "of the rate: steps down, or cosine down to 0 [steps]"),
     PAIR("decay", decay, "F,EPOCHS", "for steps: times F every so many epochs [0.98,2.5]"),
     NUMBER("warmup", warmup, "EPOCHS", "in which the rate rises from 0 [0]"),
@@ -116,6 +124,14 @@ static bool take_decay(const cli_numbers *given, mn_schedule *schedule) {
     return false;
 }
 
+/* --qat and what it needs, or contradicts. */
+static bool check_qat(const cli_train_settings *s) {
+    if (s->per_tensor && !s->qat) cli_error("--per-tensor is about how --qat rounds weights; give both");
+    if (s->qat && !s->init) cli_error("--qat goes on from trained weights; name them with --init");
+    if (s->qat && s->bn_momentum.count > 0) cli_error("--qat leaves batch norm's statistics alone; no --bn-momentum");
+    return s->qat ? s->init && s->bn_momentum.count == 0 : !s->per_tensor;
+}
+
 bool cli_train_resolve(const cli_train_settings *s, mn_trainer_options *o) {
     mn_trainer_defaults(o);
     o->batch = s->batch;
@@ -123,12 +139,15 @@ bool cli_train_resolve(const cli_train_settings *s, mn_trainer_options *o) {
     o->threads = s->threads > 0 ? s->threads : mn_available_processors();
     o->freeze = s->freeze;
     o->seed = (uint64_t)s->seed;
+    o->qat = !s->qat ? MN_QAT_NONE : s->per_tensor ? MN_QAT_PER_TENSOR : MN_QAT_PER_CHANNEL;
     mn_optimiser_defaults((mn_optimiser_kind)s->optimiser, &o->optimiser);
     o->schedule.kind = (mn_schedule_kind)s->schedule;
     if (o->optimiser.kind == MN_ADAM) o->schedule.rate = 0.001;
+    if (s->qat) o->schedule.rate /= 10;
     o->augment.flip = !s->no_flip;
     o->augment.colour = (mn_colour_change)s->colour;
-    return take(&s->rate, "rate", 1e-12, 1e6, &o->schedule.rate) && take_decay(&s->decay, &o->schedule) &&
+    return check_qat(s) && take(&s->rate, "rate", 1e-12, 1e6, &o->schedule.rate) &&
+           take_decay(&s->decay, &o->schedule) &&
            take(&s->warmup, "warmup", 0, s->epochs, &o->schedule.warmup_epochs) &&
            take_float(&s->weight_decay, "weight-decay", 0, 1, &o->optimiser.weight_decay) &&
            take_float(&s->smoothing, "label-smoothing", 0, 0.999, &o->smoothing) &&

@@ -26,6 +26,7 @@ static inline bool mn_add_size(size_t a, size_t b, size_t *out) {
 /** `n` rounded up to a multiple of `step` (a power of two); the caller rules out overflow. */
 static inline size_t mn_round_up(size_t n, size_t step) { return (n + step - 1) & ~(step - 1); }
 
+static inline size_t mn_min_size(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t mn_max_size(size_t a, size_t b) { return a > b ? a : b; }
 static inline int32_t mn_min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 static inline int32_t mn_max_i32(int32_t a, int32_t b) { return a > b ? a : b; }

@@ -13,6 +13,7 @@
 #include "keras/config.h"
 #include "keras/match.h"
 #include "keras/probe.h"
+#include "keras/ranges.h"
 #include "keras/weights.h"
 
 #define MAX_CONFIG_BYTES ((size_t)16 << 20)
@@ -85,13 +86,18 @@ static mn_status read_model(source *s, const char *text, size_t bytes) {
 static mn_status read_bare_weights(source *s) {
     mn_v2_spec spec;
     mn_v2_defaults(&spec);
-    spec.height = spec.width_px = open_size(s);
+    int32_t height, width;
+    MN_TRY(mn_keras_ranges_size(&s->weights, &height, &width));
+    bool open = height == 0 || s->options->size > 0;
+    spec.height = open ? open_size(s) : height;
+    spec.width_px = open ? spec.height : width;
     spec.softmax = !s->options->no_softmax;
     MN_TRY(mn_keras_match(&s->weights, &spec, &s->net));
     s->net.name = s->name;
     MN_TRY(mn_keras_assign(&s->weights, NULL, &s->net));
+    MN_TRY(mn_keras_ranges_assign(&s->weights, &s->net));
     s->info.width = spec.width;
-    s->info.assumed_size = true;
+    s->info.assumed_size = open;
     s->info.assumed_softmax = spec.classes > 0;
     return MN_OK;
 }

@@ -9,6 +9,8 @@
 
 #include <hdf5.h>
 
+#include "keras/ranges.h"
+
 /* One array of a layer, under Keras' name. */
 typedef struct array {
     const char *name;
@@ -108,6 +110,29 @@ static bool write_layer(hid_t file, const char *name, const array *arrays, int c
     return good;
 }
 
+/* ---- Learned ranges ---------------------------------------------------------------------------------- */
+
+/* In a group of its own, which is in no list of Keras': it reads the weights as if the group were not there. */
+static bool write_ranges(hid_t file, const mn_net *net) {
+    char size[32];
+    hsize_t count = 0;
+    float *ranges = calloc((size_t)net->layer_count, 2 * sizeof *ranges);
+    for (int32_t i = 0; ranges && i < net->layer_count; i++) {
+        const mn_layer *layer = &net->layers[i];
+        if (!mn_layer_has_range(layer)) continue;
+        ranges[2 * count] = layer->low;
+        ranges[2 * count++ + 1] = layer->high;
+    }
+    snprintf(size, sizeof size, "%dx%d", net->layers[0].h, net->layers[0].w);
+    array values = {"ranges", ranges, 2, {count, 2}};
+    hid_t group = ranges ? make_group(file, MN_KERAS_RANGES) : -1;
+    bool good = group >= 0 && write_array(group, &values) &&
+                write_text(group, "scales", net->per_tensor ? "layer" : "channel") && write_text(group, "input", size);
+    if (group >= 0) H5Gclose(group);
+    free(ranges);
+    return good;
+}
+
 /* ---- The file ---------------------------------------------------------------------------------------- */
 
 static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME]) {
@@ -121,7 +146,8 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
         if (!write_layer(file, layer->name, arrays, array_count)) return false;
     }
     return write_strings(file, "layer_names", names[0], MAX_NAME, count) && write_text(file, "backend", "tensorflow") &&
-           write_text(file, "keras_version", "2.15.0");
+           write_text(file, "keras_version", "2.15.0") &&
+           (net->layers[0].low == net->layers[0].high || write_ranges(file, net));
 }
 
 static bool take_image(hid_t file, uint8_t **data, size_t *bytes) {

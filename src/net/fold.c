@@ -133,20 +133,17 @@ static bool is_absorbed(const folding *f, int32_t index) {
 
 /* ---- Weights ----------------------------------------------------------------------------------------- */
 
-/* y = scale * x + shift, channel by channel: what batch norm comes to. */
-typedef struct affine {
-    double scale, shift;
-} affine;
+mn_affine mn_norm_affine(float gamma, float beta, float mean, float variance, float epsilon) {
+    double root = sqrt((double)variance + (double)epsilon), scale = root > 0 ? (double)gamma / root : 0;
+    return (mn_affine){scale, (double)beta - scale * (double)mean};
+}
 
-static affine norm_affine(const mn_layer *norm, int32_t c) {
-    double root = sqrt((double)norm->variance[c] + (double)norm->epsilon);
-    /* Without any variance the channel was constant, and what training made of it is beta. */
-    double scale = root > 0 ? (double)norm->gamma[c] / root : 0;
-    return (affine){scale, (double)norm->beta[c] - scale * (double)norm->mean[c]};
+static mn_affine norm_affine(const mn_layer *norm, int32_t c) {
+    return mn_norm_affine(norm->gamma[c], norm->beta[c], norm->mean[c], norm->variance[c], norm->epsilon);
 }
 
 /* Copies the kernel, scaled, to TFLite's layout: outputs first, except depthwise, where they stay last. */
-static mn_status fold_kernel(folding *f, const mn_layer *layer, const affine *norm, float *to) {
+static mn_status fold_kernel(folding *f, const mn_layer *layer, const mn_affine *norm, float *to) {
     size_t channels = (size_t)layer->c, rows = mn_layer_kernel_count(f->net, layer) / channels;
     bool outputs_last = layer->kind == MN_LAYER_DEPTHWISE;
     for (size_t r = 0; r < rows; r++) {
@@ -162,7 +159,7 @@ static mn_status fold_kernel(folding *f, const mn_layer *layer, const affine *no
     return MN_OK;
 }
 
-static mn_status fold_bias(folding *f, const mn_layer *layer, const affine *norm, float *to) {
+static mn_status fold_bias(folding *f, const mn_layer *layer, const mn_affine *norm, float *to) {
     for (int32_t c = 0; c < layer->c; c++) {
         double bias = layer->bias ? (double)layer->bias[c] : 0;
         to[c] = (float)(norm[c].shift + norm[c].scale * bias);
@@ -186,9 +183,9 @@ static mn_status add_weights(folding *f, const mn_layer *layer, const mn_layer *
     void *kernel_data, *bias_data;
     size_t channels = (size_t)layer->c;
     int32_t in_c = f->net->layers[layer->inputs[0]].c;
-    affine *each = take(f, channels, sizeof *each);
+    mn_affine *each = take(f, channels, sizeof *each);
     if (!each) return out_of_memory();
-    for (int32_t c = 0; c < layer->c; c++) each[c] = norm ? norm_affine(norm, c) : (affine){1, 0};
+    for (int32_t c = 0; c < layer->c; c++) each[c] = norm ? norm_affine(norm, c) : (mn_affine){1, 0};
     MN_TRY(
         add_constant(f, layer->name, "/kernel", MN_FLOAT32, folded_kernel_shape(layer, in_c), weights, &kernel_data));
     MN_TRY(fold_kernel(f, layer, each, kernel_data));
@@ -208,7 +205,9 @@ static mn_status add_stats(folding *f, const mn_layer *norm, int32_t tensor) {
         mean[c] = norm->beta[c];
         deviation[c] = (float)(sum > 0 ? fabs((double)norm->gamma[c]) * sqrt(variance / sum) : 0);
     }
-    f->stats[tensor] = (mn_channel_stats){.channels = norm->c, .mean = mean, .deviation = deviation};
+    f->stats[tensor].channels = norm->c;
+    f->stats[tensor].mean = mean;
+    f->stats[tensor].deviation = deviation;
     return MN_OK;
 }
 
@@ -247,7 +246,7 @@ static mn_status fold_weighted(folding *f, int32_t index) {
 
 /* y = x * scale + shift with `count` (1 or all channels) of both: Rescaling, and a batch norm without a convolution
  * before it. A scale of 1 and a shift of 0 everywhere need no operator. */
-static mn_status fold_affine(folding *f, int32_t index, const affine *each, int32_t count) {
+static mn_status fold_affine(folding *f, int32_t index, const mn_affine *each, int32_t count) {
     const mn_layer *layer = &f->net->layers[index];
     float *scale = take(f, (size_t)count, sizeof *scale), *shift = take(f, (size_t)count, sizeof *shift);
     bool multiplies = false, adds = false;
@@ -280,7 +279,7 @@ static mn_status fold_affine(folding *f, int32_t index, const affine *each, int3
 
 static mn_status fold_norm(folding *f, int32_t index) {
     const mn_layer *norm = &f->net->layers[index];
-    affine *each = take(f, (size_t)norm->c, sizeof *each);
+    mn_affine *each = take(f, (size_t)norm->c, sizeof *each);
     if (!each) return out_of_memory();
     for (int32_t c = 0; c < norm->c; c++) each[c] = norm_affine(norm, c);
     MN_TRY(fold_affine(f, index, each, norm->c));
@@ -290,7 +289,7 @@ static mn_status fold_norm(folding *f, int32_t index) {
 
 static mn_status fold_rescaling(folding *f, int32_t index) {
     const mn_layer *layer = &f->net->layers[index];
-    return fold_affine(f, index, &(affine){(double)layer->scale, (double)layer->offset}, 1);
+    return fold_affine(f, index, &(mn_affine){(double)layer->scale, (double)layer->offset}, 1);
 }
 
 static mn_status fold_padding(folding *f, int32_t index) {
@@ -387,6 +386,15 @@ static mn_status fold_layer(folding *f, int32_t index) {
     return mn_fail(MN_ERROR_UNSUPPORTED, "%s: layer %d is of no known kind", f->net->name, index);
 }
 
+/* What training learned of the layer's values. */
+static void keep_range(folding *f, int32_t index) {
+    const mn_layer *layer = &f->net->layers[index];
+    if (!mn_layer_has_range(layer)) return;
+    mn_channel_stats *stats = &f->stats[f->tensor[index]];
+    stats->low = layer->low;
+    stats->high = layer->high;
+}
+
 /* ---- The whole net ----------------------------------------------------------------------------------- */
 
 static mn_status open_folding(folding *f) {
@@ -423,6 +431,7 @@ static mn_status fold_all(folding *f) {
     MN_TRY(open_folding(f));
     for (int32_t i = 0; i < f->net->layer_count; i++) {
         if (f->tensor[i] < 0) MN_TRY(fold_layer(f, i));
+        keep_range(f, i);
     }
     f->graph->input_count = f->graph->output_count = 1;
     f->graph->inputs[0] = f->tensor[0];

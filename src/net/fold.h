@@ -13,7 +13,16 @@
 typedef struct mn_channel_stats {
     int32_t channels; /* 0: nothing is known */
     const float *mean, *deviation;
+    float low, high; /* of all channels: the range that training learned for 8 bits; low = high: none */
 } mn_channel_stats;
+
+/** y = scale * x + shift: what batch norm comes to in one channel. */
+typedef struct mn_affine {
+    double scale, shift;
+} mn_affine;
+
+/** Without any variance the channel was constant, and what training made of it is beta. */
+mn_affine mn_norm_affine(float gamma, float beta, float mean, float variance, float epsilon);
 
 /** Folds `net` into a checked graph with its own copies of all weights, in TFLite layouts, computed in double.
  *  Tensors are called after the last layer that went into them, constants after their layer: "Conv1_relu",

@@ -68,6 +68,18 @@ static mn_shape kernel_shape(const mn_net *net, const mn_layer *layer) {
     }
 }
 
+bool mn_layer_has_range(const mn_layer *layer) {
+    switch (layer->kind) {
+    case MN_LAYER_INPUT:
+    case MN_LAYER_CONV:
+    case MN_LAYER_DEPTHWISE:
+    case MN_LAYER_ADD:
+    case MN_LAYER_GLOBAL_POOL:
+    case MN_LAYER_DENSE: return true;
+    default: return false;
+    }
+}
+
 size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer) {
     mn_shape shape = kernel_shape(net, layer);
     return shape.rank == 0 ? 0 : (size_t)mn_shape_count(&shape);

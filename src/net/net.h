@@ -46,6 +46,9 @@ typedef struct mn_layer {
     float max_value;     /* RELU; INFINITY for none */
     float rate;          /* DROPOUT */
     bool keep_dims;      /* GLOBAL_POOL */
+    /* The values that 8 bits cover of what the layer gives, with the batch norm and the activation behind it, when
+     * quantisation-aware training learned them; low = high: nothing is known. See mn_layer_has_range. */
+    float low, high;
     /* Output shape of one image; h = w = 1 after pooling. */
     int32_t h, w, c;
     /* Weights, owned by the net's pool; NULL where the kind has none. Sizes follow from the shapes. */
@@ -60,6 +63,7 @@ typedef struct mn_net {
     int32_t layer_count, layer_capacity;
     mn_layer *layers; /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output.
                          Moves when a layer is added */
+    bool per_tensor;  /* with the ranges of the layers: learned for weights with one scale for each layer */
 } mn_net;
 
 void mn_net_free(mn_net *net);
@@ -73,6 +77,9 @@ int32_t mn_net_find(const mn_net *net, const char *name);
 
 /** Elements of the layer's kernel; 0 when the kind has none. Needs the input's shape. */
 size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer);
+
+/** Does the int8 graph store what such a layer gives? */
+bool mn_layer_has_range(const mn_layer *layer);
 
 /** Appends a layer and infers its shape from its inputs (an INPUT brings its own); weights are allocated and zero
  *  (gamma and variance one). `layer->name` is copied. The index of the new layer goes to *index (may be NULL).

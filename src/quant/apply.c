@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-
-/* Room for biases left by sums of products: |bias| stays within a quarter of int32. */
-#define LARGEST_BIAS 536870912.0
+#include "quant/weight.h"
 
 typedef struct applying {
     const mn_scheme *scheme;
@@ -88,10 +86,9 @@ static mn_status fit_scales(applying *a, mn_quant_layer *layer, float input_scal
     bool widened = false;
     for (int32_t c = 0; c < layer->channels; c++) {
         float *mine = &scale[layer->scale_count > 1 ? c : 0];
-        double needed = fabs((double)layer->bias[c]) / (LARGEST_BIAS * (double)input_scale);
-        if ((double)*mine >= needed) continue;
-        *mine = nextafterf((float)needed, INFINITY);
-        widened = true;
+        float fitting = mn_weight_scale_for(*mine, layer->bias[c], input_scale);
+        widened = widened || fitting > *mine;
+        *mine = fitting;
     }
     layer->scale = scale;
     if (!widened) return MN_OK;
@@ -144,8 +141,7 @@ static mn_status store_bias(applying *a, mn_op *op, const mn_quant_layer *layer,
     if (!stored || !scale || !bias->name) return mn_fail_memory("the quantised biases");
     for (int32_t c = 0; c < layer->scale_count; c++) scale[c] = input_scale * layer->scale[c];
     for (int32_t c = 0; c < layer->channels; c++) {
-        double units = (double)layer->bias[c] / ((double)input_scale * (double)mn_layer_scale(layer, c));
-        stored[c] = (int32_t)round(units);
+        stored[c] = (int32_t)mn_bias_units(layer->bias[c], input_scale, mn_layer_scale(layer, c));
     }
     bias->type = MN_INT32;
     bias->rank = 1;

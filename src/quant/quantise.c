@@ -8,6 +8,7 @@
 #include "quant/correct.h"
 #include "quant/datafree.h"
 #include "quant/equalise_observe.h"
+#include "quant/learned.h"
 #include "quant/round.h"
 
 void mn_quantise_defaults(mn_quantise_options *options) {
@@ -102,6 +103,29 @@ mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, 
     mn_status status = expect(graph, stats, meaning, options, &pool, &channels);
     if (status == MN_OK) status = make_expected(graph, channels, meaning, options, &quantised);
     mn_pool_free(&pool);
+    if (status != MN_OK) {
+        mn_graph_free(&quantised);
+        return status;
+    }
+    *out = quantised;
+    return MN_OK;
+}
+
+/* ---- With learned ranges -------------------------------------------------------------------------------- */
+
+mn_status mn_quantise_learned(const mn_graph *graph, const mn_channel_stats *stats, const mn_quantise_options *options,
+                              mn_graph *out) {
+    mn_graph quantised = {0};
+    mn_scheme scheme;
+    mn_interval input;
+    if (!mn_learned_input(graph, stats, &input)) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: brings no learned ranges", graph->name);
+    }
+    MN_TRY(mn_scheme_create(graph, input, options->per_tensor, &scheme));
+    mn_status status = mn_learned_ranges(&scheme, stats);
+    if (status == MN_OK) status = mn_scheme_share_ranges(&scheme);
+    if (status == MN_OK) status = make(&scheme, options->io, &quantised);
+    mn_scheme_free(&scheme);
     if (status != MN_OK) {
         mn_graph_free(&quantised);
         return status;

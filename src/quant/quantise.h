@@ -34,4 +34,10 @@ mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quant
 mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
                                 const mn_quantise_options *options, mn_graph *out);
 
+/** As mn_quantise, with the ranges that quantisation-aware training learned, and otherwise what it imitated: weights
+ *  rounded to nearest, biases as they are. Of `options` only `io` and `per_tensor` are used.
+ *  Errors: ARGUMENT (no ranges were learned), FORMAT (not all), MEMORY. */
+mn_status mn_quantise_learned(const mn_graph *graph, const mn_channel_stats *stats, const mn_quantise_options *options,
+                              mn_graph *out);
+
 #endif

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "quant/quant.h"
+#include "quant/weight.h"
 
-enum { LARGEST_WEIGHT = 127, STEPS = 255 };
+enum { STEPS = 255 };
 
 /* ---- Scales --------------------------------------------------------------------------------------------- */
 
@@ -129,21 +130,17 @@ static void find_activations(mn_scheme *scheme, mn_interval input) {
 void mn_layer_round(mn_quant_layer *layer) {
     for (int32_t i = 0; i < layer->elements; i++) {
         float scale = mn_layer_scale(layer, mn_layer_channel(layer, i));
-        float units = roundf(layer->weights[i] / scale);
-        layer->stored[i] = (int8_t)fminf(fmaxf(units, -LARGEST_WEIGHT), LARGEST_WEIGHT);
+        layer->stored[i] = (int8_t)mn_weight_units(layer->weights[i], scale);
     }
 }
 
-/* The largest weight takes the largest stored value. Channels without weights get the scale of a weight of 1. */
 static void take_scales(mn_quant_layer *layer) {
     for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = 0;
     for (int32_t i = 0; i < layer->elements; i++) {
         float *largest = &layer->scale[layer->scale_count > 1 ? mn_layer_channel(layer, i) : 0];
         *largest = fmaxf(*largest, fabsf(layer->weights[i]));
     }
-    for (int32_t c = 0; c < layer->scale_count; c++) {
-        layer->scale[c] = (layer->scale[c] >= 1e-20f ? layer->scale[c] : 1) / LARGEST_WEIGHT;
-    }
+    for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = mn_weight_scale(layer->scale[c]);
 }
 
 static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor, mn_quant_layer *layer) {

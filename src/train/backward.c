@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "train/fake_quant.h"
 #include "train/passes.h"
 
 /* ---- Places of gradients ----------------------------------------------------------------------------- */
@@ -18,8 +19,9 @@ float *mn_unit_gradient(const mn_train_net *t, int32_t unit) {
 }
 
 void mn_lane_gradient_sums(const mn_train_net *t, const mn_unit *u, mn_lane *lane, size_t first, ptrdiff_t rows,
-                           const float *dy) {
+                           float *dy) {
     mn_norm norm = mn_unit_norm(u);
+    if (t->fake.mode != MN_QAT_NONE && u->skip >= 0) mn_fake_clip_sum(t, lane, u, first, rows, dy);
     t->kernels->gradient_sums(&norm, u->out_p, rows, u->z + first * (size_t)u->out_p, dy, lane->short_sums[0],
                               lane->short_sums[1]);
 }
@@ -98,7 +100,7 @@ static void input_row(const unit_job *j, mn_lane *lane, float *ring, int32_t pic
         int32_t scaled = y + u->pad_top - k, row = scaled / u->stride;
         if (scaled < 0 || scaled % u->stride != 0 || row >= u->out_h) continue;
         dz[rows] = ring_row(u, ring, row) + 2 * (size_t)u->out_p;
-        kernel[rows++] = t->use_parameters + u->kernel + (size_t)(3 * k) * (size_t)u->out_p;
+        kernel[rows++] = mn_train_weights(t) + u->kernel + (size_t)(3 * k) * (size_t)u->out_p;
     }
     size_t first = ((size_t)picture * (size_t)u->in_h + (size_t)y) * (size_t)u->in_w;
     float *dx = j->dx + first * (size_t)u->in_p;
@@ -161,7 +163,7 @@ static void add_partials(mn_train_net *t, const mn_unit *u) {
 }
 
 static void transpose(const mn_train_net *t, const mn_unit *u) {
-    const float *kernel = t->use_parameters + u->kernel;
+    const float *kernel = mn_train_weights(t) + u->kernel;
     for (int32_t i = 0; i < u->in_c; i++) {
         for (int32_t o = 0; o < u->out_c; o++) u->transposed[o * u->in_p + i] = kernel[i * u->out_p + o];
     }
@@ -184,19 +186,19 @@ static void classifier_kernel(mn_train_net *t, int32_t thread, int32_t threads) 
                                 .ldc = t->classes_p});
 }
 
-/* Gradient of the pooled features of one picture, and from there that of each pixel: through dropout, features that
- * were dropped get nothing, the others are scaled as their values were. */
+/* Gradient of the pooled features of one picture, and from there that of each pixel: features that were
+ * dropped get nothing, as the forward pass noted; the others are scaled as their values were. */
 static void classifier_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t picture) {
     const mn_unit *u = &t->units[t->unit_count - 1];
-    const float *kernel = t->use_parameters + t->dense_kernel, *d = t->logits + (size_t)picture * (size_t)t->classes_p;
-    const float *pooled = t->pooled + (size_t)picture * (size_t)t->features;
+    const float *kernel = mn_train_weights(t) + t->dense_kernel,
+                *d = t->logits + (size_t)picture * (size_t)t->classes_p;
     float *gradient = t->pooled_gradient + (size_t)picture * (size_t)t->features;
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p, first = (size_t)picture * rows;
     float part = 1 / ((float)rows * (1 - t->dropout));
     for (size_t f = 0; f < channels; f++) {
         float sum = 0;
         for (int32_t c = 0; c < t->classes_p; c++) sum += d[c] * kernel[f * (size_t)t->classes_p + (size_t)c];
-        gradient[f] = pooled[f] != 0 || t->dropout <= 0 ? sum * part : 0;
+        gradient[f] *= sum * part;
     }
     for (size_t r = 0; r < rows; r++) memcpy(dy + (first + r) * channels, gradient, channels * sizeof *dy);
     mn_lane_gradient_sums(t, u, lane, first, (ptrdiff_t)rows, dy + first * channels);
@@ -247,5 +249,7 @@ mn_status mn_train_backward(mn_train_net *t) {
         add_partials(t, u);
         MN_TRY(share(t, u->kernel, u->gamma - u->kernel));
     }
-    return t->reduce ? t->reduce->wait(t->reduce->self) : MN_OK;
+    if (t->reduce) MN_TRY(t->reduce->wait(t->reduce->self));
+    if (t->fake.mode != MN_QAT_NONE) mn_fake_unfold_gradients(t);
+    return MN_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "net/random.h"
+#include "train/fake_quant.h"
 #include "train/passes.h"
 
 /* ---- What a unit reads ------------------------------------------------------------------------------- */
@@ -15,6 +16,9 @@ const float *mn_unit_output(const mn_train_net *t, const mn_unit *u, size_t firs
     if (u->linear) return u->x + at;
     mn_norm norm = mn_unit_norm(u);
     t->kernels->activate(&norm, u->out_p, rows, u->z + at, NULL, scratch);
+    if (t->fake.mode != MN_QAT_NONE) {
+        mn_fake_round(t, mn_fake_out((int32_t)(u - t->units)), (size_t)rows * (size_t)u->out_p, NULL, scratch);
+    }
     return scratch;
 }
 
@@ -77,10 +81,12 @@ void mn_window_rows(mn_window *w, int32_t y, const float *rows[3]) {
 typedef struct unit_job {
     mn_train_net *t;
     mn_unit *unit;
-    bool sums; /* of what is computed are wanted */
+    bool sums;  /* of what is computed are wanted */
+    bool watch; /* its extremes are */
 } unit_job;
 
 static void add_moments(const unit_job *j, mn_lane *lane, const float *z, ptrdiff_t rows) {
+    if (j->watch) mn_fake_see(j->t, lane, j->unit->out_p, rows, z);
     if (!j->sums) return;
     int32_t channels = j->unit->out_p;
     if (lane->rows == 0) memcpy(lane->shift, z, (size_t)channels * sizeof *z);
@@ -107,7 +113,7 @@ static void forward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_
                                     .a = in,
                                     .a_row = u->kind == MN_UNIT_STEM ? u->kernel_rows : u->in_p,
                                     .a_col = 1,
-                                    .b = t->use_parameters + u->kernel,
+                                    .b = mn_train_weights(t) + u->kernel,
                                     .ldb = u->out_p,
                                     .c = z,
                                     .ldc = u->out_p});
@@ -127,7 +133,7 @@ static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, i
         for (int32_t y = 0; y < u->out_h; y++, z += (size_t)u->out_w * (size_t)u->out_p) {
             const float *rows[3];
             mn_window_rows(&window, y, rows);
-            t->kernels->depthwise(u->out_p, u->out_w, u->stride, rows, t->use_parameters + u->kernel, z);
+            t->kernels->depthwise(u->out_p, u->out_w, u->stride, rows, mn_train_weights(t) + u->kernel, z);
             add_moments(j, lane, z, u->out_w);
         }
         if (j->sums) mn_lane_flush(lane, u->out_p);
@@ -139,12 +145,35 @@ static void forward_job(void *context, int32_t thread, int32_t threads) {
     int32_t begin, end;
     mn_train_share(j->t->count, thread, threads, &begin, &end);
     mn_lane *lane = &j->t->lanes[thread];
+    if (j->watch) mn_fake_watch(lane, j->unit->out_p);
     if (j->unit->kind == MN_UNIT_DEPTHWISE) {
         forward_depthwise(j, lane, begin, end);
     } else {
         size_t rows = mn_unit_rows(j->unit);
         forward_matrix(j, lane, (size_t)begin * rows, (size_t)end * rows);
     }
+    if (j->watch) mn_fake_saw_z(j->t, lane, j->unit);
+}
+
+/* The same rounded, and rounded again behind the addition, in pieces that stay in the cache. */
+static void store_rounded(const unit_job *j, mn_lane *lane, size_t first, size_t end) {
+    mn_train_net *t = j->t;
+    const mn_unit *u = j->unit;
+    int32_t index = (int32_t)(u - t->units);
+    size_t channels = (size_t)u->out_p, chunk = mn_max_size(MN_FAKE_CHUNK / channels, 1), rows;
+    mn_norm norm = mn_unit_norm(u);
+    if (j->watch) mn_fake_watch(lane, u->out_p);
+    for (; first < end; first += rows) {
+        rows = mn_min_size(chunk, end - first);
+        float *x = u->x + first * channels;
+        const float *skip = u->skip >= 0 ? t->units[u->skip].x + first * channels : NULL;
+        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)rows, u->z + first * channels, NULL, x);
+        mn_fake_round(t, mn_fake_out(index), rows * channels, skip, x);
+        if (!skip) continue;
+        if (j->watch) mn_fake_see(t, lane, u->out_p, (ptrdiff_t)rows, x);
+        mn_fake_round(t, mn_fake_sum(index), rows * channels, NULL, x);
+    }
+    if (j->watch && u->skip >= 0) mn_fake_saw(lane, mn_fake_sum(index), u->out_p);
 }
 
 /* Stores what a linear unit gives. */
@@ -155,6 +184,10 @@ static void store_job(void *context, int32_t thread, int32_t threads) {
     mn_train_share(j->t->count, thread, threads, &begin, &end);
     size_t rows = mn_unit_rows(u), at = (size_t)begin * rows * (size_t)u->out_p;
     mn_norm norm = mn_unit_norm(u);
+    if (j->t->fake.mode != MN_QAT_NONE) {
+        store_rounded(j, &j->t->lanes[thread], (size_t)begin * rows, (size_t)end * rows);
+        return;
+    }
     j->t->kernels->activate(&norm, u->out_p, (ptrdiff_t)((size_t)(end - begin) * rows), u->z + at,
                             u->skip >= 0 ? j->t->units[u->skip].x + at : NULL, u->x + at);
 }
@@ -163,25 +196,39 @@ static void store_job(void *context, int32_t thread, int32_t threads) {
 
 /* Keras' inverted dropout: what stays is divided by the part that stays. The bits depend on nothing but the seed of
  * the step and the picture's place in the batch of all machines. */
-static void drop_out(const mn_train_net *t, int32_t picture, float *values) {
+static void drop_out(const mn_train_net *t, int32_t picture, float *values, float *kept) {
     uint64_t place = (uint64_t)picture + (t->reduce ? (uint64_t)t->reduce->rank * (uint64_t)t->batch : 0);
     mn_random random = {t->dropout_seed + place * UINT64_C(0xd1342543de82ef95)};
     float keep = 1 - t->dropout;
     for (int32_t i = 0; i < t->features; i++) {
-        values[i] = mn_random_uniform(&random, 0, 1) < (double)t->dropout ? 0 : values[i] / keep;
+        bool drop = mn_random_uniform(&random, 0, 1) < (double)t->dropout;
+        values[i] = drop ? 0 : values[i] / keep;
+        if (drop) kept[i] = 0;
     }
 }
 
-static void pool(const mn_train_net *t, int32_t picture, float *scratch, float *out) {
+static void pool(mn_train_net *t, int32_t picture, mn_lane *lane) {
     const mn_unit *u = &t->units[t->unit_count - 1];
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p;
+    float *out = t->pooled + (size_t)picture * channels, *kept = t->pooled_gradient + (size_t)picture * channels;
     memset(out, 0, channels * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
-        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, scratch);
+        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, lane->scratch);
         for (size_t c = 0; c < channels; c++) out[c] += y[c];
     }
     for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;
-    if (t->training && t->dropout > 0) drop_out(t, picture, out);
+    for (size_t c = 0; c < channels; c++) kept[c] = 1;
+    if (t->fake.mode != MN_QAT_NONE) mn_fake_row(t, lane, mn_fake_pooled(t), t->features, out, kept);
+    if (t->training && t->dropout > 0) drop_out(t, picture, out, kept);
+}
+
+static void round_logits(mn_train_net *t, mn_lane *lane, int32_t begin, int32_t end) {
+    for (int32_t i = begin; i < end; i++) {
+        size_t at = (size_t)i * (size_t)t->classes_p;
+        float *kept = t->fake.logits_kept + at;
+        for (int32_t c = 0; c < t->classes_p; c++) kept[c] = 1;
+        mn_fake_row(t, lane, mn_fake_logits(t), t->classes_p, t->logits + at, kept);
+    }
 }
 
 static void classify_job(void *context, int32_t thread, int32_t threads) {
@@ -191,8 +238,8 @@ static void classify_job(void *context, int32_t thread, int32_t threads) {
     float *features = t->pooled + (size_t)begin * (size_t)t->features;
     float *logits = t->logits + (size_t)begin * (size_t)t->classes_p;
     for (int32_t i = begin; i < end; i++) {
-        pool(t, i, t->lanes[thread].scratch, t->pooled + (size_t)i * (size_t)t->features);
-        memcpy(t->logits + (size_t)i * (size_t)t->classes_p, t->use_parameters + t->dense_bias,
+        pool(t, i, &t->lanes[thread]);
+        memcpy(t->logits + (size_t)i * (size_t)t->classes_p, mn_train_weights(t) + t->dense_bias,
                (size_t)t->classes_p * sizeof *logits);
     }
     t->kernels->gemm(&(mn_gemm){.m = end - begin,
@@ -201,17 +248,20 @@ static void classify_job(void *context, int32_t thread, int32_t threads) {
                                 .a = features,
                                 .a_row = t->features,
                                 .a_col = 1,
-                                .b = t->use_parameters + t->dense_kernel,
+                                .b = mn_train_weights(t) + t->dense_kernel,
                                 .ldb = t->classes_p,
                                 .c = logits,
                                 .ldc = t->classes_p,
                                 .start = logits});
+    if (t->fake.mode != MN_QAT_NONE) round_logits(t, &t->lanes[thread], begin, end);
 }
 
 mn_status mn_train_forward(mn_train_net *t) {
+    bool fake = t->fake.mode != MN_QAT_NONE;
+    if (fake) mn_fake_prepare(t);
     for (int32_t i = 0; i < t->unit_count; i++) {
         mn_unit *u = &t->units[i];
-        unit_job job = {.t = t, .unit = u, .sums = t->training && !u->frozen};
+        unit_job job = {.t = t, .unit = u, .sums = !fake && t->training && !u->frozen, .watch = fake && t->training};
         mn_train_run(t, forward_job, &job);
         MN_TRY(mn_norm_finish(t, u));
         if (u->linear) mn_train_run(t, store_job, &job);
@@ -254,7 +304,11 @@ static void loss_run(void *context, int32_t thread, int32_t threads) {
     lane->right = 0;
     for (int32_t i = begin; i < end; i++) {
         bool right;
-        lane->loss += judge(t, t->logits + (size_t)i * (size_t)t->classes_p, t->labels[i], j->part, &right);
+        size_t at = (size_t)i * (size_t)t->classes_p;
+        lane->loss += judge(t, t->logits + at, t->labels[i], j->part, &right);
+        for (int32_t c = 0; t->fake.mode != MN_QAT_NONE && c < t->classes; c++) {
+            t->logits[at + (size_t)c] *= t->fake.logits_kept[at + (size_t)c];
+        }
         lane->right += right;
     }
 }

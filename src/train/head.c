@@ -38,7 +38,10 @@ static mn_status rebuild(mn_net *net, int32_t at, int32_t classes, uint64_t seed
     net->layer_count = net->layer_capacity = 0;
     for (int32_t i = 0; i < count; i++) {
         mn_layer layer = old[i];
-        if (i == at) layer.units = classes;
+        if (i == at) {
+            layer.units = classes;
+            layer.low = layer.high = 0;
+        }
         MN_TRY(mn_net_add(net, &layer, layer.bias || i == at, NULL));
         mn_layer *added = &net->layers[i];
         if (i == at) {

@@ -34,6 +34,12 @@ typedef struct mn_norm {
     float low, high; /* infinite where there is no activation */
 } mn_norm;
 
+/** Fake quantisation: round(min(max(x, low), high) / step) * step, halves to even; low and high are whole steps. */
+typedef struct mn_fake {
+    float low, high;
+    float step, inverse; /* 1 / step; both 0: values stay as they are */
+} mn_fake;
+
 /** One optimiser step over `count` (a multiple of MN_TRAIN_ALIGN) values. */
 typedef struct mn_update {
     size_t count;
@@ -60,6 +66,13 @@ typedef struct mn_train_kernels {
                           float *sum, float *product);
     void (*gradient)(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
                      float *dz);
+
+    /** low = min with z, high = max with z, per channel. */
+    void (*extremes)(ptrdiff_t channels, ptrdiff_t rows, const float *z, float *low, float *high);
+    /** values = their fake quantisation, plus `add` unless NULL; count a multiple of MN_TRAIN_ALIGN. */
+    void (*fake)(const mn_fake *f, size_t count, const float *add, float *values);
+    /** The straight-through estimator: dy = dy where low < x < high, else 0. */
+    void (*clip)(const mn_fake *f, size_t count, const float *x, float *dy);
 
     /** One output row of a 3x3 depthwise convolution: in[ky] are the padded input rows, kernel is [9][channels]. */
     void (*depthwise)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],

@@ -116,6 +116,39 @@ TARGET static void gradient(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t r
     }
 }
 
+/* ---- Fake quantisation ------------------------------------------------------------------------------- */
+
+TARGET static void extremes(ptrdiff_t channels, ptrdiff_t rows, const float *z, float *low, float *high) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec least = v_load(low + c), most = v_load(high + c);
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            vec value = v_load(z + r * channels + c);
+            least = v_min(least, value);
+            most = v_max(most, value);
+        }
+        v_store(low + c, least);
+        v_store(high + c, most);
+    }
+}
+
+TARGET static void fake(const mn_fake *f, size_t count, const float *add, float *values) {
+    /* Adding 1.5 * 2^23 leaves no room behind the point: floats of at most 2^22 are rounded, halves to even. */
+    const vec low = v_set(f->low), high = v_set(f->high), step = v_set(f->step), inverse = v_set(f->inverse),
+              magic = v_set(12582912.0f);
+    for (size_t i = 0; i < count; i += LANES) {
+        vec units = v_mul(v_min(v_max(v_load(values + i), low), high), inverse);
+        vec value = v_mul(v_sub(v_add(units, magic), magic), step);
+        v_store(values + i, add ? v_add(value, v_load(add + i)) : value);
+    }
+}
+
+TARGET static void clip(const mn_fake *f, size_t count, const float *x, float *dy) {
+    const vec low = v_set(f->low), high = v_set(f->high);
+    for (size_t i = 0; i < count; i += LANES) {
+        v_store(dy + i, v_between(v_load(x + i), low, high, v_load(dy + i)));
+    }
+}
+
 /* ---- Depthwise 3x3 ----------------------------------------------------------------------------------- */
 
 TARGET static void depthwise(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
@@ -259,6 +292,7 @@ TARGET static void average(size_t count, const float *value, float part, float *
 #define MN_TRAIN_TABLE(text)                                                                                           \
     {                                                                                                                  \
         .name = text, .gemm = gemm, .activate = activate, .moments = moments, .gradient_sums = gradient_sums,          \
-        .gradient = gradient, .depthwise = depthwise, .depthwise_input = depthwise_input,                              \
-        .depthwise_kernel = depthwise_kernel, .rmsprop = rmsprop, .sgd = sgd, .adam = adam, .average = average         \
+        .gradient = gradient, .extremes = extremes, .fake = fake, .clip = clip, .depthwise = depthwise,                \
+        .depthwise_input = depthwise_input, .depthwise_kernel = depthwise_kernel, .rmsprop = rmsprop, .sgd = sgd,      \
+        .adam = adam, .average = average                                                                               \
     }

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "graph/shape.h"
+#include "train/fake_quant.h"
 
 static int32_t padded(int32_t channels) { return (int32_t)mn_round_up((size_t)channels, MN_TRAIN_ALIGN); }
 
@@ -77,7 +78,8 @@ static mn_status add_unit(chain *c, int32_t index) {
                     .k_w = layer->k_w,
                     .stride = layer->stride,
                     .linear = true,
-                    .high = INFINITY};
+                    .high = INFINITY,
+                    .clip = {-INFINITY, INFINITY}};
     unit.pad_top = pad_before(c, layer, in->h, layer->k_h, layer->h, 0);
     unit.pad_left = pad_before(c, layer, in->w, layer->k_w, layer->w, 2);
     unit.kernel_rows = layer->k_h * layer->k_w * (depthwise ? 1 : in->c);
@@ -105,7 +107,8 @@ static mn_status add_relu(chain *c, int32_t index) {
     }
     unit->last = index;
     unit->linear = false;
-    unit->high = layer->max_value;
+    unit->high = unit->clip[1] = layer->max_value;
+    unit->clip[0] = 0;
     c->unit_of[index] = c->unit_of[layer->inputs[0]];
     return MN_OK;
 }
@@ -167,6 +170,7 @@ static mn_status add_layer(chain *c, int32_t index) {
             return refuse(c, layer, "pooling in this place");
         }
         c->pooled = true;
+        c->t->pool = index;
         return MN_OK;
     case MN_LAYER_RESHAPE:
     case MN_LAYER_DROPOUT: return c->pooled ? MN_OK : refuse(c, layer, "such a layer before the pooling");
@@ -282,6 +286,25 @@ static void lay_out_units(mn_train_net *t, layout *l) {
     }
 }
 
+static void lay_out_fake(mn_train_net *t, layout *l) {
+    size_t tensors = (size_t)mn_fake_tensors(t);
+    if (t->fake.mode == MN_QAT_NONE) return;
+    t->fake.weights = take_floats(l, t->parameter_count);
+    t->fake.ranges = take(l, tensors, sizeof *t->fake.ranges);
+    t->fake.steps = take(l, tensors, sizeof *t->fake.steps);
+    t->fake.logits_kept = take_floats(l, (size_t)t->batch * (size_t)t->classes_p);
+}
+
+static void lay_out_fake_lane(const mn_train_net *t, layout *l, size_t channels, mn_lane *lane) {
+    channels = mn_max_size(channels, mn_max_size((size_t)t->features, (size_t)t->classes_p));
+    if (t->fake.mode == MN_QAT_NONE) return;
+    lane->low = take_floats(l, channels);
+    lane->high = take_floats(l, channels);
+    lane->sums_scratch = take_floats(l, mn_max_size(MN_FAKE_CHUNK, channels));
+    lane->scale = take(l, channels, sizeof *lane->scale);
+    lane->seen = take(l, (size_t)mn_fake_tensors(t), sizeof *lane->seen);
+}
+
 static void lay_out_lanes(mn_train_net *t, layout *l) {
     size_t scratch = 0, partial = 0, channels = 0;
     for (int32_t i = 0; i < t->unit_count; i++) {
@@ -299,6 +322,7 @@ static void lay_out_lanes(mn_train_net *t, layout *l) {
             lane.sums[s] = take(l, channels, sizeof(double));
         }
         lane.shift = take_floats(l, channels);
+        lay_out_fake_lane(t, l, channels, &lane);
         if (l->memory) t->lanes[i] = lane;
     }
 }
@@ -315,6 +339,7 @@ static void lay_out(mn_train_net *t, layout *l) {
     t->pooled_gradient = take_floats(l, batch * (size_t)t->features);
     t->logits = take_floats(l, batch * (size_t)t->classes_p);
     lay_out_units(t, l);
+    lay_out_fake(t, l);
     lay_out_lanes(t, l);
 }
 
@@ -367,6 +392,8 @@ static void copy_all(const mn_train_net *t, float *parameters, float *statistics
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net) {
     /* Read only: `out` says the direction. */
     copy_all(t, (float *)(uintptr_t)parameters, (float *)(uintptr_t)statistics, net, true);
+    for (int32_t i = 0; i < net->layer_count; i++) net->layers[i].low = net->layers[i].high = 0;
+    if (t->fake.mode != MN_QAT_NONE) mn_fake_export(t, net);
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------- */
@@ -384,7 +411,8 @@ static mn_status create(mn_train_net *t, const mn_net *net, const mn_train_net_o
                         .width = net->layers[0].w,
                         .pixel_scale = 1.0f / 127.5f,
                         .pixel_offset = -1,
-                        .dropout = options->dropout};
+                        .dropout = options->dropout,
+                        .fake = {.mode = options->qat}};
     MN_TRY(read_layers(t, net));
     freeze(t, options->freeze);
     lay_out_parameters(t);
@@ -399,6 +427,7 @@ mn_status mn_train_net_create(const mn_net *net, const mn_train_net_options *opt
     if (status == MN_OK && out) status = populate(&t);
     if (status == MN_OK && out) {
         copy_all(&t, t.parameters, t.statistics, net, false);
+        if (t.fake.mode != MN_QAT_NONE) mn_fake_start(&t);
         *out = t;
     } else {
         mn_train_net_free(&t);

@@ -9,6 +9,7 @@
 
 #include "base/thread.h"
 #include "net/net.h"
+#include "quant/quant.h"
 #include "train/kernels.h"
 #include "train/reduce.h"
 
@@ -34,9 +35,10 @@ typedef struct mn_unit {
     int32_t in_h, in_w, in_c, in_p; /* _p: channels with their padding */
     int32_t out_h, out_w, out_c, out_p;
     int32_t k_h, k_w, stride, pad_top, pad_left;
-    bool linear; /* no activation: the output is stored, in x */
-    bool frozen; /* weights stay, batch norm uses its moving statistics */
-    float high;  /* of the activation, which starts at 0 */
+    bool linear;   /* no activation: the output is stored, in x */
+    bool frozen;   /* weights stay, batch norm uses its moving statistics */
+    float high;    /* of the activation, which starts at 0 */
+    float clip[2]; /* the activation, and when quantising the range that is stored: gradients are 0 outside */
     float epsilon, momentum;
     /* Places in the parameters: kernel [kernel_rows][out_p], gamma, beta [out_p]; in the statistics: [out_p]. */
     int32_t kernel_rows;
@@ -61,7 +63,27 @@ typedef struct mn_lane {
     double rows;          /* that went into the sums */
     double loss;          /* of this thread's pictures */
     int32_t right;        /* of them, recognised */
+    /* Fake quantisation. */
+    float *low, *high;   /* per channel: extremes seen */
+    float *sums_scratch; /* [MN_FAKE_CHUNK]: of rows computed again */
+    double *scale;       /* per channel: of batch norm */
+    mn_interval *seen;   /* [tensors]: extremes of this thread's pictures */
 } mn_lane;
+
+/** Values that fake quantisation computes again at a time, at least one row. */
+#define MN_FAKE_CHUNK 16384
+
+/** Whether training imitates the int8 model, and which scales its weights have. */
+typedef enum mn_qat { MN_QAT_NONE, MN_QAT_PER_CHANNEL, MN_QAT_PER_TENSOR } mn_qat;
+
+/** See fake_quant.h. */
+typedef struct mn_fake_quant {
+    mn_qat mode;
+    float *weights; /* laid out as parameters: kernels, folded and rounded, and their biases in the place of beta */
+    mn_interval *ranges; /* [tensors] as learned so far */
+    mn_fake *steps;      /* [tensors] as of the last forward pass */
+    float *logits_kept;  /* [batch][classes_p]: 1 within the range, else 0 */
+} mn_fake_quant;
 
 typedef struct mn_train_net {
     const mn_net *net;
@@ -74,7 +96,7 @@ typedef struct mn_train_net {
     mn_unit *units;
     int32_t unit_count, first_trained; /* units before that one are frozen; unit_count: all are */
     /* The classifier. */
-    int32_t dense, features, classes, classes_p;
+    int32_t pool, dense, features, classes, classes_p; /* the first two: layers */
     float dropout;
     size_t dense_kernel, dense_bias; /* [features][classes_p], [classes_p] */
     /* All weights, their gradients, and the moving statistics, each in one piece. */
@@ -88,13 +110,15 @@ typedef struct mn_train_net {
     uint64_t dropout_seed;
     const float *use_parameters, *use_statistics; /* what the pass reads */
     float smoothing;
-    float *pooled, *pooled_gradient; /* [batch][features] */
-    float *logits;                   /* [batch][classes_p]; after the backward pass, their gradients */
-    float *wide[2], *narrow[2];      /* gradients of unit outputs: activated, linear */
-    mn_lane *lanes;                  /* [threads] */
-    mn_spread *spreads;              /* by channel */
-    double *shared;                  /* sums that go between machines */
-    size_t bytes;                    /* of all of the above */
+    float *pooled;              /* [batch][features] */
+    float *pooled_gradient;     /* [batch][features]; after the forward pass, 0 where a feature was dropped */
+    float *logits;              /* [batch][classes_p]; after the backward pass, their gradients */
+    float *wide[2], *narrow[2]; /* gradients of unit outputs: activated, linear */
+    mn_lane *lanes;             /* [threads] */
+    mn_spread *spreads;         /* by channel */
+    double *shared;             /* sums that go between machines */
+    mn_fake_quant fake;
+    size_t bytes; /* of all of the above */
     void *memory;
 } mn_train_net;
 
@@ -102,6 +126,7 @@ typedef struct mn_train_net_options {
     int32_t batch, threads;
     int32_t freeze; /* blocks from the input whose weights stay: 1 is the stem, and -1 all but the classifier */
     float dropout;
+    mn_qat qat;
 } mn_train_net_options;
 
 /** Lays out memory for `net`, which must outlive the result, and copies its weights. With `out` NULL only says how many
@@ -113,6 +138,11 @@ void mn_train_net_free(mn_train_net *t);
 
 /** Brings `parameters` and `statistics` to the layers of `net`, made like the one that was trained. */
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net);
+
+/** The weights that the passes read. */
+static inline const float *mn_train_weights(const mn_train_net *t) {
+    return t->fake.mode != MN_QAT_NONE ? t->fake.weights : t->use_parameters;
+}
 
 /** Runs `job` on every thread. */
 void mn_train_run(mn_train_net *t, mn_team_job job, void *context);

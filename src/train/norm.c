@@ -31,8 +31,8 @@ mn_norm mn_unit_norm(const mn_unit *u) {
                      .beta = row[MN_NORM_BETA],
                      .mean_g = row[MN_NORM_MEAN_G],
                      .slope = row[MN_NORM_SLOPE],
-                     .low = u->linear ? -INFINITY : 0,
-                     .high = u->high};
+                     .low = u->clip[0],
+                     .high = u->clip[1]};
 }
 
 static float *norm_row(const mn_unit *u, int row) { return u->norms + (size_t)row * (size_t)u->out_p; }
@@ -88,6 +88,7 @@ static mn_status share_spreads(mn_train_net *t, const mn_unit *u, mn_spread *all
 
 mn_status mn_norm_finish(mn_train_net *t, mn_unit *u) {
     const float *mean = t->use_statistics + u->mean, *variance = t->use_statistics + u->variance;
+    if (t->fake.mode != MN_QAT_NONE) return MN_OK; /* it is in the weights */
     if (!t->training || u->frozen) {
         for (int32_t c = 0; c < u->out_p; c++) set_channel(t, u, c, (double)mean[c], (double)variance[c]);
         return MN_OK;
@@ -103,6 +104,7 @@ mn_status mn_norm_finish(mn_train_net *t, mn_unit *u) {
 }
 
 void mn_train_keep_statistics(mn_train_net *t) {
+    if (t->fake.mode != MN_QAT_NONE) return;
     for (int32_t i = t->first_trained; i < t->unit_count; i++) {
         const mn_unit *u = &t->units[i];
         float *mean = t->statistics + u->mean, *variance = t->statistics + u->variance;
@@ -130,9 +132,10 @@ mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *u) {
     }
     clear(t, u->out_p);
     if (t->reduce) MN_TRY(t->reduce->sum(t->reduce->self, sums, 2 * channels));
+    for (size_t c = 0; c < channels; c++) t->gradients[u->beta + c] = (float)sums[c];
+    if (t->fake.mode != MN_QAT_NONE) return MN_OK; /* statistics do not depend on the batch */
     for (size_t c = 0; c < channels; c++) {
         double inverse = (double)norm_row(u, MN_NORM_INVERSE)[c];
-        t->gradients[u->beta + c] = (float)sums[c];
         t->gradients[u->gamma + c] = (float)(products[c] * inverse);
         norm_row(u, MN_NORM_MEAN_G)[c] = (float)(sums[c] / rows);
         norm_row(u, MN_NORM_SLOPE)[c] = (float)(products[c] * inverse * inverse / rows);

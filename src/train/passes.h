@@ -52,9 +52,10 @@ mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *unit);
 /** From the gradients of the logits to those of the last unit's output, with sums; and of the dense layer's weights. */
 void mn_train_backward_classifier(mn_train_net *t);
 
-/** Adds a unit's gradient rows to the lane's short sums. */
+/** Adds a unit's gradient rows, complete now, to the lane's short sums; when quantising, takes from them first what
+ *  the range of a sum cuts off. */
 void mn_lane_gradient_sums(const mn_train_net *t, const mn_unit *unit, mn_lane *lane, size_t first, ptrdiff_t rows,
-                           const float *dy);
+                           float *dy);
 
 /** Where the gradient of a unit's output is. */
 float *mn_unit_gradient(const mn_train_net *t, int32_t unit);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/fake_quant.h"
 #include "train/trainer.h"
 
 static const char magic[8] = "MNTRAIN";
@@ -15,7 +16,7 @@ static const char magic[8] = "MNTRAIN";
 typedef struct header {
     char magic[8];
     uint64_t version, byte_order;
-    uint64_t seed, parameters, statistics, examples, classes, height, width, threads, batch, ranks, epochs, freeze;
+    uint64_t seed, parameters, statistics, examples, classes, height, width, threads, batch, ranks, epochs, freeze, qat;
     uint64_t optimiser, schedule, colour, flip;
     double rate, decay_rate, decay_epochs, warmup, ema, area[2], aspect[2];
     double weight_decay, decay, momentum, epsilon, dropout, smoothing;
@@ -26,7 +27,7 @@ static header describe(const mn_trainer *t) {
     header h;
     memset(&h, 0, sizeof h);
     memcpy(h.magic, magic, sizeof magic);
-    h.version = 1;
+    h.version = 2;
     h.byte_order = UINT64_C(0x0102030405060708);
     h.seed = o->seed;
     h.parameters = t->net.parameter_count;
@@ -40,6 +41,7 @@ static header describe(const mn_trainer *t) {
     h.ranks = o->reduce ? (uint64_t)o->reduce->ranks : 1;
     h.epochs = (uint64_t)o->epochs;
     h.freeze = (uint64_t)(int64_t)o->freeze;
+    h.qat = (uint64_t)o->qat;
     h.optimiser = (uint64_t)o->optimiser.kind;
     h.schedule = (uint64_t)o->schedule.kind;
     h.colour = (uint64_t)o->augment.colour;
@@ -78,6 +80,7 @@ static const char *find_difference(const header *a, const header *b) {
         {"the number of processes", a->ranks == b->ranks},
         {"--epochs", a->epochs == b->epochs},
         {"--freeze", a->freeze == b->freeze},
+        {"--qat or --per-tensor", a->qat == b->qat},
         {"--optimizer", a->optimiser == b->optimiser},
         {"--schedule", a->schedule == b->schedule},
         {"--rate", a->rate == b->rate},
@@ -126,6 +129,9 @@ static void pass_state(stream *s, mn_trainer *t) {
     pass(s, net->parameters, parameters);
     pass(s, net->statistics, statistics);
     for (int i = 0; i < 2; i++) pass(s, t->optimiser.slots[i], parameters);
+    if (t->options.qat != MN_QAT_NONE) {
+        pass(s, net->fake.ranges, (size_t)mn_fake_tensors(net) * sizeof *net->fake.ranges);
+    }
     if (t->options.ema <= 0) return;
     pass(s, t->ema_parameters, parameters);
     pass(s, t->ema_statistics, statistics);

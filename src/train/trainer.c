@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
+#include "train/fake_quant.h"
 #include "train/feed.h"
 
 void mn_trainer_defaults(mn_trainer_options *o) {
@@ -23,7 +24,8 @@ static int32_t ranks_of(const mn_trainer_options *o) { return o->reduce ? o->red
 static int32_t rank_of(const mn_trainer_options *o) { return o->reduce ? o->reduce->rank : 0; }
 
 static mn_train_net_options net_options(const mn_trainer_options *o) {
-    return (mn_train_net_options){.batch = o->batch, .threads = o->threads, .freeze = o->freeze, .dropout = o->dropout};
+    return (mn_train_net_options){
+        .batch = o->batch, .threads = o->threads, .freeze = o->freeze, .dropout = o->dropout, .qat = o->qat};
 }
 
 /* ---- Creating ---------------------------------------------------------------------------------------- */
@@ -129,6 +131,7 @@ static void report_skipped(mn_trainer *t) {
 static mn_status load(mn_trainer *t, const mn_feed_request *request) {
     mn_status status = mn_feed_fill(t->feed, &t->net, request);
     report_skipped(t);
+    if (status == MN_OK && t->options.qat != MN_QAT_NONE) mn_fake_round_pictures(&t->net);
     return status;
 }
 
@@ -176,6 +179,7 @@ mn_status mn_trainer_step(mn_trainer *t, mn_train_result *result) {
     uint64_t start = mn_clock_ns();
     MN_TRY(load_batch(t));
     MN_TRY(compute(t, result));
+    if (t->options.qat != MN_QAT_NONE) MN_TRY(mn_fake_keep_ranges(&t->net, t->step));
     mn_train_keep_statistics(&t->net);
     mn_optimiser_step(&t->optimiser, &t->net, mn_schedule_rate(&t->options.schedule, t->step), t->step);
     t->step++;

@@ -14,6 +14,7 @@
 typedef struct mn_trainer_options {
     int32_t batch, threads, epochs;
     int32_t freeze; /* as in mn_train_net_options */
+    mn_qat qat;     /* imitate the int8 model: fake_quant.h */
     float dropout, smoothing;
     double ema; /* decay of the moving average of all weights; 0: none */
     uint64_t seed;

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "support/train_definition.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "net/random.h"
+
+static void *need(void *memory) {
+    if (!memory) abort();
+    return memory;
+}
+
+/* ---- The net: every kind of unit, odd sizes, both kinds of padding ------------------------------------- */
+
+static int32_t add(mn_net *net, mn_layer layer, const char *name, int32_t from) {
+    int32_t index;
+    layer.name = name;
+    layer.inputs[0] = from;
+    if (mn_net_add(net, &layer, layer.kind == MN_LAYER_DENSE, &index) != MN_OK) abort();
+    return index;
+}
+
+static int32_t add_norm(mn_net *net, const char *name, int32_t from) {
+    return add(net, (mn_layer){.kind = MN_LAYER_BATCH_NORM, .epsilon = 1e-3f, .momentum = 0.9f}, name, from);
+}
+
+static int32_t add_unit(mn_net *net, const char *prefix, mn_layer layer, bool relu, int32_t from) {
+    char name[64];
+    int32_t at = add(net, layer, prefix, from);
+    snprintf(name, sizeof name, "%s_norm", prefix);
+    at = add_norm(net, name, at);
+    snprintf(name, sizeof name, "%s_relu", prefix);
+    return relu ? add(net, (mn_layer){.kind = MN_LAYER_RELU, .max_value = 1.5f}, name, at) : at;
+}
+
+static mn_layer conv(int32_t size, int32_t stride, int32_t units) {
+    return (mn_layer){
+        .kind = MN_LAYER_CONV, .k_h = size, .k_w = size, .stride = stride, .units = units, .padding = MN_PAD_SAME};
+}
+
+static mn_layer depthwise(int32_t stride, mn_padding padding) {
+    return (mn_layer){.kind = MN_LAYER_DEPTHWISE, .k_h = 3, .k_w = 3, .stride = stride, .padding = padding};
+}
+
+static void draw(mn_random *random, float *values, size_t count, double low, double high) {
+    for (size_t i = 0; values && i < count; i++) values[i] = (float)mn_random_uniform(random, low, high);
+}
+
+void td_make_net(mn_net *net) {
+    int32_t at = add(net, (mn_layer){.kind = MN_LAYER_INPUT, .h = TD_HEIGHT, .w = TD_WIDTH, .c = 3}, "input", -1);
+    at = add_unit(net, "stem", conv(3, 2, 8), true, at);
+    at = add_unit(net, "a_depthwise", depthwise(1, MN_PAD_SAME), true, at);
+    int32_t first = add_unit(net, "a_project", conv(1, 1, 8), false, at);
+    at = add_unit(net, "b_expand", conv(1, 1, 20), true, first);
+    at = add_unit(net, "b_depthwise", depthwise(1, MN_PAD_SAME), true, at);
+    at = add_unit(net, "b_project", conv(1, 1, 8), false, at);
+    mn_layer sum = {.kind = MN_LAYER_ADD, .inputs = {first, at}, .name = "b_add"};
+    if (mn_net_add(net, &sum, false, &at) != MN_OK) abort();
+    at = add_unit(net, "c_expand", conv(1, 1, 24), true, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_ZERO_PADDING, .pad = {1, 1, 0, 1}}, "c_pad", at);
+    at = add_unit(net, "c_depthwise", depthwise(2, MN_PAD_VALID), true, at);
+    at = add_unit(net, "c_project", conv(1, 1, 18), false, at);
+    at = add_unit(net, "last", conv(1, 1, 40), true, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_GLOBAL_POOL}, "pool", at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_DENSE, .units = TD_CLASSES}, "dense", at);
+    add(net, (mn_layer){.kind = MN_LAYER_SOFTMAX}, "softmax", at);
+    mn_net_randomise(net, 5);
+    mn_random random = {9};
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        mn_layer *layer = &net->layers[i];
+        draw(&random, layer->gamma, (size_t)layer->c, 0.5, 1.5);
+        draw(&random, layer->beta, (size_t)layer->c, -0.3, 0.9);
+        draw(&random, layer->mean, (size_t)layer->c, -0.2, 0.2);
+        draw(&random, layer->variance, (size_t)layer->c, 0.5, 1.5);
+        draw(&random, layer->bias, (size_t)layer->c, -0.3, 0.3);
+    }
+}
+
+void td_draw_batch(float *pictures, int32_t *labels) {
+    mn_random random = {3};
+    draw(&random, pictures, (size_t)TD_BATCH * TD_HEIGHT * TD_WIDTH * 3, -1, 1);
+    for (int32_t i = 0; i < TD_BATCH; i++) labels[i] = (int32_t)(mn_random_bits(&random) % TD_CLASSES);
+}
+
+/* ---- Its definition ---------------------------------------------------------------------------------- */
+
+typedef td_definition definition;
+
+static double *room(double **place, size_t count) {
+    if (!*place) *place = need(malloc(count * sizeof **place));
+    return *place;
+}
+
+/* The step of what layer `i` reads. */
+static double input_step(const definition *d, int32_t i) {
+    i = d->net->layers[i].inputs[0];
+    while (i > 0 && !(d->steps[i].step > 0)) i = d->net->layers[i].inputs[0];
+    return (double)d->steps[i].step;
+}
+
+/* What rounding adds to weights and biases: symmetric, the largest weight of a channel (of all) is 127. */
+static void define_rounding(const definition *d, int32_t index, size_t count) {
+    const mn_layer *layer = &d->net->layers[index];
+    size_t channels = (size_t)layer->c;
+    double *scale = need(calloc(channels, sizeof *scale)), all = 0;
+    const double *w = d->weights[index], *b = d->bias[index];
+    for (size_t k = 0; k < count; k++) {
+        double size = fabs((double)(float)w[k]);
+        scale[k % channels] = fmax(scale[k % channels], size);
+        all = fmax(all, size);
+    }
+    for (size_t c = 0; c < channels; c++) scale[c] = (double)(float)((d->per_tensor ? all : scale[c]) / 127);
+    for (size_t k = 0; k < count; k++) {
+        d->weights_off[index][k] = round((double)(float)w[k] / scale[k % channels]) * scale[k % channels] - w[k];
+    }
+    for (size_t c = 0; c < channels; c++) {
+        double step = scale[c] * input_step(d, index);
+        d->bias_off[index][c] = round((double)(float)b[c] / step) * step - b[c];
+    }
+    free(scale);
+}
+
+/* The weights of a layer; in 8 bits with the batch norm behind it. */
+static void define_weights(definition *d, int32_t index) {
+    const mn_layer *layer = &d->net->layers[index], *norm = layer + 1;
+    bool folds = d->steps && layer->kind != MN_LAYER_DENSE;
+    size_t channels = (size_t)layer->c, count = mn_layer_kernel_count(d->net, layer);
+    double *w = room(&d->weights[index], count), *b = room(&d->bias[index], channels);
+    for (size_t c = 0; c < channels; c++) {
+        double scale = folds ? (double)norm->gamma[c] / sqrt((double)norm->variance[c] + (double)norm->epsilon) : 1;
+        b[c] = layer->bias ? (double)layer->bias[c] : 0;
+        if (folds) b[c] = (double)norm->beta[c] - scale * (double)norm->mean[c];
+        for (size_t k = c; k < count; k += channels) w[k] = (double)layer->kernel[k] * scale;
+    }
+    if (!d->steps) return;
+    room(&d->weights_off[index], count);
+    room(&d->bias_off[index], channels);
+    if (!d->fixed) define_rounding(d, index, count);
+    for (size_t k = 0; k < count; k++) w[k] += d->weights_off[index][k];
+    for (size_t c = 0; c < channels; c++) b[c] += d->bias_off[index][c];
+}
+
+/* By how much `x` is on the wrong side of the ends of the range for a value that is (not) `open`. */
+static double astray(double x, const mn_fake *step, bool open) {
+    double inside = fmin(x - (double)step->low, (double)step->high - x);
+    return open ? -inside : inside;
+}
+
+/* Rounds what layer `index` gives to where 8 bits store it. */
+static void define_stored(definition *d, int32_t index, double *to, size_t count) {
+    size_t channels = (size_t)d->net->layers[index].c, row = (size_t)d->stored_row[index];
+    if (!d->steps || !d->stored[index]) return;
+    const mn_fake *step = &d->steps[index];
+    double *off = room(&d->off[index], count), size = (double)step->step;
+    for (size_t k = 0; k < count; k++) {
+        size_t at = k / channels * row + k % channels;
+        bool open = d->open[index][at] != 0;
+        if (!d->fixed) {
+            double stored = (double)d->stored[index][at];
+            double meant = fmin(fmax(to[k], (double)step->low), (double)step->high);
+            d->farthest = fmax(d->farthest, fabs(stored - meant) / size);
+            d->astray = fmax(d->astray, astray(to[k], step, open) / size);
+            off[k] = open ? stored - to[k] : stored;
+        }
+        to[k] = open ? to[k] + off[k] : off[k];
+    }
+}
+
+static void define_window(const definition *d, int32_t index, const mn_layer *in, const double *from, double *to) {
+    const mn_layer *layer = &d->net->layers[index];
+    const double *w = d->weights[index];
+    bool same = layer->padding == MN_PAD_SAME, deep = layer->kind == MN_LAYER_DEPTHWISE;
+    int32_t top = same ? mn_max_i32(0, (layer->h - 1) * layer->stride + layer->k_h - in->h) / 2 : 0;
+    int32_t left = same ? mn_max_i32(0, (layer->w - 1) * layer->stride + layer->k_w - in->w) / 2 : 0;
+    for (size_t i = 0; i < TD_BATCH * td_per_picture(layer); i++) {
+        int32_t u = (int32_t)(i % (size_t)layer->c), x = (int32_t)(i / (size_t)layer->c) % layer->w;
+        int32_t y = (int32_t)(i / ((size_t)layer->c * (size_t)layer->w)) % layer->h;
+        const double *picture = from + i / td_per_picture(layer) * td_per_picture(in);
+        double sum = 0;
+        for (int32_t k = 0; k < layer->k_h * layer->k_w; k++) {
+            int32_t in_y = y * layer->stride - top + k / layer->k_w, in_x = x * layer->stride - left + k % layer->k_w;
+            if (in_y < 0 || in_x < 0 || in_y >= in->h || in_x >= in->w) continue;
+            const double *pixel = picture + (in_y * in->w + in_x) * in->c;
+            for (int32_t c = deep ? u : 0; c < (deep ? u + 1 : in->c); c++) {
+                sum += pixel[c] * w[deep ? k * in->c + c : (k * in->c + c) * layer->units + u];
+            }
+        }
+        to[i] = sum + d->bias[index][u];
+    }
+}
+
+static void define_norm(const definition *d, const mn_layer *layer, const double *from, double *to) {
+    size_t channels = (size_t)layer->c, rows = TD_BATCH * td_per_picture(layer) / channels;
+    if (d->steps) memcpy(to, from, rows * channels * sizeof *to); /* it is in the weights */
+    if (d->steps) return;
+    for (size_t c = 0; c < channels; c++) {
+        double mean = 0, variance = 0;
+        for (size_t r = 0; r < rows; r++) mean += from[r * channels + c] / (double)rows;
+        for (size_t r = 0; r < rows; r++) variance += pow(from[r * channels + c] - mean, 2) / (double)rows;
+        if (d->moving) mean = (double)layer->mean[c], variance = (double)layer->variance[c];
+        for (size_t r = 0; r < rows; r++) {
+            to[r * channels + c] =
+                (from[r * channels + c] - mean) / sqrt(variance + (double)layer->epsilon) * (double)layer->gamma[c] +
+                (double)layer->beta[c];
+        }
+    }
+}
+
+static void define_padding(const mn_layer *layer, const mn_layer *in, const double *from, double *to) {
+    memset(to, 0, TD_BATCH * td_per_picture(layer) * sizeof *to);
+    for (int32_t row = 0; row < TD_BATCH * in->h; row++) {
+        int32_t y = row / in->h * layer->h + row % in->h + layer->pad[0];
+        memcpy(to + (size_t)(y * layer->w + layer->pad[2]) * (size_t)in->c,
+               from + (size_t)row * (size_t)(in->w * in->c), (size_t)(in->w * in->c) * sizeof *to);
+    }
+}
+
+static void define_pool(const mn_layer *in, const double *from, double *to) {
+    int32_t pixels = in->h * in->w;
+    for (int32_t i = 0; i < TD_BATCH * in->c; i++) {
+        double sum = 0;
+        for (int32_t p = 0; p < pixels; p++) sum += from[(i / in->c * pixels + p) * in->c + i % in->c];
+        to[i] = sum / pixels;
+    }
+}
+
+static void define_dense(const definition *d, int32_t index, const mn_layer *in, const double *from, double *to) {
+    const mn_layer *layer = &d->net->layers[index];
+    for (int32_t i = 0; i < TD_BATCH * layer->units; i++) {
+        int32_t u = i % layer->units;
+        to[i] = d->bias[index][u];
+        for (int32_t f = 0; f < in->c; f++) {
+            to[i] += from[i / layer->units * in->c + f] * d->weights[index][f * layer->units + u];
+        }
+    }
+}
+
+static double define_loss(const definition *d, const double *logits) {
+    double loss = 0;
+    for (int32_t i = 0; i < TD_BATCH; i++) {
+        double sum = 0;
+        for (int32_t c = 0; c < TD_CLASSES; c++) sum += exp(logits[i * TD_CLASSES + c]);
+        for (int32_t c = 0; c < TD_CLASSES; c++) {
+            double target = (double)TD_SMOOTHING / TD_CLASSES + (d->labels[i] == c ? 1 - (double)TD_SMOOTHING : 0);
+            loss -= target * (logits[i * TD_CLASSES + c] - log(sum)) / TD_BATCH;
+        }
+    }
+    return loss;
+}
+
+double td_evaluate(definition *d) {
+    double loss = 0;
+    for (int32_t i = 0; i < d->net->layer_count; i++) {
+        const mn_layer *layer = &d->net->layers[i], *in = &d->net->layers[layer->inputs[0] < 0 ? 0 : layer->inputs[0]];
+        const double *from = layer->inputs[0] < 0 ? NULL : d->of[layer->inputs[0]];
+        size_t count = TD_BATCH * td_per_picture(layer);
+        double *to = room(&d->of[i], count);
+        if (layer->kernel) define_weights(d, i);
+        switch (layer->kind) {
+        case MN_LAYER_INPUT:
+            for (size_t k = 0; k < count; k++) to[k] = (double)d->pictures[k];
+            break;
+        case MN_LAYER_ZERO_PADDING: define_padding(layer, in, from, to); break;
+        case MN_LAYER_CONV:
+        case MN_LAYER_DEPTHWISE: define_window(d, i, in, from, to); break;
+        case MN_LAYER_BATCH_NORM: define_norm(d, layer, from, to); break;
+        case MN_LAYER_RELU:
+            for (size_t k = 0; k < count; k++) {
+                /* In 8 bits the range has its ends. */
+                to[k] = d->steps ? from[k] : fmin(fmax(from[k], 0), (double)layer->max_value);
+            }
+            break;
+        case MN_LAYER_ADD:
+            for (size_t k = 0; k < count; k++) to[k] = from[k] + d->of[layer->inputs[1]][k];
+            break;
+        case MN_LAYER_GLOBAL_POOL: define_pool(in, from, to); break;
+        case MN_LAYER_DENSE: define_dense(d, i, in, from, to); break;
+        default: break;
+        }
+        define_stored(d, i, to, count);
+        if (layer->kind == MN_LAYER_DENSE) loss = define_loss(d, to);
+    }
+    return loss;
+}
+
+double td_difference(definition *d, float *weight, float step) {
+    float kept = *weight, up = kept + step, down = kept - step;
+    *weight = up;
+    double high = td_evaluate(d);
+    *weight = down;
+    double low = td_evaluate(d);
+    *weight = kept;
+    return (high - low) / ((double)up - (double)down);
+}
+
+/* ---- Comparing --------------------------------------------------------------------------------------- */
+
+static char message[256];
+
+/* One array of weights with its gradient, in the padded layout. */
+typedef struct tensor {
+    const char *name;
+    float *weights;
+    const float *gradient;
+    int32_t rows, channels, padded;
+} tensor;
+
+/* Every `step`th gradient, with the largest of the array as the measure. */
+static bool agrees(definition *d, const tensor *t, int32_t step) {
+    double largest = 0;
+    for (int32_t r = 0; r < t->rows; r++) {
+        for (int32_t c = 0; c < t->channels; c++) largest = fmax(largest, fabs((double)t->gradient[r * t->padded + c]));
+        for (int32_t c = t->channels; c < t->padded; c++)
+            if (t->gradient[r * t->padded + c] != 0) return false;
+    }
+    for (int32_t i = 0; i < t->rows * t->channels; i += step) {
+        double got = (double)t->gradient[i / t->channels * t->padded + i % t->channels], expected = 0;
+        bool near = false;
+        /* A value may meet the corner of its activation within one step, but not within every one. */
+        for (float h = 2e-6f; !near && h > 1e-7f; h /= 4) {
+            expected = td_difference(d, &t->weights[i], h);
+            near = fabs(got - expected) <= 2e-4 * largest + 2e-7;
+        }
+        if (near) continue;
+        snprintf(message, sizeof message, "%s[%d]: %.9g, by differences %.9g; the largest is %.9g", t->name, i, got,
+                 expected, largest);
+        return false;
+    }
+    return true;
+}
+
+const char *td_compare_gradients(definition *d, mn_net *net, const mn_train_net *t, int32_t step) {
+    strcpy(message, "a gradient of padding is not 0");
+    bool good = true;
+    for (int32_t i = t->first_trained; good && i < t->unit_count; i++) {
+        const mn_unit *u = &t->units[i];
+        const mn_layer *layer = &net->layers[u->conv], *norm = &net->layers[u->norm];
+        tensor kernel = {layer->name, layer->kernel, t->gradients + u->kernel, u->kernel_rows, u->out_c, u->out_p};
+        tensor gamma = {norm->name, norm->gamma, t->gradients + u->gamma, 1, u->out_c, u->out_p};
+        tensor beta = {norm->name, norm->beta, t->gradients + u->beta, 1, u->out_c, u->out_p};
+        good = agrees(d, &kernel, step) && agrees(d, &gamma, 1) && agrees(d, &beta, 1);
+    }
+    const mn_layer *dense = &net->layers[t->dense];
+    int32_t features = t->units[t->unit_count - 1].out_c;
+    tensor kernel = {"dense", dense->kernel, t->gradients + t->dense_kernel, features, TD_CLASSES, t->classes_p};
+    tensor bias = {"bias", dense->bias, t->gradients + t->dense_bias, 1, TD_CLASSES, t->classes_p};
+    return good && agrees(d, &kernel, step) && agrees(d, &bias, 1) ? NULL : message;
+}
+
+void td_free(definition *d) {
+    for (int i = 0; i < TD_LAYERS; i++) {
+        free(d->of[i]);
+        free(d->off[i]);
+        free(d->weights[i]);
+        free(d->weights_off[i]);
+        free(d->bias[i]);
+        free(d->bias_off[i]);
+    }
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Quantisation-aware training: gradients are those of the straight-through estimator, and what the net computes while
+ * it trains is what the int8 model made of it computes. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "keras/keras.h"
+#include "keras/write_h5.h"
+#include "net/fold.h"
+#include "net/mobilenet_v2.h"
+#include "net/random.h"
+#include "net/statistics.h"
+#include "quant/learned.h"
+#include "quant/prepare.h"
+#include "quant/quantise.h"
+#include "quant/runner.h"
+#include "support/train_definition.h"
+#include "train/fake_quant.h"
+#include "train/optimiser.h"
+#include "train/passes.h"
+
+/* ---- Kernels ----------------------------------------------------------------------------------------- */
+
+static void check_kernels(const mn_train_kernels *kernels) {
+    enum { CHANNELS = 48, ROWS = 11, COUNT = CHANNELS * ROWS };
+    float *x = aligned_alloc(64, COUNT * sizeof *x), *add = aligned_alloc(64, COUNT * sizeof *add);
+    float *to = aligned_alloc(64, COUNT * sizeof *to);
+    float *low = aligned_alloc(64, CHANNELS * sizeof *low), *high = aligned_alloc(64, CHANNELS * sizeof *high);
+    const float step = 0.03125f;
+    const mn_fake f = {.low = -100 * step, .high = 155 * step, .step = step, .inverse = 1 / step};
+    mn_random random = {77};
+    for (int i = 0; i < COUNT; i++) x[i] = (float)mn_random_uniform(&random, -6, 7);
+    x[0] = 2.5f * step; /* halves to even */
+    x[1] = -3.5f * step;
+    for (int i = 0; i < COUNT; i++) add[i] = (float)mn_random_uniform(&random, -1, 1);
+    for (int sum = 0; sum < 2; sum++) {
+        memcpy(to, x, COUNT * sizeof *to);
+        kernels->fake(&f, COUNT, sum ? add : NULL, to);
+        for (int i = 0; i < COUNT; i++) {
+            float expected = rintf(fminf(fmaxf(x[i], f.low), f.high) / step) * step + (sum ? add[i] : 0);
+            assert_true(to[i] == expected);
+        }
+    }
+    memcpy(to, add, COUNT * sizeof *to);
+    kernels->clip(&f, COUNT, x, to);
+    for (int i = 0; i < COUNT; i++) assert_true(to[i] == (x[i] > f.low && x[i] < f.high ? add[i] : 0));
+    for (int c = 0; c < CHANNELS; c++) low[c] = INFINITY, high[c] = -INFINITY;
+    kernels->extremes(CHANNELS, ROWS, x, low, high);
+    for (int c = 0; c < CHANNELS; c++) {
+        float least = INFINITY, most = -INFINITY;
+        for (int r = 0; r < ROWS; r++) {
+            least = fminf(least, x[r * CHANNELS + c]);
+            most = fmaxf(most, x[r * CHANNELS + c]);
+        }
+        assert_true(low[c] == least && high[c] == most);
+    }
+    free(x), free(add), free(to), free(low), free(high);
+}
+
+static void kernels_are_their_definition(void **state) {
+    (void)state;
+    for (const mn_train_kernels *const *tier = mn_train_kernels_all(); *tier; tier++) check_kernels(*tier);
+}
+
+/* ---- Gradients --------------------------------------------------------------------------------------- */
+
+static void forward(mn_train_net *t, bool training) {
+    t->training = training;
+    t->use_parameters = t->parameters;
+    t->use_statistics = t->statistics;
+    assert_int_equal(mn_train_forward(t), MN_OK);
+}
+
+static float *take_floats(size_t count) {
+    float *floats = aligned_alloc(64, count * sizeof *floats);
+    assert_non_null(floats);
+    return floats;
+}
+
+static float *copy_floats(const float *from, size_t count) {
+    float *to = take_floats(count);
+    memcpy(to, from, count * sizeof *to);
+    return to;
+}
+
+static void keep(td_definition *d, int32_t layer, int32_t row, const float *stored, const float *open) {
+    d->stored[layer] = stored;
+    d->open[layer] = open;
+    d->stored_row[layer] = row;
+}
+
+/* 1 where low < x < high, else 0. */
+static float *between(const float *x, size_t count, float low, float high) {
+    float *open = take_floats(count);
+    for (size_t i = 0; i < count; i++) open[i] = x[i] > low && x[i] < high;
+    return open;
+}
+
+/* What a unit's convolution gives, and after that its sum. */
+static void list_unit(const mn_train_net *t, int32_t index, mn_fake *steps, td_definition *d) {
+    const mn_unit *u = &t->units[index];
+    size_t rows = TD_BATCH * mn_unit_rows(u), count = rows * (size_t)u->out_p;
+    mn_norm norm = mn_unit_norm(u), bare = norm;
+    int32_t layer = u->linear ? u->norm : u->last;
+    float *raw = take_floats(count), *out = take_floats(count);
+    bare.low = -INFINITY;
+    bare.high = INFINITY;
+    t->kernels->activate(&bare, u->out_p, (ptrdiff_t)rows, u->z, NULL, raw);
+    t->kernels->activate(&norm, u->out_p, (ptrdiff_t)rows, u->z, NULL, out);
+    mn_fake_round(t, mn_fake_out(index), count, NULL, out);
+    keep(d, layer, u->out_p, out, between(raw, count, norm.low, norm.high));
+    steps[layer] = t->fake.steps[mn_fake_out(index)];
+    steps[layer].low = norm.low;
+    steps[layer].high = norm.high;
+    if (u->skip >= 0) {
+        const mn_fake *sum = &t->fake.steps[mn_fake_sum(index)];
+        for (size_t i = 0; i < count; i++) raw[i] = out[i] + t->units[u->skip].x[i];
+        keep(d, u->last, u->out_p, copy_floats(u->x, count), between(raw, count, sum->low, sum->high));
+        steps[u->last] = *sum;
+    }
+    free(raw);
+}
+
+/* What the net stored behind each layer in its last forward pass. */
+static void list_stored(const mn_train_net *t, mn_fake *steps, td_definition *d) {
+    size_t features = (size_t)TD_BATCH * (size_t)t->features, logits = (size_t)TD_BATCH * (size_t)t->classes_p;
+    memset(steps, 0, TD_LAYERS * sizeof *steps);
+    steps[0] = t->fake.steps[mn_fake_pictures(t)];
+    for (int32_t i = 0; i < t->unit_count; i++) list_unit(t, i, steps, d);
+    keep(d, t->pool, t->features, copy_floats(t->pooled, features), copy_floats(t->pooled_gradient, features));
+    keep(d, t->dense, t->classes_p, copy_floats(t->logits, logits), copy_floats(t->fake.logits_kept, logits));
+    steps[t->pool] = t->fake.steps[mn_fake_pooled(t)];
+    steps[t->dense] = t->fake.steps[mn_fake_logits(t)];
+}
+
+static void free_stored(td_definition *d) {
+    for (int i = 0; i < TD_LAYERS; i++) {
+        free((void *)(uintptr_t)d->stored[i]);
+        free((void *)(uintptr_t)d->open[i]);
+    }
+}
+
+/* Ranges as a batch shows them, and then some of them narrower, so that values lie outside of each kind of tensor. */
+static void learn_ranges(mn_train_net *t) {
+    forward(t, true);
+    assert_int_equal(mn_fake_keep_ranges(t, 0), MN_OK);
+    for (int32_t i = 0; i < mn_fake_pictures(t); i++) {
+        if (!mn_interval_known(t->fake.ranges[i]) || i % 4 == 2) continue;
+        t->fake.ranges[i].low *= 0.8f;
+        t->fake.ranges[i].high *= 0.7f;
+    }
+}
+
+static void check_gradients(const mn_train_kernels *kernels, int32_t threads, mn_qat mode, int32_t freeze,
+                            int32_t step) {
+    mn_net net = {0};
+    mn_train_net t;
+    mn_train_result result;
+    mn_fake steps[TD_LAYERS];
+    mn_train_net_options options = {.batch = TD_BATCH + 1, .threads = threads, .freeze = freeze, .qat = mode};
+    td_make_net(&net);
+    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
+    t.kernels = kernels;
+    t.count = TD_BATCH;
+    t.smoothing = TD_SMOOTHING;
+    td_draw_batch(t.pictures, t.labels);
+    mn_fake_round_pictures(&t);
+    learn_ranges(&t);
+    forward(&t, true);
+    td_definition d = {.net = &net,
+                       .pictures = t.pictures,
+                       .labels = t.labels,
+                       .steps = steps,
+                       .per_tensor = mode == MN_QAT_PER_TENSOR};
+    list_stored(&t, steps, &d);
+    double expected = td_evaluate(&d);
+    if (d.farthest > 0.5001) fail_msg("a value moved by %.6f steps to where it is stored", d.farthest);
+    if (d.astray > 1e-3) fail_msg("a value is %.6f steps on the wrong side of its range's end", d.astray);
+    d.fixed = true;
+    assert_int_equal(mn_train_loss(&t, &result), MN_OK);
+    assert_int_equal(mn_train_backward(&t), MN_OK);
+    if (fabs(result.loss / TD_BATCH - expected) > 1e-6) fail_msg("%.9g, not %.9g", result.loss / TD_BATCH, expected);
+    const char *wrong = td_compare_gradients(&d, &net, &t, step);
+    if (wrong) fail_msg("%s", wrong);
+    free_stored(&d);
+    td_free(&d);
+    mn_train_net_free(&t);
+    mn_net_free(&net);
+}
+
+static void gradients_pass_the_rounding(void **state) {
+    (void)state;
+    check_gradients(mn_train_kernels_best(), 1, MN_QAT_PER_CHANNEL, 0, 7);
+    check_gradients(mn_train_kernels_best(), 2, MN_QAT_PER_TENSOR, 0, 31);
+    check_gradients(mn_train_kernels_best(), 2, MN_QAT_PER_CHANNEL, -1, 7);
+    for (const mn_train_kernels *const *tier = mn_train_kernels_all(); *tier; tier++) {
+        check_gradients(*tier, 3, MN_QAT_PER_CHANNEL, 0, 97);
+    }
+}
+
+/* ---- Ranges ------------------------------------------------------------------------------------------ */
+
+static void ranges_follow_the_extremes(void **state) {
+    (void)state;
+    mn_net net = {0};
+    mn_train_net t;
+    mn_train_net_options options = {.batch = TD_BATCH, .threads = 3, .qat = MN_QAT_PER_CHANNEL};
+    td_make_net(&net);
+    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
+    t.count = TD_BATCH;
+    td_draw_batch(t.pictures, t.labels);
+    mn_fake_round_pictures(&t);
+    assert_false(mn_interval_known(t.fake.ranges[mn_fake_logits(&t)]));
+    forward(&t, true);
+    assert_int_equal(mn_fake_keep_ranges(&t, 0), MN_OK);
+    int32_t places[] = {mn_fake_out(0), mn_fake_out(2), mn_fake_sum(5), mn_fake_pooled(&t), mn_fake_logits(&t)};
+    for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+        mn_interval *range = &t.fake.ranges[places[k]];
+        assert_true(range->low <= 0 && range->high > 0);
+        *range = (mn_interval){-100, 100};
+    }
+    /* Wide ranges round coarsely, but extremes stay near; at step 1000 a range moves by a hundredth. */
+    forward(&t, true);
+    assert_int_equal(mn_fake_keep_ranges(&t, 1000), MN_OK);
+    for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+        mn_interval range = t.fake.ranges[places[k]];
+        if (range.low < -99.1f || range.low > -98.9f) fail_msg("%zu: %g", k, (double)range.low);
+        if (range.high < 98.99f || range.high > 99.1f) fail_msg("%zu: %g", k, (double)range.high);
+    }
+    assert_true(t.fake.ranges[mn_fake_pictures(&t)].low == -1 && t.fake.ranges[mn_fake_pictures(&t)].high == 1);
+    /* Evaluating moves nothing. */
+    float high = t.fake.ranges[places[0]].high;
+    forward(&t, false);
+    assert_true(t.fake.ranges[places[0]].high == high && !mn_interval_known(t.lanes[0].seen[places[0]]));
+    mn_train_net_free(&t);
+    mn_net_free(&net);
+}
+
+/* ---- The int8 model ---------------------------------------------------------------------------------- */
+
+enum { SIZE = 64, CLASSES = 12, BATCH = 6, STEPS = 12, PIXELS = SIZE * SIZE * 3 };
+
+/* Waves of different lengths and colours. */
+static void draw_pixels(uint8_t *pixels, int32_t count) {
+    mn_random random = {11};
+    for (int32_t i = 0; i < count; i++, pixels += PIXELS) {
+        double wave[3][4];
+        for (int c = 0; c < 12; c++) wave[c / 4][c % 4] = mn_random_uniform(&random, 0.02, 0.5);
+        for (int32_t k = 0; k < PIXELS; k++) {
+            int32_t x = k / 3 % SIZE, y = k / 3 / SIZE;
+            const double *w = wave[k % 3];
+            pixels[k] = (uint8_t)(127.5 + 90 * sin(w[0] * x + 20 * w[2]) * cos(w[1] * y + 20 * w[3]) +
+                                  mn_random_uniform(&random, -30, 30));
+        }
+    }
+}
+
+static void load(mn_train_net *t, const uint8_t *pixels) {
+    t->count = BATCH;
+    for (int32_t i = 0; i < BATCH * PIXELS; i++) t->pictures[i] = (float)pixels[i] / 127.5f - 1;
+    for (int32_t i = 0; i < BATCH; i++) t->labels[i] = i * 5 % CLASSES;
+    mn_fake_round_pictures(t);
+}
+
+static void train(mn_train_net *t, const uint8_t *pixels) {
+    mn_optimiser optimiser;
+    mn_train_result result;
+    mn_optimiser_defaults(MN_SGD, &optimiser);
+    assert_int_equal(mn_optimiser_start(&optimiser, t->parameter_count), MN_OK);
+    for (int64_t step = 0; step < STEPS; step++) {
+        load(t, pixels);
+        forward(t, true);
+        assert_int_equal(mn_train_loss(t, &result), MN_OK);
+        assert_int_equal(mn_train_backward(t), MN_OK);
+        assert_int_equal(mn_fake_keep_ranges(t, step), MN_OK);
+        mn_optimiser_step(&optimiser, t, 0.01, step);
+    }
+    mn_optimiser_free(&optimiser);
+}
+
+static void make_net(mn_net *net) {
+    mn_v2_spec spec;
+    mn_v2_defaults(&spec);
+    spec.width = 0.35;
+    spec.height = spec.width_px = SIZE;
+    spec.classes = CLASSES;
+    spec.softmax = false;
+    assert_int_equal(mn_v2_build(&spec, net), MN_OK);
+    mn_net_randomise(net, 3);
+    assert_int_equal(mn_net_randomise_norms(net, 4), MN_OK);
+}
+
+/* Through the file that `train` writes and `quantize` reads. */
+static void write_and_read(const mn_net *net, mn_net *out) {
+    static const mn_keras_options options = {.no_softmax = true};
+    uint8_t *data;
+    size_t bytes;
+    mn_keras_info info;
+    assert_int_equal(mn_keras_write_h5(net, &data, &bytes), MN_OK);
+    assert_int_equal(mn_keras_read(data, bytes, "trained.h5", &options, out, &info), MN_OK);
+    free(data);
+    assert_false(info.assumed_size);
+    assert_int_equal(out->layers[0].h, SIZE);
+    assert_int_equal(out->per_tensor, net->per_tensor);
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        assert_true(out->layers[i].low == net->layers[i].low && out->layers[i].high == net->layers[i].high);
+    }
+}
+
+/* Every stored weight times its scale is the weight that the net computed with. */
+static void compare_weights(const mn_graph *int8, const mn_train_net *t) {
+    int32_t unit = 0;
+    for (int32_t i = 0; i < int8->op_count; i++) {
+        const mn_op *op = &int8->ops[i];
+        const mn_tensor_info *w = op->input_count > 2 ? mn_graph_input(int8, op, 1) : NULL;
+        if (!w || w->type != MN_INT8 || !w->data) continue;
+        const mn_unit *u = &t->units[unit++];
+        bool dense = op->kind == MN_OP_FULLY_CONNECTED, deep = op->kind == MN_OP_DEPTHWISE_CONV_2D;
+        const float *ours = t->fake.weights + (dense ? t->dense_kernel : u->kernel);
+        int32_t channels = dense ? t->classes : u->out_c, row = dense ? t->classes_p : u->out_p;
+        int32_t rows = (int32_t)w->bytes / channels;
+        const int8_t *stored = w->data;
+        for (int32_t k = 0; k < rows * channels; k++) {
+            int32_t c = k % channels, r = k / channels;
+            float scale = w->quant.scale[w->quant.count > 1 ? c : 0];
+            assert_true((float)stored[deep ? k : c * rows + r] * scale == ours[r * row + c]);
+        }
+    }
+    assert_int_equal(unit, t->unit_count + 1);
+}
+
+/* The distance of logits in their steps. */
+static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_train_net *t, const mn_samples *samples) {
+    const mn_tensor_info *output = &int8->tensors[int8->outputs[0]];
+    int32_t far = 0, wrong = 0;
+    double all = 0;
+    for (int32_t i = 0; i < samples->count; i++) {
+        const mn_session *session;
+        assert_int_equal(mn_runner_run(runner, 0, samples, i, &session), MN_OK);
+        const int8_t *stored = mn_session_output(session, 0);
+        const float *logits = t->logits + (size_t)i * (size_t)t->classes_p;
+        int32_t best = 0, ours = 0;
+        for (int32_t c = 0; c < CLASSES; c++) {
+            int32_t units = (int32_t)rintf(logits[c] / output->quant.scale[0]) + output->quant.zero_point[0];
+            far = abs(units - stored[c]) > far ? abs(units - stored[c]) : far;
+            all += abs(units - stored[c]);
+            best = stored[c] > stored[best] ? c : best;
+            ours = logits[c] > logits[ours] ? c : ours;
+        }
+        wrong += stored[ours] != stored[best];
+    }
+    printf("logits: at most %d steps from those of the int8 model, %.3f on average\n", far,
+           all / (samples->count * CLASSES));
+    assert_true(far <= 2);
+    assert_int_equal(wrong, 0);
+}
+
+static void check_int8(mn_qat mode) {
+    mn_net net = {0}, read = {0};
+    mn_train_net t;
+    mn_graph graph, int8;
+    mn_channel_stats *stats;
+    mn_runner *runner;
+    mn_quantise_options how;
+    mn_train_net_options options = {.batch = BATCH, .threads = 2, .qat = mode};
+    uint8_t *pixels = malloc(BATCH * PIXELS);
+    assert_non_null(pixels);
+    draw_pixels(pixels, BATCH);
+    make_net(&net);
+    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
+    train(&t, pixels);
+    load(&t, pixels);
+    forward(&t, false);
+    mn_train_net_export(&t, t.parameters, t.statistics, &net);
+    write_and_read(&net, &read);
+    assert_int_equal(mn_net_fold(&read, &graph, &stats), MN_OK);
+    assert_int_equal(mn_quant_prepare(&graph), MN_OK);
+    mn_quantise_defaults(&how);
+    how.per_tensor = read.per_tensor;
+    assert_int_equal(how.per_tensor, mode == MN_QAT_PER_TENSOR);
+    assert_int_equal(mn_quantise_learned(&graph, stats, &how, &int8), MN_OK);
+    compare_weights(&int8, &t);
+    mn_samples samples = {.count = BATCH, .elements = PIXELS, .pixels = pixels, .meaning = {-1, 1}};
+    assert_int_equal(mn_runner_create(&int8, 1, &runner), MN_OK);
+    compare_logits(runner, &int8, &t, &samples);
+    mn_runner_close(&runner);
+    mn_graph_free(&int8);
+    mn_graph_free(&graph);
+    mn_train_net_free(&t);
+    mn_net_free(&read);
+    mn_net_free(&net);
+    free(pixels);
+}
+
+static void it_computes_what_the_int8_model_does(void **state) {
+    (void)state;
+    check_int8(MN_QAT_PER_CHANNEL);
+    check_int8(MN_QAT_PER_TENSOR);
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------- */
+
+static void refused(mn_net *net, const char *sentence) {
+    static const mn_keras_options options = {.no_softmax = true};
+    uint8_t *data;
+    size_t bytes;
+    mn_net read = {0};
+    mn_keras_info info;
+    assert_int_equal(mn_keras_write_h5(net, &data, &bytes), MN_OK);
+    assert_int_equal(mn_keras_read(data, bytes, "bad.h5", &options, &read, &info), MN_ERROR_FORMAT);
+    if (!strstr(mn_error_detail(), sentence)) fail_msg("%s", mn_error_detail());
+    free(data);
+}
+
+static void ranges_in_files_are_checked(void **state) {
+    (void)state;
+    mn_net net = {0};
+    mn_graph graph, int8;
+    mn_channel_stats *stats;
+    mn_interval input;
+    mn_quantise_options how;
+    make_net(&net);
+    net.layers[0].low = -1;
+    net.layers[0].high = 1;
+    refused(&net, "a range that holds zero"); /* those of the others are 0 to 0 */
+    for (int32_t i = 0; i < net.layer_count; i++) {
+        if (mn_layer_has_range(&net.layers[i])) net.layers[i].high = 3;
+    }
+    net.layers[0].high = NAN;
+    refused(&net, "a range that holds zero");
+    net.layers[0].high = 1;
+    net.layers[3].kind = MN_LAYER_ADD; /* one range too many */
+    refused(&net, "not the network's number");
+    net.layers[3].kind = MN_LAYER_RELU;
+    /* A net in memory may lack one. */
+    net.layers[net.layer_count - 1].high = 0;
+    assert_int_equal(mn_net_fold(&net, &graph, &stats), MN_OK);
+    assert_int_equal(mn_quant_prepare(&graph), MN_OK);
+    assert_true(mn_learned_input(&graph, stats, &input));
+    mn_quantise_defaults(&how);
+    assert_int_equal(mn_quantise_learned(&graph, stats, &how, &int8), MN_ERROR_FORMAT);
+    assert_non_null(strstr(mn_error_detail(), "predictions"));
+    mn_graph_free(&graph);
+    mn_net_free(&net);
+}
+
+/* Training on in floats forgets the ranges, which would be those of other weights. */
+static void float_training_forgets_ranges(void **state) {
+    (void)state;
+    mn_net net = {0};
+    mn_train_net t;
+    mn_train_net_options options = {.batch = 1, .threads = 1};
+    td_make_net(&net);
+    net.layers[0].low = -1;
+    net.layers[0].high = 1;
+    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
+    mn_train_net_export(&t, t.parameters, t.statistics, &net);
+    assert_true(net.layers[0].low == 0 && net.layers[0].high == 0);
+    mn_train_net_free(&t);
+    mn_net_free(&net);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_are_their_definition), cmocka_unit_test(gradients_pass_the_rounding),
+        cmocka_unit_test(ranges_follow_the_extremes),   cmocka_unit_test(it_computes_what_the_int8_model_does),
+        cmocka_unit_test(ranges_in_files_are_checked),  cmocka_unit_test(float_training_forgets_ranges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
