@@ -52,7 +52,6 @@ static void *map(size_t bytes) {
     char *memory = map_aligned(bytes);
     if (!memory) return NULL;
     madvise(memory, bytes, MADV_HUGEPAGE); /* only faster: where it is refused, small pages do */
-    for (size_t at = 0; at < bytes; at += SMALL_PAGE) ((volatile char *)memory)[at] = 0;
     return memory;
 }
 
@@ -82,6 +81,10 @@ void *mn_pages_alloc(size_t bytes) {
     const size_t whole = mn_round_up(bytes ? bytes : 1, ALIGNMENT);
     void *memory = aligned_alloc(ALIGNMENT, whole);
     return memory ? memset(memory, 0, whole) : NULL;
+}
+
+void mn_pages_touch(void *memory, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += SMALL_PAGE) ((volatile char *)memory)[at] = 0;
 }
 
 void mn_pages_free(void *memory, size_t bytes) {

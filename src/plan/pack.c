@@ -93,10 +93,3 @@ bool mn_pack_cache_answer(mn_pack_cache *cache, mn_pack_request *requests, int32
     pthread_mutex_unlock(&cache->mutex);
     return done;
 }
-
-const void *mn_pack_cache_get(mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel, size_t bytes,
-                              const void *params, const void *const *constants) {
-    mn_pack_request request = {
-        .op_index = op_index, .kernel = kernel, .bytes = bytes, .params = params, .constants = constants};
-    return mn_pack_cache_answer(cache, &request, 1) ? request.packed : NULL;
-}

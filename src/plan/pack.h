@@ -37,8 +37,4 @@ typedef struct mn_pack_request {
 /** Answers all requests, each for another operator; false when out of memory. */
 bool mn_pack_cache_answer(mn_pack_cache *cache, mn_pack_request *requests, int32_t count);
 
-/** Answers one; NULL when out of memory. */
-const void *mn_pack_cache_get(mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel, size_t bytes,
-                              const void *params, const void *const *constants);
-
 #endif

@@ -3,8 +3,6 @@
 
 #include "plan/plan.h"
 
-#include <stdlib.h>
-
 #include "base/checked.h"
 #include "kernels/panel.h"
 #include "plan/bind.h"
@@ -39,19 +37,6 @@ static mn_status no_kernel(const mn_plan *plan, int32_t op_index, const mn_bindi
                          mn_type_name(binding->in), mn_type_name(binding->out));
 }
 
-static mn_status pack_weights(const mn_plan *plan, mn_pack_cache *cache, mn_step *step) {
-    const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
-    const void **constants = calloc((size_t)count, sizeof *constants);
-    if (!constants) return mn_fail_memory("the plan");
-    for (int32_t i = 0; i < step->input_count; i++) {
-        constants[i] = step->inputs[i] < 0 ? NULL : plan->graph->tensors[step->inputs[i]].data;
-    }
-    step->packed =
-        mn_pack_cache_get(cache, step->first_op, step->kernel, step->need.packed_bytes, step->params, constants);
-    free(constants);
-    return step->packed ? MN_OK : mn_fail_memory("packed weights");
-}
-
 /* Every operand but the first is constant or left out, so that weights may be packed. */
 static bool has_constant_weights(const mn_plan *plan, const mn_step *step) {
     for (int32_t i = 1; i < step->input_count; i++) {
@@ -64,19 +49,16 @@ static const mn_kernel *kernel_for(const mn_binding *b, mn_tier tier, uint32_t c
     return mn_kernel_choose(b->op, b->in, b->out, tier, cpu, b->params, need);
 }
 
-static mn_status choose_kernel(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options,
-                               const mn_binding *binding, mn_step *step) {
+static mn_status choose_kernel(mn_plan *plan, const mn_plan_options *options, const mn_binding *binding,
+                               mn_step *step) {
     step->kernel = kernel_for(binding, options->tier, options->cpu, &step->need);
     if (step->kernel && step->kernel->pack && !has_constant_weights(plan, step)) {
         step->kernel = kernel_for(binding, MN_TIER_REF, 0, &step->need);
     }
-    if (!step->kernel) return no_kernel(plan, step->first_op, binding);
-    if (!step->kernel->pack) return MN_OK;
-    plan->packed_bytes += step->need.packed_bytes;
-    return pack_weights(plan, cache, step);
+    return step->kernel ? MN_OK : no_kernel(plan, step->first_op, binding);
 }
 
-static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options, int32_t op_index) {
+static mn_status add_step(mn_plan *plan, const mn_plan_options *options, int32_t op_index) {
     const mn_op *op = &plan->graph->ops[op_index];
     mn_step *step = &plan->steps[plan->step_count++];
     *step = (mn_step){.inputs = op->inputs, .output = op->outputs[0], .first_op = op_index, .op_count = 1};
@@ -90,7 +72,7 @@ static mn_status add_step(mn_plan *plan, mn_pack_cache *cache, const mn_plan_opt
     step->params = binding.params;
     step->units = binding.units;
     step->input_count = binding.input_count;
-    return choose_kernel(plan, cache, options, &binding, step);
+    return choose_kernel(plan, options, &binding, step);
 }
 
 /* ---- Fused steps ---------------------------------------------------------------------------------------- */
@@ -173,24 +155,19 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
 }
 
 /* Adds the steps for an inverted residual that begins at `*op_index`, and moves that on, if there is one. */
-static mn_status add_fused(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options, const int32_t *readers,
-                           int32_t *op_index) {
+static mn_status add_fused(mn_plan *plan, const mn_plan_options *options, const int32_t *readers, int32_t *op_index) {
     mn_fusion fusion;
     halves h = {0};
     bool fits = false;
     if (options->keep_tensors || !mn_fuse_find(plan->graph, plan->shapes, readers, *op_index, &fusion)) return MN_OK;
     MN_TRY(make_halves(plan, options, &fusion, &h, &fits));
     if (!fits) return MN_OK;
-    for (int32_t i = 0; i < 2; i++) {
-        plan->packed_bytes += h.steps[i].need.packed_bytes;
-        MN_TRY(pack_weights(plan, cache, &h.steps[i]));
-        plan->steps[plan->step_count++] = h.steps[i];
-    }
+    for (int32_t i = 0; i < 2; i++) plan->steps[plan->step_count++] = h.steps[i];
     *op_index += fusion.adds ? 4 : 3;
     return MN_OK;
 }
 
-static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
+static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
     plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
     plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
@@ -204,10 +181,46 @@ static mn_status add_steps(mn_plan *plan, mn_pack_cache *cache, const mn_plan_op
     mn_fuse_count_readers(graph, readers);
     for (int32_t i = 0; i < graph->op_count;) {
         const int32_t here = i;
-        MN_TRY(add_fused(plan, cache, options, readers, &i));
+        MN_TRY(add_fused(plan, options, readers, &i));
         if (i > here) continue;
-        if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, cache, options, i));
+        if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, options, i));
         i++;
+    }
+    return MN_OK;
+}
+
+/* ---- Weights -------------------------------------------------------------------------------------------- */
+
+static bool packs(const mn_step *step) { return step->kernel && step->kernel->pack; }
+
+static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_request *out) {
+    const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
+    const void **constants = mn_pool_alloc(&plan->pool, (size_t)count, sizeof *constants);
+    if (!constants) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < step->input_count; i++) {
+        constants[i] = step->inputs[i] < 0 ? NULL : plan->graph->tensors[step->inputs[i]].data;
+    }
+    *out = (mn_pack_request){.op_index = step->first_op,
+                             .kernel = step->kernel,
+                             .bytes = step->need.packed_bytes,
+                             .params = step->params,
+                             .constants = constants};
+    return MN_OK;
+}
+
+static mn_status pack_weights(mn_plan *plan, mn_pack_cache *cache) {
+    mn_pack_request *requests = mn_pool_alloc(&plan->pool, (size_t)plan->step_count, sizeof *requests);
+    if (!requests) return mn_fail_memory("the plan");
+    int32_t count = 0, next = 0;
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        if (packs(&plan->steps[s])) MN_TRY(request_weights(plan, &plan->steps[s], &requests[count++]));
+    }
+    if (!mn_pack_cache_answer(cache, requests, count)) return mn_fail_memory("packed weights");
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        mn_step *step = &plan->steps[s];
+        if (!packs(step)) continue;
+        step->packed = requests[next++].packed;
+        plan->packed_bytes += step->need.packed_bytes;
     }
     return MN_OK;
 }
@@ -288,7 +301,8 @@ static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
 
 static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
     MN_TRY(take_shapes(plan, options->inputs));
-    MN_TRY(add_steps(plan, cache, options));
+    MN_TRY(add_steps(plan, options));
+    MN_TRY(pack_weights(plan, cache));
     return place_tensors(plan, options);
 }
 
