@@ -72,6 +72,25 @@ TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8
     _mm256_storeu_si256((__m256i *)(void *)sums, sum);
 }
 
+TARGET static void interleave_floats_8(const float *const *rows, int32_t count, float *to) {
+    int32_t i = 0;
+    for (; i + SIDE <= count; i += SIDE, to += SIDE * MN_INTERLEAVE_ROWS) {
+        __m256i v[SIDE];
+        UNROLL for (int r = 0; r < SIDE; r++) v[r] = _mm256_loadu_si256((const __m256i *)(const void *)(rows[r] + i));
+        transpose(v);
+        UNROLL for (int g = 0; g < SIDE; g++) {
+            _mm256_storeu_si256((__m256i *)(void *)(to + g * MN_INTERLEAVE_ROWS), v[g]);
+        }
+    }
+    for (; i < count; i++, to += MN_INTERLEAVE_ROWS) {
+        for (int32_t r = 0; r < SIDE; r++) to[r] = rows[r][i];
+    }
+}
+
+void mn_interleave_floats(const float *const rows[MN_INTERLEAVE_ROWS], int32_t count, float *to) {
+    for (int32_t r = 0; r < MN_INTERLEAVE_ROWS; r += SIDE) interleave_floats_8(rows + r, count, to + r);
+}
+
 void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t step, int8_t *to,
                    int32_t sums[MN_INTERLEAVE_ROWS]) {
     for (int32_t r = 0; r < MN_INTERLEAVE_ROWS; r += SIDE) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* 8-bit weights of 16 channels laid out for dot products of four bytes. */
+/* Weights of 16 channels side by side, a word of each: floats, or four bytes for dot products. Needs AVX2. */
 #ifndef MN_KERNELS_X86_INTERLEAVE_H
 #define MN_KERNELS_X86_INTERLEAVE_H
 
@@ -11,8 +11,11 @@
 enum { MN_INTERLEAVE_ROWS = 16 };
 
 /** Writes the `count` bytes of each row, xor `flip`, as groups of four: group g of all rows lies at to + g * step,
- *  [16][4]. The last group is filled up with zeros. Adds each row's signed bytes to its entry of `sums`. Needs AVX2. */
+ *  [16][4]. The last group is filled up with zeros. Adds each row's signed bytes to its entry of `sums`. */
 void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t step, int8_t *to,
                    int32_t sums[MN_INTERLEAVE_ROWS]);
+
+/** Writes the `count` floats of each row as [count][16]. */
+void mn_interleave_floats(const float *const rows[MN_INTERLEAVE_ROWS], int32_t count, float *to);
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Panels of float weights (portable/pack.h) made with vectors, for processors with AVX2. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/portable/pack.h"
+#include "kernels/portable/window.h"
+#include "kernels/x86/interleave.h"
+
+_Static_assert((int)MN_PANEL == (int)MN_INTERLEAVE_ROWS, "a panel is what interleave writes");
+
+static void pack(const float *weights, int32_t out_c, int32_t k, float *packed) {
+    const int32_t whole = out_c - out_c % MN_PANEL;
+    for (int32_t first = 0; first < whole; first += MN_PANEL, packed += (ptrdiff_t)k * MN_PANEL) {
+        const float *rows[MN_PANEL];
+        for (int32_t c = 0; c < MN_PANEL; c++) rows[c] = weights + (ptrdiff_t)(first + c) * k;
+        mn_interleave_floats(rows, k, packed);
+    }
+    mn_panels_pack(weights + (ptrdiff_t)whole * k, out_c - whole, k, packed);
+}
+
+void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    const mn_window *w = &((const mn_conv_params *)params)->window;
+    pack(constants[1], w->out_c, (int32_t)mn_window_depth(w), packed);
+}
+
+#endif
