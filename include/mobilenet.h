@@ -186,7 +186,8 @@ typedef struct mn_session_options {
     void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
-    const char *cpu;    /**< highest kernel tier, a name of mn_cpu_tier(); NULL: $MOBILENET_CPU, else all but untested ones */
+    /** Highest kernel tier, a name of mn_cpu_tier(); NULL: $MOBILENET_CPU, else all but untested ones. */
+    const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
     /** Images in one run, >= 1. Default 1. The first dimension of every input, which must be 1, and of everything
@@ -231,6 +232,8 @@ typedef struct mn_step_info {
     const char *kernel; /**< kernel symbol, or "alias" for a step that costs nothing */
     int32_t first_op;   /**< index of the first operator */
     int32_t op_count;   /**< operators this step stands for */
+    int32_t units;      /**< independent parts, all alike, that threads share; 0 for an alias */
+    int32_t grain;      /**< fewest units that one thread takes at once; `units` for a step too short to share */
     uint64_t last_ns;   /**< duration in the last run; 0 unless profiling is on */
 } mn_step_info;
 

@@ -13,12 +13,13 @@
 #include "common/options.h"
 #include "peak.h"
 #include "print.h"
+#include "scaling.h"
 #include "steps.h"
 
 enum { MOST_LOOPS = 32 };
 
 typedef struct settings {
-    bool json, help;
+    bool json, help, scaling;
     int32_t threads, milliseconds;
     const char *cpu;
     cli_list models; /* argv holds the strings */
@@ -33,6 +34,7 @@ static const char help_text[] =
     "      --threads N  threads of the session; the bound counts on as many cores like this one [1]\n"
     "      --cpu TIER   highest kernel tier of the session [the best]\n"
     "      --ms N       milliseconds to spend on each measurement [1000]\n"
+    "      --scaling    also measure a hand-over between threads, and predict the time with up to 64\n"
     "      --json       print one JSON object instead of tables\n"
     "  -h, --help       print this help\n\n"
     "Exit code: 0 success, 1 failure, 2 wrong usage.\n";
@@ -75,13 +77,15 @@ static bool parse(int count, char *const *arguments, settings *s) {
         if (used < 0) return false;
         if (used == 0 && argument[0] != '-') s->models.items[s->models.count++] = argument;
         if (used == 0 && argument[0] == '-' && !is_flag(argument, "--json", &s->json) &&
-            !is_flag(argument, "--help", &s->help) && !is_flag(argument, "-h", &s->help)) {
+            !is_flag(argument, "--scaling", &s->scaling) && !is_flag(argument, "--help", &s->help) &&
+            !is_flag(argument, "-h", &s->help)) {
             cli_error("unknown option %s; see 'roofline --help'", argument);
             return false;
         }
         i += used > 0 ? used : 1;
     }
-    return true;
+    if (s->scaling && s->threads > 1) cli_error("--scaling predicts from one thread; leave --threads out");
+    return !s->scaling || s->threads == 1;
 }
 
 /* ---- Measuring --------------------------------------------------------------------------------------- */
@@ -108,13 +112,16 @@ static mn_status measure_machine(const settings *s, machine *m, loop_result *res
 }
 
 static mn_status report_models(const settings *s, const machine *m, cli_json *json) {
+    double handover = 0;
+    if (s->scaling) MN_TRY(handover_measure(s->milliseconds, &handover));
     for (int32_t i = 0; i < s->models.count; i++) {
         model_report report;
         MN_TRY(model_report_make(s->models.items[i], m, s->cpu, s->milliseconds, &report));
         if (json) {
-            json_model(json, &report);
+            json_model(json, &report, s->scaling ? &handover : NULL);
         } else {
             print_model(&report, m);
+            if (s->scaling) print_scaling(&report, handover);
         }
         model_report_free(&report);
     }

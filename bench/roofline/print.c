@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scaling.h"
+
 enum { WORST = 5, OPS_WIDTH = 28 };
 
 static double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
@@ -127,6 +129,8 @@ static void json_step(cli_json *json, const model_report *report, const step_rep
     cli_json_int(json, "first_op", step->info.first_op);
     cli_json_int(json, "op_count", step->info.op_count);
     cli_json_text(json, "kernel", step->info.kernel);
+    cli_json_int(json, "units", step->info.units);
+    cli_json_int(json, "grain", step->info.grain);
     cli_json_int(json, "macs", step->macs);
     cli_json_int(json, "in_bytes", (int64_t)step->in_bytes);
     cli_json_int(json, "out_bytes", (int64_t)step->out_bytes);
@@ -137,7 +141,7 @@ static void json_step(cli_json *json, const model_report *report, const step_rep
     cli_json_end(json);
 }
 
-void json_model(cli_json *json, const model_report *report) {
+void json_model(cli_json *json, const model_report *report, const double *handover) {
     cli_json_object(json, NULL);
     cli_json_text(json, "path", report->path);
     cli_json_int(json, "runs", report->runs);
@@ -146,5 +150,6 @@ void json_model(cli_json *json, const model_report *report) {
     cli_json_array(json, "steps");
     for (int32_t s = 0; s < report->step_count; s++) json_step(json, report, &report->steps[s]);
     cli_json_end(json);
+    if (handover) json_scaling(json, report, *handover);
     cli_json_end(json);
 }

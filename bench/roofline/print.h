@@ -20,7 +20,7 @@ void print_model(const model_report *report, const machine *m);
 /** Values "loops", "read" and "write" of the object that is open. */
 void json_machine(cli_json *json, const machine *m, const loop_result *loops, int32_t count);
 
-/** One object of the array that is open. */
-void json_model(cli_json *json, const model_report *report);
+/** One object of the array that is open, with predictions from `handover` ns unless that is NULL. */
+void json_model(cli_json *json, const model_report *report, const double *handover);
 
 #endif

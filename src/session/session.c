@@ -274,6 +274,8 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
     *out = (mn_step_info){.kernel = step->kernel ? step->kernel->symbol : "alias",
                           .first_op = step->first_op,
                           .op_count = step->op_count,
+                          .units = step->kernel ? step->units : 0,
+                          .grain = session->grains[index],
                           .last_ns = session->profile ? session->step_ns[index] : 0};
     return MN_OK;
 }

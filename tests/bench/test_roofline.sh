@@ -40,6 +40,10 @@ prints 'tiny_v2_float32.tflite, 2 threads'
 prints ' mn_conv_i8_ref$'
 prints '^A whole run: [0-9.]+ ms, [0-9.]+ times the bound of'
 prints '^Most time lost: step [0-9]+ '
+run 0 $model --scaling
+prints '^ +16 +[0-9.]+ +[0-9.]+x( +[0-9.]+){4}$'
+prints '^  operator [0-9]+, mn_[a-z0-9_]+: [0-9.]+ us in [0-9]+ pieces'
+run 2 $model --scaling --threads 2
 for wrong in --nonsense "--ms 0" "--ms 1x" --threads "--threads 0" --cpu; do
     # shellcheck disable=SC2086 # an option and its value
     run 2 $model $wrong
@@ -48,7 +52,7 @@ run 1 "$folder/none.tflite"
 run 1 $model --cpu nonsense
 
 if command -v python3 >/dev/null; then
-    run 0 --json $model
+    run 0 --json --scaling $model
     python3 - "$folder/out" <<'END' || fail "the JSON does not fit together: $(head -c 2000 "$folder/out")"
 import json
 import sys
@@ -67,6 +71,15 @@ assert all(abs(s["mac_ns"] * best - s["macs"]) <= 1e-6 * s["macs"] for s in step
 # A chain of steps hands its tensors on: 32x32x3 bytes go in; what one step writes, another reads.
 assert steps[0]["in_bytes"] == 32 * 32 * 3
 assert all(s["in_bytes"] > 0 and s["out_bytes"] > 0 and s["ns"] > 0 for s in steps if s["kernel"] != "alias")
+# Predictions come from the steps: one thread has the sum of them, and no number of threads beats an equal share.
+one = model["scaling"][0]
+total = sum(s["ns"] for s in steps)
+assert one["threads"] == 1 and abs(one["ns"] - total) < 1e-6 * total and one["handover_ns"] == 0
+for p in model["scaling"]:
+    parts = p["even_ns"], p["alone_ns"], p["uneven_ns"], p["handover_ns"]
+    assert abs(p["even_ns"] * p["threads"] - total) < 1e-6 * total
+    assert min(parts) > -1e-6 * total and abs(sum(parts) - p["ns"]) < 1e-6 * total
+assert all(0 < s["grain"] <= s["units"] for s in steps if s["kernel"] != "alias")
 assert model["runs"] >= 5 and model["ns"] > model["bound_ns"] > 0
 END
 fi
