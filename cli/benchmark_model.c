@@ -45,6 +45,7 @@ static int create_session(bench *b) {
     mn_session_defaults(&options);
     options.threads = b->params.num_threads > 0 ? b->params.num_threads : 1;
     options.cpu = b->params.cpu[0] != '\0' ? b->params.cpu : NULL;
+    options.batch = b->params.batch;
     if (b->params.input_layer[0] != '\0') {
         options.input_shapes = b->inputs.shape;
         options.input_shape_count = b->inputs.count;
@@ -187,6 +188,9 @@ static void report_timings(const bench *b) {
     bench_info("Inference timings in us: Init: %" PRId64 ", First inference: %" PRId64
                ", Warmup (avg): %g, Inference (avg): %g",
                b->init_us, b->warmup.stat.first, bench_stat_mean(&b->warmup.stat), bench_stat_mean(&b->inference.stat));
+    if (b->params.batch > 1) {
+        bench_info("Images per second: %g", 1e6 * b->params.batch / bench_stat_mean(&b->inference.stat));
+    }
     report_memory(b);
 }
 

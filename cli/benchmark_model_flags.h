@@ -25,6 +25,7 @@ typedef struct bench_params {
     const char *op_profiling_output_mode, *op_profiling_output_file, *profiling_output_csv_file;
     const char *output_filepath;
     const char *cpu;
+    int32_t batch;
     bool verbose, help, version;
 } bench_params;
 

@@ -96,6 +96,7 @@ const bench_flag bench_flag_table[] = {
     {"alloc_type_display_length", BENCH_INT, BENCH_IDLE, 0, "18", "Tensor allocation type display length",
      "width of a column that is not printed"},
     {"cpu", BENCH_TEXT, HONOURED(cpu), "", "Kernel tier", "highest kernel tier to use (not in the original)"},
+    {"batch", BENCH_INT, HONOURED(batch), "1", "Images per run", "images in one run (not in the original)"},
     /* Delegates. When delegates are hosted, their flags become BENCH_HONOURED here. */
     {"external_delegate_path", BENCH_TEXT, BENCH_DELEGATE, 0, "", "External delegate path",
      "shared library of a delegate"},

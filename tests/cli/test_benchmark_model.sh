@@ -153,6 +153,10 @@ run 2 --graph=$model --graph=$model
 run 2 --graph=$model --cpu=nonsense
 run 0 --graph=$model "${quick[@]}" --num_runs=1 --cpu=ref
 has '^INFO: Kernel tier: \[ref\]$' log
+run 0 --graph=$model "${quick[@]}" --num_runs=1 --batch=3
+has '^INFO: Images per run: \[3\]$' log
+has '^INFO: Images per second: [0-9.e+]+$' log
+run 2 --graph=$model --batch=0
 run 1 --graph="$folder/none.tflite"
 run 1 --graph=tests/cli/test_benchmark_model.sh
 if [ -e /dev/full ]; then
