@@ -26,7 +26,7 @@ build_needs=(cc:gcc stdio.h:libc6-dev cmake:cmake ninja:ninja-build jpeglib.h:li
     h5cc:libhdf5-dev zip.h:libzip-dev cjson/cJSON.h:libcjson-dev)
 # What the tests need beside.
 test_needs=(cmocka.h:libcmocka-dev cairo/cairo.h:libcairo2-dev mpicc:libopenmpi-dev mpirun:openmpi-bin c++:g++
-    pkg-config:pkg-config python3:python3 python3/ensurepip:python3-venv)
+    pkg-config:pkg-config python3:python3 python3/ensurepip:python3-venv curl:curl pgrep:procps)
 
 have() {
     case $1 in

@@ -4,7 +4,7 @@
 . tests/cli/common.sh
 
 signs=models/signs
-common=(--data "$signs" --size 32 --width 0.35 --batch 12 --threads 2 --area 0.8,1 --no-flip --colour fast)
+common=(--data "$signs" --size 32 --width 0.35 --batch 12 --threads 2 --area '0.8,1' --no-flip --colour fast)
 
 # interrupted OUT.h5: trains until there is a checkpoint, and is then interrupted.
 interrupted() {
@@ -150,10 +150,12 @@ expect 0 train "${common[@]}" --epochs 40 --out "$scratch/late.h5" --resume
 cmp "$scratch/whole.h5" "$scratch/late.h5" || fail "resuming gave other weights"
 
 # A disk that is really full, where this user may mount one.
+# shellcheck disable=SC2016 # they expand there
 small() { unshare --mount bash -c 'mount -t tmpfs -o size=1m tmpfs "$1" && shift && "$@"' - "$@"; }
 mkdir "$scratch/disk"
 if small "$scratch/disk" true 2>/dev/null; then
     code=0
+    # shellcheck disable=SC2016
     small "$scratch/disk" bash -c '
         "$@"
         code=$?

@@ -9,7 +9,9 @@ if ! command -v mpirun >/dev/null || [ ! -e "$(dirname "$mobilenet")/mobilenet_m
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
-export ASAN_OPTIONS=detect_leaks=0 # OpenMPI frees little at the end; training without it is tested for leaks
+echo 'deadlock:mca_' >"$scratch/tsan" # the order in which Open MPI's own parts take their locks
+export TSAN_OPTIONS="suppressions=$scratch/tsan ${TSAN_OPTIONS-}"
+export ASAN_OPTIONS=detect_leaks=0 # Open MPI frees little at the end; training without it is tested for leaks
 
 # A program that was started by mpirun and does not find the module says so.
 mkdir "$scratch/alone"
@@ -30,7 +32,7 @@ mkdir "$scratch/held"
 for class in $(head -n 13 models/signs_0.35_96.labels.txt); do cp -r "models/signs/$class" "$scratch/held"; done
 echo nothing >"$scratch/held/ahead_only/damaged.jpg"
 
-common=(--data models/signs --init models/signs_0.35_96.h5 --threads 1 --area 0.8,1 --no-flip --ema 0 --rate 0.01)
+common=(--data models/signs --init models/signs_0.35_96.h5 --threads 1 --area '0.8,1' --no-flip --ema 0 --rate 0.01)
 # twice BATCH FILE ARGUMENTS...: trains with two processes, BATCH pictures each
 twice() {
     local batch=$1 file=$2
