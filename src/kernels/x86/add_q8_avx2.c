@@ -21,28 +21,35 @@ bool mn_add_q8_avx2_need(const void *params, mn_kernel_need *need) {
 }
 
 typedef struct operand {
-    mn_requant requant;
-    int32_t zero;
+    q8_exact requant;
+    __m256i zero;
 } operand;
 
 typedef struct job {
     operand in[2];
-    mn_requant result;
+    q8_exact result;
     mn_range_i32 range; /* centred */
     mn_type type;
     uint8_t flip; /* makes centred results stored ones */
     bool subtract;
 } job;
 
-static job job_of(const mn_binary_params *p, mn_type type) {
+Q8_INLINE q8_exact constants(const mn_operand *o, int32_t zero) {
+    mn_requant r;
+    mn_requant_fill_exact(&r, o->multiplier, o->shift, zero);
+    return q8_exact_of(&r, 0);
+}
+
+Q8_INLINE job job_of(const mn_binary_params *p, mn_type type) {
     const int32_t centre = type == MN_UINT8 ? 128 : 0;
-    job j = {.in = {{.zero = p->in[0].zero}, {.zero = p->in[1].zero}},
+    job j = {.result = constants(&p->out, p->out.zero - centre),
              .range = {p->range.min - centre, p->range.max - centre},
              .type = type,
              .flip = type == MN_UINT8 ? 0x80 : 0,
              .subtract = p->subtract};
-    for (int i = 0; i < 2; i++) mn_requant_fill_exact(&j.in[i].requant, p->in[i].multiplier, p->in[i].shift, 0);
-    mn_requant_fill_exact(&j.result, p->out.multiplier, p->out.shift, p->out.zero - centre);
+    for (int i = 0; i < 2; i++) {
+        j.in[i] = (operand){.requant = constants(&p->in[i], 0), .zero = _mm256_set1_epi32(p->in[i].zero)};
+    }
     return j;
 }
 
@@ -50,19 +57,19 @@ static job job_of(const mn_binary_params *p, mn_type type) {
 Q8_INLINE __m256i load_operand(const uint8_t *from, const operand *o, mn_type type) {
     __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)from);
     __m256i stored = type == MN_INT8 ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
-    __m256i value = _mm256_slli_epi32(_mm256_sub_epi32(stored, _mm256_set1_epi32(o->zero)), MN_ADD_SHIFT);
-    return q8_requant_exact(value, &o->requant, 0);
+    return q8_requant_exact(_mm256_slli_epi32(_mm256_sub_epi32(stored, o->zero), MN_ADD_SHIFT), &o->requant);
 }
 
 Q8_INLINE __m256i add_8(const job *j, const uint8_t *in0, const uint8_t *in1) {
     __m256i x = load_operand(in0, &j->in[0], j->type), y = load_operand(in1, &j->in[1], j->type);
-    __m256i sum = j->subtract ? _mm256_sub_epi32(x, y) : _mm256_add_epi32(x, y);
-    return q8_requant_exact(sum, &j->result, 0);
+    return q8_requant_exact(j->subtract ? _mm256_sub_epi32(x, y) : _mm256_add_epi32(x, y), &j->result);
 }
 
 Q8_INLINE void add_16(const job *j, const uint8_t *in0, const uint8_t *in1, uint8_t *out) {
     __m256i low = add_8(j, in0, in1), high = add_8(j, in0 + Q8_LANES, in1 + Q8_LANES);
-    _mm_storeu_si128((__m128i *)(void *)out, q8_finish(q8_narrow(low, high), j->range, j->flip));
+    __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
+    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words, words), 0xd8);
+    _mm_storeu_si128((__m128i *)(void *)out, _mm256_castsi256_si128(q8_finish(bytes, j->range, j->flip)));
 }
 
 Q8_TARGET static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {

@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* int8 and uint8 convolution for AVX2. */
+/* int8 and uint8 convolution for AVX2. VPMADDUBSW, for bytes, would add pairs of products with saturation, and
+ * 2 * 255 * 127 exceeds 16 bits; VPMADDWD, on bytes widened to 16 bits, is exact. docs/performance.md compares them. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "kernels/x86/q8_avx2.h"
+
+enum { GROUP = 2 };
+
+typedef int16_t activation;
+
+Q8_INLINE __m256i load_weights(const int8_t *from) { return q8_widen(from, MN_INT8); }
+
+Q8_TARGET static const activation *prepare(const uint8_t *from, ptrdiff_t count, mn_type type, activation *to) {
+    ptrdiff_t i = 0;
+    for (; i + 16 <= count; i += 16) _mm256_storeu_si256((__m256i *)(void *)(to + i), q8_widen(from + i, type));
+    for (; i < count; i++) to[i] = type == MN_INT8 ? (int8_t)from[i] : from[i];
+    return to;
+}
 
 #include "kernels/x86/conv_q8_tile.h"
 

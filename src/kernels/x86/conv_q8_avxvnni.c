@@ -8,6 +8,23 @@
 
 #include "kernels/x86/q8_avxvnni.h"
 
+enum { GROUP = 4 };
+
+typedef uint8_t activation;
+
+Q8_INLINE __m256i load_weights(const int8_t *from) { return q8_load(from); }
+
+Q8_TARGET static const activation *prepare(const uint8_t *from, ptrdiff_t count, mn_type type, activation *to) {
+    if (type == MN_UINT8) return from;
+    ptrdiff_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+        __m256i bytes = _mm256_xor_si256(q8_load(from + i), _mm256_set1_epi8((char)0x80));
+        _mm256_storeu_si256((__m256i *)(void *)(to + i), bytes);
+    }
+    for (; i < count; i++) to[i] = from[i] ^ 0x80;
+    return to;
+}
+
 #include "kernels/x86/conv_q8_tile.h"
 
 bool mn_conv_q8_avxvnni_need(const void *params, mn_kernel_need *need) { return conv_need(params, need); }

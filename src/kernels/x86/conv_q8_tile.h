@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* int8 and uint8 convolution with 256-bit vectors: tiles of up to 6 pixels x 16 channels, 12 accumulators. The
- * including file has the arithmetic (q8_avx2.h, q8_avxvnni.h) and gets conv_need(), conv_pack() and conv_run(). A span
- * of pixels is gathered into the form that is multiplied; then each column of channels meets all of it, so that weights
- * come from far away once a span. */
+/* int8 and uint8 convolution with 256-bit vectors: tiles of up to 6 pixels x 16 channels, 12 accumulators. A span of
+ * pixels is gathered into the form that is multiplied; then each column of channels meets all of it, so that weights
+ * come from far away once a span.
+ *
+ * The including file has q8_dot(), q8_zeros_of(), GROUP, the products that one lane of a dot product adds,
+ * `activation`, the type that is multiplied, load_weights() of 8 x GROUP weights, and prepare(), which makes `count`
+ * activations from stored bytes, in `to` or, where they need no change, in place. It gets conv_need(), conv_pack() and
+ * conv_run(). */
 
 #include "base/checked.h"
 #include "kernels/portable/window.h"
@@ -19,11 +23,12 @@ enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
 /* Longest sum: products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
 enum { DEPTH_MAX = MN_Q8_MAX_DEPTH / 2 };
 
-/* 16 output channels: what sums start from, how they end, then groups of products, [depth / Q8_GROUP][16][Q8_GROUP]. */
+/* 16 output channels: what sums start from, how they end, then groups of products, [depth / GROUP][16][GROUP].
+ * Lanes are in the order that two rounds of narrowing (pack) need to put channels in theirs. */
 typedef struct column {
     int32_t start[LANES];
     mn_requant requant;
-    _Alignas(64) q8_weight weights[];
+    _Alignas(64) int8_t weights[];
 } column;
 
 /* Where a column's channels lie. Beside a full one the last overlaps its neighbour rather than end early. */
@@ -31,6 +36,9 @@ typedef struct place {
     int32_t first, vectors;
     int32_t count; /* stored channels: less than vectors hold only when there are no more */
 } place;
+
+/* Channel, relative to the column, of each lane of two vectors; those of one are in order. */
+static const int32_t order_of_two[LANES] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
 
 static int32_t column_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
 
@@ -42,7 +50,7 @@ static place place_of(const mn_window *w, int32_t index) {
 }
 
 static size_t column_bytes(const mn_window *w) {
-    return mn_round_up(sizeof(column) + (size_t)mn_gather_depth(w) * LANES * sizeof(q8_weight), 64);
+    return mn_round_up(sizeof(column) + (size_t)mn_gather_depth(w) * LANES, 64);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------------------- */
@@ -54,11 +62,11 @@ typedef struct span {
 } span;
 
 static span span_of(const mn_window *w) {
-    const int32_t depth = mn_gather_depth(w), row = depth * (int32_t)sizeof(q8_activation);
+    const int32_t depth = mn_gather_depth(w), row = depth * (int32_t)sizeof(activation);
     span s = {.pixels = mn_clamp_i32(SPAN_BYTES / row / ROWS * ROWS, ROWS, SPAN_PIXELS)};
     s.gathered = mn_round_up((size_t)s.pixels * (size_t)row, 64);
     s.sums = s.gathered + (mn_gather_is_input(w) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64));
-    s.bytes = s.sums + (Q8_ROW_SUMS ? (size_t)s.pixels * sizeof(int32_t) : 0);
+    s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
     return s;
 }
 
@@ -73,35 +81,35 @@ static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
 /* One channel's weights into its lane of a column; returns their sum. */
-static int32_t pack_lane(const uint8_t *from, int32_t k, const mn_q8_zeros *zeros, q8_weight *to) {
+static int32_t pack_lane(const uint8_t *from, int32_t k, uint8_t flip, int8_t *to) {
     int32_t sum = 0;
     for (int32_t i = 0; i < k; i++) {
-        const q8_weight weight = q8_weight_of(from[i], zeros);
-        to[(ptrdiff_t)(i / Q8_GROUP) * LANES * Q8_GROUP + i % Q8_GROUP] = weight;
+        const int8_t weight = (int8_t)(from[i] ^ flip);
+        to[(ptrdiff_t)(i / GROUP) * LANES * GROUP + i % GROUP] = weight;
         sum += weight;
     }
     return sum;
 }
 
-static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias,
-                        int32_t first, column *out) {
+static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias, place at,
+                        column *out) {
     const mn_window *w = &p->window;
-    const mn_q8_zeros zeros = q8_zeros(p, type);
-    const int32_t k = (int32_t)mn_window_depth(w), left = Q8_ROW_SUMS ? zeros.weight : 0;
-    const mn_requant_lanes lanes = mn_requant_lanes_of(first, w->out_c, NULL);
+    const mn_q8_zeros zeros = q8_zeros_of(p, type);
+    const int32_t k = (int32_t)mn_window_depth(w);
+    const mn_requant_lanes lanes = mn_requant_lanes_of(at.first, w->out_c, at.vectors == VECTORS ? order_of_two : NULL);
     memset(out, 0, column_bytes(w));
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
     for (int32_t lane = 0; lane < LANES; lane++) {
         const int32_t channel = lanes.channel[lane];
-        int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, &zeros, out->weights + lane * Q8_GROUP);
-        int64_t start = (int64_t)k * zeros.in * left - (int64_t)zeros.in * sum - out->requant.centre[lane];
+        int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, zeros.weight_flip, out->weights + lane * GROUP);
+        int64_t start = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
         out->start[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start);
     }
 }
 
 static void conv_pack(const mn_conv_params *p, const void *const *constants, mn_type type, void *packed) {
     for (int32_t i = 0; i < column_count(&p->window); i++) {
-        pack_column(p, type, constants[1], constants[2], place_of(&p->window, i).first,
+        pack_column(p, type, constants[1], constants[2], place_of(&p->window, i),
                     (column *)(void *)((char *)packed + (size_t)i * column_bytes(&p->window)));
     }
 }
@@ -113,35 +121,62 @@ typedef struct job {
     const column *column;
     place place;
     int32_t depth, out_c;
-    int32_t weight_zero; /* centred; 0 where packed weights have none */
+    int32_t weight_zero; /* centred: 0 for int8 */
     mn_range_i32 range;  /* centred */
     uint8_t out_flip;    /* makes centred results stored ones */
-    const q8_activation *rows;
+    const activation *rows;
     const int32_t *row_sums;
     uint8_t *out; /* of the span's first pixel and channel 0 */
 } job;
 
 /* One group of activations in every lane. */
-Q8_INLINE __m256i load_group(const q8_activation *p) {
+Q8_INLINE __m256i load_group(const activation *p) {
     int32_t word;
     memcpy(&word, p, sizeof word);
     return _mm256_set1_epi32(word);
 }
 
-Q8_INLINE __m128i finish_pixel(int vectors, const job *j, const __m256i *sums, bool is_float) {
-    const mn_requant *r = &j->column->requant;
-    __m256i results[VECTORS];
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        results[v] = is_float ? q8_requant_float(sums[v], r, v) : q8_requant_exact(sums[v], r, v);
+/* Centred results of two pixels, clamped and stored; `second` may be `first` again, with the same output. */
+Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, const __m256i *second, uint8_t *out,
+                            ptrdiff_t step) {
+    __m256i words[2] = {_mm256_packs_epi32(first[0], first[vectors - 1]),
+                        _mm256_packs_epi32(second[0], second[vectors - 1])};
+    __m256i bytes = _mm256_packs_epi16(words[0], words[1]);
+    /* Two vectors: the eight lower channels of both pixels, then the upper ones. One: the four lower channels of both
+     * pixels, each four twice, then the upper ones. */
+    if (vectors == VECTORS) {
+        bytes = _mm256_permute4x64_epi64(bytes, 0xd8);
+    } else {
+        bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 0, 4, 2, 6, 2, 6));
     }
-    return q8_finish(q8_narrow(results[0], results[vectors - 1]), j->range, j->out_flip);
+    bytes = q8_finish(bytes, j->range, j->out_flip);
+    q8_store_part(out, _mm256_castsi256_si128(bytes), j->place.count);
+    q8_store_part(out + step, _mm256_extracti128_si256(bytes, 1), j->place.count);
 }
 
 /* Sums in memory: where this is needed, the code need not be as fast and so not as long. */
-Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, const __m256i *sums, uint8_t *out) {
-    for (int r = 0; r < rows; r++, sums += VECTORS, out += j->out_c) {
-        __m128i bytes = vectors == 1 ? finish_pixel(1, j, sums, false) : finish_pixel(VECTORS, j, sums, false);
-        q8_store_part(out, bytes, j->place.count);
+Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+    for (int v = 0; v < vectors; v++) {
+        const q8_exact e = q8_exact_of(&j->column->requant, v);
+        for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_exact(sums[r][v], &e);
+    }
+    for (int r = 0; r < rows; r += 2, out += 2 * (ptrdiff_t)j->out_c) {
+        const int more = r + 1 < rows;
+        if (vectors == VECTORS) {
+            store_pixels(VECTORS, j, sums[r], sums[r + more], out, more * j->out_c);
+        } else {
+            store_pixels(1, j, sums[r], sums[r + more], out, more * j->out_c);
+        }
+    }
+}
+
+Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_float(sums[r][v], &j->column->requant, v);
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r += 2) {
+        const int more = r + 1 < rows;
+        store_pixels(vectors, j, sums[r], sums[r + more], out + (ptrdiff_t)r * j->out_c, more * j->out_c);
     }
 }
 
@@ -152,17 +187,17 @@ Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
         Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->start + v * Q8_LANES);
     }
     const ptrdiff_t step = j->depth;
-    const q8_activation *in = j->rows + pixel * step;
-    const q8_weight *weights = j->column->weights;
-    for (const q8_activation *end = in + step; in < end; in += Q8_GROUP, weights += LANES * Q8_GROUP) {
+    const activation *in = j->rows + pixel * step;
+    const int8_t *weights = j->column->weights;
+    for (const activation *end = in + step; in < end; in += GROUP, weights += LANES * GROUP) {
         __m256i w[VECTORS];
-        Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = q8_load(weights + v * Q8_LANES * Q8_GROUP);
+        Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * Q8_LANES * GROUP);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i x = load_group(in + r * step);
             Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = q8_dot(sums[r][v], x, w[v]);
         }
     }
-    if (Q8_ROW_SUMS && j->weight_zero) {
+    if (j->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i row = _mm256_set1_epi32(j->row_sums[pixel + r]);
             __m256i extra = _mm256_mullo_epi32(row, _mm256_set1_epi32(j->weight_zero));
@@ -170,16 +205,14 @@ Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
         }
     }
     uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c + j->place.first;
-    if (!j->column->requant.is_float) {
+    if (j->column->requant.is_float) {
+        finish_float(rows, vectors, j, sums, out);
+    } else {
         __m256i kept[ROWS][VECTORS]; /* apart, so that `sums` can stay in registers */
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = sums[r][v];
         }
-        finish_exact(rows, vectors, j, kept[0], out);
-        return;
-    }
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        q8_store_part(out + (ptrdiff_t)r * j->out_c, finish_pixel(vectors, j, sums[r], true), j->place.count);
+        finish_exact(rows, vectors, j, kept, out);
     }
 }
 
@@ -207,7 +240,7 @@ Q8_TARGET static void run_column(const job *j, int32_t count) {
     }
 }
 
-Q8_TARGET static void sum_rows(const q8_activation *rows, int32_t depth, int32_t count, int32_t *sums) {
+Q8_TARGET static void sum_rows(const activation *rows, int32_t depth, int32_t count, int32_t *sums) {
     for (int32_t i = 0; i < count; i++, rows += depth) {
         sums[i] = 0;
         for (int32_t k = 0; k < depth; k++) sums[i] += rows[k];
@@ -217,7 +250,7 @@ Q8_TARGET static void sum_rows(const q8_activation *rows, int32_t depth, int32_t
 static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    const mn_q8_zeros zeros = q8_zeros(p, type);
+    const mn_q8_zeros zeros = q8_zeros_of(p, type);
     const span s = span_of(w);
     const bool is_input = mn_gather_is_input(w);
     uint8_t *gathered = (uint8_t *)task->scratch + s.gathered;
@@ -233,8 +266,8 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
         const uint8_t *in = task->inputs[0];
         if (!is_input) mn_gather(w, in, (uint8_t)(zeros.in ^ zeros.in_flip), pixel, count, gathered);
         in = is_input ? in + (ptrdiff_t)pixel * j.depth : gathered;
-        j.rows = q8_prepare(in, (ptrdiff_t)count * j.depth, type, task->scratch);
-        if (Q8_ROW_SUMS && zeros.weight) sum_rows(j.rows, j.depth, count, row_sums);
+        j.rows = prepare(in, (ptrdiff_t)count * j.depth, type, task->scratch);
+        if (zeros.weight) sum_rows(j.rows, j.depth, count, row_sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
         for (int32_t i = 0; i < column_count(w); i++) {
             j.column = (const column *)(const void *)((const char *)task->packed + (size_t)i * column_bytes(w));

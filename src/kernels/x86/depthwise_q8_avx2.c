@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* 3x3 depthwise convolution of int8 and uint8 for AVX2, 16 channels at a time. */
+/* 3x3 depthwise convolution of int8 and uint8 for AVX2, 16 channels at a time. Weights of 16 bits have room for what
+ * uint8 less its zero point may be. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "kernels/x86/q8_avx2.h"
 
-enum { TAPS = 3, BLOCK = 16, VECTORS = BLOCK / Q8_LANES, PARTS = 2 };
+enum { TAPS = 3, BLOCK = 16, VECTORS = BLOCK / Q8_LANES, GROUP = 2, WEIGHTS_HAVE_ZERO = 0 };
+
+typedef int16_t weight;
+
+static weight weight_of(uint8_t stored, const mn_q8_zeros *zeros) {
+    return (weight)((int8_t)(stored ^ zeros->weight_flip) - zeros->weight);
+}
 
 /* A column of the image, interleaved: [top, middle] and [bottom, 0] of each channel. */
 typedef struct column {
-    __m256i v[VECTORS][PARTS];
+    __m256i v[VECTORS][4 / GROUP];
 } column;
 
-Q8_INLINE __m256i load_cells(const uint8_t *from, mn_type type) {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
-    return type == MN_INT8 ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes);
-}
-
 Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
-    __m256i top = load_cells(cells[0], type), middle = load_cells(cells[1], type), bottom = load_cells(cells[2], type);
+    __m256i top = q8_widen(cells[0], type), middle = q8_widen(cells[1], type), bottom = q8_widen(cells[2], type);
     __m256i none = _mm256_setzero_si256();
     return (column){{{_mm256_unpacklo_epi16(top, middle), _mm256_unpacklo_epi16(bottom, none)},
                      {_mm256_unpackhi_epi16(top, middle), _mm256_unpackhi_epi16(bottom, none)}}};
@@ -29,8 +31,8 @@ Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
 
 Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t flip, int32_t channels, uint8_t *out) {
     __m256i words = _mm256_packs_epi32(results[0], results[1]);
-    __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    q8_store_part(out, q8_finish(bytes, range, flip), channels);
+    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words, words), 0xd8);
+    q8_store_part(out, _mm256_castsi256_si128(q8_finish(bytes, range, flip)), channels);
 }
 
 #include "kernels/x86/depthwise_q8_tile.h"

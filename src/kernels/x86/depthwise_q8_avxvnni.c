@@ -8,11 +8,15 @@
 
 #include "kernels/x86/q8_avxvnni.h"
 
-enum { TAPS = 3, BLOCK = 32, VECTORS = BLOCK / Q8_LANES, PARTS = 1 };
+enum { TAPS = 3, BLOCK = 32, VECTORS = BLOCK / Q8_LANES, GROUP = 4, WEIGHTS_HAVE_ZERO = 1 };
+
+typedef int8_t weight;
+
+static weight weight_of(uint8_t stored, const mn_q8_zeros *zeros) { return (weight)(stored ^ zeros->weight_flip); }
 
 /* A column of the image, interleaved. */
 typedef struct column {
-    __m256i v[VECTORS][PARTS];
+    __m256i v[VECTORS][4 / GROUP];
 } column;
 
 Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
@@ -31,9 +35,7 @@ Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t 
     (void)channels; /* always all of them */
     __m256i bytes =
         _mm256_packs_epi16(_mm256_packs_epi32(results[0], results[1]), _mm256_packs_epi32(results[2], results[3]));
-    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)range.min));
-    bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)range.max));
-    _mm256_storeu_si256((__m256i *)(void *)out, _mm256_xor_si256(bytes, _mm256_set1_epi8((char)flip)));
+    _mm256_storeu_si256((__m256i *)(void *)out, q8_finish(bytes, range, flip));
 }
 
 #include "kernels/x86/depthwise_q8_tile.h"

@@ -3,7 +3,7 @@
 
 /* 3x3 depthwise convolution of multiplier 1 with 256-bit vectors, BLOCK channels at a time. The three rows under the
  * filter are interleaved so that each channel's column of the image, [top, middle, bottom, 0], lies in one 32-bit lane
- * of PARTS vectors (Q8_GROUP of the four in each); a column of the image then serves every output that meets it.
+ * of PARTS vectors (GROUP of the four in each); a column of the image then serves every output that meets it.
  * Interleaving (unpack) and narrowing (pack) reorder channels in opposite ways.
  *
  * The including file has the arithmetic (q8_avx2.h, q8_avxvnni.h), BLOCK, interleave(), finish_block() and
@@ -13,11 +13,11 @@
 #include "kernels/portable/window.h"
 #include "kernels/quant.h"
 
-enum { LANES = MN_REQUANT_LANES };
+enum { LANES = MN_REQUANT_LANES, PARTS = 4 / GROUP };
 
 /* Filter columns of BLOCK channels. */
 typedef struct block {
-    _Alignas(64) q8_weight weights[TAPS][VECTORS][PARTS][Q8_LANES * Q8_GROUP];
+    _Alignas(64) weight weights[TAPS][VECTORS][PARTS][Q8_LANES * GROUP];
     int32_t start[VECTORS][Q8_LANES];
     mn_requant requant[VECTORS / 2];
 } block;
@@ -44,29 +44,49 @@ static bool depthwise_need(const mn_conv_params *p, mn_kernel_need *need) {
 
 static void pack_lane(const mn_conv_params *p, const mn_q8_zeros *zeros, const uint8_t *weights, const int32_t *bias,
                       int32_t channel, int32_t q, int32_t lane, block *out) {
-    const int32_t left = Q8_ROW_SUMS ? zeros->weight : 0;
+    const int32_t left = WEIGHTS_HAVE_ZERO ? zeros->weight : 0;
     int32_t sum = -TAPS * TAPS * left;
     for (int32_t y = 0; y < TAPS; y++) {
         for (int32_t x = 0; x < TAPS; x++) {
-            q8_weight weight = q8_weight_of(weights[(y * TAPS + x) * p->window.out_c + channel], zeros);
-            out->weights[x][q][y / Q8_GROUP][lane * Q8_GROUP + y % Q8_GROUP] = weight;
-            sum += weight;
+            weight w = weight_of(weights[(y * TAPS + x) * p->window.out_c + channel], zeros);
+            out->weights[x][q][y / GROUP][lane * GROUP + y % GROUP] = w;
+            sum += w;
         }
     }
     const int32_t centre = out->requant[q / 2].centre[q % 2 * Q8_LANES + lane];
     out->start[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum - centre);
 }
 
+/* The channels of vectors q and q + 1. */
+static mn_requant_lanes lanes_of(const mn_window *w, int32_t first, int32_t q) {
+    int32_t order[LANES];
+    for (int32_t i = 0; i < LANES; i++) order[i] = channel_of(q + i / Q8_LANES, i % Q8_LANES);
+    return mn_requant_lanes_of(first, w->out_c, order);
+}
+
+/* A block requantises in floats as a whole or not at all. */
+static void fill_requants(const mn_conv_params *p, const mn_q8_zeros *zeros, const int32_t *bias, int32_t first,
+                          block *out) {
+    bool all = true;
+    for (int32_t i = 0; i < VECTORS / 2; i++) {
+        const mn_requant_lanes lanes = lanes_of(&p->window, first, 2 * i);
+        mn_requant_fill(&out->requant[i], &lanes, p->multiplier, p->shift, bias, zeros->out, zeros->range);
+        all = all && out->requant[i].is_float;
+    }
+    for (int32_t i = 0; i < VECTORS / 2 && !all; i++) {
+        out->requant[i].is_float = 0;
+        memset(out->requant[i].centre, 0, sizeof out->requant[i].centre);
+    }
+}
+
 static void pack_block(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t first, block *out) {
-    const mn_q8_zeros zeros = q8_zeros(p, type);
+    const mn_q8_zeros zeros = q8_zeros_of(p, type);
     memset(out, 0, sizeof *out);
-    for (int32_t q = 0; q < VECTORS; q += 2) {
-        int32_t order[LANES];
-        for (int32_t i = 0; i < LANES; i++) order[i] = channel_of(q + i / Q8_LANES, i % Q8_LANES);
-        const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
-        mn_requant_fill(&out->requant[q / 2], &lanes, p->multiplier, p->shift, constants[2], zeros.out, zeros.range);
-        for (int32_t i = 0; i < LANES; i++) {
-            pack_lane(p, &zeros, constants[1], constants[2], lanes.channel[i], q + i / Q8_LANES, i % Q8_LANES, out);
+    fill_requants(p, &zeros, constants[2], first, out);
+    for (int32_t q = 0; q < VECTORS; q++) {
+        const mn_requant_lanes lanes = lanes_of(&p->window, first, q / 2 * 2);
+        for (int32_t i = 0; i < Q8_LANES; i++) {
+            pack_lane(p, &zeros, constants[1], constants[2], lanes.channel[q % 2 * Q8_LANES + i], q, i, out);
         }
     }
 }
@@ -84,88 +104,134 @@ typedef struct strip {
     const mn_window *w;
     const block *b;
     const uint8_t *rows[TAPS]; /* column 0 of each image row, at the block's first channel, or zero points */
-    ptrdiff_t step[TAPS];      /* from column to column; 0 outside the image */
+    ptrdiff_t mask[TAPS];      /* of offsets into a row: 0 outside the image, else all ones */
     const uint8_t *outside;    /* zero points of a block */
     int32_t channels;          /* in [1, BLOCK] */
     mn_type type;
     mn_q8_zeros zeros;
+    bool is_float;
+    q8_exact exact[VECTORS]; /* unless is_float */
 } strip;
 
-Q8_INLINE column load_column(const strip *s, int32_t x) {
+/* What is known of a strip when it is compiled, so that the inner loop need not ask. */
+typedef struct form {
+    mn_type type;
+    bool is_float, is_whole;
+} form;
+
+/* The sums of one output. */
+typedef struct output {
+    __m256i v[VECTORS];
+} output;
+
+Q8_INLINE column load_column(const strip *s, form f, int32_t x) {
     const uint8_t *cells[TAPS] = {s->outside, s->outside, s->outside};
     if (x >= 0 && x < s->w->in_w) {
-        for (int y = 0; y < TAPS; y++) cells[y] = s->rows[y] + x * s->step[y];
+        const ptrdiff_t offset = (ptrdiff_t)x * s->w->in_c;
+        Q8_UNROLL for (int y = 0; y < TAPS; y++) cells[y] = s->rows[y] + (offset & s->mask[y]);
     }
-    if (s->channels == BLOCK) return interleave(cells, s->type);
+    if (f.is_whole) return interleave(cells, f.type);
     uint8_t part[TAPS][BLOCK] = {0};
     for (int y = 0; y < TAPS; y++) memcpy(part[y], cells[y], (size_t)s->channels);
-    return interleave((const uint8_t *[]){part[0], part[1], part[2]}, s->type);
+    return interleave((const uint8_t *[]){part[0], part[1], part[2]}, f.type);
 }
 
-Q8_INLINE __m256i add_column(__m256i sum, const column *c, int q, const q8_weight *weights) {
-    Q8_UNROLL for (int i = 0; i < PARTS; i++) sum = q8_dot(sum, c->v[q][i], q8_load(weights + i * Q8_LANES * Q8_GROUP));
-    return sum;
-}
-
-Q8_INLINE __m256i dot_columns(const strip *s, const column *a, const column *b, const column *c, int q) {
-    __m256i sum = q8_load(s->b->start[q]);
-    sum = add_column(sum, a, q, s->b->weights[0][q][0]);
-    sum = add_column(sum, b, q, s->b->weights[1][q][0]);
-    sum = add_column(sum, c, q, s->b->weights[2][q][0]);
-    if (Q8_ROW_SUMS && s->zeros.weight) {
-        const __m256i minus = _mm256_set1_epi8((char)-s->zeros.weight);
-        sum = q8_dot(q8_dot(q8_dot(sum, a->v[q][0], minus), b->v[q][0], minus), c->v[q][0], minus);
-    }
-    return sum;
-}
-
-Q8_INLINE void store_output(const strip *s, const column *a, const column *b, const column *c, uint8_t *out) {
-    __m256i results[VECTORS];
+/* Adds a column of the image under a column of the filter. */
+Q8_INLINE void add_column(const strip *s, form f, output *o, const column *c, int tap) {
     Q8_UNROLL for (int q = 0; q < VECTORS; q++) {
-        results[q] = q8_requant(dot_columns(s, a, b, c, q), &s->b->requant[q / 2], q % 2);
+        Q8_UNROLL for (int i = 0; i < PARTS; i++) {
+            o->v[q] = q8_dot(o->v[q], c->v[q][i], q8_load(s->b->weights[tap][q][i]));
+            if (!WEIGHTS_HAVE_ZERO || f.type == MN_INT8) continue;
+            o->v[q] = q8_dot(o->v[q], c->v[q][i], _mm256_set1_epi8((char)-s->zeros.weight));
+        }
     }
-    finish_block(results, s->zeros.range, s->zeros.out_flip, s->channels, out);
 }
 
-/* Three outputs bring each column back to the variable it began in. */
-Q8_INLINE void run_dense(const strip *s, uint8_t *out) {
+Q8_INLINE output begin_output(const strip *s, form f, const column *c) {
+    output o;
+    Q8_UNROLL for (int q = 0; q < VECTORS; q++) o.v[q] = q8_load(s->b->start[q]);
+    add_column(s, f, &o, c, 0);
+    return o;
+}
+
+Q8_INLINE void end_output(const strip *s, form f, output o, const column *c, uint8_t *out) {
+    add_column(s, f, &o, c, 2);
+    Q8_UNROLL for (int q = 0; q < VECTORS; q++) {
+        const mn_requant *r = &s->b->requant[q / 2];
+        o.v[q] = f.is_float ? q8_requant_float(o.v[q], r, q % 2) : q8_requant_exact(o.v[q], &s->exact[q]);
+    }
+    finish_block(o.v, s->zeros.range, s->zeros.out_flip, f.is_whole ? BLOCK : s->channels, out);
+}
+
+/* Each column of the image is met by three outputs: it ends `done`, goes on with `next` and begins `*last`. */
+Q8_INLINE void slide(const strip *s, form f, int32_t x, output done, output *next, output *last, uint8_t *out) {
+    const column c = load_column(s, f, x);
+    end_output(s, f, done, &c, out);
+    add_column(s, f, next, &c, 1);
+    *last = begin_output(s, f, &c);
+}
+
+Q8_INLINE void run_dense(const strip *s, form f, uint8_t *out) {
     const mn_window *w = s->w;
     int32_t x = -w->pad_left, i = 0;
-    column a = load_column(s, x), b = load_column(s, x + 1), c;
-    for (; i + 3 <= w->out_w; i += 3, x += 3, out += 3 * w->out_c) {
-        c = load_column(s, x + 2);
-        store_output(s, &a, &b, &c, out);
-        a = load_column(s, x + 3);
-        store_output(s, &b, &c, &a, out + w->out_c);
-        b = load_column(s, x + 4);
-        store_output(s, &c, &a, &b, out + 2 * (ptrdiff_t)w->out_c);
+    column first = load_column(s, f, x);
+    output a = begin_output(s, f, &first), b, c;
+    column second = load_column(s, f, ++x);
+    add_column(s, f, &a, &second, 1);
+    b = begin_output(s, f, &second);
+    /* Three steps bring each output back to the variable it began in. */
+    for (; i + 3 <= w->out_w; i += 3, out += 3 * (ptrdiff_t)w->out_c) {
+        slide(s, f, ++x, a, &b, &c, out);
+        slide(s, f, ++x, b, &c, &a, out + w->out_c);
+        slide(s, f, ++x, c, &a, &b, out + 2 * (ptrdiff_t)w->out_c);
     }
-    for (; i < w->out_w; i++, x++, out += w->out_c) {
-        c = load_column(s, x + 2);
-        store_output(s, &a, &b, &c, out);
+    for (; i < w->out_w; i++, out += w->out_c) {
+        slide(s, f, ++x, a, &b, &c, out);
         a = b;
         b = c;
     }
 }
 
-Q8_INLINE void run_strided(const strip *s, uint8_t *out) {
+Q8_INLINE void run_strided(const strip *s, form f, uint8_t *out) {
     const mn_window *w = s->w;
     int32_t x = -w->pad_left;
-    column a = load_column(s, x);
+    column c = load_column(s, f, x);
     for (int32_t i = 0; i < w->out_w; i++, out += w->out_c) {
-        column b = load_column(s, x + 1), c = load_column(s, x + 2);
-        store_output(s, &a, &b, &c, out);
+        output o = begin_output(s, f, &c);
+        c = load_column(s, f, x + 1);
+        add_column(s, f, &o, &c, 1);
+        c = load_column(s, f, x + 2);
+        end_output(s, f, o, &c, out);
         x += w->stride_w;
-        a = w->stride_w == 2 ? c : load_column(s, x);
+        if (w->stride_w != 2) c = load_column(s, f, x);
+    }
+}
+
+Q8_INLINE void run_form(const strip *s, form f, uint8_t *out) {
+    if (s->w->stride_w == 1) {
+        run_dense(s, f, out);
+    } else {
+        run_strided(s, f, out);
     }
 }
 
 Q8_TARGET static void run_strip(const strip *s, uint8_t *out) {
-    if (s->w->stride_w == 1) {
-        run_dense(s, out);
+    if (s->channels < BLOCK) {
+        run_form(s, (form){s->type, s->is_float, false}, out);
+    } else if (s->type == MN_INT8 && s->is_float) {
+        run_form(s, (form){MN_INT8, true, true}, out);
+    } else if (s->type == MN_INT8) {
+        run_form(s, (form){MN_INT8, false, true}, out);
+    } else if (s->is_float) {
+        run_form(s, (form){MN_UINT8, true, true}, out);
     } else {
-        run_strided(s, out);
+        run_form(s, (form){MN_UINT8, false, true}, out);
     }
+}
+
+Q8_TARGET static void choose_requant(strip *s) {
+    s->is_float = s->b->requant[0].is_float;
+    for (int q = 0; q < VECTORS && !s->is_float; q++) s->exact[q] = q8_exact_of(&s->b->requant[q / 2], q % 2);
 }
 
 static void run_row(const mn_task *task, strip *s, int32_t unit) {
@@ -176,11 +242,12 @@ static void run_row(const mn_task *task, strip *s, int32_t unit) {
         s->b = (const block *)task->packed + i;
         for (int32_t y = 0; y < TAPS; y++) {
             const bool inside = top + y >= 0 && top + y < w->in_h;
-            s->step[y] = inside ? w->in_c : 0;
+            s->mask[y] = inside ? -1 : 0;
             s->rows[y] = s->outside;
             if (!inside) continue;
             s->rows[y] = (const uint8_t *)task->inputs[0] + mn_input_offset(w, unit / w->out_h, top + y, 0) + first;
         }
+        choose_requant(s);
         run_strip(s, (uint8_t *)task->output + (ptrdiff_t)unit * w->out_w * w->out_c + first);
     }
 }
@@ -189,7 +256,7 @@ static void depthwise_run(const mn_task *task, int32_t begin, int32_t end, mn_ty
     const mn_conv_params *p = task->params;
     uint8_t outside[BLOCK];
     memset(outside, p->in_zero, sizeof outside);
-    strip s = {.w = &p->window, .outside = outside, .type = type, .zeros = q8_zeros(p, type)};
+    strip s = {.w = &p->window, .outside = outside, .type = type, .zeros = q8_zeros_of(p, type)};
     s.channels = mn_min_i32(BLOCK, p->window.out_c);
     for (int32_t unit = begin; unit < end; unit++) run_row(task, &s, unit);
 }

@@ -20,29 +20,46 @@ enum { Q8_LANES = 8 };
 
 Q8_INLINE __m256i q8_load(const void *p) { return _mm256_loadu_si256(p); }
 
-/* 4 even lanes of 8: the 64-bit product, rounded and shifted. AVX2 shifts 64 bits to the right without their sign:
- * 2^63 goes on before and comes off, shifted too, afterwards. */
-Q8_INLINE __m256i q8_requant_half(__m256i sums, __m256i multiplier, __m256i bits, const int64_t *rounding,
-                                  const int64_t *negative) {
-    const __m256i top = _mm256_set1_epi64x(INT64_MIN);
-    __m256i product = _mm256_mul_epi32(sums, multiplier);
-    __m256i below = _mm256_cmpgt_epi64(_mm256_setzero_si256(), product);
-    __m256i rounded = _mm256_add_epi64(product, q8_load(rounding));
-    rounded = _mm256_sub_epi64(rounded, _mm256_and_si256(below, q8_load(negative)));
-    return _mm256_sub_epi64(_mm256_srlv_epi64(_mm256_xor_si256(rounded, top), bits), _mm256_srlv_epi64(top, bits));
+/** Constants of the 64-bit requantisation of 8 channels, which loops keep in registers; parity 0 is that of even lanes.
+ * AVX2 shifts 64 bits to the right without their sign: 2^63 is part of the rounding and, shifted, of what is taken off
+ * again with the zero point. */
+typedef struct q8_exact {
+    __m256i multiplier[2], bits[2], rounding[2], negative[2], zero;
+} q8_exact;
+
+/** Those of the first or second half of `r`. */
+Q8_INLINE q8_exact q8_exact_of(const mn_requant *r, int half) {
+    const __m256i top = _mm256_set1_epi64x(INT64_MIN), low = _mm256_set1_epi64x(UINT32_MAX);
+    const int first = half * Q8_LANES, quarter = half * Q8_LANES / 2;
+    q8_exact e;
+    __m256i multiplier = q8_load(r->multiplier + first), bits = q8_load(r->bits + first), shifted[2];
+    e.multiplier[0] = multiplier;
+    e.multiplier[1] = _mm256_srli_epi64(multiplier, 32);
+    e.bits[0] = _mm256_and_si256(bits, low);
+    e.bits[1] = _mm256_srli_epi64(bits, 32);
+    for (int i = 0; i < 2; i++) {
+        e.rounding[i] = _mm256_add_epi64(q8_load(r->rounding[i] + quarter), top);
+        e.negative[i] = q8_load(r->negative[i] + quarter);
+        shifted[i] = _mm256_srlv_epi64(top, e.bits[i]);
+    }
+    __m256i both = _mm256_blend_epi32(shifted[0], _mm256_slli_epi64(shifted[1], 32), 0xaa);
+    e.zero = _mm256_sub_epi32(_mm256_set1_epi32(r->zero), both);
+    return e;
 }
 
-/** 8 sums, those of the first or second half of the constants, to centred results in 64-bit integers, not yet clamped.
- */
-Q8_INLINE __m256i q8_requant_exact(__m256i sums, const mn_requant *r, int half) {
-    const int first = half * Q8_LANES, quarter = half * Q8_LANES / 2;
-    __m256i multiplier = q8_load(r->multiplier + first), bits = q8_load(r->bits + first);
-    __m256i even = q8_requant_half(sums, multiplier, _mm256_and_si256(bits, _mm256_set1_epi64x(0xff)),
-                                   r->rounding[0] + quarter, r->negative[0] + quarter);
-    __m256i odd = q8_requant_half(_mm256_srli_epi64(sums, 32), _mm256_srli_epi64(multiplier, 32),
-                                  _mm256_srli_epi64(bits, 32), r->rounding[1] + quarter, r->negative[1] + quarter);
-    __m256i both = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
-    return _mm256_add_epi32(both, _mm256_set1_epi32(r->zero));
+/* The lanes of one parity, which lie in the lower half of each 64 bits. `negative` is 2^31 or 0, so the sign of the
+ * lower half alone selects it; a multiplier of 0 makes it not matter. */
+Q8_INLINE __m256i q8_exact_half(__m256i sums, const q8_exact *e, int parity) {
+    __m256i lost = _mm256_and_si256(_mm256_srai_epi32(sums, 31), e->negative[parity]);
+    __m256i rounding = _mm256_sub_epi64(e->rounding[parity], lost);
+    __m256i rounded = _mm256_add_epi64(_mm256_mul_epi32(sums, e->multiplier[parity]), rounding);
+    return _mm256_srlv_epi64(rounded, e->bits[parity]);
+}
+
+/** 8 sums to 8 centred results, not yet clamped. */
+Q8_INLINE __m256i q8_requant_exact(__m256i sums, const q8_exact *e) {
+    __m256i even = q8_exact_half(sums, e, 0), odd = q8_exact_half(_mm256_srli_epi64(sums, 32), e, 1);
+    return _mm256_add_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa), e->zero);
 }
 
 /** The same where floats are exact. */
@@ -53,20 +70,16 @@ Q8_INLINE __m256i q8_requant_float(__m256i sums, const mn_requant *r, int half) 
 
 /** Either, as the constants say. */
 Q8_INLINE __m256i q8_requant(__m256i sums, const mn_requant *r, int half) {
-    return r->is_float ? q8_requant_float(sums, r, half) : q8_requant_exact(sums, r, half);
+    if (r->is_float) return q8_requant_float(sums, r, half);
+    const q8_exact e = q8_exact_of(r, half);
+    return q8_requant_exact(sums, &e);
 }
 
 /** Centred bytes clamped and flipped to stored ones. */
-Q8_INLINE __m128i q8_finish(__m128i bytes, mn_range_i32 range, uint8_t flip) {
-    bytes = _mm_max_epi8(bytes, _mm_set1_epi8((char)range.min));
-    bytes = _mm_min_epi8(bytes, _mm_set1_epi8((char)range.max));
-    return _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
-}
-
-/** 16 results, low and high ones, to 16 bytes in order, with saturation. */
-Q8_INLINE __m128i q8_narrow(__m256i low, __m256i high) {
-    __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
-    return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+Q8_INLINE __m256i q8_finish(__m256i bytes, mn_range_i32 range, uint8_t flip) {
+    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((char)range.min));
+    bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8((char)range.max));
+    return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)flip));
 }
 
 /** The first `count` of 16 bytes, count in [1, 16]. */
