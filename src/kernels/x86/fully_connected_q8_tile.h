@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 fully connected layers for any vector width. Weights are read once, so they stay as they are in the
+ * file: nothing is packed, and reading them is what takes the time. Inputs are widened to 16 bits and their zero point
+ * taken off; weights are widened on the way; VPMADDWD's sums of two products of 9 bits each are exact. The including
+ * file defines TARGET, vec, WORDS (16-bit lanes) and the v_ operations, and gets run(). */
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels/params.h"
+
+#define INLINE TARGET static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+
+/* Outputs computed together. */
+enum { CHANNELS = 8 };
+
+/* One input row, ready to be multiplied, and what all outputs need. */
+typedef struct job {
+    const mn_fully_connected_params *p;
+    const uint8_t *weights;
+    const int32_t *bias; /* or NULL */
+    const int16_t *in;   /* zeros fill the last vector up */
+    bool is_signed;
+    uint8_t *out;
+} job;
+
+static size_t scratch_bytes(const mn_fully_connected_params *p) {
+    return mn_round_up((size_t)p->in_c, WORDS) * sizeof(int16_t);
+}
+
+TARGET static void widen(const mn_fully_connected_params *p, const uint8_t *in, bool is_signed, int16_t *out) {
+    const int32_t count = p->in_c, zero = p->in_zero;
+    if (is_signed) {
+        for (int32_t i = 0; i < count; i++) out[i] = (int16_t)((int8_t)in[i] - zero);
+    } else {
+        for (int32_t i = 0; i < count; i++) out[i] = (int16_t)(in[i] - zero);
+    }
+    memset(out + count, 0, scratch_bytes(p) - (size_t)count * sizeof *out);
+}
+
+/* Adds each pair of lanes of a and b: [a01, a23 | b01, b23] in every 128 bits, whose order of pairs does not matter. */
+INLINE __m256i add_pairs(__m256i a, __m256i b) {
+    return _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+}
+
+INLINE __m256i add_fours(__m256i a, __m256i b) {
+    return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+}
+
+/* The sum of each vector's lanes, in order. */
+INLINE __m256i add_lanes(const __m256i v[CHANNELS]) {
+    const __m256i low = add_fours(add_pairs(v[0], v[1]), add_pairs(v[2], v[3]));
+    const __m256i high = add_fours(add_pairs(v[4], v[5]), add_pairs(v[6], v[7]));
+    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
+}
+
+/* round(sum * scale) + zero, halves away from zero, clamped. Adding 1/2 first would round some values below it up. */
+INLINE __m128i rescale(const mn_fully_connected_params *p, __m128i sums, const double *scale) {
+    const __m256d sign = _mm256_set1_pd(-0.0), half = _mm256_set1_pd(0.5), one = _mm256_set1_pd(1.0);
+    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sums), _mm256_loadu_pd(scale));
+    const __m256d whole = _mm256_round_pd(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    const __m256d rest = _mm256_andnot_pd(sign, _mm256_sub_pd(x, whole));
+    const __m256d away = _mm256_or_pd(_mm256_and_pd(sign, x), one);
+    const __m256d up = _mm256_and_pd(_mm256_cmp_pd(rest, half, _CMP_GE_OQ), away);
+    const __m256d stored = _mm256_add_pd(_mm256_add_pd(whole, up), _mm256_set1_pd(p->out_zero));
+    const __m256d low = _mm256_set1_pd(p->range.min), high = _mm256_set1_pd(p->range.max);
+    return _mm256_cvtpd_epi32(_mm256_min_pd(_mm256_max_pd(stored, low), high));
+}
+
+/* `count` outputs from `channel` on. */
+INLINE void finish(const job *j, __m256i sums, int32_t channel, int32_t count) {
+    int32_t part[CHANNELS];
+    double scale[CHANNELS];
+    for (int32_t i = 0; i < CHANNELS; i++) {
+        const int32_t c = channel + mn_min_i32(i, count - 1);
+        part[i] = j->bias ? j->bias[c] : 0;
+        scale[i] = j->p->scale[c];
+    }
+    sums = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(const void *)part));
+    _mm_storeu_si128((__m128i *)(void *)part, rescale(j->p, _mm256_castsi256_si128(sums), scale));
+    _mm_storeu_si128((__m128i *)(void *)(part + 4), rescale(j->p, _mm256_extracti128_si256(sums, 1), scale + 4));
+    for (int32_t i = 0; i < count; i++) j->out[channel + i] = (uint8_t)part[i];
+}
+
+/* Constant `is_signed` lets the compiler choose one way to widen. */
+INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t count) {
+    const int32_t in_c = j->p->in_c;
+    const vec zero = v_set(j->p->weight_zero);
+    const uint8_t *rows[CHANNELS];
+    vec sums[CHANNELS];
+    UNROLL for (int i = 0; i < CHANNELS; i++) {
+        rows[i] = j->weights + (ptrdiff_t)(channel + mn_min_i32(i, count - 1)) * in_c;
+        sums[i] = v_zero();
+    }
+    int32_t k = 0;
+    for (; k + WORDS <= in_c; k += WORDS) {
+        const vec x = v_load(j->in + k);
+        UNROLL for (int i = 0; i < CHANNELS; i++) {
+            sums[i] = v_dot(sums[i], x, v_sub(v_widen(rows[i] + k, is_signed), zero));
+        }
+    }
+    if (k < in_c) {
+        const vec x = v_load(j->in + k);
+        UNROLL for (int i = 0; i < CHANNELS; i++) {
+            uint8_t rest[WORDS] = {0};
+            memcpy(rest, rows[i] + k, (size_t)(in_c - k));
+            sums[i] = v_dot(sums[i], x, v_sub(v_widen(rest, is_signed), zero));
+        }
+    }
+    __m256i halves[CHANNELS];
+    UNROLL for (int i = 0; i < CHANNELS; i++) halves[i] = v_halve(sums[i]);
+    finish(j, add_lanes(halves), channel, count);
+}
+
+TARGET static void run_row(const job *j, int32_t begin, int32_t end) {
+    for (int32_t c = begin; c < end; c += CHANNELS) {
+        const int32_t count = mn_min_i32(CHANNELS, end - c);
+        if (j->is_signed) {
+            run_some(j, true, c, count);
+        } else {
+            run_some(j, false, c, count);
+        }
+    }
+}
+
+static void run(const mn_task *task, int32_t begin, int32_t end, bool is_signed) {
+    const mn_fully_connected_params *p = task->params;
+    for (int32_t unit = begin; unit < end;) {
+        const int32_t row = unit / p->out_c, first = unit % p->out_c;
+        const int32_t last = mn_min_i32(p->out_c, first + end - unit);
+        widen(p, (const uint8_t *)task->inputs[0] + (ptrdiff_t)row * p->in_c, is_signed, task->scratch);
+        const job j = {.p = p,
+                       .weights = task->inputs[1],
+                       .bias = task->inputs[2],
+                       .in = task->scratch,
+                       .is_signed = is_signed,
+                       .out = (uint8_t *)task->output + (ptrdiff_t)row * p->out_c};
+        run_row(&j, first, last);
+        unit += last - first;
+    }
+}
