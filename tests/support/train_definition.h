@@ -26,8 +26,10 @@ typedef struct td_definition {
     const float *stored[TD_LAYERS], *open[TD_LAYERS];
     int32_t stored_row[TD_LAYERS];
     double *off[TD_LAYERS], *weights[TD_LAYERS], *weights_off[TD_LAYERS], *bias[TD_LAYERS], *bias_off[TD_LAYERS];
-    double farthest; /* way from a value to where it is stored, in steps */
-    double astray;   /* of a value from the side of the range's end where the net says it is, in steps */
+    double farthest;     /* way from a value to where it is stored, in steps */
+    double astray;       /* of a value from the side of the range's end where the net says it is, in steps */
+    double *differences; /* of the loss by each weight */
+    size_t weights_before;
 } td_definition;
 
 /** Odd sizes, both kinds of padding, a residual, activations up to 1.5. Running out of memory ends the program. */
@@ -42,11 +44,9 @@ static inline size_t td_per_picture(const mn_layer *layer) {
 /** The loss, with smoothing TD_SMOOTHING. */
 double td_evaluate(td_definition *d);
 
-/** By one weight, which is put back. The distance between the two floats is taken as it is. */
-double td_difference(td_definition *d, float *weight, float step);
-
 /** All gradients of biases and batch norms, and every `step`th of kernels, against differences. NULL when they agree,
- *  or a sentence about the first that does not. `net` is that of `t`. */
+ *  or a sentence about the first that does not. `net` is that of `t`. Differences are kept: weights, pictures and what
+ *  was stored must stay as they are from one call with `d` to the next. */
 const char *td_compare_gradients(td_definition *d, mn_net *net, const mn_train_net *t, int32_t step);
 
 void td_free(td_definition *d);
