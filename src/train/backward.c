@@ -186,42 +186,68 @@ static void classifier_kernel(mn_train_net *t, int32_t thread, int32_t threads) 
                                 .ldc = t->classes_p});
 }
 
-/* Gradient of the pooled features of one picture, and from there that of each pixel: features that were
- * dropped get nothing, as the forward pass noted; the others are scaled as their values were. */
+/* Gradients of a share of the features for all pictures: what is summed lies together in the kernel, so pictures are
+ * the columns. */
+static void classifier_features(const mn_train_net *t, int32_t thread, int32_t threads) {
+    int32_t begin, end;
+    mn_train_share(t->features, thread, threads, &begin, &end);
+    t->kernels->gemm(&(mn_gemm){.m = end - begin,
+                                .n = t->batch_p,
+                                .k = t->classes_p,
+                                .a = mn_train_weights(t) + t->dense_kernel + (size_t)begin * (size_t)t->classes_p,
+                                .a_row = t->classes_p,
+                                .a_col = 1,
+                                .b = t->logit_columns,
+                                .ldb = t->batch_p,
+                                .c = t->pooled_columns + (size_t)begin * (size_t)t->batch_p,
+                                .ldc = t->batch_p});
+}
+
+/* From the gradients of one picture's features to that of each pixel: features that were dropped get nothing, as the
+ * forward pass noted; the others are scaled as their values were. */
 static void classifier_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t picture) {
     const mn_unit *u = &t->units[t->unit_count - 1];
-    const float *kernel = mn_train_weights(t) + t->dense_kernel,
-                *d = t->logits + (size_t)picture * (size_t)t->classes_p;
+    const float *column = t->pooled_columns + picture;
     float *gradient = t->pooled_gradient + (size_t)picture * (size_t)t->features;
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p, first = (size_t)picture * rows;
     float part = 1 / ((float)rows * (1 - t->dropout));
-    for (size_t f = 0; f < channels; f++) {
-        float sum = 0;
-        for (int32_t c = 0; c < t->classes_p; c++) sum += d[c] * kernel[f * (size_t)t->classes_p + (size_t)c];
-        gradient[f] *= sum * part;
-    }
+    for (size_t f = 0; f < channels; f++) gradient[f] *= column[f * (size_t)t->batch_p] * part;
     for (size_t r = 0; r < rows; r++) memcpy(dy + (first + r) * channels, gradient, channels * sizeof *dy);
     mn_lane_gradient_sums(t, u, lane, first, (ptrdiff_t)rows, dy + first * channels);
     mn_lane_flush(lane, u->out_p);
 }
 
-static void classifier_job(void *context, int32_t thread, int32_t threads) {
+static void classifier_weights_job(void *context, int32_t thread, int32_t threads) {
+    mn_train_net *t = context;
+    classifier_kernel(t, thread, threads);
+    if (t->first_trained < t->unit_count) classifier_features(t, thread, threads);
+}
+
+static void classifier_pictures_job(void *context, int32_t thread, int32_t threads) {
     mn_train_net *t = context;
     int32_t begin, end;
-    classifier_kernel(t, thread, threads);
-    if (t->first_trained == t->unit_count) return;
     mn_train_share(t->count, thread, threads, &begin, &end);
     float *dy = mn_unit_gradient(t, t->unit_count - 1);
     for (int32_t i = begin; i < end; i++) classifier_picture(t, &t->lanes[thread], dy, i);
 }
 
-void mn_train_backward_classifier(mn_train_net *t) {
-    mn_train_run(t, classifier_job, t);
+/* The gradient of the bias, and those of the logits with pictures as columns. */
+static void sum_logits(mn_train_net *t) {
     float *bias = t->gradients + t->dense_bias;
     memset(bias, 0, (size_t)t->classes_p * sizeof *bias);
     for (int32_t i = 0; i < t->count; i++) {
-        for (int32_t c = 0; c < t->classes_p; c++) bias[c] += t->logits[(size_t)i * (size_t)t->classes_p + (size_t)c];
+        const float *row = t->logits + (size_t)i * (size_t)t->classes_p;
+        for (int32_t c = 0; c < t->classes_p; c++) {
+            bias[c] += row[c];
+            t->logit_columns[(size_t)c * (size_t)t->batch_p + (size_t)i] = row[c];
+        }
     }
+}
+
+void mn_train_backward_classifier(mn_train_net *t) {
+    sum_logits(t);
+    mn_train_run(t, classifier_weights_job, t);
+    if (t->first_trained < t->unit_count) mn_train_run(t, classifier_pictures_job, t);
 }
 
 /* Starts summing gradients over the machines; those of batch norm are made of sums over all of them already. */

@@ -338,6 +338,8 @@ static void lay_out(mn_train_net *t, layout *l) {
     t->pooled = take_floats(l, batch * (size_t)t->features);
     t->pooled_gradient = take_floats(l, batch * (size_t)t->features);
     t->logits = take_floats(l, batch * (size_t)t->classes_p);
+    t->logit_columns = take_floats(l, (size_t)t->batch_p * (size_t)t->classes_p);
+    t->pooled_columns = take_floats(l, (size_t)t->batch_p * (size_t)t->features);
     lay_out_units(t, l);
     lay_out_fake(t, l);
     lay_out_lanes(t, l);
@@ -407,6 +409,7 @@ static mn_status create(mn_train_net *t, const mn_net *net, const mn_train_net_o
                         .kernels = mn_train_kernels_best(),
                         .threads = options->threads,
                         .batch = options->batch,
+                        .batch_p = padded(options->batch),
                         .height = net->layers[0].h,
                         .width = net->layers[0].w,
                         .pixel_scale = 1.0f / 127.5f,

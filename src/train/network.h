@@ -110,13 +110,16 @@ typedef struct mn_train_net {
     uint64_t dropout_seed;
     const float *use_parameters, *use_statistics; /* what the pass reads */
     float smoothing;
-    float *pooled;              /* [batch][features] */
-    float *pooled_gradient;     /* [batch][features]; after the forward pass, 0 where a feature was dropped */
-    float *logits;              /* [batch][classes_p]; after the backward pass, their gradients */
-    float *wide[2], *narrow[2]; /* gradients of unit outputs: activated, linear */
-    mn_lane *lanes;             /* [threads] */
-    mn_spread *spreads;         /* by channel */
-    double *shared;             /* sums that go between machines */
+    float *pooled;          /* [batch][features] */
+    float *pooled_gradient; /* [batch][features]; after the forward pass, 0 where a feature was dropped */
+    float *logits;          /* [batch][classes_p]; after the backward pass, their gradients */
+    /* Gradients of logits and of pooled features with pictures as columns, as many as the batch has and padding. */
+    int32_t batch_p;
+    float *logit_columns, *pooled_columns; /* [classes_p][batch_p], [features][batch_p] */
+    float *wide[2], *narrow[2];            /* gradients of unit outputs: activated, linear */
+    mn_lane *lanes;                        /* [threads] */
+    mn_spread *spreads;                    /* by channel */
+    double *shared;                        /* sums that go between machines */
     mn_fake_quant fake;
     size_t bytes; /* of all of the above */
     void *memory;
