@@ -32,6 +32,8 @@ def parse(arguments):
     parser.add_argument("--engines", default=",".join(ENGINES), metavar="LIST",
                         help="of %s [the first %d]" % (", ".join(ENGINES + OTHERS), len(ENGINES)))
     parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of one inference [1,2]")
+    parser.add_argument("--streams", type=int, default=2, metavar="N",
+                        help="inferences at the same time when throughput is measured; 0: it is not [2]")
     parser.add_argument("--types", default=",".join(models.TYPES), metavar="LIST",
                         help="of the models that are made: int8, float32, both, or nothing [both]")
     parser.add_argument("--model", action="append", default=[], metavar="FILE", help="a .tflite file to measure too")
@@ -44,6 +46,8 @@ def parse(arguments):
     parser.add_argument("--docs", action="store_true", help="put the report into docs/benchmarks.md and its chart")
     parser.add_argument("--render", metavar="FILE", help="measure nothing; report the results in FILE again")
     chosen = parser.parse_args(arguments)
+    if chosen.streams < 0:
+        parser.error("--streams must be at least 0")
     if min(chosen.rounds, chosen.starts) < 1:
         parser.error("--rounds and --starts must be at least 1")
     for name in chosen.engines.split(","):
@@ -137,6 +141,28 @@ def measure_one(chosen, model, threads, cpus, expected):
             "engines": engines, "skipped": failures}
 
 
+def measure_rates(chosen, model, cpus):
+    """Inferences per second of every engine on one model, in its best mode for that."""
+    workers, failures = {}, {}
+    try:
+        for name in chosen.engines.split(","):
+            try:
+                workers[name] = measure.Worker(name, model, 1, cpus, streams=chosen.streams)
+            except measure.Skipped as reason:
+                failures[name] = str(reason)
+        rates, failed = measure.take_turns(workers, chosen.rounds, chosen.seconds, chosen.streams, "rate", "rate")
+        failures.update(failed)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    engines = {name: {"rate": measure.rate_summary(found)} for name, found in rates.items()}
+    for name, facts in engines.items():
+        if OURS in rates:
+            facts["ratio"] = measure.rate_summary([ours / other for ours, other in zip(rates[OURS], rates[name])])
+    return {"model": model["name"], "type": model["type"], "threads": chosen.streams, "engines": engines,
+            "skipped": failures}
+
+
 def measure_all(chosen):
     load = os.getloadavg()[0]
     available = sorted(os.sched_getaffinity(0))
@@ -146,7 +172,7 @@ def measure_all(chosen):
     say("making models")
     measured = [m for m in models.all_models(tool, os.path.join(chosen.out, "models"), kinds, chosen.model)
                 if chosen.only in m["name"]]
-    results = []
+    results, rates = [], []
     for model in measured:
         if any(name.startswith("onnxruntime") for name in chosen.engines.split(",")):
             models.add_onnx(model, os.path.join(chosen.out, "models"))
@@ -157,10 +183,15 @@ def measure_all(chosen):
                 continue
             results.append(measure_one(chosen, model, threads, available[:threads], expected))
             say(report.line(results[-1]))
+        if 0 < chosen.streams <= len(available):
+            rates.append(measure_rates(chosen, model, available[:chosen.streams]))
+            say(report.rate_line(rates[-1]))
+        elif chosen.streams > 0:
+            say("SKIPPED: %d streams; this process may use %d processors" % (chosen.streams, len(available)))
     return {"processor": processor(), "processors": len(available),
             "system": "%s %s" % (platform.system(), platform.machine()), "load": load,
             "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
-            "order": chosen.engines.split(","), "results": results}
+            "order": chosen.engines.split(","), "results": results, "throughput": rates}
 
 
 def write(path, text):

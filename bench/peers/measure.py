@@ -25,8 +25,8 @@ class Worker:
     """One engine with one model in a process of its own, which is stopped whenever it has nothing to do, so that no
     waiting thread of one engine spins beside another engine's turn."""
 
-    def __init__(self, engine, model, threads, cpus):
-        request = {"engine": engine, "model": model, "threads": threads, "cpus": cpus}
+    def __init__(self, engine, model, threads, cpus, **more):
+        request = {"engine": engine, "model": model, "threads": threads, "cpus": cpus, **more}
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen([sys.executable, "-B", os.path.join(HERE, "worker.py"), json.dumps(request)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
@@ -112,8 +112,13 @@ def difference(output, expected):
     return max(abs(a - b) for a, b in zip(output, expected))
 
 
-def take_turns(workers, rounds, seconds, seed):
-    """Times of each worker, by round. The order changes from round to round; a worker that fails is left out."""
+def rate_summary(rates):
+    return {"median": statistics.median(rates), "p10": percentile(rates, 0.1), "p90": percentile(rates, 0.9)}
+
+
+def take_turns(workers, rounds, seconds, seed, do="burst", what="times"):
+    """What each worker answers when told to `do`, by round. The order changes from round to round; a worker that fails
+    is left out."""
     times = {name: [] for name in workers}
     failures = {}
     rng = random.Random(seed)
@@ -122,7 +127,7 @@ def take_turns(workers, rounds, seconds, seed):
         rng.shuffle(order)
         for name in order:
             try:
-                times[name].append(workers[name].ask(do="burst", seconds=seconds)["times"])
+                times[name].append(workers[name].ask(do=do, seconds=seconds)[what])
             except Skipped as reason:
                 failures[name] = str(reason)
     return {name: t for name, t in times.items() if name not in failures}, failures

@@ -30,10 +30,17 @@ def line(result):
     return " ".join(parts + ["%s SKIPPED: %s;" % (title(name), why) for name, why in result["skipped"].items()])
 
 
-def rows_of(found, cell, threads=None):
+def rate_line(result):
+    """One measurement of throughput for whoever waits."""
+    parts = ["%s %s, %d streams:" % (result["model"], result["type"], result["threads"])]
+    parts += ["%s %s/s;" % (title(name), number(facts["rate"]["median"])) for name, facts in result["engines"].items()]
+    return " ".join(parts + ["%s SKIPPED: %s;" % (title(name), why) for name, why in result["skipped"].items()])
+
+
+def rows_of(found, cell, threads=None, results="results"):
     """Rows of a table with a column for each engine; `cell` makes the text of one engine's facts."""
     rows = []
-    for result in found["results"]:
+    for result in found[results]:
         if threads is None or result["threads"] == threads:
             cells = [cell(name, result["engines"][name]) if name in result["engines"] else "–"
                      for name in found["order"]]
@@ -50,6 +57,19 @@ def table(head, rows):
 def engine_table(found, cell, threads=None):
     head = ["model", "threads"] + [title(name) for name in found["order"]]
     return table(head, rows_of(found, cell, threads))
+
+
+def rate_table(found):
+    head = ["model", "streams"] + [title(name) for name in found["order"]]
+    return table(head, rows_of(found, rate_cell, None, "throughput"))
+
+
+def rate_cell(name, facts):
+    """Images per second, and how many times as many this library makes."""
+    text = "%.0f" % facts["rate"]["median"]
+    if name == OURS:
+        return "**%s** (%.0f–%.0f)" % (text, facts["rate"]["p10"], facts["rate"]["p90"])
+    return text + (" (%sx)" % number(facts["ratio"]["median"]) if "ratio" in facts else "")
 
 
 def time_cell(name, facts):
@@ -135,6 +155,12 @@ def markdown(found):
         "#### Largest difference from LiteRT's reference kernels\n\nOf the output for one picture: in steps of int8 "
         "outputs, of the probability itself for float32. ONNX Runtime runs an int8 network of its own making.",
         engine_table(found, difference_cell)]
+    if found.get("throughput"):
+        sections += [
+            "#### Images per second\n\nAs many inferences at the same time as streams, in each engine's best mode for "
+            "that: requests in a queue for OpenVINO, else as many sessions of one thread. Median of the rounds; in "
+            "brackets where 80 % of them lie, or how many times as many mobilenet.c makes.",
+            rate_table(found)]
     notes = "\n".join(text for text in (once(found, remark_of), once(found, skip_of)) if text)
     if notes:
         sections += ["#### Remarks", notes]

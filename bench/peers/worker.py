@@ -71,13 +71,25 @@ def output(engine):
     return {"output": engine.output().ravel().tolist(), "step": step}
 
 
+def start_streams(request):
+    """The engine in its mode for throughput, loaded."""
+    import adapters
+    engine = adapters.make_streams(request["engine"])
+    engine.load_streams(request["model"], request["streams"])
+    engine.take_stream_inputs(adapters.input_for(request["engine"], request["model"]))
+    return engine, {"version": engine.version()}
+
+
 def serve(request, answer):
-    engine, facts = start(request)
+    engine, facts = start_streams(request) if "streams" in request else start(request)
     answer(facts)
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] == "burst":
             answer({"times": burst(engine, command["seconds"])})
+        elif command["do"] == "rate":
+            engine.rate(command["seconds"] * SETTLE_SHARE)
+            answer({"rate": engine.rate(command["seconds"] * (1 - SETTLE_SHARE))})
         elif command["do"] == "output":
             answer(output(engine))
 

@@ -29,12 +29,13 @@ fail() {
 
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model \
     --engines mobilenet.c,mobilenet.c:ref,litert,litert:reference,openvino,onnxruntime --threads 1 \
-    --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
+    --streams 1 --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
 "$python" - "$folder/results.json" <<'END' || fail "$(cat "$folder/out")"
 import json
 import sys
 
-result, = json.load(open(sys.argv[1], encoding="utf-8"))["results"]
+found = json.load(open(sys.argv[1], encoding="utf-8"))
+result, = found["results"]
 ran, skipped = result["engines"], result["skipped"]
 assert (result["model"], result["type"]) == ("tiny_v2_int8", "int8")
 for name in ("mobilenet.c", "mobilenet.c:ref", "litert", "litert:reference"):
@@ -44,8 +45,14 @@ assert ran["mobilenet.c"]["difference"] == ran["mobilenet.c:ref"]["difference"] 
 assert ran["mobilenet.c"]["ratio"]["median"] == 1
 for name in ("openvino", "onnxruntime"):
     assert (name in ran) != (name in skipped)
+throughput, = found["throughput"]
+assert throughput["threads"] == 1 and set(throughput["engines"]) == set(ran)
+assert all(facts["rate"]["median"] > 1 for facts in throughput["engines"].values())
+assert throughput["engines"]["mobilenet.c"]["ratio"]["median"] == 1
+assert throughput["engines"]["mobilenet.c:ref"]["ratio"]["median"] > 0
 END
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*' "$folder/report.md" || fail "no row in $(cat "$folder/report.md")"
+grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9]*\*\* (' "$folder/report.md" || fail "no rate in $(cat "$folder/report.md")"
 grep -q '</svg>' "$folder/chart.svg" || fail "no chart"
 code=0
 "$python" bench/peers --engines nonsense >/dev/null 2>&1 || code=$?

@@ -71,6 +71,16 @@ class Report(unittest.TestCase):
         self.assertIn("LiteRT (XNNPACK) 4.50 ms (3.00x);", text)
         self.assertIn("ONNX Runtime SKIPPED: No module", text)
 
+    def test_throughput(self):
+        rate = {"median": 700.4, "p10": 650, "p90": 710}
+        engines = {"mobilenet.c": {"rate": rate, "ratio": {"median": 1}},
+                   "litert": {"rate": dict(rate, median=350), "ratio": {"median": 2}}}
+        one = dict(results()["results"][0], threads=4, engines=engines)
+        text = report.markdown(dict(results(), throughput=[one]))
+        self.assertIn("| 1.0@224 <&> int8 | 4 | **700** (650–710) | 350 (2.00x) | – | – |", text)
+        self.assertIn("4 streams: mobilenet.c 700/s; LiteRT (XNNPACK) 350/s; ONNX Runtime SKIPPED", report.rate_line(one))
+        self.assertNotIn("Images per second", report.markdown(results()))
+
     def test_no_results(self):
         empty = dict(results(), results=[])
         self.assertIn("| model | threads |", report.markdown(empty))
