@@ -16,8 +16,10 @@
 #include "base/checked.h"
 #include "kernels/panel.h"
 #include "kernels/quant.h"
+#include "kernels/x86/interleave.h"
 #include "kernels/x86/q8_avx512.h"
 
+enum { GENERAL = -1 };
 enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, COLUMNS = 2, VECTORS = MN_PANEL_BLOCK, SLACK = 64 };
 
 /* 16 channels of either convolution: what sums start from, and how they end in floats. */
@@ -44,6 +46,9 @@ typedef struct block_extras {
 typedef struct channel_block {
     ends ends[VECTORS];
     taps taps[VECTORS];
+    /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products, weight zero points.
+     */
+    int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
     int8_t weights[];
 } channel_block;
 
@@ -110,65 +115,46 @@ bool mn_conv_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *ne
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* One channel's weights into its lane; returns their sum. */
-static int32_t pack_conv_lane(const mn_window *w, const uint8_t *from, uint8_t flip, size_t step, int8_t *to) {
-    const int32_t row = w->k_w * w->in_c, quads = (row + 3) / 4;
-    int32_t sum = 0;
-    for (int32_t y = 0; y < w->k_h; y++) {
-        for (int32_t i = 0; i < quads * 4; i++) {
-            const int8_t weight = i < row ? (int8_t)(from[y * row + i] ^ flip) : 0;
-            to[(size_t)(y * quads + i / 4) * step + (size_t)(i % 4)] = weight;
-            sum += weight;
-        }
-    }
-    return sum;
-}
-
-static void pack_ends(const mn_requant *requant, ends *out) {
+/* Returns what channel_block calls patches. */
+static int8_t pack_ends(const mn_q8_source *s, const mn_requant *requant, ends *out) {
     memcpy(out->scale, requant->scale, sizeof out->scale);
     memcpy(out->offset, requant->offset, sizeof out->offset);
+    const bool floats = requant->is_float || (requant->is_patched && !requant->is_signed);
+    return floats && s->zeros.weight == 0 ? (int8_t)requant->patches : GENERAL;
 }
 
-/* Channels from `first` on, which `weights` and `bias` count from. */
-typedef struct source {
-    const mn_conv_params *p;
-    mn_q8_zeros zeros;
-    const uint8_t *weights;
-    const int32_t *bias;
-} source;
-
-static mn_requant_lanes fill_requant(const source *s, int32_t first, mn_requant *out) {
-    const mn_requant_lanes lanes = mn_requant_lanes_of(first, s->p->window.out_c, NULL);
-    mn_requant_fill(out, &lanes, s->p->multiplier, s->p->shift, s->bias, s->zeros.out, s->zeros.range);
-    mn_requant_patch(out, s->zeros.range);
-    return lanes;
-}
-
-static void pack_conv(const source *s, int32_t first, int32_t vectors, channel_block *out, block_extras *extras) {
+/* Filter rows one after another, each padded to whole quads. */
+static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, size_t step, int8_t *out, int32_t *sums) {
     const mn_window *w = &s->p->window;
-    const int32_t depth = w->k_h * w->k_w * w->in_c;
-    for (int32_t v = 0; v < vectors; v++) {
-        const mn_requant_lanes lanes = fill_requant(s, first + v * LANES, &extras->conv[v]);
-        pack_ends(&extras->conv[v], &out->ends[v]);
+    const int32_t row = w->k_w * w->in_c, quads = (row + 3) / 4;
+    for (int32_t y = 0; y < w->k_h; y++) {
+        const uint8_t *rows[LANES];
         for (int32_t lane = 0; lane < LANES; lane++) {
-            const int32_t channel = lanes.channel[lane];
-            const int32_t sum = pack_conv_lane(w, s->weights + (ptrdiff_t)channel * depth, s->zeros.weight_flip,
-                                               (size_t)vectors * 64, out->weights + v * 64 + lane * 4);
-            const int64_t start = (int64_t)depth * s->zeros.in * s->zeros.weight - (int64_t)s->zeros.in * sum -
-                                  extras->conv[v].centre[lane];
-            out->ends[v].start[lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, (int32_t)start);
+            rows[lane] = s->weights + (ptrdiff_t)lanes->channel[lane] * s->depth + y * row;
+        }
+        mn_interleave(rows, row, s->zeros.weight_flip, step, out + (size_t)(y * quads) * step, sums);
+    }
+}
+
+static void pack_conv(const mn_q8_source *s, int32_t first, int32_t vectors, channel_block *out, block_extras *extras) {
+    for (int32_t v = 0; v < vectors; v++) {
+        int32_t sums[LANES] = {0};
+        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &extras->conv[v]);
+        out->conv_patches[v] = pack_ends(s, &extras->conv[v], &out->ends[v]);
+        pack_vector(s, &lanes, (size_t)vectors * 64, out->weights + v * 64, sums);
+        for (int32_t lane = 0; lane < LANES; lane++) {
+            out->ends[v].start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], extras->conv[v].centre[lane]);
         }
     }
 }
 
-static void pack_taps(const source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*rest)[64]) {
-    const mn_requant_lanes lanes = fill_requant(s, first, requant);
-    pack_ends(requant, &out->ends);
+static void pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*rest)[64]) {
+    const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, requant);
     for (int32_t lane = 0; lane < LANES; lane++) {
         const int32_t channel = lanes.channel[lane];
         int32_t sum = 0;
         for (int32_t i = 0; i < TAPS * TAPS; i++) {
-            const uint8_t stored = s->weights[i * s->p->window.out_c + channel];
+            const uint8_t stored = s->weights[i * s->step + channel];
             const int32_t value = (int8_t)(stored ^ s->zeros.weight_flip) - s->zeros.weight;
             const int32_t byte = mn_clamp_i32(value, -128, 127);
             out->weights[i % TAPS][lane * 4 + i / TAPS] = (int8_t)byte;
@@ -183,8 +169,8 @@ static void pack_taps(const source *s, int32_t first, taps *out, mn_requant *req
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const layout l = layout_of(p);
-    const source conv = {&p->conv, mn_q8_zeros_of(&p->conv, type), constants[1], constants[2]};
-    const source depthwise = {&p->depthwise, mn_q8_zeros_of(&p->depthwise, type), constants[3], constants[4]};
+    const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
     memset(packed, 0, l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks);
     for (int32_t b = 0; b < l.panels.blocks; b++) {
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
@@ -193,6 +179,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
         pack_conv(&conv, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
             pack_taps(&depthwise, first + v * LANES, &block->taps[v], &more->depthwise[v], more->rest[v]);
+            block->depthwise_patches[v] = pack_ends(&depthwise, &more->depthwise[v], &block->taps[v].ends);
         }
     }
 }
@@ -283,6 +270,10 @@ static void copy_input(const band *b, const uint8_t *in, int32_t batch) {
 
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 
+Q8_INLINE mn_q8_floats floats_of(const ends *e, int32_t patches, const mn_requant *requant) {
+    return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), patches, requant};
+}
+
 /* Some rows of a group, what all tiles of it share. */
 typedef struct group {
     const channel_block *block;
@@ -297,13 +288,18 @@ typedef struct group {
     int32_t shift;    /* bits that make way for rows before the first */
     __mmask64 filled; /* bytes of the rows there are; the others hold `padding` */
     uint8_t padding;
-    bool is_plain[VECTORS]; /* requantised in floats, and no weight zero point */
 } group;
 
 Q8_INLINE __m512i four_bytes(const uint8_t *p) {
     int32_t word;
     memcpy(&word, p, sizeof word);
     return _mm512_set1_epi32(word);
+}
+
+/* Centred bytes clamped, plus 128; most often narrowing them was clamp enough. */
+Q8_INLINE __m512i to_unsigned(__m512i bytes, mn_range_i32 range) {
+    if (range.min > -128 || range.max < 127) return mn_q8_finish_64(bytes, range, 0x80);
+    return _mm512_xor_si512(bytes, _mm512_set1_epi8((char)0x80));
 }
 
 /* From bytes [4 groups of channels][4 rows][4 channels] to [16 channels][4 rows]. */
@@ -313,7 +309,7 @@ Q8_INLINE __m512i rows_inside(__m512i bytes) {
 }
 
 Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out) {
-    bytes = rows_inside(mn_q8_finish_64(bytes, g->range, 0x80));
+    bytes = rows_inside(to_unsigned(bytes, g->range));
     if (rows < GROUP) {
         bytes = _mm512_sll_epi32(bytes, _mm_cvtsi32_si128(g->shift));
         bytes = _mm512_mask_mov_epi8(_mm512_set1_epi8((char)g->padding), g->filled, bytes);
@@ -322,8 +318,8 @@ Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out
 }
 
 /* One vector of a tile, for weight zero points and channels that need more than floats. */
-Q8_TARGET static void finish_vector(int32_t rows, int32_t columns, const group *g, int32_t v, __m512i (*sums)[GROUP],
-                                    int32_t x, uint8_t *out) {
+Q8_TARGET static __attribute__((noinline)) void finish_vector(int32_t rows, int32_t columns, const group *g, int32_t v,
+                                                              __m512i (*sums)[GROUP], int32_t x, uint8_t *out) {
     for (int32_t c = 0; c < columns; c++, out += g->vectors * 64) {
         for (int32_t r = 0; r < rows && g->weight_zero; r++) {
             const int32_t over = mn_q8_product(g->weight_zero, g->sums[r * g->sums_step + x + c]);
@@ -363,7 +359,7 @@ Q8_INLINE void conv_tile(int rows, int columns, int vectors, const group *g, int
     const __m512i none = _mm512_setzero_si512();
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         uint8_t *out = g->out + (ptrdiff_t)(x * vectors + v) * 64;
-        if (!g->is_plain[v]) {
+        if (g->block->conv_patches[v] == GENERAL) {
             __m512i copy[COLUMNS][GROUP]; /* in memory, so that the sums need not be */
             Q8_UNROLL for (int c = 0; c < columns; c++) {
                 Q8_UNROLL for (int r = 0; r < GROUP; r++) copy[c][r] = r < rows ? sums[c][v][r] : none;
@@ -371,11 +367,11 @@ Q8_INLINE void conv_tile(int rows, int columns, int vectors, const group *g, int
             finish_vector(rows, columns, g, v, copy, x, out);
             continue;
         }
-        const __m512 scale = _mm512_loadu_ps(g->block->ends[v].scale);
-        const __m512 offset = _mm512_loadu_ps(g->block->ends[v].offset);
+        const mn_q8_floats floats = floats_of(&g->block->ends[v], g->block->conv_patches[v], &g->extras->conv[v]);
         Q8_UNROLL for (int c = 0; c < columns; c++) {
             __m512i values[GROUP] = {none, none, none, none};
-            Q8_UNROLL for (int r = 0; r < rows; r++) values[r] = mn_q8_rescale(sums[c][v][r], scale, offset);
+            Q8_UNROLL for (int r = 0; r < rows; r++) values[r] = sums[c][v][r];
+            mn_q8_rescale_some(rows, values, &floats);
             const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
             store_panel(rows, g, bytes, out + c * vectors * 64);
         }
@@ -443,7 +439,6 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
                .out = slot + vectors * 64,
                .shift = (first - top) * 8,
                .padding = (uint8_t)b->depthwise.in};
-    for (int32_t v = 0; v < vectors; v++) g.is_plain[v] = extras->conv[v].is_float && b->conv.weight == 0;
     g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
     conv_rows(rows, &g, w->out_w);
 }
@@ -454,6 +449,7 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
 typedef struct strip {
     const taps *taps;
     const mn_requant *requant;
+    int32_t patches;
     const int8_t (*rest)[64]; /* NULL: none */
     const uint8_t *group[3];  /* from the first column that the filter meets; the third for stride 2 only */
     ptrdiff_t column;         /* bytes from column to column */
@@ -517,7 +513,7 @@ Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
     const strip s = *shared; /* nothing that is written can change it */
     const filter f = load_filter(stride, s.taps->weights);
     const __m512i start = _mm512_loadu_si512(s.taps->ends.start);
-    const __m512 scale = _mm512_loadu_ps(s.taps->ends.scale), offset = _mm512_loadu_ps(s.taps->ends.offset);
+    const mn_q8_floats floats = floats_of(&s.taps->ends, s.patches, s.requant);
     slice slices[TAPS] = {load_slice(stride, &s, 0), load_slice(stride, &s, 1)};
     uint8_t *out = s.out;
     for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
@@ -526,7 +522,7 @@ Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
         __m512i values[GROUP];
         Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot(stride, start, &f, slices, r);
         if (plain) {
-            Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = mn_q8_rescale(values[r], scale, offset);
+            mn_q8_rescale_some(GROUP, values, &floats);
         } else {
             if (s.rest) {
                 const filter rest = load_filter(stride, s.rest);
@@ -535,7 +531,7 @@ Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
             mn_q8_requant_some(GROUP, values, s.requant);
         }
         const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
-        _mm512_storeu_si512(out, _mm512_and_si512(mn_q8_finish_64(bytes, s.range, 0x80), s.exists));
+        _mm512_storeu_si512(out, _mm512_and_si512(to_unsigned(bytes, s.range), s.exists));
         slices[0] = stride == 2 ? slices[2] : slices[1];
         if (stride == 1) slices[1] = slices[2];
     }
@@ -549,6 +545,7 @@ Q8_TARGET static void run_strip_any_2(const strip *s) { run_strip(2, false, s); 
 /* Bytes of a panel whose row is below `rows` and whose channel is below `channels`. */
 Q8_TARGET static __m512i existing(int32_t rows, int32_t channels) {
     uint8_t bytes[MN_PANEL_BYTES];
+    if (rows >= MN_PANEL_ROWS && channels >= LANES) return _mm512_set1_epi8(-1);
     for (int32_t i = 0; i < MN_PANEL_BYTES; i++) {
         const int32_t channel = i / 16 * 4 + i % 4, row = i % 16 / 4;
         bytes[i] = channel < channels && row < rows ? 0xff : 0;
@@ -567,13 +564,14 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
+        s.patches = block->depthwise_patches[v];
         s.rest = b->depthwise.weight ? extras->rest[v] : NULL;
         for (int32_t i = 0; i <= stride; i++) {
             s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
         }
         s.exists = existing(w->out_h - row * MN_PANEL_ROWS, w->out_c - (first + v) * LANES);
         s.out = out + v * MN_PANEL_BYTES;
-        const bool plain = s.requant->is_float && !s.rest;
+        const bool plain = s.patches != GENERAL;
         if (stride == 1)
             (plain ? run_strip_1 : run_strip_any_1)(&s);
         else

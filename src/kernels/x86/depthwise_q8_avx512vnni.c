@@ -49,40 +49,34 @@ bool mn_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-static void pack_lane(const mn_conv_params *p, const mn_q8_zeros *zeros, const uint8_t *weights, const int32_t *bias,
-                      int32_t channel, int32_t q, int32_t lane, block *out) {
+static void pack_lane(const mn_q8_source *s, int32_t channel, int32_t q, int32_t lane, block *out) {
     int32_t sum = 0;
-    for (int32_t y = 0; y < TAPS; y++) {
-        for (int32_t x = 0; x < TAPS; x++) {
-            uint8_t stored = weights[(y * TAPS + x) * p->window.out_c + channel];
-            int32_t value = (int8_t)(stored ^ zeros->weight_flip) - zeros->weight;
-            int32_t byte = mn_clamp_i32(value, -128, 127);
-            out->weights[x][q][lane * 4 + y] = (int8_t)byte;
-            out->rest[x][q][lane * 4 + y] = (int8_t)(value - byte);
-            sum += value;
-        }
+    for (int32_t i = 0; i < TAPS * TAPS; i++) {
+        const uint8_t stored = s->weights[i * s->step + channel];
+        const int32_t value = (int8_t)(stored ^ s->zeros.weight_flip) - s->zeros.weight;
+        const int32_t byte = mn_clamp_i32(value, -128, 127);
+        out->weights[i % TAPS][q][lane * 4 + i / TAPS] = (int8_t)byte;
+        out->rest[i % TAPS][q][lane * 4 + i / TAPS] = (int8_t)(value - byte);
+        sum += value;
     }
-    out->start[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum - out->requant[q].centre[lane]);
+    const int32_t start = -s->zeros.in * sum - out->requant[q].centre[lane];
+    out->start[q][lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, start);
 }
 
-static void pack_block(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t first, block *out) {
-    const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
+static void pack_block(const mn_q8_source *s, int32_t first, block *out) {
     memset(out, 0, sizeof *out);
     for (int32_t q = 0; q < VECTORS; q++) {
         int32_t order[LANES];
         for (int32_t lane = 0; lane < LANES; lane++) order[lane] = channel_of(q, lane);
-        const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
-        mn_requant_fill(&out->requant[q], &lanes, p->multiplier, p->shift, constants[2], zeros.out, zeros.range);
-        mn_requant_patch(&out->requant[q], zeros.range);
-        for (int32_t lane = 0; lane < LANES; lane++) {
-            pack_lane(p, &zeros, constants[1], constants[2], lanes.channel[lane], q, lane, out);
-        }
+        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, order, &out->requant[q]);
+        for (int32_t lane = 0; lane < LANES; lane++) pack_lane(s, lanes.channel[lane], q, lane, out);
     }
 }
 
 static void pack(const void *params, const void *const *constants, mn_type type, block *out) {
     const mn_conv_params *p = params;
-    for (int32_t i = 0; i < block_count(&p->window); i++) pack_block(p, type, constants, i * BLOCK, &out[i]);
+    const mn_q8_source source = mn_q8_depthwise_source(p, type, constants[1], constants[2]);
+    for (int32_t i = 0; i < block_count(&p->window); i++) pack_block(&source, i * BLOCK, &out[i]);
 }
 
 void mn_depthwise_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {

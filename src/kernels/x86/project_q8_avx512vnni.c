@@ -14,6 +14,7 @@
 #include "kernels/panel.h"
 #include "kernels/quant.h"
 #include "kernels/x86/add_q8.h"
+#include "kernels/x86/interleave.h"
 
 enum { LANES = MN_REQUANT_LANES, ROWS = MN_PANEL_ROWS, COLUMNS = 3, VECTORS = 2, QUADS = MN_PANEL_CHANNELS / 4 };
 
@@ -61,33 +62,16 @@ bool mn_project_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* One channel's weights into its lane; returns their sum. The rest of the vector's lane stays 0. */
-static int32_t pack_lane(const uint8_t *from, int32_t depth, uint8_t flip, size_t step, int8_t *to) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < depth; i++) {
-        const int8_t weight = (int8_t)(from[i] ^ flip);
-        to[(size_t)(i / 4) * step + (size_t)(i % 4)] = weight;
-        sum += weight;
-    }
-    return sum;
-}
-
-static void pack_pair(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias, int32_t index,
-                      pair *out) {
-    const mn_window *w = &p->window;
-    const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
-    const int32_t vectors = pair_vectors(w, index);
+static void pack_pair(const mn_q8_source *s, int32_t first, int32_t vectors, pair *out) {
     for (int32_t v = 0; v < vectors; v++) {
-        const mn_requant_lanes lanes = mn_requant_lanes_of((index * VECTORS + v) * LANES, w->out_c, NULL);
-        mn_requant_fill(&out->requant[v], &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
-        mn_requant_patch(&out->requant[v], zeros.range);
+        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &out->requant[v]);
+        const uint8_t *rows[LANES];
+        int32_t sums[LANES] = {0};
+        for (int32_t lane = 0; lane < LANES; lane++)
+            rows[lane] = s->weights + (ptrdiff_t)lanes.channel[lane] * s->depth;
+        mn_interleave(rows, s->depth, s->zeros.weight_flip, (size_t)vectors * 64, out->weights + v * 64, sums);
         for (int32_t lane = 0; lane < LANES; lane++) {
-            const int32_t channel = lanes.channel[lane];
-            const int32_t sum = pack_lane(weights + (ptrdiff_t)channel * w->in_c, w->in_c, zeros.weight_flip,
-                                          (size_t)vectors * 64, out->weights + v * 64 + lane * 4);
-            const int64_t start = (int64_t)w->in_c * zeros.in * zeros.weight - (int64_t)zeros.in * sum;
-            out->start[v][lane] =
-                mn_wrap_sub(mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start), out->requant[v].centre[lane]);
+            out->start[v][lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], out->requant[v].centre[lane]);
         }
     }
 }
@@ -95,11 +79,12 @@ static void pack_pair(const mn_conv_params *p, mn_type type, const uint8_t *weig
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_project_params *p = params;
     const mn_window *w = &p->conv.window;
+    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     memset(packed, 0, header_bytes() + pair_bytes(w) * (size_t)pair_count(w));
     if (p->adds) mn_add_q8_fill(&p->add, type, true, &((header *)packed)->add);
     for (int32_t i = 0; i < pair_count(w); i++) {
         char *to = (char *)packed + header_bytes() + (size_t)i * pair_bytes(w);
-        pack_pair(&p->conv, type, constants[1], constants[2], i, (pair *)(void *)to);
+        pack_pair(&source, i * VECTORS * LANES, pair_vectors(w, i), (pair *)(void *)to);
     }
 }
 
@@ -193,12 +178,14 @@ Q8_INLINE void finish_column(const job *j, const tile *t, int32_t v, int32_t c, 
     }
     mn_q8_requant_some(ROWS, values, &j->pair->requant[v]);
     const mn_range_i32 range = j->residual ? j->add->range : j->zeros.range;
-    Q8_UNROLL for (int r = 0; r < ROWS; r++, at += row_step) {
-        if (r == t->rows) return;
-        if (j->residual) values[r] = add_residual(j, values[r], lanes, j->residual + at);
-        const __m128i bytes = mn_q8_finish_16(_mm512_cvtsepi32_epi8(values[r]), range, j->zeros.out_flip);
-        _mm_mask_storeu_epi8(j->out + at, lanes, bytes);
+    if (j->residual) {
+        const uint8_t *residual = j->residual + at;
+        for (int32_t r = 0; r < t->rows; r++, residual += row_step) {
+            values[r] = add_residual(j, values[r], lanes, residual);
+        }
     }
+    const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
+    mn_q8_store_4(mn_q8_finish_64(bytes, range, j->zeros.out_flip), t->rows, lanes, j->out + at, row_step);
 }
 
 Q8_TARGET static void finish(const job *shared, const tile *t) {

@@ -6,7 +6,8 @@
 #ifndef MN_KERNELS_X86_Q8_H
 #define MN_KERNELS_X86_Q8_H
 
-#include "kernels/params.h"
+#include "kernels/quant.h"
+#include "kernels/x86/requant.h"
 
 /** Longest sum: 2^15 products of 9 and 8 bits stay inside int32. */
 enum { MN_Q8_MAX_DEPTH = 1 << 15 };
@@ -31,5 +32,35 @@ static inline mn_q8_zeros mn_q8_zeros_of(const mn_conv_params *p, mn_type type) 
         .range = {p->range.min - shift, p->range.max - shift},
     };
 }
+
+/** Where the weights of a convolution lie: product i of channel c at weights[c * channel_step + i * step]. */
+typedef struct mn_q8_source {
+    const mn_conv_params *p;
+    mn_q8_zeros zeros;
+    const uint8_t *weights;
+    const int32_t *bias; /* or NULL */
+    int32_t depth, channel_step, step;
+} mn_q8_source;
+
+static inline mn_q8_source mn_q8_conv_source(const mn_conv_params *p, mn_type type, const void *weights,
+                                             const void *bias) {
+    const int32_t depth = p->window.k_h * p->window.k_w * p->window.in_c;
+    return (mn_q8_source){p, mn_q8_zeros_of(p, type), weights, bias, depth, depth, 1};
+}
+
+static inline mn_q8_source mn_q8_depthwise_source(const mn_conv_params *p, mn_type type, const void *weights,
+                                                  const void *bias) {
+    return (mn_q8_source){p, mn_q8_zeros_of(p, type), weights, bias, p->window.k_h * p->window.k_w, 1, p->window.out_c};
+}
+
+/** What the sums of a channel start from, where its weights, as bytes, add up to `sum`, and `centre` is taken off. */
+static inline int32_t mn_q8_start(const mn_q8_source *s, int32_t channel, int32_t sum, int32_t centre) {
+    const int64_t zero_points = (int64_t)s->depth * s->zeros.in * s->zeros.weight - (int64_t)s->zeros.in * sum;
+    return mn_wrap_add(s->bias ? s->bias[channel] : 0, (int32_t)(zero_points - centre));
+}
+
+/** Fills the constants for the channels from `first` on, in `order` (as mn_requant_lanes_of), in floats if that can be;
+ *  returns the channels. For AVX-512. */
+mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out);
 
 #endif

@@ -6,6 +6,7 @@
 #define MN_KERNELS_X86_Q8_AVX512_H
 
 #include <immintrin.h>
+#include <stddef.h>
 
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
@@ -49,7 +50,32 @@ Q8_INLINE __m512i mn_q8_rescale(__m512i sums, __m512 scale, __m512 offset) {
     return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, offset));
 }
 
-/** In floats that are then put right, where `is_patched` says so: `count` times 16 sums, in place. */
+/** Constants of 16 channels that are requantised in floats whatever the sign of a sum. */
+typedef struct mn_q8_floats {
+    __m512 scale, offset;
+    int32_t patches;
+    const mn_requant *patched; /* looked at only if there are patches */
+} mn_q8_floats;
+
+/* Puts right what floats get wrong. */
+Q8_INLINE void mn_q8_patch(int count, const __m512i *sums, __m512i *values, const mn_requant *r, int32_t patches) {
+    for (int32_t p = 0; p < patches; p++) {
+        const __m512i at = _mm512_loadu_si512(r->patch_at[p]), by = _mm512_loadu_si512(r->patch_by[p]);
+        Q8_UNROLL for (int i = 0; i < count; i++) {
+            values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(sums[i], at), values[i], by);
+        }
+    }
+}
+
+/** `count` (1 to 4) times 16 sums, in place. */
+Q8_INLINE void mn_q8_rescale_some(int count, __m512i *sums, const mn_q8_floats *f) {
+    __m512i values[4];
+    Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], f->scale, f->offset);
+    if (f->patches) mn_q8_patch(count, sums, values, f->patched, f->patches);
+    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
+}
+
+/** In floats that are then put right, where `is_patched` says so. */
 Q8_INLINE void mn_q8_requant_patched(int count, __m512i *sums, const mn_requant *r) {
     const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
     const __m512 negative = r->is_signed ? _mm512_loadu_ps(r->negative_offset) : offset;
@@ -57,12 +83,7 @@ Q8_INLINE void mn_q8_requant_patched(int count, __m512i *sums, const mn_requant 
     Q8_UNROLL for (int i = 0; i < count; i++) {
         values[i] = mn_q8_rescale(sums[i], scale, _mm512_mask_mov_ps(offset, _mm512_movepi32_mask(sums[i]), negative));
     }
-    for (int32_t p = 0; p < r->patches; p++) {
-        const __m512i at = _mm512_loadu_si512(r->patch_at[p]), by = _mm512_loadu_si512(r->patch_by[p]);
-        Q8_UNROLL for (int i = 0; i < count; i++) {
-            values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(sums[i], at), values[i], by);
-        }
-    }
+    mn_q8_patch(count, sums, values, r, r->patches);
     Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
 }
 
@@ -99,6 +120,24 @@ Q8_INLINE __m128i mn_q8_finish_16(__m128i bytes, mn_range_i32 range, uint8_t fli
     bytes = _mm_max_epi8(bytes, _mm_set1_epi8((char)range.min));
     bytes = _mm_min_epi8(bytes, _mm_set1_epi8((char)range.max));
     return _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
+}
+
+/** Stores the 4 x 16 bytes of mn_q8_narrow_4(), the `lanes` of row r at to + r * step, for r below `rows`. */
+Q8_INLINE void mn_q8_store_4(__m512i bytes, int32_t rows, __mmask16 lanes, uint8_t *to, ptrdiff_t step) {
+    const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    bytes = _mm512_permutexvar_epi32(by_row, bytes);
+    const __m128i row[4] = {_mm512_castsi512_si128(bytes), _mm512_extracti32x4_epi32(bytes, 1),
+                            _mm512_extracti32x4_epi32(bytes, 2), _mm512_extracti32x4_epi32(bytes, 3)};
+    Q8_UNROLL for (int r = 0; r < 4; r++, to += step) {
+        if (r == rows) return;
+        if (lanes == 0xffff) {
+            _mm_storeu_si128((__m128i *)(void *)to, row[r]);
+        } else if (lanes == 0xff) {
+            _mm_storel_epi64((__m128i *)(void *)to, row[r]);
+        } else {
+            _mm_mask_storeu_epi8(to, lanes, row[r]);
+        }
+    }
 }
 
 /** 16 sums to 16 stored bytes. */

@@ -9,7 +9,7 @@
 
 #include "kernels/params.h"
 
-enum { MN_REQUANT_LANES = 16, MN_REQUANT_PATCHES = 4 };
+enum { MN_REQUANT_LANES = 16, MN_REQUANT_PATCHES = 3 };
 
 /** Constants of 16 channels. Results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_requant {
@@ -23,7 +23,7 @@ typedef struct mn_requant {
     int64_t rounding[2][MN_REQUANT_LANES / 2], negative[2][MN_REQUANT_LANES / 2];
     int32_t zero; /* zero point, part of `offset` already */
     int32_t is_float;
-    /* is_patched (not with is_float; centre is 0): rint(accumulator * scale + offset), with negative_offset for
+    /* is_patched (not with is_float): rint((accumulator - centre) * scale + offset), with negative_offset for
      * negative accumulators if is_signed. The result of a lane whose accumulator is patch_at[i] changes by patch_by[i],
      * i below `patches`. */
     int32_t is_patched, is_signed, patches;
@@ -50,7 +50,8 @@ mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t
 void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
                      const int32_t *bias, int32_t zero, mn_range_i32 range);
 
-/** Looks for patched floats where `q`, filled, has no others. For AVX-512. */
-void mn_requant_patch(mn_requant *q, mn_range_i32 range);
+/** Looks for patched floats where `q`, filled, has no others. No accumulator of lane i is below low[i] or above
+ * high[i]. For AVX-512. */
+void mn_requant_patch(mn_requant *q, const int64_t *low, const int64_t *high, mn_range_i32 range);
 
 #endif

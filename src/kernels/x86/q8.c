@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/x86/q8.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <stddef.h>
+
+enum { DEPTH_SMALL = 64 };
+
+/* No sum of products is larger. Activations less their zero point are at most 255 in size; weights are looked at where
+ * that costs little and matters: few and small ones leave few results within reach. */
+static int64_t largest_sum(const mn_q8_source *s, int32_t channel) {
+    const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_step;
+    int64_t sum = 0;
+    if (s->depth > DEPTH_SMALL) return INT64_C(255) * 255 * s->depth;
+    for (int32_t i = 0; i < s->depth; i++) {
+        const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ s->zeros.weight_flip) - s->zeros.weight;
+        sum += weight < 0 ? -weight : weight;
+    }
+    return sum * 255;
+}
+
+mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out) {
+    const mn_conv_params *p = s->p;
+    const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
+    mn_requant_fill(out, &lanes, p->multiplier, p->shift, s->bias, s->zeros.out, s->zeros.range);
+    if (out->is_float) return lanes;
+    int64_t low[MN_REQUANT_LANES], high[MN_REQUANT_LANES];
+    for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
+        const int32_t bias = s->bias ? s->bias[lanes.channel[i]] : 0;
+        const int64_t sum = largest_sum(s, lanes.channel[i]);
+        low[i] = bias - sum;
+        high[i] = bias + sum;
+    }
+    mn_requant_patch(out, low, high, s->zeros.range);
+    return lanes;
+}
+
+#endif
