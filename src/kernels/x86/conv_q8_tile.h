@@ -24,7 +24,7 @@ enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
 enum { DEPTH_MAX = MN_Q8_MAX_DEPTH / 2 };
 
 /* 16 output channels: what sums start from, how they end, then groups of products, [depth / GROUP][16][GROUP].
- * Lanes are in the order that two rounds of narrowing (pack) need to put channels in theirs. */
+ * Two vectors are in q8_unpacked_order, one alone in that of its channels. */
 typedef struct column {
     int32_t start[LANES];
     mn_requant requant;
@@ -36,9 +36,6 @@ typedef struct place {
     int32_t first, vectors;
     int32_t count; /* stored channels: less than vectors hold only when there are no more */
 } place;
-
-/* Channel, relative to the column, of each lane of two vectors; those of one are in order. */
-static const int32_t order_of_two[LANES] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
 
 static int32_t column_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
 
@@ -96,7 +93,8 @@ static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *we
     const mn_window *w = &p->window;
     const mn_q8_zeros zeros = q8_zeros_of(p, type);
     const int32_t k = (int32_t)mn_window_depth(w);
-    const mn_requant_lanes lanes = mn_requant_lanes_of(at.first, w->out_c, at.vectors == VECTORS ? order_of_two : NULL);
+    const mn_requant_lanes lanes =
+        mn_requant_lanes_of(at.first, w->out_c, at.vectors == VECTORS ? q8_unpacked_order : NULL);
     memset(out, 0, column_bytes(w));
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
     for (int32_t lane = 0; lane < LANES; lane++) {

@@ -30,9 +30,7 @@ Q8_INLINE column interleave(const uint8_t *const *cells, mn_type type) {
 }
 
 Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t flip, int32_t channels, uint8_t *out) {
-    __m256i words = _mm256_packs_epi32(results[0], results[1]);
-    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words, words), 0xd8);
-    q8_store_part(out, _mm256_castsi256_si128(q8_finish(bytes, range, flip)), channels);
+    q8_store_block(results, range, flip, channels, out);
 }
 
 #include "kernels/x86/depthwise_q8_tile.h"

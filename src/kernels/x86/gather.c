@@ -58,23 +58,43 @@ static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_ta
     return fill(out, zero, (size_t)(w->k_w - cols.end) * channels);
 }
 
+/* One pixel whose filter lies on the image, its first cell at `in`. */
+static inline uint8_t *gather_inside(const mn_window *w, const uint8_t *in, uint8_t *out) {
+    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
+    const ptrdiff_t step = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c;
+    for (int32_t y = 0; y < w->k_h; y++, in += step) out = copy(out, in, line);
+    return out;
+}
+
+/* One pixel of which parts may lie outside the image. */
+static uint8_t *gather_edge(const mn_window *w, const uint8_t *image, mn_taps rows, mn_taps cols, uint8_t zero,
+                            uint8_t *out) {
+    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
+    for (int32_t y = 0; y < w->k_h; y++) {
+        if (y < rows.begin || y >= rows.end || cols.begin == w->k_w) {
+            out = fill(out, zero, line);
+        } else {
+            const int64_t above = rows.origin + (int64_t)y * w->dilation_h;
+            out = gather_taps(w, image + above * w->in_w * w->in_c, cols, zero, out);
+        }
+    }
+    return out;
+}
+
 /* Columns [begin, end) of output row `unit`. */
 static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int32_t unit, int32_t begin, int32_t end,
                        uint8_t *out) {
     const int32_t depth = mn_gather_depth(w);
     const mn_taps rows = mn_window_rows(w, unit);
-    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
+    const bool all_rows = rows.begin == 0 && rows.end == w->k_h && w->dilation_w == 1;
     const uint8_t *image = in + mn_input_offset(w, unit / w->out_h, 0, 0);
     for (int32_t x = begin; x < end; x++) {
         const mn_taps cols = column_taps(w, x);
         uint8_t *next = out + depth;
-        for (int32_t y = 0; y < w->k_h; y++) {
-            if (y < rows.begin || y >= rows.end || cols.begin == w->k_w) {
-                out = fill(out, zero, line);
-            } else {
-                const int64_t above = rows.origin + (int64_t)y * w->dilation_h;
-                out = gather_taps(w, image + above * w->in_w * w->in_c, cols, zero, out);
-            }
+        if (all_rows && cols.begin == 0 && cols.end == w->k_w) {
+            out = gather_inside(w, image + (rows.origin * w->in_w + cols.origin) * w->in_c, out);
+        } else {
+            out = gather_edge(w, image, rows, cols, zero, out);
         }
         out = fill(out, 0, (size_t)(next - out));
     }

@@ -28,4 +28,11 @@ Q8_INLINE __m256i q8_dot(__m256i sums, __m256i activations, __m256i weights) {
     return _mm256_add_epi32(sums, _mm256_madd_epi16(activations, weights));
 }
 
+/** Stores the first `count` of 16 results in the order of q8_unpacked_order. */
+Q8_INLINE void q8_store_block(const __m256i *results, mn_range_i32 range, uint8_t flip, int32_t count, uint8_t *out) {
+    __m256i words = _mm256_packs_epi32(results[0], results[1]);
+    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words, words), 0xd8);
+    q8_store_part(out, _mm256_castsi256_si128(q8_finish(bytes, range, flip)), count);
+}
+
 #endif

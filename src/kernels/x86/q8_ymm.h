@@ -18,6 +18,10 @@
 /** Lanes of a vector of sums; the constants of an mn_requant serve two of them. */
 enum { Q8_LANES = 8 };
 
+/** Channels that lie in the lanes of two vectors of sums once 16 channels were interleaved (unpack), and from where
+ * narrowing (pack) puts them in order again. */
+static const int32_t q8_unpacked_order[MN_REQUANT_LANES] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
+
 Q8_INLINE __m256i q8_load(const void *p) { return _mm256_loadu_si256(p); }
 
 /** Constants of the 64-bit requantisation of 8 channels, which loops keep in registers; parity 0 is that of even lanes.
