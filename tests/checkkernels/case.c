@@ -24,6 +24,8 @@ check_maker check_maker_of(mn_kernel_op op) {
         [MN_K_TRANSPOSE] = {check_make_transpose, check_bench_transpose},
         [MN_K_CONCATENATION] = {check_make_concatenation, check_bench_concatenation},
         [MN_K_COPY] = {check_make_copy, check_bench_copy},
+        [MN_K_CONV_DEPTHWISE] = {check_make_conv_depthwise, check_bench_conv_depthwise},
+        [MN_K_PROJECT] = {check_make_project, check_bench_project},
     };
     return makers[op];
 }

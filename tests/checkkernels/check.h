@@ -4,7 +4,7 @@
 /* checkkernels: every kernel of the registry against its reference, and the reference against itself.
  *   random.c             reproducible random numbers, sizes and data
  *   buffer.c             memory between guard bands
- *   make_window.c, make_flat.c, make_move.c   random and benchmark cases of each operator family
+ *   make_window.c, make_flat.c, make_move.c, make_fused.c   random and benchmark cases of each operator family
  *   evex_*.c             kernels for instructions that few processors have, in another encoding
  *   verify.c             one kernel on one case
  *   bench.c              its speed */
@@ -87,11 +87,14 @@ typedef struct check_case {
         mn_pad_params pad;
         mn_transpose_params transpose;
         mn_concatenation_params concatenation;
+        mn_conv_depthwise_params conv_depthwise;
+        mn_project_params project;
     } params;
     int32_t input_count;
     check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
     bool constant[CHECK_INPUTS];
-    size_t out_bytes; /* units lie behind each other in the output, of one size */
+    size_t out_bytes; /* units lie behind each other in the output */
+    size_t *unit_at;  /* [units + 1]: where each begins, and the end; NULL: all are of one size */
     size_t out_alignment;
     int32_t units;
     int64_t macs;
@@ -116,10 +119,12 @@ check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, ch
 check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
 check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp;
 check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
+check_make_fn check_make_conv_depthwise, check_make_project;
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
 check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp;
 check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
+check_bench_fn check_bench_conv_depthwise, check_bench_project;
 
 /** Adds an input of `count` elements; `constant` ones are handed to pack(). */
 void *check_add_input(check_case *c, check_rng *r, mn_type type, size_t count, bool constant);
@@ -134,6 +139,33 @@ bool check_is_quantized(mn_type type);
 
 /** Type names, and what stands for elements of 1, 2, 4 or 8 bytes when the type does not matter. */
 mn_type check_any_type(check_rng *r);
+
+/* ---- make_window.c, for cases of several operators as one ---- */
+
+/** A random filter over a random input of at most 24 x 24, channels left at 1; `batches` 1 or 2. */
+mn_window check_window(check_rng *r);
+
+/** Fewer output pixels, so that the whole takes no more multiplications than a case may. */
+void check_limit_pixels(mn_window *w, int64_t macs_per_pixel);
+
+/** A window with padding as TFLite's SAME. */
+mn_window check_same_window(int32_t in, int32_t in_c, int32_t out_c, int32_t k, int32_t stride);
+
+/** Zero points, ranges, multipliers of an 8-bit convolution whose window is set; sums have `depth` products. */
+void check_fill_conv(check_case *c, check_rng *r, mn_type type, mn_conv_params *p, int64_t depth);
+
+/** Adds its weights and its bias, which may be left out, as inputs. */
+void check_add_weights(check_case *c, check_rng *r, mn_type type, const mn_conv_params *p, int64_t depth);
+
+int64_t check_out_pixels(const mn_window *w);
+
+/** The window as text; returns the characters written. */
+int32_t check_print_window(char *text, size_t size, const mn_window *w, int32_t groups);
+
+/* ---- make_flat.c ---- */
+
+/** Scales, zero points and ranges of ADD of int8 or uint8. */
+void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p);
 
 /* ---- evex_conv.c, evex_depthwise.c ---- */
 

@@ -29,20 +29,24 @@ static size_t broadcast(mn_binary_params *p, check_rng *r, int32_t i) {
     return (size_t)elements;
 }
 
+static void fill_operands(check_rng *r, mn_type type, bool multiply, mn_binary_params *p) {
+    p->range = check_range_i32(r, type);
+    p->in[0].zero = check_zero_point(r, type), p->in[1].zero = check_zero_point(r, type);
+    p->out.zero = check_zero_point(r, type);
+    float a = check_scale(r), b = check_scale(r), result = check_scale(r);
+    if (multiply)
+        mn_quant_mul(a, b, result, p);
+    else
+        mn_quant_add(a, b, result, p);
+}
+
+void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p) { fill_operands(r, type, false, p); }
+
 static bool fill_binary(check_case *c, check_rng *r, mn_type in, mn_type out, bool multiply) {
     mn_binary_params *p = &c->params.binary;
     if (in != out || !is_arithmetic(in)) return false;
     p->range_f32 = check_range_f32(r);
-    if (check_is_quantized(in)) {
-        p->range = check_range_i32(r, in);
-        p->in[0].zero = check_zero_point(r, in), p->in[1].zero = check_zero_point(r, in);
-        p->out.zero = check_zero_point(r, in);
-        float a = check_scale(r), b = check_scale(r), result = check_scale(r);
-        if (multiply)
-            mn_quant_mul(a, b, result, p);
-        else
-            mn_quant_add(a, b, result, p);
-    }
+    if (check_is_quantized(in)) fill_operands(r, in, multiply, p);
     for (int32_t i = 0; i < 2; i++) check_add_input(c, r, in, broadcast(p, r, i), false);
     int32_t count = product_of(p->dims, MN_MAX_RANK);
     check_set_output(c, in, (size_t)count, count);

@@ -28,13 +28,13 @@ static axis make_axis(check_rng *r, bool pool) {
     return a;
 }
 
-static int64_t out_pixels(const mn_window *w) { return (int64_t)w->batches * w->out_h * w->out_w; }
+int64_t check_out_pixels(const mn_window *w) { return (int64_t)w->batches * w->out_h * w->out_w; }
 
-static void print_window(check_case *c, const mn_window *w, int32_t groups) {
-    snprintf(c->shape, sizeof c->shape,
-             "%dx%dx%dx%d -> %dx%dx%d, filter %dx%d, stride %dx%d, dilation %dx%d, pad %d,%d, %d groups", w->batches,
-             w->in_h, w->in_w, w->in_c, w->out_h, w->out_w, w->out_c, w->k_h, w->k_w, w->stride_h, w->stride_w,
-             w->dilation_h, w->dilation_w, w->pad_top, w->pad_left, groups);
+int32_t check_print_window(char *text, size_t size, const mn_window *w, int32_t groups) {
+    return snprintf(text, size,
+                    "%dx%dx%dx%d -> %dx%dx%d, filter %dx%d, stride %dx%d, dilation %dx%d, pad %d,%d, %d groups",
+                    w->batches, w->in_h, w->in_w, w->in_c, w->out_h, w->out_w, w->out_c, w->k_h, w->k_w, w->stride_h,
+                    w->stride_w, w->dilation_h, w->dilation_w, w->pad_top, w->pad_left, groups);
 }
 
 static mn_window make_window(check_rng *r, bool pool) {
@@ -60,9 +60,11 @@ static mn_window make_window(check_rng *r, bool pool) {
                        x.pad};
 }
 
-static void limit_pixels(mn_window *w, int64_t macs_per_pixel) {
+mn_window check_window(check_rng *r) { return make_window(r, false); }
+
+void check_limit_pixels(mn_window *w, int64_t macs_per_pixel) {
     int32_t pixels = (int32_t)(MAC_LIMIT / macs_per_pixel);
-    if (out_pixels(w) > pixels) w->batches = 1;
+    if (check_out_pixels(w) > pixels) w->batches = 1;
     w->out_w = mn_clamp_i32(pixels, 1, w->out_w);
     w->out_h = mn_clamp_i32(pixels / w->out_w, 1, w->out_h);
 }
@@ -103,6 +105,29 @@ static void add_bias(check_case *c, check_rng *r, mn_type in, int32_t channels) 
     }
 }
 
+void check_fill_conv(check_case *c, check_rng *r, mn_type type, mn_conv_params *p, int64_t depth) {
+    const int32_t channels = p->window.out_c;
+    p->range = check_range_i32(r, type);
+    p->in_zero = check_zero_point(r, type), p->out_zero = check_zero_point(r, type);
+    if (check_one_in(r, 2)) { /* as RELU */
+        p->range.min = mn_max_i32(p->range.min, p->out_zero);
+        p->range.max = mn_max_i32(p->range.max, p->range.min);
+    }
+    p->weight_zero = type == MN_UINT8 ? check_zero_point(r, type) : 0;
+    int32_t *multiplier = check_case_alloc(c, (size_t)channels, sizeof *multiplier);
+    int32_t *shift = check_case_alloc(c, (size_t)channels, sizeof *shift);
+    bool wild = !r->plain && check_one_in(r, 8);
+    for (int32_t i = 0; i < channels; i++) {
+        multiplier[i] = random_multiplier(r), shift[i] = random_shift(r, depth, wild);
+    }
+    p->multiplier = multiplier, p->shift = shift;
+}
+
+void check_add_weights(check_case *c, check_rng *r, mn_type type, const mn_conv_params *p, int64_t depth) {
+    check_add_input(c, r, type, (size_t)depth * (size_t)p->window.out_c, true);
+    add_bias(c, r, type, p->window.out_c);
+}
+
 /* Everything of a convolution once its window and groups are known. */
 static bool fill_conv(check_case *c, check_rng *r, mn_type type, bool depthwise) {
     mn_conv_params *p = &c->params.conv;
@@ -110,29 +135,15 @@ static bool fill_conv(check_case *c, check_rng *r, mn_type type, bool depthwise)
     int64_t depth = (int64_t)w->k_h * w->k_w * (depthwise ? 1 : w->in_c / p->groups);
     p->range_f32 = check_range_f32(r);
     if (check_is_quantized(type)) {
-        p->range = check_range_i32(r, type);
-        p->in_zero = check_zero_point(r, type), p->out_zero = check_zero_point(r, type);
-        if (check_one_in(r, 2)) { /* as RELU */
-            p->range.min = mn_max_i32(p->range.min, p->out_zero);
-            p->range.max = mn_max_i32(p->range.max, p->range.min);
-        }
-        p->weight_zero = type == MN_UINT8 ? check_zero_point(r, type) : 0;
-        int32_t *multiplier = check_case_alloc(c, (size_t)w->out_c, sizeof *multiplier);
-        int32_t *shift = check_case_alloc(c, (size_t)w->out_c, sizeof *shift);
-        bool wild = !r->plain && check_one_in(r, 8);
-        for (int32_t i = 0; i < w->out_c; i++) {
-            multiplier[i] = random_multiplier(r), shift[i] = random_shift(r, depth, wild);
-        }
-        p->multiplier = multiplier, p->shift = shift;
+        check_fill_conv(c, r, type, p, depth);
     } else if (type != MN_FLOAT32) {
         return false;
     }
     check_add_input(c, r, type, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
-    check_add_input(c, r, type, (size_t)depth * (size_t)w->out_c, true);
-    add_bias(c, r, type, w->out_c);
-    check_set_output(c, type, (size_t)(out_pixels(w) * w->out_c), w->batches * w->out_h);
-    c->macs = out_pixels(w) * w->out_c * depth;
-    print_window(c, w, p->groups);
+    check_add_weights(c, r, type, p, depth);
+    check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), w->batches * w->out_h);
+    c->macs = check_out_pixels(w) * w->out_c * depth;
+    check_print_window(c->shape, sizeof c->shape, w, p->groups);
     return true;
 }
 
@@ -144,7 +155,7 @@ bool check_make_conv(check_case *c, check_rng *r, mn_type in, mn_type out) {
     bool wide = w->k_h * w->k_w == 1 && check_one_in(r, 8);
     w->in_c = check_size(r, wide ? 1000 : 72) * p->groups;
     w->out_c = check_size(r, 72) * p->groups;
-    limit_pixels(w, (int64_t)w->out_c * w->k_h * w->k_w * (w->in_c / p->groups));
+    check_limit_pixels(w, (int64_t)w->out_c * w->k_h * w->k_w * (w->in_c / p->groups));
     return in == out && fill_conv(c, r, in, false);
 }
 
@@ -160,7 +171,7 @@ bool check_make_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) 
     p->groups = 1;
     w->in_c = check_size(r, 144);
     w->out_c = w->in_c * (check_one_in(r, 4) ? check_between(r, 2, 3) : 1);
-    limit_pixels(w, (int64_t)w->out_c * w->k_h * w->k_w);
+    check_limit_pixels(w, (int64_t)w->out_c * w->k_h * w->k_w);
     return in == out && fill_conv(c, r, in, true);
 }
 
@@ -171,9 +182,9 @@ static bool fill_pool(check_case *c, check_rng *r, mn_type in, mn_type out) {
     p->range_f32 = check_range_f32(r);
     if (check_is_quantized(in)) p->range = check_range_i32(r, in);
     check_add_input(c, r, in, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
-    check_set_output(c, in, (size_t)(out_pixels(w) * w->out_c), w->batches * w->out_h);
-    c->macs = out_pixels(w) * w->out_c * w->k_h * w->k_w;
-    print_window(c, w, 1);
+    check_set_output(c, in, (size_t)(check_out_pixels(w) * w->out_c), w->batches * w->out_h);
+    c->macs = check_out_pixels(w) * w->out_c * w->k_h * w->k_w;
+    check_print_window(c->shape, sizeof c->shape, w, 1);
     return true;
 }
 
@@ -217,7 +228,7 @@ bool check_make_fully_connected(check_case *c, check_rng *r, mn_type in, mn_type
 
 /* ---- Benchmark shapes: layers of MobileNetV2 1.0 at 224 ---- */
 
-static mn_window same_window(int32_t in, int32_t in_c, int32_t out_c, int32_t k, int32_t stride) {
+mn_window check_same_window(int32_t in, int32_t in_c, int32_t out_c, int32_t k, int32_t stride) {
     int32_t out = (in + stride - 1) / stride, pad = mn_max_i32(0, (out - 1) * stride + k - in) / 2;
     return (mn_window){1, in, in, in_c, out, out, out_c, k, k, stride, stride, 1, 1, pad, pad};
 }
@@ -228,7 +239,7 @@ bool check_bench_conv(check_case *c, check_rng *r, mn_type in, mn_type out, int3
                                         {14, 96, 576, 1, 1}, {7, 960, 160, 1, 1}, {7, 320, 1280, 1, 1}};
     if (index >= (int32_t)(sizeof layers / sizeof layers[0])) return false;
     const int32_t *l = layers[index];
-    c->params.conv.window = same_window(l[0], l[1], l[2], l[3], l[4]);
+    c->params.conv.window = check_same_window(l[0], l[1], l[2], l[3], l[4]);
     c->params.conv.groups = 1;
     return in == out && fill_conv(c, r, in, false);
 }
@@ -237,7 +248,7 @@ bool check_bench_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out,
     static const int32_t layers[][3] = {{112, 32, 1}, {112, 96, 2}, {56, 144, 1}, {14, 384, 1}, {7, 960, 1}};
     if (index >= (int32_t)(sizeof layers / sizeof layers[0])) return false;
     const int32_t *l = layers[index];
-    c->params.conv.window = same_window(l[0], l[1], l[1], 3, l[2]);
+    c->params.conv.window = check_same_window(l[0], l[1], l[1], 3, l[2]);
     c->params.conv.groups = 1;
     return in == out && fill_conv(c, r, in, true);
 }

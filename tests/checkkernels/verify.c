@@ -102,6 +102,18 @@ static bool may_round(const mn_kernel *kernel) {
            (kernel->op == MN_K_CONV || kernel->op == MN_K_DEPTHWISE || kernel->op == MN_K_FULLY_CONNECTED);
 }
 
+/* The reference on all units. */
+static void run_reference(const mn_kernel *twin, const check_case *c, check_rng *r, const void *const *inputs,
+                          void *output) {
+    mn_kernel_need need = {0};
+    check_buffer scratch;
+    if (twin->need != NULL) twin->need(&c->params, &need);
+    check_buffer_open(&scratch, r, need.scratch_bytes, 64);
+    const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .scratch = scratch.data};
+    twin->run(&task, 0, c->units);
+    check_buffer_close(&scratch);
+}
+
 /* Sums of |x * w|, which bound rounding errors: the reference on magnitudes, not clamped. */
 static void run_magnitudes(trial *t, check_buffer *out) {
     check_case c = *t->c;
@@ -118,7 +130,7 @@ static void run_magnitudes(trial *t, check_buffer *out) {
         for (size_t k = 0; k < count; k++) ((float *)c.inputs[i].data)[k] = fabsf(((const float *)t->inputs[i])[k]);
         inputs[i] = c.inputs[i].data;
     }
-    check_twin(t->kernel)->run(&(mn_task){.params = &c.params, .inputs = inputs, .output = out->data}, 0, c.units);
+    run_reference(check_twin(t->kernel), &c, t->r, inputs, out->data);
     for (int32_t i = 0; i < c.input_count; i++) {
         if (t->inputs[i] != NULL) check_buffer_close(&c.inputs[i]);
     }
@@ -174,11 +186,16 @@ static bool check_cuts(trial *t) {
     return bands_intact(t, "a cut range") && same(t, "a cut range", 0, t->out.bytes);
 }
 
+/* The first byte of a unit. */
+static size_t unit_at(const trial *t, int32_t unit) {
+    if (t->c->unit_at != NULL) return t->c->unit_at[unit];
+    return t->out.bytes / (size_t)t->c->units * (size_t)unit;
+}
+
 /* Units that nobody asked for belong to another thread. */
 static bool check_part(trial *t) {
-    size_t unit = t->out.bytes / (size_t)t->c->units;
     int32_t begin = check_between(t->r, 0, t->c->units - 1), end = check_between(t->r, begin + 1, t->c->units);
-    size_t first = (size_t)begin * unit, last = (size_t)end * unit;
+    size_t first = unit_at(t, begin), last = unit_at(t, end);
     check_rng noise = *t->r, again = noise;
     check_buffer_poison(&t->out, &noise);
     call(t, begin, end);
@@ -186,7 +203,7 @@ static bool check_part(trial *t) {
     for (size_t i = 0; i < t->out.bytes; i++) {
         uint8_t before = (uint8_t)check_next(&again);
         if ((i < first || i >= last) && t->out.data[i] != before)
-            return fail(t, "units %d to %d alone wrote byte %zu, which belongs to unit %zu", begin, end, i, i / unit);
+            return fail(t, "units %d to %d alone wrote byte %zu, which belongs to another", begin, end, i);
     }
     return true;
 }
@@ -215,8 +232,7 @@ check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) 
     trial t = {.kernel = kernel, .c = c, .r = r};
     for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
     check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);
-    check_twin(kernel)->run(&(mn_task){.params = &c->params, .inputs = t.inputs, .output = t.expected.data}, 0,
-                            c->units);
+    run_reference(check_twin(kernel), c, r, t.inputs, t.expected.data);
     check_buffer_open(&t.packed, r, need.packed_bytes, 64);
     check_buffer_open(&t.scratch, r, need.scratch_bytes, 64);
     check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);

@@ -22,15 +22,19 @@ static int32_t rescaled(uint8_t byte, const mn_operand *operand, int32_t sign) {
     return mn_requantize(value, operand->multiplier, operand->shift);
 }
 
+uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
+    const int32_t x = rescaled(a, &p->in[0], sign), y = rescaled(b, &p->in[1], sign);
+    const int32_t sum = p->subtract ? x - y : x + y;
+    return (uint8_t)mn_store_i32(sum, p->out.multiplier, p->out.shift, p->out.zero, p->range);
+}
+
 static void add_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_binary_params *p = task->params;
     const uint8_t *in0 = task->inputs[0], *in1 = task->inputs[1];
     uint8_t *out = task->output;
     mn_walk a = mn_walk_from(p->dims, p->stride[0], begin), b = mn_walk_from(p->dims, p->stride[1], begin);
     for (int32_t i = begin; i < end; i++) {
-        const int32_t x = rescaled(in0[a.offset], &p->in[0], sign), y = rescaled(in1[b.offset], &p->in[1], sign);
-        const int32_t sum = p->subtract ? x - y : x + y;
-        out[i] = (uint8_t)mn_store_i32(sum, p->out.multiplier, p->out.shift, p->out.zero, p->range);
+        out[i] = mn_add_8bit_of(p, in0[a.offset], in1[b.offset], sign);
         mn_walk_next(&a);
         mn_walk_next(&b);
     }

@@ -65,26 +65,28 @@ void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
+uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
+                        int32_t row, int32_t x, int32_t c, int32_t sign) {
+    const int32_t depth = p->window.in_c / p->groups, weight_zero = mn_weight_zero(p, sign);
+    const pixel at = pixel_at(&p->window, row, x);
+    int32_t sum = bias != NULL ? bias[c] : 0;
+    for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
+        for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
+            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), p->in_zero,
+                                           weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
+        }
+    }
+    return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+}
+
 static void conv_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    const uint8_t *in = task->inputs[0], *weights = task->inputs[1];
-    const int32_t *bias = task->inputs[2];
     uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
-    const int32_t depth = w->in_c / p->groups;
-    const int32_t weight_zero = sign == MN_SIGN_U8 ? p->weight_zero : 0;
     for (int32_t row = begin; row < end; row++) {
-        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
-            const pixel at = pixel_at(w, row, out_x);
+        for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                int32_t sum = bias != NULL ? bias[c] : 0;
-                for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
-                    for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-                        sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), p->in_zero,
-                                                       weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
-                    }
-                }
-                *out++ = (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+                *out++ = mn_conv_8bit_at(p, task->inputs[0], task->inputs[1], task->inputs[2], row, x, c, sign);
             }
         }
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What several reference kernels share: stored 8-bit values, windows, and walks over tensors. */
+/* What several reference kernels share: stored 8-bit values, single results, windows, and walks over tensors. */
 #ifndef MN_KERNELS_REF_REF_H
 #define MN_KERNELS_REF_REF_H
 
 #include "kernels/kernels.h"
+#include "kernels/panel.h"
 #include "kernels/quant.h"
 
 /* int8 and uint8 kernels are one piece of code: a stored byte b stands for (b ^ sign) - sign. */
@@ -15,6 +16,31 @@ static inline int32_t mn_stored(uint8_t byte, int32_t sign) { return (byte ^ sig
 
 static inline mn_range_i32 mn_sign_range(int32_t sign) {
     return mn_type_range(sign == MN_SIGN_U8 ? MN_UINT8 : MN_INT8);
+}
+
+/** Zero point of 8-bit weights: int8 ones are symmetric. */
+static inline int32_t mn_weight_zero(const mn_conv_params *p, int32_t sign) {
+    return sign == MN_SIGN_U8 ? p->weight_zero : 0;
+}
+
+/** What a convolution stores at row `row` (of all images), column `x`, channel `c`. `bias` may be NULL. */
+uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
+                        int32_t row, int32_t x, int32_t c, int32_t sign);
+
+/** What a depthwise convolution stores at row `y`, column `x` of channel `c`, whose input value at row i, column j is
+ *  plane[(i * in_w + j) * step]. `bias` may be NULL. */
+uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
+                             const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign);
+
+/** What ADD stores for the stored operands `a` and `b`. */
+uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign);
+
+/** Bytes before the one that stands for row `y`, column `x`, channel `c` of image `batch` in panels. */
+static inline size_t mn_panel_at(const mn_panels *p, int32_t batch, int32_t y, int32_t x, int32_t c) {
+    const int32_t vector = c / MN_PANEL_CHANNELS, block = vector / MN_PANEL_BLOCK;
+    const int32_t panel = x * mn_panel_block_vectors(p, block) + vector % MN_PANEL_BLOCK;
+    const int32_t inside = c % MN_PANEL_CHANNELS / 4 * 16 + y % MN_PANEL_ROWS * 4 + c % 4;
+    return mn_panel_offset(p, batch, block, y / MN_PANEL_ROWS) + (size_t)panel * MN_PANEL_BYTES + (size_t)inside;
 }
 
 /** The part of a window's axis that lies inside the input: taps [begin, end), tap t at input index origin + step * t.

@@ -40,25 +40,28 @@ static int32_t both(int16_t first, int16_t second) {
     return (int32_t)((uint32_t)(uint16_t)second << 16 | (uint16_t)first);
 }
 
-/* The most bits behind the point with which no sum leaves 32 bits; false when there are none worth having. */
+/* The most bits behind the point with which no sum leaves 32 bits, and what the offset would be if nothing were
+ * rounded; false when there are none worth having. */
 static bool choose_factors(mn_add_q8 *a, const double *factors) {
-    const double most =
-        128 * (fabs(factors[0]) + fabs(factors[1])) + fabs(factors[0] * a->zero[0] + factors[1] * a->zero[1]) + 129;
+    const double zeros = factors[0] * a->zero[0] + factors[1] * a->zero[1];
+    const double most = 128 * (fabs(factors[0]) + fabs(factors[1])) + fabs(zeros) + 130;
     int16_t high[2], low[2];
     for (a->bits = 22; a->bits >= 12; a->bits--) {
         if (ldexp(most, a->bits) >= 0x1p31) continue;
         if (!split(factors[0], a->bits, &high[0], &low[0]) || !split(factors[1], a->bits, &high[1], &low[1])) continue;
         a->high = both(high[0], high[1]);
         a->low = both(low[0], low[1]);
+        a->offset = (int32_t)ldexp(a->out.zero + 0.5 - zeros, a->bits);
         return true;
     }
     return false;
 }
 
-/* Lowest and highest offset with which every pair of operands gives the exact result; results at an end of the range
- * bound it on one side only. */
+/* Lowest and highest offset, no further than a step from the one there is, with which every pair of operands gives the
+ * exact result; results at an end of the range bound it on one side only. */
 Q8_TARGET static bool find_offset(mn_add_q8 *a) {
-    __m512i low = _mm512_set1_epi32(INT32_MIN), high = _mm512_set1_epi32(INT32_MAX);
+    const int32_t step = 1 << a->bits;
+    __m512i low = _mm512_set1_epi32(a->offset - step), high = _mm512_set1_epi32(a->offset + step);
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
     const __m128i bits = _mm_cvtsi32_si128(a->bits);
@@ -68,7 +71,7 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a) {
             const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128));
             const __m512i result = mn_add_q8_run(a, x, y), products = mn_add_q8_products(a, x, y);
             const __m512i least = _mm512_sub_epi32(_mm512_sll_epi32(result, bits), products);
-            const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32((1 << a->bits) - 1));
+            const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32(step - 1));
             low = _mm512_mask_max_epi32(low, _mm512_cmpgt_epi32_mask(result, range_min), low, least);
             high = _mm512_mask_min_epi32(high, _mm512_cmplt_epi32_mask(result, range_max), high, most);
         }

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Cases of operators that run as one: a convolution with a depthwise one behind it, and a projection with its ADD. */
+#include "base/checked.h"
+#include "checkkernels/check.h"
+#include "kernels/panel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- CONV_DEPTHWISE ---- */
+
+static mn_panels panels_of(const mn_window *w) { return mn_panels_of(w->out_h, w->out_w, w->out_c); }
+
+/* Where the units begin. */
+static void place_bands(check_case *c, const mn_panels *panels, int32_t batches, int32_t bands) {
+    c->units = batches * panels->blocks * bands;
+    c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
+    for (int32_t i = 0; i < c->units; i++) {
+        const int32_t row = (int32_t)((int64_t)panels->rows * (i % bands) / bands), block = i / bands % panels->blocks;
+        c->unit_at[i] = mn_panel_offset(panels, i / bands / panels->blocks, block, row);
+    }
+    c->unit_at[c->units] = c->out_bytes;
+}
+
+static int64_t depth_of(const mn_conv_params *p) {
+    return (int64_t)p->window.k_h * p->window.k_w * (p->window.in_c / p->groups);
+}
+
+/* Everything once both windows are known. */
+static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type type) {
+    mn_conv_depthwise_params *p = &c->params.conv_depthwise;
+    const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
+    const int64_t depth = depth_of(&p->conv), taps = (int64_t)d->k_h * d->k_w;
+    const mn_panels panels = panels_of(d);
+    if (!check_is_quantized(type)) return false;
+    check_fill_conv(c, r, type, &p->conv, depth);
+    check_fill_conv(c, r, type, &p->depthwise, taps);
+    p->depthwise.in_zero = p->conv.out_zero;
+    check_add_input(c, r, type, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
+    check_add_weights(c, r, type, &p->conv, depth);
+    check_add_weights(c, r, type, &p->depthwise, taps);
+    c->out_bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
+    c->out_alignment = MN_PANEL_BYTES;
+    place_bands(c, &panels, w->batches, p->bands);
+    c->macs = (check_out_pixels(w) * depth + check_out_pixels(d) * taps) * w->out_c;
+    int32_t used = check_print_window(c->shape, sizeof c->shape, w, p->conv.groups);
+    used += snprintf(c->shape + used, sizeof c->shape - (size_t)used, "; then ");
+    used += check_print_window(c->shape + used, sizeof c->shape - (size_t)used, d, 1);
+    snprintf(c->shape + used, sizeof c->shape - (size_t)used, "; %d bands", p->bands);
+    return true;
+}
+
+/* Outputs of a filter of three along an axis, of which the last meets at most one cell of padding. */
+static int32_t outputs_of_three(check_rng *r, int32_t in, int32_t stride, int32_t pad) {
+    const int32_t most = mn_max_i32(1, (in + 1 + pad - 3) / stride + 1);
+    return mn_max_i32(1, most - (check_one_in(r, 3) ? 1 : 0));
+}
+
+static mn_window depthwise_window(check_rng *r, const mn_window *before) {
+    mn_window d = {.batches = before->batches, .in_h = before->out_h, .in_w = before->out_w};
+    d.in_c = d.out_c = before->out_c;
+    d.k_h = d.k_w = 3;
+    d.stride_h = d.stride_w = check_between(r, 1, 2);
+    d.dilation_h = d.dilation_w = 1;
+    d.pad_top = check_between(r, 0, 1), d.pad_left = check_between(r, 0, 1);
+    d.out_h = outputs_of_three(r, d.in_h, d.stride_h, d.pad_top);
+    d.out_w = outputs_of_three(r, d.in_w, d.stride_w, d.pad_left);
+    if (!check_one_in(r, 16)) return d;
+    switch (check_between(r, 0, 3)) { /* what kernels may refuse */
+    case 0: d.stride_w = 3 - d.stride_w; break;
+    case 1: d.dilation_h = 2; break;
+    case 2: d.pad_left = 2; break;
+    default: d.out_h += 2; break;
+    }
+    return d;
+}
+
+bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    mn_conv_depthwise_params *p = &c->params.conv_depthwise;
+    mn_window *w = &p->conv.window;
+    *w = check_window(r);
+    if (!check_one_in(r, 16)) w->dilation_h = w->dilation_w = 1;
+    p->conv.groups = check_one_in(r, 24) ? 2 : 1;
+    p->depthwise.groups = 1;
+    w->in_c = check_size(r, 48) * p->conv.groups;
+    w->out_c = check_size(r, 100) * p->conv.groups;
+    check_limit_pixels(w, (int64_t)w->out_c * depth_of(&p->conv));
+    p->depthwise.window = depthwise_window(r, w);
+    p->bands = check_between(r, 1, panels_of(&p->depthwise.window).rows);
+    return in == out && fill_conv_depthwise(c, r, in);
+}
+
+/* Stems with the first depthwise convolution, expansions with theirs, of MobileNetV2 1.0 at 224. */
+bool check_bench_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    static const int32_t layers[][6] = {{224, 3, 32, 3, 2, 1},  {112, 16, 96, 1, 1, 2}, {56, 24, 144, 1, 1, 1},
+                                        {56, 24, 144, 1, 1, 2}, {28, 32, 192, 1, 1, 1}, {28, 32, 192, 1, 1, 2},
+                                        {14, 64, 384, 1, 1, 1}, {14, 96, 576, 1, 1, 1}, {14, 96, 576, 1, 1, 2},
+                                        {7, 160, 960, 1, 1, 1}};
+    if (index >= (int32_t)(sizeof layers / sizeof layers[0])) return false;
+    const int32_t *l = layers[index];
+    mn_conv_depthwise_params *p = &c->params.conv_depthwise;
+    p->conv.window = check_same_window(l[0], l[1], l[2], l[3], l[4]);
+    p->depthwise.window = check_same_window(p->conv.window.out_h, l[2], l[2], 3, l[5]);
+    p->conv.groups = p->depthwise.groups = 1;
+    p->bands = 1;
+    return in == out && fill_conv_depthwise(c, r, in);
+}
+
+/* ---- PROJECT ---- */
+
+/* Bytes of rows and channels that do not exist are 0. */
+static void add_panels(check_case *c, check_rng *r, const mn_window *w) {
+    const mn_panels panels = mn_panels_of(w->in_h, w->in_w, w->in_c);
+    const size_t bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
+    const int32_t row_bytes = panels.width * MN_PANEL_BYTES;
+    uint8_t *at = check_add_input(c, r, MN_UINT8, bytes, false);
+    for (int32_t i = 0; i < w->batches * panels.blocks * panels.rows; i++) {
+        const int32_t block = i / panels.rows % panels.blocks, vectors = mn_panel_block_vectors(&panels, block);
+        for (int32_t k = 0; k < row_bytes * vectors; k++, at++) {
+            const int32_t vector = block * MN_PANEL_BLOCK + k / MN_PANEL_BYTES % vectors, inside = k % MN_PANEL_BYTES;
+            const int32_t channel = vector * MN_PANEL_CHANNELS + inside / 16 * 4 + inside % 4;
+            const int32_t row = i % panels.rows * MN_PANEL_ROWS + inside % 16 / 4;
+            if (channel >= w->in_c || row >= w->in_h) *at = 0;
+        }
+    }
+}
+
+static void place_rows(check_case *c, const mn_window *w) {
+    const int32_t rows = panels_of(w).rows;
+    const size_t row_bytes = (size_t)w->out_w * (size_t)w->out_c;
+    c->units = w->batches * rows;
+    c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
+    for (int32_t i = 0; i <= c->units; i++) {
+        c->unit_at[i] = (size_t)(i / rows * w->out_h + i % rows * MN_PANEL_ROWS) * row_bytes;
+    }
+}
+
+static void fill_add(check_case *c, check_rng *r, mn_type type, mn_project_params *p) {
+    const mn_window *w = &p->conv.window;
+    const int32_t dims[] = {w->batches, w->out_h, w->out_w, w->out_c};
+    p->add = (mn_binary_params){.dims = {1, 1}, .same_shape = true, .subtract = false};
+    memcpy(p->add.dims + 2, dims, sizeof dims);
+    check_fill_add(r, type, &p->add);
+    p->add.in[p->residual_first].zero = p->conv.out_zero;
+    check_add_input(c, r, type, (size_t)(check_out_pixels(w) * w->out_c), false);
+}
+
+static bool fill_project(check_case *c, check_rng *r, mn_type type) {
+    mn_project_params *p = &c->params.project;
+    const mn_window *w = &p->conv.window;
+    if (!check_is_quantized(type)) return false;
+    check_fill_conv(c, r, type, &p->conv, w->in_c);
+    add_panels(c, r, w);
+    check_add_weights(c, r, type, &p->conv, w->in_c);
+    if (p->adds) fill_add(c, r, type, p);
+    check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), 0);
+    place_rows(c, w);
+    c->macs = check_out_pixels(w) * w->out_c * w->in_c;
+    snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
+             !p->adds            ? ""
+             : p->residual_first ? ", residual + it"
+                                 : ", it + residual");
+    return true;
+}
+
+static mn_window pointwise_window(int32_t batches, int32_t height, int32_t width, int32_t in_c, int32_t out_c) {
+    return (mn_window){batches, height, width, in_c, height, width, out_c, 1, 1, 1, 1, 1, 1, 0, 0};
+}
+
+bool check_make_project(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    mn_project_params *p = &c->params.project;
+    const int32_t height = check_between(r, 1, 14), width = check_size(r, 24);
+    mn_window *w = &p->conv.window;
+    *w = pointwise_window(check_between(r, 1, 2), height, width, check_size(r, 300), check_size(r, 100));
+    check_limit_pixels(w, (int64_t)w->in_c * w->out_c);
+    w->in_h = w->out_h, w->in_w = w->out_w;
+    p->conv.groups = 1;
+    p->adds = check_one_in(r, 2);
+    p->residual_first = check_one_in(r, 2);
+    return in == out && fill_project(c, r, in);
+}
+
+/* Projections of MobileNetV2 1.0 at 224, with ADD where that has one. */
+bool check_bench_project(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    static const int32_t layers[][4] = {{112, 32, 16, 0}, {56, 96, 24, 0},  {56, 144, 24, 1}, {28, 144, 32, 0},
+                                        {28, 192, 32, 1}, {14, 192, 64, 0}, {14, 384, 64, 1}, {14, 384, 96, 0},
+                                        {14, 576, 96, 1}, {7, 576, 160, 0}, {7, 960, 160, 1}, {7, 960, 320, 0}};
+    if (index >= (int32_t)(sizeof layers / sizeof layers[0])) return false;
+    const int32_t *l = layers[index];
+    mn_project_params *p = &c->params.project;
+    p->conv.window = pointwise_window(1, l[0], l[0], l[1], l[2]);
+    p->conv.groups = 1;
+    p->adds = l[3] == 1;
+    p->residual_first = true;
+    return in == out && fill_project(c, r, in);
+}
