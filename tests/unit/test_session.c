@@ -77,6 +77,38 @@ static void test_threads_and_kept_tensors_change_nothing(void **state) {
     mn_model_close(&model);
 }
 
+/* Steps long enough to be shared, with every tier of kernels; the batch makes units of several images. */
+static void test_threads_share_long_steps(void **state) {
+    (void)state;
+    const char *const paths[] = {MODEL, FLOAT_MODEL};
+    const mn_input_shape shape = {.input = 0, .rank = 4, .dims = {1, 150, 170, 3}};
+    for (int32_t tier = 0; mn_cpu_tier(tier); tier++) {
+        mn_model *model = open_model(paths[tier % 2]);
+        mn_session_options options;
+        mn_session_defaults(&options);
+        options.cpu = mn_cpu_tier(tier);
+        options.input_shapes = &shape;
+        options.input_shape_count = 1;
+        options.batch = 1 + tier % 3;
+        mn_session *plain = open_session(model, &options);
+        int32_t shared = 0;
+        for (int32_t i = 0; i < mn_session_step_count(plain); i++) {
+            mn_step_info step;
+            assert_int_equal(mn_session_step(plain, i, &step), MN_OK);
+            shared += step.grain < step.units;
+        }
+        assert_true(shared > 0);
+        for (int32_t threads = 2; threads <= 5; threads++) {
+            options.threads = threads;
+            mn_session *other = open_session(model, &options);
+            for (uint32_t seed = 1; seed < 4; seed++) expect_same_run(model, plain, other, seed);
+            mn_session_close(&other);
+        }
+        mn_session_close(&plain);
+        mn_model_close(&model);
+    }
+}
+
 static void test_caller_arena(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
@@ -372,6 +404,7 @@ static void test_model_from_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_kept_tensors_change_nothing),
+        cmocka_unit_test(test_threads_share_long_steps),
         cmocka_unit_test(test_caller_arena),
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_batch),
