@@ -591,6 +591,7 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
         fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
         fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64, b->depthwise.in);
     }
+    if (index + 1 < b->l.panels.blocks) mn_q8_prefetch((const char *)block + b->l.block_bytes, b->l.block_bytes);
     int32_t next = b->first_panel * d->stride_h;
     for (int32_t row = b->first_panel; row < b->last_panel; row++) {
         for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next);

@@ -208,12 +208,18 @@ Q8_INLINE void run_tile(int rows, int columns, int vectors, const job *j, int32_
     finish(j, &t);
 }
 
+/* Tiles as equal as they can be: seven columns are three, two and two. */
 Q8_INLINE void run_columns(int rows, int vectors, const job *j) {
-    const int32_t width = j->p->conv.window.out_w;
-    int32_t x = 0;
-    for (; x + COLUMNS <= width; x += COLUMNS) run_tile(rows, COLUMNS, vectors, j, x);
-    if (width - x == 2) run_tile(rows, 2, vectors, j, x);
-    if (width - x == 1) run_tile(rows, 1, vectors, j, x);
+    const int32_t width = j->p->conv.window.out_w, tiles = (width + COLUMNS - 1) / COLUMNS;
+    for (int32_t i = 0, x = 0; i < tiles; i++) {
+        const int32_t end = width * (i + 1) / tiles;
+        switch (end - x) {
+        case 3: run_tile(rows, 3, vectors, j, x); break;
+        case 2: run_tile(rows, 2, vectors, j, x); break;
+        default: run_tile(rows, 1, vectors, j, x); break;
+        }
+        x = end;
+    }
 }
 
 Q8_INLINE void run_vectors(int rows, const job *j) {

@@ -33,6 +33,11 @@ static inline mn_q8_zeros mn_q8_zeros_of(const mn_conv_params *p, mn_type type) 
     };
 }
 
+/** Asks for weights that are needed soon. */
+static inline void mn_q8_prefetch(const void *from, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
+}
+
 /** Where the weights of a convolution lie: product i of channel c at weights[c * channel_step + i * step]. */
 typedef struct mn_q8_source {
     const mn_conv_params *p;
