@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Requantisation in floats (src/kernels/x86/requant.c): where a pair of floats is found, it gives the integer result
- * on both sides of every threshold, and so everywhere. */
+/* Requantisation in floats (src/kernels/x86/requant.c, requant_patch.c): where a pair of floats is found, with or
+ * without a list of accumulators to put right, it gives the integer result on both sides of every threshold, and so
+ * everywhere. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,8 @@
 #include "kernels/x86/requant.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/x86/q8_avx512.h"
 
 static uint64_t state = 1;
 
@@ -115,11 +118,169 @@ static void test_left_shifts_do_not_fit(void **unused) {
     assert_false(mn_requant_fits(left, 3));
 }
 
+/* ---- Patched floats ---- */
+
+enum { LANES = MN_REQUANT_LANES };
+
+/* 16 channels, the accumulators that they can have, and their constants. */
+typedef struct channels {
+    int32_t multiplier[LANES], shift[LANES];
+    int64_t low[LANES], high[LANES];
+    int32_t zero;
+    mn_range_i32 range;
+    mn_requant q;
+} channels;
+
+/* The kernels' own arithmetic on one accumulator of each lane. */
+Q8_TARGET static void requantise(const mn_requant *q, const int32_t *accumulator, int32_t *out) {
+    const __m512i sums = _mm512_sub_epi32(_mm512_loadu_si512(accumulator), _mm512_loadu_si512(q->centre));
+    _mm512_storeu_si512(out, mn_q8_requant(sums, q));
+}
+
+/* Each lane's accumulator, moved by `away` and into its range. */
+static void check_near(const channels *c, const int32_t *accumulator, int32_t away) {
+    int32_t at[LANES], got[LANES];
+    for (int32_t i = 0; i < LANES; i++) {
+        const int64_t moved = (int64_t)accumulator[i] + away;
+        at[i] = (int32_t)(moved < c->low[i] ? c->low[i] : moved > c->high[i] ? c->high[i] : moved);
+    }
+    requantise(&c->q, at, got);
+    for (int32_t i = 0; i < LANES; i++) {
+        const int32_t exact = mn_store_i32(at[i], c->multiplier[i], c->shift[i], c->zero, c->range);
+        const int32_t clamped = mn_clamp_i32(got[i], c->range.min, c->range.max);
+        if (clamped == exact) continue;
+        fail_msg("multiplier %d, shift %d, zero %d, range [%d, %d], accumulators [%lld, %lld], %d: %d, expected %d",
+                 c->multiplier[i], c->shift[i], c->zero, c->range.min, c->range.max, (long long)c->low[i],
+                 (long long)c->high[i], at[i], clamped, exact);
+    }
+}
+
+/* The first accumulator of lane `i` whose result reaches `value`, or the last there is. */
+static int32_t first_reaching(const channels *c, int32_t i, int32_t value) {
+    int64_t low = c->low[i], high = c->high[i];
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        const int32_t result = mn_wrap_add(mn_requantize((int32_t)middle, c->multiplier[i], c->shift[i]), c->zero);
+        if (result >= value) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return (int32_t)low;
+}
+
+static void check_channels(const channels *c) {
+    int32_t at[LANES];
+    for (int32_t value = c->range.min; value <= c->range.max + 1; value++) {
+        for (int32_t i = 0; i < LANES; i++) at[i] = first_reaching(c, i, value);
+        for (int32_t away = -2; away <= 2; away++) check_near(c, at, away);
+    }
+    for (int32_t i = 0; i < LANES; i++) at[i] = 0;
+    for (int32_t away = -3; away <= 3; away++) check_near(c, at, away);
+    check_near(c, at, INT32_MIN);
+    check_near(c, at, INT32_MAX);
+    for (int32_t round = 0; round < 200; round++) {
+        for (int32_t i = 0; i < LANES; i++) at[i] = random_between((int32_t)c->low[i], (int32_t)c->high[i]);
+        check_near(c, at, 0);
+    }
+}
+
+/* As a layer without activation, with RELU, and with a clamp anywhere. */
+static void random_range(channels *c) {
+    c->zero = random_between(0, 3) == 0 ? -128 : random_between(-128, 127);
+    c->range = (mn_range_i32){-128, 127};
+    switch (random_between(0, 3)) {
+    case 0: c->range.min = c->zero; break;
+    case 1: c->range.min = random_between(-128, 127); break;
+    default: break;
+    }
+    if (random_between(0, 3) == 0) c->range.max = random_between(c->range.min, 127);
+}
+
+/* Sums of up to 4096 products around 0; or of few products around any bias, or of hardly any. */
+static void random_bounds(channels *c, int32_t i, bool usual) {
+    const int64_t largest[] = {INT64_C(255) * 255 * random_between(64, 4096), 255 * random_between(0, 1 << 10), 40};
+    const int32_t kind = usual ? 0 : random_between(0, 2), most = kind == 0 ? 1 << 20 : 1 << 30;
+    const int32_t bias = random_between(-most, most) >> random_between(0, 30);
+    c->low[i] = bias - largest[kind];
+    c->high[i] = bias + largest[kind];
+}
+
+static void fill_channels(channels *c) {
+    const mn_requant_lanes all = mn_requant_lanes_of(0, LANES, NULL);
+    const bool usual = random_between(0, 1) == 0;
+    const int32_t shift = random_between(2, 12);
+    random_range(c);
+    for (int32_t i = 0; i < LANES; i++) {
+        c->multiplier[i] = random_between(0, 7) == 0 ? 1 << 30 : random_between(1 << 30, INT32_MAX);
+        c->shift[i] = !usual && random_between(0, 7) == 0 ? -random_between(2, 31) : -shift;
+        random_bounds(c, i, usual);
+    }
+    mn_requant_fill(&c->q, &all, c->multiplier, c->shift, NULL, c->zero, c->range);
+    mn_requant_patch(&c->q, c->low, c->high, c->range);
+}
+
+static void test_patched(void **unused) {
+    (void)unused;
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
+        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+        skip();
+    }
+    int32_t patched = 0, with_patches = 0, both_signs = 0, centred = 0;
+    const int32_t rounds = 1500;
+    for (int32_t round = 0; round < rounds; round++) {
+        channels c;
+        fill_channels(&c);
+        check_channels(&c);
+        if (!c.q.is_patched) continue;
+        patched++;
+        with_patches += c.q.patches > 0;
+        both_signs += c.q.is_signed;
+        for (int32_t i = 0; i < LANES; i++) centred += c.q.centre[i] != 0;
+    }
+    print_message("%d of %d vectors are patched, %d with patches, %d of both signs; %d channels have a centre\n",
+                  patched, rounds, with_patches, both_signs, centred);
+    assert_true(patched > rounds / 4 && with_patches > rounds / 50 && both_signs > rounds / 10 && centred > 0);
+}
+
+/* Sums that may wrap, scales so large that results leave the floats' range, and multipliers of 0 stay with integers. */
+static void test_integers_remain_without_patches(void **unused) {
+    (void)unused;
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
+        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+        skip();
+    }
+    const struct {
+        int32_t multiplier, shift;
+        int64_t high;
+        bool is_patched;
+    } cases[] = {{1 << 30, -5, 1 << 20, true},
+                 {1 << 30, -5, (int64_t)INT32_MAX + 1, false},
+                 {1 << 30, 0, 1 << 20, false},
+                 {0, -5, 1 << 20, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        channels c = {.zero = 3, .range = {-128, 127}};
+        const mn_requant_lanes one = mn_requant_lanes_of(0, 1, NULL);
+        for (int32_t i = 0; i < LANES; i++) {
+            c.multiplier[i] = cases[k].multiplier, c.shift[i] = cases[k].shift;
+            c.low[i] = -(1 << 20), c.high[i] = cases[k].high;
+        }
+        mn_requant_fill(&c.q, &one, c.multiplier, c.shift, NULL, c.zero, c.range);
+        mn_requant_patch(&c.q, c.low, c.high, c.range);
+        assert_int_equal(c.q.is_patched, cases[k].is_patched);
+        for (int32_t i = 0; i < LANES; i++) c.high[i] = 1 << 20;
+        check_channels(&c);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_threshold),
         cmocka_unit_test(test_integers_remain),
         cmocka_unit_test(test_left_shifts_do_not_fit),
+        cmocka_unit_test(test_patched),
+        cmocka_unit_test(test_integers_remain_without_patches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
