@@ -7,105 +7,209 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
 
-#define TARGET __attribute__((target("avx512f,avx512vl,fma")))
+#define TARGET __attribute__((target("avx2,fma")))
 #define INLINE TARGET __attribute__((always_inline)) static inline
 
 enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2, SIDES = 2 };
 
-/* Accumulators up to here, less the centre, are floats exactly; scales up to here move a result by a part of a step,
- * and no result comes near 2^31. */
+/* Accumulators up to here, less the centre, are floats exactly. */
 #define EXACT_MAX 0x1p24
+
+/* Scales up to here move a result by a part of a step, and no result comes near 2^31; from the least on, tilts are
+ * small in units. */
 #define SCALE_MAX 0x1p-2
+#define SCALE_MIN 0x1p-22
 
-/* Accumulators in the middle of their range that exceed this in size become the centre. */
-#define MIDDLE_MAX 0x1p20
+/* What rounding to a float can move a result by that is below 128; and more than it and a scale that is not exact
+ * can. */
+#define ROUNDING 0x1p-18
+#define NEAR 0x1p-10
 
-/* Accumulators of one sign: results zero + first to zero + last begin at thresholds among them. Exact results reach
+/* One sign of accumulators: results zero + first to zero + last begin at thresholds among them. Exact results reach
  * zero + j from the first accumulator T on with
- *   T S >= j - 1/2 - e, T > 0, or  T S >= j - 1/2 + e, T <= 0;   e = 2^(30-bits), or 0 when bits is 31. */
+ *   T S >= j - 1/2 - e, T > 0, or  T S >= j - 1/2 + e, T <= 0;   e = 2^(30-bits), or 0 when bits is 31.
+ * What follows is that of requant.c: R(j) is T S less the right side, in [0, S); with a scale of S (1 + tilt) and an
+ * offset that is off by db the float result at T lies place(j) + db above zero + j - 1/2, and at T - 1
+ * S (1 + tilt) - place(j) - db below it, where place(j) = R (1 + tilt) + (j - 1/2 -+ e - centre S) tilt. Places are
+ * computed in units of 2^(1-bits), so that those of accumulators that are floats exactly are below 2^31. */
 typedef struct side {
     int32_t first, last;
-    double sign; /* of e: -1 or 1 */
+    int32_t sign; /* of e: -1 or 1 */
 } side;
 
 /* Half of the lanes. */
 typedef struct half {
-    double multiplier[HALF], per_one[HALF]; /* S = multiplier / per_one; per_one = 2^bits */
-    double extra[HALF];                     /* e, times per_one */
-    double low[HALF], high[HALF];           /* no accumulator is below or above */
+    int32_t multiplier[HALF], step[HALF]; /* S / unit, and R(j) - R(j+1) modulo it, in halves of units */
+    double scale[HALF], unit[HALF], extra[HALF];
+    double low[HALF], high[HALF]; /* no accumulator is below or above */
     double centre[HALF];
-    float scale[HALF];
-    float offset[SIDES][HALF]; /* of accumulators from 0 on, and below 0 */
+    float scale_f32[HALF], offset[SIDES][HALF]; /* of accumulators from 0 on, and below 0 */
 } half;
 
-/* T for result j: num / multiplier rounded up. num has few bits, and what is left is below 2^32: doubles exactly. */
-INLINE __m512d threshold(const half *h, const side *s, int32_t j) {
-    const __m512d multiplier = _mm512_loadu_pd(h->multiplier), per_one = _mm512_loadu_pd(h->per_one);
-    const __m512d extra = _mm512_mul_pd(_mm512_loadu_pd(h->extra), _mm512_set1_pd(s->sign));
-    const __m512d num = _mm512_fmadd_pd(_mm512_set1_pd(j - 0.5), per_one, extra);
-    __m512d t = _mm512_roundscale_pd(_mm512_div_pd(num, multiplier), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
-    const __m512d rest = _mm512_fmsub_pd(t, multiplier, num);
-    const __m512d one = _mm512_set1_pd(1);
-    t = _mm512_mask_add_pd(t, _mm512_cmp_pd_mask(rest, _mm512_setzero_pd(), _CMP_LT_OQ), t, one);
-    return _mm512_mask_sub_pd(t, _mm512_cmp_pd_mask(rest, multiplier, _CMP_GE_OQ), t, one);
-}
+/* The places of one side. */
+typedef struct places {
+    int32_t rest[HALF];             /* R(first), in halves of units */
+    int32_t tilt[HALF], base[HALF]; /* in units; base belongs to j = 0 */
+    int32_t from[HALF], to[HALF];   /* the j that matter: those near what accumulators can reach */
+} places;
 
-/* The accumulators, less the centre, on which threshold t hangs: the first at or above it, the last below it, and
- * whether there are such. */
-typedef struct pair {
-    __m512d above, below;
-    __mmask8 has_above, has_below;
-} pair;
-
-INLINE pair around(const half *h, __m512d t) {
-    const __m512d low = _mm512_loadu_pd(h->low), high = _mm512_loadu_pd(h->high), centre = _mm512_loadu_pd(h->centre);
-    const __m512d before = _mm512_sub_pd(t, _mm512_set1_pd(1));
-    return (pair){.above = _mm512_sub_pd(_mm512_max_pd(t, low), centre),
-                  .below = _mm512_sub_pd(_mm512_min_pd(before, high), centre),
-                  .has_above = _mm512_cmp_pd_mask(t, high, _CMP_LE_OQ),
-                  .has_below = _mm512_cmp_pd_mask(before, low, _CMP_GE_OQ)};
-}
-
-INLINE __mmask8 too_large(__m512d x) {
-    return _mm512_cmp_pd_mask(_mm512_abs_pd(x), _mm512_set1_pd(EXACT_MAX), _CMP_GT_OQ);
-}
-
-/* The offset between the least that puts every threshold right from above and the greatest from below; false where
- * accumulators are too large. */
-TARGET static bool choose_offset(half *h, const side *s, int32_t zero, int32_t which) {
-    const __m512d scale = _mm512_cvtps_pd(_mm256_loadu_ps(h->scale));
-    __m512d least = _mm512_set1_pd(-1e9), most = _mm512_set1_pd(1e9);
-    __mmask8 lost = 0;
-    for (int32_t j = s->first; j <= s->last; j++) {
-        const pair p = around(h, threshold(h, s, j));
-        const __m512d half_way = _mm512_set1_pd(j - 0.5);
-        least = _mm512_mask_max_pd(least, p.has_above, least, _mm512_fnmadd_pd(p.above, scale, half_way));
-        most = _mm512_mask_min_pd(most, p.has_below, most, _mm512_fnmadd_pd(p.below, scale, half_way));
-        lost |= (__mmask8)((p.has_above & too_large(p.above)) | (p.has_below & too_large(p.below)));
-    }
-    /* Where there is no bound on one side, a step from the other one. */
-    least = _mm512_max_pd(least, _mm512_sub_pd(most, _mm512_set1_pd(0.5)));
-    most = _mm512_min_pd(most, _mm512_add_pd(least, _mm512_set1_pd(0.5)));
-    const __m512d middle = _mm512_mul_pd(_mm512_add_pd(least, most), _mm512_set1_pd(0.5));
-    _mm256_storeu_ps(h->offset[which], _mm512_cvtpd_ps(_mm512_add_pd(middle, _mm512_set1_pd(zero))));
-    return lost == 0;
-}
-
-/* The kernel's own arithmetic on one lane. */
-TARGET static int32_t result_of(const half *h, int32_t lane, int32_t acc) {
-    const __m128 x = _mm_cvtsi32_ss(_mm_setzero_ps(), acc);
-    const __m128 offset = _mm_set_ss(h->offset[acc < 0][lane]);
-    return _mm_cvtss_si32(_mm_fmadd_ss(x, _mm_set_ss(h->scale[lane]), offset));
-}
+typedef struct bounds {
+    int32_t least[HALF], most[HALF];
+} bounds;
 
 typedef struct patches {
     int32_t count[HALF];
     int32_t at[MN_REQUANT_PATCHES][HALF], by[MN_REQUANT_PATCHES][HALF];
 } patches;
+
+/* What a place may be off by, in units, which are at most S 2^-29: R tilt, at most S 2^-24, is left out, half a unit of
+ * R too; rounding tilt and base moves a place by less than 2^8 units. */
+enum { PLACE_ERROR = 512 };
+
+/* ---- Setting up ----------------------------------------------------------------------------------------- */
+
+static bool start_half(const mn_requant *q, int32_t at, const int64_t *low, const int64_t *high, half *h) {
+    for (int32_t i = 0; i < HALF; i++) {
+        const int32_t bits = q->bits[at + i], m = q->multiplier[at + i];
+        if (m <= 0 || low[at + i] < INT32_MIN || high[at + i] > INT32_MAX) return false; /* sums may wrap */
+        const double half_unit = 1.0 / (double)(INT64_C(1) << bits);
+        h->multiplier[i] = m;
+        h->step[i] = (int32_t)((UINT64_C(1) << bits) % (uint32_t)m);
+        h->scale[i] = m * half_unit;
+        h->unit[i] = 2 * half_unit;
+        h->extra[i] = bits > 31 ? 0x1p30 * half_unit : 0;
+        h->low[i] = (double)low[at + i], h->high[i] = (double)high[at + i];
+        h->scale_f32[i] = (float)h->scale[i];
+        if (h->scale[i] > SCALE_MAX) return false;
+    }
+    return true;
+}
+
+/* j - 1/2 -+ e for j = 0. */
+static double right_side(const half *h, const side *s, int32_t lane) { return s->sign * h->extra[lane] - 0.5; }
+
+/* The j whose threshold, or the accumulator before it, is one that there is, or is near one. */
+static void find_reach(const half *h, const side *s, places *p) {
+    for (int32_t i = 0; i < HALF; i++) {
+        const double zero = right_side(h, s, i), least = (h->low[i] - 1) * h->scale[i] - zero - NEAR;
+        const double most = (h->high[i] + 1) * h->scale[i] - zero + NEAR;
+        p->from[i] = least < s->first ? s->first : least > s->last ? s->last + 1 : (int32_t)ceil(least);
+        p->to[i] = most > s->last ? s->last : most < s->first ? s->first - 1 : (int32_t)floor(most);
+    }
+}
+
+/* The middle of the thresholds that matter: the nearer accumulators are to it, the less an inexact scale moves them. */
+static bool find_centres(const side *s, const places *p, half *h) {
+    for (int32_t i = 0; i < HALF; i++) {
+        const double zero = right_side(h, s, i);
+        if (p->from[i] > p->to[i]) continue;
+        const double centre = trunc((zero + (p->from[i] + p->to[i]) / 2.0) / h->scale[i]);
+        if (fabs(centre) > INT32_MAX / 2 || h->low[i] - centre < INT32_MIN || h->high[i] - centre > INT32_MAX) {
+            return false;
+        }
+        h->centre[i] = centre;
+    }
+    return true;
+}
+
+/* False when an accumulator that matters is too large. */
+static bool find_places(const mn_requant *q, int32_t at, const half *h, const side *s, places *p) {
+    for (int32_t i = 0; i < HALF; i++) {
+        const int32_t m = h->multiplier[i];
+        const int64_t extra = q->bits[at + i] > 31 ? INT64_C(1) << 30 : 0;
+        const int64_t half_step = (int64_t)((UINT64_C(1) << (q->bits[at + i] - 1)) % (uint32_t)m);
+        const int64_t rest = ((1 - 2 * s->first) * half_step - s->sign * extra) % m;
+        p->rest[i] = (int32_t)(rest < 0 ? rest + m : rest);
+        p->tilt[i] = p->base[i] = 0;
+        if (p->from[i] > p->to[i]) continue;
+        const double zero = right_side(h, s, i), centre = h->centre[i], scale = h->scale[i];
+        const double nearest = (zero + p->from[i]) / scale - centre, farthest = (zero + p->to[i]) / scale - centre;
+        const double tilt = ((double)h->scale_f32[i] - scale) / scale;
+        if (scale < SCALE_MIN || fabs(nearest) > EXACT_MAX - 2 || fabs(farthest) > EXACT_MAX - 2) return false;
+        p->tilt[i] = (int32_t)(tilt / h->unit[i]);
+        /* Modulo 2^32: with j tilt it is small again. */
+        p->base[i] = (int32_t)(uint32_t)(int64_t)((zero - centre * scale) * tilt / h->unit[i]);
+    }
+    return true;
+}
+
+/* ---- Going through the places of all lanes ---------------------------------------------------------------- */
+
+INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
+INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
+
+typedef struct course {
+    __m256i rest, line, step, multiplier, tilt, from, to, j;
+} course;
+
+INLINE course start_course(const half *h, const side *s, const places *p) {
+    const __m256i j = _mm256_set1_epi32(s->first), tilt = load(p->tilt);
+    return (course){.rest = load(p->rest),
+                    .line = _mm256_add_epi32(load(p->base), _mm256_mullo_epi32(j, tilt)),
+                    .step = load(h->step),
+                    .multiplier = load(h->multiplier),
+                    .tilt = tilt,
+                    .from = load(p->from),
+                    .to = load(p->to),
+                    .j = j};
+}
+
+INLINE __m256i place_of(const course *c) { return _mm256_add_epi32(_mm256_srli_epi32(c->rest, 1), c->line); }
+
+/* Lanes for which j does not matter. */
+INLINE __m256i outside(const course *c) {
+    return _mm256_or_si256(_mm256_cmpgt_epi32(c->from, c->j), _mm256_cmpgt_epi32(c->j, c->to));
+}
+
+INLINE void next(course *c) {
+    const __m256i rest = _mm256_sub_epi32(c->rest, c->step); /* what is negative is large without a sign */
+    c->rest = _mm256_min_epu32(rest, _mm256_add_epi32(rest, c->multiplier));
+    c->line = _mm256_add_epi32(c->line, c->tilt);
+    c->j = _mm256_add_epi32(c->j, _mm256_set1_epi32(1));
+}
+
+TARGET static void find_bounds(const half *h, const side *s, const places *p, bounds *out) {
+    course c = start_course(h, s, p);
+    __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
+    for (int32_t j = s->first; j <= s->last; j++, next(&c)) {
+        const __m256i place = place_of(&c), skip = outside(&c);
+        least = _mm256_min_epi32(least, _mm256_blendv_epi8(place, least, skip));
+        most = _mm256_max_epi32(most, _mm256_blendv_epi8(place, most, skip));
+    }
+    store(out->least, least);
+    store(out->most, most);
+}
+
+static int32_t saturate(double x) { return (int32_t)fmax(INT32_MIN, fmin(x, INT32_MAX)); }
+
+/* The offset in the middle between what the least and the greatest place ask for; `limits` become the places within
+ * which results are right for sure. */
+static void choose_offset(half *h, const side *s, const places *p, int32_t zero, int32_t which, bounds *limits) {
+    for (int32_t i = 0; i < HALF; i++) {
+        const bool any = p->from[i] <= p->to[i];
+        const double scale = h->scale_f32[i], unit = h->unit[i], middle = (double)limits->least[i] + limits->most[i];
+        const double ideal = zero - s->sign * h->extra[i] + h->centre[i] * h->scale[i];
+        h->offset[which][i] = (float)(any ? ideal + (scale - middle * unit) / 2 : ideal);
+        const double moved = h->offset[which][i] - ideal;
+        const double least = (ROUNDING - moved) / unit, most = (scale - ROUNDING - moved) / unit;
+        limits->least[i] = any ? saturate(least + PLACE_ERROR) : INT32_MIN;
+        limits->most[i] = any ? saturate(most - PLACE_ERROR) : INT32_MAX;
+    }
+}
+
+/* ---- Patches ---------------------------------------------------------------------------------------------- */
+
+/* The kernel's own arithmetic on one lane, from an accumulator less the centre. */
+TARGET static int32_t result_of(const half *h, int32_t lane, int32_t acc) {
+    const __m128 x = _mm_cvtsi32_ss(_mm_setzero_ps(), acc);
+    const __m128 offset = _mm_set_ss(h->offset[acc < 0][lane]);
+    return _mm_cvtss_si32(_mm_fmadd_ss(x, _mm_set_ss(h->scale_f32[lane]), offset));
+}
 
 static bool add_patch(patches *p, int32_t lane, int32_t at, int32_t by) {
     const int32_t i = p->count[lane]++;
@@ -115,40 +219,35 @@ static bool add_patch(patches *p, int32_t lane, int32_t at, int32_t by) {
     return true;
 }
 
-/* Accumulators of `lane` from `above` up and from `below` down that come out on the wrong side of `result`. */
-static bool patch_upward(const half *h, int32_t lane, int32_t above, int32_t result, patches *p) {
-    for (; result_of(h, lane, above) < result; above++) {
-        if (!add_patch(p, lane, above, 1)) return false;
+/* Patches the accumulators of `lane` at threshold j, whose rest is `rest`, that come out on the wrong side. */
+static bool patch_threshold(const half *h, const side *s, int32_t lane, int32_t j, int32_t rest, int32_t zero,
+                            patches *p) {
+    const double threshold = (right_side(h, s, lane) + j + rest * (h->unit[lane] / 2)) / h->scale[lane];
+    const int32_t first = (int32_t)(nearbyint(threshold) - h->centre[lane]);
+    for (int32_t acc = first; result_of(h, lane, acc) < zero + j; acc++) {
+        if (!add_patch(p, lane, acc, 1)) return false;
+    }
+    for (int32_t acc = first - 1; result_of(h, lane, acc) >= zero + j; acc--) {
+        if (!add_patch(p, lane, acc, -1)) return false;
     }
     return true;
 }
 
-static bool patch_downward(const half *h, int32_t lane, int32_t below, int32_t result, patches *p) {
-    for (; result_of(h, lane, below) >= result; below--) {
-        if (!add_patch(p, lane, below, -1)) return false;
-    }
-    return true;
-}
-
-/* Finds all accumulators of one side that come out wrong: results rise with accumulators, so only those next to
- * thresholds matter. */
-TARGET static bool patch_side(const half *h, const side *s, int32_t zero, int32_t which, patches *p) {
-    const __m256 scale = _mm256_loadu_ps(h->scale), offset = _mm256_loadu_ps(h->offset[which]);
-    for (int32_t j = s->first; j <= s->last; j++) {
-        const pair places = around(h, threshold(h, s, j));
-        const __m256i above = _mm512_cvtpd_epi32(places.above), below = _mm512_cvtpd_epi32(places.below);
-        const __m256i wanted = _mm256_set1_epi32(zero + j);
-        const __m256i here = _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(above), scale, offset));
-        const __m256i there = _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(below), scale, offset));
-        const int32_t too_low = _mm256_cmplt_epi32_mask(here, wanted) & places.has_above;
-        const int32_t too_high = _mm256_cmpge_epi32_mask(there, wanted) & places.has_below;
-        int32_t first[HALF], last[HALF];
-        if (!(too_low | too_high)) continue;
-        _mm256_storeu_si256((__m256i *)(void *)first, above);
-        _mm256_storeu_si256((__m256i *)(void *)last, below);
+/* Looks at all thresholds that may come out wrong: results rise with accumulators, so only those next to thresholds
+ * matter. */
+TARGET static bool patch_side(const half *h, const side *s, const places *all, const bounds *limits, int32_t zero,
+                              patches *p) {
+    const __m256i least = load(limits->least), most = load(limits->most);
+    course c = start_course(h, s, all);
+    for (int32_t j = s->first; j <= s->last; j++, next(&c)) {
+        const __m256i place = place_of(&c);
+        const __m256i beyond = _mm256_or_si256(_mm256_cmpgt_epi32(least, place), _mm256_cmpgt_epi32(place, most));
+        const int32_t wrong = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_andnot_si256(outside(&c), beyond)));
+        int32_t rest[HALF];
+        if (!wrong) continue;
+        store(rest, c.rest);
         for (int32_t lane = 0; lane < HALF; lane++) {
-            if ((too_low >> lane & 1) && !patch_upward(h, lane, first[lane], zero + j, p)) return false;
-            if ((too_high >> lane & 1) && !patch_downward(h, lane, last[lane], zero + j, p)) return false;
+            if ((wrong >> lane & 1) && !patch_threshold(h, s, lane, j, rest[lane], zero, p)) return false;
         }
     }
     return true;
@@ -162,23 +261,8 @@ static bool sides_meet(const half *h, int32_t zero) {
     return true;
 }
 
-static bool start_half(const mn_requant *q, int32_t at, bool centred, half *h) {
-    for (int32_t i = 0; i < HALF; i++) {
-        const int32_t bits = q->bits[at + i];
-        h->multiplier[i] = q->multiplier[at + i];
-        h->per_one[i] = (double)(INT64_C(1) << bits);
-        h->extra[i] = bits > 31 ? 0x1p30 : 0;
-        h->scale[i] = (float)(h->multiplier[i] / h->per_one[i]);
-        /* The middle, where accumulators would otherwise be too large for a float. */
-        const double middle = (h->low[i] + h->high[i]) / 2;
-        h->centre[i] = centred && (middle > MIDDLE_MAX || middle < -MIDDLE_MAX) ? (double)(int32_t)middle : 0;
-        if (!(h->multiplier[i] > 0 && h->scale[i] <= SCALE_MAX)) return false;
-    }
-    return true;
-}
-
 static void keep_half(const half *h, const patches *p, int32_t at, mn_requant *q) {
-    memcpy(q->scale + at, h->scale, sizeof h->scale);
+    memcpy(q->scale + at, h->scale_f32, sizeof h->scale_f32);
     memcpy(q->offset + at, h->offset[0], sizeof h->offset[0]);
     memcpy(q->negative_offset + at, h->offset[1], sizeof h->offset[1]);
     for (int32_t i = 0; i < HALF; i++) q->centre[at + i] = (int32_t)h->centre[i];
@@ -195,26 +279,28 @@ static bool patch_half(mn_requant *q, int32_t at, mn_range_i32 range, const int6
     const int32_t first = range.min + 1 - q->zero, last = range.max - q->zero;
     const bool is_signed = first <= 0 && last >= 1;
     const side sides[SIDES] = {{mn_max_i32(1, first), last, -1}, {first, mn_min_i32(0, last), 1}};
-    half h;
-    patches p;
-    memset(&h, 0, sizeof h), memset(&p, 0, sizeof p);
-    for (int32_t i = 0; i < HALF; i++) {
-        if (low[at + i] < INT32_MIN || high[at + i] > INT32_MAX) return false; /* sums may wrap */
-        h.low[i] = (double)low[at + i], h.high[i] = (double)high[at + i];
-    }
-    if (!start_half(q, at, !is_signed, &h)) return false;
+    half h = {.centre = {0}};
+    places p[SIDES];
+    bounds b[SIDES];
+    patches found = {.count = {0}};
+    if (!start_half(q, at, low, high, &h)) return false;
     for (int32_t i = 0; i < SIDES; i++) {
-        if (sides[i].first <= sides[i].last && !choose_offset(&h, &sides[i], q->zero, i)) return false;
+        if (sides[i].first > sides[i].last) continue;
+        find_reach(&h, &sides[i], &p[i]);
+        if (!is_signed && !find_centres(&sides[i], &p[i], &h)) return false;
+        if (!find_places(q, at, &h, &sides[i], &p[i])) return false;
+        find_bounds(&h, &sides[i], &p[i], &b[i]);
+        choose_offset(&h, &sides[i], &p[i], q->zero, i, &b[i]);
+        /* Where the other side has no thresholds, the clamp hides it. */
+        if (!is_signed) memcpy(h.offset[1 - i], h.offset[i], sizeof h.offset[i]);
     }
-    /* Where one side has no thresholds, the clamp hides it. */
-    if (sides[0].first > sides[0].last) memcpy(h.offset[0], h.offset[1], sizeof h.offset[0]);
-    if (sides[1].first > sides[1].last) memcpy(h.offset[1], h.offset[0], sizeof h.offset[1]);
     for (int32_t i = 0; i < SIDES; i++) {
-        if (!patch_side(&h, &sides[i], q->zero, i, &p)) return false;
+        if (sides[i].first > sides[i].last) continue;
+        if (!patch_side(&h, &sides[i], &p[i], &b[i], q->zero, &found)) return false;
     }
     if (is_signed && !sides_meet(&h, q->zero)) return false;
     q->is_signed |= is_signed;
-    keep_half(&h, &p, at, q);
+    keep_half(&h, &found, at, q);
     return true;
 }
 
