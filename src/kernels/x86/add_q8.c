@@ -57,6 +57,16 @@ static bool choose_factors(mn_add_q8 *a, const double *factors) {
     return false;
 }
 
+/* All values of operand `i`, rescaled; operand 1 with the sign it is added with. */
+Q8_TARGET static void rescale_all(const mn_add_q8 *a, int i, int32_t *out) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (int32_t first = 0; first < VALUES; first += LANES) {
+        const __m512i values = _mm512_add_epi32(lanes, _mm512_set1_epi32(first - 128));
+        const __m512i rescaled = mn_add_q8_operand(a, i, values), none = _mm512_setzero_si512();
+        _mm512_storeu_si512(out + first, i == 1 && a->subtract ? _mm512_sub_epi32(none, rescaled) : rescaled);
+    }
+}
+
 /* Lowest and highest offset, no further than a step from the one there is, with which every pair of operands gives the
  * exact result; results at an end of the range bound it on one side only. */
 Q8_TARGET static bool find_offset(mn_add_q8 *a) {
@@ -65,20 +75,24 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
     const __m128i bits = _mm_cvtsi32_si128(a->bits);
+    int32_t rescaled[2][VALUES];
+    for (int i = 0; i < 2; i++) rescale_all(a, i, rescaled[i]);
     for (int32_t i = 0; i < VALUES; i++) {
-        const __m512i x = _mm512_set1_epi32(i - 128);
+        const __m512i x = _mm512_set1_epi32(i - 128), first = _mm512_set1_epi32(rescaled[0][i]);
         for (int32_t j = 0; j < VALUES; j += LANES) {
             const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128));
-            const __m512i result = mn_add_q8_run(a, x, y), products = mn_add_q8_products(a, x, y);
+            const __m512i sum = _mm512_add_epi32(first, _mm512_loadu_si512(rescaled[1] + j));
+            const __m512i exact = _mm512_max_epi32(mn_q8_requant_exact(sum, &a->out), range_min);
+            const __m512i result = _mm512_min_epi32(exact, range_max), products = mn_add_q8_products(a, x, y);
             const __m512i least = _mm512_sub_epi32(_mm512_sll_epi32(result, bits), products);
             const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32(step - 1));
             low = _mm512_mask_max_epi32(low, _mm512_cmpgt_epi32_mask(result, range_min), low, least);
             high = _mm512_mask_min_epi32(high, _mm512_cmplt_epi32_mask(result, range_max), high, most);
         }
     }
-    const int32_t first = _mm512_reduce_max_epi32(low), last = _mm512_reduce_min_epi32(high);
-    a->offset = (int32_t)(((int64_t)first + last) >> 1);
-    return first <= last;
+    const int32_t lowest = _mm512_reduce_max_epi32(low), highest = _mm512_reduce_min_epi32(high);
+    a->offset = (int32_t)(((int64_t)lowest + highest) >> 1);
+    return lowest <= highest;
 }
 
 void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_add_q8 *out) {
