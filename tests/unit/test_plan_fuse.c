@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Operators that run as one give the bytes they give one by one: random networks of inverted residuals, MobileNetV2 of
+ * every width, sizes from 32 to 320, every number of threads and images. And what must not be fused is not. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cpu.h"
+#include "graph/shape.h"
+#include "net/fold.h"
+#include "net/mobilenet_v2.h"
+#include "net/random.h"
+#include "net/statistics.h"
+#include "quant/prepare.h"
+#include "quant/quantise.h"
+#include "session/model.h"
+#include "support/model_builder.h"
+
+static bool has_fused_kernels(void) { return (mn_cpu_flags() & MN_CPU_AVX512_VNNI) != 0; }
+
+static void expect_ok(mn_status status) {
+    if (status != MN_OK) fail_msg("%s", mn_error_detail());
+}
+
+/* ---- Running ---------------------------------------------------------------------------------------- */
+
+typedef struct variant {
+    int32_t threads, batch, height, width;
+    bool keep_tensors;
+} variant;
+
+static mn_session *open_session(const mn_model *model, const variant *v) {
+    mn_session *session = NULL;
+    mn_session_options options;
+    const mn_input_shape shape = {.input = 0, .rank = 4, .dims = {1, v->height, v->width, 3}};
+    mn_session_defaults(&options);
+    options.threads = v->threads;
+    options.batch = v->batch;
+    options.keep_tensors = v->keep_tensors;
+    if (v->height > 0) options.input_shapes = &shape, options.input_shape_count = 1;
+    expect_ok(mn_session_create(model, &options, &session));
+    return session;
+}
+
+/* Runs on random bytes; returns a copy of output 0. */
+static uint8_t *run(const mn_model *model, mn_session *session, uint32_t seed, size_t *bytes) {
+    mn_tensor_info in, out;
+    expect_ok(mn_session_tensor(session, model->graph.outputs[0], &out));
+    for (int32_t k = 0; k < model->graph.input_count; k++) {
+        uint8_t *input = mn_session_input(session, k);
+        expect_ok(mn_session_tensor(session, model->graph.inputs[k], &in));
+        for (size_t i = 0; i < in.bytes; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            input[i] = (uint8_t)(seed >> 24);
+        }
+    }
+    expect_ok(mn_session_run(session));
+    uint8_t *copy = malloc(out.bytes);
+    assert_non_null(copy);
+    *bytes = out.bytes;
+    return memcpy(copy, mn_session_output(session, 0), out.bytes);
+}
+
+/* Steps that stand for several operators. */
+static int32_t fused_steps(const mn_session *session) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
+        mn_step_info step;
+        expect_ok(mn_session_step(session, i, &step));
+        count += step.op_count > 1;
+    }
+    return count;
+}
+
+static int32_t distinct(const uint8_t *bytes, size_t count) {
+    bool seen[256] = {false};
+    int32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += !seen[bytes[i]];
+        seen[bytes[i]] = true;
+    }
+    return found;
+}
+
+/* What a comparison is worth: steps that stand for several operators, and different bytes in the output. */
+typedef struct worth {
+    int32_t fused, values;
+} worth;
+
+/* Compares `v` with the same run operator by operator. */
+static worth compare(const mn_model *model, variant v, const char *what) {
+    size_t bytes, wanted_bytes;
+    mn_session *fused = open_session(model, &v);
+    v.threads = 1, v.keep_tensors = true;
+    mn_session *plain = open_session(model, &v);
+    const uint32_t seed = (uint32_t)(v.height * 1000 + v.width);
+    assert_int_equal(fused_steps(plain), 0);
+    uint8_t *got = run(model, fused, seed, &bytes), *wanted = run(model, plain, seed, &wanted_bytes);
+    assert_int_equal(bytes, wanted_bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        if (got[i] != wanted[i]) {
+            fail_msg("%s, %d threads, batch %d, %dx%d: byte %zu of %zu is %d, not %d", what, mn_session_threads(fused),
+                     v.batch, v.height, v.width, i, bytes, got[i], wanted[i]);
+        }
+    }
+    const worth found = {fused_steps(fused), distinct(got, bytes)};
+    free(got);
+    free(wanted);
+    mn_session_close(&fused);
+    mn_session_close(&plain);
+    return found;
+}
+
+/* Takes the graph over. */
+static mn_model *model_of(mn_graph *graph) {
+    mn_model *model = calloc(1, sizeof *model);
+    mn_pack_cache *cache = calloc(1, sizeof *cache);
+    assert_non_null(model);
+    assert_non_null(cache);
+    mn_pack_cache_init(cache);
+    *model = (mn_model){.graph = *graph, .cache = cache};
+    expect_ok(mn_graph_check(&model->graph));
+    return model;
+}
+
+/* ---- Random networks of inverted residuals --------------------------------------------------------------- */
+
+static const mn_tensor_info *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
+
+/* Zero points that leave room on both sides, or above for a clamp at 0; now and then any. A clamp at 6 most often has
+ * the scale that makes it the whole range. */
+static int32_t activation_tensor(model_builder *b, const int32_t *dims, mn_activation activation) {
+    const int32_t y = mb_tensor(b, "activation", b->type, 4, dims), lowest = b->type == MN_INT8 ? -128 : 0;
+    int32_t zero = activation == MN_ACT_RELU || activation == MN_ACT_RELU6 ? 0 : mb_random(b, 80, 170);
+    if (mb_random(b, 0, 15) == 0) zero = mb_random(b, 0, 3) * 255 / 3;
+    const bool whole = activation == MN_ACT_RELU6 && mb_random(b, 0, 3) > 0;
+    mb_quantise(b, y, 1, 0, whole ? 6.0f / 255 : 0.0625f, lowest + zero);
+    return y;
+}
+
+/* What a convolution is made of. */
+typedef struct layer {
+    mn_op_kind kind;
+    int32_t channels, k, stride, dilation;
+    mn_padding padding;
+    mn_activation activation;
+} layer;
+
+/* uint8 weights lie around 127; a zero point far from that shifts all sums. */
+static int32_t weight_zero(model_builder *b) {
+    if (b->type == MN_INT8) return 0;
+    return mb_random(b, 0, 15) == 0 ? mb_random(b, 0, 3) * 255 / 3 : mb_random(b, 124, 130);
+}
+
+static int32_t add_layer(model_builder *b, int32_t x, const layer *l) {
+    const bool depthwise = l->kind == MN_OP_DEPTHWISE_CONV_2D;
+    const int32_t in_c = at(b, x)->dims[3], products = l->k * l->k * (depthwise ? 1 : in_c);
+    const int32_t dims[4] = {depthwise ? 1 : l->channels, l->k, l->k, depthwise ? l->channels : in_c};
+    /* Sums of that many random products then cover the range of the output, and a little more. */
+    const float scale = 0.0007f / at(b, x)->quant.scale[0] / sqrtf((float)products);
+    const int32_t w = mb_constant(b, "weights", b->type, 4, dims);
+    const bool per_channel = b->type == MN_INT8 && mb_random(b, 0, 3) > 0;
+    mb_quantise(b, w, per_channel ? l->channels : 1, depthwise && per_channel ? 3 : 0, scale, weight_zero(b));
+    const int32_t bias = mb_constant(b, "bias", MN_INT32, 1, &l->channels);
+    mb_quantise(b, bias, at(b, w)->quant.count, 0, at(b, x)->quant.scale[0] * scale, 0);
+    const int32_t out[4] = {1, mn_window_output(l->padding, at(b, x)->dims[1], l->k, l->stride, l->dilation),
+                            mn_window_output(l->padding, at(b, x)->dims[2], l->k, l->stride, l->dilation), l->channels};
+    const int32_t y = activation_tensor(b, out, l->activation);
+    mn_op *op = mb_op(b, l->kind, b->type == MN_INT8 ? 3 : 1, 3, (int32_t[]){x, w, bias}, y);
+    op->attr = (mn_op_attr){.activation = l->activation, .padding = l->padding, .depth_multiplier = depthwise};
+    op->attr.stride_h = op->attr.stride_w = l->stride;
+    op->attr.dilation_h = op->attr.dilation_w = l->dilation;
+    return y;
+}
+
+static int32_t add_sum(model_builder *b, int32_t x, int32_t y) {
+    const mn_activation activation = mb_random(b, 0, 3) == 0 ? MN_ACT_RELU : MN_ACT_NONE;
+    const int32_t sum = activation_tensor(b, at(b, x)->dims, activation);
+    mb_op(b, MN_OP_ADD, b->type == MN_INT8 ? 2 : 1, 2, (int32_t[]){x, y}, sum)->attr.activation = activation;
+    return sum;
+}
+
+static mn_activation usual_activation(model_builder *b) {
+    return mb_random(b, 0, 3) > 0 ? MN_ACT_RELU6 : (mn_activation)mb_random(b, 0, 3);
+}
+
+/* SAME where a VALID filter of three finds no room. */
+static mn_padding any_padding(model_builder *b, int32_t x) {
+    if (at(b, x)->dims[1] < 3 || at(b, x)->dims[2] < 3) return MN_PAD_SAME;
+    return mb_random(b, 0, 4) == 0 ? MN_PAD_VALID : MN_PAD_SAME;
+}
+
+/* `first`: a stem, whose filter is not of one pixel. */
+static int32_t add_block(model_builder *b, int32_t x, bool first) {
+    const int32_t in_c = at(b, x)->dims[3], out_c = mb_random(b, 0, 2) == 0 ? in_c : mb_random(b, 1, 40);
+    const int32_t inner = first ? mb_random(b, 1, 40) : mb_random(b, 0, 3) > 0 ? in_c * 6 : mb_random(b, 1, 150);
+    const layer widen = {.kind = MN_OP_CONV_2D,
+                         .channels = inner,
+                         .k = first ? mb_random(b, 2, 3) : 1,
+                         .stride = first ? mb_random(b, 1, 2) : 1,
+                         .dilation = 1,
+                         .padding = first ? any_padding(b, x) : MN_PAD_SAME,
+                         .activation = usual_activation(b)};
+    int32_t y = add_layer(b, x, &widen);
+    const layer filter = {.kind = MN_OP_DEPTHWISE_CONV_2D,
+                          .channels = inner,
+                          .k = 3,
+                          .stride = mb_random(b, 1, 2),
+                          .dilation = 1,
+                          .padding = any_padding(b, y),
+                          .activation = usual_activation(b)};
+    y = add_layer(b, y, &filter);
+    const layer narrow = {.kind = MN_OP_CONV_2D,
+                          .channels = out_c,
+                          .k = 1,
+                          .stride = 1,
+                          .dilation = 1,
+                          .padding = MN_PAD_SAME,
+                          .activation = mb_random(b, 0, 3) == 0 ? usual_activation(b) : MN_ACT_NONE};
+    y = add_layer(b, y, &narrow);
+    if (memcmp(at(b, x)->dims, at(b, y)->dims, sizeof at(b, x)->dims) != 0) return y;
+    return mb_random(b, 0, 1) ? add_sum(b, x, y) : add_sum(b, y, x);
+}
+
+static model_builder random_network(mn_type type, uint32_t seed) {
+    model_builder b;
+    mb_open(&b, type, seed);
+    const int32_t input[4] = {1, mb_random(&b, 1, 40), mb_random(&b, 1, 40), 3}, blocks = mb_random(&b, 1, 6);
+    const int32_t x = mb_tensor(&b, "image", type, 4, input);
+    int32_t y = x;
+    for (int32_t i = 0; i < blocks; i++) y = add_block(&b, y, i == 0);
+    mb_ends(&b, x, y);
+    return b;
+}
+
+enum { NETWORKS = 160, BATCHES = 3 };
+
+static void test_random_networks(void **state) {
+    (void)state;
+    int32_t fused = 0, varied = 0;
+    for (uint32_t seed = 1; seed <= NETWORKS; seed++) {
+        char what[40];
+        model_builder b = random_network(seed % 2 ? MN_INT8 : MN_UINT8, seed);
+        mn_model *model = model_of(&b.graph);
+        snprintf(what, sizeof what, "network %u", seed);
+        for (int32_t i = 0; i < BATCHES; i++) {
+            const variant v = {.threads = 1 + (int32_t)(seed + (uint32_t)i) % 4, .batch = 1 + i};
+            const worth found = compare(model, v, what);
+            fused += found.fused;
+            varied += found.values >= 8;
+        }
+        mn_model_close(&model);
+    }
+    print_message("%d steps of several operators; %d of %d outputs vary\n", fused, varied, NETWORKS * BATCHES);
+    assert_true(varied > NETWORKS * BATCHES * 3 / 4);
+    if (has_fused_kernels()) assert_true(fused > 8 * NETWORKS);
+}
+
+/* ---- MobileNetV2 ---------------------------------------------------------------------------------------- */
+
+/* Without its top, so that no difference is averaged away. */
+static mn_model *mobilenet(double width, mn_type io) {
+    mn_net net;
+    mn_graph graph, quantised;
+    mn_channel_stats *stats;
+    mn_v2_spec spec;
+    mn_quantise_options options;
+    mn_v2_defaults(&spec);
+    spec.width = width;
+    spec.height = spec.width_px = 96;
+    spec.classes = 0;
+    expect_ok(mn_v2_build(&spec, &net));
+    mn_net_randomise(&net, 7);
+    expect_ok(mn_net_randomise_norms(&net, 7));
+    expect_ok(mn_net_fold(&net, &graph, &stats));
+    mn_net_free(&net);
+    expect_ok(mn_quant_prepare(&graph));
+    mn_quantise_defaults(&options);
+    options.io = io;
+    options.equalise = options.correct = false;
+    expect_ok(mn_quantise_data_free(&graph, stats, (mn_interval){-1, 1}, &options, &quantised));
+    mn_graph_free(&graph);
+    return model_of(&quantised);
+}
+
+static void test_mobilenet_v2(void **state) {
+    (void)state;
+    static const double widths[] = {0.35, 0.5, 0.75, 1.0, 1.3, 1.4};
+    static const int32_t sizes[][2] = {{32, 32}, {96, 96}, {97, 131}, {128, 127}, {224, 224}, {33, 320}, {320, 65}};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        char what[40];
+        mn_model *model = mobilenet(widths[i], i % 2 ? MN_INT8 : MN_UINT8);
+        snprintf(what, sizeof what, "width %g", widths[i]);
+        for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+            const variant v = {.threads = 1 + (int32_t)(i + k) % 4,
+                               .batch = sizes[k][0] * sizes[k][1] < 10000 ? 1 + (int32_t)k % 3 : 1,
+                               .height = sizes[k][0],
+                               .width = sizes[k][1]};
+            const worth found = compare(model, v, what);
+            assert_true(found.values > 32);
+            /* The stem with the first block and 16 expansions; 10 projections with their ADD. */
+            if (has_fused_kernels()) assert_int_equal(found.fused, 17 + 10);
+        }
+        mn_model_close(&model);
+    }
+}
+
+/* ---- What is not fused ---------------------------------------------------------------------------------- */
+
+/* An inverted residual, and one thing about it that is unusual. */
+typedef struct unusual {
+    const char *what;
+    int32_t fused; /* steps of several operators */
+    bool conv_read_twice, depthwise_is_output, projection_read_twice, broadcasts, given_weights, sums_itself;
+    int32_t k, dilation, multiplier, stride_h;
+} unusual;
+
+static const unusual cases[] = {
+    {"nothing", .fused = 2},
+    {"the convolution is read twice", .conv_read_twice = true},
+    {"the depthwise convolution is an output", .depthwise_is_output = true},
+    {"the projection is read twice", .fused = 1, .projection_read_twice = true},
+    {"the sum broadcasts", .fused = 1, .broadcasts = true},
+    {"the projection is added to itself", .fused = 1, .sums_itself = true},
+    {"weights are an input", .given_weights = true},
+    {"5x5", .k = 5},
+    {"dilation", .dilation = 2},
+    {"two channels from each", .multiplier = 2},
+    {"strides that differ", .stride_h = 2},
+};
+
+static int32_t add_unusual_depthwise(model_builder *b, int32_t x, const unusual *u) {
+    const layer l = {.kind = MN_OP_DEPTHWISE_CONV_2D,
+                     .channels = at(b, x)->dims[3] * (u->multiplier ? u->multiplier : 1),
+                     .k = u->k ? u->k : 3,
+                     .stride = 1,
+                     .dilation = u->dilation ? u->dilation : 1,
+                     .padding = MN_PAD_SAME,
+                     .activation = MN_ACT_RELU6};
+    const int32_t y = add_layer(b, x, &l);
+    mn_op_attr *attr = &b->graph.ops[b->graph.op_count - 1].attr;
+    if (u->multiplier) attr->depth_multiplier = u->multiplier;
+    if (u->stride_h) attr->stride_h = u->stride_h;
+    return y;
+}
+
+/* Makes the weights of the first operator the second input of the model, with one scale, as such must have. */
+static void give_weights(model_builder *b) {
+    const int32_t image = b->graph.inputs[0], *inputs = b->graph.ops[0].inputs;
+    b->graph.tensors[inputs[1]].data = NULL;
+    b->graph.tensors[inputs[1]].quant.count = b->graph.tensors[inputs[2]].quant.count = 1;
+    b->graph.inputs = mn_pool_alloc(&b->graph.pool, 2, sizeof *b->graph.inputs);
+    assert_non_null(b->graph.inputs);
+    b->graph.inputs[0] = image, b->graph.inputs[1] = inputs[1];
+    b->graph.input_count = 2;
+}
+
+static void add_second_output(model_builder *b, int32_t tensor) {
+    const int32_t first = b->graph.outputs[0];
+    b->graph.outputs = mn_pool_alloc(&b->graph.pool, 2, sizeof *b->graph.outputs);
+    assert_non_null(b->graph.outputs);
+    b->graph.outputs[0] = first, b->graph.outputs[1] = tensor;
+    b->graph.output_count = 2;
+}
+
+static model_builder unusual_network(const unusual *u, mn_type type) {
+    enum { CHANNELS = 20 };
+    model_builder b;
+    mb_open(&b, type, 5);
+    const layer widen = {MN_OP_CONV_2D, 4 * CHANNELS, 1, 1, 1, MN_PAD_SAME, MN_ACT_RELU6};
+    const layer narrow = {MN_OP_CONV_2D, CHANNELS, 1, 1, 1, MN_PAD_SAME, MN_ACT_NONE};
+    const int32_t dims[4] = {1, 13, 11, CHANNELS};
+    const int32_t x = mb_tensor(&b, "image", type, 4, dims);
+    const int32_t wide = add_layer(&b, x, &widen);
+    const int32_t filtered = add_unusual_depthwise(&b, wide, u), projected = add_layer(&b, filtered, &narrow);
+    int32_t other = u->sums_itself ? projected : x;
+    if (u->stride_h || u->broadcasts) other = mb_constant(&b, "operand", type, 1, (int32_t[]){CHANNELS});
+    int32_t y = add_sum(&b, other, projected);
+    if (u->conv_read_twice) add_sum(&b, wide, wide);
+    if (u->projection_read_twice) y = add_sum(&b, y, projected);
+    mb_ends(&b, x, y);
+    if (u->given_weights) give_weights(&b);
+    if (u->depthwise_is_output) add_second_output(&b, filtered);
+    return b;
+}
+
+static void test_what_is_not_fused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const unusual *u = &cases[i / 2];
+        model_builder b = unusual_network(u, i % 2 ? MN_UINT8 : MN_INT8);
+        mn_model *model = model_of(&b.graph);
+        const int32_t fused = compare(model, (variant){.threads = 2, .batch = 1}, u->what).fused;
+        if (has_fused_kernels() && fused != u->fused)
+            fail_msg("%s: %d steps are fused, not %d", u->what, fused, u->fused);
+        mn_model_close(&model);
+    }
+}
+
+/* Fused steps pay where a kernel is written for them; the lower tiers have only the definition. */
+static void test_lower_tiers_do_not_fuse(void **state) {
+    (void)state;
+    model_builder b = unusual_network(&cases[0], MN_INT8);
+    mn_model *model = model_of(&b.graph);
+    static const char *const tiers[] = {"ref", "portable", "avx2"};
+    for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++) {
+        mn_session *session;
+        mn_session_options options;
+        mn_session_defaults(&options);
+        options.cpu = tiers[i];
+        expect_ok(mn_session_create(model, &options, &session));
+        assert_int_equal(fused_steps(session), 0);
+        mn_session_close(&session);
+    }
+    mn_model_close(&model);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_networks),
+        cmocka_unit_test(test_mobilenet_v2),
+        cmocka_unit_test(test_what_is_not_fused),
+        cmocka_unit_test(test_lower_tiers_do_not_fuse),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
