@@ -67,11 +67,22 @@ Q8_TARGET static void rescale_all(const mn_add_q8 *a, int i, int32_t *out) {
     }
 }
 
-/* Lowest and highest offset, no further than a step from the one there is, with which every pair of operands gives the
- * exact result; results at an end of the range bound it on one side only. */
-Q8_TARGET static bool find_offset(mn_add_q8 *a) {
+/* How far the short form's sum can be from the real number that the exact form rounds, at most half a step: rescaled
+ * operands are off by 1 each, the last two roundings by 2^(shift-1) beside the half, and in the short form factors by
+ * 128 / 256 and three numbers by 1 each. */
+static int32_t error_of(const mn_add_q8 *a, const mn_binary_params *p) {
+    const double units = ldexp(1, a->bits), operands = 2 * ldexp(p->out.multiplier, p->out.shift - 31);
+    const double error = (operands + ldexp(1, p->out.shift - 1)) * units + 4;
+    return error < units / 2 ? (int32_t)error + 1 : (int32_t)(units / 2);
+}
+
+/* Lowest and highest offset, no further than `near` from the one there is, with which every pair of operands gives the
+ * exact result; results at an end of the range bound it on one side only. Only sums that are near a step bound it. */
+Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
     const int32_t step = 1 << a->bits;
-    __m512i low = _mm512_set1_epi32(a->offset - step), high = _mm512_set1_epi32(a->offset + step);
+    const __m512i start = _mm512_set1_epi32(a->offset), inside = _mm512_set1_epi32(step - 1);
+    const __m512i begin = _mm512_set1_epi32(near), end = _mm512_set1_epi32(step - near);
+    __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
     const __m128i bits = _mm_cvtsi32_si128(a->bits);
@@ -80,10 +91,13 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a) {
     for (int32_t i = 0; i < VALUES; i++) {
         const __m512i x = _mm512_set1_epi32(i - 128), first = _mm512_set1_epi32(rescaled[0][i]);
         for (int32_t j = 0; j < VALUES; j += LANES) {
-            const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128));
+            const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128)),
+                          products = mn_add_q8_products(a, x, y);
+            const __m512i place = _mm512_and_si512(_mm512_add_epi32(products, start), inside);
+            if (!(_mm512_cmple_epi32_mask(place, begin) | _mm512_cmpge_epi32_mask(place, end))) continue;
             const __m512i sum = _mm512_add_epi32(first, _mm512_loadu_si512(rescaled[1] + j));
             const __m512i exact = _mm512_max_epi32(mn_q8_requant_exact(sum, &a->out), range_min);
-            const __m512i result = _mm512_min_epi32(exact, range_max), products = mn_add_q8_products(a, x, y);
+            const __m512i result = _mm512_min_epi32(exact, range_max);
             const __m512i least = _mm512_sub_epi32(_mm512_sll_epi32(result, bits), products);
             const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32(step - 1));
             low = _mm512_mask_max_epi32(low, _mm512_cmpgt_epi32_mask(result, range_min), low, least);
@@ -106,7 +120,7 @@ void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_
     out->subtract = p->subtract;
     out->range = (mn_range_i32){p->range.min - centre, p->range.max - centre};
     const double factors[2] = {factor(p, 0), factor(p, 1)};
-    out->is_short = try_short && choose_factors(out, factors) && find_offset(out);
+    out->is_short = try_short && choose_factors(out, factors) && find_offset(out, error_of(out, p));
 }
 
 #endif

@@ -171,10 +171,11 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     const layout l = layout_of(p);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
-    memset(packed, 0, l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks);
     for (int32_t b = 0; b < l.panels.blocks; b++) {
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
+        memset(block, 0, l.block_bytes); /* each block by itself, so that it stays in the cache */
+        memset(more, 0, sizeof *more);
         const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
         pack_conv(&conv, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
