@@ -96,9 +96,11 @@ typedef struct mn_conv_depthwise_params {
 
 /** MN_K_PROJECT: a pointwise convolution from panels, and the ADD of equal shapes that alone reads its output, if
  * `adds`. inputs: 0 panels, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as any other.
- *  unit: four output rows, batches * panel rows of them. */
+ *  unit: unit_rows output rows of one image (fewer at its end); batches * ceil(out_h / unit_rows) of them. Four, a row
+ *  of panels, is what kernels are made for; fewer let more threads share a low image. */
 typedef struct mn_project_params {
     mn_conv_params conv;
+    int32_t unit_rows; /* 1, 2 or 4 */
     bool adds;
     bool residual_first; /* inputs[3] is ADD's operand 0 */
     mn_binary_params add;

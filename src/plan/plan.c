@@ -135,11 +135,19 @@ static mn_status list_operands(mn_plan *plan, const mn_fusion *f, halves *h) {
     return MN_OK;
 }
 
+/* As many rows of a projection in one unit as leave one for every thread. */
+static int32_t project_unit_rows(const mn_window *w, int32_t threads) {
+    int32_t rows = MN_PANEL_ROWS;
+    while (rows > 1 && w->batches * mn_panel_count(w->out_h, rows) < threads) rows /= 2;
+    return rows;
+}
+
 /* Fills both steps; `fits` says whether kernels take them. */
 static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, const mn_fusion *f, halves *h, bool *fits) {
     const mn_window *w;
     MN_TRY(bind_halves(plan, f, h));
     w = &h->first->depthwise.window;
+    h->second->unit_rows = project_unit_rows(w, options->threads);
     const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
     const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;
     h->steps[0] = (mn_step){.params = h->first, .first_op = f->first, .op_count = 2};
@@ -147,7 +155,7 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
     h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, type, h->first, &h->steps[0].need);
     h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, h->second, &h->steps[1].need);
     h->steps[0].units = w->batches * panels.blocks * h->first->bands;
-    h->steps[1].units = w->batches * panels.rows;
+    h->steps[1].units = w->batches * mn_panel_count(w->out_h, h->second->unit_rows);
     *fits = h->steps[0].kernel && h->steps[1].kernel;
     const size_t panel_bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
     if (*fits) plan->bytes[plan->graph->ops[f->first + 1].outputs[0]] = panel_bytes;

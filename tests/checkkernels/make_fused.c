@@ -127,13 +127,13 @@ static void add_panels(check_case *c, check_rng *r, const mn_window *w) {
     }
 }
 
-static void place_rows(check_case *c, const mn_window *w) {
-    const int32_t rows = panels_of(w).rows;
+static void place_rows(check_case *c, const mn_window *w, int32_t unit_rows) {
+    const int32_t per_image = mn_panel_count(w->out_h, unit_rows);
     const size_t row_bytes = (size_t)w->out_w * (size_t)w->out_c;
-    c->units = w->batches * rows;
+    c->units = w->batches * per_image;
     c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
     for (int32_t i = 0; i <= c->units; i++) {
-        c->unit_at[i] = (size_t)(i / rows * w->out_h + i % rows * MN_PANEL_ROWS) * row_bytes;
+        c->unit_at[i] = (size_t)(i / per_image * w->out_h + i % per_image * unit_rows) * row_bytes;
     }
 }
 
@@ -156,7 +156,7 @@ static bool fill_project(check_case *c, check_rng *r, mn_type type) {
     check_add_weights(c, r, type, &p->conv, w->in_c);
     if (p->adds) fill_add(c, r, type, p);
     check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), 0);
-    place_rows(c, w);
+    place_rows(c, w, p->unit_rows);
     c->macs = check_out_pixels(w) * w->out_c * w->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
              !p->adds            ? ""
@@ -177,6 +177,7 @@ bool check_make_project(check_case *c, check_rng *r, mn_type in, mn_type out) {
     check_limit_pixels(w, (int64_t)w->in_c * w->out_c);
     w->in_h = w->out_h, w->in_w = w->out_w;
     p->conv.groups = 1;
+    p->unit_rows = 1 << check_between(r, 0, 2);
     p->adds = check_one_in(r, 2);
     p->residual_first = check_one_in(r, 2);
     return in == out && fill_project(c, r, in);
@@ -192,6 +193,7 @@ bool check_bench_project(check_case *c, check_rng *r, mn_type in, mn_type out, i
     mn_project_params *p = &c->params.project;
     p->conv.window = pointwise_window(1, l[0], l[0], l[1], l[2]);
     p->conv.groups = 1;
+    p->unit_rows = MN_PANEL_ROWS;
     p->adds = l[3] == 1;
     p->residual_first = true;
     return in == out && fill_project(c, r, in);

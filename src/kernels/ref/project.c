@@ -37,11 +37,13 @@ static void run_row(const mn_task *task, const mn_panels *panels, int32_t row, i
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
-    const mn_window *w = &((const mn_project_params *)task->params)->conv.window;
+    const mn_project_params *p = task->params;
+    const mn_window *w = &p->conv.window;
     const mn_panels panels = mn_panels_of(w->in_h, w->in_w, w->in_c);
+    const int32_t per_image = mn_panel_count(w->out_h, p->unit_rows);
     for (int32_t unit = begin; unit < end; unit++) {
-        const int32_t first = unit % panels.rows * MN_PANEL_ROWS, top = unit / panels.rows * w->out_h;
-        const int32_t last = mn_min_i32(first + MN_PANEL_ROWS, w->out_h);
+        const int32_t first = unit % per_image * p->unit_rows, top = unit / per_image * w->out_h;
+        const int32_t last = mn_min_i32(first + p->unit_rows, w->out_h);
         for (int32_t y = first; y < last; y++) run_row(task, &panels, top + y, sign);
     }
 }

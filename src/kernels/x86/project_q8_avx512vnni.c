@@ -104,7 +104,7 @@ typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
-    const uint8_t *image; /* its panels */
+    const uint8_t *image; /* its panels, from the first of the rows on */
     int32_t row;          /* of panels */
     mn_panels layout;
     const int32_t *sums; /* [column][row] of the inputs; for weight zero points */
@@ -257,27 +257,28 @@ Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32
     }
 }
 
-/* Rows [first, last) of panels of one image; one pair of vectors after another, so that its weights stay near. */
+/* Output rows [first, last) of one image; one pair of vectors after another, so that its weights stay near. */
 static void run_image(job *j, const mn_task *task, int32_t batch, int32_t first, int32_t last) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)batch * mn_panel_image_bytes(&j->layout);
     int32_t *sums = task->scratch;
-    for (int32_t row = first; row < last && j->zeros.weight; row++) {
+    for (int32_t row = first / ROWS; row * ROWS < last && j->zeros.weight; row++) {
         sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t i = 0; i < pair_count(w); i++) {
         j->pair = (const pair *)(const void *)((const char *)task->packed + header_bytes() + (size_t)i * pair_bytes(w));
         j->vectors = pair_vectors(w, i);
         j->channel = i * VECTORS * LANES;
-        for (int32_t row = first; row < last; row++) {
-            const size_t pixels = ((size_t)batch * (size_t)w->out_h + (size_t)row * ROWS) * (size_t)w->out_w;
+        for (int32_t y = first, next; y < last; y = next) {
+            const size_t pixels = ((size_t)batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
             const size_t at = pixels * (size_t)w->out_c;
-            j->image = image;
-            j->row = row;
-            j->sums = sums ? sums + (ptrdiff_t)row * w->out_w * ROWS : NULL;
+            next = mn_min_i32(last, (y / ROWS + 1) * ROWS);
+            j->image = image + y % ROWS * 4;
+            j->row = y / ROWS;
+            j->sums = sums ? sums + (ptrdiff_t)j->row * w->out_w * ROWS + y % ROWS : NULL;
             j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
             j->out = (uint8_t *)task->output + at;
-            run_rows(mn_min_i32(ROWS, w->out_h - row * ROWS), j);
+            run_rows(next - y, j);
         }
     }
 }
@@ -285,14 +286,15 @@ static void run_image(job *j, const mn_task *task, int32_t batch, int32_t first,
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
+    const int32_t per_image = mn_panel_count(w->out_h, p->unit_rows);
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .add = &((const header *)task->packed)->add,
              .layout = mn_panels_of(w->in_h, w->in_w, w->in_c)};
     while (begin < end) {
-        const int32_t batch = begin / j.layout.rows, first = begin % j.layout.rows;
-        const int32_t last = mn_min_i32(j.layout.rows, first + end - begin);
-        run_image(&j, task, batch, first, last);
+        const int32_t batch = begin / per_image, first = begin % per_image,
+                      last = mn_min_i32(per_image, first + end - begin);
+        run_image(&j, task, batch, first * p->unit_rows, mn_min_i32(last * p->unit_rows, w->out_h));
         begin += last - first;
     }
 }
