@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Memory of the fused convolution and depthwise convolution for AVX-512 VNNI: weights as packed, scratch as laid out.
+ * Included by the kernel and by what packs for it, and by nothing else. */
+#ifndef MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
+#define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
+
+#include "kernels/panel.h"
+#include "kernels/x86/requant.h"
+
+enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, VECTORS = MN_PANEL_BLOCK, GENERAL = -1 };
+
+/* 16 channels of either convolution: what sums start from, and how they end in floats. */
+typedef struct ends {
+    int32_t start[LANES];
+    float scale[LANES], offset[LANES];
+} ends;
+
+/* 16 channels of the depthwise convolution; filter column x of row y is byte y of a lane of weights[x]. */
+typedef struct taps {
+    ends ends;
+    int8_t weights[TAPS][64];
+} taps;
+
+/* What most blocks do not need: other ways to requantise; and, as uint8 weights less their zero point may need 9 bits,
+ * what the bytes in `taps` leave of them. */
+typedef struct block_extras {
+    mn_requant conv[VECTORS], depthwise[VECTORS];
+    int8_t rest[VECTORS][TAPS][64];
+} block_extras;
+
+/* A block of channels, kept small, as all of them pass through the caches in every run. Behind it the convolution's
+ * weights, [filter rows][products / 4][vectors][16 channels][4]. */
+typedef struct channel_block {
+    ends ends[VECTORS];
+    taps taps[VECTORS];
+    /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products, weight zero points.
+     */
+    int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
+    int8_t weights[];
+} channel_block;
+
+/* All sizes follow from the parameters. */
+typedef struct layout {
+    mn_panels panels;
+    int32_t quads;     /* groups of four products in a filter row */
+    int32_t band_rows; /* most panel rows in a band */
+    int32_t groups;    /* of conv rows in the ring: what a panel row needs */
+    int32_t conv_rows; /* most conv rows of a band */
+    size_t pitch;      /* bytes from one copied input row to the next */
+    size_t copy_bytes, sums_bytes, ring_bytes;
+    size_t block_bytes, extras_at;
+} layout;
+
+layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p);
+
+#endif
