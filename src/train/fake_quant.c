@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernels/quant.h"
 #include "net/fold.h"
 #include "quant/weight.h"
 
@@ -255,6 +256,26 @@ void mn_fake_row(const mn_train_net *t, mn_lane *lane, int32_t tensor, int32_t c
     if (step->step == 0) return;
     for (int32_t i = 0; i < count; i++) kept[i] = values[i] > step->low && values[i] < step->high ? kept[i] : 0;
     t->kernels->fake(step, (size_t)count, NULL, values);
+}
+
+void mn_fake_pool(const mn_train_net *t, mn_lane *lane, float *values, float *kept) {
+    const mn_unit *last = &t->units[t->unit_count - 1];
+    const mn_fake *in = &t->fake.steps[mn_fake_given(t, t->unit_count - 1)];
+    const mn_fake *out = &t->fake.steps[mn_fake_pooled(t)];
+    int32_t count = last->out_h * last->out_w, multiplier, shift;
+    if (in->step == 0 || out->step == 0) {
+        mn_fake_row(t, lane, mn_fake_pooled(t), t->features, values, kept);
+        return;
+    }
+    mn_quant_mean(in->step, out->step, count, &multiplier, &shift);
+    float low = rintf(out->low * out->inverse), high = rintf(out->high * out->inverse);
+    for (int32_t c = 0; c < t->features; c++) {
+        int32_t sum = (int32_t)rintf(values[c] * (float)count * in->inverse);
+        float units = (float)mn_requantize(sum, multiplier, shift);
+        if (t->training) extend(&lane->seen[mn_fake_pooled(t)], values[c], values[c]);
+        if (!(values[c] > out->low && values[c] < out->high)) kept[c] = 0;
+        values[c] = fminf(fmaxf(units, low), high) * out->step;
+    }
 }
 
 void mn_fake_watch(mn_lane *lane, int32_t channels) {

@@ -52,6 +52,10 @@ void mn_fake_round(const mn_train_net *t, int32_t tensor, size_t count, const fl
 /** The same for few values, which are seen first when training; kept[i] becomes 0 outside the range. */
 void mn_fake_row(const mn_train_net *t, mn_lane *lane, int32_t tensor, int32_t count, float *values, float *kept);
 
+/** The same for pooled features, means of whole steps, with the arithmetic of MEAN in int8: it rounds twice, first to
+ *  half a step as a rule, so that from a quarter on means are rounded up. */
+void mn_fake_pool(const mn_train_net *t, mn_lane *lane, float *values, float *kept);
+
 /** Starts to look for extremes, looks at values [rows][channels], and takes them for the range of `tensor`. */
 void mn_fake_watch(mn_lane *lane, int32_t channels);
 void mn_fake_see(const mn_train_net *t, mn_lane *lane, int32_t channels, ptrdiff_t rows, const float *values);

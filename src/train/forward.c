@@ -218,7 +218,7 @@ static void pool(mn_train_net *t, int32_t picture, mn_lane *lane) {
     }
     for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;
     for (size_t c = 0; c < channels; c++) kept[c] = 1;
-    if (t->fake.mode != MN_QAT_NONE) mn_fake_row(t, lane, mn_fake_pooled(t), t->features, out, kept);
+    if (t->fake.mode != MN_QAT_NONE) mn_fake_pool(t, lane, out, kept);
     if (t->training && t->dropout > 0) drop_out(t, picture, out, kept);
 }
 

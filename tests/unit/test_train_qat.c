@@ -18,17 +18,16 @@
 #include "keras/keras.h"
 #include "keras/write_h5.h"
 #include "net/fold.h"
-#include "net/mobilenet_v2.h"
 #include "net/random.h"
-#include "net/statistics.h"
 #include "quant/learned.h"
 #include "quant/prepare.h"
 #include "quant/quantise.h"
 #include "quant/runner.h"
 #include "support/train_definition.h"
+#include "tflite/write.h"
 #include "train/fake_quant.h"
-#include "train/optimiser.h"
 #include "train/passes.h"
+#include "train/trainer.h"
 
 /* ---- Kernels ----------------------------------------------------------------------------------------- */
 
@@ -185,7 +184,8 @@ static void check_gradients(const mn_train_kernels *kernels, int32_t threads, mn
                        .per_tensor = mode == MN_QAT_PER_TENSOR};
     list_stored(&t, steps, &d);
     double expected = td_evaluate(&d);
-    if (d.farthest > 0.5001) fail_msg("a value moved by %.6f steps to where it is stored", d.farthest);
+    /* Half a step, but for the mean. */
+    if (d.farthest > 0.7501) fail_msg("a value moved by %.6f steps to where it is stored", d.farthest);
     if (d.astray > 1e-3) fail_msg("a value is %.6f steps on the wrong side of its range's end", d.astray);
     d.fixed = true;
     assert_int_equal(mn_train_loss(&t, &result), MN_OK);
@@ -247,58 +247,86 @@ static void ranges_follow_the_extremes(void **state) {
     mn_net_free(&net);
 }
 
+/* What another machine saw: -5 to 9 everywhere. */
+static mn_status other_extremes(void *self, double *values, size_t count) {
+    int32_t *calls = self;
+    for (size_t i = 0; i < count / 2; i++) {
+        assert_true(values[count / 2 + i] == 0);
+        values[count / 2 + i] = i % 2 ? 9 : -5;
+    }
+    ++*calls;
+    return MN_OK;
+}
+
+static void machines_share_their_extremes(void **state) {
+    (void)state;
+    mn_net net = {0};
+    mn_train_net t;
+    int32_t calls = 0;
+    mn_reduce reduce = {.rank = 0, .ranks = 2, .self = &calls, .sum = other_extremes};
+    mn_train_net_options options = {.batch = TD_BATCH, .threads = 2, .qat = MN_QAT_PER_CHANNEL};
+    td_make_net(&net);
+    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
+    t.count = TD_BATCH;
+    td_draw_batch(t.pictures, t.labels);
+    mn_fake_round_pictures(&t);
+    forward(&t, true);
+    mn_interval ours = t.lanes[0].seen[mn_fake_out(0)];
+    assert_true(ours.low >= 0 && ours.high <= 1.5f);
+    t.reduce = &reduce;
+    assert_int_equal(mn_fake_keep_ranges(&t, 0), MN_OK);
+    assert_int_equal(calls, 1);
+    assert_true(t.fake.ranges[mn_fake_out(0)].low == -5 && t.fake.ranges[mn_fake_out(0)].high == 9);
+    assert_true(t.fake.ranges[mn_fake_logits(&t)].low == -5 && t.fake.ranges[mn_fake_logits(&t)].high == 9);
+    t.reduce = NULL;
+    mn_train_net_free(&t);
+    mn_net_free(&net);
+}
+
 /* ---- The int8 model ---------------------------------------------------------------------------------- */
 
-enum { SIZE = 64, CLASSES = 12, BATCH = 6, STEPS = 12, PIXELS = SIZE * SIZE * 3 };
+enum { SIZE = 96, CLASSES = 36, BATCH = 12, STEPS = 9, PIXELS = SIZE * SIZE * 3 };
 
-/* Waves of different lengths and colours. */
-static void draw_pixels(uint8_t *pixels, int32_t count) {
-    mn_random random = {11};
-    for (int32_t i = 0; i < count; i++, pixels += PIXELS) {
-        double wave[3][4];
-        for (int c = 0; c < 12; c++) wave[c / 4][c % 4] = mn_random_uniform(&random, 0.02, 0.5);
-        for (int32_t k = 0; k < PIXELS; k++) {
-            int32_t x = k / 3 % SIZE, y = k / 3 / SIZE;
-            const double *w = wave[k % 3];
-            pixels[k] = (uint8_t)(127.5 + 90 * sin(w[0] * x + 20 * w[2]) * cos(w[1] * y + 20 * w[3]) +
-                                  mn_random_uniform(&random, -30, 30));
-        }
-    }
+/* The model of signs, with scores instead of probabilities. */
+static void read_net(mn_net *net) {
+    static const mn_keras_options options = {.no_softmax = true};
+    mn_keras_info info;
+    assert_int_equal(mn_keras_open("models/signs_0.35_96.h5", &options, net, &info), MN_OK);
 }
 
-static void load(mn_train_net *t, const uint8_t *pixels) {
-    t->count = BATCH;
-    for (int32_t i = 0; i < BATCH * PIXELS; i++) t->pictures[i] = (float)pixels[i] / 127.5f - 1;
-    for (int32_t i = 0; i < BATCH; i++) t->labels[i] = i * 5 % CLASSES;
-    mn_fake_round_pictures(t);
-}
-
-static void train(mn_train_net *t, const uint8_t *pixels) {
-    mn_optimiser optimiser;
+/* Some steps, and then the answers to one batch of whole pictures. */
+static void train(const mn_net *net, mn_dataset *data, mn_qat mode, mn_trainer *t) {
+    mn_trainer_options options;
     mn_train_result result;
-    mn_optimiser_defaults(MN_SGD, &optimiser);
-    assert_int_equal(mn_optimiser_start(&optimiser, t->parameter_count), MN_OK);
-    for (int64_t step = 0; step < STEPS; step++) {
-        load(t, pixels);
-        forward(t, true);
-        assert_int_equal(mn_train_loss(t, &result), MN_OK);
-        assert_int_equal(mn_train_backward(t), MN_OK);
-        assert_int_equal(mn_fake_keep_ranges(t, step), MN_OK);
-        mn_optimiser_step(&optimiser, t, 0.01, step);
-    }
-    mn_optimiser_free(&optimiser);
+    mn_trainer_defaults(&options);
+    mn_optimiser_defaults(MN_SGD, &options.optimiser);
+    options.batch = BATCH;
+    options.threads = 2;
+    options.epochs = STEPS;
+    options.qat = mode;
+    options.ema = 0.9;
+    options.schedule.rate = 0.002;
+    options.augment.area[0] = 0.8;
+    options.augment.flip = false;
+    assert_int_equal(mn_trainer_create(net, data, &options, t), MN_OK);
+    for (int32_t step = 0; step < STEPS; step++) assert_int_equal(mn_trainer_step(t, &result), MN_OK);
+    assert_int_equal(mn_trainer_evaluate(t, data, &result), MN_OK);
+    assert_true(result.right >= 35);
+    assert_int_equal(t->net.count, BATCH);
+    assert_int_equal(mn_train_forward(&t->net), MN_OK); /* the loss made gradients of the logits */
 }
 
-static void make_net(mn_net *net) {
-    mn_v2_spec spec;
-    mn_v2_defaults(&spec);
-    spec.width = 0.35;
-    spec.height = spec.width_px = SIZE;
-    spec.classes = CLASSES;
-    spec.softmax = false;
-    assert_int_equal(mn_v2_build(&spec, net), MN_OK);
-    mn_net_randomise(net, 3);
-    assert_int_equal(mn_net_randomise_norms(net, 4), MN_OK);
+/* The pixels of the batch. */
+static uint8_t *take_pixels(const mn_train_net *t) {
+    uint8_t *pixels = malloc(BATCH * PIXELS);
+    assert_non_null(pixels);
+    mn_step8 step = mn_step8_of(t->fake.ranges[mn_fake_pictures(t)]);
+    for (int32_t i = 0; i < BATCH * PIXELS; i++) {
+        float pixel = t->pictures[i] / step.scale + (float)(step.zero + 128);
+        pixels[i] = (uint8_t)rintf(pixel);
+        assert_true(fabsf(pixel - (float)pixels[i]) < 1e-3f);
+    }
+    return pixels;
 }
 
 /* Through the file that `train` writes and `quantize` reads. */
@@ -340,10 +368,102 @@ static void compare_weights(const mn_graph *int8, const mn_train_net *t) {
     assert_int_equal(unit, t->unit_count + 1);
 }
 
-/* The distance of logits in their steps. */
+/* What the net stored of the first picture where the int8 graph has the output of operator `index`. `unit` counts the
+ * convolutions so far. */
+static int8_t *stored_output(const mn_train_net *t, const mn_op *op, int32_t *unit) {
+    bool convolves = op->kind == MN_OP_CONV_2D || op->kind == MN_OP_DEPTHWISE_CONV_2D, adds = op->kind == MN_OP_ADD;
+    const mn_unit *u = convolves || adds ? &t->units[convolves ? (*unit)++ : *unit - 1] : NULL;
+    bool pools = op->kind == MN_OP_MEAN;
+    int32_t tensor = convolves ? mn_fake_out(*unit - 1)
+                     : adds    ? mn_fake_sum(*unit - 1)
+                     : pools   ? mn_fake_pooled(t)
+                               : mn_fake_logits(t);
+    size_t rows = u ? mn_unit_rows(u) : 1;
+    size_t row = (size_t)(u ? u->out_p : pools ? t->features : t->classes_p);
+    size_t channels = (size_t)(u ? u->out_c : pools ? t->features : CLASSES);
+    float *values = take_floats(rows * row);
+    if (convolves) {
+        mn_norm norm = mn_unit_norm(u);
+        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)rows, u->z, NULL, values);
+        mn_fake_round(t, tensor, rows * row, NULL, values);
+    } else {
+        memcpy(values, adds ? u->x : pools ? t->pooled : t->logits, rows * row * sizeof *values);
+    }
+    mn_step8 step = mn_step8_of(t->fake.ranges[tensor]);
+    int8_t *stored = malloc(rows * channels);
+    assert_non_null(stored);
+    for (size_t i = 0; i < rows * channels; i++) {
+        float units = rintf(values[i / channels * row + i % channels] / step.scale) + (float)step.zero;
+        assert_true(units >= -128 && units <= 127);
+        stored[i] = (int8_t)units;
+    }
+    free(values);
+    return stored;
+}
+
+/* The model of one operator; *session runs it. The caller frees what the model lies in. */
+static uint8_t *open_operator(const mn_graph *graph, mn_op *op, mn_model **model, mn_session **session) {
+    mn_graph one = *graph;
+    uint8_t *file;
+    size_t bytes;
+    one.ops = op;
+    one.op_count = 1;
+    one.inputs = op->inputs;
+    one.input_count = op->kind == MN_OP_ADD ? 2 : 1;
+    one.outputs = op->outputs;
+    one.output_count = 1;
+    assert_int_equal(mn_tflite_write(&one, &file, &bytes), MN_OK);
+    assert_int_equal(mn_model_from_memory(file, bytes, "one operator", model), MN_OK);
+    mn_session_options options;
+    mn_session_defaults(&options);
+    assert_int_equal(mn_session_create(*model, &options, session), MN_OK);
+    return file;
+}
+
+/* Each tensor of the net from those before it, as the int8 operator computes it: at most a step away, and seldom. The
+ * reference kernels round twice, first to a fraction of a step, so that a little less than a half counts as a half. */
+static void compare_operators(const mn_graph *int8, const mn_train_net *t, const uint8_t *pixels) {
+    int8_t **stored = calloc((size_t)int8->tensor_count, sizeof *stored);
+    int32_t unit = 0;
+    double worst = 0;
+    assert_non_null(stored);
+    stored[int8->inputs[0]] = malloc(PIXELS);
+    assert_non_null(stored[int8->inputs[0]]);
+    for (int32_t i = 0; i < PIXELS; i++) stored[int8->inputs[0]][i] = (int8_t)(pixels[i] - 128);
+    for (int32_t i = 0; i < int8->op_count; i++) {
+        mn_op *op = &int8->ops[i];
+        mn_model *model;
+        mn_session *session;
+        uint8_t *file = open_operator(int8, op, &model, &session);
+        for (int32_t k = 0; k < (op->kind == MN_OP_ADD ? 2 : 1); k++) {
+            memcpy(mn_session_input(session, k), stored[op->inputs[k]], int8->tensors[op->inputs[k]].bytes);
+        }
+        assert_int_equal(mn_session_run(session), MN_OK);
+        const int8_t *theirs = mn_session_output(session, 0);
+        int8_t *ours = stored[op->outputs[0]] = stored_output(t, op, &unit);
+        size_t count = int8->tensors[op->outputs[0]].bytes, others = 0;
+        for (size_t k = 0; k < count; k++) {
+            if (abs(ours[k] - theirs[k]) > 1)
+                fail_msg("%s: %d, not %d", int8->tensors[op->outputs[0]].name, ours[k], theirs[k]);
+            others += ours[k] != theirs[k];
+        }
+        double part = (double)others / (double)count;
+        worst = part > worst ? part : worst;
+        if (others > 2 + count / 100)
+            fail_msg("%s: %zu of %zu differ", int8->tensors[op->outputs[0]].name, others, count);
+        mn_session_close(&session);
+        mn_model_close(&model);
+        free(file);
+    }
+    printf("operators: at most %.2f %% of values are a step from what int8 makes of the same input\n", 100 * worst);
+    for (int32_t i = 0; i < int8->tensor_count; i++) free(stored[i]);
+    free((void *)stored);
+}
+
+/* The whole way: a step here and there in early layers moves many in late ones, up and down. */
 static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_train_net *t, const mn_samples *samples) {
     const mn_tensor_info *output = &int8->tensors[int8->outputs[0]];
-    int32_t far = 0, wrong = 0;
+    int32_t far = 0, right = 0, same = 0;
     double all = 0;
     for (int32_t i = 0; i < samples->count; i++) {
         const mn_session *session;
@@ -358,31 +478,28 @@ static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_tra
             best = stored[c] > stored[best] ? c : best;
             ours = logits[c] > logits[ours] ? c : ours;
         }
-        wrong += stored[ours] != stored[best];
+        same += best == ours;
+        right += best == t->labels[i];
     }
-    printf("logits: at most %d steps from those of the int8 model, %.3f on average\n", far,
-           all / (samples->count * CLASSES));
-    assert_true(far <= 2);
-    assert_int_equal(wrong, 0);
+    double mean = all / (samples->count * CLASSES);
+    printf("logits: at most %d steps of 255 from those of the int8 model, %.2f on average\n", far, mean);
+    assert_true(far <= 8 && mean < 1);
+    assert_int_equal(same, BATCH);
+    assert_true(right >= BATCH - 1); /* a net that answers the same to everything would be no test */
 }
 
 static void check_int8(mn_qat mode) {
     mn_net net = {0}, read = {0};
-    mn_train_net t;
+    mn_dataset data = {0};
+    mn_trainer t;
     mn_graph graph, int8;
     mn_channel_stats *stats;
     mn_runner *runner;
     mn_quantise_options how;
-    mn_train_net_options options = {.batch = BATCH, .threads = 2, .qat = mode};
-    uint8_t *pixels = malloc(BATCH * PIXELS);
-    assert_non_null(pixels);
-    draw_pixels(pixels, BATCH);
-    make_net(&net);
-    assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
-    train(&t, pixels);
-    load(&t, pixels);
-    forward(&t, false);
-    mn_train_net_export(&t, t.parameters, t.statistics, &net);
+    assert_int_equal(mn_dataset_open("models/signs", NULL, &data), MN_OK);
+    read_net(&net);
+    train(&net, &data, mode, &t);
+    mn_trainer_export(&t, &net);
     write_and_read(&net, &read);
     assert_int_equal(mn_net_fold(&read, &graph, &stats), MN_OK);
     assert_int_equal(mn_quant_prepare(&graph), MN_OK);
@@ -390,16 +507,19 @@ static void check_int8(mn_qat mode) {
     how.per_tensor = read.per_tensor;
     assert_int_equal(how.per_tensor, mode == MN_QAT_PER_TENSOR);
     assert_int_equal(mn_quantise_learned(&graph, stats, &how, &int8), MN_OK);
-    compare_weights(&int8, &t);
+    compare_weights(&int8, &t.net);
+    uint8_t *pixels = take_pixels(&t.net);
+    compare_operators(&int8, &t.net, pixels);
     mn_samples samples = {.count = BATCH, .elements = PIXELS, .pixels = pixels, .meaning = {-1, 1}};
     assert_int_equal(mn_runner_create(&int8, 1, &runner), MN_OK);
-    compare_logits(runner, &int8, &t, &samples);
+    compare_logits(runner, &int8, &t.net, &samples);
     mn_runner_close(&runner);
     mn_graph_free(&int8);
     mn_graph_free(&graph);
-    mn_train_net_free(&t);
+    mn_trainer_free(&t);
     mn_net_free(&read);
     mn_net_free(&net);
+    mn_dataset_free(&data);
     free(pixels);
 }
 
@@ -430,7 +550,7 @@ static void ranges_in_files_are_checked(void **state) {
     mn_channel_stats *stats;
     mn_interval input;
     mn_quantise_options how;
-    make_net(&net);
+    read_net(&net);
     net.layers[0].low = -1;
     net.layers[0].high = 1;
     refused(&net, "a range that holds zero"); /* those of the others are 0 to 0 */
@@ -473,9 +593,10 @@ static void float_training_forgets_ranges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_are_their_definition), cmocka_unit_test(gradients_pass_the_rounding),
-        cmocka_unit_test(ranges_follow_the_extremes),   cmocka_unit_test(it_computes_what_the_int8_model_does),
-        cmocka_unit_test(ranges_in_files_are_checked),  cmocka_unit_test(float_training_forgets_ranges),
+        cmocka_unit_test(kernels_are_their_definition),         cmocka_unit_test(gradients_pass_the_rounding),
+        cmocka_unit_test(ranges_follow_the_extremes),           cmocka_unit_test(machines_share_their_extremes),
+        cmocka_unit_test(it_computes_what_the_int8_model_does), cmocka_unit_test(ranges_in_files_are_checked),
+        cmocka_unit_test(float_training_forgets_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
