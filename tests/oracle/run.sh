@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 #
-# Compares this library with LiteRT's reference kernels, Pillow and Keras. Needs build/libmobilenet.so.
-#   tests/oracle/run.sh            everything, several minutes
+# Compares this library with LiteRT's reference kernels, Pillow, Keras and TensorFlow. Needs build/libmobilenet.so.
+#   tests/oracle/run.sh            everything, a quarter of an hour
 #   tests/oracle/run.sh --quick    a sample of it, under a minute
 #   tests/oracle/run.sh --latency  everything, and the latency table
 # Exit status: 0 equal, 1 some difference, 77 skipped (the reason is printed).
@@ -51,10 +51,10 @@ step() {
 }
 
 # shellcheck disable=SC2317 # called by step
-keras_files() {
+with_keras() {
     local keras_python
     keras_python=$(scripts/oracle-venv.sh --keras) || return $?
-    "$keras_python" tests/oracle/keras_convert.py
+    "$keras_python" "$@"
 }
 
 step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
@@ -63,7 +63,8 @@ if [ -e tests/oracle/pillow.py ]; then
     step "image resizing" "$python" tests/oracle/pillow.py
 fi
 if [ -n "$keras" ]; then
-    step "Keras files" keras_files
+    step "Keras files" with_keras tests/oracle/keras_convert.py
+    step "training steps" with_keras tests/oracle/train_steps.py
 fi
 if [ -n "$latency" ]; then
     step "latency" "$python" tests/oracle/latency.py

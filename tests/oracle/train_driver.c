@@ -1,55 +1,40 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Lets tests/oracle/train_steps.py run training steps on given batches:
+/* Lets tests/oracle/train_steps.py watch training as `mobilenet train` does it, without dropout:
  *
- *     train_driver WEIGHTS.h5 SIZE BATCH THREADS STEPS OPTIMISER RATE SMOOTHING FREEZE BATCHES OUT.h5
+ *     train_driver WEIGHTS.h5 SIZE DATA BATCH THREADS STEPS OPTIMISER RATE FREEZE BATCHES OUT.h5 AVERAGED.h5
  *
- * BATCHES holds, for every step, BATCH labels (int32) and BATCH pictures (float [SIZE][SIZE][3]). Prints the loss of
- * each step, and writes the weights behind the last one. */
+ * Prints the loss of each step and the pictures recognised, writes what each step learned from to BATCHES: BATCH labels
+ * (int32), then BATCH pictures (float [height][width][3]), and the weights and their moving average behind the last. */
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "keras/keras.h"
 #include "keras/write_h5.h"
-#include "train/optimiser.h"
+#include "train/trainer.h"
 
 typedef struct request {
-    const char *weights, *batches, *out;
-    int32_t size, batch, threads, steps, optimiser, freeze;
-    double rate, smoothing;
+    const char *weights, *data, *batches, *out, *averaged;
+    int32_t size, steps;
+    mn_trainer_options options;
 } request;
 
-static mn_status read_batch(FILE *file, const request *r, mn_train_net *t) {
-    size_t count = (size_t)r->batch, values = count * 3 * (size_t)r->size * (size_t)r->size;
-    if (fread(t->labels, sizeof *t->labels, count, file) == count &&
-        fread(t->pictures, sizeof *t->pictures, values, file) == values) {
+typedef struct things {
+    mn_net net;
+    mn_dataset data;
+    mn_trainer trainer;
+    FILE *batches;
+} things;
+
+static mn_status write_batch(const request *r, const mn_train_net *t, FILE *file) {
+    size_t count = (size_t)t->batch, values = count * 3 * (size_t)t->height * (size_t)t->width;
+    if (fwrite(t->labels, sizeof *t->labels, count, file) == count &&
+        fwrite(t->pictures, sizeof *t->pictures, values, file) == values) {
         return MN_OK;
     }
-    return mn_fail(MN_ERROR_IO, "%s: is too short", r->batches);
-}
-
-static mn_status run_steps(const request *r, FILE *file, mn_train_net *t, const mn_optimiser *optimiser) {
-    uint64_t start = mn_clock_ns();
-    t->count = r->batch;
-    t->training = true;
-    t->smoothing = (float)r->smoothing;
-    t->use_parameters = t->parameters;
-    t->use_statistics = t->statistics;
-    for (int32_t step = 0; step < r->steps; step++) {
-        mn_train_result result;
-        MN_TRY(read_batch(file, r, t));
-        MN_TRY(mn_train_forward(t));
-        MN_TRY(mn_train_loss(t, &result));
-        MN_TRY(mn_train_backward(t));
-        mn_train_keep_statistics(t);
-        mn_optimiser_step(optimiser, t, r->rate, step);
-        printf("%.9g %lld\n", result.loss / r->batch, (long long)result.right);
-    }
-    fprintf(stderr, "%.3f seconds\n", (double)(mn_clock_ns() - start) * 1e-9);
-    return MN_OK;
+    return mn_fail(MN_ERROR_IO, "%s: cannot be written", r->batches);
 }
 
 static mn_status write_weights(const char *path, const mn_net *net) {
@@ -63,42 +48,51 @@ static mn_status write_weights(const char *path, const mn_net *net) {
     return good ? MN_OK : mn_fail(MN_ERROR_IO, "%s: cannot be written", path);
 }
 
-static mn_status train(const request *r, FILE *file, mn_net *net, mn_train_net *t, mn_optimiser *optimiser) {
+static mn_status train(request *r, things *all) {
     mn_keras_options keras = {.size = r->size};
     mn_keras_info info;
-    mn_train_net_options options = {.batch = r->batch, .threads = r->threads, .freeze = r->freeze};
-    mn_optimiser_defaults((mn_optimiser_kind)r->optimiser, optimiser);
-    MN_TRY(mn_keras_open(r->weights, &keras, net, &info));
-    MN_TRY(mn_train_net_create(net, &options, t, NULL));
-    MN_TRY(mn_optimiser_start(optimiser, t->parameter_count));
-    MN_TRY(run_steps(r, file, t, optimiser));
-    mn_train_net_export(t, t->parameters, t->statistics, net);
-    return write_weights(r->out, net);
+    mn_trainer *t = &all->trainer;
+    MN_TRY(mn_keras_open(r->weights, &keras, &all->net, &info));
+    MN_TRY(mn_dataset_open(r->data, NULL, &all->data));
+    all->data.cache_limit = SIZE_MAX;
+    r->options.epochs = r->steps; /* at least one step each */
+    MN_TRY(mn_trainer_create(&all->net, &all->data, &r->options, t));
+    for (int32_t step = 0; step < r->steps; step++) {
+        mn_train_result result;
+        MN_TRY(mn_trainer_step(t, &result));
+        MN_TRY(write_batch(r, &t->net, all->batches));
+        printf("%.9g %lld\n", result.loss / (double)result.count, (long long)result.right);
+    }
+    mn_train_net_export(&t->net, t->net.parameters, t->net.statistics, &all->net);
+    MN_TRY(write_weights(r->out, &all->net));
+    mn_trainer_export(t, &all->net);
+    return write_weights(r->averaged, &all->net);
 }
 
 int main(int count, char **arguments) {
-    if (count != 12) return 2;
+    if (count != 13) return 2;
     request r = {.weights = arguments[1],
                  .size = atoi(arguments[2]),
-                 .batch = atoi(arguments[3]),
-                 .threads = atoi(arguments[4]),
-                 .steps = atoi(arguments[5]),
-                 .optimiser = atoi(arguments[6]),
-                 .rate = atof(arguments[7]),
-                 .smoothing = atof(arguments[8]),
-                 .freeze = atoi(arguments[9]),
+                 .data = arguments[3],
+                 .steps = atoi(arguments[6]),
                  .batches = arguments[10],
-                 .out = arguments[11]};
-    mn_net net = {0};
-    mn_train_net t = {0};
-    mn_optimiser optimiser = {0};
-    FILE *file = fopen(r.batches, "rb");
-    mn_status status =
-        file ? train(&r, file, &net, &t, &optimiser) : mn_fail(MN_ERROR_IO, "%s: cannot be opened", r.batches);
+                 .out = arguments[11],
+                 .averaged = arguments[12]};
+    mn_trainer_defaults(&r.options);
+    mn_optimiser_defaults((mn_optimiser_kind)atoi(arguments[7]), &r.options.optimiser);
+    r.options.batch = atoi(arguments[4]);
+    r.options.threads = atoi(arguments[5]);
+    r.options.schedule.rate = atof(arguments[8]);
+    r.options.freeze = atoi(arguments[9]);
+    r.options.dropout = 0;
+    things all = {.batches = fopen(r.batches, "wb")};
+    mn_status status = all.batches ? train(&r, &all) : mn_fail(MN_ERROR_IO, "%s: cannot be opened", r.batches);
+    if (all.batches && fclose(all.batches) != 0 && status == MN_OK) {
+        status = mn_fail(MN_ERROR_IO, "%s: cannot be written", r.batches);
+    }
     if (status != MN_OK) fprintf(stderr, "%s\n", mn_error_detail());
-    if (file) fclose(file);
-    mn_optimiser_free(&optimiser);
-    mn_train_net_free(&t);
-    mn_net_free(&net);
+    mn_trainer_free(&all.trainer);
+    mn_dataset_free(&all.data);
+    mn_net_free(&all.net);
     return status == MN_OK ? 0 : 1;
 }
