@@ -14,13 +14,14 @@
 #include "common/options.h"
 #include "image/prepare.h"
 #include "inspect_dot.h"
+#include "inspect_plan.h"
 #include "session_options.h"
 #include "tensor_text.h"
 
 typedef struct settings {
     cli_list models;
     cli_session_options session;
-    bool json, dot;
+    bool json, dot, plan;
 } settings;
 
 static const cli_option options[] = {
@@ -28,6 +29,11 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .offset = offsetof(settings, json),
      .help = "print one JSON object, with every tensor and every step of the plan"},
+    {.name = "plan",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, plan),
+     .help = "print the steps instead: operators that run as one, kernels, units that threads share, memory, MACs and "
+             "how many of them come on one byte moved"},
     {.name = "dot",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, dot),
@@ -145,21 +151,7 @@ static void json_operators(const subject *s, cli_json *json) {
     cli_json_end(json);
 }
 
-static void json_steps(const subject *s, cli_json *json) {
-    cli_json_array(json, "steps");
-    for (int32_t i = 0; i < mn_session_step_count(s->session); i++) {
-        mn_step_info step;
-        if (mn_session_step(s->session, i, &step) != MN_OK) continue;
-        cli_json_object(json, NULL);
-        cli_json_text(json, "kernel", step.kernel);
-        cli_json_int(json, "first_operator", step.first_op);
-        cli_json_int(json, "operator_count", step.op_count);
-        cli_json_end(json);
-    }
-    cli_json_end(json);
-}
-
-static void print_json(const subject *s) {
+static mn_status print_json(const subject *s) {
     cli_json json = {.out = stdout};
     mn_prepare contract;
     mn_tensor_info info;
@@ -186,7 +178,7 @@ static void print_json(const subject *s) {
     cli_json_end(&json);
     json_tensors(s, &json);
     json_operators(s, &json);
-    json_steps(s, &json);
+    MN_TRY(cli_json_plan(&json, s->model, s->session));
     cli_json_int(&json, "parameters", s->parameters);
     cli_json_int(&json, "macs", s->macs);
     cli_json_int(&json, "file_bytes", (int64_t)mn_model_file_bytes(s->model));
@@ -194,6 +186,7 @@ static void print_json(const subject *s) {
     cli_json_int(&json, "packed_bytes", (int64_t)mn_session_packed_bytes(s->session));
     cli_json_int(&json, "arena_bytes", (int64_t)mn_session_arena_bytes(s->session));
     cli_json_end(&json);
+    return MN_OK;
 }
 
 static mn_status open_subject(const settings *s, subject *out) {
@@ -209,23 +202,26 @@ static mn_status open_subject(const settings *s, subject *out) {
     return MN_OK;
 }
 
+static mn_status print(const settings *s, const subject *target) {
+    if (s->json) return print_json(target);
+    if (s->plan) return cli_print_plan(target->model, target->session);
+    if (s->dot)
+        cli_print_dot(target->model);
+    else
+        print_text(target);
+    return MN_OK;
+}
+
 static int inspect(const settings *s) {
-    if (s->models.count != 1 || (s->json && s->dot)) {
+    if (s->models.count != 1 || (s->dot && (s->json || s->plan))) {
         cli_error(s->models.count != 1 ? "inspect: exactly one MODEL must be named; see 'mobilenet inspect --help'"
-                                       : "inspect: --json and --dot exclude each other");
+                                       : "inspect: --dot excludes --json and --plan");
         return CLI_USAGE;
     }
     subject target = {.path = s->models.items[0]};
     mn_status status = open_subject(s, &target);
-    if (status != MN_OK) {
-        cli_library_error(status);
-    } else if (s->json) {
-        print_json(&target);
-    } else if (s->dot) {
-        cli_print_dot(target.model);
-    } else {
-        print_text(&target);
-    }
+    if (status == MN_OK) status = print(s, &target);
+    if (status != MN_OK) cli_library_error(status);
     mn_session_close(&target.session);
     mn_model_close(&target.model);
     return status == MN_OK ? CLI_OK : CLI_FAILURE;

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/pages.h"
 #include "base/thread.h"
+#include "plan/place.h"
 #include "plan/plan.h"
 #include "session/batch.h"
 #include "session/model.h"
@@ -262,6 +263,12 @@ mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor
     return MN_OK;
 }
 
+mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
+    const bool exists = tensor >= 0 && tensor < session->graph->tensor_count;
+    if (exists && mn_plan_place(&session->plan, tensor, out)) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
+}
+
 size_t mn_session_arena_bytes(const mn_session *session) { return session->plan.arena_bytes; }
 size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
 int32_t mn_session_threads(const mn_session *session) { return session->threads; }
@@ -277,7 +284,10 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
                           .op_count = step->op_count,
                           .units = step->kernel ? step->units : 0,
                           .grain = session->grains[index],
-                          .last_ns = session->profile ? session->step_ns[index] : 0};
+                          .last_ns = session->profile ? session->step_ns[index] : 0,
+                          .output = step->output,
+                          .packed_bytes = step->packed ? step->need.packed_bytes : 0,
+                          .scratch_bytes = step->need.scratch_bytes};
     return MN_OK;
 }
 

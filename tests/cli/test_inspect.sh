@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# mobilenet inspect: text, JSON and Graphviz.
+# mobilenet inspect: text, JSON, the plan and Graphviz.
 . tests/cli/common.sh
 
 for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
@@ -23,6 +23,29 @@ for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
     [ "$edges" -gt "$operators" ] || fail "$edges edges for $operators operators"
     if command -v dot >/dev/null; then dot -Tsvg "$scratch/out" >/dev/null || fail 'Graphviz refuses'; fi
 done
+
+# The plan: every operator in one step, what it moves, and a place that no tensor shares with another at the same time.
+for cpu in ref portable ''; do
+    for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
+        expect 0 inspect --plan --cpu="$cpu" --threads=2 "$model"
+        prints '^ +0 +0-[01] +CONV_2D.* mn_conv_.* to [0-9]+$'
+        prints ' to the end$'
+        prints '^arena +[1-9][0-9]* bytes for tensors and the scratch of 2 threads; step [0-9]+ uses'
+        expect 0 inspect --json --plan --cpu="$cpu" --threads=2 "$model"
+        json 'sum(s["macs"] for s in o["steps"]) == o["macs"]'
+        json 'sum(s["packed_bytes"] for s in o["steps"]) == o["packed_bytes"]'
+        json 'all(s["moved_bytes"] > s["output"]["bytes"] for s in o["steps"] if s["kernel"] != "alias")'
+        json 'all(s["output"]["offset"] % 64 == 0 for s in o["steps"])'
+        json 'all(s["output"]["offset"] + s["output"]["bytes"] <= o["arena_bytes"] for s in o["steps"])'
+        json 'all(s["output"]["first_step"] <= i <= s["output"]["last_step"] for i, s in enumerate(o["steps"]))'
+        json 'all(a["first_step"] > b["last_step"] or b["first_step"] > a["last_step"] or
+                  a["offset"] + a["bytes"] <= b["offset"] or b["offset"] + b["bytes"] <= a["offset"]
+                  for steps in [[s["output"] for s in o["steps"] if s["kernel"] != "alias"]]
+                  for i, a in enumerate(steps) for b in steps[:i])'
+    done
+done
+expect 2 inspect --plan --dot "$model"
+says 'excludes'
 expect 1 inspect "$scratch/none"
 expect 1 inspect tests/cli/test_inspect.sh
 says 'test_inspect.sh'
@@ -33,4 +56,5 @@ if [ ! -f "$real" ]; then
     exit 0
 fi
 expect 0 inspect --json "$real"
+json 'all(s["macs_per_byte"] > 0.5 for s in o["steps"] if s["macs"]) and max(s["macs_per_byte"] for s in o["steps"]) > 25'
 json 'o["macs"] == 300775552 and o["parameters"] == 3489097 and len(o["operators"]) == 68'

@@ -312,6 +312,33 @@ static void test_steps_and_profile(void **state) {
     mn_model_close(&model);
 }
 
+/* Inputs are there before the first step and outputs after the last; constants have no place. */
+static void test_placement(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *session = open_session(model, NULL);
+    const int32_t steps = mn_session_step_count(session);
+    mn_placement in, out;
+    assert_int_equal(mn_session_placement(session, mn_model_input(model, 0), &in), MN_OK);
+    assert_int_equal(in.first, -1);
+    assert_in_range(in.last, 0, steps - 1);
+    assert_int_equal(mn_session_placement(session, mn_model_output(model, 0), &out), MN_OK);
+    assert_int_equal(out.last, steps);
+    assert_int_equal(out.bytes, session_tensor(session, mn_model_output(model, 0)).bytes);
+    assert_true(out.offset + out.bytes <= mn_session_arena_bytes(session));
+    assert_ptr_equal((const char *)mn_session_output(session, 0) - out.offset,
+                     (const char *)mn_session_input(session, 0) - in.offset);
+    for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
+        if (session_tensor(session, i).data) {
+            assert_int_equal(mn_session_placement(session, i, &out), MN_ERROR_ARGUMENT);
+        }
+    }
+    assert_int_equal(mn_session_placement(session, -1, &out), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_session_placement(session, mn_model_tensor_count(model), &out), MN_ERROR_ARGUMENT);
+    mn_session_close(&session);
+    mn_model_close(&model);
+}
+
 typedef struct worker {
     const mn_model *model;
     const void *expected;
@@ -412,6 +439,7 @@ int main(void) {
         cmocka_unit_test(test_impossible_batches),
         cmocka_unit_test(test_reading_tensors),
         cmocka_unit_test(test_steps_and_profile),
+        cmocka_unit_test(test_placement),
         cmocka_unit_test(test_concurrent_sessions),
         cmocka_unit_test(test_model_facts),
         cmocka_unit_test(test_model_from_memory),

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "inspect_plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+/* A step with what follows from its operators. */
+typedef struct step {
+    mn_step_info info;
+    mn_placement place; /* of the output */
+    int64_t macs;
+    size_t moved; /* bytes of activations read, weights read and results written, each once */
+} step;
+
+/* Bytes that `tensor` takes: its padded ones in the arena, its own outside. */
+static size_t bytes_of(const mn_session *session, int32_t tensor) {
+    mn_placement place;
+    mn_tensor_info info;
+    if (mn_session_placement(session, tensor, &place) == MN_OK) return place.bytes;
+    return mn_session_tensor(session, tensor, &info) == MN_OK ? info.bytes : 0;
+}
+
+/* Does the step compute `tensor` before its operator `before`? */
+static bool is_inner(const mn_model *model, const mn_step_info *info, int32_t before, int32_t tensor) {
+    for (int32_t i = info->first_op; i < before; i++) {
+        mn_op_info op;
+        if (mn_model_op(model, i, &op) == MN_OK && op.output_count > 0 && op.outputs[0] == tensor) return true;
+    }
+    return false;
+}
+
+/* What operator `index` of the step multiplies and reads; packed weights are counted apart. */
+static mn_status add_operator(const mn_model *model, const mn_session *session, int32_t index, step *s) {
+    mn_op_info op;
+    MN_TRY(mn_model_op(model, index, &op));
+    s->macs += op.macs;
+    for (int32_t i = 0; i < op.input_count; i++) {
+        mn_tensor_info tensor;
+        if (op.inputs[i] < 0 || is_inner(model, &s->info, index, op.inputs[i])) continue;
+        MN_TRY(mn_model_tensor(model, op.inputs[i], &tensor));
+        if (!tensor.data || s->info.packed_bytes == 0) s->moved += bytes_of(session, op.inputs[i]);
+    }
+    return MN_OK;
+}
+
+static bool is_alias(const step *s) { return s->info.units == 0; }
+
+static mn_status describe(const mn_model *model, const mn_session *session, int32_t index, step *out) {
+    *out = (step){0};
+    MN_TRY(mn_session_step(session, index, &out->info));
+    MN_TRY(mn_session_placement(session, out->info.output, &out->place));
+    for (int32_t i = 0; i < out->info.op_count; i++) {
+        MN_TRY(add_operator(model, session, out->info.first_op + i, out));
+    }
+    out->moved = is_alias(out) ? 0 : out->moved + out->info.packed_bytes + out->place.bytes;
+    return MN_OK;
+}
+
+static double macs_per_byte(const step *s) { return s->moved > 0 ? (double)s->macs / (double)s->moved : 0; }
+
+/* ---- Text -------------------------------------------------------------------------------------------- */
+
+enum { NAMES = 80 };
+
+/* "CONV_2D + DEPTHWISE_CONV_2D" */
+static const char *operator_names(const mn_model *model, const mn_step_info *info, char out[NAMES]) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (int32_t i = 0; i < info->op_count; i++) {
+        mn_op_info op;
+        if (mn_model_op(model, info->first_op + i, &op) != MN_OK) continue;
+        const int written = snprintf(out + used, NAMES - used, "%s%s", i > 0 ? " + " : "", op.name);
+        if (written > 0) used += (size_t)written;
+        if (used >= NAMES) break;
+    }
+    return out;
+}
+
+/* Steps that use the memory of an output, for people. */
+static const char *life(const mn_session *session, const mn_placement *place, char out[32]) {
+    if (place->last >= mn_session_step_count(session)) {
+        snprintf(out, 32, "%" PRId32 " to the end", place->first);
+    } else {
+        snprintf(out, 32, "%" PRId32 " to %" PRId32, place->first, place->last);
+    }
+    return out;
+}
+
+static void print_step(const mn_model *model, const mn_session *session, int32_t index, const step *s) {
+    char names[NAMES], when[32];
+    const int32_t last = s->info.first_op + s->info.op_count - 1;
+    printf("%4" PRId32 "  %3" PRId32 "-%-3" PRId32 " %-33s %-32s %6" PRId32 " %9zu %9zu %11" PRId64
+           " %8.1f  %9zu %9zu  %s\n",
+           index, s->info.first_op, last, operator_names(model, &s->info, names), s->info.kernel, s->info.units,
+           s->info.packed_bytes, s->info.scratch_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
+           life(session, &s->place, when));
+}
+
+/* Bytes of tensors in use at step `index`; outputs of aliases are the memory of their inputs. */
+static size_t in_use(const mn_model *model, const mn_session *session, int32_t index) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
+        mn_placement place;
+        if (mn_session_placement(session, mn_model_input(model, i), &place) != MN_OK) continue;
+        if (index <= place.last) bytes += place.bytes;
+    }
+    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
+        step s;
+        if (describe(model, session, i, &s) != MN_OK || is_alias(&s)) continue;
+        if (index >= s.place.first && index <= s.place.last) bytes += s.place.bytes;
+    }
+    return bytes;
+}
+
+static void print_summary(const mn_model *model, const mn_session *session) {
+    size_t most = 0;
+    int32_t at = 0;
+    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
+        const size_t bytes = in_use(model, session, i);
+        if (bytes <= most) continue;
+        most = bytes;
+        at = i;
+    }
+    printf("\narena       %zu bytes for tensors and the scratch of %" PRId32 " threads; step %" PRId32
+           " uses the most tensors, %zu bytes\n",
+           mn_session_arena_bytes(session), mn_session_threads(session), at, most);
+    printf("weights     %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(session));
+}
+
+mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
+    printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %s\n", "which", "operators", "kernel", "units",
+           "packed", "scratch", "MACs", "MAC/byte", "arena at", "bytes", "steps");
+    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
+        step s;
+        MN_TRY(describe(model, session, i, &s));
+        print_step(model, session, i, &s);
+    }
+    print_summary(model, session);
+    return MN_OK;
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------------- */
+
+static void json_step(cli_json *json, const step *s) {
+    cli_json_object(json, NULL);
+    cli_json_text(json, "kernel", s->info.kernel);
+    cli_json_int(json, "first_operator", s->info.first_op);
+    cli_json_int(json, "operator_count", s->info.op_count);
+    cli_json_int(json, "units", s->info.units);
+    cli_json_int(json, "grain", s->info.grain);
+    cli_json_int(json, "packed_bytes", (int64_t)s->info.packed_bytes);
+    cli_json_int(json, "scratch_bytes", (int64_t)s->info.scratch_bytes);
+    cli_json_int(json, "macs", s->macs);
+    cli_json_int(json, "moved_bytes", (int64_t)s->moved);
+    cli_json_number(json, "macs_per_byte", macs_per_byte(s));
+    cli_json_object(json, "output");
+    cli_json_int(json, "tensor", s->info.output);
+    cli_json_int(json, "offset", (int64_t)s->place.offset);
+    cli_json_int(json, "bytes", (int64_t)s->place.bytes);
+    cli_json_int(json, "first_step", s->place.first);
+    cli_json_int(json, "last_step", s->place.last);
+    cli_json_end(json);
+    cli_json_end(json);
+}
+
+mn_status cli_json_plan(cli_json *json, const mn_model *model, const mn_session *session) {
+    cli_json_array(json, "steps");
+    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
+        step s;
+        MN_TRY(describe(model, session, i, &s));
+        json_step(json, &s);
+    }
+    cli_json_end(json);
+    return MN_OK;
+}
