@@ -6,15 +6,16 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
 
-/* Every processor that these kernels are for has AVX2. */
-#define INLINE __attribute__((target("avx2"), always_inline)) static inline
-#define TARGET __attribute__((target("avx2")))
+/* Every processor that these kernels are for has AVX2 and FMA. */
+#define TARGET __attribute__((target("avx2,fma")))
+#define INLINE TARGET __attribute__((always_inline)) static inline
 
-enum { LANES = MN_REQUANT_LANES, HALF = LANES / 2 };
+enum { LANES = MN_REQUANT_LANES, TRIES = LANES / 2 };
 
 bool mn_requant_fits(const int32_t *shift, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -32,9 +33,6 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
 /* Half of all there is in units, taken off so that signed sums do not overflow. */
 #define MIDDLE (INT32_C(1) << 30)
 
-/* Scales tried on either side of the nearest float. */
-enum { NEIGHBOURS = 2 };
-
 /* Let S = multiplier / 2^bits, and 2^-bits be the unit. Exact results reach zero + j from the accumulator T(j) on, the
  * first with
  *   T S >= j - 1/2 - e,   e = 2^(30-bits), or 0 when bits is 31   (the halves of both roundings).
@@ -43,67 +41,94 @@ enum { NEIGHBOURS = 2 };
  * S (1 + tilt) - place(j) - db below it, where
  *   place(j) = R (1 + tilt) + j tilt + base,   base = -(1/2 + e + centre S) tilt.
  * Both must exceed what rounding to a float can do, so the least and the greatest place bound db. In units R is an
- * integer below the multiplier; each is the one before less 2^bits, modulo the multiplier. Half of the lanes. */
+ * integer below the multiplier; each is the one before less 2^bits, modulo the multiplier. */
 typedef struct rests {
-    double unit[HALF], scale[HALF], extra[HALF]; /* 2^-bits, S, e */
-    float units[HALF];                           /* 2^bits, in one */
-    int32_t multiplier[HALF];
-    int32_t first[HALF], step[HALF], step_2[HALF]; /* R(1), R(j) - R(j+1), R(j) - R(j+2), in units */
-    /* What a place may be off by, in units: R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at
-     * most S 2^-30, moves a place by less than 2^8 of them. */
-    int32_t error[HALF];
+    double units[LANES], unit[LANES];                 /* 2^bits, and its inverse */
+    double scale[LANES], extra[LANES], middle[LANES]; /* S, e, centre S */
+    int32_t first[LANES], step[LANES], step_2[LANES]; /* R(1), R(j) - R(j+1), R(j) - R(j+2), in units */
 } rests;
 
-typedef struct tilts {
-    float scale[HALF];              /* S (1 + tilt) */
-    int32_t tilt[HALF], base[HALF]; /* in units, rounded */
-} tilts;
+/* Scales that are tried together: nearest floats of lanes, and their neighbours. */
+typedef struct tries {
+    int32_t lane[TRIES];
+    float scale[TRIES];               /* S (1 + tilt) */
+    int32_t tilt[TRIES], base[TRIES]; /* in units, rounded */
+    float units[TRIES];
+    int32_t multiplier[TRIES], first[TRIES], step[TRIES], step_2[TRIES]; /* of the lane */
+    /* What a place may be off by, in units: R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at
+     * most S 2^-30, moves a place by less than 2^8 of them. */
+    int32_t error[TRIES];
+    int32_t least[TRIES], most[TRIES]; /* places, moved apart by what rounding can do, in units less MIDDLE */
+} tries;
 
-/* Least and greatest place, moved apart by what rounding can do, in units less MIDDLE. */
-typedef struct bounds {
-    int32_t least[HALF], most[HALF];
-} bounds;
+/* 2^n as a double, n in [-126, 127]. */
+INLINE double power(int32_t n) {
+    const int32_t bits = (n + 127) << 23;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
 
 /* a - b modulo m, for a and b below m. */
-static int32_t minus(int32_t a, int32_t b, int32_t m) { return a < b ? a - b + m : a - b; }
+INLINE int32_t minus(int32_t a, int32_t b, int32_t m) { return a < b ? a - b + m : a - b; }
 
-static void find_rests(const mn_requant *q, int32_t at, rests *out) {
-    for (int32_t i = 0; i < HALF; i++) {
-        const int32_t bits = q->bits[at + i], m = q->multiplier[at + i];
-        const int32_t extra = bits > 31 ? INT32_C(1) << 30 : 0;
-        const int32_t half = (int32_t)((UINT64_C(1) << (bits - 1)) % (uint32_t)m);
-        out->multiplier[i] = m;
-        out->first[i] = minus(extra % m, half, m);
-        out->step[i] = minus(half, minus(0, half, m), m);
-        out->step_2[i] = minus(out->step[i], minus(0, out->step[i], m), m);
-        out->unit[i] = 1.0 / (double)(INT64_C(1) << bits);
-        out->scale[i] = m * out->unit[i];
-        out->extra[i] = extra * out->unit[i];
-        out->units[i] = (float)(INT64_C(1) << bits);
-        out->error[i] = (m >> 20) + 1;
+/* Loops without branches, which compilers make vectors of. */
+TARGET static void find_rests(const mn_requant *q, rests *out) {
+    for (int32_t i = 0; i < LANES; i++) {
+        /* From SCALE_MIN on the quotient is below 2^13, so that rounding cannot take it across an integer. */
+        const double m = q->multiplier[i], half_units = power(q->bits[i] - 1);
+        const int32_t half = (int32_t)fma(-floor(half_units / m), m, half_units);
+        const int32_t extra = q->bits[i] > 31 && q->multiplier[i] > INT32_C(1) << 30 ? INT32_C(1) << 30 : 0;
+        out->first[i] = minus(extra, half, q->multiplier[i]);
+        out->step[i] = minus(half, minus(0, half, q->multiplier[i]), q->multiplier[i]);
+        out->step_2[i] = minus(out->step[i], minus(0, out->step[i], q->multiplier[i]), q->multiplier[i]);
+    }
+    for (int32_t i = 0; i < LANES; i++) {
+        out->units[i] = power(q->bits[i]);
+        out->unit[i] = power(-q->bits[i]);
+        out->scale[i] = q->multiplier[i] * out->unit[i];
+        out->extra[i] = q->bits[i] > 31 ? power(30 - q->bits[i]) : 0.0;
     }
 }
 
-/* The scale that lies `away` floats from the nearest one. */
-static void find_tilts(const rests *r, const int32_t *centre, int32_t away, tilts *out) {
-    for (int32_t i = 0; i < HALF; i++) {
-        union {
-            float value;
-            int32_t bits;
-        } scale = {.value = (float)r->scale[i]};
-        scale.bits += away;
-        const double tilt = (scale.value - r->scale[i]) / r->scale[i];
-        const double base = -tilt * (0.5 + r->extra[i] + centre[i] * r->scale[i]);
-        out->scale[i] = scale.value;
-        out->tilt[i] = (int32_t)(tilt / r->unit[i]);
-        out->base[i] = (int32_t)(base / r->unit[i]);
+/* Subtracting the middle of the accumulators that matter keeps products, and so the effect of a scale that is not
+ * exact, small. */
+TARGET static bool find_centres(mn_requant *q, rests *r, int32_t count) {
+    int32_t small = 0;
+    for (int32_t i = 0; i < LANES; i++) {
+        const double centre = (count + 1) / r->scale[i] / 2;
+        small += r->scale[i] < SCALE_MIN;
+        q->centre[i] = (int32_t)(centre < 0x1p30 ? centre : 0x1p30);
+        r->middle[i] = q->centre[i] * r->scale[i];
     }
+    return small == 0;
+}
+
+/* The scale of `lane` that lies `away` floats from the nearest one; |tilt| is below 2^-21 for up to 3. */
+static void set_try(const mn_requant *q, const rests *r, int32_t lane, int32_t away, tries *t, int32_t i) {
+    float scale = (float)r->scale[lane];
+    int32_t bits;
+    memcpy(&bits, &scale, sizeof bits);
+    bits += away;
+    memcpy(&scale, &bits, sizeof scale);
+    const double off = ((double)scale - r->scale[lane]) * r->units[lane]; /* S tilt, in units */
+    const double tilt = off / r->scale[lane];
+    t->lane[i] = lane;
+    t->scale[i] = scale;
+    t->tilt[i] = (int32_t)tilt;
+    t->base[i] = (int32_t)(-tilt * (0.5 + r->extra[lane] + r->middle[lane]));
+    t->units[i] = (float)r->units[lane];
+    t->multiplier[i] = q->multiplier[lane];
+    t->first[i] = r->first[lane];
+    t->step[i] = r->step[lane];
+    t->step_2[i] = r->step_2[lane];
+    t->error[i] = (q->multiplier[lane] >> 20) + 1;
 }
 
 INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
 INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
 
-/* a - b modulo m: what is negative is large without a sign. */
+/* minus(): what is negative is large without a sign. */
 INLINE __m256i vector_minus(__m256i a, __m256i b, __m256i m) {
     __m256i difference = _mm256_sub_epi32(a, b);
     return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
@@ -115,8 +140,8 @@ typedef struct course {
 } course;
 
 /* Passes the places [begin, end), two at a time, because each R waits for the one that it follows from. */
-INLINE void pass(course *c, const rests *r, __m256i tilt, int32_t begin, int32_t end, float rounding) {
-    const __m256i m = load(r->multiplier), step = load(r->step), step_2 = load(r->step_2);
+INLINE void pass(course *c, const tries *t, int32_t begin, int32_t end, float rounding) {
+    const __m256i m = load(t->multiplier), step = load(t->step), step_2 = load(t->step_2), tilt = load(t->tilt);
     __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
     for (; begin + 2 <= end; begin += 2) {
         const __m256i next = vector_minus(c->rest, step, m), next_line = _mm256_add_epi32(c->line, tilt);
@@ -133,77 +158,88 @@ INLINE void pass(course *c, const rests *r, __m256i tilt, int32_t begin, int32_t
         c->rest = vector_minus(c->rest, step, m);
         c->line = _mm256_add_epi32(c->line, tilt);
     }
-    const __m256 units = _mm256_mul_ps(_mm256_loadu_ps(r->units), _mm256_set1_ps(rounding));
-    const __m256i margin = _mm256_add_epi32(_mm256_cvtps_epi32(units), load(r->error));
+    const __m256 units = _mm256_mul_ps(_mm256_loadu_ps(t->units), _mm256_set1_ps(rounding));
+    const __m256i margin = _mm256_add_epi32(_mm256_cvtps_epi32(units), load(t->error));
     c->least = _mm256_min_epi32(c->least, _mm256_sub_epi32(least, margin));
     c->most = _mm256_max_epi32(c->most, _mm256_add_epi32(most, margin));
 }
 
 /* Rounding to a float moves a result by up to half a unit in the last place: 2^-18 below 128, half of that below 64. */
-TARGET static void find_bounds(const rests *r, const tilts *t, int32_t zero, int32_t count, bounds *found) {
+TARGET static void find_bounds(int32_t zero, int32_t count, tries *t) {
     static const struct {
         int32_t below;
         float rounding;
     } parts[] = {{-64, 0x1p-18f}, {-32, 0x1p-19f}, {32, 0x1p-20f}, {64, 0x1p-19f}, {128, 0x1p-18f}};
-    const __m256i tilt = load(t->tilt);
-    course c = {.rest = load(r->first),
-                .line = _mm256_sub_epi32(_mm256_add_epi32(load(t->base), tilt), _mm256_set1_epi32(MIDDLE)),
+    course c = {.rest = load(t->first),
+                .line = _mm256_sub_epi32(_mm256_add_epi32(load(t->base), load(t->tilt)), _mm256_set1_epi32(MIDDLE)),
                 .least = _mm256_set1_epi32(INT32_MAX),
                 .most = _mm256_set1_epi32(INT32_MIN)};
     int32_t begin = 1;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const int32_t end = mn_clamp_i32(parts[i].below - zero, 0, count) + 1;
-        pass(&c, r, tilt, begin, end, parts[i].rounding);
+        pass(&c, t, begin, end, parts[i].rounding);
         begin = end;
     }
-    store(found->least, c.least);
-    store(found->most, c.most);
+    store(t->least, c.least);
+    store(t->most, c.most);
 }
 
 /* Takes the offset in the middle of those that work, if it does so once it is a float. */
-static bool take_offset(mn_requant *q, const rests *r, const tilts *t, const bounds *found, int32_t at, int32_t i) {
-    const double low = -((double)found->least[i] + MIDDLE) * r->unit[i];
-    const double high = (double)t->scale[i] - ((double)found->most[i] + MIDDLE) * r->unit[i];
-    if (low >= high) return false;
-    const double ideal = q->zero + r->extra[i] + q->centre[at + i] * r->scale[i];
+static bool take_offset(mn_requant *q, const rests *r, const tries *t, int32_t i) {
+    const int32_t lane = t->lane[i];
+    const double low = -((double)t->least[i] + MIDDLE) * r->unit[lane];
+    const double high = (double)t->scale[i] - ((double)t->most[i] + MIDDLE) * r->unit[lane];
+    const double ideal = q->zero + r->extra[lane] + r->middle[lane];
     const float offset = (float)(ideal + (low + high) / 2);
     const double db = (double)offset - ideal;
     if (db <= low || db >= high) return false;
-    q->scale[at + i] = t->scale[i];
-    q->offset[at + i] = offset;
+    q->scale[lane] = t->scale[i];
+    q->offset[lane] = offset;
     return true;
 }
 
-/* Subtracting the middle of the accumulators that matter keeps products, and so the effect of a scale that is not
- * exact, small. */
-static bool find_centres(const rests *r, int32_t count, int32_t *centre) {
-    for (int32_t i = 0; i < HALF; i++) {
-        if (r->scale[i] < SCALE_MIN) return false;
-        centre[i] = (int32_t)((count + 1) / r->scale[i] / 2);
-    }
-    return true;
-}
-
-/* Float pairs for results zero + 1 to zero + count in the lanes from `at` on; false when one has none. */
-static bool find_pairs(mn_requant *q, int32_t at, int32_t count) {
-    rests r;
-    find_rests(q, at, &r);
-    if (!find_centres(&r, count, q->centre + at)) return false;
-    bool done[HALF] = {false};
-    int32_t missing = HALF;
-    for (int32_t attempt = 0; attempt <= 2 * NEIGHBOURS && missing > 0; attempt++) {
-        const int32_t away = attempt % 2 ? (attempt + 1) / 2 : -attempt / 2;
-        tilts t;
-        bounds found;
-        find_tilts(&r, q->centre + at, away, &t);
-        find_bounds(&r, &t, q->zero, count, &found);
-        for (int32_t i = 0; i < HALF; i++) {
-            if (done[i] || !take_offset(q, &r, &t, &found, at, i)) continue;
-            done[i] = true;
-            missing--;
+/* Tries each lane's nearest float as its scale; `missing` are the lanes for which it does not work. Returns their
+ * number. */
+static int32_t try_nearest(mn_requant *q, const rests *r, int32_t count, int32_t missing[LANES]) {
+    int32_t number = 0;
+    for (int32_t at = 0; at < LANES; at += TRIES) {
+        tries t;
+        for (int32_t i = 0; i < TRIES; i++) set_try(q, r, at + i, 0, &t, i);
+        find_bounds(q->zero, count, &t);
+        for (int32_t i = 0; i < TRIES; i++) {
+            if (!take_offset(q, r, &t, i)) missing[number++] = at + i;
         }
     }
-    return missing == 0;
+    return number;
+}
+
+/* Tries the neighbours of the nearest floats of up to four lanes, as many as go together. */
+static bool try_neighbours(mn_requant *q, const rests *r, int32_t count, const int32_t *missing, int32_t number) {
+    static const int32_t away[] = {1, -1, 2, -2, 3, -3};
+    const int32_t each = mn_min_i32(TRIES / number, (int32_t)(sizeof away / sizeof away[0]));
+    tries t;
+    for (int32_t i = 0; i < TRIES; i++) {
+        const bool used = i < number * each;
+        set_try(q, r, missing[used ? i / each : 0], away[used ? i % each : 0], &t, i);
+    }
+    find_bounds(q->zero, count, &t);
+    for (int32_t lane = 0; lane < number; lane++) {
+        bool found = false;
+        for (int32_t i = 0; i < each && !found; i++) found = take_offset(q, r, &t, lane * each + i);
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* Float pairs for results zero + 1 to zero + count in every lane; false when a lane has none. Where many lanes need
+ * another scale, hardly ever all of them find one. */
+static bool find_pairs(mn_requant *q, int32_t count) {
+    rests r;
+    int32_t missing[LANES];
+    find_rests(q, &r);
+    if (!find_centres(q, &r, count)) return false;
+    const int32_t number = try_nearest(q, &r, count, missing);
+    return number == 0 || (number <= 4 && try_neighbours(q, &r, count, missing, number));
 }
 
 /* The integer constants of one lane. */
@@ -239,7 +275,7 @@ void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32
     }
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
     const int32_t results = range.max - zero;
-    out->is_float = usual && range.min >= zero && find_pairs(out, 0, results) && find_pairs(out, HALF, results);
+    out->is_float = usual && range.min >= zero && find_pairs(out, results);
     for (int32_t i = 0; i < LANES && !out->is_float; i++) out->centre[i] = 0;
 }
 
