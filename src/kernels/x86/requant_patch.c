@@ -73,69 +73,91 @@ enum { PLACE_ERROR = 512 };
 
 /* ---- Setting up ----------------------------------------------------------------------------------------- */
 
-static bool start_half(const mn_requant *q, int32_t at, const int64_t *low, const int64_t *high, half *h) {
+/* 2^n as a double, n in [-126, 127]. */
+INLINE double power(int32_t n) {
+    const int32_t bits = (n + 127) << 23;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+/* 2^(bits-1) modulo the multiplier; the quotient's last bit may be off. */
+INLINE double half_step(const mn_requant *q, int32_t lane) {
+    const double m = q->multiplier[lane], half_units = power(q->bits[lane] - 1);
+    const double rest = fma(-floor(half_units / m), m, half_units);
+    return rest < 0 ? rest + m : rest < m ? rest : rest - m;
+}
+
+/* What the next four do for all lanes, they do in loops without branches, which compilers make vectors of. */
+TARGET static bool start_half(const mn_requant *q, int32_t at, const int64_t *low, const int64_t *high, half *h) {
+    int32_t bad = 0;
     for (int32_t i = 0; i < HALF; i++) {
-        const int32_t bits = q->bits[at + i], m = q->multiplier[at + i];
-        if (m <= 0 || low[at + i] < INT32_MIN || high[at + i] > INT32_MAX) return false; /* sums may wrap */
-        const double half_unit = 1.0 / (double)(INT64_C(1) << bits);
-        h->multiplier[i] = m;
-        h->step[i] = (int32_t)((UINT64_C(1) << bits) % (uint32_t)m);
-        h->scale[i] = m * half_unit;
-        h->unit[i] = 2 * half_unit;
-        h->extra[i] = bits > 31 ? 0x1p30 * half_unit : 0;
-        h->low[i] = (double)low[at + i], h->high[i] = (double)high[at + i];
-        h->scale_f32[i] = (float)h->scale[i];
-        if (h->scale[i] > SCALE_MAX) return false;
+        h->low[i] = (double)low[at + i], h->high[i] = (double)high[at + i], h->centre[i] = 0;
+        bad |= (q->multiplier[at + i] <= 0) | (low[at + i] < INT32_MIN) | (high[at + i] > INT32_MAX); /* may wrap */
     }
-    return true;
+    if (bad) return false;
+    for (int32_t i = 0; i < HALF; i++) {
+        const double m = q->multiplier[at + i], step = 2 * half_step(q, at + i);
+        h->multiplier[i] = q->multiplier[at + i];
+        h->step[i] = (int32_t)(step < m ? step : step - m);
+        h->unit[i] = power(1 - q->bits[at + i]);
+        h->scale[i] = m * power(-q->bits[at + i]);
+        h->extra[i] = q->bits[at + i] > 31 ? power(30 - q->bits[at + i]) : 0.0;
+        h->scale_f32[i] = (float)h->scale[i];
+        bad |= h->scale[i] > SCALE_MAX;
+    }
+    return !bad;
 }
 
 /* j - 1/2 -+ e for j = 0. */
-static double right_side(const half *h, const side *s, int32_t lane) { return s->sign * h->extra[lane] - 0.5; }
+INLINE double right_side(const half *h, const side *s, int32_t lane) { return s->sign * h->extra[lane] - 0.5; }
+
+/* x in [low, high]; two comparisons, because fmin and fmax are more. */
+INLINE double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
 /* The j whose threshold, or the accumulator before it, is one that there is, or is near one. */
-static void find_reach(const half *h, const side *s, places *p) {
+TARGET static void find_reach(const half *h, const side *s, places *p) {
     for (int32_t i = 0; i < HALF; i++) {
         const double zero = right_side(h, s, i), least = (h->low[i] - 1) * h->scale[i] - zero - NEAR;
         const double most = (h->high[i] + 1) * h->scale[i] - zero + NEAR;
-        p->from[i] = least < s->first ? s->first : least > s->last ? s->last + 1 : (int32_t)ceil(least);
-        p->to[i] = most > s->last ? s->last : most < s->first ? s->first - 1 : (int32_t)floor(most);
+        p->from[i] = (int32_t)ceil(clamp(least, s->first, s->last + 1));
+        p->to[i] = (int32_t)floor(clamp(most, s->first - 1, s->last));
     }
 }
 
 /* The middle of the thresholds that matter: the nearer accumulators are to it, the less an inexact scale moves them. */
-static bool find_centres(const side *s, const places *p, half *h) {
+TARGET static bool find_centres(const side *s, const places *p, half *h) {
+    int32_t bad = 0;
     for (int32_t i = 0; i < HALF; i++) {
-        const double zero = right_side(h, s, i);
-        if (p->from[i] > p->to[i]) continue;
-        const double centre = trunc((zero + (p->from[i] + p->to[i]) / 2.0) / h->scale[i]);
-        if (fabs(centre) > INT32_MAX / 2 || h->low[i] - centre < INT32_MIN || h->high[i] - centre > INT32_MAX) {
-            return false;
-        }
+        const bool any = p->from[i] <= p->to[i];
+        const double middle = right_side(h, s, i) + (p->from[i] + p->to[i]) * 0.5;
+        const double centre = any ? trunc(middle / h->scale[i]) : 0;
+        bad |= (fabs(centre) > INT32_MAX / 2) | (h->low[i] - centre < INT32_MIN) | (h->high[i] - centre > INT32_MAX);
         h->centre[i] = centre;
     }
-    return true;
+    return !bad;
 }
 
 /* False when an accumulator that matters is too large. */
-static bool find_places(const mn_requant *q, int32_t at, const half *h, const side *s, places *p) {
+TARGET static bool find_places(const mn_requant *q, int32_t at, const half *h, const side *s, places *p) {
+    int32_t bad = 0;
     for (int32_t i = 0; i < HALF; i++) {
-        const int32_t m = h->multiplier[i];
-        const int64_t extra = q->bits[at + i] > 31 ? INT64_C(1) << 30 : 0;
-        const int64_t half_step = (int64_t)((UINT64_C(1) << (q->bits[at + i] - 1)) % (uint32_t)m);
-        const int64_t rest = ((1 - 2 * s->first) * half_step - s->sign * extra) % m;
-        p->rest[i] = (int32_t)(rest < 0 ? rest + m : rest);
-        p->tilt[i] = p->base[i] = 0;
-        if (p->from[i] > p->to[i]) continue;
+        const double m = h->multiplier[i], extra = q->bits[at + i] > 31 ? 0x1p30 : 0.0;
+        const double rest = (1 - 2 * s->first) * half_step(q, at + i) - s->sign * extra; /* below 2^40 */
+        p->rest[i] = (int32_t)fma(-floor(rest / m), m, rest);
+    }
+    for (int32_t i = 0; i < HALF; i++) {
+        const bool any = p->from[i] <= p->to[i];
         const double zero = right_side(h, s, i), centre = h->centre[i], scale = h->scale[i];
         const double nearest = (zero + p->from[i]) / scale - centre, farthest = (zero + p->to[i]) / scale - centre;
-        const double tilt = ((double)h->scale_f32[i] - scale) / scale;
-        if (scale < SCALE_MIN || fabs(nearest) > EXACT_MAX - 2 || fabs(farthest) > EXACT_MAX - 2) return false;
-        p->tilt[i] = (int32_t)(tilt / h->unit[i]);
+        const double tilt = any ? ((double)h->scale_f32[i] - scale) / scale / h->unit[i] : 0.0;
+        const bool large = (fabs(nearest) > EXACT_MAX - 2) | (fabs(farthest) > EXACT_MAX - 2);
+        bad |= any & ((scale < SCALE_MIN) | large);
+        p->tilt[i] = (int32_t)tilt;
         /* Modulo 2^32: with j tilt it is small again. */
-        p->base[i] = (int32_t)(uint32_t)(int64_t)((zero - centre * scale) * tilt / h->unit[i]);
+        p->base[i] = (int32_t)(uint32_t)(int64_t)((zero - centre * scale) * tilt);
     }
-    return true;
+    return !bad;
 }
 
 /* ---- Going through the places of all lanes ---------------------------------------------------------------- */
@@ -185,11 +207,11 @@ TARGET static void find_bounds(const half *h, const side *s, const places *p, bo
     store(out->most, most);
 }
 
-static int32_t saturate(double x) { return (int32_t)fmax(INT32_MIN, fmin(x, INT32_MAX)); }
+INLINE int32_t saturate(double x) { return (int32_t)clamp(x, INT32_MIN, INT32_MAX); }
 
 /* The offset in the middle between what the least and the greatest place ask for; `limits` become the places within
  * which results are right for sure. */
-static void choose_offset(half *h, const side *s, const places *p, int32_t zero, int32_t which, bounds *limits) {
+TARGET static void choose_offset(half *h, const side *s, const places *p, int32_t zero, int32_t which, bounds *limits) {
     for (int32_t i = 0; i < HALF; i++) {
         const bool any = p->from[i] <= p->to[i];
         const double scale = h->scale_f32[i], unit = h->unit[i], middle = (double)limits->least[i] + limits->most[i];
@@ -220,8 +242,8 @@ static bool add_patch(patches *p, int32_t lane, int32_t at, int32_t by) {
 }
 
 /* Patches the accumulators of `lane` at threshold j, whose rest is `rest`, that come out on the wrong side. */
-static bool patch_threshold(const half *h, const side *s, int32_t lane, int32_t j, int32_t rest, int32_t zero,
-                            patches *p) {
+TARGET static bool patch_threshold(const half *h, const side *s, int32_t lane, int32_t j, int32_t rest, int32_t zero,
+                                   patches *p) {
     const double threshold = (right_side(h, s, lane) + j + rest * (h->unit[lane] / 2)) / h->scale[lane];
     const int32_t first = (int32_t)(nearbyint(threshold) - h->centre[lane]);
     for (int32_t acc = first; result_of(h, lane, acc) < zero + j; acc++) {
@@ -279,10 +301,11 @@ static bool patch_half(mn_requant *q, int32_t at, mn_range_i32 range, const int6
     const int32_t first = range.min + 1 - q->zero, last = range.max - q->zero;
     const bool is_signed = first <= 0 && last >= 1;
     const side sides[SIDES] = {{mn_max_i32(1, first), last, -1}, {first, mn_min_i32(0, last), 1}};
-    half h = {.centre = {0}};
+    half h;
     places p[SIDES];
     bounds b[SIDES];
-    patches found = {.count = {0}};
+    patches found;
+    memset(found.count, 0, sizeof found.count);
     if (!start_half(q, at, low, high, &h)) return false;
     for (int32_t i = 0; i < SIDES; i++) {
         if (sides[i].first > sides[i].last) continue;
