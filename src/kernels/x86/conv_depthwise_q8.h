@@ -38,7 +38,7 @@ typedef struct channel_block {
     /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products, weight zero points.
      */
     int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
-    int8_t weights[];
+    _Alignas(64) int8_t weights[];
 } channel_block;
 
 /* All sizes follow from the parameters. */

@@ -27,7 +27,7 @@ enum { SPAN_BYTES = 16 * 1024, SPAN_PIXELS = 56 };
 typedef struct column {
     int32_t start[LANES];
     mn_requant requant;
-    int8_t weights[];
+    _Alignas(64) int8_t weights[];
 } column;
 
 /* What a tile needs to know of the whole. */

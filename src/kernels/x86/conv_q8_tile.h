@@ -20,9 +20,6 @@ enum { ROWS = 6, VECTORS = 2, LANES = MN_REQUANT_LANES };
 /* A span stays within this many bytes, some of L2, and this many pixels. */
 enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
 
-/* Longest sum: products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
-enum { DEPTH_MAX = MN_Q8_MAX_DEPTH / 2 };
-
 /* 16 output channels: what sums start from, how they end, then groups of products, [depth / GROUP][16][GROUP].
  * Two vectors are in q8_unpacked_order, one alone in that of its channels. */
 typedef struct column {
@@ -69,7 +66,7 @@ static span span_of(const mn_window *w) {
 
 static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
     const mn_window *w = &p->window;
-    if (p->groups != 1 || mn_window_depth(w) > DEPTH_MAX || !mn_requant_fits(p->shift, w->out_c)) return false;
+    if (p->groups != 1 || mn_window_depth(w) > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
     need->packed_bytes = column_bytes(w) * (size_t)column_count(w);
     need->scratch_bytes = span_of(w).bytes;
     return true;

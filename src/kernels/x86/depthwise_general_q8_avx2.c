@@ -14,9 +14,6 @@
 
 enum { BLOCK = 16, VECTORS = BLOCK / Q8_LANES, PAIR = 2 * BLOCK };
 
-/* Products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
-enum { TAPS_MAX = MN_Q8_MAX_DEPTH / 2 };
-
 /* 16 channels. Weights, less their zero point, are in pairs of taps: [pairs][VECTORS][8 channels][2 taps]. */
 typedef struct block {
     int32_t start[VECTORS][Q8_LANES];
@@ -51,7 +48,7 @@ static size_t pointer_bytes(const mn_window *w) { return 2 * (size_t)pair_count(
 bool mn_depthwise_general_q8_avx2_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
-    if ((int64_t)w->k_h * w->k_w > TAPS_MAX || !mn_requant_fits(p->shift, w->out_c)) return false;
+    if ((int64_t)w->k_h * w->k_w > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
     const size_t rows = is_spread(w) ? 1 + (size_t)tap_count(w) : 1;
     *need = (mn_kernel_need){.packed_bytes = block_bytes(w) * (size_t)block_count(w),
                              .scratch_bytes = pointer_bytes(w) + rows * row_bytes(w)};

@@ -22,7 +22,7 @@ enum { LANES = MN_REQUANT_LANES, ROWS = MN_PANEL_ROWS, COLUMNS = 3, VECTORS = 2,
 typedef struct pair {
     int32_t start[VECTORS][LANES];
     mn_requant requant[VECTORS];
-    int8_t weights[];
+    _Alignas(64) int8_t weights[];
 } pair;
 
 /* Packed: this, then the pairs. */

@@ -9,8 +9,8 @@
 #include "kernels/quant.h"
 #include "kernels/x86/requant.h"
 
-/** Longest sum: 2^15 products of 9 and 8 bits stay inside int32. */
-enum { MN_Q8_MAX_DEPTH = 1 << 15 };
+/** Longest sum: 2^14 products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
+enum { MN_Q8_MAX_DEPTH = 1 << 14 };
 
 typedef struct mn_q8_zeros {
     uint8_t in_flip, weight_flip, out_flip; /* stored byte ^ flip is the byte as seen here */
