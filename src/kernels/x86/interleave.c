@@ -48,6 +48,23 @@ INLINE __m256i write_square(__m256i v[SIDE], int32_t groups, size_t step, int8_t
     return sums;
 }
 
+/* The last `left` bytes of 8 rows, from byte `at` on; zeros fill them up. */
+INLINE void load_rest(const uint8_t *const *rows, int32_t at, int32_t left, __m256i flips, __m256i v[SIDE]) {
+    uint8_t mask[BYTES] = {0};
+    memset(mask, 0xff, (size_t)left);
+    const __m256i present = _mm256_loadu_si256((const __m256i *)(const void *)mask);
+    UNROLL for (int r = 0; r < SIDE; r++) {
+        if (left % GROUP == 0) {
+            v[r] = _mm256_maskload_epi32((const int *)(const void *)(rows[r] + at), present);
+        } else {
+            uint8_t rest[BYTES] = {0};
+            memcpy(rest, rows[r] + at, (size_t)left);
+            v[r] = _mm256_loadu_si256((const __m256i *)(const void *)rest);
+        }
+        v[r] = _mm256_and_si256(_mm256_xor_si256(v[r], flips), present);
+    }
+}
+
 TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8_t flip, size_t step, int8_t *to,
                                 int32_t *sums) {
     const __m256i flips = _mm256_set1_epi8((char)flip);
@@ -61,12 +78,7 @@ TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8
     }
     if (i < count) {
         const int32_t left = count - i;
-        UNROLL for (int r = 0; r < SIDE; r++) {
-            uint8_t rest[BYTES];
-            memset(rest, flip, sizeof rest);
-            memcpy(rest, rows[r] + i, (size_t)left);
-            v[r] = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)rest), flips);
-        }
+        load_rest(rows, i, left, flips, v);
         sum = write_square(v, (left + GROUP - 1) / GROUP, step, to, sum);
     }
     _mm256_storeu_si256((__m256i *)(void *)sums, sum);
