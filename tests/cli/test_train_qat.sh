@@ -6,6 +6,7 @@
 
 signs=models/signs
 float=models/signs_0.35_96.h5
+# shellcheck disable=SC2054 # commas are wanted
 common=(--data "$signs" --batch 12 --threads 2 --area 0.8,1 --no-flip --colour fast --optimizer adam)
 qat=("${common[@]}" --init "$float" --qat)
 # right FILE: how many pictures an int8 model gets right
@@ -72,6 +73,7 @@ says 'images DIR is missing'
 if command -v mpirun >/dev/null && [ -e "$(dirname "$mobilenet")/mobilenet_mpi.so" ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
     export OMPI_MCA_btl_vader_single_copy_mechanism=none
+    # shellcheck disable=SC2054
     ranks=(--data "$signs" --init "$float" --qat --threads 1 --area 0.8,1 --no-flip --ema 0 --epochs 2 --rate 0.0005)
     ASAN_OPTIONS=detect_leaks=0 mpirun -np 2 "$mobilenet" train "${ranks[@]}" --batch 9 --out "$scratch/two.h5" \
         >"$scratch/out" 2>"$scratch/err" || fail "two processes end with code $?"
