@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "kernels/panel.h"
+#include "plan/bands.h"
 #include "plan/bind.h"
 #include "plan/fuse.h"
 #include "plan/memory.h"
@@ -101,8 +102,7 @@ static mn_status bind_halves(mn_plan *plan, const mn_fusion *f, halves *out) {
     out->second = mn_pool_alloc(&plan->pool, 1, sizeof *out->second);
     if (!out->first || !out->second) return mn_fail_memory("the plan");
     *out->first = (mn_conv_depthwise_params){.conv = *(const mn_conv_params *)binding[0].params,
-                                             .depthwise = *(const mn_conv_params *)binding[1].params,
-                                             .bands = 1};
+                                             .depthwise = *(const mn_conv_params *)binding[1].params};
     *out->second = (mn_project_params){
         .conv = *(const mn_conv_params *)binding[2].params, .adds = f->adds, .residual_first = f->residual_first};
     if (f->adds) out->second->add = *(const mn_binary_params *)binding[3].params;
@@ -147,6 +147,7 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
     const mn_window *w;
     MN_TRY(bind_halves(plan, f, h));
     w = &h->first->depthwise.window;
+    h->first->bands = mn_plan_bands(h->first, options->threads);
     h->second->unit_rows = project_unit_rows(w, options->threads);
     const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
     const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Bands of fused steps: none where blocks of channels can be shared evenly, few where they cannot. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernels/panel.h"
+#include "plan/bands.h"
+
+static mn_conv_depthwise_params step(int32_t batches, int32_t size, int32_t channels, int32_t stride) {
+    const int32_t out = (size + stride - 1) / stride;
+    mn_conv_depthwise_params p = {.bands = 1};
+    p.depthwise.window = (mn_window){.batches = batches,
+                                     .in_h = size,
+                                     .in_w = size,
+                                     .in_c = channels,
+                                     .out_h = out,
+                                     .out_w = out,
+                                     .out_c = channels,
+                                     .k_h = 3,
+                                     .k_w = 3,
+                                     .stride_h = stride,
+                                     .stride_w = stride};
+    return p;
+}
+
+static int32_t bands(int32_t batches, int32_t size, int32_t channels, int32_t stride, int32_t threads) {
+    const mn_conv_depthwise_params p = step(batches, size, channels, stride);
+    return mn_plan_bands(&p, threads);
+}
+
+/* Steps of MobileNetV2 1.0 at 224; a block has 48 channels. */
+static void test_steps_of_mobilenet(void **state) {
+    (void)state;
+    assert_int_equal(bands(1, 112, 32, 1, 1), 1);
+    assert_int_equal(bands(1, 112, 32, 1, 2), 2); /* one block */
+    assert_int_equal(bands(1, 112, 32, 1, 4), 4);
+    assert_int_equal(bands(1, 112, 96, 2, 2), 1); /* a block for each thread */
+    assert_int_equal(bands(1, 56, 144, 1, 2), 2); /* three blocks: three halves each instead of two wholes */
+    assert_int_equal(bands(1, 56, 144, 2, 2), 2);
+    assert_int_equal(bands(1, 28, 192, 1, 2), 1);
+    assert_int_equal(bands(1, 14, 384, 1, 2), 1);
+    assert_int_equal(bands(1, 14, 384, 1, 16), 2);
+    assert_int_equal(bands(1, 7, 960, 1, 2), 1);
+}
+
+/* Images are shared before they are cut. */
+static void test_images(void **state) {
+    (void)state;
+    assert_int_equal(bands(2, 112, 32, 1, 2), 1);
+    assert_int_equal(bands(3, 112, 32, 1, 2), 2);
+    assert_int_equal(bands(2, 56, 144, 1, 2), 1);
+}
+
+/* One thread never gains, and no band is empty. */
+static void test_ends(void **state) {
+    (void)state;
+    for (int32_t size = 1; size <= 80; size++) {
+        for (int32_t threads = 1; threads <= 256; threads = 2 * threads + 1) {
+            const mn_conv_depthwise_params p = step(1, size, 10 * size, 1 + size % 2);
+            const mn_window *w = &p.depthwise.window;
+            const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
+            assert_in_range(mn_plan_bands(&p, threads), 1, threads == 1 ? 1 : panels.rows);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps_of_mobilenet),
+        cmocka_unit_test(test_images),
+        cmocka_unit_test(test_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
