@@ -6,7 +6,6 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -61,47 +60,60 @@ typedef struct tries {
     int32_t least[TRIES], most[TRIES]; /* places, moved apart by what rounding can do, in units less MIDDLE */
 } tries;
 
-/* 2^n as a double, n in [-126, 127]. */
-INLINE double power(int32_t n) {
-    const int32_t bits = (n + 127) << 23;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return (double)value;
+INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
+INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
+INLINE void store_4(int32_t *to, __m128i v) { _mm_storeu_si128((__m128i *)(void *)to, v); }
+
+/* a - b modulo m, for a and b below m: what is negative is large without a sign. */
+INLINE __m256i minus(__m256i a, __m256i b, __m256i m) {
+    const __m256i difference = _mm256_sub_epi32(a, b);
+    return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
 }
 
-/* a - b modulo m, for a and b below m. */
-INLINE int32_t minus(int32_t a, int32_t b, int32_t m) { return a < b ? a - b + m : a - b; }
-
-/* Loops without branches, which compilers make vectors of. */
-TARGET static void find_rests(const mn_requant *q, rests *out) {
-    for (int32_t i = 0; i < LANES; i++) {
-        /* From SCALE_MIN on the quotient is below 2^13, so that rounding cannot take it across an integer. */
-        const double m = q->multiplier[i], half_units = power(q->bits[i] - 1);
-        const int32_t half = (int32_t)fma(-floor(half_units / m), m, half_units);
-        const int32_t extra = q->bits[i] > 31 && q->multiplier[i] > INT32_C(1) << 30 ? INT32_C(1) << 30 : 0;
-        out->first[i] = minus(extra, half, q->multiplier[i]);
-        out->step[i] = minus(half, minus(0, half, q->multiplier[i]), q->multiplier[i]);
-        out->step_2[i] = minus(out->step[i], minus(0, out->step[i], q->multiplier[i]), q->multiplier[i]);
-    }
-    for (int32_t i = 0; i < LANES; i++) {
-        out->units[i] = power(q->bits[i]);
-        out->unit[i] = power(-q->bits[i]);
-        out->scale[i] = q->multiplier[i] * out->unit[i];
-        out->extra[i] = q->bits[i] > 31 ? power(30 - q->bits[i]) : 0.0;
-    }
+INLINE __m128i minus_4(__m128i a, __m128i b, __m128i m) {
+    const __m128i difference = _mm_sub_epi32(a, b);
+    return _mm_min_epu32(difference, _mm_add_epi32(difference, m));
 }
 
-/* Subtracting the middle of the accumulators that matter keeps products, and so the effect of a scale that is not
- * exact, small. */
-TARGET static bool find_centres(mn_requant *q, rests *r, int32_t count) {
-    int32_t small = 0;
-    for (int32_t i = 0; i < LANES; i++) {
-        const double centre = (count + 1) / r->scale[i] / 2;
-        small += r->scale[i] < SCALE_MIN;
-        q->centre[i] = (int32_t)(centre < 0x1p30 ? centre : 0x1p30);
-        r->middle[i] = q->centre[i] * r->scale[i];
-    }
-    return small == 0;
+/* 2^n, n in [-126, 127]. */
+INLINE __m256d power(__m128i n) {
+    return _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)));
+}
+
+/* Of four lanes from `at` on. Subtracting the middle of the accumulators that matter keeps products, and so the effect
+ * of a scale that is not exact, small. False when a scale is too small. */
+INLINE bool find_rests_4(mn_requant *q, int32_t count, int32_t at, rests *out) {
+    const __m128i bits = _mm_loadu_si128((const __m128i *)(const void *)(q->bits + at));
+    const __m128i m = _mm_loadu_si128((const __m128i *)(const void *)(q->multiplier + at)), none = _mm_setzero_si128();
+    const __m256d units = power(bits), unit = power(_mm_sub_epi32(none, bits)), real_m = _mm256_cvtepi32_pd(m);
+    /* 2^(bits-1) modulo the multiplier. From SCALE_MIN on the quotient is below 2^13, so that rounding cannot take it
+     * across an integer. */
+    const __m256d half_units = _mm256_mul_pd(units, _mm256_set1_pd(0.5));
+    const __m256d whole = _mm256_floor_pd(_mm256_div_pd(half_units, real_m));
+    const __m128i half = _mm256_cvttpd_epi32(_mm256_fnmadd_pd(whole, real_m, half_units));
+    const __m128i step = minus_4(half, minus_4(none, half, m), m);
+    /* e is 2^30 units, which may be all of the multiplier. */
+    const __m128i one = _mm_set1_epi32(INT32_C(1) << 30), has_extra = _mm_cmpgt_epi32(bits, _mm_set1_epi32(31));
+    const __m128i extra = _mm_and_si128(has_extra, _mm_and_si128(_mm_cmpgt_epi32(m, one), one));
+    store_4(out->first + at, minus_4(extra, half, m));
+    store_4(out->step + at, step);
+    store_4(out->step_2 + at, minus_4(step, minus_4(none, step, m), m));
+    const __m256d scale = _mm256_mul_pd(real_m, unit), mask = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(has_extra));
+    const __m256d per_scale = _mm256_div_pd(_mm256_set1_pd((count + 1) / 2.0), scale);
+    const __m128i centre = _mm256_cvttpd_epi32(_mm256_min_pd(per_scale, _mm256_set1_pd(0x1p30)));
+    store_4(q->centre + at, centre);
+    _mm256_storeu_pd(out->units + at, units);
+    _mm256_storeu_pd(out->unit + at, unit);
+    _mm256_storeu_pd(out->scale + at, scale);
+    _mm256_storeu_pd(out->extra + at, _mm256_and_pd(mask, _mm256_mul_pd(unit, _mm256_set1_pd(0x1p30))));
+    _mm256_storeu_pd(out->middle + at, _mm256_mul_pd(_mm256_cvtepi32_pd(centre), scale));
+    return _mm256_movemask_pd(_mm256_cmp_pd(scale, _mm256_set1_pd(SCALE_MIN), _CMP_LT_OQ)) == 0;
+}
+
+TARGET static bool find_rests(mn_requant *q, int32_t count, rests *out) {
+    bool large = true;
+    for (int32_t at = 0; at < LANES; at += 4) large &= find_rests_4(q, count, at, out);
+    return large;
 }
 
 /* The scale of `lane` that lies `away` floats from the nearest one; |tilt| is below 2^-21 for up to 3. */
@@ -125,15 +137,6 @@ static void set_try(const mn_requant *q, const rests *r, int32_t lane, int32_t a
     t->error[i] = (q->multiplier[lane] >> 20) + 1;
 }
 
-INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
-INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
-
-/* minus(): what is negative is large without a sign. */
-INLINE __m256i vector_minus(__m256i a, __m256i b, __m256i m) {
-    __m256i difference = _mm256_sub_epi32(a, b);
-    return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
-}
-
 /* On the way through the places: R(j), j tilt + base - MIDDLE, and the bounds so far. */
 typedef struct course {
     __m256i rest, line, least, most;
@@ -144,18 +147,18 @@ INLINE void pass(course *c, const tries *t, int32_t begin, int32_t end, float ro
     const __m256i m = load(t->multiplier), step = load(t->step), step_2 = load(t->step_2), tilt = load(t->tilt);
     __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
     for (; begin + 2 <= end; begin += 2) {
-        const __m256i next = vector_minus(c->rest, step, m), next_line = _mm256_add_epi32(c->line, tilt);
+        const __m256i next = minus(c->rest, step, m), next_line = _mm256_add_epi32(c->line, tilt);
         const __m256i place = _mm256_add_epi32(c->rest, c->line), next_place = _mm256_add_epi32(next, next_line);
         least = _mm256_min_epi32(least, _mm256_min_epi32(place, next_place));
         most = _mm256_max_epi32(most, _mm256_max_epi32(place, next_place));
-        c->rest = vector_minus(c->rest, step_2, m);
+        c->rest = minus(c->rest, step_2, m);
         c->line = _mm256_add_epi32(next_line, tilt);
     }
     if (begin < end) {
         const __m256i place = _mm256_add_epi32(c->rest, c->line);
         least = _mm256_min_epi32(least, place);
         most = _mm256_max_epi32(most, place);
-        c->rest = vector_minus(c->rest, step, m);
+        c->rest = minus(c->rest, step, m);
         c->line = _mm256_add_epi32(c->line, tilt);
     }
     const __m256 units = _mm256_mul_ps(_mm256_loadu_ps(t->units), _mm256_set1_ps(rounding));
@@ -236,8 +239,7 @@ static bool try_neighbours(mn_requant *q, const rests *r, int32_t count, const i
 static bool find_pairs(mn_requant *q, int32_t count) {
     rests r;
     int32_t missing[LANES];
-    find_rests(q, &r);
-    if (!find_centres(q, &r, count)) return false;
+    if (!find_rests(q, count, &r)) return false;
     const int32_t number = try_nearest(q, &r, count, missing);
     return number == 0 || (number <= 4 && try_neighbours(q, &r, count, missing, number));
 }
