@@ -195,16 +195,33 @@ INLINE void next(course *c) {
     c->j = _mm256_add_epi32(c->j, _mm256_set1_epi32(1));
 }
 
-TARGET static void find_bounds(const half *h, const side *s, const places *p, bounds *out) {
+/* Does every j matter in every lane, as is the rule? */
+static bool is_whole(const side *s, const places *p) {
+    for (int32_t i = 0; i < HALF; i++) {
+        if (p->from[i] > s->first || p->to[i] < s->last) return false;
+    }
+    return true;
+}
+
+/* A constant `whole` saves looking at each j. */
+INLINE void bound(bool whole, const half *h, const side *s, const places *p, bounds *out) {
     course c = start_course(h, s, p);
     __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
     for (int32_t j = s->first; j <= s->last; j++, next(&c)) {
-        const __m256i place = place_of(&c), skip = outside(&c);
-        least = _mm256_min_epi32(least, _mm256_blendv_epi8(place, least, skip));
-        most = _mm256_max_epi32(most, _mm256_blendv_epi8(place, most, skip));
+        const __m256i place = place_of(&c), skip = whole ? _mm256_setzero_si256() : outside(&c);
+        least = _mm256_min_epi32(least, whole ? place : _mm256_blendv_epi8(place, least, skip));
+        most = _mm256_max_epi32(most, whole ? place : _mm256_blendv_epi8(place, most, skip));
     }
     store(out->least, least);
     store(out->most, most);
+}
+
+TARGET static void find_bounds(const half *h, const side *s, const places *p, bounds *out) {
+    if (is_whole(s, p)) {
+        bound(true, h, s, p, out);
+    } else {
+        bound(false, h, s, p, out);
+    }
 }
 
 INLINE int32_t saturate(double x) { return (int32_t)clamp(x, INT32_MIN, INT32_MAX); }
@@ -257,14 +274,15 @@ TARGET static bool patch_threshold(const half *h, const side *s, int32_t lane, i
 
 /* Looks at all thresholds that may come out wrong: results rise with accumulators, so only those next to thresholds
  * matter. */
-TARGET static bool patch_side(const half *h, const side *s, const places *all, const bounds *limits, int32_t zero,
-                              patches *p) {
+INLINE bool patch_all(bool whole, const half *h, const side *s, const places *all, const bounds *limits, int32_t zero,
+                      patches *p) {
     const __m256i least = load(limits->least), most = load(limits->most);
     course c = start_course(h, s, all);
     for (int32_t j = s->first; j <= s->last; j++, next(&c)) {
         const __m256i place = place_of(&c);
-        const __m256i beyond = _mm256_or_si256(_mm256_cmpgt_epi32(least, place), _mm256_cmpgt_epi32(place, most));
-        const int32_t wrong = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_andnot_si256(outside(&c), beyond)));
+        __m256i beyond = _mm256_or_si256(_mm256_cmpgt_epi32(least, place), _mm256_cmpgt_epi32(place, most));
+        if (!whole) beyond = _mm256_andnot_si256(outside(&c), beyond);
+        const int32_t wrong = _mm256_movemask_ps(_mm256_castsi256_ps(beyond));
         int32_t rest[HALF];
         if (!wrong) continue;
         store(rest, c.rest);
@@ -273,6 +291,12 @@ TARGET static bool patch_side(const half *h, const side *s, const places *all, c
         }
     }
     return true;
+}
+
+TARGET static bool patch_side(const half *h, const side *s, const places *all, const bounds *limits, int32_t zero,
+                              patches *p) {
+    return is_whole(s, all) ? patch_all(true, h, s, all, limits, zero, p)
+                            : patch_all(false, h, s, all, limits, zero, p);
 }
 
 /* The halves of each rounding meet at accumulator 0. */
