@@ -8,12 +8,15 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include <immintrin.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "kernels/quant.h"
 #include "kernels/x86/interleave.h"
 #include "kernels/x86/q8.h"
+
+#define TARGET __attribute__((target("avx2")))
 
 enum { SLACK = 64 };
 
@@ -101,21 +104,48 @@ static void pack_conv(const mn_q8_source *s, int32_t first, int32_t vectors, cha
     }
 }
 
-static void pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*rest)[64]) {
-    const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, requant);
-    for (int32_t lane = 0; lane < LANES; lane++) {
-        const int32_t channel = lanes.channel[lane];
-        int32_t sum = 0;
-        for (int32_t i = 0; i < TAPS * TAPS; i++) {
-            const uint8_t stored = s->weights[i * s->step + channel];
-            const int32_t value = (int8_t)(stored ^ s->zeros.weight_flip) - s->zeros.weight;
-            const int32_t byte = mn_clamp_i32(value, -128, 127);
-            out->weights[i % TAPS][lane * 4 + i / TAPS] = (int8_t)byte;
-            rest[i % TAPS][lane * 4 + i / TAPS] = (int8_t)(value - byte);
-            sum += value;
+/* Bytes of three filter rows, a lane of four for each channel. */
+TARGET static void store_column(__m128i top, __m128i middle, __m128i bottom, int8_t to[64]) {
+    const __m128i none = _mm_setzero_si128();
+    const __m128i low = _mm_unpacklo_epi8(top, middle), low_rest = _mm_unpacklo_epi8(bottom, none);
+    const __m128i high = _mm_unpackhi_epi8(top, middle), high_rest = _mm_unpackhi_epi8(bottom, none);
+    const __m128i four[] = {_mm_unpacklo_epi16(low, low_rest), _mm_unpackhi_epi16(low, low_rest),
+                            _mm_unpacklo_epi16(high, high_rest), _mm_unpackhi_epi16(high, high_rest)};
+    memcpy(to, four, sizeof four);
+}
+
+/* Weights less their zero point, as far as they fit into a byte and what is left; `sums` are those of the weights. */
+TARGET static void split_taps(const mn_q8_source *s, const mn_requant_lanes *lanes, int32_t first, __m128i *bytes,
+                              __m128i *rest, int16_t sums[LANES]) {
+    const __m128i flip = _mm_set1_epi8((char)s->zeros.weight_flip), zero = _mm_set1_epi8((char)s->zeros.weight);
+    __m256i sum = _mm256_setzero_si256();
+    for (int32_t i = 0; i < TAPS * TAPS; i++) {
+        const uint8_t *row = s->weights + (ptrdiff_t)i * s->step;
+        uint8_t stored[LANES];
+        if (first + LANES <= s->p->window.out_c) {
+            memcpy(stored, row + first, LANES);
+        } else {
+            for (int32_t lane = 0; lane < LANES; lane++) stored[lane] = row[lanes->channel[lane]];
         }
-        const int32_t start = -s->zeros.in * sum - requant->centre[lane];
-        out->ends.start[lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, start);
+        const __m128i weight = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)stored), flip);
+        bytes[i] = _mm_subs_epi8(weight, zero);
+        rest[i] = _mm_sub_epi8(_mm_sub_epi8(weight, zero), bytes[i]);
+        sum = _mm256_add_epi16(sum, _mm256_cvtepi8_epi16(weight));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)sums, sum);
+}
+
+TARGET static void pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*left)[64]) {
+    const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, requant);
+    __m128i bytes[TAPS * TAPS], rest[TAPS * TAPS];
+    int16_t sums[LANES];
+    split_taps(s, &lanes, first, bytes, rest, sums);
+    for (int32_t x = 0; x < TAPS; x++) {
+        store_column(bytes[x], bytes[x + TAPS], bytes[x + 2 * TAPS], out->weights[x]);
+        store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], left[x]);
+    }
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        out->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant->centre[lane]);
     }
 }
 
@@ -127,8 +157,6 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     for (int32_t b = 0; b < l.panels.blocks; b++) {
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
-        memset(block, 0, l.block_bytes); /* each block by itself, so that it stays in the cache */
-        memset(more, 0, sizeof *more);
         const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
         pack_conv(&conv, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
