@@ -14,12 +14,9 @@ const mn_kernel mn_kernels[] = {
 
 const int32_t mn_kernel_count = (int32_t)(sizeof mn_kernels / sizeof mn_kernels[0]);
 
-static const char *const tier_names[MN_TIER_COUNT] = {[MN_TIER_REF] = "ref",
-                                                      [MN_TIER_PORTABLE] = "portable",
-                                                      [MN_TIER_AVX2] = "avx2",
-                                                      [MN_TIER_AVXVNNI] = "avxvnni",
-                                                      [MN_TIER_AVX512] = "avx512",
-                                                      [MN_TIER_AVX512VNNI] = "avx512vnni"};
+static const char *const tier_names[MN_TIER_COUNT] = {
+    [MN_TIER_REF] = "ref",         [MN_TIER_PORTABLE] = "portable", [MN_TIER_AVX2] = "avx2",
+    [MN_TIER_AVXVNNI] = "avxvnni", [MN_TIER_AVX512] = "avx512",     [MN_TIER_AVX512VNNI] = "avx512vnni"};
 
 static bool fits_type(mn_type kernel, mn_type wanted) { return kernel == MN_NONE || kernel == wanted; }
 

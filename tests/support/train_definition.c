@@ -398,6 +398,7 @@ const char *td_compare_gradients(definition *d, mn_net *net, const mn_train_net 
 }
 
 void td_free(definition *d) {
+    free(d->differences);
     for (int i = 0; i < TD_LAYERS; i++) {
         free(d->of[i]);
         free(d->off[i]);

@@ -25,7 +25,8 @@ static uint64_t state = 1;
 
 static int32_t random_between(int32_t low, int32_t high) {
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return low + (int32_t)((state >> 33) % (uint64_t)(high - low + 1));
+    const uint64_t values = (uint64_t)((int64_t)high - low + 1);
+    return (int32_t)(low + (int64_t)((state >> 33) % values));
 }
 
 /* The first accumulator whose result reaches `value`, by bisection in [0, 2^31 - 1]. */
