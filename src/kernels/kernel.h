@@ -52,6 +52,7 @@ typedef enum mn_kernel_op {
     MN_K_COPY,
     MN_K_CONV_DEPTHWISE, /* two operators as one; also the next */
     MN_K_PROJECT,
+    MN_K_CONV_MEAN,
     MN_K_OP_COUNT
 } mn_kernel_op;
 

@@ -126,6 +126,26 @@ typedef struct mn_mean_params {
     int32_t multiplier, shift;
 } mn_mean_params;
 
+/** How the results of a convolution become one for each image and channel, if at all. */
+typedef enum mn_pooling {
+    MN_POOLING_NONE,
+    MN_POOLING_MEAN,   /* MEAN over all pixels */
+    MN_POOLING_AVERAGE /* AVERAGE_POOL_2D of a window that covers the image */
+} mn_pooling;
+
+enum { MN_CONV_MEAN_CHANNELS = 16 };
+
+/** MN_K_CONV_MEAN: a pointwise convolution of few pixels, and the operator over whole images that alone reads its
+ * output. Without one there is a single image of a single pixel. inputs: 0 activations, 1 weights, 2 bias or NULL. The
+ * output is [batches][out_c].
+ *  unit: MN_CONV_MEAN_CHANNELS output channels of one image (fewer at the end); batches * ceil(out_c / that). */
+typedef struct mn_conv_mean_params {
+    mn_conv_params conv;
+    mn_pooling pooling;
+    mn_mean_params mean; /* MN_POOLING_MEAN */
+    mn_range_i32 range;  /* MN_POOLING_AVERAGE: its clamp */
+} mn_conv_mean_params;
+
 /** MN_K_SOFTMAX over the last dimension. inputs: 0 logits. unit: one row.
  *  Quantised outputs have scale 1/256 and the lowest value of the type as zero point. */
 typedef struct mn_softmax_params {

@@ -2,12 +2,14 @@
  * Copyright the mobilenet.c authors */
 
 /* Which operators run as one: a convolution with the depthwise convolution behind it (an inverted residual's first
- * half, or the stem with the first block's), and a projection with the ADD behind it. */
+ * half, or the stem with the first block's), a projection with the ADD behind it, and the last convolution with the
+ * mean behind it. */
 #ifndef MN_PLAN_FUSE_H
 #define MN_PLAN_FUSE_H
 
 #include "graph/graph.h"
 #include "graph/shape.h"
+#include "kernels/params.h"
 
 /** Operators `first` to `first` + 2: CONV_2D, DEPTHWISE_CONV_2D, pointwise CONV_2D; and + 3, ADD, if `adds`. */
 typedef struct mn_fusion {
@@ -23,5 +25,10 @@ void mn_fuse_count_readers(const mn_graph *graph, int32_t *readers);
 /** Do quantised operators from `first` on form an inverted residual or a part of one, whose inner tensors nobody else
  *  reads? Says nothing about whether a kernel takes their parameters. */
 bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first, mn_fusion *out);
+
+/** Is operator `first` a quantised pointwise CONV_2D whose work is better cut by channels than by rows: one that MEAN
+ * or AVERAGE_POOL_2D alone reads, or one of a single pixel? Says nothing about what they average. */
+bool mn_fuse_find_end(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
+                      mn_pooling *out);
 
 #endif

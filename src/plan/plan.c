@@ -176,6 +176,73 @@ static mn_status add_fused(mn_plan *plan, const mn_plan_options *options, const 
     return MN_OK;
 }
 
+/* Is what `mean` or `pool` averages each whole image of a convolution? */
+static bool averages_images(const mn_mean_params *mean) {
+    return mean->rank == 4 && !mean->reduced[0] && mean->reduced[1] && mean->reduced[2] && !mean->reduced[3];
+}
+
+static bool pools_images(const mn_window *w) {
+    return w->out_h == 1 && w->out_w == 1 && w->pad_top == 0 && w->pad_left == 0 && w->k_h >= w->in_h &&
+           w->k_w >= w->in_w;
+}
+
+/* Parameters of the convolution `op_index` and of what `pooling` says of the operator behind it; NULL when that does
+ * not average whole images. */
+static mn_status bind_end(mn_plan *plan, int32_t op_index, mn_pooling pooling, mn_conv_mean_params **out) {
+    mn_binding conv, next = {0};
+    mn_conv_mean_params *params = mn_pool_alloc(&plan->pool, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index, &conv));
+    if (pooling != MN_POOLING_NONE) MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index + 1, &next));
+    *params = (mn_conv_mean_params){.conv = *(const mn_conv_params *)conv.params, .pooling = pooling};
+    bool whole = true;
+    if (pooling == MN_POOLING_MEAN) {
+        params->mean = *(const mn_mean_params *)next.params;
+        whole = averages_images(&params->mean);
+    } else if (pooling == MN_POOLING_AVERAGE) {
+        const mn_pool_params *pool = next.params;
+        params->range = pool->range;
+        whole = pools_images(&pool->window);
+    }
+    *out = whole ? params : NULL;
+    return MN_OK;
+}
+
+/* Adds the step for the convolution `*op_index` and the operator that `pooling` speaks of, and moves `*op_index` on, if
+ * a kernel takes them. */
+static mn_status try_end(mn_plan *plan, const mn_plan_options *options, mn_pooling pooling, int32_t *op_index) {
+    mn_conv_mean_params *params;
+    MN_TRY(bind_end(plan, *op_index, pooling, &params));
+    if (!params) return MN_OK;
+    const int32_t count = pooling == MN_POOLING_NONE ? 1 : 2;
+    const mn_op *op = &plan->graph->ops[*op_index];
+    const mn_window *w = &params->conv.window;
+    mn_step step = {.params = params,
+                    .units = w->batches * ((w->out_c - 1) / MN_CONV_MEAN_CHANNELS + 1),
+                    .inputs = op->inputs,
+                    .input_count = op->input_count,
+                    .output = op[count - 1].outputs[0],
+                    .first_op = *op_index,
+                    .op_count = count};
+    const mn_type type = plan->graph->tensors[op->inputs[0]].type;
+    step.kernel = fused_kernel(options, MN_K_CONV_MEAN, type, params, &step.need);
+    if (!step.kernel) return MN_OK;
+    plan->steps[plan->step_count++] = step;
+    *op_index += count;
+    return MN_OK;
+}
+
+/* Adds the step for a convolution that is cut by channels, if there is one; alone if what averages cannot go with it.
+ */
+static mn_status add_end(mn_plan *plan, const mn_plan_options *options, const int32_t *readers, int32_t *op_index) {
+    const int32_t first = *op_index;
+    mn_pooling pooling;
+    if (options->keep_tensors || !mn_fuse_find_end(plan->graph, plan->shapes, readers, first, &pooling)) return MN_OK;
+    MN_TRY(try_end(plan, options, pooling, op_index));
+    if (*op_index > first || pooling == MN_POOLING_NONE) return MN_OK;
+    return try_end(plan, options, MN_POOLING_NONE, op_index);
+}
+
 static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
     plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
@@ -191,6 +258,7 @@ static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
     for (int32_t i = 0; i < graph->op_count;) {
         const int32_t here = i;
         MN_TRY(add_fused(plan, options, readers, &i));
+        if (i == here) MN_TRY(add_end(plan, options, readers, &i));
         if (i > here) continue;
         if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, options, i));
         i++;

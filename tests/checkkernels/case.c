@@ -26,6 +26,7 @@ check_maker check_maker_of(mn_kernel_op op) {
         [MN_K_COPY] = {check_make_copy, check_bench_copy},
         [MN_K_CONV_DEPTHWISE] = {check_make_conv_depthwise, check_bench_conv_depthwise},
         [MN_K_PROJECT] = {check_make_project, check_bench_project},
+        [MN_K_CONV_MEAN] = {check_make_conv_mean, check_bench_conv_mean},
     };
     return makers[op];
 }

@@ -4,7 +4,7 @@
 /* checkkernels: every kernel of the registry against its reference, and the reference against itself.
  *   random.c             reproducible random numbers, sizes and data
  *   buffer.c             memory between guard bands
- *   make_window.c, make_flat.c, make_move.c, make_fused.c   random and benchmark cases of each operator family
+ *   make_*.c             random and benchmark cases of each operator family
  *   evex_*.c             kernels for instructions that few processors have, in another encoding
  *   verify.c             one kernel on one case
  *   bench.c              its speed */
@@ -89,6 +89,7 @@ typedef struct check_case {
         mn_concatenation_params concatenation;
         mn_conv_depthwise_params conv_depthwise;
         mn_project_params project;
+        mn_conv_mean_params conv_mean;
     } params;
     int32_t input_count;
     check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
@@ -119,12 +120,12 @@ check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, ch
 check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
 check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp;
 check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
-check_make_fn check_make_conv_depthwise, check_make_project;
+check_make_fn check_make_conv_depthwise, check_make_project, check_make_conv_mean;
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
 check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp;
 check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
-check_bench_fn check_bench_conv_depthwise, check_bench_project;
+check_bench_fn check_bench_conv_depthwise, check_bench_project, check_bench_conv_mean;
 
 /** Adds an input of `count` elements; `constant` ones are handed to pack(). */
 void *check_add_input(check_case *c, check_rng *r, mn_type type, size_t count, bool constant);

@@ -44,8 +44,7 @@ static void average_pool_8bit(const mn_task *task, int32_t begin, int32_t end, i
                             in[mn_input_offset(w, row / w->out_h, ty.origin + ky, tx.origin + kx) + (size_t)c], sign);
                     }
                 }
-                const int64_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-                *out++ = (uint8_t)mn_clamp_i32((int32_t)average, p->range.min, p->range.max);
+                *out++ = mn_average_8bit_of(sum, count, p->range);
             }
         }
     }

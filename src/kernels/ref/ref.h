@@ -35,6 +35,30 @@ uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size
 /** What ADD stores for the stored operands `a` and `b`. */
 uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign);
 
+/** What AVERAGE_POOL_2D stores for `count` stored values that add up to `sum`. */
+static inline uint8_t mn_average_8bit_of(int64_t sum, int64_t count, mn_range_i32 range) {
+    const int64_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+    return (uint8_t)mn_clamp_i32((int32_t)average, range.min, range.max);
+}
+
+/** SOFTMAX of 8-bit values, step by step (docs/numerics.md): e of a class `difference` (<= 0) from the largest logit,
+ * as Q0.31; what a row's e are multiplied by, from the sum of their roundings to 19 fraction bits; the probability of a
+ *  class in 1/256. */
+int32_t mn_softmax_exp(const mn_softmax_params *p, int32_t difference);
+
+typedef struct mn_softmax_factor {
+    int32_t reciprocal; /* Q0.31 */
+    int32_t shift;
+} mn_softmax_factor;
+
+mn_softmax_factor mn_softmax_factor_of(int64_t sum);
+
+static inline int32_t mn_softmax_round(int32_t e) { return mn_round_shift(e, 12); }
+
+static inline int32_t mn_softmax_probability(mn_softmax_factor f, int32_t e) {
+    return mn_round_shift(mn_high_mul(f.reciprocal, e), f.shift);
+}
+
 /** Bytes before the one that stands for row `y`, column `x`, channel `c` of image `batch` in panels. */
 static inline size_t mn_panel_at(const mn_panels *p, int32_t batch, int32_t y, int32_t x, int32_t c) {
     const int32_t vector = c / MN_PANEL_CHANNELS, block = vector / MN_PANEL_BLOCK;
