@@ -207,9 +207,17 @@ static void bench_convert(check_case *c, int32_t count) {
     c->params.convert = (mn_convert_params){.count = count, .channels = 1, .inner = count};
 }
 
+/* The same values in another 8-bit type. */
+static void keep_scale(mn_convert_params *p, mn_type in, mn_type out) {
+    mn_quant_quantize(1, 1, &p->multiplier, &p->shift);
+    p->out_zero = p->in_zero + (out == MN_UINT8 ? 128 : 0) - (in == MN_UINT8 ? 128 : 0);
+}
+
 bool check_make_quantize(check_case *c, check_rng *r, mn_type in, mn_type out) {
     random_convert(c, r);
-    return fill_quantize(c, r, in, out);
+    if (!fill_quantize(c, r, in, out)) return false;
+    if (check_is_quantized(in) && check_one_in(r, 3)) keep_scale(&c->params.convert, in, out);
+    return true;
 }
 
 bool check_make_dequantize(check_case *c, check_rng *r, mn_type in, mn_type out) {
@@ -224,7 +232,11 @@ bool check_make_clamp(check_case *c, check_rng *r, mn_type in, mn_type out) {
 
 bool check_bench_quantize(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
     bench_convert(c, 224 * 224 * 3);
-    return index == 0 && fill_quantize(c, r, in, out);
+    if (index > (check_is_quantized(in) ? 1 : 0) || !fill_quantize(c, r, in, out)) return false;
+    if (index == 0) return true;
+    keep_scale(&c->params.convert, in, out);
+    snprintf(c->shape, sizeof c->shape, "%d elements, the same scale", c->params.convert.count);
+    return true;
 }
 
 bool check_bench_dequantize(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {

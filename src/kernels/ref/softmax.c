@@ -67,30 +67,32 @@ static int32_t reciprocal_of_one_plus(int32_t a) {
     return saturating_shift_left(x, 1);
 }
 
-static int32_t exp_of_difference(const mn_softmax_params *p, int32_t difference) {
+int32_t mn_softmax_exp(const mn_softmax_params *p, int32_t difference) {
+    if (difference < p->diff_min) return 0;
     return exp_not_positive(mn_requantize(difference, p->multiplier, p->shift));
+}
+
+mn_softmax_factor mn_softmax_factor_of(int64_t sum) {
+    /* sum = (1 + a) * 2^whole * 2^19; the row's largest element alone makes it at least 1 */
+    int32_t whole = 0;
+    while (sum >> (whole + 20) != 0) whole++;
+    return (mn_softmax_factor){.reciprocal =
+                                   reciprocal_of_one_plus((int32_t)(((sum << 12) >> whole) - (INT64_C(1) << 31))),
+                               .shift = whole + 23};
 }
 
 static void softmax_row(const mn_softmax_params *p, const uint8_t *in, uint8_t *out, int32_t sign) {
     const mn_range_i32 range = mn_sign_range(sign);
     int32_t most = range.min;
     for (int32_t c = 0; c < p->depth; c++) most = mn_max_i32(most, mn_stored(in[c], sign));
-    int64_t sum = 0; /* 19 fraction bits */
+    int64_t sum = 0;
     for (int32_t c = 0; c < p->depth; c++) {
-        const int32_t difference = mn_stored(in[c], sign) - most;
-        if (difference >= p->diff_min) sum += mn_round_shift(exp_of_difference(p, difference), 12);
+        sum += mn_softmax_round(mn_softmax_exp(p, mn_stored(in[c], sign) - most));
     }
-    /* sum = (1 + a) * 2^whole * 2^19; the row's largest element alone makes it at least 1 */
-    int32_t whole = 0;
-    while (sum >> (whole + 20) != 0) whole++;
-    const int32_t scale = reciprocal_of_one_plus((int32_t)(((sum << 12) >> whole) - (INT64_C(1) << 31)));
+    const mn_softmax_factor factor = mn_softmax_factor_of(sum);
     for (int32_t c = 0; c < p->depth; c++) {
-        const int32_t difference = mn_stored(in[c], sign) - most;
-        int32_t probability = 0; /* in 1/256 */
-        if (difference >= p->diff_min) {
-            probability = mn_round_shift(mn_high_mul(scale, exp_of_difference(p, difference)), whole + 23);
-        }
-        out[c] = (uint8_t)mn_min_i32(probability + range.min, range.max);
+        const int32_t e = mn_softmax_exp(p, mn_stored(in[c], sign) - most);
+        out[c] = (uint8_t)mn_min_i32(mn_softmax_probability(factor, e) + range.min, range.max);
     }
 }
 
