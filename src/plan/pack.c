@@ -64,32 +64,58 @@ static char *add_block(mn_pack_cache *cache, size_t bytes) {
     return memory;
 }
 
-static bool pack(mn_pack_cache *cache, mn_pack_request *request, void *data) {
-    mn_packed *entry = mn_pool_alloc(&cache->pool, 1, sizeof *entry);
-    if (!entry) return false;
-    request->kernel->pack(request->params, request->constants, data);
-    request->packed = data;
-    *entry = (mn_packed){.next = cache->first, .op_index = request->op_index, .kernel = request->kernel, .data = data};
-    cache->first = entry;
-    return true;
+/* New requests, and the entries they become. */
+typedef struct job {
+    mn_pack_request *requests;
+    const mn_packed *entries;
+    int32_t count;
+} job;
+
+/* From the last on, as a network's last weights are the most. */
+static void pack(void *context, int32_t member, int32_t begin, int32_t end) {
+    const job *j = context;
+    (void)member;
+    for (int32_t i = begin; i < end; i++) {
+        const mn_packed *entry = &j->entries[j->count - 1 - i];
+        const mn_pack_request *request = &j->requests[j->count - 1 - i];
+        if (entry->data) entry->kernel->pack(request->params, request->constants, entry->data);
+    }
 }
 
-static bool answer(mn_pack_cache *cache, mn_pack_request *requests, int32_t count) {
+/* Gives each new request its part of `memory`. */
+static void add_entries(mn_pack_cache *cache, mn_pack_request *requests, int32_t count, char *memory,
+                        mn_packed *entries) {
+    for (int32_t i = 0; i < count; i++) {
+        mn_pack_request *request = &requests[i];
+        if (request->packed) continue;
+        entries[i] =
+            (mn_packed){.next = cache->first, .op_index = request->op_index, .kernel = request->kernel, .data = memory};
+        request->packed = memory;
+        cache->first = &entries[i];
+        memory += room(request);
+    }
+}
+
+static bool answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *requests, int32_t count) {
     size_t bytes;
     if (!look_up(cache, requests, count, &bytes)) return false;
-    char *next = bytes > 0 ? add_block(cache, bytes) : NULL;
-    if (bytes > 0 && !next) return false;
-    for (int32_t i = 0; i < count; i++) {
-        if (requests[i].packed) continue;
-        if (!pack(cache, &requests[i], next)) return false;
-        next += room(&requests[i]);
+    if (bytes == 0) return true;
+    mn_packed *entries = mn_pool_alloc(&cache->pool, (size_t)count, sizeof *entries);
+    char *memory = entries ? add_block(cache, bytes) : NULL;
+    if (!memory) return false;
+    add_entries(cache, requests, count, memory, entries);
+    job j = {.requests = requests, .entries = entries, .count = count};
+    if (team) {
+        mn_team_share(team, count, 1, pack, &j);
+    } else {
+        pack(&j, 0, 0, count);
     }
     return true;
 }
 
-bool mn_pack_cache_answer(mn_pack_cache *cache, mn_pack_request *requests, int32_t count) {
+bool mn_pack_cache_answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *requests, int32_t count) {
     pthread_mutex_lock(&cache->mutex);
-    bool done = answer(cache, requests, count);
+    bool done = answer(cache, team, requests, count);
     pthread_mutex_unlock(&cache->mutex);
     return done;
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/pool.h"
+#include "base/thread.h"
 #include "kernels/kernel.h"
 
 typedef struct mn_packed mn_packed;
@@ -34,7 +35,9 @@ typedef struct mn_pack_request {
     const void *packed; /* the answer; lives as long as the cache */
 } mn_pack_request;
 
-/** Answers all requests, each for another operator; false when out of memory. */
-bool mn_pack_cache_answer(mn_pack_cache *cache, mn_pack_request *requests, int32_t count);
+/** Answers all requests, each for another operator, with the help of `team` unless it is NULL; false when out of
+ * memory.
+ */
+bool mn_pack_cache_answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *requests, int32_t count);
 
 #endif

@@ -285,14 +285,14 @@ static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_req
     return MN_OK;
 }
 
-static mn_status pack_weights(mn_plan *plan, mn_pack_cache *cache) {
+static mn_status pack_weights(mn_plan *plan, mn_pack_cache *cache, mn_team *team) {
     mn_pack_request *requests = mn_pool_alloc(&plan->pool, (size_t)plan->step_count, sizeof *requests);
     if (!requests) return mn_fail_memory("the plan");
     int32_t count = 0, next = 0;
     for (int32_t s = 0; s < plan->step_count; s++) {
         if (packs(&plan->steps[s])) MN_TRY(request_weights(plan, &plan->steps[s], &requests[count++]));
     }
-    if (!mn_pack_cache_answer(cache, requests, count)) return mn_fail_memory("packed weights");
+    if (!mn_pack_cache_answer(cache, team, requests, count)) return mn_fail_memory("packed weights");
     for (int32_t s = 0; s < plan->step_count; s++) {
         mn_step *step = &plan->steps[s];
         if (!packs(step)) continue;
@@ -379,7 +379,7 @@ static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
 static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
     MN_TRY(take_shapes(plan, options->inputs));
     MN_TRY(add_steps(plan, options));
-    MN_TRY(pack_weights(plan, cache));
+    MN_TRY(pack_weights(plan, cache, options->team));
     return place_tensors(plan, options);
 }
 

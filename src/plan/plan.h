@@ -33,6 +33,7 @@ typedef struct mn_step {
 typedef struct mn_plan_options {
     const mn_shape *inputs; /* [graph->input_count], or NULL for the file's shapes */
     int32_t threads;        /* >= 1: how much scratch to reserve */
+    mn_team *team;          /* packs weights; NULL: the caller does */
     bool keep_tensors;      /* no two tensors share memory */
     mn_tier tier;           /* highest kernel tier */
     uint32_t cpu;           /* MN_CPU_* flags kernels may rely on */

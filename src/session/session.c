@@ -148,13 +148,14 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));
+    if (session->threads > 1) MN_TRY(mn_team_create(session->threads, &session->team));
     plan.threads = session->threads;
+    plan.team = session->team;
     MN_TRY(mn_plan_create(&model->graph, model->cache, &plan, &session->plan));
     if (options->batch > 1) MN_TRY(mn_batch_check(&model->graph, options->batch, session->plan.shapes));
     MN_TRY(take_arena(session, options));
     MN_TRY(place_tensors(session));
-    MN_TRY(make_tasks(session));
-    return session->threads > 1 ? mn_team_create(session->threads, &session->team) : MN_OK;
+    return make_tasks(session);
 }
 
 mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
