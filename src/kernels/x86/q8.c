@@ -9,17 +9,23 @@
 
 enum { DEPTH_SMALL = 64 };
 
-/* No sum of products is larger. Activations less their zero point are at most 255 in size; weights are looked at where
- * that costs little and matters: few and small ones leave few results within reach. */
-static int64_t largest_sum(const mn_q8_source *s, int32_t channel) {
+/* What sums of products lie between. */
+typedef struct sums {
+    int64_t low, high;
+} sums;
+
+/* Weights are looked at where that costs little and matters: few and small ones leave few results within reach. */
+static sums sums_of(const mn_q8_source *s, int32_t channel) {
+    const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
     const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_step;
-    int64_t sum = 0;
-    if (s->depth > DEPTH_SMALL) return INT64_C(255) * 255 * s->depth;
+    sums out = {0, 0};
+    if (s->depth > DEPTH_SMALL) return (sums){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
     for (int32_t i = 0; i < s->depth; i++) {
         const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ s->zeros.weight_flip) - s->zeros.weight;
-        sum += weight < 0 ? -weight : weight;
+        out.low -= weight < 0 ? -weight * above : weight * below;
+        out.high += weight < 0 ? -weight * below : weight * above;
     }
-    return sum * 255;
+    return out;
 }
 
 mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out) {
@@ -30,9 +36,9 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
     int64_t low[MN_REQUANT_LANES], high[MN_REQUANT_LANES];
     for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
         const int32_t bias = s->bias ? s->bias[lanes.channel[i]] : 0;
-        const int64_t sum = largest_sum(s, lanes.channel[i]);
-        low[i] = bias - sum;
-        high[i] = bias + sum;
+        const sums range = sums_of(s, lanes.channel[i]);
+        low[i] = bias + range.low;
+        high[i] = bias + range.high;
     }
     mn_requant_patch(out, low, high, s->zeros.range);
     return lanes;
