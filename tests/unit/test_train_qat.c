@@ -40,8 +40,7 @@ static void check_kernels(const mn_train_kernels *kernels) {
     const mn_fake f = {.low = -100 * step, .high = 155 * step, .step = step, .inverse = 1 / step};
     mn_random random = {77};
     for (int i = 0; i < COUNT; i++) x[i] = (float)mn_random_uniform(&random, -6, 7);
-    x[0] = 2.5f * step; /* halves to even */
-    x[1] = -3.5f * step;
+    x[0] = 2.5f * step, x[1] = -3.5f * step; /* halves to even */
     for (int i = 0; i < COUNT; i++) add[i] = (float)mn_random_uniform(&random, -1, 1);
     for (int sum = 0; sum < 2; sum++) {
         memcpy(to, x, COUNT * sizeof *to);
@@ -582,8 +581,7 @@ static void float_training_forgets_ranges(void **state) {
     mn_train_net t;
     mn_train_net_options options = {.batch = 1, .threads = 1};
     td_make_net(&net);
-    net.layers[0].low = -1;
-    net.layers[0].high = 1;
+    net.layers[0].low = -1, net.layers[0].high = 1;
     assert_int_equal(mn_train_net_create(&net, &options, &t, NULL), MN_OK);
     mn_train_net_export(&t, t.parameters, t.statistics, &net);
     assert_true(net.layers[0].low == 0 && net.layers[0].high == 0);
