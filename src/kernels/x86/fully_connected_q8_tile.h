@@ -101,6 +101,8 @@ INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t coun
         const vec x = v_load(j->in + k);
         UNROLL for (int i = 0; i < CHANNELS; i++) {
             sums[i] = v_dot(sums[i], x, v_sub(v_widen(rows[i] + k, is_signed), zero));
+            /* The same place of the rows that come next: short rows are too short for the processor to guess. */
+            _mm_prefetch((const char *)((uintptr_t)(rows[i] + k) + (uintptr_t)in_c * CHANNELS), _MM_HINT_T0);
         }
     }
     if (k < in_c) {
