@@ -14,6 +14,10 @@
 #define TARGET __attribute__((target("avx2")))
 #define UNROLL _Pragma("GCC unroll 8")
 
+/* Rows of weights are short and follow each other, so the processor does not see what is read next; this many bytes
+ * further on it is asked for. */
+enum { AHEAD = 16 * 1024 };
+
 /* A square of 8 rows x 8 groups of four bytes is one register each way. */
 enum { SIDE = 8, GROUP = 4, BYTES = SIDE * GROUP };
 
@@ -72,6 +76,7 @@ TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8
     int32_t i = 0;
     for (; i + BYTES <= count; i += BYTES, to += SIDE * step) {
         UNROLL for (int r = 0; r < SIDE; r++) {
+            _mm_prefetch((const char *)((uintptr_t)(rows[r] + i) + AHEAD), _MM_HINT_T0);
             v[r] = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(rows[r] + i)), flips);
         }
         sum = write_square(v, SIDE, step, to, sum);
