@@ -244,19 +244,34 @@ static bool find_pairs(mn_requant *q, int32_t count) {
     return number == 0 || (number <= 4 && try_neighbours(q, &r, count, missing, number));
 }
 
-/* The integer constants of one lane. */
-static void fill_lane(mn_requant *out, int32_t lane, int32_t multiplier, int32_t shift) {
-    const bool twice = shift < 0; /* the second rounding, away from zero, only when there is a shift */
-    const int32_t bits = 31 - shift;
-    out->multiplier[lane] = multiplier;
-    out->bits[lane] = bits;
-    out->rounding[lane % 2][lane / 2] = (INT64_C(1) << 30) + (twice ? INT64_C(1) << (bits - 1) : 0);
-    out->negative[lane % 2][lane / 2] = twice ? INT64_C(1) << 31 : 0;
+/* The integer constants of four even or four odd lanes: the second rounding, away from zero, only when there is a
+ * shift. */
+INLINE void fill_rounding(__m256i bits, int64_t rounding[4], int64_t negative[4]) {
+    const __m256i one = _mm256_set1_epi64x(1), twice = _mm256_cmpgt_epi64(bits, _mm256_set1_epi64x(31));
+    const __m256i second = _mm256_and_si256(twice, _mm256_sllv_epi64(one, _mm256_sub_epi64(bits, one)));
+    const __m256i both = _mm256_add_epi64(second, _mm256_set1_epi64x(INT64_C(1) << 30));
+    _mm256_storeu_si256((__m256i *)(void *)rounding, both);
+    _mm256_storeu_si256((__m256i *)(void *)negative, _mm256_and_si256(twice, _mm256_set1_epi64x(INT64_C(1) << 31)));
+}
+
+/* The rest of the integer constants; no floats, no patches. */
+TARGET static void fill_integers(mn_requant *out, int32_t zero) {
+    for (int32_t at = 0; at < LANES; at += 8) {
+        const __m256i bits = load(out->bits + at), even = _mm256_and_si256(bits, _mm256_set1_epi64x(UINT32_MAX));
+        fill_rounding(even, out->rounding[0] + at / 2, out->negative[0] + at / 2);
+        fill_rounding(_mm256_srli_epi64(bits, 32), out->rounding[1] + at / 2, out->negative[1] + at / 2);
+    }
+    memset(out->centre, 0, sizeof out->centre);
+    out->zero = zero;
+    out->is_float = out->is_patched = out->is_signed = out->patches = 0;
 }
 
 void mn_requant_fill_exact(mn_requant *out, int32_t multiplier, int32_t shift, int32_t zero) {
-    *out = (mn_requant){.zero = zero};
-    for (int32_t i = 0; i < LANES; i++) fill_lane(out, i, multiplier, shift);
+    for (int32_t i = 0; i < LANES; i++) {
+        out->multiplier[i] = multiplier;
+        out->bits[i] = 31 - shift;
+    }
+    fill_integers(out, zero);
 }
 
 mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t *order) {
@@ -267,18 +282,18 @@ mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t
 
 void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
                      const int32_t *bias, int32_t zero, mn_range_i32 range) {
-    *out = (mn_requant){.zero = zero};
     bool usual = true;
     for (int32_t i = 0; i < LANES; i++) {
-        const int32_t channel = lanes->channel[i];
-        fill_lane(out, i, multiplier[channel], shift[channel]);
-        if (multiplier[channel] == 0) usual = false;
-        if (bias && (bias[channel] < -BIAS_MAX || bias[channel] > BIAS_MAX)) usual = false;
+        const int32_t channel = lanes->channel[i], start = bias ? bias[channel] : 0;
+        out->multiplier[i] = multiplier[channel];
+        out->bits[i] = 31 - shift[channel];
+        usual &= (multiplier[channel] != 0) & (start >= -BIAS_MAX) & (start <= BIAS_MAX);
     }
+    fill_integers(out, zero);
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
     const int32_t results = range.max - zero;
     out->is_float = usual && range.min >= zero && find_pairs(out, results);
-    for (int32_t i = 0; i < LANES && !out->is_float; i++) out->centre[i] = 0;
+    if (!out->is_float) memset(out->centre, 0, sizeof out->centre);
 }
 
 #endif

@@ -353,6 +353,8 @@ static bool patch_half(mn_requant *q, int32_t at, mn_range_i32 range, const int6
 
 void mn_requant_patch(mn_requant *q, const int64_t *low, const int64_t *high, mn_range_i32 range) {
     if (q->is_float || range.min >= range.max) return;
+    memset(q->patch_at, 0, sizeof q->patch_at);
+    memset(q->patch_by, 0, sizeof q->patch_by);
     q->is_patched = patch_half(q, 0, range, low, high) && patch_half(q, HALF, range, low, high);
     if (q->is_patched) return;
     q->patches = 0;
