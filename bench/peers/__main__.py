@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import sys
 
 import chart
@@ -40,7 +39,7 @@ def parse(arguments):
     parser.add_argument("--only", default="", metavar="TEXT", help="leave out models without TEXT in their names")
     parser.add_argument("--rounds", type=int, default=15, metavar="N", help="turns of each engine [15]")
     parser.add_argument("--seconds", type=float, default=0.3, metavar="S", help="length of one turn [0.3]")
-    parser.add_argument("--starts", type=int, default=3, metavar="N", help="processes to time the loading in [3]")
+    parser.add_argument("--starts", type=int, default=3, metavar="N", help="processes to time the start in [3]")
     parser.add_argument("--build", default="build", metavar="FOLDER", help="where our own programs are [build]")
     parser.add_argument("--out", default="build/bench", metavar="FOLDER", help="for models and results [build/bench]")
     parser.add_argument("--docs", action="store_true", help="put the report into docs/benchmarks.md and its chart")
@@ -92,23 +91,21 @@ def expected_output(model, cpus):
 
 
 def start_all(chosen, model, threads, cpus, failures):
-    """Workers by name, and what loading took in each; engines that cannot are added to `failures`."""
+    """Workers by name, and what starting took in each; engines that cannot are added to `failures`. Each starts several
+    times, in turns, and the last process stays."""
     workers, facts = {}, {}
-    for name in chosen.engines.split(","):
-        try:
-            workers[name], facts[name] = measure.start(name, model, threads, cpus, chosen.starts)
-        except measure.Skipped as reason:
-            failures[name] = str(reason)
+    for _ in range(chosen.starts):
+        for name in chosen.engines.split(","):
+            if name in failures:
+                continue
+            if name in workers:
+                workers.pop(name).close()
+            try:
+                workers[name] = measure.Worker(name, model, threads, cpus)
+                facts.setdefault(name, []).append(workers[name].facts)
+            except measure.Skipped as reason:
+                failures[name] = str(reason)
     return workers, facts
-
-
-def start_up(facts):
-    """Medians over the fresh processes: milliseconds and MiB."""
-    def median(key, unit):
-        return statistics.median(f[key] / unit for f in facts)
-    return {"load_ms": median("load_ns", 1e6), "first_ms": median("first_ns", 1e6),
-            "library_mib": median("library_kib", 1024), "model_mib": median("model_kib", 1024),
-            "version": facts[-1]["version"], "remarks": facts[-1]["remarks"]}
 
 
 def compare_output(worker, expected):
@@ -127,7 +124,7 @@ def measure_one(chosen, model, threads, cpus, expected):
         times, failed = measure.take_turns(workers, chosen.rounds, chosen.seconds, threads)
         failures.update(failed)
         for name, rounds in times.items():
-            engines[name] = {"time": measure.summary(rounds), **start_up(facts[name])}
+            engines[name] = {"time": measure.summary(rounds), **measure.start_up(facts[name])}
             if OURS in times:
                 engines[name]["ratio"] = measure.ratio(rounds, times[OURS])
             try:

@@ -52,10 +52,16 @@ class Ours:
         self.library = mobilenet_c.library()
         self.tier, self.threads = variant or None, threads
 
-    def load(self, model):
+    def open(self, model):
         self.model = self.module.Model(self.library, None, model["tflite"])
+
+    def prepare(self):
         self.session = self.module.Session(self.model, self.tier, self.threads)
         self.invoke = self.session.invoke
+
+    def close(self):
+        self.session.close()
+        self.model.close()
 
     def take_input(self, value):
         self.value = value
@@ -85,9 +91,11 @@ class LiteRT:
         self.resolver = {"": resolvers.AUTO, "no-xnnpack": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                          "reference": resolvers.BUILTIN_REF}[variant]
 
-    def load(self, model):
+    def open(self, model):
         self.interpreter = self.module.Interpreter(
             model_path=model["tflite"], num_threads=self.threads, experimental_op_resolver_type=self.resolver)
+
+    def prepare(self):
         self.interpreter.allocate_tensors()
         self.invoke = self.interpreter.invoke
 
@@ -127,13 +135,15 @@ class OpenVINO:
         self.module, self.threads, self.variant = openvino, threads, variant
         self.core = openvino.Core()
 
-    def load(self, model, options=None):
+    def open(self, model):
+        self.model, self.network = model, self.core.read_model(model["tflite"])
+
+    def prepare(self, options=None):
         options = options or {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": self.threads, "NUM_STREAMS": 1}
-        if model["type"] == "float32":
+        if self.model["type"] == "float32":
             options["INFERENCE_PRECISION_HINT"] = "bf16" if self.variant == "bf16" else "f32"
-        self.compiled = self.core.compile_model(self.core.read_model(model["tflite"]), "CPU", options)
+        self.compiled = self.core.compile_model(self.network, "CPU", options)
         self.request = self.compiled.create_infer_request()
-        self.model = model
 
     def take_input(self, value):
         self.value = self.module.Tensor(value)
@@ -155,7 +165,8 @@ class OpenVINO:
 
     def load_streams(self, model, streams):
         """For a queue of requests that fills `streams` processors, as OpenVINO advises for throughput."""
-        self.load(model, {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_NUM_THREADS": streams, "NUM_STREAMS": streams})
+        self.open(model)
+        self.prepare({"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_NUM_THREADS": streams, "NUM_STREAMS": streams})
         self.queue = self.module.AsyncInferQueue(self.compiled, streams)
 
     def take_stream_inputs(self, value):
@@ -194,14 +205,17 @@ class OnnxRuntime:
         import onnxruntime
         self.module, self.threads = onnxruntime, threads
 
-    def load(self, model):
+    def open(self, model):
+        """Reading and preparing are one."""
         if "onnx" not in model:
             raise RuntimeError(model["onnx_missing"])
+        self.model = model
+
+    def prepare(self):
         options = self.module.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
-        self.session = self.module.InferenceSession(model["onnx"], options, providers=["CPUExecutionProvider"])
-        self.model = model
+        self.session = self.module.InferenceSession(self.model["onnx"], options, providers=["CPUExecutionProvider"])
 
     def take_input(self, value):
         self.binding = self.session.io_binding()
@@ -245,7 +259,8 @@ class Copies:
     def load_streams(self, model, streams):
         self.engines = [make(self.name, 1) for _ in range(streams)]
         for engine in self.engines:
-            engine.load(model)
+            engine.open(model)
+            engine.prepare()
 
     def take_stream_inputs(self, value):
         for engine in self.engines:

@@ -72,15 +72,20 @@ class Worker:
         self.log.close()
 
 
-def start(engine, model, threads, cpus, starts):
-    """A worker, and the facts of `starts` fresh processes, of which it is the last."""
-    facts = []
-    for i in range(starts):
-        worker = Worker(engine, model, threads, cpus)
-        facts.append(worker.facts)
-        if i + 1 < starts:
-            worker.close()
-    return worker, facts
+def start_up(starts):
+    """Medians of what fresh processes said: milliseconds and MiB."""
+    def median(of, unit):
+        return statistics.median(of(facts) / unit for facts in starts)
+
+    def ready(kind, key):
+        return statistics.median(times[key] / 1e6 for facts in starts for times in kind(facts))
+    found = {"first_ms": median(lambda facts: facts["first_ns"], 1e6),
+             "library_mib": median(lambda facts: facts["library_kib"], 1024),
+             "model_mib": median(lambda facts: facts["model_kib"], 1024),
+             "version": starts[-1]["version"], "remarks": starts[-1]["remarks"]}
+    for name, kind in (("fresh", lambda facts: [facts["fresh"]]), ("again", lambda facts: facts["again"])):
+        found[name] = {key + "_ms": ready(kind, key + "_ns") for key in ("open", "prepare", "cpu")}
+    return found
 
 
 def percentile(values, share):

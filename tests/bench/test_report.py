@@ -21,7 +21,8 @@ import report  # noqa: E402
 def facts(median, ratio, difference=0):
     return {"time": {"median": median, "p10": median * 0.9, "p90": median * 1.2, "least": median, "runs": 9},
             "ratio": {"median": ratio, "least": ratio * 0.95, "most": ratio * 1.05}, "difference": difference,
-            "load_ms": 2.0, "first_ms": median * 1.5, "library_mib": 1.0, "model_mib": 12.5, "version": "1.2",
+            "fresh": {"open_ms": 0.5, "prepare_ms": 2.0, "cpu_ms": 2.4},
+            "again": {"open_ms": 0.25, "prepare_ms": 1.0, "cpu_ms": 1.2}, "first_ms": median * 1.5, "library_mib": 1.0, "model_mib": 12.5, "version": "1.2",
             "remarks": ""}
 
 
@@ -50,6 +51,16 @@ class Statistics(unittest.TestCase):
         found = measure.ratio([[2, 2, 9], [20, 20]], [[1, 1, 1], [10, 10]])
         self.assertEqual(found, {"median": 2, "least": 2, "most": 2})
 
+    def test_start_up(self):
+        def facts(first, *again):
+            return {"fresh": dict.fromkeys(("open_ns", "prepare_ns", "cpu_ns"), first), "first_ns": 2e6,
+                    "again": [dict.fromkeys(("open_ns", "prepare_ns", "cpu_ns"), time) for time in again],
+                    "library_kib": 2048, "model_kib": 512, "version": "1", "remarks": ""}
+        found = measure.start_up([facts(9e6, 1e6, 2e6), facts(7e6, 3e6, 4e6), facts(8e6, 5e6, 5e6)])
+        self.assertEqual(found["fresh"]["open_ms"], 8)
+        self.assertEqual(found["again"]["cpu_ms"], 3.5)
+        self.assertEqual((found["first_ms"], found["library_mib"], found["model_mib"]), (2, 2, 0.5))
+
     def test_difference(self):
         self.assertEqual(measure.difference([1, 5], [1, 2]), 3)
         self.assertIsNone(measure.difference([1], [1, 2]))
@@ -61,6 +72,8 @@ class Report(unittest.TestCase):
         self.assertIn("| 1.0@224 <&> int8 | 1 | **1.50 (1.35–1.80)** | 4.50 (4.05–5.40) | 120 (108–144) | – |", text)
         self.assertIn("| 1.0@224 <&> int8 | 2 | 1 | **3.00** (2.85–3.15) | **80.0** (76.0–84.0) | – |", text)
         self.assertIn("| 1.0@224 <&> int8 | 1 | 2.25 (1.50) |", text)
+        self.assertIn("| 1.0@224 <&> int8 | 1 | 0.50 + 2.00 (2.40) |", text)
+        self.assertIn("| 1.0@224 <&> int8 | 1 | 0.25 + 1.00 (1.20) |", text)
         self.assertEqual(text.count("- ONNX Runtime: left out for 1.0@224 <&> int8: No module"), 1)
         for row in text.splitlines():
             if row.startswith("|"):

@@ -3,7 +3,7 @@
 
 /* Lets tests/oracle/train_steps.py watch training as `mobilenet train` does it, without dropout:
  *
- *     train_driver WEIGHTS.h5 SIZE DATA BATCH THREADS STEPS OPTIMISER RATE FREEZE BATCHES OUT.h5 AVERAGED.h5
+ *     train_driver WEIGHTS.h5 SIZE DATA BATCH THREADS STEPS OPTIMISER RATE DECAY FREEZE BATCHES OUT.h5 AVERAGED.h5
  *
  * Prints the loss of each step and the pictures recognised, writes what each step learned from to BATCHES: BATCH labels
  * (int32), then BATCH pictures (float [height][width][3]), and the weights and their moving average behind the last. */
@@ -70,20 +70,21 @@ static mn_status train(request *r, things *all) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 13) return 2;
+    if (count != 14) return 2;
     request r = {.weights = arguments[1],
                  .size = atoi(arguments[2]),
                  .data = arguments[3],
                  .steps = atoi(arguments[6]),
-                 .batches = arguments[10],
-                 .out = arguments[11],
-                 .averaged = arguments[12]};
+                 .batches = arguments[11],
+                 .out = arguments[12],
+                 .averaged = arguments[13]};
     mn_trainer_defaults(&r.options);
     mn_optimiser_defaults((mn_optimiser_kind)atoi(arguments[7]), &r.options.optimiser);
     r.options.batch = atoi(arguments[4]);
     r.options.threads = atoi(arguments[5]);
     r.options.schedule.rate = atof(arguments[8]);
-    r.options.freeze = atoi(arguments[9]);
+    r.options.optimiser.weight_decay = (float)atof(arguments[9]);
+    r.options.freeze = atoi(arguments[10]);
     r.options.dropout = 0;
     things all = {.batches = fopen(r.batches, "wb")};
     mn_status status = all.batches ? train(&r, &all) : mn_fail(MN_ERROR_IO, "%s: cannot be opened", r.batches);
