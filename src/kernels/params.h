@@ -85,19 +85,19 @@ typedef struct mn_binary_params {
 } mn_binary_params;
 
 /** MN_K_CONV_DEPTHWISE: a convolution and the depthwise 3x3 convolution of multiplier 1 that alone reads its output, as
- *  one. The tensor between them never exists as a whole. inputs: 0 activations, 1 and 2 weights and bias of the first,
- * 3 and 4 those of the second. The output is in panels (kernels/panel.h). unit: one band of panel rows of one block of
- * channels; there are batches * blocks * bands, bands the innermost. Band b has panel rows [rows * b / bands, rows * (b
- * + 1) / bands). */
+ * one. The tensor between them never exists as a whole. inputs: 0 activations, 1 and 2 weights and bias of the first,
+ * 3 and 4 those of the second. The output is in panels (kernels/panel.h), in blocks (kernels/blocks.h) if float32.
+ *  unit: one band of rows of one block of channels; there are batches * blocks * bands, bands the innermost. Of `rows`
+ * panel rows, or output rows if float32, band b has [rows * b / bands, rows * (b + 1) / bands). */
 typedef struct mn_conv_depthwise_params {
     mn_conv_params conv, depthwise;
-    int32_t bands; /* [1, panel rows] */
+    int32_t bands; /* [1, rows] */
 } mn_conv_depthwise_params;
 
-/** MN_K_PROJECT: a pointwise convolution from panels, and the ADD of equal shapes that alone reads its output, if
- * `adds`. inputs: 0 panels, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as any other.
- *  unit: unit_rows output rows of one image (fewer at its end); batches * ceil(out_h / unit_rows) of them. Four, a row
- *  of panels, is what kernels are made for; fewer let more threads share a low image. */
+/** MN_K_PROJECT: a pointwise convolution from panels or blocks, and the ADD of equal shapes that alone reads its
+ * output, if `adds`. inputs: 0 those, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as
+ * any other. unit: unit_rows output rows of one image (fewer at its end); batches * ceil(out_h / unit_rows) of them.
+ * Four, a row of panels, is what kernels are made for; fewer let more threads share a low image. */
 typedef struct mn_project_params {
     mn_conv_params conv;
     int32_t unit_rows; /* 1, 2 or 4 */

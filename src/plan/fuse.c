@@ -21,6 +21,8 @@ static bool is_quantised(const mn_graph *graph, int32_t tensor) {
     return type == MN_INT8 || type == MN_UINT8;
 }
 
+static bool is_float(const mn_graph *graph, int32_t tensor) { return graph->tensors[tensor].type == MN_FLOAT32; }
+
 static bool is_constant(const mn_graph *graph, const mn_op *op, int32_t input) {
     if (input >= op->input_count || op->inputs[input] < 0) return true; /* no bias */
     return graph->tensors[op->inputs[input]].data != NULL;
@@ -65,7 +67,8 @@ static void find_add(const mn_graph *graph, const mn_shape *shapes, const int32_
 bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
                   mn_fusion *out) {
     const mn_op *conv = &graph->ops[first];
-    if (conv->kind != MN_OP_CONV_2D || !is_quantised(graph, conv->inputs[0])) return false;
+    if (conv->kind != MN_OP_CONV_2D) return false;
+    if (!is_quantised(graph, conv->inputs[0]) && !is_float(graph, conv->inputs[0])) return false;
     if (!follows(graph, readers, first + 1, MN_OP_DEPTHWISE_CONV_2D, 0)) return false;
     if (!follows(graph, readers, first + 2, MN_OP_CONV_2D, 0)) return false;
     for (int32_t i = 0; i < 3; i++) {

@@ -22,7 +22,7 @@ typedef struct mn_fusion {
 /** How often each tensor is read, model outputs included: [tensor_count]. */
 void mn_fuse_count_readers(const mn_graph *graph, int32_t *readers);
 
-/** Do quantised operators from `first` on form an inverted residual or a part of one, whose inner tensors nobody else
+/** Do operators from `first` on form an inverted residual or a part of one, whose inner tensors nobody else
  *  reads? Says nothing about whether a kernel takes their parameters. */
 bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first, mn_fusion *out);
 

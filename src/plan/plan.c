@@ -4,6 +4,7 @@
 #include "plan/plan.h"
 
 #include "base/checked.h"
+#include "kernels/blocks.h"
 #include "kernels/panel.h"
 #include "plan/bands.h"
 #include "plan/bind.h"
@@ -142,24 +143,32 @@ static int32_t project_unit_rows(const mn_window *w, int32_t threads) {
     return rows;
 }
 
+/* The tensor between the halves: its blocks of channels, and its bytes. */
+static int32_t place_between(const mn_window *w, mn_type type, size_t *bytes) {
+    const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
+    const mn_blocks blocks = mn_blocks_of(w->out_h, w->out_w, w->out_c);
+    *bytes = (size_t)w->batches * (type == MN_FLOAT32 ? mn_blocks_bytes(&blocks) : mn_panel_image_bytes(&panels));
+    return type == MN_FLOAT32 ? blocks.count : panels.blocks;
+}
+
 /* Fills both steps; `fits` says whether kernels take them. */
 static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, const mn_fusion *f, halves *h, bool *fits) {
     const mn_window *w;
     MN_TRY(bind_halves(plan, f, h));
     w = &h->first->depthwise.window;
     h->first->bands = mn_plan_bands(h->first, options->threads);
-    h->second->unit_rows = project_unit_rows(w, options->threads);
-    const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
     const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;
+    h->second->unit_rows = type == MN_FLOAT32 ? 1 : project_unit_rows(w, options->threads);
+    size_t bytes = 0;
+    const int32_t blocks = place_between(w, type, &bytes);
     h->steps[0] = (mn_step){.params = h->first, .first_op = f->first, .op_count = 2};
     h->steps[1] = (mn_step){.params = h->second, .first_op = f->first + 2, .op_count = f->adds ? 2 : 1};
     h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, type, h->first, &h->steps[0].need);
     h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, h->second, &h->steps[1].need);
-    h->steps[0].units = w->batches * panels.blocks * h->first->bands;
+    h->steps[0].units = w->batches * blocks * h->first->bands;
     h->steps[1].units = w->batches * mn_panel_count(w->out_h, h->second->unit_rows);
     *fits = h->steps[0].kernel && h->steps[1].kernel;
-    const size_t panel_bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
-    if (*fits) plan->bytes[plan->graph->ops[f->first + 1].outputs[0]] = panel_bytes;
+    if (*fits) plan->bytes[plan->graph->ops[f->first + 1].outputs[0]] = bytes;
     return list_operands(plan, f, h);
 }
 

@@ -4,6 +4,7 @@
 /* Cases of operators that run as one: a convolution with a depthwise one behind it, and a projection with its ADD. */
 #include "base/checked.h"
 #include "checkkernels/check.h"
+#include "kernels/blocks.h"
 #include "kernels/panel.h"
 
 #include <stdio.h>
@@ -13,19 +14,39 @@
 
 static mn_panels panels_of(const mn_window *w) { return mn_panels_of(w->out_h, w->out_w, w->out_c); }
 
+static mn_blocks blocks_of(const mn_window *w) { return mn_blocks_of(w->out_h, w->out_w, w->out_c); }
+
+/* Where unit `i` of those between the two operators begins. */
+static size_t place_of(const mn_window *w, int32_t bands, bool is_float, int32_t i) {
+    const mn_panels panels = panels_of(w);
+    const mn_blocks blocks = blocks_of(w);
+    const int32_t rows = is_float ? w->out_h : panels.rows, row = (int32_t)((int64_t)rows * (i % bands) / bands);
+    if (!is_float) return mn_panel_offset(&panels, i / bands / panels.blocks, i / bands % panels.blocks, row);
+    const size_t at = (size_t)(i / bands) * (size_t)blocks.size + (size_t)(row * w->out_w * blocks.channels);
+    return at * sizeof(float);
+}
+
 /* Where the units begin. */
-static void place_bands(check_case *c, const mn_panels *panels, int32_t batches, int32_t bands) {
-    c->units = batches * panels->blocks * bands;
+static void place_bands(check_case *c, const mn_window *w, int32_t bands, bool is_float) {
+    c->units = w->batches * (is_float ? blocks_of(w).count : panels_of(w).blocks) * bands;
     c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
-    for (int32_t i = 0; i < c->units; i++) {
-        const int32_t row = (int32_t)((int64_t)panels->rows * (i % bands) / bands), block = i / bands % panels->blocks;
-        c->unit_at[i] = mn_panel_offset(panels, i / bands / panels->blocks, block, row);
-    }
+    for (int32_t i = 0; i < c->units; i++) c->unit_at[i] = place_of(w, bands, is_float, i);
     c->unit_at[c->units] = c->out_bytes;
 }
 
 static int64_t depth_of(const mn_conv_params *p) {
     return (int64_t)p->window.k_h * p->window.k_w * (p->window.in_c / p->groups);
+}
+
+/* What the types of both operators have in common. */
+static bool fill_both(check_case *c, check_rng *r, mn_type type, mn_conv_depthwise_params *p) {
+    p->conv.range_f32 = check_range_f32(r), p->depthwise.range_f32 = check_range_f32(r);
+    if (type == MN_FLOAT32) return true;
+    if (!check_is_quantized(type)) return false;
+    check_fill_conv(c, r, type, &p->conv, depth_of(&p->conv));
+    check_fill_conv(c, r, type, &p->depthwise, depth_of(&p->depthwise) / p->depthwise.window.in_c);
+    p->depthwise.in_zero = p->conv.out_zero;
+    return true;
 }
 
 /* Everything once both windows are known. */
@@ -34,16 +55,15 @@ static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type type) {
     const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     const int64_t depth = depth_of(&p->conv), taps = (int64_t)d->k_h * d->k_w;
     const mn_panels panels = panels_of(d);
-    if (!check_is_quantized(type)) return false;
-    check_fill_conv(c, r, type, &p->conv, depth);
-    check_fill_conv(c, r, type, &p->depthwise, taps);
-    p->depthwise.in_zero = p->conv.out_zero;
+    const mn_blocks blocks = blocks_of(d);
+    if (!fill_both(c, r, type, p)) return false;
     check_add_input(c, r, type, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
     check_add_weights(c, r, type, &p->conv, depth);
     check_add_weights(c, r, type, &p->depthwise, taps);
-    c->out_bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
+    const bool is_float = type == MN_FLOAT32;
+    c->out_bytes = (is_float ? mn_blocks_bytes(&blocks) : mn_panel_image_bytes(&panels)) * (size_t)w->batches;
     c->out_alignment = MN_PANEL_BYTES;
-    place_bands(c, &panels, w->batches, p->bands);
+    place_bands(c, d, p->bands, is_float);
     c->macs = (check_out_pixels(w) * depth + check_out_pixels(d) * taps) * w->out_c;
     int32_t used = check_print_window(c->shape, sizeof c->shape, w, p->conv.groups);
     used += snprintf(c->shape + used, sizeof c->shape - (size_t)used, "; then ");
@@ -127,9 +147,15 @@ static void add_panels(check_case *c, check_rng *r, const mn_window *w) {
     }
 }
 
-static void place_rows(check_case *c, const mn_window *w, int32_t unit_rows) {
+/* Missing channels of blocks are noise: they must not count. */
+static void add_blocks(check_case *c, check_rng *r, const mn_window *w) {
+    const mn_blocks blocks = mn_blocks_of(w->in_h, w->in_w, w->in_c);
+    check_add_input(c, r, MN_FLOAT32, mn_blocks_bytes(&blocks) / sizeof(float) * (size_t)w->batches, false);
+}
+
+static void place_rows(check_case *c, const mn_window *w, int32_t unit_rows, mn_type type) {
     const int32_t per_image = mn_panel_count(w->out_h, unit_rows);
-    const size_t row_bytes = (size_t)w->out_w * (size_t)w->out_c;
+    const size_t row_bytes = (size_t)w->out_w * (size_t)w->out_c * mn_type_size(type);
     c->units = w->batches * per_image;
     c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
     for (int32_t i = 0; i <= c->units; i++) {
@@ -142,7 +168,8 @@ static void fill_add(check_case *c, check_rng *r, mn_type type, mn_project_param
     const int32_t dims[] = {w->batches, w->out_h, w->out_w, w->out_c};
     p->add = (mn_binary_params){.dims = {1, 1}, .same_shape = true, .subtract = false};
     memcpy(p->add.dims + 2, dims, sizeof dims);
-    check_fill_add(r, type, &p->add);
+    p->add.range_f32 = check_range_f32(r);
+    if (check_is_quantized(type)) check_fill_add(r, type, &p->add);
     p->add.in[p->residual_first].zero = p->conv.out_zero;
     check_add_input(c, r, type, (size_t)(check_out_pixels(w) * w->out_c), false);
 }
@@ -150,13 +177,19 @@ static void fill_add(check_case *c, check_rng *r, mn_type type, mn_project_param
 static bool fill_project(check_case *c, check_rng *r, mn_type type) {
     mn_project_params *p = &c->params.project;
     const mn_window *w = &p->conv.window;
-    if (!check_is_quantized(type)) return false;
-    check_fill_conv(c, r, type, &p->conv, w->in_c);
-    add_panels(c, r, w);
+    p->conv.range_f32 = check_range_f32(r);
+    if (check_is_quantized(type)) {
+        check_fill_conv(c, r, type, &p->conv, w->in_c);
+        add_panels(c, r, w);
+    } else if (type == MN_FLOAT32) {
+        add_blocks(c, r, w);
+    } else {
+        return false;
+    }
     check_add_weights(c, r, type, &p->conv, w->in_c);
     if (p->adds) fill_add(c, r, type, p);
     check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), 0);
-    place_rows(c, w, p->unit_rows);
+    place_rows(c, w, p->unit_rows, type);
     c->macs = check_out_pixels(w) * w->out_c * w->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
              !p->adds            ? ""

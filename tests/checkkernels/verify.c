@@ -98,8 +98,15 @@ static void call(trial *t, int32_t begin, int32_t end) {
 
 /* Float sums above the portable tier may round and add otherwise than the reference (docs/numerics.md). */
 static bool may_round(const mn_kernel *kernel) {
-    return kernel->out == MN_FLOAT32 && kernel->tier > MN_TIER_PORTABLE &&
-           (kernel->op == MN_K_CONV || kernel->op == MN_K_DEPTHWISE || kernel->op == MN_K_FULLY_CONNECTED);
+    if (kernel->out != MN_FLOAT32 || kernel->tier <= MN_TIER_PORTABLE) return false;
+    switch (kernel->op) {
+    case MN_K_CONV:
+    case MN_K_DEPTHWISE:
+    case MN_K_FULLY_CONNECTED:
+    case MN_K_CONV_DEPTHWISE:
+    case MN_K_PROJECT: return true;
+    default: return false;
+    }
 }
 
 /* The reference on all units. */
@@ -114,14 +121,32 @@ static void run_reference(const mn_kernel *twin, const check_case *c, check_rng 
     check_buffer_close(&scratch);
 }
 
+/* Infinity stays, so that it shows behind a second convolution too. */
+static void open_ranges(mn_kernel_op op, check_case *c) {
+    const mn_range_f32 open = {-INFINITY, INFINITY};
+    switch (op) {
+    case MN_K_FULLY_CONNECTED: c->params.fully_connected.range_f32 = open; break;
+    case MN_K_CONV_DEPTHWISE:
+        c->params.conv_depthwise.conv.range_f32 = c->params.conv_depthwise.depthwise.range_f32 = open;
+        break;
+    case MN_K_PROJECT: c->params.project.conv.range_f32 = c->params.project.add.range_f32 = open; break;
+    default: c->params.conv.range_f32 = open; break;
+    }
+}
+
+/* Products and other terms in the sum behind one result; of two convolutions in a row, those of both. */
+static float terms_of(const trial *t, size_t results) {
+    if (t->kernel->op == MN_K_CONV_DEPTHWISE) {
+        const mn_window *w = &t->c->params.conv_depthwise.conv.window;
+        return (float)w->k_h * (float)w->k_w * (float)w->in_c + 9 + 4; /* with two biases and two roundings */
+    }
+    return (float)t->c->macs / (float)results + 3; /* with a bias and what ADD adds */
+}
+
 /* Sums of |x * w|, which bound rounding errors: the reference on magnitudes, not clamped. */
 static void run_magnitudes(trial *t, check_buffer *out) {
     check_case c = *t->c;
-    const mn_range_f32 open = {-FLT_MAX, FLT_MAX};
-    if (t->kernel->op == MN_K_FULLY_CONNECTED)
-        c.params.fully_connected.range_f32 = open;
-    else
-        c.params.conv.range_f32 = open;
+    open_ranges(t->kernel->op, &c);
     const void *inputs[CHECK_INPUTS] = {0};
     for (int32_t i = 0; i < c.input_count; i++) {
         if (t->inputs[i] == NULL) continue;
@@ -146,7 +171,7 @@ static bool check_rounding(trial *t) {
     const float *got = (const float *)t->out.data, *wanted = (const float *)t->expected.data;
     const float *magnitude = (const float *)magnitudes.data;
     size_t count = t->out.bytes / sizeof(float);
-    float terms = (float)t->c->macs / (float)count + 2; /* with the bias */
+    const float terms = terms_of(t, count);
     bool passed = true;
     for (size_t i = 0; i < count && passed; i++) {
         if (!(magnitude[i] < FLT_MAX / 16)) continue;

@@ -77,27 +77,33 @@ static mn_runs runs_of(const mn_window *w, mn_taps rows, mn_taps cols) {
 }
 
 /* Columns from `x` on that see the taps `cols` sees: many where all taps meet the image, else one. */
-static int32_t alike(const mn_window *w, int32_t x, mn_taps cols) {
+static int32_t alike(const mn_window *w, int32_t x, int32_t end, mn_taps cols) {
     if (cols.begin != 0 || cols.end != w->k_w) return 1;
     int64_t last = cols.origin + (int64_t)(w->k_w - 1) * w->dilation_w;
     int64_t count = (w->in_w - 1 - last) / w->stride_w + 1;
-    return count < w->out_w - x ? (int32_t)count : w->out_w - x;
+    return count < end - x ? (int32_t)count : end - x;
+}
+
+mn_stretch mn_conv_stretch(const mn_window *w, int32_t unit, int32_t x, int32_t end) {
+    const mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
+    mn_stretch s = {.runs = runs_of(w, rows, cols), .count = alike(w, x, end, cols)};
+    if (rows.begin < rows.end && cols.begin < cols.end) {
+        s.in = (ptrdiff_t)mn_window_at(w, unit, rows, rows.begin, cols, cols.begin);
+        s.k = rows.begin * s.runs.k_row + cols.begin * s.runs.k_col;
+    }
+    return s;
 }
 
 static void run_row(const mn_task *task, int32_t unit, mn_span_fn *run) {
     const mn_window *w = &((const mn_conv_params *)task->params)->window;
-    mn_taps rows = mn_window_rows(w, unit);
     for (int32_t x = 0, count; x < w->out_w; x += count) {
-        mn_taps cols = mn_window_cols(w, x);
-        count = alike(w, x, cols);
+        const mn_stretch stretch = mn_conv_stretch(w, unit, x, w->out_w);
         mn_span s = span_of(task);
-        s.runs = runs_of(w, rows, cols);
+        s.in += stretch.in;
+        s.weights += stretch.k * MN_PANEL;
+        s.runs = stretch.runs;
         s.out += ((ptrdiff_t)unit * w->out_w + x) * w->out_c;
-        s.count = count;
-        if (rows.begin < rows.end && cols.begin < cols.end) {
-            s.in += mn_window_at(w, unit, rows, rows.begin, cols, cols.begin);
-            s.weights += (rows.begin * s.runs.k_row + cols.begin * s.runs.k_col) * MN_PANEL;
-        }
+        s.count = count = stretch.count;
         run_parts(s, run);
     }
 }

@@ -24,6 +24,17 @@ typedef struct mn_span {
 
 typedef void mn_span_fn(const mn_span *span);
 
+/** Where neighbouring pixels of one output row begin that see the same taps: elements from the start of the input and
+ *  of a channel's weights. */
+typedef struct mn_stretch {
+    ptrdiff_t in, k;
+    mn_runs runs;
+    int32_t count;
+} mn_stretch;
+
+/** Those of output row `unit` from column `x` on and before column `end`. */
+mn_stretch mn_conv_stretch(const mn_window *w, int32_t unit, int32_t x, int32_t end);
+
 /** Computes output rows [begin, end) of a convolution whose weights are packed in panels, `run` doing each span; a
  *  span has at most MN_SPAN_PIXELS pixels. */
 void mn_conv_f32_spans(const mn_task *task, int32_t begin, int32_t end, mn_span_fn *run);

@@ -43,23 +43,27 @@ static size_t weight_at(const mn_conv_params *p, int32_t ky, int32_t kx, int32_t
            (size_t)(w->in_c / p->groups);
 }
 
+float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
+                     int32_t x, int32_t c) {
+    const int32_t depth = p->window.in_c / p->groups;
+    const pixel at = pixel_at(&p->window, row, x);
+    float sum = 0;
+    for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
+        for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
+            sum = dot_f32(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
+        }
+    }
+    return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+}
+
 void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    const float *in = task->inputs[0], *weights = task->inputs[1], *bias = task->inputs[2];
     float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
-    const int32_t depth = w->in_c / p->groups;
     for (int32_t row = begin; row < end; row++) {
-        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
-            const pixel at = pixel_at(w, row, out_x);
+        for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                float sum = 0;
-                for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
-                    for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-                        sum = dot_f32(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
-                    }
-                }
-                *out++ = mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+                *out++ = mn_conv_f32_at(p, task->inputs[0], task->inputs[1], task->inputs[2], row, x, c);
             }
         }
     }

@@ -3,28 +3,34 @@
 
 #include "kernels/ref/ref.h"
 
+float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
+                          const float *bias, int32_t y, int32_t x, int32_t c) {
+    const mn_window *w = &p->window;
+    const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
+    const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
+    float sum = 0;
+    for (int32_t ky = ty.begin; ky < ty.end; ky++) {
+        const size_t row = (size_t)(ty.origin + (int64_t)ky * w->dilation_h);
+        for (int32_t kx = tx.begin; kx < tx.end; kx++) {
+            const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
+            const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
+            sum += plane[(row * (size_t)w->in_w + column) * step] * weights[tap * (size_t)w->out_c + (size_t)c];
+        }
+    }
+    return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+}
+
 void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    const float *in = task->inputs[0], *weights = task->inputs[1], *bias = task->inputs[2];
-    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     const int32_t multiplier = w->out_c / w->in_c;
+    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
-        const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
-        for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
-            const mn_taps tx = mn_taps_inside(out_x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
+        const float *image = (const float *)task->inputs[0] + mn_input_offset(w, row / w->out_h, 0, 0);
+        for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                float sum = 0;
-                for (int32_t ky = ty.begin; ky < ty.end; ky++) {
-                    const int64_t y = ty.origin + (int64_t)ky * w->dilation_h;
-                    for (int32_t kx = tx.begin; kx < tx.end; kx++) {
-                        const int64_t x = tx.origin + (int64_t)kx * w->dilation_w;
-                        const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
-                        sum += in[mn_input_offset(w, row / w->out_h, y, x) + (size_t)(c / multiplier)] *
-                               weights[tap * (size_t)w->out_c + (size_t)c];
-                    }
-                }
-                *out++ = mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+                *out++ = mn_depthwise_f32_at(p, image + c / multiplier, (size_t)w->in_c, task->inputs[1],
+                                             task->inputs[2], row % w->out_h, x, c);
             }
         }
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float convolution for AVX2 and FMA: tiles of 6 pixels x 16 channels, 12 accumulators. Each product is fused with
- * its addition, so results differ from the reference in the last bits. */
+/* Float convolution for AVX2 and FMA: tiles of up to 6 pixels x 16 channels, 12 accumulators. Each product
+ * is fused with its addition, so results differ from the reference in the last bits. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -10,9 +10,17 @@
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx2.h"
 
-enum { ROWS = 6, COLUMNS = 2 };
+enum { MOST_COLUMNS = 2 };
+#define MOST_ROWS(columns) 6
 
 #include "kernels/x86/conv_f32_tile.h"
+
+__attribute__((noinline)) void mn_tiles_f32_avx2(const mn_tiles *t) { run_tiles(t); }
+
+static void run_span(const mn_span *s) {
+    const mn_tiles t = mn_tiles_of(s);
+    mn_tiles_f32_avx2(&t);
+}
 
 void mn_conv_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
     mn_conv_f32_spans(task, begin, end, run_span);

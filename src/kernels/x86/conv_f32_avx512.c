@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float convolution for AVX-512: tiles of 8 pixels x 32 channels, 16 accumulators. Each product is fused with
- * its addition, so results differ from the reference in the last bits. */
+/* Float convolution for AVX-512: tiles of up to 14 pixels x 32 channels or 9 x 48, 28 or 27 accumulators. Each product
+ * is fused with its addition, so results differ from the reference in the last bits. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -10,9 +10,17 @@
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx512.h"
 
-enum { ROWS = 8, COLUMNS = 2 };
+enum { MOST_COLUMNS = 3 };
+#define MOST_ROWS(columns) ((columns) == 3 ? 9 : 14)
 
 #include "kernels/x86/conv_f32_tile.h"
+
+__attribute__((noinline)) void mn_tiles_f32_avx512(const mn_tiles *t) { run_tiles(t); }
+
+static void run_span(const mn_span *s) {
+    const mn_tiles t = mn_tiles_of(s);
+    mn_tiles_f32_avx512(&t);
+}
 
 void mn_conv_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
     mn_conv_f32_spans(task, begin, end, run_span);

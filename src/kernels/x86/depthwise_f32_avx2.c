@@ -11,10 +11,12 @@
 #include "kernels/portable/window.h"
 #include "kernels/x86/f32_avx2.h"
 
+enum { STRIP_ROWS = 1 };
+
 #include "kernels/x86/depthwise_f32_tile.h"
 
-void mn_depthwise_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
-    for (int32_t unit = begin; unit < end; unit++) run_row(task, unit);
-}
+void mn_strip_f32_avx2(const mn_strip *s) { run_strip(s); }
+
+void mn_depthwise_f32_avx2(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
 
 #endif

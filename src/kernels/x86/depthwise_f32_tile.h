@@ -1,9 +1,186 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float depthwise convolution of multiplier 1, for any vector width: one vector of channels of one pixel at a time,
- * summed over the taps in a register. The including file defines TARGET, vec, LANES and the v_ operations of
- * conv_f32_tile.h, and gets run_row(). */
+/* Float depthwise convolution of multiplier 1, for any vector width. The including file defines TARGET, vec, LANES and
+ * the v_ operations (f32_avx2.h, f32_avx512.h), and STRIP_ROWS, the rows that strips of stride 1 compute at once. It
+ * gets run_strip() and run().
+ *
+ * Filters of 3x3 go by strips: a column of the input is loaded once and added to the sums of the outputs that it
+ * serves. Sums begin with the bias and take one column of the filter after another. Other filters go by pixels. */
+
+#include "kernels/x86/parts_f32.h"
+
+#define INLINE TARGET static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+enum { TAPS = 3 };
+
+/* ---- 3x3, by strips ------------------------------------------------------------------------------------- */
+
+/* What a strip needs in registers: the filter by columns, and how sums begin and end. */
+typedef struct strip_state {
+    vec weights[TAPS][TAPS];
+    vec bias, low, high;
+    const float *in[MN_STRIP_INPUTS];
+} strip_state;
+
+INLINE strip_state start_strip(bool all, int inputs, const mn_strip *s) {
+    strip_state f;
+    UNROLL for (int y = 0; y < TAPS; y++) {
+        const bool exists = inputs > TAPS || s->step[y] != 0;
+        UNROLL for (int x = 0; x < TAPS; x++) {
+            const float *from = s->weights + (y * TAPS + x) * s->tap_step;
+            f.weights[x][y] = !exists ? v_zero() : all ? v_load(from) : v_load_part(from, s->lanes);
+        }
+    }
+    f.bias = s->bias == NULL ? v_zero() : all ? v_load(s->bias) : v_load_part(s->bias, s->lanes);
+    f.low = v_set(s->range.min);
+    f.high = v_set(s->range.max);
+    UNROLL for (int i = 0; i < inputs; i++) f.in[i] = s->in[i];
+    return f;
+}
+
+/* The next column of the input. */
+INLINE void take_column(bool all, int inputs, const mn_strip *s, strip_state *f, vec column[MN_STRIP_INPUTS]) {
+    UNROLL for (int i = 0; i < inputs; i++) {
+        column[i] = all ? v_load(f->in[i]) : v_load_part(f->in[i], s->lanes);
+        f->in[i] += s->step[i];
+    }
+}
+
+/* Adds a column under column `x` of the filter to the sums of `rows` outputs. */
+INLINE void add_column(int rows, const strip_state *f, int x, const vec column[MN_STRIP_INPUTS], vec *sums) {
+    UNROLL for (int y = 0; y < TAPS; y++) {
+        UNROLL for (int r = 0; r < rows; r++) sums[r] = v_fma(column[r + y], f->weights[x][y], sums[r]);
+    }
+}
+
+INLINE void store_column(bool all, int rows, const mn_strip *s, const strip_state *f, const vec *sums, float *out) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vec value = v_min(f->high, v_max(f->low, sums[r]));
+        if (all)
+            v_store(out + r * s->out_row, value);
+        else
+            v_store_part(out + r * s->out_row, s->out_lanes, v_keep(value, s->lanes));
+    }
+}
+
+INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
+    const mn_strip s = *shared; /* nothing that is written can change it */
+    const int inputs = rows + TAPS - 1;
+    strip_state f = start_strip(all, inputs, &s);
+    vec column[MN_STRIP_INPUTS], sums[TAPS][STRIP_ROWS]; /* of this output and the two behind it */
+    int32_t left = s.columns;
+    UNROLL for (int r = 0; r < rows; r++) sums[0][r] = sums[1][r] = f.bias;
+    if (!s.padded) {
+        take_column(all, inputs, &s, &f, column);
+        add_column(rows, &f, 0, column, sums[0]);
+        left--;
+    }
+    if (left > 0) {
+        take_column(all, inputs, &s, &f, column);
+        add_column(rows, &f, 1, column, sums[0]);
+        add_column(rows, &f, 0, column, sums[1]);
+        left--;
+    }
+    float *out = s.out;
+    for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
+        UNROLL for (int r = 0; r < rows; r++) sums[2][r] = f.bias;
+        if (x < left) {
+            take_column(all, inputs, &s, &f, column);
+            add_column(rows, &f, 2, column, sums[0]);
+            add_column(rows, &f, 1, column, sums[1]);
+            add_column(rows, &f, 0, column, sums[2]);
+        }
+        store_column(all, rows, &s, &f, sums[0], out);
+        UNROLL for (int r = 0; r < rows; r++) {
+            sums[0][r] = sums[1][r];
+            sums[1][r] = sums[2][r];
+        }
+    }
+}
+
+INLINE void run_stride_2(bool all, const mn_strip *shared) {
+    const mn_strip s = *shared;
+    strip_state f = start_strip(all, TAPS, &s);
+    vec column[MN_STRIP_INPUTS], sum = f.bias;
+    int32_t left = s.columns;
+    if (!s.padded) {
+        take_column(all, TAPS, &s, &f, column);
+        add_column(1, &f, 0, column, &sum);
+        left--;
+    }
+    float *out = s.out;
+    for (int32_t x = 0; x < s.width; x++, out += s.out_step, left -= 2) {
+        vec next = f.bias;
+        if (left > 0) {
+            take_column(all, TAPS, &s, &f, column);
+            add_column(1, &f, 1, column, &sum);
+        }
+        if (left > 1) {
+            take_column(all, TAPS, &s, &f, column);
+            add_column(1, &f, 2, column, &sum);
+            add_column(1, &f, 0, column, &next);
+        }
+        store_column(all, 1, &s, &f, &sum, out);
+        sum = next;
+    }
+}
+
+INLINE void run_lanes(bool all, const mn_strip *s) {
+    if (s->stride == 2)
+        run_stride_2(all, s);
+    else if (s->rows == 1)
+        run_stride_1(all, 1, s);
+    else
+        run_stride_1(all, STRIP_ROWS, s);
+}
+
+TARGET static void run_strip(const mn_strip *s) {
+    if (s->lanes == LANES && s->out_lanes == LANES)
+        run_lanes(true, s);
+    else
+        run_lanes(false, s);
+}
+
+/* Rows [row, row + rows) of all images: one, or two of the same image. */
+static void run_rows(const mn_task *task, int32_t row, int32_t rows) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const ptrdiff_t in_row = (ptrdiff_t)w->in_w * w->in_c;
+    const float *image = (const float *)task->inputs[0] + row / w->out_h * w->in_h * in_row;
+    mn_strip s = {.columns = w->in_w,
+                  .padded = w->pad_left == 1,
+                  .tap_step = w->out_c,
+                  .range = p->range_f32,
+                  .out_step = w->out_c,
+                  .out_row = (ptrdiff_t)w->out_w * w->out_c,
+                  .width = w->out_w,
+                  .rows = rows,
+                  .stride = w->stride_h};
+    for (int32_t c = 0; c < w->out_c; c += LANES) {
+        for (int32_t i = 0; i < (rows - 1) * w->stride_h + TAPS; i++) {
+            const int32_t y = row % w->out_h * w->stride_h - w->pad_top + i;
+            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? image + y * in_row + c : NULL, w->in_c);
+        }
+        s.weights = (const float *)task->inputs[1] + c;
+        s.bias = task->inputs[2] == NULL ? NULL : (const float *)task->inputs[2] + c;
+        s.lanes = s.out_lanes = mn_min_i32(LANES, w->out_c - c);
+        s.out = (float *)task->output + row * s.out_row + c;
+        run_strip(&s);
+    }
+}
+
+static void run_strips(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_window *w = &((const mn_conv_params *)task->params)->window;
+    for (int32_t row = begin, rows; row < end; row += rows) {
+        const int32_t y = row % w->out_h;
+        rows = mn_strip_f32_rows(w, y, mn_min_i32(end - row, w->out_h - y), STRIP_ROWS);
+        run_rows(task, row, rows);
+    }
+}
+
+/* ---- Any filter, by pixels ------------------------------------------------------------------------------ */
 
 /* One output pixel: the taps that meet the image. */
 typedef struct pixel_taps {
@@ -12,8 +189,7 @@ typedef struct pixel_taps {
     int32_t rows, cols;
 } pixel_taps;
 
-TARGET static inline vec sum_taps(const pixel_taps *t, int32_t channels, int32_t c, int32_t count) {
-    vec sum = v_zero();
+TARGET static inline vec sum_taps(const pixel_taps *t, int32_t channels, int32_t c, int32_t count, vec sum) {
     for (int32_t y = 0; y < t->rows; y++) {
         const float *in = t->in + y * t->in_row + c, *weights = t->weights + y * t->weight_row + c;
         for (int32_t x = 0; x < t->cols; x++, in += t->in_col, weights += channels) {
@@ -28,8 +204,8 @@ TARGET static inline void run_pixel(const mn_conv_params *p, const pixel_taps *t
     vec low = v_set(p->range_f32.min), high = v_set(p->range_f32.max);
     for (int32_t c = 0; c < channels; c += LANES) {
         int32_t count = mn_min_i32(LANES, channels - c);
-        vec added = bias == NULL ? v_zero() : v_load_part(bias + c, count);
-        vec sum = v_add(sum_taps(t, channels, c, count), added);
+        vec start = bias == NULL ? v_zero() : v_load_part(bias + c, count);
+        vec sum = sum_taps(t, channels, c, count, start);
         v_store_part(out + c, count, v_min(high, v_max(low, sum)));
     }
 }
@@ -51,5 +227,13 @@ TARGET static void run_row(const mn_task *task, int32_t unit) {
             t.cols = cols.end - cols.begin;
         }
         run_pixel(p, &t, task->inputs[2], out);
+    }
+}
+
+static void run(const mn_task *task, int32_t begin, int32_t end) {
+    if (mn_strip_f32_fits(&((const mn_conv_params *)task->params)->window)) {
+        run_strips(task, begin, end);
+    } else {
+        for (int32_t unit = begin; unit < end; unit++) run_row(task, unit);
     }
 }

@@ -16,6 +16,7 @@ enum { LANES = 8 };
 #define v_zero() _mm256_setzero_ps()
 #define v_set(x) _mm256_set1_ps(x)
 #define v_load(p) _mm256_loadu_ps(p)
+#define v_store(p, v) _mm256_storeu_ps(p, v)
 #define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define v_add(a, b) _mm256_add_ps(a, b)
 /* NaN in b stays, as in the reference's clamp. */
@@ -26,5 +27,7 @@ static const int32_t v_part[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0
 #define v_mask(n) _mm256_loadu_si256((const __m256i *)(const void *)(v_part + 8 - (n)))
 #define v_load_part(p, n) _mm256_maskload_ps(p, v_mask(n))
 #define v_store_part(p, n, v) _mm256_maskstore_ps(p, v_mask(n), v)
+/* The first n lanes of v, and zeros. */
+#define v_keep(v, n) _mm256_and_ps(v, _mm256_castsi256_ps(v_mask(n)))
 
 #endif

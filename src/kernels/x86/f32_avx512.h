@@ -16,6 +16,7 @@ enum { LANES = 16 };
 #define v_zero() _mm512_setzero_ps()
 #define v_set(x) _mm512_set1_ps(x)
 #define v_load(p) _mm512_loadu_ps(p)
+#define v_store(p, v) _mm512_storeu_ps(p, v)
 #define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define v_add(a, b) _mm512_add_ps(a, b)
 /* NaN in b stays, as in the reference's clamp. */
@@ -25,5 +26,7 @@ enum { LANES = 16 };
 #define v_mask(n) ((__mmask16)((1u << (n)) - 1))
 #define v_load_part(p, n) _mm512_maskz_loadu_ps(v_mask(n), p)
 #define v_store_part(p, n, v) _mm512_mask_storeu_ps(p, v_mask(n), v)
+/* The first n lanes of v, and zeros. */
+#define v_keep(v, n) _mm512_maskz_mov_ps(v_mask(n), v)
 
 #endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A float convolution and the depthwise 3x3 convolution behind it. For one block of channels after another, rows of the
+ * convolution go into a ring that the nearest cache holds, and from there through the filter; wide images are cut into
+ * strips of columns for that. */
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "base/checked.h"
+#include "kernels/blocks.h"
+#include "kernels/portable/window.h"
+#include "kernels/x86/parts_f32.h"
+
+/* Three quarters of a nearest cache of 32 KB; input rows and weights pass through the rest. */
+enum { RING_BYTES = 24 * 1024 };
+
+enum { TAPS = 3 };
+
+/* What differs from tier to tier. */
+typedef struct parts {
+    void (*tiles)(const mn_tiles *t);
+    void (*strip)(const mn_strip *s);
+    int32_t lanes, strip_rows; /* of a vector; of a strip of stride 1, at most */
+} parts;
+
+/* How the columns of the output are cut, and the ring that this takes. */
+typedef struct layout {
+    mn_blocks blocks;
+    int32_t slots;   /* rows in the ring: those under the filter */
+    int32_t strips;  /* of columns */
+    int32_t columns; /* most columns of the convolution that a strip meets */
+} layout;
+
+static layout layout_of(const mn_conv_depthwise_params *p) {
+    const mn_window *d = &p->depthwise.window;
+    layout l = {.blocks = mn_blocks_of(d->out_h, d->out_w, d->out_c),
+                .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
+                .strips = 1,
+                .columns = d->in_w};
+    const int32_t most = RING_BYTES / (l.slots * l.blocks.channels * (int32_t)sizeof(float));
+    if (d->in_w > most) {
+        const int32_t width = (most - TAPS) / d->stride_w + 1;
+        l.strips = (d->out_w - 1) / width + 1;
+        l.columns = ((d->out_w - 1) / l.strips) * d->stride_w + TAPS;
+    }
+    return l;
+}
+
+static size_t ring_bytes(const layout *l) {
+    return (size_t)l->slots * (size_t)l->columns * (size_t)l->blocks.channels * sizeof(float);
+}
+
+bool mn_conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
+    const mn_conv_depthwise_params *p = params;
+    if (!mn_conv_f32_portable_need(&p->conv, need) || !mn_strip_f32_fits(&p->depthwise.window)) return false;
+    const layout l = layout_of(p);
+    need->scratch_bytes = ring_bytes(&l);
+    return true;
+}
+
+void mn_conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
+    mn_conv_f32_avx2_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);
+}
+
+/* Some rows of one block of one image, and of these one strip of columns at a time. */
+typedef struct band {
+    const mn_conv_depthwise_params *p;
+    const parts *tier;
+    const mn_task *task;
+    layout l;
+    int32_t batch, block;
+    int32_t first, last;             /* output rows [first, last) */
+    int32_t left, right;             /* output columns [left, right) */
+    int32_t first_column, columns;   /* of the convolution under them */
+    int32_t first_channel, channels; /* of the block that exist */
+} band;
+
+static float *slot_of(const band *b, int32_t row) {
+    return (float *)b->task->scratch + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.channels;
+}
+
+/* Row `row` of the convolution into its slot. */
+static void convolve(const band *b, int32_t row) {
+    const mn_conv_params *p = &b->p->conv;
+    const mn_window *w = &p->window;
+    const float *bias = b->task->inputs[2];
+    const int32_t unit = b->batch * w->out_h + row, end = b->first_column + b->columns;
+    mn_tiles t = {.in_step = (ptrdiff_t)w->stride_w * w->in_c,
+                  .panel_stride = (ptrdiff_t)mn_window_depth(w) * MN_PANEL,
+                  .bias = bias == NULL ? NULL : bias + b->first_channel,
+                  .range = p->range_f32,
+                  .out = slot_of(b, row),
+                  .out_step = b->l.blocks.channels,
+                  .channels = b->channels,
+                  .whole = true};
+    const float *panels = (const float *)b->task->packed + b->first_channel / MN_PANEL * t.panel_stride;
+    for (int32_t x = b->first_column; x < end; x += t.pixels, t.out += t.pixels * t.out_step) {
+        const mn_stretch s = mn_conv_stretch(w, unit, x, end);
+        t.in = (const float *)b->task->inputs[0] + s.in;
+        t.weights = panels + s.k * MN_PANEL;
+        t.runs = s.runs;
+        t.last = s.runs.length;
+        t.pixels = s.count;
+        b->tier->tiles(&t);
+    }
+}
+
+/* One or more output rows from the ring, a vector of channels at a time. */
+static void filter(const band *b, int32_t row, int32_t rows) {
+    const mn_conv_params *p = &b->p->depthwise;
+    const mn_window *w = &p->window;
+    const float *weights = b->task->inputs[3], *bias = b->task->inputs[4];
+    const ptrdiff_t block = (ptrdiff_t)b->batch * b->l.blocks.count + b->block;
+    float *out = (float *)b->task->output + block * b->l.blocks.size +
+                 ((ptrdiff_t)row * w->out_w + b->left) * b->l.blocks.channels;
+    mn_strip s = {.columns = b->columns,
+                  .padded = b->left == 0 && w->pad_left == 1,
+                  .tap_step = w->out_c,
+                  .range = p->range_f32,
+                  .out_step = b->l.blocks.channels,
+                  .out_row = (ptrdiff_t)w->out_w * b->l.blocks.channels,
+                  .out_lanes = b->tier->lanes,
+                  .width = b->right - b->left,
+                  .rows = rows,
+                  .stride = w->stride_h};
+    for (int32_t c = 0; c < b->l.blocks.channels; c += b->tier->lanes) {
+        for (int32_t i = 0; i < (rows - 1) * w->stride_h + TAPS; i++) {
+            const int32_t y = row * w->stride_h - w->pad_top + i;
+            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? slot_of(b, y) + c : NULL, b->l.blocks.channels);
+        }
+        s.lanes = mn_clamp_i32(b->channels - c, 0, b->tier->lanes);
+        s.weights = weights + b->first_channel + c;
+        s.bias = bias == NULL ? NULL : bias + b->first_channel + c;
+        s.out = out + c;
+        b->tier->strip(&s);
+    }
+}
+
+static void run_strip(band *b) {
+    const mn_window *d = &b->p->depthwise.window;
+    b->first_column = mn_max_i32(0, b->left * d->stride_w - d->pad_left);
+    b->columns = mn_min_i32(d->in_w, (b->right - 1) * d->stride_w - d->pad_left + TAPS) - b->first_column;
+    int32_t next = mn_max_i32(0, b->first * d->stride_h - d->pad_top);
+    for (int32_t row = b->first, rows; row < b->last; row += rows) {
+        rows = mn_strip_f32_rows(d, row, b->last - row, b->tier->strip_rows);
+        const int32_t below = mn_min_i32(d->in_h, (row + rows - 1) * d->stride_h - d->pad_top + TAPS);
+        for (; next < below; next++) convolve(b, next);
+        filter(b, row, rows);
+    }
+}
+
+static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t end) {
+    const mn_conv_depthwise_params *p = task->params;
+    const mn_window *w = &p->depthwise.window;
+    band b = {.p = p, .tier = tier, .task = task, .l = layout_of(p)};
+    for (int32_t unit = begin, next; unit < end; unit = next) {
+        /* Bands of a block that follow each other are one. */
+        const int32_t index = unit % p->bands;
+        next = mn_min_i32(end, unit - index + p->bands);
+        b.first = (int32_t)((int64_t)w->out_h * index / p->bands);
+        b.last = (int32_t)((int64_t)w->out_h * (index + next - unit) / p->bands);
+        b.batch = unit / p->bands / b.l.blocks.count;
+        b.block = unit / p->bands % b.l.blocks.count;
+        b.first_channel = b.block * b.l.blocks.channels;
+        b.channels = mn_min_i32(b.l.blocks.channels, w->out_c - b.first_channel);
+        for (int32_t i = 0; i < b.l.strips; i++) {
+            b.left = (int32_t)((int64_t)w->out_w * i / b.l.strips);
+            b.right = (int32_t)((int64_t)w->out_w * (i + 1) / b.l.strips);
+            run_strip(&b);
+        }
+    }
+}
+
+void mn_conv_depthwise_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
+    static const parts of_avx2 = {mn_tiles_f32_avx2, mn_strip_f32_avx2, 8, 1};
+    run(&of_avx2, task, begin, end);
+}
+
+void mn_conv_depthwise_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
+    static const parts of_avx512 = {mn_tiles_f32_avx512, mn_strip_f32_avx512, 16, 2};
+    run(&of_avx512, task, begin, end);
+}
+
+#endif
