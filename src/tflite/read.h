@@ -8,8 +8,8 @@
 
 #include "graph/graph.h"
 
-/** Fills `graph` from the file held in `data`, which must outlive it: constants stay where they are in the file,
- *  except those misaligned for their type. `name` stands for the file in error sentences; copied.
+/** Fills `graph` from the file held in `data`, which must outlive it: constants and scales stay where they are in
+ *  the file, except those misaligned for their type. `name` stands for the file in error sentences; copied.
  *
  *  Everything structural is verified: offsets, sizes, indices, operator versions, types, shapes, quantisation
  *  parameters, sizes of constants, options. Whether operators fit their tensors is for mn_graph_check().

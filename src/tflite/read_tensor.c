@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include <float.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -104,6 +103,19 @@ static mn_status open_buffer(mn_tfl_reader *reader, const mn_fb_table *table, co
     return MN_OK;
 }
 
+static bool is_usable(const void *data, size_t size) {
+    return size == 1 || (mn_fb_host_order() && (uintptr_t)data % size == 0);
+}
+
+/* Numbers of `size` bytes as they lie in the file, or a copy where their order or place does not suit; NULL when there
+ * is no memory for it. */
+static const void *numbers(mn_tfl_reader *reader, const void *data, size_t count, size_t size) {
+    if (is_usable(data, size)) return data;
+    void *copy = mn_pool_alloc(&reader->graph->pool, count, size);
+    if (copy) mn_fb_copy(copy, data, count, size);
+    return copy;
+}
+
 static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_tensor_info *tensor = &reader->graph->tensors[index];
     mn_fb_table buffer;
@@ -122,15 +134,10 @@ static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, 
         return tensor_fail(reader, index, MN_ERROR_FORMAT, "buffer %" PRIu32 " holds %zu bytes; the shape takes %zu",
                            number, bytes, tensor->bytes);
     }
-    tensor->data = data;
-    size_t size = mn_type_size(tensor->type);
-    if (size == 1 || (mn_fb_host_order() && (uintptr_t)data % size == 0)) return MN_OK;
-    MN_TRY(mn_fb_charge(&reader->fb, &buffer.place, bytes));
-    void *copy = mn_pool_alloc(&reader->graph->pool, bytes, 1);
-    if (!copy) return mn_fail_memory("a constant tensor");
-    mn_fb_copy(copy, data, bytes / size, size);
-    tensor->data = copy;
-    return MN_OK;
+    const size_t size = mn_type_size(tensor->type);
+    if (!is_usable(data, size)) MN_TRY(mn_fb_charge(&reader->fb, &buffer.place, bytes));
+    tensor->data = numbers(reader, data, bytes / size, size);
+    return tensor->data ? MN_OK : mn_fail_memory("a constant tensor");
 }
 
 /* ---- Quantisation ------------------------------------------------------------------------------------ */
@@ -139,34 +146,52 @@ static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, 
 static int64_t lowest(mn_type type) { return type == MN_INT8 ? INT8_MIN : type == MN_UINT8 ? 0 : INT32_MIN; }
 static int64_t highest(mn_type type) { return type == MN_INT8 ? INT8_MAX : type == MN_UINT8 ? UINT8_MAX : INT32_MAX; }
 
-/* Without branches: models have tens of thousands of scales. */
+/* Positive and finite are the bits from 1 to those of FLT_MAX. Without branches and in integers, which compilers make
+ * vectors of: models have tens of thousands of scales. */
 static bool are_scales(const float *scale, uint32_t count) {
-    int32_t good = 1;
-    for (uint32_t i = 0; i < count; i++) good &= (scale[i] > 0) & (scale[i] <= FLT_MAX);
-    return good != 0;
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &scale[i], sizeof bits);
+        bad |= (uint32_t)(bits - 1 >= UINT32_C(0x7f7fffff));
+    }
+    return !bad;
 }
 
-static mn_status read_scales(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, float *out) {
-    mn_fb_copy(out, list->data, list->count, sizeof *out);
-    if (are_scales(out, list->count)) return MN_OK;
+static mn_status read_scales(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, const float **out) {
+    const float *scales = numbers(reader, list->data, list->count, sizeof *scales);
+    if (!scales) return mn_fail_memory("quantisation parameters");
+    *out = scales;
+    if (are_scales(scales, list->count)) return MN_OK;
     uint32_t first = 0;
-    while (are_scales(out + first, 1)) first++;
+    while (are_scales(scales + first, 1)) first++;
     return tensor_fail(reader, index, MN_ERROR_FORMAT, "scale %" PRIu32 " is %g; it must be positive and finite", first,
-                       (double)out[first]);
+                       (double)scales[first]);
 }
 
 static bool all_zero(const mn_fb_vector *list) {
-    uint8_t any = 0;
-    for (size_t i = 0; i < 8 * (size_t)list->count; i++) any |= list->data[i];
-    return any == 0;
+    const size_t bytes = 8 * (size_t)list->count;
+    return bytes == 0 || (list->data[0] == 0 && memcmp(list->data, list->data + 1, bytes - 1) == 0);
 }
 
-/* `list` holds as many zero points as there are scales, one for all, or none, which means 0. `out` is zeroed. */
+/* As many zeros; most tensors share them. */
+static const int32_t *zeros_for(mn_tfl_reader *reader, size_t count) {
+    if (count > reader->zero_count) {
+        reader->zeros = mn_pool_alloc(&reader->graph->pool, count, sizeof *reader->zeros);
+        reader->zero_count = reader->zeros ? count : 0;
+    }
+    return reader->zeros;
+}
+
+/* `list` holds as many zero points as there are scales, one for all, or none, which means 0. */
 static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, int32_t count,
-                                  int32_t *out) {
-    mn_type type = reader->graph->tensors[index].type;
-    if (all_zero(list)) return MN_OK;
-    for (int32_t i = 0; i < count; i++) {
+                                  const int32_t **out) {
+    const mn_type type = reader->graph->tensors[index].type;
+    int32_t *zeros = NULL;
+    *out = all_zero(list) ? zeros_for(reader, (size_t)count)
+                          : (zeros = mn_pool_alloc(&reader->graph->pool, (size_t)count, sizeof *zeros));
+    if (!*out) return mn_fail_memory("quantisation parameters");
+    for (int32_t i = 0; i < count && zeros; i++) {
         size_t entry = list->count == 1 ? 0 : (size_t)i;
         int64_t zero = (int64_t)mn_le64(list->data + 8 * entry);
         if (zero < lowest(type) || zero > highest(type)) {
@@ -177,7 +202,7 @@ static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *lis
             return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED,
                                "zero point %" PRId32 " of per-channel int8 is %" PRId64 "; it must be 0", i, zero);
         }
-        out[i] = (int32_t)zero;
+        zeros[i] = (int32_t)zero;
     }
     return MN_OK;
 }
@@ -202,8 +227,7 @@ static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, uint32
 }
 
 static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_graph *graph = reader->graph;
-    mn_tensor_info *tensor = &graph->tensors[index];
+    mn_tensor_info *tensor = &reader->graph->tensors[index];
     mn_fb_table quantisation;
     bool present;
     MN_TRY(mn_fb_child(table, MN_F_TENSOR_QUANTIZATION, &quantisation, &present));
@@ -223,11 +247,10 @@ static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *tab
     bool quantisable = tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT32;
     if (scales.count == 0 || !quantisable) return MN_OK;
     MN_TRY(check_quant_counts(reader, index, scales.count, zeros.count, axis));
-    float *scale = mn_pool_alloc(&graph->pool, scales.count, sizeof *scale);
-    int32_t *zero_point = mn_pool_alloc(&graph->pool, scales.count, sizeof *zero_point);
-    if (!scale || !zero_point) return mn_fail_memory("quantisation parameters");
-    MN_TRY(read_scales(reader, &scales, index, scale));
-    MN_TRY(read_zero_points(reader, &zeros, index, (int32_t)scales.count, zero_point));
+    const float *scale;
+    const int32_t *zero_point;
+    MN_TRY(read_scales(reader, &scales, index, &scale));
+    MN_TRY(read_zero_points(reader, &zeros, index, (int32_t)scales.count, &zero_point));
     tensor->quant = (mn_quant){
         .count = (int32_t)scales.count, .axis = scales.count > 1 ? axis : 0, .scale = scale, .zero_point = zero_point};
     return MN_OK;

@@ -14,6 +14,8 @@ typedef struct mn_tfl_reader {
     mn_graph *graph;
     mn_fb_vector operator_codes;
     mn_fb_vector buffers;
+    const int32_t *zeros; /* [zero_count], in the graph's pool: zero points of tensors that have no others */
+    size_t zero_count;
 } mn_tfl_reader;
 
 /** Fills graph->tensors[index] from a Tensor table. */

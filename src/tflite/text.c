@@ -3,6 +3,8 @@
 
 #include "tflite/text.h"
 
+#include <string.h>
+
 /* Bytes of the well-formed UTF-8 sequence at `p` (Unicode 15, table 3-7) that is no control character; 0 when there
  * is none. `left` >= 1. */
 static size_t sequence(const uint8_t *p, size_t left) {
@@ -19,10 +21,23 @@ static size_t sequence(const uint8_t *p, size_t left) {
     return c1_control || overlong || surrogate || beyond ? 0 : length;
 }
 
+/* How many bytes from the first on are plain ASCII, in whole words: nearly all names are, and models have thousands. */
+static size_t plain(const uint8_t *bytes, size_t length) {
+    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        uint64_t word;
+        memcpy(&word, bytes + i, sizeof word);
+        /* Without the high bit, from 0x20 to 0x7e: adding 0x60 reaches it, adding 1 does not. */
+        if ((word | ~(word + ones * 0x60) | (word + ones)) & high) break;
+    }
+    return i;
+}
+
 char *mn_tfl_text(mn_pool *pool, const uint8_t *bytes, size_t length) {
     char *text = mn_pool_string(pool, (const char *)bytes, length);
     if (!text) return NULL;
-    for (size_t i = 0; i < length;) {
+    for (size_t i = plain(bytes, length); i < length;) {
         size_t good = sequence(bytes + i, length - i);
         if (!good) text[i] = '?';
         i += good ? good : 1;
