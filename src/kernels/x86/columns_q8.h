@@ -5,13 +5,11 @@
 #ifndef MN_KERNELS_X86_COLUMNS_Q8_H
 #define MN_KERNELS_X86_COLUMNS_Q8_H
 
-#include <string.h>
-
 #include "base/checked.h"
 #include "kernels/x86/q8_avx512.h"
 
-/** Largest tiles: pixels of up to MN_COLUMN_TILE columns; columns of a single pixel, as many streams of weights as keep
- * memory busy. */
+/** Largest tiles: pixels of up to MN_COLUMN_TILE columns, 24 sums in registers; columns of a single pixel, as many
+ * streams of weights as keep memory busy. */
 enum { MN_COLUMN_ROWS = 8, MN_COLUMN_TILE = 3, MN_COLUMN_STREAMS = 8, MN_COLUMN_LANES = MN_REQUANT_LANES };
 
 /** 16 output channels: what sums start from, how they end, then depth / 4 groups of [16 channels][4 products]. */
@@ -39,46 +37,51 @@ static inline const mn_column *mn_column_at(const void *columns, size_t stride, 
     return (const mn_column *)(const void *)((const char *)columns + (size_t)index * stride);
 }
 
-/** A tile of sums. */
+/** What tiles are cut from: pixels of `depth` unsigned bytes, and columns. */
+typedef struct mn_column_job {
+    const uint8_t *rows;
+    const void *columns;
+    size_t stride; /* bytes from column to column */
+    int32_t depth;
+} mn_column_job;
+
+/** Weights that are wanted in the second cache soon: tiles fetch them from the front on while they multiply. */
+typedef struct mn_column_ahead {
+    const char *from, *end;
+} mn_column_ahead;
+
+/** Those of columns [first, last) for `pixels` pixels. A single one reads as fast as weights come, and asks for none.
+ */
+static inline mn_column_ahead mn_column_ahead_of(const mn_column_job *job, int32_t first, int32_t last,
+                                                 int32_t pixels) {
+    return (mn_column_ahead){(const char *)mn_column_at(job->columns, job->stride, first),
+                             (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
+}
+
+/** Leaves out what is before column `next`. */
+static inline void mn_column_skip(mn_column_ahead *ahead, const mn_column_job *job, int32_t next) {
+    const char *from = (const char *)mn_column_at(job->columns, job->stride, next);
+    if (ahead->from < from) ahead->from = from;
+}
+
+/** A tile of sums. Those of rows beyond the tile's, up to a multiple of four, are 0. */
 typedef struct mn_column_tile {
     __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
 } mn_column_tile;
 
-Q8_INLINE __m512i mn_four_bytes(const uint8_t *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
+/** Rows of the tile that begins where `left` pixels are left. Few heights, as each is code of its own: 49 pixels are
+ * six tiles of 8 and one of 1, which take as long as seven of 7. */
+static inline int32_t mn_column_rows(int32_t left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+/** Columns of the tiles that begin where `left` columns are left, for `pixels` pixels in all. */
+static inline int32_t mn_column_columns(int32_t left, int32_t pixels) {
+    if (pixels == 1 && left >= MN_COLUMN_STREAMS) return MN_COLUMN_STREAMS;
+    return left >= MN_COLUMN_TILE ? MN_COLUMN_TILE : 1;
 }
 
-/** Sums of `rows` pixels from `in` on and of `columns` columns from `first` on. Constant `rows` and `columns` let the
- *  compiler keep them in registers. */
-Q8_INLINE void mn_column_multiply(int rows, int columns, const mn_column *first, size_t stride, const uint8_t *in,
-                                  int32_t depth, mn_column_tile *out) {
-    const int8_t *weights[MN_COLUMN_STREAMS];
-    __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
-    Q8_UNROLL for (int i = 0; i < columns; i++) {
-        const mn_column *c = mn_column_at(first, stride, i);
-        weights[i] = c->weights;
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[i][r] = _mm512_loadu_si512(c->start);
-    }
-    for (int32_t k = 0; k < depth; k += 4) {
-        __m512i w[MN_COLUMN_STREAMS];
-        Q8_UNROLL for (int i = 0; i < columns; i++) w[i] = _mm512_loadu_si512(weights[i] + k * MN_COLUMN_LANES);
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const __m512i x = mn_four_bytes(in + (ptrdiff_t)r * depth + k);
-            Q8_UNROLL for (int i = 0; i < columns; i++) sums[i][r] = _mm512_dpbusd_epi32(sums[i][r], x, w[i]);
-        }
-    }
-    Q8_UNROLL for (int i = 0; i < columns; i++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) out->sums[i][r] = sums[i][r];
-    }
-}
-
-/** Sums of 0 for the pixels that four at a time have and `rows` have not. */
-Q8_INLINE void mn_column_fill_up(int rows, int columns, mn_column_tile *t) {
-    Q8_UNROLL for (int i = 0; i < columns; i++) {
-        Q8_UNROLL for (int r = rows; r % 4 != 0; r++) t->sums[i][r] = _mm512_setzero_si512();
-    }
-}
+/** Sums of `rows` pixels from `pixel` on and `columns` columns from `index` on, numbers that the functions above give.
+ */
+void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
+                        mn_column_ahead *ahead, mn_column_tile *out);
 
 #endif

@@ -3,8 +3,7 @@
 
 /* A pointwise convolution of few pixels, and MEAN or AVERAGE_POOL_2D over whole images, int8 and uint8, for AVX-512
  * VNNI. The work is cut by channels, so that the results of a channel are added up as they come and never stored, and
- * so that a single pixel can be shared by threads. Tiles of up to 8 pixels x 48 channels; a single pixel takes 128
- * channels at a time. */
+ * so that a single pixel can be shared by threads. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -12,7 +11,7 @@
 #include "kernels/portable/window.h"
 #include "kernels/x86/columns_q8.h"
 
-enum { ROWS = MN_COLUMN_ROWS, COLUMNS = MN_COLUMN_TILE, STREAMS = MN_COLUMN_STREAMS, LANES = MN_COLUMN_LANES };
+enum { STREAMS = MN_COLUMN_STREAMS, LANES = MN_COLUMN_LANES };
 
 _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a column");
 
@@ -24,10 +23,8 @@ enum { IMAGE_BYTES = 128 * 1024, IMAGE_PIXELS = 1 << 15 };
 typedef struct job {
     const mn_conv_mean_params *p;
     mn_q8_zeros zeros;
-    const void *columns;
-    size_t stride; /* bytes from column to column */
-    int32_t depth, pixels;
-    const uint8_t *rows; /* activations of each pixel as unsigned bytes */
+    mn_column_job tiles;
+    int32_t pixels;
     const int32_t *row_sums;
     mn_requant mean; /* MN_POOLING_MEAN */
     int32_t offset;  /* added to the centred results of all pixels before they are averaged */
@@ -87,20 +84,24 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     uint8_t *copy = task->scratch;
     int32_t *sums = (int32_t *)(void *)(copy + image_bytes(w));
     const __m512i flip = _mm512_set1_epi8((char)j->zeros.in_flip);
-    const bool whole = w->in_c == j->depth;
-    j->rows = whole && !j->zeros.in_flip ? in : copy;
+    const bool whole = w->in_c == j->tiles.depth;
+    j->tiles.rows = whole && !j->zeros.in_flip ? in : copy;
     j->row_sums = sums;
     if (whole && j->zeros.in_flip) {
-        copy_pixel(in, j->pixels * j->depth, j->pixels * j->depth, flip, copy);
+        copy_pixel(in, j->pixels * j->tiles.depth, j->pixels * j->tiles.depth, flip, copy);
     } else if (!whole) {
-        for (int32_t i = 0; i < j->pixels; i++, in += w->in_c, copy += j->depth) {
-            copy_pixel(in, w->in_c, j->depth, flip, copy);
+        for (int32_t i = 0; i < j->pixels; i++, in += w->in_c, copy += j->tiles.depth) {
+            copy_pixel(in, w->in_c, j->tiles.depth, flip, copy);
         }
     }
-    if (j->zeros.weight) mn_sum_pixels(j->rows, j->depth, j->pixels, sums);
+    if (j->zeros.weight) mn_sum_pixels(j->tiles.rows, j->tiles.depth, j->pixels, sums);
 }
 
 /* ---- From sums to results ------------------------------------------------------------------------------- */
+
+static inline const mn_column *column_of(const job *j, int32_t index) {
+    return mn_column_at(j->tiles.columns, j->tiles.stride, index);
+}
 
 Q8_INLINE __m512i take_off_weight_zero(const job *j, int32_t pixel, __m512i sums) {
     if (!j->zeros.weight) return sums;
@@ -116,11 +117,11 @@ Q8_INLINE __m512i add_results(__m512i total, __m512i bytes, int32_t rows) {
 }
 
 /* Adds the results of a tile to the totals of its columns. */
-Q8_TARGET static void add_tile(const job *j, mn_column_tile *t, int32_t pixel, int32_t rows, int32_t index,
-                               int32_t columns, __m512i totals[COLUMNS]) {
+Q8_NOINLINE static void add_tile(const job *j, mn_column_tile *t, int32_t pixel, int32_t rows, int32_t index,
+                                 int32_t columns, __m512i totals[STREAMS]) {
     const mn_range_i32 range = j->zeros.range;
     for (int32_t i = 0; i < columns; i++) {
-        const mn_requant *requant = &mn_column_at(j->columns, j->stride, index + i)->requant;
+        const mn_requant *requant = &column_of(j, index + i)->requant;
         __m512i *sums = t->sums[i];
         for (int32_t r = 0; r < rows && j->zeros.weight; r++) sums[r] = take_off_weight_zero(j, pixel + r, sums[r]);
         for (int32_t r = 0; r < rows; r += 4, sums += 4) {
@@ -155,61 +156,45 @@ Q8_INLINE void store_column(const job *j, int32_t index, __m128i bytes) {
 
 /* ---- Columns of one image ------------------------------------------------------------------------------- */
 
-Q8_INLINE void run_tile(int rows, int columns, const job *j, int32_t pixel, int32_t index, __m512i totals[COLUMNS]) {
+/* All pixels of `columns` columns. */
+Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_column_ahead *ahead) {
     mn_column_tile t;
-    mn_column_multiply(rows, columns, mn_column_at(j->columns, j->stride, index), j->stride,
-                       j->rows + (ptrdiff_t)pixel * j->depth, j->depth, &t);
-    mn_column_fill_up(rows, columns, &t);
-    add_tile(j, &t, pixel, rows, index, columns, totals);
-}
-
-/* All pixels, in tiles as equal as they can be: 49 pixels are 7 tiles of 7. */
-Q8_INLINE void run_pooled(int columns, const job *j, int32_t index) {
-    const int32_t tiles = (j->pixels + ROWS - 1) / ROWS;
-    __m512i totals[COLUMNS];
-    Q8_UNROLL for (int i = 0; i < columns; i++) totals[i] = _mm512_set1_epi32(j->offset);
-    for (int32_t t = 0, pixel = 0; t < tiles; t++) {
-        const int32_t end = j->pixels * (t + 1) / tiles;
-        switch (end - pixel) {
-        case 8: run_tile(8, columns, j, pixel, index, totals); break;
-        case 7: run_tile(7, columns, j, pixel, index, totals); break;
-        case 6: run_tile(6, columns, j, pixel, index, totals); break;
-        case 5: run_tile(5, columns, j, pixel, index, totals); break;
-        case 4: run_tile(4, columns, j, pixel, index, totals); break;
-        case 3: run_tile(3, columns, j, pixel, index, totals); break;
-        case 2: run_tile(2, columns, j, pixel, index, totals); break;
-        default: run_tile(1, columns, j, pixel, index, totals); break;
-        }
-        pixel = end;
+    __m512i totals[STREAMS];
+    for (int32_t i = 0; i < columns; i++) totals[i] = _mm512_set1_epi32(j->offset);
+    for (int32_t pixel = 0, rows; pixel < j->pixels; pixel += rows) {
+        rows = mn_column_rows(j->pixels - pixel);
+        mn_column_multiply(&j->tiles, pixel, rows, index, columns, ahead, &t);
+        add_tile(j, &t, pixel, rows, index, columns, totals);
     }
-    Q8_UNROLL for (int i = 0; i < columns; i++) {
+    for (int32_t i = 0; i < columns; i++) {
         const bool mean = j->p->pooling == MN_POOLING_MEAN;
         store_column(j, index + i, mean ? mean_of(j, totals[i]) : average_of(j, totals[i]));
     }
 }
 
 /* A single pixel. */
-Q8_INLINE void run_single(int columns, const job *j, int32_t index) {
+Q8_TARGET static void run_single(const job *j, int32_t index, int32_t columns, mn_column_ahead *ahead) {
     mn_column_tile t;
-    mn_column_multiply(1, columns, mn_column_at(j->columns, j->stride, index), j->stride, j->rows, j->depth, &t);
+    mn_column_multiply(&j->tiles, 0, 1, index, columns, ahead, &t);
     for (int32_t i = 0; i < columns; i++) {
-        const mn_requant *requant = &mn_column_at(j->columns, j->stride, index + i)->requant;
+        const mn_requant *requant = &column_of(j, index + i)->requant;
         const __m512i sums = take_off_weight_zero(j, 0, t.sums[i][0]);
         store_column(j, index + i, mn_q8_store(sums, requant, j->zeros.range, j->zeros.out_flip));
     }
 }
 
-/* Columns [i, end). The next weights are fetched while these are at work. */
-Q8_TARGET static void run_columns(const job *j, int32_t i, int32_t end) {
-    const bool single = j->p->pooling == MN_POOLING_NONE;
-    for (; single && i + STREAMS <= end; i += STREAMS) run_single(STREAMS, j, i);
-    for (; single && i < end; i++) run_single(1, j, i);
-    for (; i + COLUMNS <= end; i += COLUMNS) {
-        const int32_t next = mn_min_i32(end - i - COLUMNS, COLUMNS);
-        mn_q8_prefetch(mn_column_at(j->columns, j->stride, i + COLUMNS), (size_t)next * j->stride);
-        run_pooled(COLUMNS, j, i);
+/* Columns [i, end). */
+static void run_columns(const job *j, int32_t i, int32_t end) {
+    mn_column_ahead ahead = mn_column_ahead_of(&j->tiles, i, end, j->pixels);
+    for (int32_t columns; i < end; i += columns) {
+        columns = mn_column_columns(end - i, j->pixels);
+        mn_column_skip(&ahead, &j->tiles, i + columns);
+        if (j->p->pooling == MN_POOLING_NONE) {
+            run_single(j, i, columns, &ahead);
+        } else {
+            run_pooled(j, i, columns, &ahead);
+        }
     }
-    for (; i < end; i++) run_pooled(1, j, i);
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
@@ -219,9 +204,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const int32_t centre = type == MN_UINT8 ? 128 : 0; /* stored values are centred ones plus this */
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
-             .columns = task->packed,
-             .stride = mn_column_bytes(depth_of(w)),
-             .depth = depth_of(w),
+             .tiles = {.columns = task->packed, .stride = mn_column_bytes(depth_of(w)), .depth = depth_of(w)},
              .pixels = pixels,
              .offset = pixels * centre};
     if (p->pooling == MN_POOLING_MEAN) {

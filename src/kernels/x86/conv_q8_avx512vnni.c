@@ -3,8 +3,7 @@
 
 /* int8 and uint8 convolution for AVX-512 VNNI. VPDPBUSD multiplies unsigned by signed bytes, so activations are stored
  * plus 128 when signed, and weights minus 128 when unsigned; what that adds is taken off in the starting sums and, for
- * uint8 weights, by the sum of each pixel's activations. Tiles of up to 8 pixels x 48 channels, 24 accumulators; a
- * single pixel takes 128 channels at a time, as many streams of weights as keep memory busy. */
+ * uint8 weights, by the sum of each pixel's activations. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -14,25 +13,23 @@
 #include "kernels/x86/columns_q8.h"
 #include "kernels/x86/gather.h"
 
-enum { ROWS = MN_COLUMN_ROWS, COLUMNS = MN_COLUMN_TILE, STREAMS = MN_COLUMN_STREAMS, LANES = MN_COLUMN_LANES };
+enum { LANES = MN_COLUMN_LANES };
 
 /* Gathered pixels stay within this many bytes, half of L1. */
 enum { SPAN_BYTES = 16 * 1024, SPAN_PIXELS = 56 };
 
 /* What a tile needs to know of the whole. */
 typedef struct job {
-    const void *columns;
-    size_t stride; /* bytes from column to column */
-    int32_t depth, out_c;
+    mn_column_job tiles;
+    int32_t out_c;
     int32_t weight_zero; /* centred: 0 for int8 */
     mn_range_i32 range;  /* centred */
     uint8_t out_flip;    /* makes centred results stored ones */
-    const uint8_t *rows; /* activations of each pixel as unsigned bytes */
     const int32_t *row_sums;
     uint8_t *out;
 } job;
 
-static int32_t span_pixels(int32_t depth) { return mn_clamp_i32(SPAN_BYTES / depth, ROWS, SPAN_PIXELS); }
+static int32_t span_pixels(int32_t depth) { return mn_clamp_i32(SPAN_BYTES / depth, MN_COLUMN_ROWS, SPAN_PIXELS); }
 
 bool mn_conv_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
@@ -64,11 +61,11 @@ void mn_conv_u8_avx512vnni_pack(const void *params, const void *const *constants
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
 /* Sums of a tile to stored bytes. */
-Q8_TARGET static void finish(const job *shared, mn_column_tile *t, int32_t pixel, int32_t rows, int32_t index,
-                             int32_t columns) {
+Q8_NOINLINE static void finish(const job *shared, mn_column_tile *t, int32_t pixel, int32_t rows, int32_t index,
+                               int32_t columns) {
     const job j = *shared; /* nothing that is written can change it */
     for (int32_t i = 0; i < columns; i++) {
-        const mn_column *c = mn_column_at(j.columns, j.stride, index + i);
+        const mn_column *c = mn_column_at(j.tiles.columns, j.tiles.stride, index + i);
         const int32_t channel = (index + i) * LANES;
         const __mmask16 lanes = mn_q8_lanes(j.out_c - channel);
         __m512i *sums = t->sums[i];
@@ -85,40 +82,20 @@ Q8_TARGET static void finish(const job *shared, mn_column_tile *t, int32_t pixel
     }
 }
 
-Q8_INLINE void run_tile(int rows, int columns, const job *j, int32_t pixel, int32_t index) {
-    mn_column_tile t;
-    mn_column_multiply(rows, columns, mn_column_at(j->columns, j->stride, index), j->stride,
-                       j->rows + (ptrdiff_t)pixel * j->depth, j->depth, &t);
-    mn_column_fill_up(rows, columns, &t);
-    finish(j, &t, pixel, rows, index, columns);
-}
-
-/* `count` pixels in tiles as equal as they can be: 49 pixels are 7 tiles of 7. */
-Q8_INLINE void run_columns(int columns, const job *j, int32_t count, int32_t index) {
-    const int32_t tiles = (count + ROWS - 1) / ROWS;
-    for (int32_t t = 0, pixel = 0; t < tiles; t++) {
-        const int32_t end = count * (t + 1) / tiles;
-        switch (end - pixel) {
-        case 8: run_tile(8, columns, j, pixel, index); break;
-        case 7: run_tile(7, columns, j, pixel, index); break;
-        case 6: run_tile(6, columns, j, pixel, index); break;
-        case 5: run_tile(5, columns, j, pixel, index); break;
-        case 4: run_tile(4, columns, j, pixel, index); break;
-        case 3: run_tile(3, columns, j, pixel, index); break;
-        case 2: run_tile(2, columns, j, pixel, index); break;
-        default: run_tile(1, columns, j, pixel, index); break;
-        }
-        pixel = end;
-    }
-}
-
 /* Columns one after another, so that their weights stay near for all pixels of a span. */
 Q8_TARGET static void run_span(const job *j, int32_t count) {
-    const int32_t columns = mn_column_count(j->out_c);
-    int32_t i = 0;
-    for (; count == 1 && i + STREAMS <= columns; i += STREAMS) run_tile(1, STREAMS, j, 0, i);
-    for (; i + COLUMNS <= columns; i += COLUMNS) run_columns(COLUMNS, j, count, i);
-    for (; i < columns; i++) run_columns(1, j, count, i);
+    const int32_t end = mn_column_count(j->out_c);
+    mn_column_ahead ahead = mn_column_ahead_of(&j->tiles, 0, end, count);
+    mn_column_tile t;
+    for (int32_t i = 0, columns; i < end; i += columns) {
+        columns = mn_column_columns(end - i, count);
+        mn_column_skip(&ahead, &j->tiles, i + columns);
+        for (int32_t pixel = 0, rows; pixel < count; pixel += rows) {
+            rows = mn_column_rows(count - pixel);
+            mn_column_multiply(&j->tiles, pixel, rows, i, columns, &ahead, &t);
+            finish(j, &t, pixel, rows, i, columns);
+        }
+    }
 }
 
 /* `from` may be `to`. */
@@ -138,9 +115,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const uint8_t *in = task->inputs[0];
     uint8_t *gathered = task->scratch;
     int32_t *row_sums = (int32_t *)(void *)(gathered + (ptrdiff_t)most * depth);
-    job j = {.columns = task->packed,
-             .stride = mn_column_bytes(depth),
-             .depth = depth,
+    job j = {.tiles = {.columns = task->packed, .stride = mn_column_bytes(depth), .depth = depth},
              .out_c = w->out_c,
              .weight_zero = zeros.weight,
              .range = zeros.range,
@@ -153,8 +128,8 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
         const uint8_t *rows = mn_gather_is_input(w) ? in + (ptrdiff_t)pixel * depth : gathered;
         if (rows == gathered) mn_gather(w, in, (uint8_t)(zeros.in ^ zeros.in_flip), pixel, count, gathered);
         if (zeros.in_flip) flip_bytes(rows, bytes, zeros.in_flip, gathered);
-        j.rows = zeros.in_flip ? gathered : rows;
-        if (zeros.weight) mn_sum_pixels(j.rows, depth, count, row_sums);
+        j.tiles.rows = zeros.in_flip ? gathered : rows;
+        if (zeros.weight) mn_sum_pixels(j.tiles.rows, depth, count, row_sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
         run_span(&j, count);
         done += count;

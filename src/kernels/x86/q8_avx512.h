@@ -13,6 +13,7 @@
 
 #define Q8_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define Q8_INLINE Q8_TARGET static inline __attribute__((always_inline))
+#define Q8_NOINLINE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), noinline, noclone))
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
 /** a * b modulo 2^32. */
