@@ -26,13 +26,13 @@ static double factor(const mn_binary_params *p, int i) {
     return (i == 1 && p->subtract ? -1 : 1) * in * out;
 }
 
-/* Splits factor x 2^(bits + 8) into a 16-bit high part and a 15-bit low part; false when it does not fit. */
+/* Splits factor x 2^(bits + 8) into two signed 16-bit parts; false when it does not fit. */
 static bool split(double factor, int32_t bits, int16_t *high, int16_t *low) {
     const double scaled = nearbyint(ldexp(factor, bits + 8));
-    if (!(fabs(scaled) < 0x1p30)) return false;
-    const int32_t whole = (int32_t)scaled;
-    *high = (int16_t)(whole >> 15);
-    *low = (int16_t)(whole & 0x7fff);
+    if (!(fabs(scaled) < 0x7fff.0p16)) return false;
+    const int64_t whole = (int64_t)scaled;
+    *high = (int16_t)((whole + 0x8000) >> 16);
+    *low = (int16_t)(whole - (int64_t)*high * 0x10000);
     return true;
 }
 
@@ -76,37 +76,78 @@ static int32_t error_of(const mn_add_q8 *a, const mn_binary_params *p) {
     return error < units / 2 ? (int32_t)error + 1 : (int32_t)(units / 2);
 }
 
-/* Lowest and highest offset, no further than `near` from the one there is, with which every pair of operands gives the
- * exact result; results at an end of the range bound it on one side only. Only sums that are near a step bound it. */
-Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
+/* All operands and how near to a step a sum must be for its rounding to matter. */
+typedef struct search {
+    int32_t rescaled[2][VALUES];
+    int32_t near;
+} search;
+
+/* The offsets between which 16 pairs give the exact result; those at an end of the range are bounded on one side only.
+ * Returns whether any sum is near a step. */
+Q8_INLINE bool bound(const mn_add_q8 *a, const search *s, int32_t x, int32_t y, __m512i *least, __m512i *most) {
     const int32_t step = 1 << a->bits;
-    const __m512i start = _mm512_set1_epi32(a->offset), inside = _mm512_set1_epi32(step - 1);
-    const __m512i begin = _mm512_set1_epi32(near), end = _mm512_set1_epi32(step - near);
-    __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
-    const __m128i bits = _mm_cvtsi32_si128(a->bits);
-    int32_t rescaled[2][VALUES];
-    for (int i = 0; i < 2; i++) rescale_all(a, i, rescaled[i]);
-    for (int32_t i = 0; i < VALUES; i++) {
-        const __m512i x = _mm512_set1_epi32(i - 128), first = _mm512_set1_epi32(rescaled[0][i]);
-        for (int32_t j = 0; j < VALUES; j += LANES) {
-            const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32(j - 128)),
-                          products = mn_add_q8_products(a, x, y);
-            const __m512i place = _mm512_and_si512(_mm512_add_epi32(products, start), inside);
-            if (!(_mm512_cmple_epi32_mask(place, begin) | _mm512_cmpge_epi32_mask(place, end))) continue;
-            const __m512i sum = _mm512_add_epi32(first, _mm512_loadu_si512(rescaled[1] + j));
-            const __m512i exact = _mm512_max_epi32(mn_q8_requant_exact(sum, &a->out), range_min);
-            const __m512i result = _mm512_min_epi32(exact, range_max);
-            const __m512i least = _mm512_sub_epi32(_mm512_sll_epi32(result, bits), products);
-            const __m512i most = _mm512_add_epi32(least, _mm512_set1_epi32(step - 1));
-            low = _mm512_mask_max_epi32(low, _mm512_cmpgt_epi32_mask(result, range_min), low, least);
-            high = _mm512_mask_min_epi32(high, _mm512_cmplt_epi32_mask(result, range_max), high, most);
+    const __m512i products =
+        mn_add_q8_products(a, _mm512_set1_epi32(x - 128), _mm512_add_epi32(lanes, _mm512_set1_epi32(y - 128)));
+    const __m512i place =
+        _mm512_and_si512(_mm512_add_epi32(products, _mm512_set1_epi32(a->offset)), _mm512_set1_epi32(step - 1));
+    if (!(_mm512_cmple_epi32_mask(place, _mm512_set1_epi32(s->near)) |
+          _mm512_cmpge_epi32_mask(place, _mm512_set1_epi32(step - s->near)))) {
+        return false;
+    }
+    const __m512i sum = _mm512_add_epi32(_mm512_set1_epi32(s->rescaled[0][x]), _mm512_loadu_si512(s->rescaled[1] + y));
+    const __m512i exact = _mm512_max_epi32(mn_q8_requant_exact(sum, &a->out), range_min);
+    const __m512i result = _mm512_min_epi32(exact, range_max);
+    const __m512i from = _mm512_sub_epi32(_mm512_sll_epi32(result, _mm_cvtsi32_si128(a->bits)), products);
+    *least = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_cmpgt_epi32_mask(result, range_min), from);
+    *most = _mm512_mask_add_epi32(_mm512_set1_epi32(INT32_MAX), _mm512_cmplt_epi32_mask(result, range_max), from,
+                                  _mm512_set1_epi32(step - 1));
+    return true;
+}
+
+/* Notes the pairs that need a higher offset than there is; false when they are too many. */
+Q8_TARGET static bool patch_pairs(mn_add_q8 *a, const search *s) {
+    for (int32_t x = 0; x < VALUES; x++) {
+        for (int32_t y = 0; y < VALUES; y += LANES) {
+            __m512i least, most;
+            if (!bound(a, s, x, y, &least, &most)) continue;
+            uint32_t wrong = _mm512_cmpgt_epi32_mask(least, _mm512_set1_epi32(a->offset));
+            for (int32_t lane = 0; wrong; lane++, wrong >>= 1) {
+                if (!(wrong & 1)) continue;
+                if (a->patches == MN_ADD_Q8_PATCHES) return false;
+                a->patch[a->patches][0] = (int8_t)(x - 128);
+                a->patch[a->patches++][1] = (int8_t)(y + lane - 128);
+            }
+        }
+    }
+    return true;
+}
+
+/* An offset, no further than `near` from the one there is, with which every pair of operands gives the exact result,
+ * but for a few that then get patches. Only sums that are near a step bound it. */
+Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
+    search s = {.near = near};
+    __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
+    for (int i = 0; i < 2; i++) rescale_all(a, i, s.rescaled[i]);
+    for (int32_t x = 0; x < VALUES; x++) {
+        for (int32_t y = 0; y < VALUES; y += LANES) {
+            __m512i least, most;
+            if (!bound(a, &s, x, y, &least, &most)) continue;
+            low = _mm512_max_epi32(low, least);
+            high = _mm512_min_epi32(high, most);
         }
     }
     const int32_t lowest = _mm512_reduce_max_epi32(low), highest = _mm512_reduce_min_epi32(high);
-    a->offset = (int32_t)(((int64_t)lowest + highest) >> 1);
-    return lowest <= highest;
+    if (lowest <= highest) {
+        a->offset = (int32_t)(((int64_t)lowest + highest) >> 1);
+        return true;
+    }
+    if (highest < a->offset - near) return false;
+    /* Twice as near, as the offset itself moves by as much. */
+    s.near = near < 1 << (a->bits - 2) ? 2 * near : 1 << (a->bits - 1);
+    a->offset = highest;
+    return patch_pairs(a, &s);
 }
 
 void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_add_q8 *out) {

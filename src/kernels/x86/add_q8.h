@@ -8,16 +8,21 @@
 
 #include "kernels/x86/q8_avx512.h"
 
+enum { MN_ADD_Q8_PATCHES = 4 };
+
 /** Operands and results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_add_q8 {
     mn_requant in[2], out; /* exact */
     int32_t zero[2];       /* of the operands */
     bool subtract;
     mn_range_i32 range;
-    /* With `is_short`: ((high << 7) + (low >> 8) + offset) >> bits, where high and low are sums of both operands times
+    /* With `is_short`: ((high << 8) + (low >> 8) + offset) >> bits, where high and low are sums of both operands times
      * 16-bit factors, operand 0's in the lower half. */
     bool is_short;
     int32_t high, low, offset, bits;
+    /* Pairs of operands for which that is 1 too small. */
+    int8_t patch[MN_ADD_Q8_PATCHES][2];
+    int32_t patches;
 } mn_add_q8;
 
 /** Can this ADD be computed here: equal shapes, no left shifts? */
@@ -32,26 +37,53 @@ Q8_INLINE __m512i mn_add_q8_operand(const mn_add_q8 *a, int i, __m512i x) {
     return mn_q8_requant_exact(_mm512_slli_epi32(x, 20), &a->in[i]);
 }
 
-/** (high << 7) + (low >> 8) of the short form. */
+/** (high << 8) + (low >> 8) of the short form. */
 Q8_INLINE __m512i mn_add_q8_products(const mn_add_q8 *a, __m512i x, __m512i y) {
     const __m512i pairs = _mm512_mask_mov_epi16(_mm512_slli_epi32(y, 16), 0x55555555, x);
     const __m512i high = _mm512_madd_epi16(pairs, _mm512_set1_epi32(a->high));
     const __m512i low = _mm512_madd_epi16(pairs, _mm512_set1_epi32(a->low));
-    return _mm512_add_epi32(_mm512_slli_epi32(high, 7), _mm512_srai_epi32(low, 8));
+    return _mm512_add_epi32(_mm512_slli_epi32(high, 8), _mm512_srai_epi32(low, 8));
 }
 
-/** 16 results, clamped; x and y are operands 0 and 1 in [-128, 127]. */
-Q8_INLINE __m512i mn_add_q8_run(const mn_add_q8 *a, __m512i x, __m512i y) {
-    __m512i sum;
-    if (a->is_short) {
-        sum = _mm512_add_epi32(mn_add_q8_products(a, x, y), _mm512_set1_epi32(a->offset));
-        sum = _mm512_sra_epi32(sum, _mm_cvtsi32_si128(a->bits));
-    } else {
-        x = mn_add_q8_operand(a, 0, x), y = mn_add_q8_operand(a, 1, y);
-        sum = mn_q8_requant_exact(a->subtract ? _mm512_sub_epi32(x, y) : _mm512_add_epi32(x, y), &a->out);
+/** 64 results in bytes, not yet clamped to the range; x and y are operands 0 and 1. */
+Q8_INLINE __m512i mn_add_q8_short(const mn_add_q8 *a, __m512i x, __m512i y) {
+    const __m512i none = _mm512_setzero_si512(), high = _mm512_set1_epi32(a->high), low = _mm512_set1_epi32(a->low);
+    const __m512i pairs[2] = {_mm512_unpacklo_epi8(x, y), _mm512_unpackhi_epi8(x, y)};
+    __m512i sums[4];
+    Q8_UNROLL for (int i = 0; i < 4; i++) {
+        /* 256 times the operands, as 16-bit numbers next to each other. */
+        sums[i] = i % 2 ? _mm512_unpackhi_epi8(none, pairs[i / 2]) : _mm512_unpacklo_epi8(none, pairs[i / 2]);
+        const __m512i lows = _mm512_srai_epi32(_mm512_madd_epi16(sums[i], low), 16);
+        sums[i] = _mm512_add_epi32(_mm512_madd_epi16(sums[i], high), lows);
+        sums[i] = _mm512_add_epi32(sums[i], _mm512_set1_epi32(a->offset));
+        sums[i] = _mm512_sra_epi32(sums[i], _mm_cvtsi32_si128(a->bits));
     }
-    sum = _mm512_max_epi32(sum, _mm512_set1_epi32(a->range.min));
-    return _mm512_min_epi32(sum, _mm512_set1_epi32(a->range.max));
+    __m512i results = mn_q8_narrow_4(sums[0], sums[1], sums[2], sums[3]);
+    for (int32_t p = 0; p < a->patches; p++) {
+        const __mmask64 first = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8(a->patch[p][0]));
+        const __mmask64 both = _mm512_mask_cmpeq_epi8_mask(first, y, _mm512_set1_epi8(a->patch[p][1]));
+        results = _mm512_mask_add_epi8(results, both, results, _mm512_set1_epi8(1));
+    }
+    return results;
+}
+
+/** The same in the exact form. */
+Q8_INLINE __m512i mn_add_q8_exact(const mn_add_q8 *a, __m512i x, __m512i y) {
+    int8_t bytes[2][64];
+    _mm512_storeu_si512(bytes[0], x);
+    _mm512_storeu_si512(bytes[1], y);
+    for (int i = 0; i < 64; i += 16) {
+        __m512i operand[2];
+        for (int n = 0; n < 2; n++) {
+            const __m128i values = _mm_loadu_si128((const __m128i *)(const void *)(bytes[n] + i));
+            operand[n] = mn_add_q8_operand(a, n, _mm512_cvtepi8_epi32(values));
+        }
+        const __m512i sums =
+            a->subtract ? _mm512_sub_epi32(operand[0], operand[1]) : _mm512_add_epi32(operand[0], operand[1]);
+        const __m128i results = _mm512_cvtsepi32_epi8(mn_q8_requant_exact(sums, &a->out));
+        _mm_storeu_si128((__m128i *)(void *)(bytes[0] + i), results);
+    }
+    return _mm512_loadu_si512(bytes[0]);
 }
 
 #endif

@@ -12,12 +12,14 @@
 
 enum { LANES = MN_COLUMN_LANES, LINE = 64 };
 
-static void pack_column(const mn_q8_source *s, int32_t first, mn_column *out) {
+static void pack_column(const mn_q8_source *s, int32_t depth, int32_t first, mn_column *out) {
+    const size_t filled = mn_round_up((size_t)s->depth, 4) * LANES, bytes = (size_t)depth * LANES;
     const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, &out->requant);
     const uint8_t *rows[LANES];
     int32_t sums[LANES] = {0};
     for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = s->weights + (ptrdiff_t)lanes.channel[lane] * s->depth;
     mn_interleave(rows, s->depth, s->zeros.weight_flip, 4 * LANES, out->weights, sums);
+    memset(out->weights + filled, 0, bytes - filled);
     for (int32_t lane = 0; lane < LANES; lane++) {
         out->start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], out->requant.centre[lane]);
     }
@@ -26,7 +28,7 @@ static void pack_column(const mn_q8_source *s, int32_t first, mn_column *out) {
 void mn_pack_columns(const mn_q8_source *source, int32_t depth, void *packed) {
     const size_t bytes = mn_column_bytes(depth);
     for (int32_t i = 0; i < mn_column_count(source->p->window.out_c); i++) {
-        pack_column(source, i * LANES, (mn_column *)(void *)((char *)packed + (size_t)i * bytes));
+        pack_column(source, depth, i * LANES, (mn_column *)(void *)((char *)packed + (size_t)i * bytes));
     }
 }
 
@@ -42,12 +44,6 @@ Q8_TARGET void mn_sum_pixels(const uint8_t *pixels, int32_t depth, int32_t count
 }
 
 /* ---- Tiles ---------------------------------------------------------------------------------------------- */
-
-Q8_INLINE __m512i four_bytes(const uint8_t *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
-}
 
 /* Constant `rows` and `columns` let the compiler keep the sums in registers. With every group of products one line is
  * fetched, `step` bytes behind the last. */
@@ -66,7 +62,7 @@ Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const m
         _mm_prefetch(ahead, _MM_HINT_T1);
         Q8_UNROLL for (int i = 0; i < columns; i++) w[i] = _mm512_loadu_si512(weights[i] + k * LANES);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const __m512i x = four_bytes(in + (ptrdiff_t)r * depth + k);
+            const __m512i x = mn_q8_four_bytes(in + (ptrdiff_t)r * depth + k);
             Q8_UNROLL for (int i = 0; i < columns; i++) sums[i][r] = _mm512_dpbusd_epi32(sums[i][r], x, w[i]);
         }
     }

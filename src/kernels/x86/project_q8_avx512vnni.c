@@ -2,7 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* A pointwise convolution from panels, and the ADD behind it, int8 and uint8, for AVX-512 VNNI. Tiles of four rows x
- * three columns x 32 channels, 24 accumulators; a panel's rows that do not exist are left out. */
+ * two columns x 32 channels, whose 16 sums leave registers for other work; a panel's rows that do not exist are left
+ * out. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -14,40 +15,34 @@
 #include "kernels/panel.h"
 #include "kernels/quant.h"
 #include "kernels/x86/add_q8.h"
-#include "kernels/x86/interleave.h"
+#include "kernels/x86/columns_q8.h"
 
-enum { LANES = MN_REQUANT_LANES, ROWS = MN_PANEL_ROWS, COLUMNS = 3, VECTORS = 2, QUADS = MN_PANEL_CHANNELS / 4 };
+enum {
+    LANES = MN_COLUMN_LANES,
+    ROWS = MN_PANEL_ROWS,
+    BLOCK_BYTES = MN_PANEL_BLOCK * MN_PANEL_BYTES,
+    VECTORS = 2, /* of channels in a tile */
+    PIECES = 6,  /* most columns of vectors in a tile */
+    DEEP = 512,  /* input channels from which on ends of tiles matter less than loads of weights */
+};
 
-/* 32 output channels; behind them the weights, [products / 4][vectors][16 channels][4]. */
-typedef struct pair {
-    int32_t start[VECTORS][LANES];
-    mn_requant requant[VECTORS];
-    _Alignas(64) int8_t weights[];
-} pair;
-
-/* Packed: this, then the pairs. */
+/* Packed: this, then the columns. */
 typedef struct header {
     mn_add_q8 add;
 } header;
 
 static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 
-static int32_t out_vectors(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
-static int32_t pair_count(const mn_window *w) { return (out_vectors(w) + VECTORS - 1) / VECTORS; }
-static int32_t pair_vectors(const mn_window *w, int32_t index) {
-    return mn_min_i32(VECTORS, out_vectors(w) - index * VECTORS);
-}
-
-static size_t pair_bytes(const mn_window *w) {
-    return mn_round_up(sizeof(pair) + (size_t)mn_panel_count(w->in_c, MN_PANEL_CHANNELS) * QUADS * VECTORS * 64, 64);
-}
+/* Products of a column: all channels that panels have. */
+static int32_t depth_of(const mn_window *w) { return mn_panel_count(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
 
 bool mn_project_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_q8_fits(&p->add)) return false;
-    *need = (mn_kernel_need){.packed_bytes = header_bytes() + pair_bytes(w) * (size_t)pair_count(w)};
+    const size_t columns = (size_t)mn_column_count(w->out_c) * mn_column_bytes(depth_of(w));
+    *need = (mn_kernel_need){.packed_bytes = header_bytes() + columns};
     return true;
 }
 
@@ -62,31 +57,12 @@ bool mn_project_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-static void pack_pair(const mn_q8_source *s, int32_t first, int32_t vectors, pair *out) {
-    for (int32_t v = 0; v < vectors; v++) {
-        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &out->requant[v]);
-        const uint8_t *rows[LANES];
-        int32_t sums[LANES] = {0};
-        for (int32_t lane = 0; lane < LANES; lane++)
-            rows[lane] = s->weights + (ptrdiff_t)lanes.channel[lane] * s->depth;
-        mn_interleave(rows, s->depth, s->zeros.weight_flip, (size_t)vectors * 64, out->weights + v * 64, sums);
-        for (int32_t lane = 0; lane < LANES; lane++) {
-            out->start[v][lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], out->requant[v].centre[lane]);
-        }
-    }
-}
-
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_project_params *p = params;
-    const mn_window *w = &p->conv.window;
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     memset(packed, 0, header_bytes());
     if (p->adds) mn_add_q8_fill(&p->add, type, true, &((header *)packed)->add);
-    for (int32_t i = 0; i < pair_count(w); i++) {
-        char *to = (char *)packed + header_bytes() + (size_t)i * pair_bytes(w);
-        memset(to, 0, pair_bytes(w)); /* each pair by itself, so that it stays in the cache */
-        pack_pair(&source, i * VECTORS * LANES, pair_vectors(w, i), (pair *)(void *)to);
-    }
+    mn_pack_columns(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
 }
 
 void mn_project_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
@@ -97,147 +73,223 @@ void mn_project_u8_avx512vnni_pack(const void *params, const void *const *consta
     pack(params, constants, MN_UINT8, packed);
 }
 
-/* ---- Running -------------------------------------------------------------------------------------------- */
+/* ---- Ends of tiles -------------------------------------------------------------------------------------- */
 
-/* One row of panels and one pair of vectors. */
+/* The sums of a tile and where its results go. A piece is a column of one vector; pieces are finished one by one
+ * between the products of the next tile, which take other units of the processor. */
+typedef struct tile {
+    __m512i sums[PIECES][ROWS]; /* [vector][column] */
+    const mn_column *column;    /* of the first vector */
+    const int32_t *inputs;      /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual;    /* of the first pixel and channel, or NULL */
+    uint8_t *out;
+    int32_t channels; /* from the first on */
+    int32_t rows, columns, done, pieces;
+} tile;
+
+/* One row of panels and up to two vectors of channels. */
 typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
-    const uint8_t *image; /* its panels, from the first of the rows on */
-    int32_t row;          /* of panels */
     mn_panels layout;
-    const int32_t *sums; /* [column][row] of the inputs; for weight zero points */
-    const pair *pair;
-    int32_t vectors, channel;
-    const uint8_t *residual; /* of the first row, or NULL */
-    uint8_t *out;            /* of the first row */
+    ptrdiff_t channels, row_step; /* of results */
+    ptrdiff_t block_step;         /* from block to block of panels */
+    ptrdiff_t last_width;         /* of a column of the last block */
+    const uint8_t *first, *last;  /* blocks, from the first of the rows on */
+    const int32_t *inputs;
+    const mn_column *column;
+    size_t stride; /* from column to column */
+    int32_t left;  /* channels from the first on */
+    int32_t vectors;
+    bool between;            /* can pieces be finished between products? */
+    const uint8_t *residual; /* of the first row and channel, or NULL */
+    uint8_t *out;
 } job;
 
-Q8_INLINE __m512i four_bytes(const uint8_t *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
+/* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
+Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows, __mmask16 lanes) {
+    __m512i bytes = _mm512_setzero_si512();
+    const __m512i transposed = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
+    from += rows > 1 ? j->row_step : 0;
+    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 1);
+    from += rows > 2 ? j->row_step : 0;
+    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 2);
+    from += rows > 3 ? j->row_step : 0;
+    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 3);
+    return _mm512_xor_si512(_mm512_permutexvar_epi32(transposed, bytes), _mm512_set1_epi8((char)j->zeros.out_flip));
 }
 
-Q8_INLINE void multiply(int rows, int columns, int vectors, const job *j, int32_t x,
-                        __m512i out[VECTORS][COLUMNS][ROWS]) {
-    __m512i sums[VECTORS][COLUMNS][ROWS];
+Q8_INLINE __m512i clamp(__m512i bytes, mn_range_i32 range) {
+    return range.min > -128 || range.max < 127 ? mn_q8_finish_64(bytes, range, 0) : bytes;
+}
+
+/* Where a piece is. */
+typedef struct spot {
+    const mn_requant *requant;
+    int32_t column;
+    ptrdiff_t at; /* of its results */
+    __mmask16 lanes;
+} spot;
+
+Q8_INLINE spot spot_of(const job *j, const tile *t) {
+    const int32_t v = t->done >= t->columns, c = t->done - v * t->columns;
+    return (spot){&mn_column_at(t->column, j->stride, v)->requant, c, c * j->channels + v * LANES,
+                  mn_q8_lanes(t->channels - v * LANES)};
+}
+
+/* Results to stored bytes, with the residual added. */
+Q8_INLINE void store_piece(const job *j, const tile *t, const spot *s, const __m512i *values, bool in_short) {
+    __m512i bytes = clamp(mn_q8_narrow_4(values[0], values[1], values[2], values[3]), j->zeros.range);
+    if (t->residual) {
+        const __m512i other = load_residual(j, t->residual + s->at, t->rows, s->lanes);
+        const __m512i x = j->p->residual_first ? other : bytes, y = j->p->residual_first ? bytes : other;
+        bytes = in_short ? mn_add_q8_short(j->add, x, y) : mn_add_q8_exact(j->add, x, y);
+        bytes = clamp(bytes, j->add->range);
+    }
+    bytes = _mm512_xor_si512(bytes, _mm512_set1_epi8((char)j->zeros.out_flip));
+    mn_q8_store_4(bytes, t->rows, s->lanes, t->out + s->at, j->row_step);
+}
+
+Q8_INLINE void finish_piece(const job *j, tile *t) {
+    const spot s = spot_of(j, t);
+    __m512i values[ROWS];
+    mn_q8_requant_any(ROWS, t->sums[t->done], s.requant, values);
+    store_piece(j, t, &s, values, true);
+    t->done++;
+}
+
+/* All pieces that are left. */
+Q8_TARGET static void finish_rest(const job *j, tile *t) {
+    while (t->done < t->pieces) finish_piece(j, t);
+}
+
+/* All pieces, weight zero points and the exact form of ADD included. */
+Q8_TARGET static void finish_all(const job *j, tile *t) {
+    for (; t->done < t->pieces; t->done++) {
+        const spot s = spot_of(j, t);
+        __m512i values[ROWS];
+        for (int32_t r = 0; r < ROWS; r++) {
+            values[r] = t->sums[t->done][r];
+            if (!j->zeros.weight || r >= t->rows) continue;
+            const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[s.column * ROWS + r]);
+            values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
+        }
+        mn_q8_requant_some(ROWS, values, s.requant);
+        store_piece(j, t, &s, values, j->add->is_short);
+    }
+}
+
+/* ---- Products ------------------------------------------------------------------------------------------- */
+
+/* The products of 16 channels, or of 8. */
+Q8_INLINE __m512i dot(bool half, __m512i sums, __m512i four, __m512i weights) {
+    if (!half) return _mm512_dpbusd_epi32(sums, four, weights);
+    return _mm512_castsi256_si512(_mm256_dpbusd_epi32(_mm512_castsi512_si256(sums), _mm512_castsi512_si256(four),
+                                                      _mm512_castsi512_si256(weights)));
+}
+
+/* The sums of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished in
+ * between. Constants let the compiler keep the sums in registers. */
+Q8_INLINE void run_tile(int rows, int columns, int eights, const job *j, int32_t x, tile *before, tile *now) {
+    const int vectors = (eights + 1) / 2, pieces = columns * vectors;
+    const bool between = rows == ROWS && pieces == 4;
+    const int8_t *weights[VECTORS];
+    __m512i sums[PIECES][ROWS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        const mn_column *column = mn_column_at(j->column, j->stride, v);
+        weights[v] = column->weights;
         Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][c][r] = _mm512_loadu_si512(j->pair->start[v]);
+            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v * columns + c][r] = _mm512_loadu_si512(column->start);
         }
     }
-    const int8_t *weights = j->pair->weights;
-    for (int32_t b = 0; b < j->layout.blocks; b++) {
-        const int32_t width = mn_panel_block_vectors(&j->layout, b) * MN_PANEL_BYTES;
-        const uint8_t *in = j->image + mn_panel_offset(&j->layout, 0, b, j->row) + (ptrdiff_t)x * width;
-        for (const uint8_t *end = in + width; in < end; in += 16, weights += vectors * 64) {
+    if (!between) finish_rest(j, before);
+    const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
+    for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_step) {
+        const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
+        const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
+        for (const uint8_t *end = in + width; in < end; in += 16) {
             __m512i w[VECTORS];
-            Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights + v * 64);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights[v]), weights[v] += 64;
             Q8_UNROLL for (int c = 0; c < columns; c++) {
                 Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m512i four = four_bytes(in + (ptrdiff_t)c * width + r * 4);
+                    const __m512i four = mn_q8_four_bytes(in + c * width + r * 4);
                     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                        sums[v][c][r] = _mm512_dpbusd_epi32(sums[v][c][r], four, w[v]);
+                        __m512i *sum = &sums[v * columns + c][r];
+                        *sum = dot(2 * v + 1 == eights, *sum, four, w[v]);
                     }
                 }
             }
+            if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) out[v][c][r] = sums[v][c][r];
+    Q8_UNROLL for (int i = 0; i < pieces; i++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
+    }
+    if (between) finish_rest(j, before);
+}
+
+typedef void tile_run(const job *j, int32_t x, tile *before, tile *now);
+
+#define TILE(rows, columns, eights)                                                                                    \
+    Q8_TARGET static void tile_##rows##columns##eights(const job *j, int32_t x, tile *before, tile *now) {             \
+        run_tile(rows, columns, eights, j, x, before, now);                                                            \
+    }
+#define ROW_TILES(rows)                                                                                                \
+    TILE(rows, 1, 1)                                                                                                   \
+    TILE(rows, 2, 1)                                                                                                   \
+    TILE(rows, 4, 1)                                                                                                   \
+    TILE(rows, 1, 2) TILE(rows, 2, 2) TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4)              \
+        TILE(rows, 2, 4) TILE(rows, 3, 4)
+ROW_TILES(1)
+ROW_TILES(2)
+ROW_TILES(3)
+ROW_TILES(4)
+
+#define ROW_NAMES(rows)                                                                                                \
+    {                                                                                                                  \
+        {tile_##rows##11, tile_##rows##21, NULL, tile_##rows##41},                                                     \
+            {tile_##rows##12, tile_##rows##22, NULL, tile_##rows##42}, {tile_##rows##13, tile_##rows##23, NULL, NULL}, \
+        {                                                                                                              \
+            tile_##rows##14, tile_##rows##24, tile_##rows##34, NULL                                                    \
+        }                                                                                                              \
+    }
+    static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {ROW_NAMES(1), ROW_NAMES(2), ROW_NAMES(3), ROW_NAMES(4)};
+
+/* Columns of the next tile. */
+static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
+    if (eights <= 2) return left >= 4 ? 4 : mn_min_i32(left, 2);
+    if (eights == 4 && j->layout.vectors >= DEEP / LANES && left != 4) return mn_min_i32(left, 3);
+    return mn_min_i32(left, 2);
+}
+
+/* `rows` of a row of panels. Returns the tile that is not finished. */
+static tile *run_rows(int32_t rows, const job *j, tile *before, tile *now) {
+    const int32_t width = j->layout.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
+    for (int32_t x = 0; x < width; x += now->columns) {
+        const ptrdiff_t at = x * j->channels;
+        if (x) {
+            tile *const swap = before;
+            before = now, now = swap;
         }
+        const int32_t columns = tile_columns(j, eights, width - x);
+        tiles_of[rows - 1][eights - 1][columns - 1](j, x, before, now);
+        now->column = j->column;
+        now->inputs = j->inputs + x * ROWS;
+        now->residual = j->residual ? j->residual + at : NULL;
+        now->out = j->out + at;
+        now->channels = j->left;
+        now->rows = rows;
+        now->columns = columns;
+        now->done = 0;
+        now->pieces = columns * ((eights + 1) / 2);
+        if (!j->between) finish_all(j, now);
     }
+    return now;
 }
 
-/* Sums of a tile to stored bytes, with the residual added. */
-typedef struct tile {
-    __m512i sums[VECTORS][COLUMNS][ROWS];
-    int32_t x, rows, columns;
-} tile;
-
-Q8_INLINE __m512i add_residual(const job *j, __m512i values, __mmask16 lanes, const uint8_t *residual) {
-    const __m128i flip = _mm_set1_epi8((char)j->zeros.out_flip);
-    const __m512i other = _mm512_cvtepi8_epi32(_mm_xor_si128(_mm_maskz_loadu_epi8(lanes, residual), flip));
-    values = _mm512_max_epi32(values, _mm512_set1_epi32(j->zeros.range.min));
-    values = _mm512_min_epi32(values, _mm512_set1_epi32(j->zeros.range.max));
-    return j->p->residual_first ? mn_add_q8_run(j->add, other, values) : mn_add_q8_run(j->add, values, other);
-}
-
-/* One column of one vector: `t` has sums in all rows, and those that do not exist are not stored. */
-Q8_INLINE void finish_column(const job *j, const tile *t, int32_t v, int32_t c, __mmask16 lanes, ptrdiff_t at) {
-    const ptrdiff_t row_step = (ptrdiff_t)j->p->conv.window.out_w * j->p->conv.window.out_c;
-    __m512i values[ROWS];
-    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
-        values[r] = t->sums[v][c][r];
-        if (j->zeros.weight && r < t->rows) {
-            const int32_t over = mn_q8_product(j->zeros.weight, j->sums[(t->x + c) * ROWS + r]);
-            values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
-        }
-    }
-    mn_q8_requant_some(ROWS, values, &j->pair->requant[v]);
-    const mn_range_i32 range = j->residual ? j->add->range : j->zeros.range;
-    if (j->residual) {
-        const uint8_t *residual = j->residual + at;
-        for (int32_t r = 0; r < t->rows; r++, residual += row_step) {
-            values[r] = add_residual(j, values[r], lanes, residual);
-        }
-    }
-    const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
-    mn_q8_store_4(mn_q8_finish_64(bytes, range, j->zeros.out_flip), t->rows, lanes, j->out + at, row_step);
-}
-
-Q8_TARGET static void finish(const job *shared, const tile *t) {
-    const job copy = *shared, *j = &copy; /* nothing that is written can change it */
-    const int32_t channels = j->p->conv.window.out_c;
-    for (int32_t v = 0; v < j->vectors; v++) {
-        const int32_t channel = j->channel + v * LANES;
-        const __mmask16 lanes = mn_q8_lanes(channels - channel);
-        for (int32_t c = 0; c < t->columns; c++) {
-            finish_column(j, t, v, c, lanes, (ptrdiff_t)(t->x + c) * channels + channel);
-        }
-    }
-}
-
-/* Constants let the compiler keep the sums in registers. */
-Q8_INLINE void run_tile(int rows, int columns, int vectors, const job *j, int32_t x) {
-    tile t;
-    t.x = x, t.rows = rows, t.columns = columns;
-    multiply(rows, columns, vectors, j, x, t.sums);
-    finish(j, &t);
-}
-
-/* Tiles as equal as they can be: seven columns are three, two and two. */
-Q8_INLINE void run_columns(int rows, int vectors, const job *j) {
-    const int32_t width = j->p->conv.window.out_w, tiles = (width + COLUMNS - 1) / COLUMNS;
-    for (int32_t i = 0, x = 0; i < tiles; i++) {
-        const int32_t end = width * (i + 1) / tiles;
-        switch (end - x) {
-        case 3: run_tile(rows, 3, vectors, j, x); break;
-        case 2: run_tile(rows, 2, vectors, j, x); break;
-        default: run_tile(rows, 1, vectors, j, x); break;
-        }
-        x = end;
-    }
-}
-
-Q8_INLINE void run_vectors(int rows, const job *j) {
-    if (j->vectors == 2)
-        run_columns(rows, 2, j);
-    else
-        run_columns(rows, 1, j);
-}
-
-Q8_TARGET static void run_rows(int32_t rows, const job *j) {
-    switch (rows) {
-    case 4: run_vectors(4, j); break;
-    case 3: run_vectors(3, j); break;
-    case 2: run_vectors(2, j); break;
-    default: run_vectors(1, j); break;
-    }
-}
+/* ---- Running -------------------------------------------------------------------------------------------- */
 
 /* Sums over the channels of one row of panels, [column][row]. */
 Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32_t row, int32_t *sums) {
@@ -257,30 +309,37 @@ Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32
     }
 }
 
-/* Output rows [first, last) of one image; one pair of vectors after another, so that its weights stay near. */
-static void run_image(job *j, const mn_task *task, int32_t batch, int32_t first, int32_t last) {
+/* Output rows [first, last) of one image; some vectors of channels after others, so that its weights stay near. */
+Q8_TARGET static void run_image(job *j, const mn_task *task, int32_t batch, int32_t first, int32_t last) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)batch * mn_panel_image_bytes(&j->layout);
+    const char *columns = (const char *)task->packed + header_bytes();
     int32_t *sums = task->scratch;
+    tile tiles[2], *before = &tiles[0];
+    memset(tiles, 0, sizeof tiles);
     for (int32_t row = first / ROWS; row * ROWS < last && j->zeros.weight; row++) {
         sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
-    for (int32_t i = 0; i < pair_count(w); i++) {
-        j->pair = (const pair *)(const void *)((const char *)task->packed + header_bytes() + (size_t)i * pair_bytes(w));
-        j->vectors = pair_vectors(w, i);
-        j->channel = i * VECTORS * LANES;
+    for (int32_t i = 0, channel = 0; channel < w->out_c; i += VECTORS, channel += VECTORS * LANES) {
+        j->column = mn_column_at(columns, j->stride, i);
+        j->left = w->out_c - channel;
+        for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
+            mn_q8_prefetch(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
+        }
         for (int32_t y = first, next; y < last; y = next) {
             const size_t pixels = ((size_t)batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
-            const size_t at = pixels * (size_t)w->out_c;
+            const size_t at = pixels * (size_t)w->out_c + (size_t)channel;
             next = mn_min_i32(last, (y / ROWS + 1) * ROWS);
-            j->image = image + y % ROWS * 4;
-            j->row = y / ROWS;
-            j->sums = sums ? sums + (ptrdiff_t)j->row * w->out_w * ROWS + y % ROWS : NULL;
+            const int32_t row = y / ROWS;
+            j->first = image + mn_panel_offset(&j->layout, 0, 0, row) + y % ROWS * 4;
+            j->last = image + mn_panel_offset(&j->layout, 0, j->layout.blocks - 1, row) + y % ROWS * 4;
+            j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
             j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
             j->out = (uint8_t *)task->output + at;
-            run_rows(next - y, j);
+            before = run_rows(next - y, j, before, before == tiles ? tiles + 1 : tiles);
         }
     }
+    finish_rest(j, before);
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
@@ -290,7 +349,13 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .add = &((const header *)task->packed)->add,
+             .stride = mn_column_bytes(depth_of(w)),
+             .channels = w->out_c,
+             .row_step = (ptrdiff_t)w->out_w * w->out_c,
              .layout = mn_panels_of(w->in_h, w->in_w, w->in_c)};
+    j.block_step = (ptrdiff_t)MN_PANEL_BLOCK * j.layout.rows * (ptrdiff_t)mn_panel_row_bytes(&j.layout);
+    j.last_width = mn_panel_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
+    j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
         const int32_t batch = begin / per_image, first = begin % per_image,
                       last = mn_min_i32(per_image, first + end - begin);

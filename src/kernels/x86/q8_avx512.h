@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
@@ -19,20 +20,29 @@
 /** a * b modulo 2^32. */
 static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
 
+/** The four bytes at `p`, 16 times. */
+Q8_INLINE __m512i mn_q8_four_bytes(const uint8_t *p) {
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm512_set1_epi32(word);
+}
+
 /** The lanes of the first `left` channels, at most 16. */
 Q8_INLINE __mmask16 mn_q8_lanes(int32_t left) { return (__mmask16)(left >= 16 ? 0xffffu : (1u << left) - 1); }
 
 /** The first `left` of 64 bytes. */
 Q8_INLINE __mmask64 mn_q8_bytes(size_t left) { return left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1; }
 
+/* VPDPBUSD takes two of the four pipes of current cores; beside it shifts and conversions are free, additions and logic
+ * nearly so, and comparisons into masks cost as much as it does. */
+
 /* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
 Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, const int64_t *rounding,
                                const int64_t *negative) {
-    __m512i product = _mm512_mul_epi32(sums, multiplier);
-    __m512i rounded = _mm512_add_epi64(product, _mm512_loadu_si512(rounding));
-    __mmask8 below = _mm512_movepi64_mask(product);
-    rounded = _mm512_mask_sub_epi64(rounded, below, rounded, _mm512_loadu_si512(negative));
-    return _mm512_srav_epi64(rounded, bits);
+    const __m512i product = _mm512_mul_epi32(sums, multiplier);
+    const __m512i less = _mm512_and_si512(_mm512_srai_epi64(product, 63), _mm512_loadu_si512(negative));
+    const __m512i rounded = _mm512_add_epi64(product, _mm512_loadu_si512(rounding));
+    return _mm512_srav_epi64(_mm512_sub_epi64(rounded, less), bits);
 }
 
 /** 16 sums to 16 centred results in 64-bit integers, not yet clamped. */
@@ -76,28 +86,41 @@ Q8_INLINE void mn_q8_rescale_some(int count, __m512i *sums, const mn_q8_floats *
     Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
 }
 
-/** In floats that are then put right, where `is_patched` says so. */
-Q8_INLINE void mn_q8_requant_patched(int count, __m512i *sums, const mn_requant *r) {
-    const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
-    const __m512 negative = r->is_signed ? _mm512_loadu_ps(r->negative_offset) : offset;
-    __m512i values[4];
-    Q8_UNROLL for (int i = 0; i < count; i++) {
-        values[i] = mn_q8_rescale(sums[i], scale, _mm512_mask_mov_ps(offset, _mm512_movepi32_mask(sums[i]), negative));
-    }
-    mn_q8_patch(count, sums, values, r, r->patches);
-    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
+/* `negative` where a sum is, else `positive`. */
+Q8_INLINE __m512 by_sign(__m512i sums, __m512 negative, __m512 positive) {
+    const int first_selects = 0xca;
+    const __m512i sign = _mm512_srai_epi32(sums, 31), no = _mm512_castps_si512(positive);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(negative), no, first_selects));
 }
 
-/** In whichever way does: `count` (1 to 4) times 16 sums, in place. */
-Q8_INLINE void mn_q8_requant_some(int count, __m512i *sums, const mn_requant *r) {
-    if (r->is_float) {
-        const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
-        Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = mn_q8_rescale(sums[i], scale, offset);
-    } else if (r->is_patched) {
-        mn_q8_requant_patched(count, sums, r);
+/** In floats that are then put right, where `is_float` or `is_patched` says so: `count` (1 to 4) times 16 sums. */
+Q8_INLINE void mn_q8_requant_floats(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
+    const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
+    if (r->is_signed) {
+        const __m512 negative = _mm512_loadu_ps(r->negative_offset);
+        Q8_UNROLL for (int i = 0; i < count; i++) {
+            values[i] = mn_q8_rescale(sums[i], scale, by_sign(sums[i], negative, offset));
+        }
     } else {
-        Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = mn_q8_requant_exact(sums[i], r);
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], scale, offset);
     }
+    mn_q8_patch(count, sums, values, r, r->patches);
+}
+
+/** In whichever way does: `count` (1 to 4) times 16 sums. */
+Q8_INLINE void mn_q8_requant_any(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
+    if (r->is_float || r->is_patched) {
+        mn_q8_requant_floats(count, sums, r, values);
+    } else {
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_requant_exact(sums[i], r);
+    }
+}
+
+/** The same in place. */
+Q8_INLINE void mn_q8_requant_some(int count, __m512i *sums, const mn_requant *r) {
+    __m512i values[4];
+    mn_q8_requant_any(count, sums, r, values);
+    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
 }
 
 Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
