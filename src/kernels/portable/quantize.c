@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* QUANTIZE between 8-bit types: the reference maps each of the 256 stored bytes once per model, then every element is
- * looked up. Where only the type changes, the map is a flip of the top bit, which compilers vectorise. */
-#include "kernels/kernels.h"
-#include "kernels/params.h"
+/* QUANTIZE. Between 8-bit types the reference maps each of the 256 stored bytes once per model, then every element is
+ * looked up; where only the type changes, the map is a flip of the top bit. */
+#include "kernels/portable/convert.h"
 
 enum { BYTES = 256, FLIP = 0x80 };
 
-/* Packed. */
-typedef struct table {
-    uint8_t map[BYTES];
-    bool flips;
-} table;
+bool mn_quantize_f32_portable_need(const void *params, mn_kernel_need *need) {
+    *need = (mn_kernel_need){0};
+    return ((const mn_convert_params *)params)->channels == 1;
+}
+
+static void quantize_floats(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
+    mn_quantize_floats(task->params, (const float *)task->inputs[0] + begin, (uint8_t *)task->output + begin,
+                       end - begin, sign);
+}
+
+void mn_quantize_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    quantize_floats(task, begin, end, MN_SIGN_I8);
+}
+
+void mn_quantize_f32_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    quantize_floats(task, begin, end, MN_SIGN_U8);
+}
 
 bool mn_quantize_8bit_portable_need(const void *params, mn_kernel_need *need) {
     (void)params;
-    *need = (mn_kernel_need){.packed_bytes = sizeof(table)};
+    *need = (mn_kernel_need){.packed_bytes = sizeof(mn_byte_map)};
     return true;
 }
 
-static void pack(const void *params, mn_kernel_fn reference, table *out) {
+static void pack(const void *params, mn_kernel_fn reference, mn_byte_map *out) {
     uint8_t all[BYTES];
     for (int32_t i = 0; i < BYTES; i++) all[i] = (uint8_t)i;
     const void *inputs[] = {all};
@@ -30,14 +41,7 @@ static void pack(const void *params, mn_kernel_fn reference, table *out) {
 }
 
 static void look_up(const mn_task *task, int32_t begin, int32_t end) {
-    const table *t = task->packed;
-    const uint8_t *restrict in = task->inputs[0];
-    uint8_t *restrict out = task->output;
-    if (t->flips) {
-        for (int32_t i = begin; i < end; i++) out[i] = in[i] ^ FLIP;
-    } else {
-        for (int32_t i = begin; i < end; i++) out[i] = t->map[in[i]];
-    }
+    mn_map_bytes(task->packed, (const uint8_t *)task->inputs[0] + begin, (uint8_t *)task->output + begin, end - begin);
 }
 
 void mn_quantize_i8_i8_portable_pack(const void *params, const void *const *constants, void *packed) {

@@ -14,7 +14,7 @@
 
 #define Q8_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define Q8_INLINE Q8_TARGET static inline __attribute__((always_inline))
-#define Q8_NOINLINE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), noinline, noclone))
+#define Q8_NOINLINE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), noinline))
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
 /** a * b modulo 2^32. */
@@ -88,9 +88,9 @@ Q8_INLINE void mn_q8_rescale_some(int count, __m512i *sums, const mn_q8_floats *
 
 /* `negative` where a sum is, else `positive`. */
 Q8_INLINE __m512 by_sign(__m512i sums, __m512 negative, __m512 positive) {
-    const int first_selects = 0xca;
+    enum { FIRST_SELECTS = 0xca };
     const __m512i sign = _mm512_srai_epi32(sums, 31), no = _mm512_castps_si512(positive);
-    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(negative), no, first_selects));
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(negative), no, FIRST_SELECTS));
 }
 
 /** In floats that are then put right, where `is_float` or `is_patched` says so: `count` (1 to 4) times 16 sums. */

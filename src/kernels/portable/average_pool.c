@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* AVERAGE_POOL_2D: the cells of a window are added one after another to the sums of neighbouring channels, so that
+ * compilers vectorise along the channels. */
+#include "base/checked.h"
+#include "kernels/portable/window.h"
+
+/* Channels whose sums are kept at hand; cells whose 8-bit values and half of whose number add up within int32. */
+enum { STRIP = 64, CELLS = 1 << 22 };
+
+bool mn_average_pool_8bit_portable_need(const void *params, mn_kernel_need *need) {
+    const mn_window *w = &((const mn_pool_params *)params)->window;
+    *need = (mn_kernel_need){0};
+    return (int64_t)w->k_h * w->k_w <= CELLS;
+}
+
+/* One window's cells on the image, and some of the channels. */
+typedef struct piece {
+    size_t in; /* element of the first cell's first channel */
+    ptrdiff_t row_step, step;
+    int32_t rows, cols, channels;
+} piece;
+
+static piece piece_at(const mn_window *w, int32_t unit, int32_t x, int32_t channel) {
+    const mn_taps ty = mn_taps_inside(unit % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
+    const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
+    const size_t at = mn_input_offset(w, unit / w->out_h, ty.origin + ty.begin, tx.origin + tx.begin);
+    return (piece){.in = at + (size_t)channel,
+                   .row_step = (ptrdiff_t)w->in_w * w->in_c,
+                   .step = w->in_c,
+                   .rows = ty.end - ty.begin,
+                   .cols = tx.end - tx.begin,
+                   .channels = mn_min_i32(STRIP, w->out_c - channel)};
+}
+
+static void average_f32(const mn_pool_params *p, const piece *s, const float *in, float *out) {
+    const float count = (float)((int64_t)s->rows * s->cols);
+    float sums[STRIP] = {0};
+    for (int32_t y = 0; y < s->rows; y++) {
+        const float *cell = in + s->in + y * s->row_step;
+        for (int32_t x = 0; x < s->cols; x++, cell += s->step) {
+            for (int32_t c = 0; c < s->channels; c++) sums[c] += cell[c];
+        }
+    }
+    for (int32_t c = 0; c < s->channels; c++) out[c] = mn_clamp_f32(sums[c] / count, p->range_f32);
+}
+
+void mn_average_pool_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_pool_params *p = task->params;
+    const mn_window *w = &p->window;
+    float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
+    for (int32_t i = begin * w->out_w; i < end * w->out_w; i++, out += w->out_c) {
+        for (int32_t c = 0; c < w->out_c; c += STRIP) {
+            const piece s = piece_at(w, i / w->out_w, i % w->out_w, c);
+            average_f32(p, &s, task->inputs[0], out + c);
+        }
+    }
+}
+
+/* The quotient of 32-bit numbers takes half as long as the reference's. */
+static inline uint8_t average_of(int32_t sum, int32_t count, mn_range_i32 range) {
+    const int32_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+    return (uint8_t)mn_clamp_i32(average, range.min, range.max);
+}
+
+static void average_8bit(const mn_pool_params *p, const piece *s, const uint8_t *in, uint8_t *out, int32_t sign) {
+    int32_t sums[STRIP] = {0};
+    for (int32_t y = 0; y < s->rows; y++) {
+        const uint8_t *cell = in + s->in + y * s->row_step;
+        for (int32_t x = 0; x < s->cols; x++, cell += s->step) {
+            for (int32_t c = 0; c < s->channels; c++) sums[c] += mn_stored(cell[c], sign);
+        }
+    }
+    for (int32_t c = 0; c < s->channels; c++) out[c] = average_of(sums[c], s->rows * s->cols, p->range);
+}
+
+static void run_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
+    const mn_pool_params *p = task->params;
+    const mn_window *w = &p->window;
+    uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
+    for (int32_t i = begin * w->out_w; i < end * w->out_w; i++, out += w->out_c) {
+        for (int32_t c = 0; c < w->out_c; c += STRIP) {
+            const piece s = piece_at(w, i / w->out_w, i % w->out_w, c);
+            average_8bit(p, &s, task->inputs[0], out + c, sign);
+        }
+    }
+}
+
+void mn_average_pool_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    run_8bit(task, begin, end, MN_SIGN_I8);
+}
+
+void mn_average_pool_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    run_8bit(task, begin, end, MN_SIGN_U8);
+}
