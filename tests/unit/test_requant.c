@@ -214,7 +214,8 @@ static void fill_channels(channels *c) {
     const int32_t shift = random_between(2, 12);
     random_range(c);
     for (int32_t i = 0; i < LANES; i++) {
-        c->multiplier[i] = random_between(0, 7) == 0 ? 1 << 30 : random_between(1 << 30, INT32_MAX);
+        const int32_t kind = random_between(0, 63), one = 1 << 30; /* of some, accumulators meet thresholds exactly */
+        c->multiplier[i] = kind < 8 ? one : kind == 8 ? one / 2 * 3 : random_between(one, INT32_MAX);
         c->shift[i] = !usual && random_between(0, 7) == 0 ? -random_between(2, 31) : -shift;
         random_bounds(c, i, usual);
     }
@@ -243,6 +244,31 @@ static void test_patched(void **unused) {
     print_message("%d of %d vectors are patched, %d with patches, %d of both signs; %d channels have a centre\n",
                   patched, rounds, with_patches, both_signs, centred);
     assert_true(patched > rounds / 4 && with_patches > rounds / 50 && both_signs > rounds / 10 && centred > 0);
+}
+
+/* Dead channels: scales so small that rounding to a float moves a result by a whole accumulator, and few thresholds. */
+static void test_few_thresholds(void **unused) {
+    (void)unused;
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
+        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+        skip();
+    }
+    int32_t right = 0;
+    const int32_t rounds = 100;
+    for (int32_t round = 0; round < rounds; round++) {
+        channels c = {.zero = -128, .range = {-128, 127}};
+        const mn_requant_lanes all = mn_requant_lanes_of(0, LANES, NULL);
+        for (int32_t i = 0; i < LANES; i++) {
+            c.multiplier[i] = random_between(1 << 30, INT32_MAX), c.shift[i] = -random_between(16, 17);
+            c.low[i] = -random_between(0, 1 << 18), c.high[i] = random_between(0, 1 << 18);
+        }
+        mn_requant_fill(&c.q, &all, c.multiplier, c.shift, NULL, c.zero, c.range);
+        mn_requant_patch(&c.q, c.low, c.high, c.range);
+        check_channels(&c);
+        right += c.q.is_patched && c.q.patches == 0;
+    }
+    print_message("%d of %d vectors need no patches\n", right, rounds);
+    assert_true(right > rounds / 4);
 }
 
 /* Sums that may wrap, scales so large that results leave the floats' range, and multipliers of 0 stay with integers. */
@@ -277,11 +303,9 @@ static void test_integers_remain_without_patches(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_threshold),
-        cmocka_unit_test(test_integers_remain),
-        cmocka_unit_test(test_left_shifts_do_not_fit),
-        cmocka_unit_test(test_patched),
-        cmocka_unit_test(test_integers_remain_without_patches),
+        cmocka_unit_test(test_every_threshold),        cmocka_unit_test(test_integers_remain),
+        cmocka_unit_test(test_left_shifts_do_not_fit), cmocka_unit_test(test_patched),
+        cmocka_unit_test(test_few_thresholds),         cmocka_unit_test(test_integers_remain_without_patches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

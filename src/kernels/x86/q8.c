@@ -16,16 +16,18 @@ typedef struct sums {
 
 /* Weights are looked at where that costs little and matters: few and small ones leave few results within reach. */
 static sums sums_of(const mn_q8_source *s, int32_t channel) {
-    const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
     const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_step;
-    sums out = {0, 0};
+    const int32_t flip = s->zeros.weight_flip, zero = s->zeros.weight;
+    const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
+    int32_t sum = 0, size = 0;
     if (s->depth > DEPTH_SMALL) return (sums){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
     for (int32_t i = 0; i < s->depth; i++) {
-        const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ s->zeros.weight_flip) - s->zeros.weight;
-        out.low -= weight < 0 ? -weight * above : weight * below;
-        out.high += weight < 0 ? -weight * below : weight * above;
+        const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ flip) - zero;
+        sum += weight;
+        size += weight < 0 ? -weight : weight;
     }
-    return out;
+    const int64_t positive = (size + sum) / 2, negative = (size - sum) / 2;
+    return (sums){-positive * below - negative * above, positive * above + negative * below};
 }
 
 mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out) {

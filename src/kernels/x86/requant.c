@@ -13,6 +13,7 @@
 /* Every processor that these kernels are for has AVX2 and FMA. */
 #define TARGET __attribute__((target("avx2,fma")))
 #define INLINE TARGET __attribute__((always_inline)) static inline
+#define UNROLL _Pragma("GCC unroll 8")
 
 enum { LANES = MN_REQUANT_LANES, TRIES = LANES / 2 };
 
@@ -32,45 +33,41 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
 /* Half of all there is in units, taken off so that signed sums do not overflow. */
 #define MIDDLE (INT32_C(1) << 30)
 
-/* Let S = multiplier / 2^bits, and 2^-bits be the unit. Exact results reach zero + j from the accumulator T(j) on, the
- * first with
+/* Let S = multiplier / 2^bits. Exact results reach zero + j from the accumulator T(j) on, the first with
  *   T S >= j - 1/2 - e,   e = 2^(30-bits), or 0 when bits is 31   (the halves of both roundings).
  * With R(j) = T S minus the right side, R in [0, S), a float scale of S (1 + tilt) and a float offset that is off by
  * db, the float result at T lies place(j) + db above zero + j - 1/2, and that one accumulator earlier lies
  * S (1 + tilt) - place(j) - db below it, where
  *   place(j) = R (1 + tilt) + j tilt + base,   base = -(1/2 + e + centre S) tilt.
- * Both must exceed what rounding to a float can do, so the least and the greatest place bound db. In units R is an
- * integer below the multiplier; each is the one before less 2^bits, modulo the multiplier. */
+ * Both must exceed what rounding to a float can do, so the least and the greatest place bound db.
+ *
+ * R(j) is the one before less 1, modulo S; as a fraction of S in 32 bits, that is a subtraction. Places are computed in
+ * units of S / 2^31. */
 typedef struct rests {
-    double units[LANES], unit[LANES];                 /* 2^bits, and its inverse */
-    double scale[LANES], extra[LANES], middle[LANES]; /* S, e, centre S */
-    int32_t first[LANES], step[LANES], step_2[LANES]; /* R(1), R(j) - R(j+1), R(j) - R(j+2), in units */
+    double scale[LANES], inverse[LANES]; /* S and 1 / S */
+    double extra[LANES], middle[LANES];  /* e and centre S */
+    int32_t first[LANES], step[LANES];   /* R(1) and R(j) - R(j+1), fractions */
+    int32_t doubt[LANES];                /* what fractions may be off by */
 } rests;
 
 /* Scales that are tried together: nearest floats of lanes, and their neighbours. */
 typedef struct tries {
-    int32_t lane[TRIES];
-    float scale[TRIES];               /* S (1 + tilt) */
-    int32_t tilt[TRIES], base[TRIES]; /* in units, rounded */
-    float units[TRIES];
-    int32_t multiplier[TRIES], first[TRIES], step[TRIES], step_2[TRIES]; /* of the lane */
-    /* What a place may be off by, in units: R tilt is left out, at most S 2^-21; rounding tilt and base to units, of at
-     * most S 2^-30, moves a place by less than 2^8 of them. */
-    int32_t error[TRIES];
+    int32_t lane[TRIES], away[TRIES];  /* floats from the nearest one */
+    rests rests;                       /* of those lanes */
+    float scale[TRIES];                /* S (1 + tilt) */
+    int32_t tilt[TRIES], base[TRIES];  /* in units, rounded */
     int32_t least[TRIES], most[TRIES]; /* places, moved apart by what rounding can do, in units less MIDDLE */
+    float offset[TRIES];
+    int32_t works; /* a bit for each */
 } tries;
 
 INLINE __m256i load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
 INLINE void store(int32_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
 INLINE void store_4(int32_t *to, __m128i v) { _mm_storeu_si128((__m128i *)(void *)to, v); }
+INLINE __m128i load_4(const int32_t *from) { return _mm_loadu_si128((const __m128i *)(const void *)from); }
 
 /* a - b modulo m, for a and b below m: what is negative is large without a sign. */
-INLINE __m256i minus(__m256i a, __m256i b, __m256i m) {
-    const __m256i difference = _mm256_sub_epi32(a, b);
-    return _mm256_min_epu32(difference, _mm256_add_epi32(difference, m));
-}
-
-INLINE __m128i minus_4(__m128i a, __m128i b, __m128i m) {
+INLINE __m128i minus(__m128i a, __m128i b, __m128i m) {
     const __m128i difference = _mm_sub_epi32(a, b);
     return _mm_min_epu32(difference, _mm_add_epi32(difference, m));
 }
@@ -80,31 +77,37 @@ INLINE __m256d power(__m128i n) {
     return _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)));
 }
 
+/* a / m in 32 bits, a below m, short by at most 2. */
+INLINE __m128i fraction(__m128i a, __m256d per_m) {
+    const __m256d half = _mm256_mul_pd(_mm256_cvtepi32_pd(a), _mm256_mul_pd(per_m, _mm256_set1_pd(0x1p31)));
+    return _mm_slli_epi32(_mm256_cvttpd_epi32(half), 1);
+}
+
 /* Of four lanes from `at` on. Subtracting the middle of the accumulators that matter keeps products, and so the effect
  * of a scale that is not exact, small. False when a scale is too small. */
 INLINE bool find_rests_4(mn_requant *q, int32_t count, int32_t at, rests *out) {
-    const __m128i bits = _mm_loadu_si128((const __m128i *)(const void *)(q->bits + at));
-    const __m128i m = _mm_loadu_si128((const __m128i *)(const void *)(q->multiplier + at)), none = _mm_setzero_si128();
+    const __m128i bits = load_4(q->bits + at), m = load_4(q->multiplier + at), none = _mm_setzero_si128();
     const __m256d units = power(bits), unit = power(_mm_sub_epi32(none, bits)), real_m = _mm256_cvtepi32_pd(m);
+    const __m256d per_m = _mm256_div_pd(_mm256_set1_pd(1.0), real_m);
     /* 2^(bits-1) modulo the multiplier. From SCALE_MIN on the quotient is below 2^13, so that rounding cannot take it
      * across an integer. */
     const __m256d half_units = _mm256_mul_pd(units, _mm256_set1_pd(0.5));
     const __m256d whole = _mm256_floor_pd(_mm256_div_pd(half_units, real_m));
     const __m128i half = _mm256_cvttpd_epi32(_mm256_fnmadd_pd(whole, real_m, half_units));
-    const __m128i step = minus_4(half, minus_4(none, half, m), m);
-    /* e is 2^30 units, which may be all of the multiplier. */
+    /* e is 2^30 / 2^bits, and 2^30 may be all of the multiplier. */
     const __m128i one = _mm_set1_epi32(INT32_C(1) << 30), has_extra = _mm_cmpgt_epi32(bits, _mm_set1_epi32(31));
     const __m128i extra = _mm_and_si128(has_extra, _mm_and_si128(_mm_cmpgt_epi32(m, one), one));
-    store_4(out->first + at, minus_4(extra, half, m));
-    store_4(out->step + at, step);
-    store_4(out->step_2 + at, minus_4(step, minus_4(none, step, m), m));
+    store_4(out->first + at, fraction(minus(extra, half, m), per_m));
+    store_4(out->step + at, fraction(minus(half, minus(none, half, m), m), per_m));
+    /* Two for the first and for each of 255 steps, and as much again; nothing where a shift was exact. */
+    store_4(out->doubt + at, _mm_andnot_si128(_mm_cmpeq_epi32(m, one), _mm_set1_epi32(1024)));
     const __m256d scale = _mm256_mul_pd(real_m, unit), mask = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(has_extra));
-    const __m256d per_scale = _mm256_div_pd(_mm256_set1_pd((count + 1) / 2.0), scale);
-    const __m128i centre = _mm256_cvttpd_epi32(_mm256_min_pd(per_scale, _mm256_set1_pd(0x1p30)));
+    const __m256d inverse = _mm256_mul_pd(per_m, units), half_count = _mm256_set1_pd((count + 1) / 2.0);
+    const __m128i centre =
+        _mm256_cvttpd_epi32(_mm256_min_pd(_mm256_mul_pd(half_count, inverse), _mm256_set1_pd(0x1p30)));
     store_4(q->centre + at, centre);
-    _mm256_storeu_pd(out->units + at, units);
-    _mm256_storeu_pd(out->unit + at, unit);
     _mm256_storeu_pd(out->scale + at, scale);
+    _mm256_storeu_pd(out->inverse + at, inverse);
     _mm256_storeu_pd(out->extra + at, _mm256_and_pd(mask, _mm256_mul_pd(unit, _mm256_set1_pd(0x1p30))));
     _mm256_storeu_pd(out->middle + at, _mm256_mul_pd(_mm256_cvtepi32_pd(centre), scale));
     return _mm256_movemask_pd(_mm256_cmp_pd(scale, _mm256_set1_pd(SCALE_MIN), _CMP_LT_OQ)) == 0;
@@ -116,89 +119,156 @@ TARGET static bool find_rests(mn_requant *q, int32_t count, rests *out) {
     return large;
 }
 
-/* The scale of `lane` that lies `away` floats from the nearest one; |tilt| is below 2^-21 for up to 3. */
-static void set_try(const mn_requant *q, const rests *r, int32_t lane, int32_t away, tries *t, int32_t i) {
-    float scale = (float)r->scale[lane];
-    int32_t bits;
-    memcpy(&bits, &scale, sizeof bits);
-    bits += away;
-    memcpy(&scale, &bits, sizeof scale);
-    const double off = ((double)scale - r->scale[lane]) * r->units[lane]; /* S tilt, in units */
-    const double tilt = off / r->scale[lane];
+/* Sets up the try of `lane` with a scale that lies `away` floats from the nearest one; for up to 3 |tilt| is below
+ * 2^-21. */
+static void set_try(const rests *r, int32_t lane, int32_t away, tries *t, int32_t i) {
     t->lane[i] = lane;
-    t->scale[i] = scale;
-    t->tilt[i] = (int32_t)tilt;
-    t->base[i] = (int32_t)(-tilt * (0.5 + r->extra[lane] + r->middle[lane]));
-    t->units[i] = (float)r->units[lane];
-    t->multiplier[i] = q->multiplier[lane];
-    t->first[i] = r->first[lane];
-    t->step[i] = r->step[lane];
-    t->step_2[i] = r->step_2[lane];
-    t->error[i] = (q->multiplier[lane] >> 20) + 1;
+    t->away[i] = away;
+    t->rests.scale[i] = r->scale[lane];
+    t->rests.inverse[i] = r->inverse[lane];
+    t->rests.extra[i] = r->extra[lane];
+    t->rests.middle[i] = r->middle[lane];
+    t->rests.first[i] = r->first[lane];
+    t->rests.step[i] = r->step[lane];
+    t->rests.doubt[i] = r->doubt[lane];
 }
 
-/* On the way through the places: R(j), j tilt + base - MIDDLE, and the bounds so far. */
+INLINE void tilt_4(tries *t, int32_t at) {
+    const rests *r = &t->rests;
+    const __m256d scale = _mm256_loadu_pd(r->scale + at), inverse = _mm256_loadu_pd(r->inverse + at);
+    const __m128i nearest = _mm_castps_si128(_mm256_cvtpd_ps(scale));
+    const __m128 tilted = _mm_castsi128_ps(_mm_add_epi32(nearest, load_4(t->away + at)));
+    const __m256d off = _mm256_mul_pd(_mm256_sub_pd(_mm256_cvtps_pd(tilted), scale), _mm256_set1_pd(0x1p31));
+    const __m256d tilt = _mm256_mul_pd(_mm256_mul_pd(off, inverse), inverse);
+    const __m256d back = _mm256_add_pd(_mm256_loadu_pd(r->extra + at), _mm256_loadu_pd(r->middle + at));
+    _mm_storeu_ps(t->scale + at, tilted);
+    store_4(t->tilt + at, _mm256_cvtpd_epi32(tilt));
+    store_4(t->base + at, _mm256_cvtpd_epi32(_mm256_mul_pd(_mm256_sub_pd(_mm256_setzero_pd(), tilt),
+                                                           _mm256_add_pd(back, _mm256_set1_pd(0.5)))));
+}
+
+/* ---- Places ---------------------------------------------------------------------------------------------- */
+
+/* Places that are looked at together; their lines are taken for that of their middle. They begin where results less 1
+ * are multiples of their number, so that their floats have the same exponent. */
+enum { CHUNK = 8 };
+
+/* What a place may be off by, in units: R tilt, which is left out, is at most 2^10; fractions are short by 2^9, and
+ * halved; the tilt, rounded, adds up to 2^7, and the base and the shift are good for another 2. */
+enum { PLACE_ERROR = 1 << 11 };
+
+/* Rounding to a float moves a result by up to half a unit in the last place: 2^-18 from 64 on, half of that from 32 on,
+ * and half of that below. Of results `value` to value + CHUNK - 1, as a power of two less 20. */
+static int32_t rounding_of(int32_t value) {
+    const int32_t least = value <= -CHUNK ? -(value + CHUNK - 1) : value - 1;
+    return least >= 64 ? 2 : least >= 32 ? 1 : 0;
+}
+
+/* On the way through the places. */
 typedef struct course {
-    __m256i rest, line, least, most;
+    __m256i multiples[CHUNK]; /* of the step */
+    __m256i rest, line;       /* of the chunk's first place, and of its middle */
+    __m256i low, high;        /* of all rests */
+    __m256i least, most;
 } course;
 
-/* Passes the places [begin, end), two at a time, because each R waits for the one that it follows from. */
-INLINE void pass(course *c, const tries *t, int32_t begin, int32_t end, float rounding) {
-    const __m256i m = load(t->multiplier), step = load(t->step), step_2 = load(t->step_2), tilt = load(t->tilt);
-    __m256i least = _mm256_set1_epi32(INT32_MAX), most = _mm256_set1_epi32(INT32_MIN);
-    for (; begin + 2 <= end; begin += 2) {
-        const __m256i next = minus(c->rest, step, m), next_line = _mm256_add_epi32(c->line, tilt);
-        const __m256i place = _mm256_add_epi32(c->rest, c->line), next_place = _mm256_add_epi32(next, next_line);
-        least = _mm256_min_epi32(least, _mm256_min_epi32(place, next_place));
-        most = _mm256_max_epi32(most, _mm256_max_epi32(place, next_place));
-        c->rest = minus(c->rest, step_2, m);
-        c->line = _mm256_add_epi32(next_line, tilt);
+/* Places [from, to) of a chunk. */
+INLINE void pass(course *c, int32_t from, int32_t to, __m256i margin) {
+    __m256i low = _mm256_set1_epi32(-1), high = _mm256_setzero_si256();
+    UNROLL for (int32_t i = 0; i < CHUNK; i++) {
+        if (i < from || i >= to) continue;
+        const __m256i rest = _mm256_sub_epi32(c->rest, c->multiples[i]);
+        low = _mm256_min_epu32(low, rest);
+        high = _mm256_max_epu32(high, rest);
     }
-    if (begin < end) {
-        const __m256i place = _mm256_add_epi32(c->rest, c->line);
-        least = _mm256_min_epi32(least, place);
-        most = _mm256_max_epi32(most, place);
-        c->rest = minus(c->rest, step, m);
-        c->line = _mm256_add_epi32(c->line, tilt);
-    }
-    const __m256 units = _mm256_mul_ps(_mm256_loadu_ps(t->units), _mm256_set1_ps(rounding));
-    const __m256i margin = _mm256_add_epi32(_mm256_cvtps_epi32(units), load(t->error));
-    c->least = _mm256_min_epi32(c->least, _mm256_sub_epi32(least, margin));
-    c->most = _mm256_max_epi32(c->most, _mm256_add_epi32(most, margin));
+    c->low = _mm256_min_epu32(c->low, low);
+    c->high = _mm256_max_epu32(c->high, high);
+    low = _mm256_add_epi32(_mm256_srli_epi32(low, 1), _mm256_sub_epi32(c->line, margin));
+    high = _mm256_add_epi32(_mm256_srli_epi32(high, 1), _mm256_add_epi32(c->line, margin));
+    c->least = _mm256_min_epi32(c->least, low);
+    c->most = _mm256_max_epi32(c->most, high);
 }
 
-/* Rounding to a float moves a result by up to half a unit in the last place: 2^-18 below 128, half of that below 64. */
+/* x rounded to integers, of floats from 8 doubles. */
+INLINE __m256i units_of(const double *inverse, double x) {
+    const __m256d by = _mm256_set1_pd(x);
+    const __m128i low = _mm256_cvtpd_epi32(_mm256_mul_pd(_mm256_loadu_pd(inverse), by));
+    const __m128i high = _mm256_cvtpd_epi32(_mm256_mul_pd(_mm256_loadu_pd(inverse + 4), by));
+    return _mm256_set_m128i(high, low);
+}
+
 TARGET static void find_bounds(int32_t zero, int32_t count, tries *t) {
-    static const struct {
-        int32_t below;
-        float rounding;
-    } parts[] = {{-64, 0x1p-18f}, {-32, 0x1p-19f}, {32, 0x1p-20f}, {64, 0x1p-19f}, {128, 0x1p-18f}};
-    course c = {.rest = load(t->first),
-                .line = _mm256_sub_epi32(_mm256_add_epi32(load(t->base), load(t->tilt)), _mm256_set1_epi32(MIDDLE)),
+    const __m256i step = load(t->rests.step), tilt = load(t->tilt), doubt = load(t->rests.doubt);
+    const int32_t begin = 1 - (zero & (CHUNK - 1));
+    const __m256i before = _mm256_set1_epi32(1 - begin), all = _mm256_set1_epi32(-1);
+    course c = {.rest = _mm256_add_epi32(load(t->rests.first), _mm256_mullo_epi32(step, before)),
+                .low = all,
+                .high = _mm256_setzero_si256(),
                 .least = _mm256_set1_epi32(INT32_MAX),
                 .most = _mm256_set1_epi32(INT32_MIN)};
-    int32_t begin = 1;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const int32_t end = mn_clamp_i32(parts[i].below - zero, 0, count) + 1;
-        pass(&c, t, begin, end, parts[i].rounding);
-        begin = end;
+    /* Twice the middle is an odd number of steps away. */
+    const __m256i twice = _mm256_mullo_epi32(tilt, _mm256_set1_epi32(2 * begin + CHUNK - 1));
+    c.line = _mm256_add_epi32(load(t->base), _mm256_sub_epi32(_mm256_srai_epi32(twice, 1), _mm256_set1_epi32(MIDDLE)));
+    const __m256i slack =
+        _mm256_srli_epi32(_mm256_mullo_epi32(_mm256_abs_epi32(tilt), _mm256_set1_epi32(CHUNK - 1)), 1);
+    const __m256i error = _mm256_add_epi32(slack, _mm256_set1_epi32(PLACE_ERROR));
+    __m256i margin[3];
+    for (int32_t i = 0; i < 3; i++) {
+        margin[i] = _mm256_add_epi32(error, units_of(t->rests.inverse, 0x1p31 * 0x1p-20 * (1 << i)));
     }
-    store(t->least, c.least);
-    store(t->most, c.most);
+    c.multiples[0] = _mm256_setzero_si256();
+    for (int32_t i = 1; i < CHUNK; i++) c.multiples[i] = _mm256_add_epi32(c.multiples[i - 1], step);
+    const __m256i next = _mm256_slli_epi32(step, 3), rise = _mm256_slli_epi32(tilt, 3);
+    for (int32_t j = begin; j <= count; j += CHUNK) {
+        const int32_t from = mn_max_i32(1 - j, 0), to = mn_min_i32(count + 1 - j, CHUNK);
+        const __m256i around = margin[rounding_of(zero + j)];
+        if (from == 0 && to == CHUNK) {
+            pass(&c, 0, CHUNK, around);
+        } else {
+            pass(&c, from, to, around);
+        }
+        c.rest = _mm256_sub_epi32(c.rest, next);
+        c.line = _mm256_add_epi32(c.line, rise);
+    }
+    /* A rest next to 0 may be one next to all of S, and the other way round: then nothing works. */
+    const __m256i sure =
+        _mm256_and_si256(_mm256_cmpeq_epi32(_mm256_max_epu32(c.low, doubt), c.low),
+                         _mm256_cmpeq_epi32(_mm256_min_epu32(c.high, _mm256_sub_epi32(all, doubt)), c.high));
+    store(t->least, _mm256_blendv_epi8(_mm256_set1_epi32(INT32_MIN), c.least, sure));
+    store(t->most, _mm256_blendv_epi8(_mm256_set1_epi32(INT32_MAX), c.most, sure));
 }
 
-/* Takes the offset in the middle of those that work, if it does so once it is a float. */
-static bool take_offset(mn_requant *q, const rests *r, const tries *t, int32_t i) {
-    const int32_t lane = t->lane[i];
-    const double low = -((double)t->least[i] + MIDDLE) * r->unit[lane];
-    const double high = (double)t->scale[i] - ((double)t->most[i] + MIDDLE) * r->unit[lane];
-    const double ideal = q->zero + r->extra[lane] + r->middle[lane];
-    const float offset = (float)(ideal + (low + high) / 2);
-    const double db = (double)offset - ideal;
-    if (db <= low || db >= high) return false;
-    q->scale[lane] = t->scale[i];
-    q->offset[lane] = offset;
-    return true;
+/* The offsets in the middle of those that work, if they do so once they are floats. */
+INLINE int32_t find_offsets_4(int32_t zero, tries *t, int32_t at) {
+    const rests *r = &t->rests;
+    const __m256d unit = _mm256_mul_pd(_mm256_loadu_pd(r->scale + at), _mm256_set1_pd(0x1p-31));
+    const __m256d middle = _mm256_set1_pd(MIDDLE), scale = _mm256_cvtps_pd(_mm_loadu_ps(t->scale + at));
+    const __m256d least = _mm256_add_pd(_mm256_cvtepi32_pd(load_4(t->least + at)), middle);
+    const __m256d most = _mm256_add_pd(_mm256_cvtepi32_pd(load_4(t->most + at)), middle);
+    const __m256d low = _mm256_mul_pd(_mm256_sub_pd(_mm256_setzero_pd(), least), unit);
+    const __m256d high = _mm256_fnmadd_pd(most, unit, scale);
+    const __m256d ideal = _mm256_add_pd(_mm256_set1_pd(zero),
+                                        _mm256_add_pd(_mm256_loadu_pd(r->extra + at), _mm256_loadu_pd(r->middle + at)));
+    const __m256d between = _mm256_mul_pd(_mm256_add_pd(low, high), _mm256_set1_pd(0.5));
+    const __m128 offset = _mm256_cvtpd_ps(_mm256_add_pd(ideal, between));
+    const __m256d db = _mm256_sub_pd(_mm256_cvtps_pd(offset), ideal);
+    _mm_storeu_ps(t->offset + at, offset);
+    return _mm256_movemask_pd(_mm256_and_pd(_mm256_cmp_pd(db, low, _CMP_GT_OQ), _mm256_cmp_pd(db, high, _CMP_LT_OQ)));
+}
+
+/* ---- Tries ----------------------------------------------------------------------------------------------- */
+
+TARGET static void try_all(int32_t zero, int32_t count, tries *t) {
+    tilt_4(t, 0);
+    tilt_4(t, 4);
+    find_bounds(zero, count, t);
+    t->works = find_offsets_4(zero, t, 0) | find_offsets_4(zero, t, 4) << 4;
+}
+
+static bool take(mn_requant *q, const tries *t, int32_t i) {
+    q->scale[t->lane[i]] = t->scale[i];
+    q->offset[t->lane[i]] = t->offset[i];
+    return t->works >> i & 1;
 }
 
 /* Tries each lane's nearest float as its scale; `missing` are the lanes for which it does not work. Returns their
@@ -207,10 +277,10 @@ static int32_t try_nearest(mn_requant *q, const rests *r, int32_t count, int32_t
     int32_t number = 0;
     for (int32_t at = 0; at < LANES; at += TRIES) {
         tries t;
-        for (int32_t i = 0; i < TRIES; i++) set_try(q, r, at + i, 0, &t, i);
-        find_bounds(q->zero, count, &t);
+        for (int32_t i = 0; i < TRIES; i++) set_try(r, at + i, 0, &t, i);
+        try_all(q->zero, count, &t);
         for (int32_t i = 0; i < TRIES; i++) {
-            if (!take_offset(q, r, &t, i)) missing[number++] = at + i;
+            if (!take(q, &t, i)) missing[number++] = at + i;
         }
     }
     return number;
@@ -223,12 +293,12 @@ static bool try_neighbours(mn_requant *q, const rests *r, int32_t count, const i
     tries t;
     for (int32_t i = 0; i < TRIES; i++) {
         const bool used = i < number * each;
-        set_try(q, r, missing[used ? i / each : 0], away[used ? i % each : 0], &t, i);
+        set_try(r, missing[used ? i / each : 0], away[used ? i % each : 0], &t, i);
     }
-    find_bounds(q->zero, count, &t);
+    try_all(q->zero, count, &t);
     for (int32_t lane = 0; lane < number; lane++) {
         bool found = false;
-        for (int32_t i = 0; i < each && !found; i++) found = take_offset(q, r, &t, lane * each + i);
+        for (int32_t i = 0; i < each && !found; i++) found = take(q, &t, lane * each + i);
         if (!found) return false;
     }
     return true;
