@@ -50,4 +50,31 @@ static inline size_t mn_panel_offset(const mn_panels *p, int32_t batch, int32_t 
     return (size_t)batch * mn_panel_image_bytes(p) + (before + here) * mn_panel_row_bytes(p);
 }
 
+/** Units of a MN_K_PROJECT. */
+static inline int32_t mn_project_units(const mn_project_params *p) {
+    const mn_window *w = &p->conv.window;
+    return w->batches * mn_panel_count(w->out_c, p->unit_channels) * mn_panel_count(w->out_h, p->unit_rows);
+}
+
+/** Rows and channels of one image, each [first, last). */
+typedef struct mn_project_range {
+    int32_t batch, first_row, last_row, first_channel, last_channel;
+} mn_project_range;
+
+/** What units from `*begin` on, and before `end`, have in common but their rows; moves `*begin` behind them. */
+static inline mn_project_range mn_project_next(const mn_project_params *p, int32_t *begin, int32_t end) {
+    const mn_window *w = &p->conv.window;
+    const int32_t rows = mn_panel_count(w->out_h, p->unit_rows), parts = mn_panel_count(w->out_c, p->unit_channels);
+    const int32_t part = *begin / rows % parts, first = *begin % rows, last = mn_min_i32(rows, first + end - *begin);
+    const mn_project_range range = {
+        .batch = *begin / (rows * parts),
+        .first_row = first * p->unit_rows,
+        .last_row = mn_min_i32(last * p->unit_rows, w->out_h),
+        .first_channel = part * p->unit_channels,
+        .last_channel = mn_min_i32((part + 1) * p->unit_channels, w->out_c),
+    };
+    *begin += last - first;
+    return range;
+}
+
 #endif

@@ -96,11 +96,14 @@ typedef struct mn_conv_depthwise_params {
 
 /** MN_K_PROJECT: a pointwise convolution from panels or blocks, and the ADD of equal shapes that alone reads its
  * output, if `adds`. inputs: 0 those, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as
- * any other. unit: unit_rows output rows of one image (fewer at its end); batches * ceil(out_h / unit_rows) of them.
- * Four, a row of panels, is what kernels are made for; fewer let more threads share a low image. */
+ * any other. unit: unit_channels channels of unit_rows output rows of one image (fewer at its ends); there are batches
+ * * ceil(out_c / unit_channels) * ceil(out_h / unit_rows), rows the innermost. Four rows, which are a row of panels,
+ * are what kernels are made for; fewer, and fewer channels, let more threads share a low image. */
+enum { MN_PROJECT_CHANNELS = 32 };
 typedef struct mn_project_params {
     mn_conv_params conv;
-    int32_t unit_rows; /* 1, 2 or 4 */
+    int32_t unit_rows;     /* 1, 2 or 4 */
+    int32_t unit_channels; /* a multiple of MN_PROJECT_CHANNELS, or out_c; always that if float32 */
     bool adds;
     bool residual_first; /* inputs[3] is ADD's operand 0 */
     mn_binary_params add;

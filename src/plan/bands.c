@@ -22,3 +22,53 @@ int32_t mn_plan_bands(const mn_conv_depthwise_params *p, int32_t threads) {
     }
     return best;
 }
+
+/* How long a tile of 1 to 4 rows takes, in tenths of a row of four: weights are loaded for few sums. */
+static int32_t tile_cost(int32_t rows) {
+    static const int32_t costs[] = {0, 15, 23, 32, 40};
+    return costs[rows];
+}
+
+/* What thread `thread` of `threads`, which take equal shares of the units, has to do. */
+static int64_t share_cost(const mn_project_params *p, int32_t thread, int32_t threads) {
+    const int64_t units = mn_project_units(p);
+    int32_t begin = (int32_t)(units * thread / threads);
+    const int32_t end = (int32_t)(units * (thread + 1) / threads);
+    int64_t cost = 0;
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(p, &begin, end);
+        const int32_t channels = mn_panel_count(range.last_channel - range.first_channel, MN_PANEL_CHANNELS);
+        for (int32_t y = range.first_row, next; y < range.last_row; y = next) {
+            next = mn_min_i32(range.last_row, y + p->unit_rows);
+            cost += (int64_t)tile_cost(next - y) * channels;
+        }
+    }
+    return cost;
+}
+
+static int64_t busiest_share(const mn_project_params *p, int32_t threads) {
+    int64_t most = 0;
+    for (int32_t i = 0; i < threads; i++) {
+        const int64_t cost = share_cost(p, i, threads);
+        if (cost > most) most = cost;
+    }
+    return most;
+}
+
+void mn_plan_project_units(mn_project_params *p, mn_type type, int32_t threads) {
+    const int32_t channels = p->conv.window.out_c;
+    p->unit_rows = type == MN_FLOAT32 ? 1 : MN_PANEL_ROWS;
+    p->unit_channels = channels;
+    if (type == MN_FLOAT32 || threads == 1) return;
+    mn_project_params trial = *p;
+    int64_t least = busiest_share(p, threads);
+    for (trial.unit_rows = MN_PANEL_ROWS; trial.unit_rows > 0; trial.unit_rows /= 2) {
+        for (int32_t parts = 0; parts < 2; parts++) {
+            trial.unit_channels = parts ? MN_PROJECT_CHANNELS : channels;
+            const int64_t cost = busiest_share(&trial, threads);
+            if (cost >= least) continue;
+            least = cost;
+            *p = trial;
+        }
+    }
+}

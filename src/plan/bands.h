@@ -12,4 +12,7 @@
  *  that its filter has in common with the band above. */
 int32_t mn_plan_bands(const mn_conv_depthwise_params *p, int32_t threads);
 
+/** Sets the rows and channels of a unit of `p` so that the busiest of `threads` threads has the least to do. */
+void mn_plan_project_units(mn_project_params *p, mn_type type, int32_t threads);
+
 #endif

@@ -136,13 +136,6 @@ static mn_status list_operands(mn_plan *plan, const mn_fusion *f, halves *h) {
     return MN_OK;
 }
 
-/* As many rows of a projection in one unit as leave one for every thread. */
-static int32_t project_unit_rows(const mn_window *w, int32_t threads) {
-    int32_t rows = MN_PANEL_ROWS;
-    while (rows > 1 && w->batches * mn_panel_count(w->out_h, rows) < threads) rows /= 2;
-    return rows;
-}
-
 /* The tensor between the halves: its blocks of channels, and its bytes. */
 static int32_t place_between(const mn_window *w, mn_type type, size_t *bytes) {
     const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
@@ -158,7 +151,7 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
     w = &h->first->depthwise.window;
     h->first->bands = mn_plan_bands(h->first, options->threads);
     const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;
-    h->second->unit_rows = type == MN_FLOAT32 ? 1 : project_unit_rows(w, options->threads);
+    mn_plan_project_units(h->second, type, options->threads);
     size_t bytes = 0;
     const int32_t blocks = place_between(w, type, &bytes);
     h->steps[0] = (mn_step){.params = h->first, .first_op = f->first, .op_count = 2};
@@ -166,7 +159,7 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
     h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, type, h->first, &h->steps[0].need);
     h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, h->second, &h->steps[1].need);
     h->steps[0].units = w->batches * blocks * h->first->bands;
-    h->steps[1].units = w->batches * mn_panel_count(w->out_h, h->second->unit_rows);
+    h->steps[1].units = mn_project_units(h->second);
     *fits = h->steps[0].kernel && h->steps[1].kernel;
     if (*fits) plan->bytes[plan->graph->ops[f->first + 1].outputs[0]] = bytes;
     return list_operands(plan, f, h);

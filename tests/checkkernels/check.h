@@ -94,8 +94,9 @@ typedef struct check_case {
     int32_t input_count;
     check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
     bool constant[CHECK_INPUTS];
-    size_t out_bytes; /* units lie behind each other in the output */
+    size_t out_bytes; /* units lie behind each other in the output, if unit_of is NULL */
     size_t *unit_at;  /* [units + 1]: where each begins, and the end; NULL: all are of one size */
+    int32_t *unit_of; /* [out_bytes]: the unit that writes a byte, where they do not lie so; otherwise NULL */
     size_t out_alignment;
     int32_t units;
     int64_t macs;

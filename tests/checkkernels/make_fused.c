@@ -153,14 +153,25 @@ static void add_blocks(check_case *c, check_rng *r, const mn_window *w) {
     check_add_input(c, r, MN_FLOAT32, mn_blocks_bytes(&blocks) / sizeof(float) * (size_t)w->batches, false);
 }
 
-static void place_rows(check_case *c, const mn_window *w, int32_t unit_rows, mn_type type) {
-    const int32_t per_image = mn_panel_count(w->out_h, unit_rows);
-    const size_t row_bytes = (size_t)w->out_w * (size_t)w->out_c * mn_type_size(type);
-    c->units = w->batches * per_image;
-    c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
-    for (int32_t i = 0; i <= c->units; i++) {
-        c->unit_at[i] = (size_t)(i / per_image * w->out_h + i % per_image * unit_rows) * row_bytes;
+static void note_unit(check_case *c, const mn_project_params *p, size_t size, int32_t unit) {
+    const mn_window *w = &p->conv.window;
+    int32_t begin = unit;
+    const mn_project_range range = mn_project_next(p, &begin, unit + 1);
+    const size_t channels = (size_t)(range.last_channel - range.first_channel);
+    for (int32_t y = range.first_row; y < range.last_row; y++) {
+        for (int32_t x = 0; x < w->out_w; x++) {
+            const size_t pixel = ((size_t)range.batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w + (size_t)x;
+            int32_t *of = c->unit_of + (pixel * (size_t)w->out_c + (size_t)range.first_channel) * size;
+            for (size_t i = 0; i < channels * size; i++) of[i] = unit;
+        }
     }
+}
+
+/* Notes which unit writes which byte. */
+static void place_units(check_case *c, const mn_project_params *p, mn_type type) {
+    c->units = mn_project_units(p);
+    c->unit_of = check_case_alloc(c, c->out_bytes, sizeof *c->unit_of);
+    for (int32_t unit = 0; unit < c->units; unit++) note_unit(c, p, mn_type_size(type), unit);
 }
 
 static void fill_add(check_case *c, check_rng *r, mn_type type, mn_project_params *p) {
@@ -189,7 +200,7 @@ static bool fill_project(check_case *c, check_rng *r, mn_type type) {
     check_add_weights(c, r, type, &p->conv, w->in_c);
     if (p->adds) fill_add(c, r, type, p);
     check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), 0);
-    place_rows(c, w, p->unit_rows, type);
+    place_units(c, p, type);
     c->macs = check_out_pixels(w) * w->out_c * w->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
              !p->adds            ? ""
@@ -211,6 +222,8 @@ bool check_make_project(check_case *c, check_rng *r, mn_type in, mn_type out) {
     w->in_h = w->out_h, w->in_w = w->out_w;
     p->conv.groups = 1;
     p->unit_rows = 1 << check_between(r, 0, 2);
+    p->unit_channels = w->out_c;
+    if (in != MN_FLOAT32 && check_one_in(r, 2)) p->unit_channels = MN_PROJECT_CHANNELS * check_between(r, 1, 2);
     p->adds = check_one_in(r, 2);
     p->residual_first = check_one_in(r, 2);
     return in == out && fill_project(c, r, in);
@@ -227,6 +240,7 @@ bool check_bench_project(check_case *c, check_rng *r, mn_type in, mn_type out, i
     p->conv.window = pointwise_window(1, l[0], l[0], l[1], l[2]);
     p->conv.groups = 1;
     p->unit_rows = MN_PANEL_ROWS;
+    p->unit_channels = l[2];
     p->adds = l[3] == 1;
     p->residual_first = true;
     return in == out && fill_project(c, r, in);

@@ -19,12 +19,13 @@ static uint8_t project_at(const mn_task *task, const mn_panels *panels, int32_t 
     return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 
-static void run_row(const mn_task *task, const mn_panels *panels, int32_t row, int32_t sign) {
+static void run_row(const mn_task *task, const mn_panels *panels, const mn_project_range *range, int32_t row,
+                    int32_t sign) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
-    size_t at = (size_t)row * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t x = 0; x < w->out_w; x++) {
-        for (int32_t c = 0; c < w->out_c; c++, at++) {
+        size_t at = ((size_t)row * (size_t)w->out_w + (size_t)x) * (size_t)w->out_c + (size_t)range->first_channel;
+        for (int32_t c = range->first_channel; c < range->last_channel; c++, at++) {
             uint8_t value = project_at(task, panels, row, x, c, sign);
             if (p->adds) {
                 const uint8_t other = ((const uint8_t *)task->inputs[3])[at];
@@ -40,11 +41,10 @@ static void run(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const mn_panels panels = mn_panels_of(w->in_h, w->in_w, w->in_c);
-    const int32_t per_image = mn_panel_count(w->out_h, p->unit_rows);
-    for (int32_t unit = begin; unit < end; unit++) {
-        const int32_t first = unit % per_image * p->unit_rows, top = unit / per_image * w->out_h;
-        const int32_t last = mn_min_i32(first + p->unit_rows, w->out_h);
-        for (int32_t y = first; y < last; y++) run_row(task, &panels, top + y, sign);
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(p, &begin, end);
+        const int32_t top = range.batch * w->out_h;
+        for (int32_t y = range.first_row; y < range.last_row; y++) run_row(task, &panels, &range, top + y, sign);
     }
 }
 

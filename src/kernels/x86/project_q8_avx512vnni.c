@@ -55,6 +55,8 @@ bool mn_project_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
     return true;
 }
 
+_Static_assert(VECTORS *LANES == MN_PROJECT_CHANNELS, "a unit's channels are whole tiles");
+
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
@@ -240,8 +242,9 @@ typedef void tile_run(const job *j, int32_t x, tile *before, tile *now);
     TILE(rows, 1, 1)                                                                                                   \
     TILE(rows, 2, 1)                                                                                                   \
     TILE(rows, 4, 1)                                                                                                   \
-    TILE(rows, 1, 2) TILE(rows, 2, 2) TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4)              \
-        TILE(rows, 2, 4) TILE(rows, 3, 4)
+    TILE(rows, 1, 2)                                                                                                   \
+    TILE(rows, 2, 2) TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4) TILE(rows, 2, 4)              \
+        TILE(rows, 3, 4)
 ROW_TILES(1)
 ROW_TILES(2)
 ROW_TILES(3)
@@ -255,7 +258,7 @@ ROW_TILES(4)
             tile_##rows##14, tile_##rows##24, tile_##rows##34, NULL                                                    \
         }                                                                                                              \
     }
-    static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {ROW_NAMES(1), ROW_NAMES(2), ROW_NAMES(3), ROW_NAMES(4)};
+static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {ROW_NAMES(1), ROW_NAMES(2), ROW_NAMES(3), ROW_NAMES(4)};
 
 /* Columns of the next tile. */
 static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
@@ -309,28 +312,28 @@ Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32
     }
 }
 
-/* Output rows [first, last) of one image; some vectors of channels after others, so that its weights stay near. */
-Q8_TARGET static void run_image(job *j, const mn_task *task, int32_t batch, int32_t first, int32_t last) {
+/* Some vectors of channels after others, so that its weights stay near. */
+Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
-    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)batch * mn_panel_image_bytes(&j->layout);
+    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_panel_image_bytes(&j->layout);
     const char *columns = (const char *)task->packed + header_bytes();
     int32_t *sums = task->scratch;
     tile tiles[2], *before = &tiles[0];
     memset(tiles, 0, sizeof tiles);
-    for (int32_t row = first / ROWS; row * ROWS < last && j->zeros.weight; row++) {
+    for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
         sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
-    for (int32_t i = 0, channel = 0; channel < w->out_c; i += VECTORS, channel += VECTORS * LANES) {
-        j->column = mn_column_at(columns, j->stride, i);
-        j->left = w->out_c - channel;
+    for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
+        j->column = mn_column_at(columns, j->stride, channel / LANES);
+        j->left = range->last_channel - channel;
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
             mn_q8_prefetch(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
         }
-        for (int32_t y = first, next; y < last; y = next) {
-            const size_t pixels = ((size_t)batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
+        for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
+            const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;
-            next = mn_min_i32(last, (y / ROWS + 1) * ROWS);
             const int32_t row = y / ROWS;
+            next = mn_min_i32(range->last_row, (row + 1) * ROWS);
             j->first = image + mn_panel_offset(&j->layout, 0, 0, row) + y % ROWS * 4;
             j->last = image + mn_panel_offset(&j->layout, 0, j->layout.blocks - 1, row) + y % ROWS * 4;
             j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
@@ -345,7 +348,6 @@ Q8_TARGET static void run_image(job *j, const mn_task *task, int32_t batch, int3
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
-    const int32_t per_image = mn_panel_count(w->out_h, p->unit_rows);
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .add = &((const header *)task->packed)->add,
@@ -357,10 +359,8 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     j.last_width = mn_panel_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
-        const int32_t batch = begin / per_image, first = begin % per_image,
-                      last = mn_min_i32(per_image, first + end - begin);
-        run_image(&j, task, batch, first * p->unit_rows, mn_min_i32(last * p->unit_rows, w->out_h));
-        begin += last - first;
+        const mn_project_range range = mn_project_next(p, &begin, end);
+        run_range(&j, task, &range);
     }
 }
 
