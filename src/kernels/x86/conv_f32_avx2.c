@@ -10,9 +10,6 @@
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx2.h"
 
-enum { MOST_COLUMNS = 2 };
-#define MOST_ROWS(columns) 6
-
 #include "kernels/x86/conv_f32_tile.h"
 
 __attribute__((noinline)) void mn_tiles_f32_avx2(const mn_tiles *t) { run_tiles(t); }

@@ -10,9 +10,6 @@
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx512.h"
 
-enum { MOST_COLUMNS = 3 };
-#define MOST_ROWS(columns) ((columns) == 3 ? 9 : 14)
-
 #include "kernels/x86/conv_f32_tile.h"
 
 __attribute__((noinline)) void mn_tiles_f32_avx512(const mn_tiles *t) { run_tiles(t); }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES and the v_
- * operations (f32_avx2.h, f32_avx512.h), and the shapes of tiles that fill the register file: MOST_COLUMNS, and
- * MOST_ROWS(columns), the pixels that go with so many vectors. It gets run_tiles(). */
+/* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
+ * half_ operations (f32_avx2.h, f32_avx512.h). It gets run_tiles(). */
 
+#include "base/checked.h"
 #include "kernels/x86/parts_f32.h"
 
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -15,94 +15,117 @@ enum { PER_PANEL = MN_PANEL / LANES };
 /* Rows of pixels are addressed from every third one, which takes few registers. */
 enum { ROWS = 16, COLUMNS = 3, NEAR = 3, BASES = (ROWS + NEAR - 1) / NEAR };
 
-/* Pixels that meet all panels before the next pixels are fetched: at 960 channels they take 215 KB, inside L2. */
+/* Tiles fill the register file: of 32, with 9 pixels x 3 vectors of channels or 14 x 2; of 16, with 6 x 2. */
+enum { HIGH = WIDE_TILES ? 14 : 6 };
+
+/* Pixels that meet all channels before the next pixels are fetched: at 960 channels they take 215 KB, inside L2. */
 enum { PART_PIXELS = 56 };
 
-/* The tile's weights: vector `j` lies in panel j / PER_PANEL. */
+/* The channels of a tile. */
+typedef struct group {
+    const float *panel; /* weights of the first vector */
+    int32_t channel;    /* the first */
+    int32_t exist;      /* channels of the last vector that are written, if it is one of its own */
+    vec bias[COLUMNS];
+} group;
+
+/* What the last vector of a tile is: like the others; half of one; or a part of one, masked, and the only one. */
+typedef enum extent { WHOLE, HALF, PART } extent;
+
+typedef struct sums {
+    vec of[ROWS][COLUMNS];
+    half_vec half[ROWS];
+} sums;
+
+/* Weights of vector `j` of a group; it lies in panel j / PER_PANEL. */
 INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
     return panel + (j / PER_PANEL) * stride + (j % PER_PANEL) * LANES;
 }
 
-/* acc[r][j] += run of pixel r x weights. Constant `rows` and `columns` let the compiler keep acc in registers. */
-INLINE void add_run(int rows, int columns, vec acc[ROWS][COLUMNS], const float *in, ptrdiff_t step, int32_t length,
+/* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep sums in registers. */
+INLINE void add_run(int rows, int whole, bool half, sums *s, const float *in, ptrdiff_t step, int32_t length,
                     const float *weights, ptrdiff_t stride) {
     const float *base[BASES];
     UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * step;
     for (int32_t i = 0; i < length; i++) {
         vec w[COLUMNS];
-        UNROLL for (int j = 0; j < columns; j++) w[j] = v_load(column(weights, stride, j));
+        const half_vec last = half ? half_load(column(weights, stride, whole)) : half_zero();
+        UNROLL for (int j = 0; j < whole; j++) w[j] = v_load(column(weights, stride, j));
         UNROLL for (int r = 0; r < rows; r++) {
-            const vec x = v_set(base[r / NEAR][r % NEAR * step]);
-            UNROLL for (int j = 0; j < columns; j++) acc[r][j] = v_fma(x, w[j], acc[r][j]);
+            const float *x = &base[r / NEAR][r % NEAR * step];
+            UNROLL for (int j = 0; j < whole; j++) s->of[r][j] = v_fma(v_set(*x), w[j], s->of[r][j]);
+            if (half) s->half[r] = half_fma(half_set(*x), last, s->half[r]);
         }
         UNROLL for (int b = 0; b * NEAR < rows; b++) base[b]++;
         weights += MN_PANEL;
     }
 }
 
-INLINE vec clamp(vec v, vec low, vec high) { return v_min(high, v_max(low, v)); }
-
-/* One vector of each pixel; `exist` of its channels do, and `count` are stored. */
-INLINE void store_vectors(int rows, vec sums[ROWS], const mn_tiles *t, ptrdiff_t at, int32_t exist, int32_t count) {
-    const vec low = v_set(t->range.min), high = v_set(t->range.max);
-    UNROLL for (int r = 0; r < rows; r++) sums[r] = clamp(sums[r], low, high);
-    if (t->added) {
-        const vec least = v_set(t->added_range.min), most = v_set(t->added_range.max);
-        const float *added = t->added + at;
-        UNROLL for (int r = 0; r < rows; r++, added += t->out_step) {
-            sums[r] = clamp(v_add(sums[r], v_load_part(added, exist)), least, most);
-        }
-    }
-    float *out = t->out + at;
-    if (count == LANES) {
-        UNROLL for (int r = 0; r < rows; r++, out += t->out_step) v_store(out, sums[r]);
-    } else {
-        UNROLL for (int r = 0; r < rows; r++, out += t->out_step) v_store_part(out, count, sums[r]);
-    }
-}
-
-/* Channels of the vector at `first` that exist. */
-INLINE int32_t existing(const mn_tiles *t, int32_t first) {
-    const int32_t left = t->channels - first;
-    return left < 0 ? 0 : left < LANES ? left : LANES;
-}
-
-INLINE void store_tile(int rows, int columns, vec acc[ROWS][COLUMNS], const mn_tiles *t, int32_t pixel,
-                       int32_t channel) {
-    UNROLL for (int j = 0; j < columns; j++) {
-        const int32_t first = channel + j * LANES, exist = existing(t, first);
-        vec sums[ROWS];
-        UNROLL for (int r = 0; r < rows; r++) sums[r] = acc[r][j];
-        store_vectors(rows, sums, t, pixel * t->out_step + first, exist, t->whole ? LANES : exist);
-    }
-}
-
-INLINE void run_tile(int rows, int columns, const mn_tiles *t, int32_t pixel, int32_t channel, const float *panel) {
-    vec acc[ROWS][COLUMNS];
-    UNROLL for (int j = 0; j < columns; j++) {
-        const int32_t first = channel + j * LANES;
-        const vec bias = t->bias == NULL ? v_zero() : v_load_part(t->bias + first, existing(t, first));
-        UNROLL for (int r = 0; r < rows; r++) acc[r][j] = bias;
-    }
+INLINE void add_runs(int rows, int whole, bool half, sums *s, const mn_tiles *t, const float *in, const float *panel) {
     const mn_runs *runs = &t->runs;
-    const float *in = t->in + pixel * t->in_step;
     for (int32_t row = 0; row < runs->rows; row++) {
         for (int32_t col = 0; col < runs->cols; col++) {
             const bool last = row + 1 == runs->rows && col + 1 == runs->cols;
-            add_run(rows, columns, acc, in + row * runs->in_row + col * runs->in_col, t->in_step,
+            add_run(rows, whole, half, s, in + row * runs->in_row + col * runs->in_col, t->in_step,
                     last ? t->last : runs->length, panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL,
                     t->panel_stride);
         }
     }
-    store_tile(rows, columns, acc, t, pixel, channel);
 }
 
-/* A tile of `rows` pixels, which tell how the registers are used. */
-INLINE void choose_tile(int32_t rows, int columns, const mn_tiles *t, int32_t pixel, int32_t channel,
-                        const float *panel) {
+INLINE vec load(extent e, const float *from, int32_t exist) {
+    return e == WHOLE ? v_load(from) : e == HALF ? half_widen(half_load(from)) : v_load_part(from, exist);
+}
+
+INLINE void store(extent e, float *to, vec v, int32_t exist) {
+    if (e == WHOLE)
+        v_store(to, v);
+    else if (e == HALF)
+        half_store(to, half_of(v));
+    else
+        v_store_part(to, exist, v);
+}
+
+INLINE vec clamp(vec v, vec low, vec high) { return v_min(high, v_max(low, v)); }
+
+/* Ends one vector of each pixel; `at` is its place in the output. */
+INLINE void finish(extent e, int rows, vec values[ROWS], const mn_tiles *t, ptrdiff_t at, int32_t exist) {
+    const ptrdiff_t step = t->out_step;
+    const vec low = v_set(t->range.min), high = v_set(t->range.max);
+    UNROLL for (int r = 0; r < rows; r++) values[r] = clamp(values[r], low, high);
+    if (t->added) {
+        const vec least = v_set(t->added_range.min), most = v_set(t->added_range.max);
+        const float *added = t->added + at;
+        UNROLL for (int r = 0; r < rows; r++, added += step) {
+            values[r] = clamp(v_add(values[r], load(e, added, exist)), least, most);
+        }
+    }
+    float *out = t->out + at;
+    UNROLL for (int r = 0; r < rows; r++, out += step) store(e, out, values[r], exist);
+}
+
+INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+    const bool half = end == HALF;
+    sums s;
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int j = 0; j < whole; j++) s.of[r][j] = g->bias[j];
+        if (half) s.half[r] = half_of(g->bias[whole]);
+    }
+    add_runs(rows, whole, half, &s, t, t->in + pixel * t->in_step, g->panel);
+    const ptrdiff_t at = pixel * t->out_step + g->channel;
+    UNROLL for (int j = 0; j < whole + half; j++) {
+        vec values[ROWS];
+        UNROLL for (int r = 0; r < rows; r++) values[r] = j < whole ? s.of[r][j] : half_widen(s.half[r]);
+        finish(j < whole && end == HALF ? WHOLE : end, rows, values, t, at + j * LANES, g->exist);
+    }
+}
+
+/* `count` tiles of `rows` pixels each, at most `most`: constants tell how the registers are used. */
+INLINE void run_alike(int whole, extent end, int most, const mn_tiles *t, const group *g, int32_t rows, int32_t pixel,
+                      int32_t count) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        if (n <= MOST_ROWS(columns)) run_tile(n, columns, t, pixel, channel, panel);                                   \
+        for (int32_t i = 0; i < count && n <= most; i++) run_tile(n, whole, end, t, g, pixel + i * n);                 \
         break
     switch (rows) {
         CASE(1);
@@ -123,42 +146,75 @@ INLINE void choose_tile(int32_t rows, int columns, const mn_tiles *t, int32_t pi
 #undef CASE
 }
 
-/* Pixels [begin, end) against `columns` vectors of channels, in tiles of like height. */
-INLINE void run_columns(int columns, const mn_tiles *t, int32_t begin, int32_t end, int32_t channel,
-                        const float *panel) {
-    const int32_t tiles = (end - begin + MOST_ROWS(columns) - 1) / MOST_ROWS(columns);
-    for (int32_t i = 0, pixel = begin; i < tiles; i++) {
-        const int32_t rows = (end - pixel + tiles - i - 1) / (tiles - i);
-        choose_tile(rows, columns, t, pixel, channel, panel);
-        pixel += rows;
+typedef struct shape {
+    int32_t columns, rows; /* the most */
+    void (*run)(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count);
+} shape;
+
+#define SHAPE(name, whole, end, most)                                                                                  \
+    TARGET static void run_##name(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count) {     \
+        run_alike(whole, end, most, t, g, rows, pixel, count);                                                         \
+    }                                                                                                                  \
+    static const shape name = {(whole) + ((end) == HALF), most, run_##name};
+
+#if WIDE_TILES
+SHAPE(whole_3, 3, WHOLE, 9)
+#endif
+SHAPE(whole_2, 2, WHOLE, HIGH)
+SHAPE(whole_1, 1, WHOLE, HIGH)
+SHAPE(part, 1, PART, 6)
+#if HALF_VECTORS
+SHAPE(half, 0, HALF, HIGH)
+SHAPE(one_and_half, 1, HALF, HIGH)
+#endif
+
+/* The tiles for the next of `left` channels. */
+static const shape *choose(int32_t left) {
+    int32_t vectors = left / LANES;
+#if HALF_VECTORS
+    if (left % LANES == LANES / 2) {
+        if (vectors < 2) return vectors == 0 ? &half : &one_and_half;
+        vectors--; /* is left for the half */
+    }
+#endif
+    if (vectors == 0) return &part;
+#if WIDE_TILES
+    if (vectors == 3 || vectors > 4) return &whole_3; /* of four, one alone would take longer than two pairs */
+#endif
+    if (vectors > 1) return &whole_2;
+    return &whole_1;
+}
+
+/* Pixels [begin, end), in tiles of like height. */
+static void run_shape(const shape *s, const mn_tiles *t, const group *g, int32_t begin, int32_t end) {
+    const int32_t count = end - begin, tiles = (count + s->rows - 1) / s->rows;
+    const int32_t low = count / tiles, high_tiles = count % tiles;
+    if (high_tiles > 0) s->run(t, g, low + 1, begin, high_tiles);
+    s->run(t, g, low, begin + high_tiles * (low + 1), tiles - high_tiles);
+}
+
+TARGET static void load_bias(group *g, const mn_tiles *t, int32_t columns) {
+    for (int32_t j = 0, first = g->channel; j < columns; j++, first += LANES) {
+        const int32_t exist = mn_clamp_i32(t->channels - first, 0, LANES);
+        g->bias[j] = t->bias == NULL ? v_zero() : v_load_part(t->bias + first, exist);
     }
 }
 
-/* Vectors to take at once of the `left` ones: the widest tiles for odd numbers, and otherwise the highest. */
-static int32_t next_columns(int32_t left) {
-    return MOST_COLUMNS > 2 && left % 2 == 1 && left > 1 ? 3 : left > 1 ? 2 : 1;
-}
-
-TARGET static void run_part(const mn_tiles *t, int32_t begin, int32_t end) {
-    int32_t left = (t->channels + MN_PANEL - 1) / MN_PANEL * PER_PANEL, channel = 0;
-    const float *panel = t->weights;
-    while (left > 0) {
-        const int32_t columns = next_columns(left);
-        switch (columns) {
-        case 3: run_columns(3, t, begin, end, channel, panel); break;
-        case 2: run_columns(2, t, begin, end, channel, panel); break;
-        default: run_columns(1, t, begin, end, channel, panel); break;
-        }
-        left -= columns;
-        channel += columns * LANES;
-        panel += t->panel_stride * (columns / PER_PANEL);
+TARGET static void run_pixels(const mn_tiles *t, int32_t begin, int32_t end) {
+    const int32_t channels = t->whole ? (int32_t)mn_round_up((size_t)t->channels, MN_PANEL) : t->channels;
+    group g = {.channel = 0};
+    while (g.channel < channels) {
+        const shape *s = choose(channels - g.channel);
+        g.panel = column(t->weights, t->panel_stride, g.channel / LANES);
+        g.exist = mn_min_i32(channels - g.channel, LANES);
+        load_bias(&g, t, s->columns);
+        run_shape(s, t, &g, begin, end);
+        g.channel += s->columns * LANES;
     }
 }
 
 TARGET static void run_tiles(const mn_tiles *t) {
-    const mn_tiles local = *t; /* nothing that is written can change it */
-    for (int32_t pixel = 0; pixel < local.pixels; pixel += PART_PIXELS) {
-        const int32_t left = local.pixels - pixel;
-        run_part(&local, pixel, pixel + (left < PART_PIXELS ? left : PART_PIXELS));
+    for (int32_t pixel = 0; pixel < t->pixels; pixel += PART_PIXELS) {
+        run_pixels(t, pixel, mn_min_i32(t->pixels, pixel + PART_PIXELS));
     }
 }

@@ -10,6 +10,9 @@
 
 #define TARGET __attribute__((target("avx2,fma")))
 
+/* 16 registers: tiles of two vectors at most. */
+#define WIDE_TILES 0
+
 typedef __m256 vec;
 enum { LANES = 8 };
 
@@ -29,5 +32,17 @@ static const int32_t v_part[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0
 #define v_store_part(p, n, v) _mm256_maskstore_ps(p, v_mask(n), v)
 /* The first n lanes of v, and zeros. */
 #define v_keep(v, n) _mm256_and_ps(v, _mm256_castsi256_ps(v_mask(n)))
+
+/* Half vectors would take as long as whole ones: there are none. */
+#define HALF_VECTORS 0
+typedef vec half_vec;
+
+#define half_zero() v_zero()
+#define half_set(x) v_set(x)
+#define half_load(p) v_load(p)
+#define half_store(p, h) v_store(p, h)
+#define half_fma(a, b, c) v_fma(a, b, c)
+#define half_of(v) (v)
+#define half_widen(h) (h)
 
 #endif

@@ -8,7 +8,10 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
+
+/* 32 registers: tiles of three vectors, too. */
+#define WIDE_TILES 1
 
 typedef __m512 vec;
 enum { LANES = 16 };
@@ -28,5 +31,17 @@ enum { LANES = 16 };
 #define v_store_part(p, n, v) _mm512_mask_storeu_ps(p, v_mask(n), v)
 /* The first n lanes of v, and zeros. */
 #define v_keep(v, n) _mm512_maskz_mov_ps(v_mask(n), v)
+
+/* Half vectors: on processors that compute 512 bits in two passes they take half as long. */
+#define HALF_VECTORS 1
+typedef __m256 half_vec;
+
+#define half_zero() _mm256_setzero_ps()
+#define half_set(x) _mm256_set1_ps(x)
+#define half_load(p) _mm256_loadu_ps(p)
+#define half_store(p, h) _mm256_storeu_ps(p, h)
+#define half_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define half_of(v) _mm512_castps512_ps256(v)
+#define half_widen(h) _mm512_zextps256_ps512(h)
 
 #endif

@@ -7,8 +7,6 @@
 
 #include "kernels/x86/f32_avx512.h"
 
-#define v_halve(v) _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1))
-
 #include "kernels/x86/fully_connected_f32_tile.h"
 
 void mn_fully_connected_f32_avx512(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }

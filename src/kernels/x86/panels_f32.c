@@ -27,4 +27,9 @@ void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, voi
     pack(constants[1], w->out_c, (int32_t)mn_window_depth(w), packed);
 }
 
+void mn_fully_connected_f32_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    const mn_fully_connected_params *p = params;
+    pack(constants[1], p->out_c, p->in_c, packed);
+}
+
 #endif
