@@ -7,9 +7,10 @@
 #define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 
 #include "kernels/panel.h"
+#include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
 
-enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, VECTORS = MN_PANEL_BLOCK, GENERAL = -1 };
+enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, VECTORS = MN_PANEL_BLOCK, GENERAL = -1, GATHERED_PIXEL = 32 };
 
 /* 16 channels of either convolution: what sums start from, and how they end in floats. */
 typedef struct ends {
@@ -27,16 +28,18 @@ typedef struct taps {
  * what the bytes in `taps` leave of them. */
 typedef struct block_extras {
     mn_requant conv[VECTORS], depthwise[VECTORS];
+    /* In place of the convolution's patches: sums whose floats are what those of conv[].patch_at should be. */
+    int32_t instead[VECTORS][MN_REQUANT_PATCHES][LANES];
     int8_t rest[VECTORS][TAPS][64];
 } block_extras;
 
 /* A block of channels, kept small, as all of them pass through the caches in every run. Behind it the convolution's
- * weights, [filter rows][products / 4][vectors][16 channels][4]. */
+ * weights, [quads][vectors][16 channels][4]. */
 typedef struct channel_block {
     ends ends[VECTORS];
     taps taps[VECTORS];
-    /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products, weight zero points.
-     */
+    /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
+     * convolution also weight zero points. */
     int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
     _Alignas(64) int8_t weights[];
 } channel_block;
@@ -44,15 +47,36 @@ typedef struct channel_block {
 /* All sizes follow from the parameters. */
 typedef struct layout {
     mn_panels panels;
-    int32_t quads;     /* groups of four products in a filter row */
+    int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
     int32_t band_rows; /* most panel rows in a band */
     int32_t groups;    /* of conv rows in the ring: what a panel row needs */
     int32_t conv_rows; /* most conv rows of a band */
-    size_t pitch;      /* bytes from one copied input row to the next */
-    size_t copy_bytes, sums_bytes, ring_bytes;
+    bool gathers;      /* what lies under the filter is copied pixel by pixel; otherwise rows are, for pointwise ones */
+    size_t row_pitch;  /* bytes of a copied input row with its padding and slack */
+    size_t conv_step, pixel_step; /* bytes from what one conv row, or pixel, meets to the next */
+    size_t copy_bytes, rows_bytes, sums_bytes, ring_bytes;
     size_t block_bytes, extras_at;
 } layout;
 
 layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p);
+
+/* One band of one image, and the scratch of whoever computes it. */
+typedef struct band {
+    const mn_conv_depthwise_params *p;
+    layout l;
+    mn_q8_zeros conv, depthwise;
+    int32_t first_panel, last_panel; /* rows of panels: [first, last) */
+    int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
+    uint8_t *copy;                   /* what these meet as unsigned bytes, with its padding */
+    uint8_t *rows;                   /* as many input rows as the filter has, if pixels are gathered */
+    int32_t *sums;                   /* of each conv pixel's inputs, where weights have a zero point */
+    uint8_t *ring;
+} band;
+
+/** Copies what the band's conv rows meet of image `batch`; adds up each pixel's inputs where weights have a zero point.
+ */
+void mn_conv_depthwise_q8_copy(const band *b, const uint8_t *in, int32_t batch);
+
+void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value);
 
 #endif

@@ -17,97 +17,27 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/q8_avx512.h"
 
-enum { COLUMNS = 2 };
-
-/* ---- Input rows ----------------------------------------------------------------------------------------- */
-
-/* One band of one image. */
-typedef struct band {
-    const mn_conv_depthwise_params *p;
-    layout l;
-    mn_q8_zeros conv, depthwise;
-    int32_t first_panel, last_panel; /* rows of panels: [first, last) */
-    int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
-    uint8_t *copy;                   /* the input rows for them as unsigned bytes, with their padding */
-    int32_t *sums;                   /* of each conv pixel's inputs, where weights have a zero point */
-    uint8_t *ring;
-} band;
-
-Q8_TARGET static void fill(uint8_t *to, size_t bytes, int32_t value) {
-    const __m512i v = _mm512_set1_epi8((char)value);
-    size_t i = 0;
-    for (; i + 64 <= bytes; i += 64) _mm512_storeu_si512(to + i, v);
-    if (i < bytes) _mm512_mask_storeu_epi8(to + i, mn_q8_bytes(bytes - i), v);
-}
-
-/* `row` is NULL outside the image. */
-Q8_TARGET static void copy_row(const band *b, const uint8_t *row, uint8_t *to) {
-    const mn_window *w = &b->p->conv.window;
-    const size_t left = (size_t)w->pad_left * (size_t)w->in_c, bytes = (size_t)w->in_w * (size_t)w->in_c;
-    if (!row) {
-        fill(to, b->l.pitch, b->conv.in);
-        return;
-    }
-    const __m512i flip = _mm512_set1_epi8((char)b->conv.in_flip);
-    fill(to, left, b->conv.in);
-    size_t i = 0;
-    for (; i + 64 <= bytes; i += 64) {
-        _mm512_storeu_si512(to + left + i, _mm512_xor_si512(_mm512_loadu_si512(row + i), flip));
-    }
-    const __m512i rest = _mm512_maskz_loadu_epi8(mn_q8_bytes(bytes - i), row + i);
-    _mm512_storeu_si512(to + left + i, _mm512_xor_si512(rest, flip)); /* reaches into the slack at most */
-    fill(to + left + bytes, b->l.pitch - left - bytes, b->conv.in);
-}
-
-Q8_TARGET static int32_t sum_bytes(const uint8_t *from, int32_t count) {
-    __m512i sums = _mm512_setzero_si512();
-    for (int32_t i = 0; i < count; i += 64) {
-        const __m512i bytes = _mm512_maskz_loadu_epi8(mn_q8_bytes((size_t)(count - i)), from + i);
-        sums = _mm512_dpbusd_epi32(sums, bytes, _mm512_set1_epi8(1));
-    }
-    return _mm512_reduce_add_epi32(sums);
-}
-
-static void sum_inputs(const band *b) {
-    const mn_window *w = &b->p->conv.window;
-    int32_t *sum = b->sums;
-    for (int32_t row = 0; row < b->last_row - b->first_row; row++) {
-        for (int32_t x = 0; x < w->out_w; x++, sum++) {
-            *sum = 0;
-            for (int32_t y = 0; y < w->k_h; y++) {
-                const uint8_t *from = b->copy + (size_t)(row * w->stride_h + y) * b->l.pitch;
-                *sum += sum_bytes(from + (ptrdiff_t)x * w->stride_w * w->in_c, w->k_w * w->in_c);
-            }
-        }
-    }
-}
-
-static void copy_input(const band *b, const uint8_t *in, int32_t batch) {
-    const mn_window *w = &b->p->conv.window;
-    const int32_t rows = (b->last_row - b->first_row - 1) * w->stride_h + w->k_h;
-    const int32_t top = b->first_row * w->stride_h - w->pad_top;
-    for (int32_t i = 0; i < rows; i++) {
-        const int32_t y = top + i;
-        const bool inside = y >= 0 && y < w->in_h;
-        const size_t at = ((size_t)batch * (size_t)w->in_h + (size_t)y) * (size_t)w->in_w * (size_t)w->in_c;
-        copy_row(b, inside ? in + at : NULL, b->copy + (size_t)i * b->l.pitch);
-    }
-    if (b->conv.weight) sum_inputs(b);
-}
-
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 
 Q8_INLINE mn_q8_floats floats_of(const ends *e, int32_t patches, const mn_requant *requant) {
     return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), patches, requant};
 }
 
-/* Some rows of a group, what all tiles of it share. */
+/* The weights of the next block, which are asked for little by little: all at once would be more than can be on their
+ * way. */
+typedef struct fetch {
+    const char *next, *end;
+    size_t each; /* bytes for each column */
+} fetch;
+
+/* Some rows of a group, what all columns of it share. */
 typedef struct group {
     const channel_block *block;
     const block_extras *extras;
-    int32_t vectors, filter_rows, quads;
-    const uint8_t *in; /* the copied inputs of the first row */
-    size_t pitch, row_step, pixel_step;
+    int32_t vectors, quads;
+    bool general, adjusts;
+    const uint8_t *in; /* what the first row meets */
+    size_t row_step, pixel_step;
     const int32_t *sums;
     int32_t sums_step, weight_zero;
     mn_range_i32 range;
@@ -115,13 +45,8 @@ typedef struct group {
     int32_t shift;    /* bits that make way for rows before the first */
     __mmask64 filled; /* bytes of the rows there are; the others hold `padding` */
     uint8_t padding;
+    fetch ahead;
 } group;
-
-Q8_INLINE __m512i four_bytes(const uint8_t *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
-}
 
 /* Centred bytes clamped, plus 128; most often narrowing them was clamp enough. */
 Q8_INLINE __m512i to_unsigned(__m512i bytes, mn_range_i32 range) {
@@ -144,72 +69,116 @@ Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out
     _mm512_storeu_si512(out, bytes);
 }
 
-/* One vector of a tile, for weight zero points and channels that need more than floats. */
-Q8_TARGET static __attribute__((noinline)) void finish_vector(int32_t rows, int32_t columns, const group *g, int32_t v,
-                                                              __m512i (*sums)[GROUP], int32_t x, uint8_t *out) {
-    for (int32_t c = 0; c < columns; c++, out += g->vectors * 64) {
-        for (int32_t r = 0; r < rows && g->weight_zero; r++) {
-            const int32_t over = mn_q8_product(g->weight_zero, g->sums[r * g->sums_step + x + c]);
-            sums[c][r] = _mm512_sub_epi32(sums[c][r], _mm512_set1_epi32(over));
-        }
-        mn_q8_requant_some(GROUP, sums[c], &g->extras->conv[v]);
-        const __m512i bytes = mn_q8_narrow_4(sums[c][0], sums[c][1], sums[c][2], sums[c][3]);
-        store_panel(rows, g, bytes, out);
+/* The sums of a column. */
+typedef struct column {
+    __m512i of[VECTORS][GROUP];
+} column;
+
+/* Keeps the compiler from computing sums earlier or later than here, for which it would run out of registers. */
+Q8_INLINE void keep(int rows, int vectors, column *c) {
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+v"(c->of[v][r]));
     }
 }
 
-/* Constants let the compiler keep the sums in registers. */
-Q8_INLINE void conv_tile(int rows, int columns, int vectors, const group *g, int32_t x) {
-    __m512i sums[COLUMNS][VECTORS][GROUP];
+Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64_t quad, const int8_t *weights,
+                        column *sums) {
+    __m512i w[VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const __m512i start = _mm512_loadu_si512(g->block->ends[v].start);
-        Q8_UNROLL for (int c = 0; c < columns; c++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[c][v][r] = start; }
+        w[v] = _mm512_loadu_si512(weights + (quad * vectors + v) * 64);
+        __asm__("" : "+v"(w[v])); /* loaded once: there is one load in a cycle */
     }
-    const uint8_t *in = g->in + (size_t)x * g->pixel_step;
-    const int8_t *weights = g->block->weights;
-    for (int32_t y = 0; y < g->filter_rows; y++, in += g->pitch) {
-        const uint8_t *from[GROUP];
-        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = in + (size_t)r * g->row_step;
-        for (ptrdiff_t k = 0; k < g->quads * 4; k += 4, weights += vectors * 64) {
-            __m512i w[VECTORS];
-            Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights + v * 64);
-            Q8_UNROLL for (int c = 0; c < columns; c++) {
-                Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m512i four = four_bytes(from[r] + (ptrdiff_t)(c ? g->pixel_step : 0) + k);
-                    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                        sums[c][v][r] = _mm512_dpbusd_epi32(sums[c][v][r], four, w[v]);
-                    }
-                }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        const __m512i four = mn_q8_four_bytes(from[r] + quad * 4);
+        Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            sums->of[v][r] = _mm512_dpbusd_epi32(sums->of[v][r], four, w[v]);
+        }
+    }
+    keep(rows, vectors, sums);
+}
+
+/* From sums to the ring, in floats. */
+Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8_t *out) {
+    const ends *e = &g->block->ends[v];
+    const __m512 scale = _mm512_loadu_ps(e->scale), offset = _mm512_loadu_ps(e->offset);
+    __m512i values[GROUP];
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) {
+        values[r] = r < rows ? mn_q8_rescale(sums->of[v][r], scale, offset) : _mm512_setzero_si512();
+    }
+    store_panel(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
+}
+
+/* Takes off what weight zero points add and puts other sums in the places of those that floats get wrong. */
+Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *sums) {
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        if (g->weight_zero == 0) continue;
+        const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, g->sums[r * g->sums_step + x]));
+        Q8_UNROLL for (int v = 0; v < vectors; v++) sums->of[v][r] = _mm512_sub_epi32(sums->of[v][r], over);
+    }
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        for (int32_t p = 0; p < g->block->conv_patches[v] && !g->general; p++) {
+            const __m512i at = _mm512_loadu_si512(g->extras->conv[v].patch_at[p]);
+            const __m512i instead = _mm512_loadu_si512(g->extras->instead[v][p]);
+            Q8_UNROLL for (int r = 0; r < rows; r++) {
+                const __mmask16 same = _mm512_cmpeq_epi32_mask(sums->of[v][r], at);
+                sums->of[v][r] = _mm512_mask_mov_epi32(sums->of[v][r], same, instead);
             }
         }
     }
-    const __m512i none = _mm512_setzero_si512();
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        uint8_t *out = g->out + (ptrdiff_t)(x * vectors + v) * 64;
-        if (g->block->conv_patches[v] == GENERAL) {
-            __m512i copy[COLUMNS][GROUP]; /* in memory, so that the sums need not be */
-            Q8_UNROLL for (int c = 0; c < columns; c++) {
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy[c][r] = r < rows ? sums[c][v][r] : none;
-            }
-            finish_vector(rows, columns, g, v, copy, x, out);
-            continue;
-        }
+}
+
+/* A column of a block that needs more than floats. */
+Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *sums, uint8_t *out) {
+    for (int32_t v = 0; v < g->vectors; v++) {
+        __m512i *values = sums->of[v];
         const mn_q8_floats floats = floats_of(&g->block->ends[v], g->block->conv_patches[v], &g->extras->conv[v]);
-        Q8_UNROLL for (int c = 0; c < columns; c++) {
-            __m512i values[GROUP] = {none, none, none, none};
-            Q8_UNROLL for (int r = 0; r < rows; r++) values[r] = sums[c][v][r];
-            mn_q8_rescale_some(rows, values, &floats);
-            const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
-            store_panel(rows, g, bytes, out + c * vectors * 64);
-        }
+        if (floats.patches == GENERAL)
+            mn_q8_requant_some(GROUP, values, &g->extras->conv[v]);
+        else
+            mn_q8_rescale_some(GROUP, values, &floats);
+        store_panel(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
     }
 }
 
+/* While the first products of a column are summed the sums of the last one are finished, a vector after a step.
+ * Constants let the compiler keep them in registers. */
 Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
-    int32_t x = 0;
-    for (; x + COLUMNS <= width; x += COLUMNS) conv_tile(rows, COLUMNS, vectors, &g, x);
-    if (x < width) conv_tile(rows, 1, vectors, &g, x);
+    const uint8_t *from[GROUP];
+    uint8_t nowhere[VECTORS * 64], *out = nowhere;
+    const char *ahead = g.ahead.next;
+    column sums, last;
+    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)r * g.row_step;
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
+    }
+    for (int32_t x = 0; x < width; x++) {
+        Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            const __m512i start = _mm512_loadu_si512(g.block->ends[v].start);
+            Q8_UNROLL for (int r = 0; r < rows; r++) sums.of[v][r] = start;
+        }
+        Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            multiply(rows, vectors, from, v, g.block->weights, &sums);
+            finish(rows, &g, v, &last, out);
+        }
+        mn_q8_prefetch(ahead, g.ahead.each);
+        ahead += g.ahead.each;
+        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &sums);
+        keep(rows, vectors, &sums);
+        if (g.adjusts) adjust(rows, vectors, &g, x, &sums);
+        last = sums;
+        out = g.out + (ptrdiff_t)x * vectors * 64;
+        if (g.general) {
+            column copy; /* in memory, so that the sums need not be */
+            Q8_UNROLL for (int v = 0; v < vectors; v++) {
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = sums.of[v][r < rows ? r : 0];
+            }
+            finish_general(rows, &g, &copy, out);
+            out = nowhere;
+        }
+        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.pixel_step;
+    }
+    Q8_UNROLL for (int v = 0; v < vectors; v++) finish(rows, &g, v, &last, out);
 }
 
 Q8_INLINE void conv_vectors(int rows, const group *g, int32_t width) {
@@ -240,33 +209,39 @@ static uint8_t *slot_of(const band *b, int32_t vectors, int32_t index) {
 
 /* Conv rows 4 * index - padding to the third after that. */
 static void fill_group(const band *b, const channel_block *block, const block_extras *extras, int32_t vectors,
-                       int32_t index) {
+                       int32_t index, fetch *ahead) {
     const mn_window *w = &b->p->conv.window;
     const int32_t top = index * GROUP - b->p->depthwise.window.pad_top;
     const int32_t first = mn_max_i32(top, b->first_row), last = mn_min_i32(top + GROUP, b->last_row);
     uint8_t *slot = slot_of(b, vectors, index);
     if (first >= last) {
-        fill(slot, slot_bytes(b, vectors), b->depthwise.in);
+        mn_conv_depthwise_q8_fill(slot, slot_bytes(b, vectors), b->depthwise.in);
         return;
     }
     const int32_t row = first - b->first_row, rows = last - first;
     group g = {.block = block,
                .extras = extras,
                .vectors = vectors,
-               .filter_rows = w->k_h,
                .quads = b->l.quads,
-               .in = b->copy + (size_t)(row * w->stride_h) * b->l.pitch,
-               .pitch = b->l.pitch,
-               .row_step = b->l.pitch * (size_t)w->stride_h,
-               .pixel_step = (size_t)w->stride_w * (size_t)w->in_c,
+               .adjusts = b->conv.weight != 0,
+               .in = b->copy + (size_t)row * b->l.conv_step,
+               .row_step = b->l.conv_step,
+               .pixel_step = b->l.pixel_step,
                .sums = b->sums + (ptrdiff_t)row * w->out_w,
                .sums_step = w->out_w,
                .weight_zero = b->conv.weight,
                .range = b->conv.range,
                .out = slot + vectors * 64,
                .shift = (first - top) * 8,
-               .padding = (uint8_t)b->depthwise.in};
+               .padding = (uint8_t)b->depthwise.in,
+               .ahead = *ahead};
+    if (ahead->next >= ahead->end) g.ahead.each = 0;
+    ahead->next += ahead->each * (size_t)w->out_w;
     g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
+    for (int32_t v = 0; v < vectors; v++) {
+        g.general = g.general || block->conv_patches[v] == GENERAL;
+        g.adjusts = g.adjusts || block->conv_patches[v] > 0;
+    }
     conv_rows(rows, &g, w->out_w);
 }
 
@@ -371,13 +346,13 @@ Q8_TARGET static void run_strip_any_2(const strip *s) { run_strip(2, false, s); 
 
 /* Bytes of a panel whose row is below `rows` and whose channel is below `channels`. */
 Q8_TARGET static __m512i existing(int32_t rows, int32_t channels) {
-    uint8_t bytes[MN_PANEL_BYTES];
-    if (rows >= MN_PANEL_ROWS && channels >= LANES) return _mm512_set1_epi8(-1);
-    for (int32_t i = 0; i < MN_PANEL_BYTES; i++) {
-        const int32_t channel = i / 16 * 4 + i % 4, row = i % 16 / 4;
-        bytes[i] = channel < channels && row < rows ? 0xff : 0;
+    const uint64_t of_rows = (UINT64_C(1) << mn_min_i32(rows, MN_PANEL_ROWS) * 4) - 1;
+    uint64_t bytes = 0;
+    for (int32_t i = 0; i < LANES / 4; i++) {
+        const int32_t left = mn_min_i32(mn_max_i32(channels - 4 * i, 0), 4);
+        bytes |= (of_rows & ((UINT64_C(1) << left) - 1) * 0x1111) << (16 * i);
     }
-    return _mm512_loadu_si512(bytes);
+    return _mm512_movm_epi8(bytes);
 }
 
 Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, const block_extras *extras,
@@ -415,13 +390,17 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
     const mn_window *d = &b->p->depthwise.window;
     const int32_t vectors = mn_panel_block_vectors(&b->l.panels, index), width = b->p->conv.window.out_w;
     for (int32_t i = 0; i < b->l.groups; i++) {
-        fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
-        fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64, b->depthwise.in);
+        mn_conv_depthwise_q8_fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
+        mn_conv_depthwise_q8_fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64,
+                                  b->depthwise.in);
     }
-    if (index + 1 < b->l.panels.blocks) mn_q8_prefetch((const char *)block + b->l.block_bytes, b->l.block_bytes);
+    const char *following = (const char *)block + b->l.block_bytes;
+    const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
+    fetch ahead = {following, following + b->l.block_bytes, mn_round_up(b->l.block_bytes / columns, 64)};
+    if (index + 1 == b->l.panels.blocks) ahead = (fetch){0};
     int32_t next = b->first_panel * d->stride_h;
     for (int32_t row = b->first_panel; row < b->last_panel; row++) {
-        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next);
+        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &ahead);
         depthwise_row(b, block, more, index * VECTORS, vectors, row,
                       (uint8_t *)task->output + mn_panel_offset(&b->l.panels, batch, index, row));
     }
@@ -443,8 +422,9 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
               .copy = task->scratch};
-    b.sums = (int32_t *)(void *)(b.copy + b.l.copy_bytes);
-    b.ring = b.copy + b.l.copy_bytes + b.l.sums_bytes;
+    b.rows = b.copy + b.l.copy_bytes;
+    b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
+    b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
     const int32_t per_image = b.l.panels.blocks * p->bands;
     for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
         for (int32_t i = 0; i < p->bands; i++) {
@@ -453,7 +433,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
             for (int32_t block = 0; block < b.l.panels.blocks; block++) {
                 const int32_t unit = batch * per_image + block * p->bands + i;
                 if (unit < begin || unit >= end) continue;
-                if (!copied) copy_input(&b, task->inputs[0], batch);
+                if (!copied) mn_conv_depthwise_q8_copy(&b, task->inputs[0], batch);
                 copied = true;
                 run_block(&b, task, batch, block);
             }

@@ -9,6 +9,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -23,16 +24,21 @@ enum { SLACK = 64 };
 layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p) {
     const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
     layout l = {.panels = mn_panels_of(d->out_h, d->out_w, d->out_c)};
-    l.quads = (c->k_w * c->in_c + 3) / 4;
+    const int32_t depth = c->k_h * c->k_w * c->in_c;
+    l.quads = mn_max_i32((depth + 3) / 4, VECTORS);
     l.band_rows = (l.panels.rows + p->bands - 1) / p->bands;
     l.groups = d->stride_h + 1;
     l.conv_rows = mn_min_i32((l.band_rows * MN_PANEL_ROWS - 1) * d->stride_h + TAPS, c->out_h);
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
-    l.pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
-    l.copy_bytes = l.pitch * (size_t)((l.conv_rows - 1) * c->stride_h + c->k_h);
+    l.row_pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
+    l.gathers = c->k_h > 1 || c->k_w > 1;
+    l.pixel_step = l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
+    l.conv_step = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_step + SLACK, 64) : l.row_pitch;
+    l.copy_bytes = l.conv_step * (size_t)l.conv_rows;
+    l.rows_bytes = l.gathers ? l.row_pitch * (size_t)c->k_h : 0;
     l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
-    l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)c->k_h * (size_t)l.quads * VECTORS * 64, 64);
+    l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)l.quads * VECTORS * 64, 64);
     l.extras_at = l.block_bytes * (size_t)l.panels.blocks;
     return l;
 }
@@ -59,7 +65,7 @@ bool mn_conv_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *ne
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
     const layout l = mn_conv_depthwise_q8_layout(p);
     *need = (mn_kernel_need){.packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks,
-                             .scratch_bytes = l.copy_bytes + l.sums_bytes + l.ring_bytes};
+                             .scratch_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes};
     return true;
 }
 
@@ -71,35 +77,75 @@ bool mn_conv_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *ne
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* Returns what channel_block calls patches. */
-static int8_t pack_ends(const mn_q8_source *s, const mn_requant *requant, ends *out) {
+/* Returns what channel_block calls patches. Only where there are some is `extra` looked at, and so written: it is five
+ * times as large, and most pages of such stay untouched. */
+static int8_t pack_ends(const mn_requant *requant, bool general, ends *out, mn_requant *extra) {
     memcpy(out->scale, requant->scale, sizeof out->scale);
     memcpy(out->offset, requant->offset, sizeof out->offset);
     const bool floats = requant->is_float || (requant->is_patched && !requant->is_signed);
-    return floats && s->zeros.weight == 0 ? (int8_t)requant->patches : GENERAL;
+    const int8_t patches = floats && !general ? (int8_t)requant->patches : GENERAL;
+    if (patches != 0) *extra = *requant;
+    return patches;
 }
 
-/* Filter rows one after another, each padded to whole quads. */
-static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, size_t step, int8_t *out, int32_t *sums) {
-    const mn_window *w = &s->p->window;
-    const int32_t row = w->k_w * w->in_c, quads = (row + 3) / 4;
-    for (int32_t y = 0; y < w->k_h; y++) {
-        const uint8_t *rows[LANES];
-        for (int32_t lane = 0; lane < LANES; lane++) {
-            rows[lane] = s->weights + (ptrdiff_t)lanes->channel[lane] * s->depth + y * row;
-        }
-        mn_interleave(rows, row, s->zeros.weight_flip, step, out + (size_t)(y * quads) * step, sums);
+/* What sums become without patches. */
+static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
+    return rintf(fmaf((float)sum, r->scale[lane], r->offset[lane]));
+}
+
+static bool is_patched(const mn_requant *r, int32_t lane, int32_t sum) {
+    for (int32_t i = 0; i < r->patches; i++) {
+        if (r->patch_by[i][lane] && r->patch_at[i][lane] == sum) return true;
     }
+    return false;
 }
 
-static void pack_conv(const mn_q8_source *s, int32_t first, int32_t vectors, channel_block *out, block_extras *extras) {
+/* Another sum, which needs no patch, with the result that a patched one should have: near the middle of those that
+ * have it. */
+static bool find_instead(const mn_requant *r, int32_t patch, int32_t lane, int32_t *out) {
+    const int32_t at = r->patch_at[patch][lane], by = r->patch_by[patch][lane];
+    *out = at;
+    if (by == 0) return true;
+    const float wanted = in_floats(r, lane, at) + (float)by;
+    const double first = (wanted - (double)r->offset[lane]) / (double)r->scale[lane];
+    if (!(fabs(first) < 1 << 30)) return false;
+    for (int32_t i = 0; i <= 2 * MN_REQUANT_PATCHES; i++) {
+        *out = (int32_t)first + (i % 2 ? i + 1 : -i) / 2;
+        if (in_floats(r, lane, *out) == wanted && !is_patched(r, lane, *out)) return true;
+    }
+    return false;
+}
+
+static bool pack_instead(const mn_requant *r, int32_t out[MN_REQUANT_PATCHES][LANES]) {
+    for (int32_t i = 0; i < r->patches; i++) {
+        for (int32_t lane = 0; lane < LANES; lane++) {
+            if (!find_instead(r, i, lane, &out[i][lane])) return false;
+        }
+    }
+    return true;
+}
+
+/* Groups of four products one after another, as many as the layout wants. */
+static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, int32_t quads, size_t step, int8_t *out,
+                        int32_t *sums) {
+    const uint8_t *rows[LANES];
+    for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = s->weights + (ptrdiff_t)lanes->channel[lane] * s->depth;
+    mn_interleave(rows, s->depth, s->zeros.weight_flip, step, out, sums);
+    for (int32_t i = (s->depth + 3) / 4; i < quads; i++) memset(out + (size_t)i * step, 0, 64);
+}
+
+static void pack_conv(const mn_q8_source *s, int32_t quads, int32_t first, int32_t vectors, channel_block *out,
+                      block_extras *extras) {
     for (int32_t v = 0; v < vectors; v++) {
         int32_t sums[LANES] = {0};
-        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &extras->conv[v]);
-        out->conv_patches[v] = pack_ends(s, &extras->conv[v], &out->ends[v]);
-        pack_vector(s, &lanes, (size_t)vectors * 64, out->weights + v * 64, sums);
+        mn_requant requant;
+        const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &requant);
+        int8_t patches = pack_ends(&requant, false, &out->ends[v], &extras->conv[v]);
+        if (patches > 0 && !pack_instead(&requant, extras->instead[v])) patches = GENERAL;
+        out->conv_patches[v] = patches;
+        pack_vector(s, &lanes, quads, (size_t)vectors * 64, out->weights + v * 64, sums);
         for (int32_t lane = 0; lane < LANES; lane++) {
-            out->ends[v].start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], extras->conv[v].centre[lane]);
+            out->ends[v].start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
         }
     }
 }
@@ -135,18 +181,21 @@ TARGET static void split_taps(const mn_q8_source *s, const mn_requant_lanes *lan
     _mm256_storeu_si256((__m256i *)(void *)sums, sum);
 }
 
-TARGET static void pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *requant, int8_t (*left)[64]) {
-    const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, requant);
+/* Returns what channel_block calls patches. */
+TARGET static int8_t pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *extra, int8_t (*left)[64]) {
+    mn_requant requant;
+    const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, &requant);
     __m128i bytes[TAPS * TAPS], rest[TAPS * TAPS];
     int16_t sums[LANES];
     split_taps(s, &lanes, first, bytes, rest, sums);
     for (int32_t x = 0; x < TAPS; x++) {
         store_column(bytes[x], bytes[x + TAPS], bytes[x + 2 * TAPS], out->weights[x]);
-        store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], left[x]);
+        if (s->zeros.weight) store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], left[x]);
     }
     for (int32_t lane = 0; lane < LANES; lane++) {
-        out->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant->centre[lane]);
+        out->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
     }
+    return pack_ends(&requant, s->zeros.weight != 0, &out->ends, extra);
 }
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
@@ -158,10 +207,10 @@ static void pack(const void *params, const void *const *constants, mn_type type,
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
         const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
-        pack_conv(&conv, first, vectors, block, more);
+        pack_conv(&conv, l.quads, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
-            pack_taps(&depthwise, first + v * LANES, &block->taps[v], &more->depthwise[v], more->rest[v]);
-            block->depthwise_patches[v] = pack_ends(&depthwise, &more->depthwise[v], &block->taps[v].ends);
+            block->depthwise_patches[v] =
+                pack_taps(&depthwise, first + v * LANES, &block->taps[v], &more->depthwise[v], more->rest[v]);
         }
     }
 }
