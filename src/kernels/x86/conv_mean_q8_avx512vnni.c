@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A pointwise convolution of few pixels, and MEAN or AVERAGE_POOL_2D over whole images, int8 and uint8, for AVX-512
- * VNNI. The work is cut by channels, so that the results of a channel are added up as they come and never stored, and
- * so that a single pixel can be shared by threads. */
+/* A pointwise convolution of few pixels and MEAN or AVERAGE_POOL_2D over whole images behind it, int8 and uint8, for
+ * AVX-512 VNNI. The work is cut by channels, so that the results of a channel are added up as they come and never
+ * stored. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -44,7 +44,7 @@ bool mn_conv_mean_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
     const int64_t pixels = (int64_t)w->in_h * w->in_w;
     if (p->conv.groups != 1 || !mn_window_is_pointwise(w) || w->in_c > MN_Q8_MAX_DEPTH) return false;
     if (!mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->pooling == MN_POOLING_NONE && pixels * w->batches != 1) return false;
+    if (p->pooling == MN_POOLING_NONE) return false;
     if (p->pooling == MN_POOLING_MEAN && p->mean.shift > 0) return false;
     if (pixels > IMAGE_PIXELS || pixels * depth_of(w) > IMAGE_BYTES) return false;
     need->packed_bytes = mn_column_bytes(depth_of(w)) * (size_t)mn_column_count(w->out_c);
@@ -172,28 +172,13 @@ Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, m
     }
 }
 
-/* A single pixel. */
-Q8_TARGET static void run_single(const job *j, int32_t index, int32_t columns, mn_column_ahead *ahead) {
-    mn_column_tile t;
-    mn_column_multiply(&j->tiles, 0, 1, index, columns, ahead, &t);
-    for (int32_t i = 0; i < columns; i++) {
-        const mn_requant *requant = &column_of(j, index + i)->requant;
-        const __m512i sums = take_off_weight_zero(j, 0, t.sums[i][0]);
-        store_column(j, index + i, mn_q8_store(sums, requant, j->zeros.range, j->zeros.out_flip));
-    }
-}
-
 /* Columns [i, end). */
 static void run_columns(const job *j, int32_t i, int32_t end) {
     mn_column_ahead ahead = mn_column_ahead_of(&j->tiles, i, end, j->pixels);
     for (int32_t columns; i < end; i += columns) {
         columns = mn_column_columns(end - i, j->pixels);
         mn_column_skip(&ahead, &j->tiles, i + columns);
-        if (j->p->pooling == MN_POOLING_NONE) {
-            run_single(j, i, columns, &ahead);
-        } else {
-            run_pooled(j, i, columns, &ahead);
-        }
+        run_pooled(j, i, columns, &ahead);
     }
 }
 

@@ -312,42 +312,47 @@ static void try_all(const channels *c, tries *t, choice best[LANES]) {
     t->count = 0;
 }
 
+/* Floats from the nearest one, in the order in which they are tried. */
+static const int8_t distances[] = {0, 1, -1, 2, -2, 3, -3};
+
+enum { DISTANCES = sizeof distances };
+
 static int32_t most_doubtful(const choice best[LANES]) {
     int32_t most = 0;
     for (int32_t i = 0; i < LANES; i++) most = mn_max_i32(most, best[i].doubtful);
     return most;
 }
 
-/* Tries the nearest float of each lane's scale, and then neighbours: the next ones of the lanes that are worst, as
- * these alone decide what the vector costs, until one of them has no more. */
+/* Lines up tries for the lanes with as many doubtful thresholds. */
+static void line_up(choice best[LANES], int32_t doubtful, int32_t each, tries *t) {
+    for (int32_t i = 0; i < LANES; i++) {
+        if (best[i].doubtful != doubtful) continue;
+        for (int32_t k = 0; k < each && best[i].tried < DISTANCES && t->count < LANES; k++) {
+            t->lane[t->count] = i;
+            t->away[t->count++] = distances[best[i].tried++];
+        }
+    }
+}
+
+/* Tries the nearest float of each lane's scale, and then, once, neighbours: those of the worst lanes first, as these
+ * decide what a vector costs. Going on until nothing gets better spares hardly any patch more. */
 void mn_requant_search(const channels *c, choice best[LANES]) {
-    static const int32_t away[] = {0, 1, -1, 2, -2, 3, -3};
-    const int32_t number = sizeof away / sizeof away[0];
-    /* Of both signs, hardly any vector is right everywhere. */
     tries t;
+    /* Of both signs, hardly any vector is right everywhere. */
     t.count = LANES, t.kept = c->is_signed ? KEPT : 1;
     for (int32_t i = 0; i < LANES; i++) {
         best[i] = (choice){.doubtful = HOPELESS + 1, .tried = c->is_signed};
         t.lane[i] = i, t.away[i] = 0;
     }
     try_all(c, &t, best);
+    const int32_t worst = most_doubtful(best);
+    int32_t lanes = 0;
+    for (int32_t i = 0; i < LANES; i++) lanes += best[i].doubtful == worst;
     t.kept = KEPT;
-    for (int32_t worst; (worst = most_doubtful(best)) > 0;) {
-        int32_t lanes = 0;
-        for (int32_t i = 0; i < LANES; i++) {
-            if (best[i].doubtful < worst) continue;
-            if (best[i].tried == number) return;
-            lanes++;
-        }
-        const int32_t each = mn_max_i32(LANES / lanes, 2);
-        for (int32_t i = 0; i < LANES; i++) {
-            if (best[i].doubtful < worst) continue;
-            for (int32_t k = 0; k < each && best[i].tried < number && t.count < LANES; k++) {
-                t.lane[t.count] = i, t.away[t.count++] = away[best[i].tried++];
-            }
-        }
-        try_all(c, &t, best);
+    for (int32_t level = worst; level > 0 && t.count < LANES; level--) {
+        line_up(best, level, level == worst ? mn_max_i32(LANES / lanes, 2) : 2, &t);
     }
+    if (t.count > 0) try_all(c, &t, best);
 }
 
 #endif
