@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* The fused convolution and depthwise convolution around each sum at which a result of the first one changes: floats
+ * and what puts them right have to be right there. Random inputs hardly ever meet such sums. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cpu.h"
+#include "kernels/kernels.h"
+#include "kernels/panel.h"
+#include "kernels/quant.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/x86/q8.h"
+
+enum { DEPTH = 16, CHANNELS = 16, SIZE = 112, PIXELS = SIZE * SIZE, LARGE = 127 };
+
+static uint64_t state = 1;
+
+static int32_t random_between(int32_t low, int32_t high) {
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (int32_t)(low + (int64_t)((state >> 33) % (uint64_t)(high - low + 1)));
+}
+
+/* Both convolutions; the second gives back what it takes. */
+typedef struct layers {
+    mn_conv_depthwise_params p;
+    int32_t multiplier[CHANNELS], shift[CHANNELS], bias[CHANNELS];
+    int32_t one[CHANNELS], one_shift[CHANNELS];
+    int8_t weights[CHANNELS][DEPTH], taps[9][CHANNELS];
+    int8_t in[PIXELS][DEPTH];
+} layers;
+
+static void fill_layers(layers *l) {
+    const int32_t zero = random_between(0, 2) ? -128 : random_between(-128, 127), shift = random_between(7, 10);
+    memset(l->taps, 0, sizeof l->taps);
+    for (int32_t i = 0; i < CHANNELS; i++) {
+        l->multiplier[i] = random_between(1 << 30, INT32_MAX);
+        l->shift[i] = -shift;
+        l->bias[i] = random_between(-(1 << 14), 1 << 14);
+        l->one[i] = 1 << 30, l->one_shift[i] = -5, l->taps[4][i] = 64;
+        for (int32_t k = 0; k < DEPTH; k++) l->weights[i][k] = k ? LARGE : 1;
+    }
+    const mn_range_i32 all = {-128, 127};
+    l->p = (mn_conv_depthwise_params){
+        .conv = {.window = {1, SIZE, SIZE, DEPTH, SIZE, SIZE, CHANNELS, 1, 1, 1, 1, 1, 1, 0, 0},
+                 .groups = 1,
+                 .range = all,
+                 .in_zero = random_between(-128, 127),
+                 .out_zero = zero,
+                 .multiplier = l->multiplier,
+                 .shift = l->shift},
+        .depthwise = {.window = {1, SIZE, SIZE, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1},
+                      .groups = 1,
+                      .range = all,
+                      .in_zero = zero,
+                      .out_zero = zero,
+                      .multiplier = l->one,
+                      .shift = l->one_shift},
+        .bands = 1,
+    };
+}
+
+/* A pixel for which the products of any channel add up to `sum`, or as near as can be. */
+static void fill_pixel(int8_t pixel[DEPTH], int32_t in_zero, int32_t sum) {
+    int32_t left = sum;
+    for (int32_t k = DEPTH - 1; k >= 0; k--) {
+        const int32_t weight = k ? LARGE : 1, rest = left < 0 && k ? left - LARGE + 1 : left;
+        const int32_t value = mn_clamp_i32(in_zero + rest / weight, -128, 127);
+        pixel[k] = (int8_t)value;
+        left -= (value - in_zero) * weight;
+    }
+}
+
+/* The first accumulator whose result reaches `value`. */
+static int32_t first_reaching(const layers *l, int32_t channel, int32_t value) {
+    int32_t low = -(1 << 22), high = 1 << 22;
+    while (low < high) {
+        const int32_t middle = low + (high - low) / 2;
+        const int32_t result = mn_requantize(middle, l->multiplier[channel], l->shift[channel]);
+        if (result + l->p.conv.out_zero >= value) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+static void fill_input(layers *l) {
+    int32_t pixel = 0;
+    for (int32_t channel = 0; channel < CHANNELS; channel++) {
+        for (int32_t value = -127; value <= 127; value++) {
+            const int32_t sum = first_reaching(l, channel, value) - l->bias[channel];
+            for (int32_t away = -1; away <= 1; away++) fill_pixel(l->in[pixel++], l->p.conv.in_zero, sum + away);
+        }
+    }
+    while (pixel < PIXELS) fill_pixel(l->in[pixel++], l->p.conv.in_zero, 0);
+}
+
+static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, void *scratch, size_t bytes) {
+    const void *inputs[] = {l->in, l->weights, l->bias, l->taps, NULL};
+    uint8_t *out = test_calloc(bytes, 1);
+    const mn_task task = {&l->p, inputs, out, packed, scratch};
+    kernel(&task, 0, 1);
+    return out;
+}
+
+/* Returns how many patches the first convolution needs. */
+static int32_t check(layers *l) {
+    const void *constants[] = {NULL, l->weights, l->bias, l->taps, NULL};
+    const mn_panels panels = mn_panels_of(SIZE, SIZE, CHANNELS);
+    const size_t bytes = mn_panel_image_bytes(&panels);
+    mn_kernel_need need, ref;
+    assert_true(mn_conv_depthwise_i8_avx512vnni_need(&l->p, &need));
+    assert_true(mn_conv_depthwise_ref_need(&l->p, &ref));
+    void *packed = aligned_alloc(64, mn_round_up(need.packed_bytes, 64));
+    void *scratch = aligned_alloc(64, mn_round_up(mn_max_size(need.scratch_bytes, ref.scratch_bytes), 64));
+    assert_non_null(packed);
+    assert_non_null(scratch);
+    memset(packed, 0, need.packed_bytes);
+    mn_conv_depthwise_i8_avx512vnni_pack(&l->p, constants, packed);
+    uint8_t *got = run(l, mn_conv_depthwise_i8_avx512vnni, packed, scratch, bytes);
+    uint8_t *expected = run(l, mn_conv_depthwise_i8_ref, NULL, scratch, bytes);
+    assert_memory_equal(got, expected, bytes);
+    test_free(got);
+    test_free(expected);
+    free(packed);
+    free(scratch);
+    const mn_q8_source source = mn_q8_conv_source(&l->p.conv, MN_INT8, l->weights, l->bias);
+    mn_requant requant;
+    mn_q8_fill_requant(&source, 0, NULL, &requant);
+    return requant.is_patched ? requant.patches : 0;
+}
+
+static void test_every_threshold(void **unused) {
+    (void)unused;
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
+        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+        skip();
+    }
+    layers *l = test_malloc(sizeof *l);
+    int32_t patches = 0;
+    for (int32_t round = 0; round < 40; round++) {
+        fill_layers(l);
+        fill_input(l);
+        patches += check(l);
+    }
+    test_free(l);
+    print_message("%d patches\n", patches);
+    assert_true(patches > 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_threshold)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void) {
+    printf("SKIPPED: these kernels are for x86-64\n");
+    return 77;
+}
+
+#endif
