@@ -16,6 +16,10 @@
 /* Three quarters of a nearest cache of 32 KB; input rows and weights pass through the rest. */
 enum { RING_BYTES = 24 * 1024 };
 
+/* Pixels of a pointwise convolution that fill tiles, so that weights are fetched once for many; rows of low images
+ * come several at a time for that. */
+enum { PIXELS = 48 };
+
 enum { TAPS = 3 };
 
 /* What differs from tier to tier. */
@@ -28,14 +32,27 @@ typedef struct parts {
 /* How the columns of the output are cut, and the ring that this takes. */
 typedef struct layout {
     mn_blocks blocks;
-    int32_t slots;   /* rows in the ring: those under the filter */
+    int32_t rows;    /* most rows of the convolution to compute at once */
+    int32_t slots;   /* rows in the ring: those under the filter, and `rows` - 1 that come with the last of them */
     int32_t strips;  /* of columns */
     int32_t columns; /* most columns of the convolution that a strip meets */
 } layout;
 
+/* Do the windows meet whole rows? */
+static bool meets_last_column(const mn_window *d) {
+    return (d->out_w - 1) * d->stride_w - d->pad_left + TAPS >= d->in_w;
+}
+
+/* Rows of `row_bytes` that give a pointwise convolution PIXELS at once, if the ring has room for them. */
+static int32_t rows_together(const mn_window *d, int32_t slots, int32_t row_bytes) {
+    const int32_t more = mn_min_i32((PIXELS - 1) / d->in_w, RING_BYTES / row_bytes - slots);
+    return 1 + mn_max_i32(0, more);
+}
+
 static layout layout_of(const mn_conv_depthwise_params *p) {
     const mn_window *d = &p->depthwise.window;
     layout l = {.blocks = mn_blocks_of(d->out_h, d->out_w, d->out_c),
+                .rows = 1,
                 .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
                 .strips = 1,
                 .columns = d->in_w};
@@ -44,6 +61,9 @@ static layout layout_of(const mn_conv_depthwise_params *p) {
         const int32_t width = (most - TAPS) / d->stride_w + 1;
         l.strips = (d->out_w - 1) / width + 1;
         l.columns = ((d->out_w - 1) / l.strips) * d->stride_w + TAPS;
+    } else if (mn_window_is_pointwise(&p->conv.window) && meets_last_column(d)) {
+        l.rows = rows_together(d, l.slots, d->in_w * l.blocks.channels * (int32_t)sizeof(float));
+        l.slots += l.rows - 1;
     }
     return l;
 }
@@ -81,8 +101,9 @@ static float *slot_of(const band *b, int32_t row) {
     return (float *)b->task->scratch + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.channels;
 }
 
-/* Row `row` of the convolution into its slot. */
-static void convolve(const band *b, int32_t row) {
+/* Rows [row, row + rows) of the convolution into their slots: more than one only where they follow each other in the
+ * input and in the ring. */
+static void convolve(const band *b, int32_t row, int32_t rows) {
     const mn_conv_params *p = &b->p->conv;
     const mn_window *w = &p->window;
     const float *bias = b->task->inputs[2];
@@ -102,9 +123,16 @@ static void convolve(const band *b, int32_t row) {
         t.weights = panels + s.k * MN_PANEL;
         t.runs = s.runs;
         t.last = s.runs.length;
-        t.pixels = s.count;
+        t.pixels = s.count * rows;
         b->tier->tiles(&t);
     }
+}
+
+/* How many rows from `row` on to compute at once when those from `first` on are needed, and none from `end` on. */
+static int32_t rows_at_once(const band *b, int32_t row, int32_t first, int32_t end) {
+    if (b->l.rows == 1) return 1;
+    const int32_t free = b->l.slots - (row - mn_max_i32(first, 0)), together = b->l.slots - row % b->l.slots;
+    return mn_min_i32(mn_min_i32(free, together), end - row);
 }
 
 /* One or more output rows from the ring, a vector of channels at a time. */
@@ -142,11 +170,15 @@ static void run_strip(band *b) {
     const mn_window *d = &b->p->depthwise.window;
     b->first_column = mn_max_i32(0, b->left * d->stride_w - d->pad_left);
     b->columns = mn_min_i32(d->in_w, (b->right - 1) * d->stride_w - d->pad_left + TAPS) - b->first_column;
+    const int32_t end = mn_min_i32(d->in_h, (b->last - 1) * d->stride_h - d->pad_top + TAPS);
     int32_t next = mn_max_i32(0, b->first * d->stride_h - d->pad_top);
     for (int32_t row = b->first, rows; row < b->last; row += rows) {
         rows = mn_strip_f32_rows(d, row, b->last - row, b->tier->strip_rows);
         const int32_t below = mn_min_i32(d->in_h, (row + rows - 1) * d->stride_h - d->pad_top + TAPS);
-        for (; next < below; next++) convolve(b, next);
+        for (int32_t count; next < below; next += count) {
+            count = rows_at_once(b, next, row * d->stride_h - d->pad_top, end);
+            convolve(b, next, count);
+        }
         filter(b, row, rows);
     }
 }
