@@ -20,7 +20,7 @@
 
 #include "kernels/x86/add_q8.h"
 
-enum { VALUES = 256, PAIRS = VALUES * VALUES, BYTES = 64 };
+enum { VALUES = 256, PAIRS = VALUES * VALUES, LANES = MN_REQUANT_LANES };
 
 static uint64_t state = 1;
 
@@ -61,25 +61,29 @@ static mn_binary_params random_add(mn_type type, int32_t least, int32_t most) {
 }
 
 /* What the kernels store for all pairs of stored bytes. */
-Q8_TARGET static void run_all(const mn_add_q8 *a, const uint8_t *in0, const uint8_t *in1, uint8_t flip, uint8_t *out) {
+Q8_TARGET static void run_all(const mn_add_q8 *a, uint8_t flip, const uint8_t *first, const uint8_t *second,
+                              uint8_t *out) {
     const __m512i flips = _mm512_set1_epi8((char)flip);
-    for (int32_t i = 0; i < PAIRS; i += BYTES) {
-        const __m512i x = _mm512_xor_si512(_mm512_loadu_si512(in0 + i), flips);
-        const __m512i y = _mm512_xor_si512(_mm512_loadu_si512(in1 + i), flips);
-        const __m512i bytes = a->is_short ? mn_add_q8_short(a, x, y) : mn_add_q8_exact(a, x, y);
-        _mm512_storeu_si512(out + i, mn_q8_finish_64(bytes, a->range, flip));
+    for (int32_t i = 0; i < PAIRS; i += 64) {
+        const __m512i x = _mm512_xor_si512(_mm512_loadu_si512(first + i), flips);
+        const __m512i y = _mm512_xor_si512(_mm512_loadu_si512(second + i), flips);
+        const __m512i sums = a->is_short ? mn_add_q8_short(a, x, y) : mn_add_q8_exact(a, x, y);
+        _mm512_storeu_si512(out + i, mn_q8_finish_64(sums, a->range, flip));
     }
 }
 
-/* Returns whether there is a short form. */
-static bool check_add(const mn_binary_params *p, mn_type type) {
+typedef struct counts {
+    int32_t is_short, patched;
+} counts;
+
+static void check_add(const mn_binary_params *p, mn_type type, counts *found) {
     static uint8_t x[PAIRS], y[PAIRS], got[PAIRS], wanted[PAIRS];
     for (int32_t i = 0; i < PAIRS; i++) x[i] = (uint8_t)(i / VALUES), y[i] = (uint8_t)(i % VALUES);
     const mn_task task = {.params = p, .inputs = (const void *const[]){x, y, NULL}, .output = wanted};
     (type == MN_INT8 ? mn_add_i8_ref : mn_add_u8_ref)(&task, 0, PAIRS);
     mn_add_q8 add;
     mn_add_q8_fill(p, type, true, &add);
-    run_all(&add, x, y, type == MN_INT8 ? 0 : 0x80, got);
+    run_all(&add, type == MN_INT8 ? 0 : 0x80, x, y, got);
     for (int32_t i = 0; i < PAIRS; i++) {
         if (got[i] == wanted[i]) continue;
         fail_msg(
@@ -89,27 +93,43 @@ static bool check_add(const mn_binary_params *p, mn_type type) {
             p->range.max, p->in[0].zero, p->in[1].zero, p->out.zero, p->in[0].multiplier, p->in[1].multiplier,
             p->out.multiplier, p->in[0].shift, p->in[1].shift, p->out.shift);
     }
-    return add.is_short;
+    found->is_short += add.is_short;
+    found->patched += add.is_short && add.patches > 0;
 }
 
-/* Returns how many have a short form. */
-static int32_t check_many(int32_t rounds, int32_t least, int32_t most) {
-    int32_t found = 0, checked = 0;
-    while (checked < rounds) {
+static counts check_many(int32_t rounds, int32_t least, int32_t most) {
+    counts found = {0};
+    for (int32_t checked = 0; checked < rounds;) {
         const mn_type type = checked % 2 ? MN_UINT8 : MN_INT8;
         const mn_binary_params p = random_add(type, least, most);
         if (!mn_add_q8_fits(&p)) continue;
-        found += check_add(&p, type);
+        check_add(&p, type, &found);
         checked++;
     }
-    print_message("%d of %d with scales from 2^%d to 2^%d have a short form\n", found, rounds, least, most + 1);
+    print_message("%d of %d with scales from 2^%d to 2^%d have a short form, %d of these patches\n", found.is_short,
+                  rounds, least, most + 1, found.patched);
     return found;
 }
 
 static void test_usual_scales(void **unused) {
     (void)unused;
     if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) skip();
-    assert_true(check_many(400, -6, -3) > 200);
+    assert_true(check_many(400, -6, -3).is_short > 300);
+}
+
+/* Few sums need patches: looks for such. */
+static void test_patches(void **unused) {
+    (void)unused;
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) skip();
+    counts found = {0};
+    for (int32_t i = 0; i < 100000 && found.patched < 5; i++) {
+        const mn_binary_params p = random_add(MN_INT8, -6, -3);
+        mn_add_q8 add;
+        if (!mn_add_q8_fits(&p)) continue;
+        mn_add_q8_fill(&p, MN_INT8, true, &add);
+        if (add.is_short && add.patches > 0) check_add(&p, MN_INT8, &found);
+    }
+    assert_int_equal(found.patched, 5);
 }
 
 static void test_absurd_scales(void **unused) {
@@ -121,6 +141,7 @@ static void test_absurd_scales(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usual_scales),
+        cmocka_unit_test(test_patches),
         cmocka_unit_test(test_absurd_scales),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
