@@ -53,3 +53,13 @@ function(mn_small_sources)
   list(FILTER plain EXCLUDE REGEX "/tflite/read_tensor\\.c$")
   set_source_files_properties(${plain} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
 endfunction()
+
+# Leaves out of a shared library what nothing that it exports can reach, such as writing models.
+include(CheckLinkerFlag)
+check_linker_flag(C -Wl,--gc-sections mn_has_gc_sections)
+function(mn_leave_out_unused objects library)
+  if(mn_has_gc_sections)
+    target_compile_options(${objects} PRIVATE -ffunction-sections -fdata-sections)
+    target_link_options(${library} PRIVATE -Wl,--gc-sections)
+  endif()
+endfunction()
