@@ -103,7 +103,7 @@ enum { MN_PROJECT_CHANNELS = 32 };
 typedef struct mn_project_params {
     mn_conv_params conv;
     int32_t unit_rows;     /* 1, 2 or 4 */
-    int32_t unit_channels; /* a multiple of MN_PROJECT_CHANNELS, or out_c; always that if float32 */
+    int32_t unit_channels; /* a multiple of MN_PROJECT_CHANNELS, or out_c */
     bool adds;
     bool residual_first; /* inputs[3] is ADD's operand 0 */
     mn_binary_params add;

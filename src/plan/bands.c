@@ -55,11 +55,27 @@ static int64_t busiest_share(const mn_project_params *p, int32_t threads) {
     return most;
 }
 
+/* Float tiles take pixels of any rows, so rows are units where there are several for each thread. Low images are cut by
+ * channels, too: every piece of a few rows would fetch all weights again. */
+static void cut_floats(mn_project_params *p, int32_t threads) {
+    enum { ENOUGH_ROWS = 4, ENOUGH_UNITS = 3 }; /* for each thread */
+    const mn_window *w = &p->conv.window;
+    p->unit_rows = 1;
+    if (threads == 1 || w->batches * w->out_h >= ENOUGH_ROWS * threads) return;
+    p->unit_channels = MN_PROJECT_CHANNELS;
+    p->unit_rows = MN_PANEL_ROWS;
+    while (p->unit_rows > 1 && mn_project_units(p) < ENOUGH_UNITS * threads) p->unit_rows /= 2;
+}
+
 void mn_plan_project_units(mn_project_params *p, mn_type type, int32_t threads) {
     const int32_t channels = p->conv.window.out_c;
-    p->unit_rows = type == MN_FLOAT32 ? 1 : MN_PANEL_ROWS;
+    p->unit_rows = MN_PANEL_ROWS;
     p->unit_channels = channels;
-    if (type == MN_FLOAT32 || threads == 1) return;
+    if (type == MN_FLOAT32) {
+        cut_floats(p, threads);
+        return;
+    }
+    if (threads == 1) return;
     mn_project_params trial = *p;
     int64_t least = busiest_share(p, threads);
     for (trial.unit_rows = MN_PANEL_ROWS; trial.unit_rows > 0; trial.unit_rows /= 2) {

@@ -223,7 +223,7 @@ bool check_make_project(check_case *c, check_rng *r, mn_type in, mn_type out) {
     p->conv.groups = 1;
     p->unit_rows = 1 << check_between(r, 0, 2);
     p->unit_channels = w->out_c;
-    if (in != MN_FLOAT32 && check_one_in(r, 2)) p->unit_channels = MN_PROJECT_CHANNELS * check_between(r, 1, 2);
+    if (check_one_in(r, 2)) p->unit_channels = MN_PROJECT_CHANNELS * check_between(r, 1, 2);
     p->adds = check_one_in(r, 2);
     p->residual_first = check_one_in(r, 2);
     return in == out && fill_project(c, r, in);

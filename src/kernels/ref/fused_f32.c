@@ -3,6 +3,7 @@
 
 /* The two halves of a float inverted residual, with blocks of channels (kernels/blocks.h) between them. */
 #include "kernels/blocks.h"
+#include "kernels/panel.h"
 #include "kernels/ref/ref.h"
 
 /* ---- CONV_DEPTHWISE ------------------------------------------------------------------------------------- */
@@ -82,14 +83,14 @@ static float project_at(const mn_task *task, const mn_blocks *blocks, const floa
     return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
-static void run_row(const mn_task *task, const mn_blocks *blocks, int32_t row) {
+static void run_row(const mn_task *task, const mn_blocks *blocks, const mn_project_range *range, int32_t row) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
-    size_t at = (size_t)row * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t x = 0; x < w->out_w; x++) {
+        size_t at = ((size_t)row * (size_t)w->out_w + (size_t)x) * (size_t)w->out_c + (size_t)range->first_channel;
         const ptrdiff_t pixel = (ptrdiff_t)(row % w->out_h) * w->out_w + x;
         const float *in = (const float *)task->inputs[0] + row / w->out_h * blocks->count * blocks->size;
-        for (int32_t c = 0; c < w->out_c; c++, at++) {
+        for (int32_t c = range->first_channel; c < range->last_channel; c++, at++) {
             float value = project_at(task, blocks, in + pixel * blocks->channels, c);
             if (p->adds) {
                 const float other = ((const float *)task->inputs[3])[at];
@@ -104,10 +105,9 @@ void mn_project_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const mn_blocks blocks = mn_blocks_of(w->in_h, w->in_w, w->in_c);
-    const int32_t per_image = (w->out_h - 1) / p->unit_rows + 1;
-    for (int32_t unit = begin; unit < end; unit++) {
-        const int32_t first = unit % per_image * p->unit_rows, top = unit / per_image * w->out_h;
-        const int32_t last = mn_min_i32(first + p->unit_rows, w->out_h);
-        for (int32_t y = first; y < last; y++) run_row(task, &blocks, top + y);
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(p, &begin, end);
+        const int32_t top = range.batch * w->out_h;
+        for (int32_t y = range.first_row; y < range.last_row; y++) run_row(task, &blocks, &range, top + y);
     }
 }

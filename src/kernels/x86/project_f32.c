@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "kernels/blocks.h"
+#include "kernels/panel.h"
 #include "kernels/portable/window.h"
 #include "kernels/x86/parts_f32.h"
 
@@ -22,11 +23,12 @@ void mn_project_f32_pack(const void *params, const void *const *constants, void 
     mn_conv_f32_avx2_pack(&((const mn_project_params *)params)->conv, constants, packed);
 }
 
-/* Rows of one image follow each other in input and output. */
+/* Rows of a range follow each other in input and output. */
 static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(const mn_tiles *)) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const mn_blocks blocks = mn_blocks_of(w->in_h, w->in_w, w->in_c);
+    const float *bias = task->inputs[2];
     mn_tiles t = {.in_step = blocks.channels,
                   .runs = {.rows = blocks.count,
                            .cols = 1,
@@ -34,24 +36,22 @@ static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(c
                            .in_row = blocks.size,
                            .k_row = blocks.channels},
                   .last = w->in_c - (blocks.count - 1) * blocks.channels,
-                  .weights = task->packed,
                   .panel_stride = (ptrdiff_t)w->in_c * MN_PANEL,
-                  .bias = task->inputs[2],
                   .range = p->conv.range_f32,
                   .added_range = p->add.range_f32,
-                  .out_step = w->out_c,
-                  .channels = w->out_c};
-    const int32_t per_image = (w->out_h - 1) / p->unit_rows + 1;
-    for (int32_t unit = begin, next; unit < end; unit = next) {
-        next = mn_min_i32(end, unit - unit % per_image + per_image);
-        const int32_t first = unit % per_image * p->unit_rows;
-        const int32_t last = mn_min_i32(w->out_h, first + (next - unit) * p->unit_rows);
-        const ptrdiff_t batch = unit / per_image, at = (batch * w->out_h + first) * w->out_w * w->out_c;
-        t.in = (const float *)task->inputs[0] + batch * blocks.count * blocks.size +
-               (ptrdiff_t)first * w->out_w * blocks.channels;
+                  .out_step = w->out_c};
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(p, &begin, end);
+        const ptrdiff_t row = (ptrdiff_t)range.batch * w->out_h + range.first_row;
+        const ptrdiff_t at = row * w->out_w * w->out_c + range.first_channel;
+        t.in = (const float *)task->inputs[0] + range.batch * blocks.count * blocks.size +
+               (ptrdiff_t)range.first_row * w->out_w * blocks.channels;
+        t.weights = (const float *)task->packed + range.first_channel / MN_PANEL * t.panel_stride;
+        t.bias = bias ? bias + range.first_channel : NULL;
         t.added = p->adds ? (const float *)task->inputs[3] + at : NULL;
         t.out = (float *)task->output + at;
-        t.pixels = (last - first) * w->out_w;
+        t.pixels = (range.last_row - range.first_row) * w->out_w;
+        t.channels = range.last_channel - range.first_channel;
         tiles(&t);
     }
 }
