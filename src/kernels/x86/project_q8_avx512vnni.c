@@ -107,6 +107,7 @@ typedef struct job {
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
     uint8_t *out;
+    const char *ahead, *ahead_end; /* weights that are fetched little by little, for the next vectors */
 } job;
 
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
@@ -194,7 +195,7 @@ Q8_INLINE __m512i dot(bool half, __m512i sums, __m512i four, __m512i weights) {
 
 /* The sums of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished in
  * between. Constants let the compiler keep the sums in registers. */
-Q8_INLINE void run_tile(int rows, int columns, int eights, const job *j, int32_t x, tile *before, tile *now) {
+Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, tile *before, tile *now) {
     const int vectors = (eights + 1) / 2, pieces = columns * vectors;
     const bool between = rows == ROWS && pieces == 4;
     const int8_t *weights[VECTORS];
@@ -207,6 +208,9 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, const job *j, int32_t
         }
     }
     if (!between) finish_rest(j, before);
+    const char *ahead = j->ahead;
+    const bool fetches = eights == 2 * VECTORS; /* others are the last */
+    const ptrdiff_t line = ahead < j->ahead_end ? 64 : 0;
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_step) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
@@ -223,6 +227,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, const job *j, int32_t
                     }
                 }
             }
+            if (fetches) _mm_prefetch(ahead, _MM_HINT_T1), ahead += line;
             if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
@@ -230,12 +235,13 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, const job *j, int32_t
         Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
     }
     if (between) finish_rest(j, before);
+    j->ahead = ahead;
 }
 
-typedef void tile_run(const job *j, int32_t x, tile *before, tile *now);
+typedef void tile_run(job *j, int32_t x, tile *before, tile *now);
 
 #define TILE(rows, columns, eights)                                                                                    \
-    Q8_TARGET static void tile_##rows##columns##eights(const job *j, int32_t x, tile *before, tile *now) {             \
+    Q8_TARGET static void tile_##rows##columns##eights(job *j, int32_t x, tile *before, tile *now) {                   \
         run_tile(rows, columns, eights, j, x, before, now);                                                            \
     }
 #define ROW_TILES(rows)                                                                                                \
@@ -243,8 +249,8 @@ typedef void tile_run(const job *j, int32_t x, tile *before, tile *now);
     TILE(rows, 2, 1)                                                                                                   \
     TILE(rows, 4, 1)                                                                                                   \
     TILE(rows, 1, 2)                                                                                                   \
-    TILE(rows, 2, 2) TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4) TILE(rows, 2, 4)              \
-        TILE(rows, 3, 4)
+    TILE(rows, 2, 2)                                                                                                   \
+    TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4) TILE(rows, 2, 4) TILE(rows, 3, 4)
 ROW_TILES(1)
 ROW_TILES(2)
 ROW_TILES(3)
@@ -268,7 +274,7 @@ static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
 }
 
 /* `rows` of a row of panels. Returns the tile that is not finished. */
-static tile *run_rows(int32_t rows, const job *j, tile *before, tile *now) {
+static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
     const int32_t width = j->layout.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
     for (int32_t x = 0; x < width; x += now->columns) {
         const ptrdiff_t at = x * j->channels;
@@ -329,6 +335,8 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
             mn_q8_prefetch(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
         }
+        j->ahead = (const char *)mn_column_at(j->column, j->stride, j->left > VECTORS * LANES ? VECTORS : 0);
+        j->ahead_end = j->ahead + (j->left > VECTORS * LANES ? VECTORS * j->stride : 0);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
             const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;
