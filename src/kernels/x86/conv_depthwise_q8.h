@@ -39,8 +39,9 @@ typedef struct channel_block {
     ends ends[VECTORS];
     taps taps[VECTORS];
     /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
-     * convolution also weight zero points. */
+     * convolution also weights with a rest. */
     int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
+    bool has_rest[VECTORS];
     _Alignas(64) int8_t weights[];
 } channel_block;
 

@@ -34,7 +34,7 @@ typedef struct fetch {
 typedef struct group {
     const channel_block *block;
     const block_extras *extras;
-    int32_t vectors, quads;
+    int32_t rows, vectors, quads;
     bool general, adjusts;
     const uint8_t *in; /* what the first row meets */
     size_t row_step, pixel_step;
@@ -97,6 +97,9 @@ Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64
     keep(rows, vectors, sums);
 }
 
+/* Code for more rows than there are computes the last again; nothing of that is stored. */
+static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g->rows - 1); }
+
 /* From sums to the ring, in floats. */
 Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8_t *out) {
     const ends *e = &g->block->ends[v];
@@ -112,7 +115,8 @@ Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8
 Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *sums) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         if (g->weight_zero == 0) continue;
-        const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, g->sums[r * g->sums_step + x]));
+        const int32_t sum = g->sums[row_of(g, r) * g->sums_step + x];
+        const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, sum));
         Q8_UNROLL for (int v = 0; v < vectors; v++) sums->of[v][r] = _mm512_sub_epi32(sums->of[v][r], over);
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -148,7 +152,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *ahead = g.ahead.next;
     column sums, last;
-    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)r * g.row_step;
+    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
     }
@@ -189,12 +193,12 @@ Q8_INLINE void conv_vectors(int rows, const group *g, int32_t width) {
     }
 }
 
-Q8_TARGET static void conv_rows(int32_t rows, const group *g, int32_t width) {
-    switch (rows) {
+/* Two rows are rare. */
+Q8_TARGET static void conv_rows(const group *g, int32_t width) {
+    switch (g->rows) {
     case 4: conv_vectors(4, g, width); break;
-    case 3: conv_vectors(3, g, width); break;
-    case 2: conv_vectors(2, g, width); break;
-    default: conv_vectors(1, g, width); break;
+    case 1: conv_vectors(1, g, width); break;
+    default: conv_vectors(3, g, width); break;
     }
 }
 
@@ -221,6 +225,7 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
     const int32_t row = first - b->first_row, rows = last - first;
     group g = {.block = block,
                .extras = extras,
+               .rows = rows,
                .vectors = vectors,
                .quads = b->l.quads,
                .adjusts = b->conv.weight != 0,
@@ -242,7 +247,7 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
         g.general = g.general || block->conv_patches[v] == GENERAL;
         g.adjusts = g.adjusts || block->conv_patches[v] > 0;
     }
-    conv_rows(rows, &g, w->out_w);
+    conv_rows(&g, w->out_w);
 }
 
 /* ---- The depthwise convolution, from the ring to panels ------------------------------------------------- */
@@ -367,7 +372,7 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
         s.patches = block->depthwise_patches[v];
-        s.rest = b->depthwise.weight ? extras->rest[v] : NULL;
+        s.rest = block->has_rest[v] ? extras->rest[v] : NULL;
         for (int32_t i = 0; i <= stride; i++) {
             s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
         }

@@ -181,21 +181,29 @@ TARGET static void split_taps(const mn_q8_source *s, const mn_requant_lanes *lan
     _mm256_storeu_si256((__m256i *)(void *)sums, sum);
 }
 
-/* Returns what channel_block calls patches. */
-TARGET static int8_t pack_taps(const mn_q8_source *s, int32_t first, taps *out, mn_requant *extra, int8_t (*left)[64]) {
+TARGET static bool any(const __m128i bytes[TAPS * TAPS]) {
+    __m128i all = _mm_setzero_si128();
+    for (int32_t i = 0; i < TAPS * TAPS; i++) all = _mm_or_si128(all, bytes[i]);
+    return !_mm_testz_si128(all, all);
+}
+
+TARGET static void pack_taps(const mn_q8_source *s, int32_t first, int32_t v, channel_block *out,
+                             block_extras *extras) {
+    taps *to = &out->taps[v];
     mn_requant requant;
     const mn_requant_lanes lanes = mn_q8_fill_requant(s, first, NULL, &requant);
     __m128i bytes[TAPS * TAPS], rest[TAPS * TAPS];
     int16_t sums[LANES];
     split_taps(s, &lanes, first, bytes, rest, sums);
+    out->has_rest[v] = any(rest);
     for (int32_t x = 0; x < TAPS; x++) {
-        store_column(bytes[x], bytes[x + TAPS], bytes[x + 2 * TAPS], out->weights[x]);
-        if (s->zeros.weight) store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], left[x]);
+        store_column(bytes[x], bytes[x + TAPS], bytes[x + 2 * TAPS], to->weights[x]);
+        if (out->has_rest[v]) store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], extras->rest[v][x]);
     }
+    out->depthwise_patches[v] = pack_ends(&requant, out->has_rest[v], &to->ends, &extras->depthwise[v]);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        out->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
+        to->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
     }
-    return pack_ends(&requant, s->zeros.weight != 0, &out->ends, extra);
 }
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
@@ -209,8 +217,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
         const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
         pack_conv(&conv, l.quads, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
-            block->depthwise_patches[v] =
-                pack_taps(&depthwise, first + v * LANES, &block->taps[v], &more->depthwise[v], more->rest[v]);
+            pack_taps(&depthwise, first + v * LANES, v, block, more);
         }
     }
 }
