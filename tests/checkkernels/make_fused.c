@@ -97,16 +97,32 @@ static mn_window depthwise_window(check_rng *r, const mn_window *before) {
     return d;
 }
 
+/* An image that float kernels cut into strips of columns. */
+static mn_window wide_window(check_rng *r) {
+    const int32_t k = check_one_in(r, 2) ? 1 : 3, stride = check_between(r, 1, 2);
+    mn_window w =
+        check_same_window(check_between(r, 1, 4), check_between(r, 1, 4), check_between(r, 33, 60), k, stride);
+    const mn_window wide = check_same_window(check_between(r, 90, 260) * stride, 1, 1, k, stride);
+    w.in_w = wide.in_w, w.out_w = wide.out_w, w.pad_left = wide.pad_left;
+    return w;
+}
+
+static mn_window usual_window(check_rng *r, int32_t groups) {
+    mn_window w = check_window(r);
+    if (!check_one_in(r, 16)) w.dilation_h = w.dilation_w = 1;
+    w.in_c = check_size(r, 48) * groups;
+    w.out_c = check_size(r, 100) * groups;
+    check_limit_pixels(&w, (int64_t)w.out_c * w.k_h * w.k_w * (w.in_c / groups));
+    return w;
+}
+
 bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) {
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
     mn_window *w = &p->conv.window;
-    *w = check_window(r);
-    if (!check_one_in(r, 16)) w->dilation_h = w->dilation_w = 1;
-    p->conv.groups = check_one_in(r, 24) ? 2 : 1;
+    const bool wide = in == MN_FLOAT32 && check_one_in(r, 10);
+    p->conv.groups = !wide && check_one_in(r, 24) ? 2 : 1;
     p->depthwise.groups = 1;
-    w->in_c = check_size(r, 48) * p->conv.groups;
-    w->out_c = check_size(r, 100) * p->conv.groups;
-    check_limit_pixels(w, (int64_t)w->out_c * depth_of(&p->conv));
+    *w = wide ? wide_window(r) : usual_window(r, p->conv.groups);
     p->depthwise.window = depthwise_window(r, w);
     p->bands = check_between(r, 1, panels_of(&p->depthwise.window).rows);
     return in == out && fill_conv_depthwise(c, r, in);
