@@ -22,6 +22,10 @@ typedef struct mn_task {
     void *output;
     const void *packed; /* what the kernel's pack() made, or NULL */
     void *scratch;      /* this thread's scratch, aligned to 64 bytes, or NULL */
+    /* Constants that the next step begins with, or NULL. A kernel that computes more than it reads may fetch some of
+     * them into its caches on the way. */
+    const void *ahead;
+    size_t ahead_bytes;
 } mn_task;
 
 typedef void (*mn_kernel_fn)(const mn_task *task, int32_t begin, int32_t end);

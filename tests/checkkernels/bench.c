@@ -51,7 +51,8 @@ static bool time_kernel(const mn_kernel *kernel, const check_case *c, check_rng 
     check_buffer_open(&scratch, r, need.scratch_bytes, 64);
     check_buffer_open(&output, r, c->out_bytes, c->out_alignment);
     if (kernel->pack != NULL) kernel->pack(&c->params, inputs, packed.data);
-    const mn_task task = {&c->params, inputs, output.data, packed.data, scratch.data};
+    const mn_task task = {
+        .params = &c->params, .inputs = inputs, .output = output.data, .packed = packed.data, .scratch = scratch.data};
     *out = time_task(kernel, &task, c->units);
     check_buffer_close(&packed);
     check_buffer_close(&scratch);

@@ -110,7 +110,7 @@ static void fill_input(layers *l) {
 static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, void *scratch, size_t bytes) {
     const void *inputs[] = {l->in, l->weights, l->bias, l->taps, NULL};
     uint8_t *out = test_calloc(bytes, 1);
-    const mn_task task = {&l->p, inputs, out, packed, scratch};
+    const mn_task task = {.params = &l->p, .inputs = inputs, .output = out, .packed = packed, .scratch = scratch};
     kernel(&task, 0, 1);
     return out;
 }

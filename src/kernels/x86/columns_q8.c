@@ -83,7 +83,7 @@ Q8_INLINE void multiply_rows(int32_t rows, int columns, const mn_column_job *job
 }
 
 Q8_TARGET void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
-                                  mn_column_ahead *ahead, mn_column_tile *out) {
+                                  mn_q8_ahead *ahead, mn_column_tile *out) {
     const mn_column *first = mn_column_at(job->columns, job->stride, index);
     const uint8_t *in = job->rows + (ptrdiff_t)pixel * job->depth;
     const ptrdiff_t bytes = (ptrdiff_t)job->depth / 4 * LINE;

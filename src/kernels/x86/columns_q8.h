@@ -45,21 +45,16 @@ typedef struct mn_column_job {
     int32_t depth;
 } mn_column_job;
 
-/** Weights that are wanted in the second cache soon: tiles fetch them from the front on while they multiply. */
-typedef struct mn_column_ahead {
-    const char *from, *end;
-} mn_column_ahead;
-
-/** Those of columns [first, last) for `pixels` pixels. A single one reads as fast as weights come, and asks for none.
+/** Weights of columns [first, last) to fetch while tiles of `pixels` pixels multiply. A single one reads as fast as
+ * weights come, and asks for none.
  */
-static inline mn_column_ahead mn_column_ahead_of(const mn_column_job *job, int32_t first, int32_t last,
-                                                 int32_t pixels) {
-    return (mn_column_ahead){(const char *)mn_column_at(job->columns, job->stride, first),
-                             (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
+static inline mn_q8_ahead mn_column_ahead_of(const mn_column_job *job, int32_t first, int32_t last, int32_t pixels) {
+    return (mn_q8_ahead){(const char *)mn_column_at(job->columns, job->stride, first),
+                         (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
 }
 
 /** Leaves out what is before column `next`. */
-static inline void mn_column_skip(mn_column_ahead *ahead, const mn_column_job *job, int32_t next) {
+static inline void mn_column_skip(mn_q8_ahead *ahead, const mn_column_job *job, int32_t next) {
     const char *from = (const char *)mn_column_at(job->columns, job->stride, next);
     if (ahead->from < from) ahead->from = from;
 }
@@ -82,6 +77,6 @@ static inline int32_t mn_column_columns(int32_t left, int32_t pixels) {
 /** Sums of `rows` pixels from `pixel` on and `columns` columns from `index` on, numbers that the functions above give.
  */
 void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
-                        mn_column_ahead *ahead, mn_column_tile *out);
+                        mn_q8_ahead *ahead, mn_column_tile *out);
 
 #endif

@@ -23,10 +23,10 @@ Q8_INLINE mn_q8_floats floats_of(const ends *e, int32_t patches, const mn_requan
     return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), patches, requant};
 }
 
-/* The weights of the next block, which are asked for little by little: all at once would be more than can be on their
- * way. */
+/* The weights of the next block, or the next step, which are asked for little by little: all at once would be more than
+ * can be on their way. */
 typedef struct fetch {
-    const char *next, *end;
+    mn_q8_ahead weights;
     size_t each; /* bytes for each column */
 } fetch;
 
@@ -150,7 +150,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from[GROUP];
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
-    const char *ahead = g.ahead.next;
+    const char *ahead = g.ahead.weights.from;
     column sums, last;
     Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -240,8 +240,8 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
                .shift = (first - top) * 8,
                .padding = (uint8_t)b->depthwise.in,
                .ahead = *ahead};
-    if (ahead->next >= ahead->end) g.ahead.each = 0;
-    ahead->next += ahead->each * (size_t)w->out_w;
+    if (ahead->weights.from >= ahead->weights.end) g.ahead.each = 0;
+    ahead->weights.from += ahead->each * (size_t)w->out_w;
     g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
     for (int32_t v = 0; v < vectors; v++) {
         g.general = g.general || block->conv_patches[v] == GENERAL;
@@ -400,9 +400,10 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
                                   b->depthwise.in);
     }
     const char *following = (const char *)block + b->l.block_bytes;
+    mn_q8_ahead weights = {following, following + b->l.block_bytes};
+    if (index + 1 == b->l.panels.blocks) weights = mn_q8_ahead_of(task, MN_Q8_AHEAD);
     const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
-    fetch ahead = {following, following + b->l.block_bytes, mn_round_up(b->l.block_bytes / columns, 64)};
-    if (index + 1 == b->l.panels.blocks) ahead = (fetch){0};
+    fetch ahead = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
     int32_t next = b->first_panel * d->stride_h;
     for (int32_t row = b->first_panel; row < b->last_panel; row++) {
         for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &ahead);

@@ -19,6 +19,9 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a column");
  * few pixels, and their quotients, are floats exactly. */
 enum { IMAGE_BYTES = 128 * 1024, IMAGE_PIXELS = 1 << 15 };
 
+/* As much of the next step's weights, most often logits, is fetched when all of its own are: part of an L2, too. */
+enum { LATER_BYTES = 384 * 1024 };
+
 /* One image. */
 typedef struct job {
     const mn_conv_mean_params *p;
@@ -157,7 +160,7 @@ Q8_INLINE void store_column(const job *j, int32_t index, __m128i bytes) {
 /* ---- Columns of one image ------------------------------------------------------------------------------- */
 
 /* All pixels of `columns` columns. */
-Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_column_ahead *ahead) {
+Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_q8_ahead *ahead) {
     mn_column_tile t;
     __m512i totals[STREAMS];
     for (int32_t i = 0; i < columns; i++) totals[i] = _mm512_set1_epi32(j->offset);
@@ -173,12 +176,13 @@ Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, m
 }
 
 /* Columns [i, end). */
-static void run_columns(const job *j, int32_t i, int32_t end) {
-    mn_column_ahead ahead = mn_column_ahead_of(&j->tiles, i, end, j->pixels);
+static void run_columns(const job *j, const mn_task *task, int32_t i, int32_t end) {
+    mn_q8_ahead own = mn_column_ahead_of(&j->tiles, i, end, j->pixels);
+    mn_q8_ahead next = mn_q8_ahead_of(task, LATER_BYTES);
     for (int32_t columns; i < end; i += columns) {
         columns = mn_column_columns(end - i, j->pixels);
-        mn_column_skip(&ahead, &j->tiles, i + columns);
-        run_pooled(j, i, columns, &ahead);
+        mn_column_skip(&own, &j->tiles, i + columns);
+        run_pooled(j, i, columns, (size_t)(own.end - own.from) >= j->tiles.stride ? &own : &next);
     }
 }
 
@@ -201,7 +205,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
         const int32_t last = mn_min_i32(columns, first + end - begin);
         take_image(&j, task, batch);
         j.out = (uint8_t *)task->output + (ptrdiff_t)batch * w->out_c;
-        run_columns(&j, first, last);
+        run_columns(&j, task, first, last);
         begin += last - first;
     }
 }

@@ -85,7 +85,7 @@ Q8_NOINLINE static void finish(const job *shared, mn_column_tile *t, int32_t pix
 /* Columns one after another, so that their weights stay near for all pixels of a span. */
 Q8_TARGET static void run_span(const job *j, int32_t count) {
     const int32_t end = mn_column_count(j->out_c);
-    mn_column_ahead ahead = mn_column_ahead_of(&j->tiles, 0, end, count);
+    mn_q8_ahead ahead = mn_column_ahead_of(&j->tiles, 0, end, count);
     mn_column_tile t;
     for (int32_t i = 0, columns; i < end; i += columns) {
         columns = mn_column_columns(end - i, count);

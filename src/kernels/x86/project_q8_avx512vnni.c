@@ -107,7 +107,7 @@ typedef struct job {
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
     uint8_t *out;
-    const char *ahead, *ahead_end; /* weights that are fetched little by little, for the next vectors */
+    mn_q8_ahead ahead; /* of the next vectors, or the next step */
 } job;
 
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
@@ -208,9 +208,9 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
         }
     }
     if (!between) finish_rest(j, before);
-    const char *ahead = j->ahead;
+    const char *ahead = j->ahead.from;
     const bool fetches = eights == 2 * VECTORS; /* others are the last */
-    const ptrdiff_t line = ahead < j->ahead_end ? 64 : 0;
+    const ptrdiff_t line = ahead < j->ahead.end ? 64 : 0;
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_step) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
@@ -235,7 +235,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
         Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
     }
     if (between) finish_rest(j, before);
-    j->ahead = ahead;
+    j->ahead.from = ahead;
 }
 
 typedef void tile_run(job *j, int32_t x, tile *before, tile *now);
@@ -318,6 +318,12 @@ Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32
     }
 }
 
+static mn_q8_ahead ahead_of(const job *j, const mn_task *task) {
+    if (j->left <= VECTORS * LANES) return mn_q8_ahead_of(task, MN_Q8_AHEAD);
+    const char *from = (const char *)mn_column_at(j->column, j->stride, VECTORS);
+    return (mn_q8_ahead){from, from + VECTORS * j->stride};
+}
+
 /* Some vectors of channels after others, so that its weights stay near. */
 Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
@@ -335,8 +341,7 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
             mn_q8_prefetch(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
         }
-        j->ahead = (const char *)mn_column_at(j->column, j->stride, j->left > VECTORS * LANES ? VECTORS : 0);
-        j->ahead_end = j->ahead + (j->left > VECTORS * LANES ? VECTORS * j->stride : 0);
+        j->ahead = ahead_of(j, task);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
             const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;

@@ -6,6 +6,7 @@
 #ifndef MN_KERNELS_X86_Q8_H
 #define MN_KERNELS_X86_Q8_H
 
+#include "kernels/kernel.h"
 #include "kernels/quant.h"
 #include "kernels/x86/requant.h"
 
@@ -31,6 +32,21 @@ static inline mn_q8_zeros mn_q8_zeros_of(const mn_conv_params *p, mn_type type) 
         .out = p->out_zero - shift,
         .range = {p->range.min - shift, p->range.max - shift},
     };
+}
+
+/** Weights to fetch while others are at work, from the front on. */
+typedef struct mn_q8_ahead {
+    const char *from, *end;
+} mn_q8_ahead;
+
+/** What the next step needs until it can fetch more itself. */
+enum { MN_Q8_AHEAD = 32 << 10 };
+
+/** What the next step begins with, at most `most` bytes. */
+static inline mn_q8_ahead mn_q8_ahead_of(const mn_task *task, size_t most) {
+    if (!task->ahead) return (mn_q8_ahead){task->params, task->params};
+    return (mn_q8_ahead){task->ahead,
+                         (const char *)task->ahead + (task->ahead_bytes < most ? task->ahead_bytes : most)};
 }
 
 /** Asks for weights that are needed soon. */
