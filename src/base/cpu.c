@@ -4,6 +4,7 @@
 #include "base/cpu.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
@@ -34,16 +35,22 @@ static uint32_t saved_state(void) {
 
 static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
 
+/* Under a hypervisor CPUID takes microseconds, so the highest leaf is asked for once. */
 uint32_t mn_cpu_flags(void) {
     uint32_t a, b, c, d, sub_a, sub_b, sub_c, sub_d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !all(c, LEAF1_ECX_OSXSAVE | LEAF1_ECX_FMA | LEAF1_ECX_F16C)) return 0;
-    uint32_t state = saved_state();
-    if (!all(state, XCR0_YMM) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !all(b, LEAF7_EBX_AVX2)) return 0;
+    const uint32_t highest = __get_cpuid_max(0, NULL);
+    if (highest < 7) return 0;
+    __cpuid(1, a, b, c, d);
+    if (!all(c, LEAF1_ECX_OSXSAVE | LEAF1_ECX_FMA | LEAF1_ECX_F16C)) return 0;
+    const uint32_t state = saved_state();
+    __cpuid_count(7, 0, a, b, c, d);
+    if (!all(state, XCR0_YMM) || !all(b, LEAF7_EBX_AVX2)) return 0;
     uint32_t flags = MN_CPU_AVX2;
-    if (a >= 1 && __get_cpuid_count(7, 1, &sub_a, &sub_b, &sub_c, &sub_d) && all(sub_a, LEAF7_1_EAX_AVXVNNI)) {
-        flags |= MN_CPU_AVX_VNNI;
+    if (a >= 1) {
+        __cpuid_count(7, 1, sub_a, sub_b, sub_c, sub_d);
+        if (all(sub_a, LEAF7_1_EAX_AVXVNNI)) flags |= MN_CPU_AVX_VNNI;
     }
-    uint32_t avx512 = (uint32_t)LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
+    const uint32_t avx512 = (uint32_t)LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
     if (!all(state, XCR0_ZMM) || !all(b, avx512)) return flags;
     flags |= MN_CPU_AVX512;
     return all(c, LEAF7_ECX_AVX512VNNI) ? flags | MN_CPU_AVX512_VNNI : flags;

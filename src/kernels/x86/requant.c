@@ -350,19 +350,32 @@ mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t
     return lanes;
 }
 
+/* Of the channels of `lanes`: nearly always neighbours. */
+static void pick(const int32_t *from, const mn_requant_lanes *lanes, int32_t to[LANES]) {
+    const int32_t first = lanes->channel[0];
+    int32_t apart = 0;
+    for (int32_t i = 0; i < LANES; i++) apart |= lanes->channel[i] ^ (first + i);
+    if (!apart) {
+        memcpy(to, from + first, LANES * sizeof *to);
+    } else {
+        for (int32_t i = 0; i < LANES; i++) to[i] = from[lanes->channel[i]];
+    }
+}
+
 void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
                      const int32_t *bias, int32_t zero, mn_range_i32 range) {
-    bool usual = true;
+    int32_t start[LANES] = {0}, unusual = 0;
+    pick(multiplier, lanes, out->multiplier);
+    pick(shift, lanes, out->bits);
+    if (bias) pick(bias, lanes, start);
     for (int32_t i = 0; i < LANES; i++) {
-        const int32_t channel = lanes->channel[i], start = bias ? bias[channel] : 0;
-        out->multiplier[i] = multiplier[channel];
-        out->bits[i] = 31 - shift[channel];
-        usual &= (multiplier[channel] != 0) & (start >= -BIAS_MAX) & (start <= BIAS_MAX);
+        out->bits[i] = 31 - out->bits[i];
+        unusual |= (out->multiplier[i] == 0) | (start[i] < -BIAS_MAX) | (start[i] > BIAS_MAX);
     }
     fill_integers(out, zero);
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
     const int32_t results = range.max - zero;
-    out->is_float = usual && range.min >= zero && find_pairs(out, results);
+    out->is_float = !unusual && range.min >= zero && find_pairs(out, results);
     if (!out->is_float) memset(out->centre, 0, sizeof out->centre);
 }
 
