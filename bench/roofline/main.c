@@ -9,6 +9,7 @@
 
 #include "bandwidth.h"
 #include "base/thread.h"
+#include "beside.h"
 #include "common/error.h"
 #include "common/options.h"
 #include "peak.h"
@@ -19,7 +20,7 @@
 enum { MOST_LOOPS = 32 };
 
 typedef struct settings {
-    bool json, help, scaling;
+    bool json, help, scaling, beside;
     int32_t threads, milliseconds;
     const char *cpu;
     cli_list models; /* argv holds the strings */
@@ -35,6 +36,7 @@ static const char help_text[] =
     "      --cpu TIER   highest kernel tier of the session [the best]\n"
     "      --ms N       milliseconds to spend on each measurement [1000]\n"
     "      --scaling    also measure a hand-over between threads, and predict the time with up to 64\n"
+    "      --beside     also measure what other instructions cost beside VPDPBUSD\n"
     "      --json       print one JSON object instead of tables\n"
     "  -h, --help       print this help\n\n"
     "Exit code: 0 success, 1 failure, 2 wrong usage.\n";
@@ -77,8 +79,8 @@ static bool parse(int count, char *const *arguments, settings *s) {
         if (used < 0) return false;
         if (used == 0 && argument[0] != '-') s->models.items[s->models.count++] = argument;
         if (used == 0 && argument[0] == '-' && !is_flag(argument, "--json", &s->json) &&
-            !is_flag(argument, "--scaling", &s->scaling) && !is_flag(argument, "--help", &s->help) &&
-            !is_flag(argument, "-h", &s->help)) {
+            !is_flag(argument, "--scaling", &s->scaling) && !is_flag(argument, "--beside", &s->beside) &&
+            !is_flag(argument, "--help", &s->help) && !is_flag(argument, "-h", &s->help)) {
             cli_error("unknown option %s; see 'roofline --help'", argument);
             return false;
         }
@@ -131,16 +133,20 @@ static mn_status report_models(const settings *s, const machine *m, cli_json *js
 static mn_status report_all(const settings *s) {
     machine m = {.threads = s->threads};
     loop_result loops[MOST_LOOPS];
+    beside_result others[BESIDE_MOST];
     int32_t count = 0;
     MN_TRY(measure_machine(s, &m, loops, &count));
+    const int32_t other_count = s->beside ? beside_measure(s->milliseconds, others) : 0;
     if (!s->json) {
         print_machine(&m, loops, count);
+        if (s->beside) print_beside(others, other_count);
         return report_models(s, &m, NULL);
     }
     cli_json json = {.out = stdout};
     cli_json_object(&json, NULL);
     cli_json_int(&json, "threads", m.threads);
     json_machine(&json, &m, loops, count);
+    if (s->beside) json_beside(&json, others, other_count);
     cli_json_array(&json, "models");
     mn_status status = report_models(s, &m, &json);
     cli_json_end(&json);

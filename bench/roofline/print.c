@@ -47,6 +47,12 @@ void print_machine(const machine *m, const loop_result *loops, int32_t count) {
     }
 }
 
+void print_beside(const beside_result *results, int32_t count) {
+    printf("\nBeside a VPDPBUSD of 512 bits, in VPDPBUSDs\n\n");
+    if (count == 0) printf("this processor has none\n");
+    for (int32_t i = 0; i < count; i++) printf("%-32s %10.2f\n", results[i].what, results[i].cost);
+}
+
 static void print_step(const model_report *report, int32_t index) {
     const step_report *step = &report->steps[index];
     char ops[OPS_WIDTH + 1];
@@ -119,6 +125,17 @@ void json_machine(cli_json *json, const machine *m, const loop_result *loops, in
     cli_json_end(json);
     json_curve(json, "read", m->memory.read);
     json_curve(json, "write", m->memory.write);
+}
+
+void json_beside(cli_json *json, const beside_result *results, int32_t count) {
+    cli_json_array(json, "beside");
+    for (int32_t i = 0; i < count; i++) {
+        cli_json_object(json, NULL);
+        cli_json_text(json, "what", results[i].what);
+        cli_json_number(json, "cost", results[i].cost);
+        cli_json_end(json);
+    }
+    cli_json_end(json);
 }
 
 static void json_step(cli_json *json, const model_report *report, const step_report *step) {

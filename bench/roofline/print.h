@@ -5,6 +5,7 @@
 #ifndef MN_ROOFLINE_PRINT_H
 #define MN_ROOFLINE_PRINT_H
 
+#include "beside.h"
 #include "common/json.h"
 #include "steps.h"
 
@@ -15,10 +16,14 @@ typedef struct loop_result {
 } loop_result;
 
 void print_machine(const machine *m, const loop_result *loops, int32_t count);
+void print_beside(const beside_result *results, int32_t count);
 void print_model(const model_report *report, const machine *m);
 
 /** Values "loops", "read" and "write" of the object that is open. */
 void json_machine(cli_json *json, const machine *m, const loop_result *loops, int32_t count);
+
+/** Value "beside" of the object that is open. */
+void json_beside(cli_json *json, const beside_result *results, int32_t count);
 
 /** One object of the array that is open, with predictions from `handover` ns unless that is NULL. */
 void json_model(cli_json *json, const model_report *report, const double *handover);

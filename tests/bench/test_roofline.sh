@@ -40,6 +40,8 @@ prints 'tiny_v2_float32.tflite, 2 threads'
 prints ' mn_conv_i8_ref$'
 prints '^A whole run: [0-9.]+ ms, [0-9.]+ times the bound of'
 prints '^Most time lost: step [0-9]+ '
+run 0 --beside
+prints '^(VPADDD, VPXORD, VPMINUD +[0-9.]+|this processor has none)$'
 run 0 $model --scaling
 prints '^ +16 +[0-9.]+ +[0-9.]+x( +[0-9.]+){4}$'
 prints '^  operator [0-9]+, mn_[a-z0-9_]+: [0-9.]+ us in [0-9]+ pieces'
@@ -52,13 +54,14 @@ run 1 "$folder/none.tflite"
 run 1 $model --cpu nonsense
 
 if command -v python3 >/dev/null; then
-    run 0 --json --scaling $model
+    run 0 --json --beside --scaling $model
     python3 - "$folder/out" <<'END' || fail "the JSON does not fit together: $(head -c 2000 "$folder/out")"
 import json
 import sys
 
 report = json.load(open(sys.argv[1], encoding="utf-8"))
 assert all(loop["macs_per_ns"] > 0 for loop in report["loops"])
+assert all(0 <= other["cost"] < 100 for other in report["beside"])
 assert len(report["read"]) == len(report["write"]) and all(p["bytes_per_ns"] > 0 for p in report["read"])
 model, = report["models"]
 steps = model["steps"]
