@@ -23,7 +23,7 @@ enum { CHAINS = 10 };
 /* clang-format off */
 /* Defines the function `name` that runs a VPDPBUSD and `other` for every sum `rounds` times; %1 is memory. */
 #define DEFINE_LOOP(name, other)                                                                                       \
-    __attribute__((target("avx512f"))) static void name(int64_t rounds) {                                                                                 \
+    __attribute__((target("avx512f"))) static void name(int64_t rounds) {                                              \
         static _Alignas(64) char memory[64];                                                                           \
         __asm__ volatile(EACH_SUM(CLEAR) CLEAR("12") CLEAR("13") CLEAR("14")                                           \
                          "kxorw %%k2, %%k2, %%k2\n\t"                                                                  \
