@@ -219,8 +219,8 @@ static void fill_channels(channels *c) {
         c->shift[i] = !usual && random_between(0, 7) == 0 ? -random_between(2, 31) : -shift;
         random_bounds(c, i, usual);
     }
-    mn_requant_fill(&c->q, &all, c->multiplier, c->shift, NULL, c->zero, c->range);
-    mn_requant_patch(&c->q, c->low, c->high, c->range);
+    const int32_t some = mn_requant_fill_some(&c->q, &all, c->multiplier, c->shift, NULL, c->zero, c->range);
+    mn_requant_patch(&c->q, some, c->low, c->high, c->range);
 }
 
 static void test_patched(void **unused) {
@@ -262,8 +262,8 @@ static void test_few_thresholds(void **unused) {
             c.multiplier[i] = random_between(1 << 30, INT32_MAX), c.shift[i] = -random_between(16, 17);
             c.low[i] = -random_between(0, 1 << 18), c.high[i] = random_between(0, 1 << 18);
         }
-        mn_requant_fill(&c.q, &all, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_patch(&c.q, c.low, c.high, c.range);
+        const int32_t some = mn_requant_fill_some(&c.q, &all, c.multiplier, c.shift, NULL, c.zero, c.range);
+        mn_requant_patch(&c.q, some, c.low, c.high, c.range);
         check_channels(&c);
         right += c.q.is_patched && c.q.patches == 0;
     }
@@ -293,8 +293,8 @@ static void test_integers_remain_without_patches(void **unused) {
             c.multiplier[i] = cases[k].multiplier, c.shift[i] = cases[k].shift;
             c.low[i] = -(1 << 20), c.high[i] = cases[k].high;
         }
-        mn_requant_fill(&c.q, &one, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_patch(&c.q, c.low, c.high, c.range);
+        const int32_t some = mn_requant_fill_some(&c.q, &one, c.multiplier, c.shift, NULL, c.zero, c.range);
+        mn_requant_patch(&c.q, some, c.low, c.high, c.range);
         assert_int_equal(c.q.is_patched, cases[k].is_patched);
         for (int32_t i = 0; i < LANES; i++) c.high[i] = 1 << 20;
         check_channels(&c);

@@ -33,7 +33,8 @@ static sums sums_of(const mn_q8_source *s, int32_t channel) {
 mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out) {
     const mn_conv_params *p = s->p;
     const mn_requant_lanes lanes = mn_requant_lanes_of(first, p->window.out_c, order);
-    mn_requant_fill(out, &lanes, p->multiplier, p->shift, s->bias, s->zeros.out, s->zeros.range);
+    const int32_t some =
+        mn_requant_fill_some(out, &lanes, p->multiplier, p->shift, s->bias, s->zeros.out, s->zeros.range);
     if (out->is_float) return lanes;
     int64_t low[MN_REQUANT_LANES], high[MN_REQUANT_LANES];
     for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
@@ -42,7 +43,7 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
         low[i] = bias + range.low;
         high[i] = bias + range.high;
     }
-    mn_requant_patch(out, low, high, s->zeros.range);
+    mn_requant_patch(out, some, low, high, s->zeros.range);
     return lanes;
 }
 

@@ -15,7 +15,7 @@
 #define INLINE TARGET __attribute__((always_inline)) static inline
 #define UNROLL _Pragma("GCC unroll 8")
 
-enum { LANES = MN_REQUANT_LANES, TRIES = LANES / 2 };
+enum { LANES = MN_REQUANT_LANES, TRIES = LANES / 2, ALL_LANES = (1 << LANES) - 1 };
 
 bool mn_requant_fits(const int32_t *shift, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -304,14 +304,16 @@ static bool try_neighbours(mn_requant *q, const rests *r, int32_t count, const i
     return true;
 }
 
-/* Float pairs for results zero + 1 to zero + count in every lane; false when a lane has none. Where many lanes need
+/* Float pairs for results zero + 1 to zero + count; returns the lanes that have one, a bit each. Where many lanes need
  * another scale, hardly ever all of them find one. */
-static bool find_pairs(mn_requant *q, int32_t count) {
+static int32_t find_pairs(mn_requant *q, int32_t count) {
     rests r;
-    int32_t missing[LANES];
-    if (!find_rests(q, count, &r)) return false;
+    int32_t missing[LANES], found = ALL_LANES;
+    if (!find_rests(q, count, &r)) return 0;
     const int32_t number = try_nearest(q, &r, count, missing);
-    return number == 0 || (number <= 4 && try_neighbours(q, &r, count, missing, number));
+    if (number > 0 && number <= 4 && try_neighbours(q, &r, count, missing, number)) return found;
+    for (int32_t i = 0; i < number; i++) found &= ~(1 << missing[i]);
+    return found;
 }
 
 /* The integer constants of four even or four odd lanes: the second rounding, away from zero, only when there is a
@@ -362,8 +364,8 @@ static void pick(const int32_t *from, const mn_requant_lanes *lanes, int32_t to[
     }
 }
 
-void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
-                     const int32_t *bias, int32_t zero, mn_range_i32 range) {
+int32_t mn_requant_fill_some(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier,
+                             const int32_t *shift, const int32_t *bias, int32_t zero, mn_range_i32 range) {
     int32_t start[LANES] = {0}, unusual = 0;
     pick(multiplier, lanes, out->multiplier);
     pick(shift, lanes, out->bits);
@@ -374,8 +376,14 @@ void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32
     }
     fill_integers(out, zero);
     /* Negative accumulators round the other way; a clamp at the zero point or above hides that. */
-    const int32_t results = range.max - zero;
-    out->is_float = !unusual && range.min >= zero && find_pairs(out, results);
+    const int32_t found = !unusual && range.min >= zero ? find_pairs(out, range.max - zero) : 0;
+    out->is_float = found == ALL_LANES;
+    return found;
+}
+
+void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
+                     const int32_t *bias, int32_t zero, mn_range_i32 range) {
+    mn_requant_fill_some(out, lanes, multiplier, shift, bias, zero, range);
     if (!out->is_float) memset(out->centre, 0, sizeof out->centre);
 }
 

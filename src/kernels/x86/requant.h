@@ -50,8 +50,13 @@ mn_requant_lanes mn_requant_lanes_of(int32_t first, int32_t count, const int32_t
 void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier, const int32_t *shift,
                      const int32_t *bias, int32_t zero, mn_range_i32 range);
 
-/** Looks for patched floats where `q`, filled, has no others. No accumulator of lane i is below low[i] or above
- * high[i]. For AVX-512. */
-void mn_requant_patch(mn_requant *q, const int64_t *low, const int64_t *high, mn_range_i32 range);
+/** As mn_requant_fill(), and returns the lanes that have floats, a bit each: where not all have, those lanes' scale,
+ * offset and centre are what mn_requant_patch() begins with. */
+int32_t mn_requant_fill_some(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier,
+                             const int32_t *shift, const int32_t *bias, int32_t zero, mn_range_i32 range);
+
+/** Looks for patched floats where `q`, of which `some` lanes are filled, has no others. No accumulator of lane i is
+ * below low[i] or above high[i]. For AVX-512. */
+void mn_requant_patch(mn_requant *q, int32_t some, const int64_t *low, const int64_t *high, mn_range_i32 range);
 
 #endif

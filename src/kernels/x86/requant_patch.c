@@ -248,15 +248,17 @@ static bool patch_lanes(const channels *c, choice best[LANES], mn_requant *q) {
     return true;
 }
 
-void mn_requant_patch(mn_requant *q, const int64_t *low, const int64_t *high, mn_range_i32 range) {
+void mn_requant_patch(mn_requant *q, int32_t some, const int64_t *low, const int64_t *high, mn_range_i32 range) {
     channels c;
     choice best[LANES];
-    if (q->is_float || range.min >= range.max || !set_up(q, low, high, range, &c)) return;
-    memset(q->patch_at, 0, sizeof q->patch_at);
-    memset(q->patch_by, 0, sizeof q->patch_by);
-    mn_requant_search(&c, best);
-    q->is_patched = patch_lanes(&c, best, q);
-    q->is_signed = q->is_patched && c.is_signed;
+    if (q->is_float) return;
+    if (range.min < range.max && set_up(q, low, high, range, &c)) {
+        memset(q->patch_at, 0, sizeof q->patch_at);
+        memset(q->patch_by, 0, sizeof q->patch_by);
+        mn_requant_search(&c, some, best);
+        q->is_patched = patch_lanes(&c, best, q);
+        q->is_signed = q->is_patched && c.is_signed;
+    }
     if (q->is_patched) return;
     q->patches = 0;
     memset(q->centre, 0, sizeof q->centre);

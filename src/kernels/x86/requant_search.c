@@ -334,25 +334,44 @@ static void line_up(choice best[LANES], int32_t doubtful, int32_t each, tries *t
     }
 }
 
-/* Tries the nearest float of each lane's scale, and then, once, neighbours: those of the worst lanes first, as these
- * decide what a vector costs. Going on until nothing gets better spares hardly any patch more. */
-void mn_requant_search(const channels *c, choice best[LANES]) {
-    tries t;
+/* The floats that a lane has already. */
+static choice found(const channels *c, int32_t lane) {
+    return (choice){.scale = c->q->scale[lane],
+                    .offset = {c->q->offset[lane], c->q->offset[lane]},
+                    .moved = c->q->centre[lane] - (int32_t)c->centre[lane]};
+}
+
+/* Nearest floats, of all lanes. */
+static void try_nearest(const channels *c, choice best[LANES]) {
     /* Of both signs, hardly any vector is right everywhere. */
-    t.count = LANES, t.kept = c->is_signed ? KEPT : 1;
+    tries t = {.count = LANES, .kept = c->is_signed ? KEPT : 1};
     for (int32_t i = 0; i < LANES; i++) {
-        best[i] = (choice){.doubtful = HOPELESS + 1, .tried = c->is_signed};
-        t.lane[i] = i, t.away[i] = 0;
+        best[i].tried = c->is_signed;
+        t.lane[i] = i;
     }
     try_all(c, &t, best);
+}
+
+/* Neighbours of the nearest scales, and the nearest themselves of lanes whose places have not all been looked at: once,
+ * those of the worst lanes first, as these decide what a vector costs. Going on until nothing gets better spares hardly
+ * any patch more. */
+static void try_neighbours(const channels *c, choice best[LANES]) {
+    tries t = {.kept = KEPT};
     const int32_t worst = most_doubtful(best);
     int32_t lanes = 0;
     for (int32_t i = 0; i < LANES; i++) lanes += best[i].doubtful == worst;
-    t.kept = KEPT;
     for (int32_t level = worst; level > 0 && t.count < LANES; level--) {
         line_up(best, level, level == worst ? mn_max_i32(LANES / lanes, 2) : 2, &t);
     }
     if (t.count > 0) try_all(c, &t, best);
+}
+
+void mn_requant_search(const channels *c, int32_t some, choice best[LANES]) {
+    for (int32_t i = 0; i < LANES; i++) {
+        best[i] = some >> i & 1 ? found(c, i) : (choice){.doubtful = HOPELESS + 1};
+    }
+    if (some == 0) try_nearest(c, best);
+    try_neighbours(c, best);
 }
 
 #endif

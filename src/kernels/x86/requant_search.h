@@ -74,7 +74,7 @@ static inline double clamp(double x, double low, double high) { return x < low ?
  * the offset by n S, and some n brings it next to a float. */
 enum { MOVES = 32 };
 
-/* The scale and the offsets of each lane. */
-void mn_requant_search(const channels *c, choice best[LANES]);
+/* The scale and the offsets of each lane; `some` lanes have theirs already, which are right everywhere. */
+void mn_requant_search(const channels *c, int32_t some, choice best[LANES]);
 
 #endif
