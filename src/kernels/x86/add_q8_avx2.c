@@ -2,13 +2,13 @@
  * Copyright the mobilenet.c authors */
 
 /* int8 and uint8 ADD and SUB of equal shapes for AVX2, 16 elements at a time, in the reference's own three
- * requantisations. */
+ * requantisations, those of operands in 32 bits. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "base/checked.h"
-#include "kernels/quant.h"
+#include "kernels/x86/add_operand.h"
 #include "kernels/x86/q8_avx2.h"
 
 enum { STEP = 16 };
@@ -20,13 +20,8 @@ bool mn_add_q8_avx2_need(const void *params, mn_kernel_need *need) {
     return p->same_shape && mn_requant_fits(shifts, 3);
 }
 
-typedef struct operand {
-    q8_exact requant;
-    __m256i zero;
-} operand;
-
 typedef struct job {
-    operand in[2];
+    mn_add_operand in[2];
     q8_exact result;
     mn_range_i32 range; /* centred */
     mn_type type;
@@ -47,17 +42,21 @@ Q8_INLINE job job_of(const mn_binary_params *p, mn_type type) {
              .type = type,
              .flip = type == MN_UINT8 ? 0x80 : 0,
              .subtract = p->subtract};
-    for (int i = 0; i < 2; i++) {
-        j.in[i] = (operand){.requant = constants(&p->in[i], 0), .zero = _mm256_set1_epi32(p->in[i].zero)};
-    }
+    for (int i = 0; i < 2; i++) j.in[i] = mn_add_operand_of(&p->in[i]);
     return j;
 }
 
 /* 8 stored bytes, rescaled. */
-Q8_INLINE __m256i load_operand(const uint8_t *from, const operand *o, mn_type type) {
-    __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)from);
-    __m256i stored = type == MN_INT8 ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
-    return q8_requant_exact(_mm256_slli_epi32(_mm256_sub_epi32(stored, o->zero), MN_ADD_SHIFT), &o->requant);
+Q8_INLINE __m256i load_operand(const uint8_t *from, const mn_add_operand *o, mn_type type) {
+    const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)from);
+    const __m256i stored = type == MN_INT8 ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
+    const __m256i v = _mm256_sub_epi32(stored, _mm256_set1_epi32(o->zero));
+    __m256i low =
+        _mm256_add_epi32(_mm256_mullo_epi32(v, _mm256_set1_epi32(o->low)), _mm256_set1_epi32(MN_ADD_LOW_HALF));
+    __m256i sum = _mm256_add_epi32(_mm256_mullo_epi32(v, _mm256_set1_epi32(o->high)), _mm256_set1_epi32(o->rounding));
+    sum = _mm256_add_epi32(sum, _mm256_srai_epi32(low, MN_ADD_LOW_BITS));
+    sum = _mm256_add_epi32(sum, _mm256_and_si256(_mm256_srai_epi32(v, 31), _mm256_set1_epi32(o->negative)));
+    return _mm256_sra_epi32(sum, _mm_cvtsi32_si128(o->shift));
 }
 
 Q8_INLINE __m256i add_8(const job *j, const uint8_t *in0, const uint8_t *in1) {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Operands of an 8-bit ADD, rescaled exactly in 32 bits. An operand v has 9 bits and is shifted left by 20, so the
+ * lowest 20 bits of v * 2^20 * multiplier are zeros, and so are those of both roundings: (v * multiplier + r) >> n is
+ * left. With the multiplier in two parts, high * 2^11 + low, no product has more than 29 bits; floors nest. */
+#ifndef MN_KERNELS_X86_ADD_OPERAND_H
+#define MN_KERNELS_X86_ADD_OPERAND_H
+
+#include "kernels/quant.h"
+
+enum { MN_ADD_LOW_BITS = 31 - MN_ADD_SHIFT, MN_ADD_LOW_HALF = 1 << (MN_ADD_LOW_BITS - 1) };
+
+/** (v * high + ((v * low + MN_ADD_LOW_HALF) >> MN_ADD_LOW_BITS) + rounding + (v < 0 ? negative : 0)) >> shift. */
+typedef struct mn_add_operand {
+    int32_t zero; /* v = stored - zero */
+    int32_t low, high, rounding, negative, shift;
+} mn_add_operand;
+
+/** Of an operand whose shift is not to the left. */
+static inline mn_add_operand mn_add_operand_of(const mn_operand *o) {
+    const int32_t shift = -o->shift;
+    return (mn_add_operand){.zero = o->zero,
+                            .low = o->multiplier & ((1 << MN_ADD_LOW_BITS) - 1),
+                            .high = o->multiplier >> MN_ADD_LOW_BITS,
+                            .rounding = shift > 0 ? 1 << (shift - 1) : 0,
+                            .negative = shift > 0 ? -1 : 0,
+                            .shift = shift};
+}
+
+#endif
