@@ -22,6 +22,9 @@ typedef struct mn_task {
     void *output;
     const void *packed; /* what the kernel's pack() made, or NULL */
     void *scratch;      /* this thread's scratch, aligned to 64 bytes, or NULL */
+    /* What the scratch still holds from earlier units of the same step, as the kernel notes it; -1 before the first of
+     * them. NULL: nothing is kept from call to call. */
+    int64_t *kept;
     /* Constants that the next step begins with, or NULL. A kernel that computes more than it reads may fetch some of
      * them into its caches on the way. */
     const void *ahead;

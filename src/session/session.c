@@ -205,13 +205,15 @@ void mn_session_close(mn_session **session) {
 typedef struct shared_step {
     const mn_step *step;
     const mn_task *task;
+    int64_t kept[MN_MAX_THREADS]; /* by member */
 } shared_step;
 
 /* Each member has its own scratch. */
 static void run_part(void *context, int32_t member, int32_t begin, int32_t end) {
-    const shared_step *shared = context;
+    shared_step *shared = context;
     const mn_step *step = shared->step;
     mn_task task = *shared->task;
+    task.kept = &shared->kept[member];
     if (task.scratch) {
         size_t stride = mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT);
         task.scratch = (char *)task.scratch + stride * (size_t)member;
@@ -220,7 +222,9 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
 }
 
 static void run_step(mn_session *session, int32_t index) {
-    shared_step shared = {.step = &session->plan.steps[index], .task = &session->tasks[index]};
+    shared_step shared;
+    shared.step = &session->plan.steps[index], shared.task = &session->tasks[index];
+    for (int32_t i = 0; i < session->threads; i++) shared.kept[i] = -1;
     const int32_t units = shared.step->units, grain = session->grains[index];
     if (!shared.step->kernel) return;
     if (session->team && grain < units) {

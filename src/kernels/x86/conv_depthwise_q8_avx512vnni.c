@@ -420,6 +420,14 @@ static void start_band(band *b, int32_t index) {
     b->last_row = mn_min_i32(d->in_h, (b->last_panel * MN_PANEL_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
 }
 
+/* Copies the input of band `index`, unless it was copied for other blocks already. */
+static void take_input(const band *b, const mn_task *task, int32_t batch, int32_t index) {
+    const int64_t which = (int64_t)batch * b->p->bands + index;
+    if (task->kept && *task->kept == which) return;
+    mn_conv_depthwise_q8_copy(b, task->inputs[0], batch);
+    if (task->kept) *task->kept = which;
+}
+
 /* All units of one band of one image, so that its input is copied once. */
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_depthwise_params *p = task->params;
@@ -439,7 +447,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
             for (int32_t block = 0; block < b.l.panels.blocks; block++) {
                 const int32_t unit = batch * per_image + block * p->bands + i;
                 if (unit < begin || unit >= end) continue;
-                if (!copied) mn_conv_depthwise_q8_copy(&b, task->inputs[0], batch);
+                if (!copied) take_input(&b, task, batch, i);
                 copied = true;
                 run_block(&b, task, batch, block);
             }

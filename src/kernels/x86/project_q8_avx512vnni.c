@@ -331,7 +331,7 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     const char *columns = (const char *)task->packed + header_bytes();
     int32_t *sums = task->scratch;
     tile tiles[2], *before = &tiles[0];
-    memset(tiles, 0, sizeof tiles);
+    before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
         sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
