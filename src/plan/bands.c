@@ -13,9 +13,14 @@ static double busiest(const mn_window *w, const mn_panels *panels, int32_t bands
     return (double)rounds * (w->in_h + (double)common * (bands - 1)) / bands;
 }
 
+/* Rows that are enough for a band: computing two of them again costs less than fetching them from another core. */
+enum { NEAR_ROWS = 14 };
+
 int32_t mn_plan_bands(const mn_conv_depthwise_params *p, int32_t threads) {
     const mn_window *w = &p->depthwise.window;
     const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
+    /* A band for each thread keeps what a step writes near the thread that reads it in the next. */
+    if (threads > 1 && w->batches == 1 && w->out_h >= NEAR_ROWS * threads) return threads;
     int32_t best = 1;
     for (int32_t bands = 2; bands <= panels.rows; bands++) {
         if (busiest(w, &panels, bands, threads) < busiest(w, &panels, best, threads)) best = bands;

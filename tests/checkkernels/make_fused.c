@@ -16,22 +16,23 @@ static mn_panels panels_of(const mn_window *w) { return mn_panels_of(w->out_h, w
 
 static mn_blocks blocks_of(const mn_window *w) { return mn_blocks_of(w->out_h, w->out_w, w->out_c); }
 
-/* Where unit `i` of those between the two operators begins. */
-static size_t place_of(const mn_window *w, int32_t bands, bool is_float, int32_t i) {
+/* Notes which unit writes which byte: rows of panels or of blocks, in order. */
+static void place_bands(check_case *c, const mn_window *w, int32_t bands, bool is_float) {
     const mn_panels panels = panels_of(w);
     const mn_blocks blocks = blocks_of(w);
-    const int32_t rows = is_float ? w->out_h : panels.rows, row = (int32_t)((int64_t)rows * (i % bands) / bands);
-    if (!is_float) return mn_panel_offset(&panels, i / bands / panels.blocks, i / bands % panels.blocks, row);
-    const size_t at = (size_t)(i / bands) * (size_t)blocks.size + (size_t)(row * w->out_w * blocks.channels);
-    return at * sizeof(float);
-}
-
-/* Where the units begin. */
-static void place_bands(check_case *c, const mn_window *w, int32_t bands, bool is_float) {
-    c->units = w->batches * (is_float ? blocks_of(w).count : panels_of(w).blocks) * bands;
-    c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
-    for (int32_t i = 0; i < c->units; i++) c->unit_at[i] = place_of(w, bands, is_float, i);
-    c->unit_at[c->units] = c->out_bytes;
+    const int32_t count = is_float ? blocks.count : panels.blocks, rows = is_float ? w->out_h : panels.rows;
+    size_t at = 0;
+    c->units = w->batches * bands * count;
+    c->unit_of = check_case_alloc(c, c->out_bytes, sizeof *c->unit_of);
+    for (int32_t i = 0; i < w->batches * count; i++) {
+        const size_t width = is_float ? (size_t)blocks.channels * sizeof(float)
+                                      : (size_t)mn_panel_block_vectors(&panels, i % count) * MN_PANEL_BYTES;
+        for (int32_t band = 0; band < bands; band++) {
+            const int64_t first = (int64_t)rows * band / bands, last = (int64_t)rows * (band + 1) / bands;
+            const size_t end = at + (size_t)(last - first) * (size_t)w->out_w * width;
+            for (; at < end; at++) c->unit_of[at] = (i / count * bands + band) * count + i % count;
+        }
+    }
 }
 
 static int64_t depth_of(const mn_conv_params *p) {

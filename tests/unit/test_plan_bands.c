@@ -40,10 +40,11 @@ static void test_steps_of_mobilenet(void **state) {
     assert_int_equal(bands(1, 112, 32, 1, 1), 1);
     assert_int_equal(bands(1, 112, 32, 1, 2), 2); /* one block */
     assert_int_equal(bands(1, 112, 32, 1, 4), 4);
-    assert_int_equal(bands(1, 112, 96, 2, 2), 1); /* a block for each thread */
+    assert_int_equal(bands(1, 112, 96, 2, 2), 2);
+    assert_int_equal(bands(1, 112, 96, 2, 8), 4); /* two blocks in bands of 14 rows */
     assert_int_equal(bands(1, 56, 144, 1, 2), 2); /* three blocks: three halves each instead of two wholes */
     assert_int_equal(bands(1, 56, 144, 2, 2), 2);
-    assert_int_equal(bands(1, 28, 192, 1, 2), 1);
+    assert_int_equal(bands(1, 28, 192, 1, 2), 2);
     assert_int_equal(bands(1, 14, 384, 1, 2), 1);
     assert_int_equal(bands(1, 14, 384, 1, 16), 2);
     assert_int_equal(bands(1, 7, 960, 1, 2), 1);

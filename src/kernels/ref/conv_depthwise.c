@@ -68,9 +68,9 @@ static void run(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_window *w = &p->depthwise.window;
     const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
     for (int32_t unit = begin; unit < end; unit++) {
-        const int64_t band = unit % p->bands;
-        job j = {.task = task, .sign = sign, .batch = unit / p->bands / panels.blocks};
-        run_band(&j, &panels, unit / p->bands % panels.blocks, (int32_t)(panels.rows * band / p->bands),
+        const int64_t band = unit / panels.blocks % p->bands;
+        job j = {.task = task, .sign = sign, .batch = unit / panels.blocks / p->bands};
+        run_band(&j, &panels, unit % panels.blocks, (int32_t)(panels.rows * band / p->bands),
                  (int32_t)(panels.rows * (band + 1) / p->bands));
     }
 }

@@ -57,15 +57,15 @@ void mn_conv_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) 
     const mn_window *w = &p->depthwise.window;
     const mn_blocks blocks = mn_blocks_of(w->out_h, w->out_w, w->out_c);
     for (int32_t unit = begin; unit < end; unit++) {
-        const int64_t band = unit % p->bands;
-        const int32_t block = unit / p->bands;
+        const int64_t band = unit / blocks.count % p->bands;
+        const int32_t batch = unit / blocks.count / p->bands, block = unit % blocks.count;
         job j = {.task = task,
-                 .batch = block / blocks.count,
-                 .channel = block % blocks.count * blocks.channels,
+                 .batch = batch,
+                 .channel = block * blocks.channels,
                  .first = (int32_t)(w->out_h * band / p->bands),
                  .last = (int32_t)(w->out_h * (band + 1) / p->bands)};
         for (int32_t i = 0; i < blocks.channels; i++, j.channel++) {
-            store_channel(&j, &blocks, (float *)task->output + block * blocks.size + i);
+            store_channel(&j, &blocks, (float *)task->output + (batch * blocks.count + block) * blocks.size + i);
         }
     }
 }

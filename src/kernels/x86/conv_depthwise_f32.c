@@ -188,14 +188,12 @@ static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t e
     const mn_conv_depthwise_params *p = task->params;
     const mn_window *w = &p->depthwise.window;
     band b = {.p = p, .tier = tier, .task = task, .l = layout_of(p)};
-    for (int32_t unit = begin, next; unit < end; unit = next) {
-        /* Bands of a block that follow each other are one. */
-        const int32_t index = unit % p->bands;
-        next = mn_min_i32(end, unit - index + p->bands);
-        b.first = (int32_t)((int64_t)w->out_h * index / p->bands);
-        b.last = (int32_t)((int64_t)w->out_h * (index + next - unit) / p->bands);
-        b.batch = unit / p->bands / b.l.blocks.count;
-        b.block = unit / p->bands % b.l.blocks.count;
+    for (int32_t unit = begin; unit < end; unit++) {
+        const int64_t index = unit / b.l.blocks.count % p->bands;
+        b.first = (int32_t)(w->out_h * index / p->bands);
+        b.last = (int32_t)(w->out_h * (index + 1) / p->bands);
+        b.batch = unit / b.l.blocks.count / p->bands;
+        b.block = unit % b.l.blocks.count;
         b.first_channel = b.block * b.l.blocks.channels;
         b.channels = mn_min_i32(b.l.blocks.channels, w->out_c - b.first_channel);
         for (int32_t i = 0; i < b.l.strips; i++) {

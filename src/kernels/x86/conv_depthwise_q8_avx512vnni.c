@@ -445,7 +445,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
             bool copied = false;
             start_band(&b, i);
             for (int32_t block = 0; block < b.l.panels.blocks; block++) {
-                const int32_t unit = batch * per_image + block * p->bands + i;
+                const int32_t unit = batch * per_image + i * b.l.panels.blocks + block;
                 if (unit < begin || unit >= end) continue;
                 if (!copied) take_input(&b, task, batch, i);
                 copied = true;
