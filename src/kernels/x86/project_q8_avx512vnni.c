@@ -101,9 +101,8 @@ typedef struct job {
     const uint8_t *first, *last;  /* blocks, from the first of the rows on */
     const int32_t *inputs;
     const mn_column *column;
-    size_t stride; /* from column to column */
-    int32_t left;  /* channels from the first on */
-    int32_t vectors;
+    size_t stride;           /* from column to column */
+    int32_t left;            /* channels from the first on */
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
     uint8_t *out;
@@ -112,9 +111,8 @@ typedef struct job {
 
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
 Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows, __mmask16 lanes) {
-    __m512i bytes = _mm512_setzero_si512();
     const __m512i transposed = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
+    __m512i bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
     from += rows > 1 ? j->row_step : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 1);
     from += rows > 2 ? j->row_step : 0;
@@ -240,31 +238,25 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
 
 typedef void tile_run(job *j, int32_t x, tile *before, tile *now);
 
+/* clang-format off */
 #define TILE(rows, columns, eights)                                                                                    \
     Q8_TARGET static void tile_##rows##columns##eights(job *j, int32_t x, tile *before, tile *now) {                   \
         run_tile(rows, columns, eights, j, x, before, now);                                                            \
     }
-#define ROW_TILES(rows)                                                                                                \
-    TILE(rows, 1, 1)                                                                                                   \
-    TILE(rows, 2, 1)                                                                                                   \
-    TILE(rows, 4, 1)                                                                                                   \
-    TILE(rows, 1, 2)                                                                                                   \
-    TILE(rows, 2, 2)                                                                                                   \
-    TILE(rows, 4, 2) TILE(rows, 1, 3) TILE(rows, 2, 3) TILE(rows, 1, 4) TILE(rows, 2, 4) TILE(rows, 3, 4)
-ROW_TILES(1)
-ROW_TILES(2)
-ROW_TILES(3)
-ROW_TILES(4)
+#define TILES(rows)                                              \
+    TILE(rows, 1, 1) TILE(rows, 2, 1)                  TILE(rows, 4, 1) \
+    TILE(rows, 1, 2) TILE(rows, 2, 2)                  TILE(rows, 4, 2) \
+    TILE(rows, 1, 3) TILE(rows, 2, 3)                                   \
+    TILE(rows, 1, 4) TILE(rows, 2, 4) TILE(rows, 3, 4)
+TILES(1) TILES(2) TILES(3) TILES(4)
 
-#define ROW_NAMES(rows)                                                                                                \
-    {                                                                                                                  \
-        {tile_##rows##11, tile_##rows##21, NULL, tile_##rows##41},                                                     \
-            {tile_##rows##12, tile_##rows##22, NULL, tile_##rows##42}, {tile_##rows##13, tile_##rows##23, NULL, NULL}, \
-        {                                                                                                              \
-            tile_##rows##14, tile_##rows##24, tile_##rows##34, NULL                                                    \
-        }                                                                                                              \
-    }
-static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {ROW_NAMES(1), ROW_NAMES(2), ROW_NAMES(3), ROW_NAMES(4)};
+#define NAMES(rows)                                                            \
+    {{tile_##rows##11, tile_##rows##21, NULL,            tile_##rows##41},     \
+     {tile_##rows##12, tile_##rows##22, NULL,            tile_##rows##42},     \
+     {tile_##rows##13, tile_##rows##23, NULL,            NULL},                \
+     {tile_##rows##14, tile_##rows##24, tile_##rows##34, NULL}}
+static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {NAMES(1), NAMES(2), NAMES(3), NAMES(4)};
+/* clang-format on */
 
 /* Columns of the next tile. */
 static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
