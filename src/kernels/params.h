@@ -85,7 +85,8 @@ typedef struct mn_binary_params {
 } mn_binary_params;
 
 /** MN_K_CONV_DEPTHWISE: a convolution and the depthwise 3x3 convolution of multiplier 1 that alone reads its output, as
- * one. The tensor between them never exists as a whole. inputs: 0 activations, 1 and 2 weights and bias of the first,
+ * one. The tensor between them never exists as a whole. From uint8 to int8 a QUANTIZE before both, which flips the top
+ * bit of every byte, is part of it. inputs: 0 activations, 1 and 2 weights and bias of the first,
  * 3 and 4 those of the second. The output is in panels (kernels/panel.h), in blocks (kernels/blocks.h) if float32.
  *  unit: one band of rows of one block of channels; there are batches * bands * blocks, blocks the innermost. Of `rows`
  * panel rows, or output rows if float32, band b has [rows * b / bands, rows * (b + 1) / bands). */

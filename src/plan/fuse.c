@@ -64,8 +64,18 @@ static void find_add(const mn_graph *graph, const mn_shape *shapes, const int32_
     }
 }
 
+bool mn_fuse_flips(const mn_graph *graph, int32_t i) {
+    if (graph->ops[i].kind != MN_OP_QUANTIZE) return false;
+    const mn_tensor_info *in = &graph->tensors[graph->ops[i].inputs[0]],
+                         *out = &graph->tensors[graph->ops[i].outputs[0]];
+    if (in->type != MN_UINT8 || out->type != MN_INT8 || in->quant.count != 1 || out->quant.count != 1) return false;
+    return in->quant.scale[0] == out->quant.scale[0] && in->quant.zero_point[0] == out->quant.zero_point[0] + 128;
+}
+
 bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
                   mn_fusion *out) {
+    const bool flips = mn_fuse_flips(graph, first) && follows(graph, readers, first + 1, MN_OP_CONV_2D, 0);
+    if (flips) first++;
     const mn_op *conv = &graph->ops[first];
     if (conv->kind != MN_OP_CONV_2D) return false;
     if (!is_quantised(graph, conv->inputs[0]) && !is_float(graph, conv->inputs[0])) return false;
@@ -75,7 +85,7 @@ bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *
         if (!has_constant_weights(graph, &graph->ops[first + i])) return false;
     }
     if (!is_pointwise(graph, shapes, &graph->ops[first + 2])) return false;
-    *out = (mn_fusion){.first = first};
+    *out = (mn_fusion){.first = first, .flips = flips};
     find_add(graph, shapes, readers, out);
     return true;
 }

@@ -11,9 +11,11 @@
 #include "graph/shape.h"
 #include "kernels/params.h"
 
-/** Operators `first` to `first` + 2: CONV_2D, DEPTHWISE_CONV_2D, pointwise CONV_2D; and + 3, ADD, if `adds`. */
+/** Operators `first` to `first` + 2: CONV_2D, DEPTHWISE_CONV_2D, pointwise CONV_2D; and + 3, ADD, if `adds`; and - 1,
+ * QUANTIZE from uint8 to int8 of the same scale, if `flips`. */
 typedef struct mn_fusion {
     int32_t first;
+    bool flips;
     bool adds;
     int32_t residual;    /* ADD's other operand: a tensor */
     bool residual_first; /* it is operand 0 */
@@ -22,8 +24,11 @@ typedef struct mn_fusion {
 /** How often each tensor is read, model outputs included: [tensor_count]. */
 void mn_fuse_count_readers(const mn_graph *graph, int32_t *readers);
 
-/** Do operators from `first` on form an inverted residual or a part of one, whose inner tensors nobody else
- *  reads? Says nothing about whether a kernel takes their parameters. */
+/** Is operator `i` a QUANTIZE that only flips the top bit of every byte, from uint8 to int8? */
+bool mn_fuse_flips(const mn_graph *graph, int32_t i);
+
+/** Do operators from `first` on, or behind such a QUANTIZE, form an inverted residual or a part of one, whose inner
+ * tensors nobody else reads? Says nothing about whether a kernel takes their parameters. */
 bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first, mn_fusion *out);
 
 /** Is operator `first` a quantised pointwise CONV_2D whose work is better cut by channels than by rows: one that MEAN

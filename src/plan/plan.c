@@ -80,9 +80,9 @@ static mn_status add_step(mn_plan *plan, const mn_plan_options *options, int32_t
 /* ---- Fused steps ---------------------------------------------------------------------------------------- */
 
 /* The kernel for a fused step; NULL below the tiers that gain by it. */
-static const mn_kernel *fused_kernel(const mn_plan_options *options, mn_kernel_op op, mn_type type, const void *params,
-                                     mn_kernel_need *need) {
-    const mn_kernel *kernel = mn_kernel_choose(op, type, type, options->tier, options->cpu, params, need);
+static const mn_kernel *fused_kernel(const mn_plan_options *options, mn_kernel_op op, mn_type in, mn_type type,
+                                     const void *params, mn_kernel_need *need) {
+    const mn_kernel *kernel = mn_kernel_choose(op, in, type, options->tier, options->cpu, params, need);
     return kernel && kernel->tier > MN_TIER_PORTABLE ? kernel : NULL;
 }
 
@@ -121,7 +121,7 @@ static mn_status list_operands(mn_plan *plan, const mn_fusion *f, halves *h) {
     int32_t *first = mn_pool_alloc(&plan->pool, 5, sizeof *first),
             *second = mn_pool_alloc(&plan->pool, 4, sizeof *second);
     if (!first || !second) return mn_fail_memory("the plan");
-    first[0] = ops[0].inputs[0];
+    first[0] = f->flips ? ops[-1].inputs[0] : ops[0].inputs[0];
     take_weights(&ops[0], first + 1);
     take_weights(&ops[1], first + 3);
     second[0] = ops[1].outputs[0];
@@ -151,13 +151,14 @@ static mn_status make_halves(mn_plan *plan, const mn_plan_options *options, cons
     w = &h->first->depthwise.window;
     h->first->bands = mn_plan_bands(h->first, options->threads);
     const mn_type type = plan->graph->tensors[plan->graph->ops[f->first].inputs[0]].type;
+    const mn_type in = f->flips ? MN_UINT8 : type;
     mn_plan_project_units(h->second, type, options->threads);
     size_t bytes = 0;
     const int32_t blocks = place_between(w, type, &bytes);
-    h->steps[0] = (mn_step){.params = h->first, .first_op = f->first, .op_count = 2};
+    h->steps[0] = (mn_step){.params = h->first, .first_op = f->first - f->flips, .op_count = 2 + f->flips};
     h->steps[1] = (mn_step){.params = h->second, .first_op = f->first + 2, .op_count = f->adds ? 2 : 1};
-    h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, type, h->first, &h->steps[0].need);
-    h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, h->second, &h->steps[1].need);
+    h->steps[0].kernel = fused_kernel(options, MN_K_CONV_DEPTHWISE, in, type, h->first, &h->steps[0].need);
+    h->steps[1].kernel = fused_kernel(options, MN_K_PROJECT, type, type, h->second, &h->steps[1].need);
     h->steps[0].units = w->batches * blocks * h->first->bands;
     h->steps[1].units = mn_project_units(h->second);
     *fits = h->steps[0].kernel && h->steps[1].kernel;
@@ -174,7 +175,7 @@ static mn_status add_fused(mn_plan *plan, const mn_plan_options *options, const 
     MN_TRY(make_halves(plan, options, &fusion, &h, &fits));
     if (!fits) return MN_OK;
     for (int32_t i = 0; i < 2; i++) plan->steps[plan->step_count++] = h.steps[i];
-    *op_index += fusion.adds ? 4 : 3;
+    *op_index += (fusion.adds ? 4 : 3) + fusion.flips;
     return MN_OK;
 }
 
@@ -227,7 +228,7 @@ static mn_status try_end(mn_plan *plan, const mn_plan_options *options, mn_pooli
                     .first_op = *op_index,
                     .op_count = count};
     const mn_type type = plan->graph->tensors[op->inputs[0]].type;
-    step.kernel = fused_kernel(options, MN_K_CONV_MEAN, type, params, &step.need);
+    step.kernel = fused_kernel(options, MN_K_CONV_MEAN, type, type, params, &step.need);
     if (!step.kernel) return MN_OK;
     plan->steps[plan->step_count++] = step;
     *op_index += count;

@@ -51,14 +51,15 @@ static bool fill_both(check_case *c, check_rng *r, mn_type type, mn_conv_depthwi
 }
 
 /* Everything once both windows are known. */
-static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type type) {
+static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type type) {
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
     const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     const int64_t depth = depth_of(&p->conv), taps = (int64_t)d->k_h * d->k_w;
     const mn_panels panels = panels_of(d);
     const mn_blocks blocks = blocks_of(d);
+    if (in != type && (in != MN_UINT8 || type != MN_INT8)) return false;
     if (!fill_both(c, r, type, p)) return false;
-    check_add_input(c, r, type, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
+    check_add_input(c, r, in, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
     check_add_weights(c, r, type, &p->conv, depth);
     check_add_weights(c, r, type, &p->depthwise, taps);
     const bool is_float = type == MN_FLOAT32;
@@ -126,7 +127,7 @@ bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type 
     *w = wide ? wide_window(r) : usual_window(r, p->conv.groups);
     p->depthwise.window = depthwise_window(r, w);
     p->bands = check_between(r, 1, panels_of(&p->depthwise.window).rows);
-    return in == out && fill_conv_depthwise(c, r, in);
+    return fill_conv_depthwise(c, r, in, out);
 }
 
 /* Stems with the first depthwise convolution, expansions with theirs, of MobileNetV2 1.0 at 224. */
@@ -142,7 +143,7 @@ bool check_bench_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type
     p->depthwise.window = check_same_window(p->conv.window.out_h, l[2], l[2], 3, l[5]);
     p->conv.groups = p->depthwise.groups = 1;
     p->bands = 1;
-    return in == out && fill_conv_depthwise(c, r, in);
+    return fill_conv_depthwise(c, r, in, out);
 }
 
 /* ---- PROJECT ---- */

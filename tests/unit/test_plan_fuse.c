@@ -245,12 +245,24 @@ static int32_t add_block(model_builder *b, int32_t x, bool first) {
     return mb_random(b, 0, 1) ? add_sum(b, x, y) : add_sum(b, y, x);
 }
 
+/* QUANTIZE from uint8 to int8, which only flips the top bit of every byte if `plain`. */
+static int32_t add_quantize(model_builder *b, int32_t x, bool plain) {
+    const int32_t y = mb_tensor(b, "stored", MN_INT8, 4, at(b, x)->dims), zero = mb_random(b, 1, 255);
+    const float scale = at(b, y)->quant.scale[0];
+    mb_quantise(b, x, 1, 0, scale, zero);
+    mb_quantise(b, y, 1, 0, plain ? scale : scale * 1.25f, plain ? zero - 128 : zero - 129);
+    mb_op(b, MN_OP_QUANTIZE, 1, 1, &x, y);
+    return y;
+}
+
 static model_builder random_network(mn_type type, uint32_t seed) {
     model_builder b;
     mb_open(&b, type, seed);
     const int32_t input[4] = {1, mb_random(&b, 1, 40), mb_random(&b, 1, 40), 3}, blocks = mb_random(&b, 1, 6);
-    const int32_t x = mb_tensor(&b, "image", type, 4, input);
+    const bool flips = type == MN_INT8 && mb_random(&b, 0, 1);
+    const int32_t x = mb_tensor(&b, "image", flips ? MN_UINT8 : type, 4, input);
     int32_t y = x;
+    if (flips) y = add_quantize(&b, x, mb_random(&b, 0, 3) > 0);
     for (int32_t i = 0; i < blocks; i++) y = add_block(&b, y, i == 0);
     mb_ends(&b, x, y);
     return b;

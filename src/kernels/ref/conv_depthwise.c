@@ -3,6 +3,8 @@
 
 /* A convolution and the depthwise convolution behind it, to panels: one channel after another, through scratch that
  * holds the convolution's image of that channel. */
+#include <string.h>
+
 #include "kernels/ref/ref.h"
 
 /* One channel of one image, and the rows of the output that a unit has: [first, last). */
@@ -14,6 +16,17 @@ typedef struct job {
 bool mn_conv_depthwise_ref_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
     *need = (mn_kernel_need){.scratch_bytes = (size_t)w->out_h * (size_t)w->out_w};
+    return true;
+}
+
+static size_t input_bytes(const mn_conv_depthwise_params *p) {
+    const mn_window *w = &p->conv.window;
+    return (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+}
+
+bool mn_conv_depthwise_u8_i8_ref_need(const void *params, mn_kernel_need *need) {
+    if (!mn_conv_depthwise_ref_need(params, need)) return false;
+    need->scratch_bytes += input_bytes(params);
     return true;
 }
 
@@ -78,3 +91,18 @@ static void run(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
 void mn_conv_depthwise_i8_ref(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_SIGN_I8); }
 
 void mn_conv_depthwise_u8_ref(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_SIGN_U8); }
+
+/* QUANTIZE, behind the scratch that `run` needs, and then the rest. */
+void mn_conv_depthwise_u8_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
+    mn_kernel_need need;
+    mn_conv_depthwise_ref_need(task->params, &need);
+    uint8_t *image = (uint8_t *)task->scratch + need.scratch_bytes;
+    const size_t bytes = input_bytes(task->params);
+    for (size_t i = 0; i < bytes; i++) image[i] = ((const uint8_t *)task->inputs[0])[i] ^ 0x80;
+    const void *inputs[5];
+    memcpy(inputs, task->inputs, sizeof inputs);
+    inputs[0] = image;
+    mn_task behind = *task;
+    behind.inputs = inputs;
+    run(&behind, begin, end, MN_SIGN_I8);
+}

@@ -429,13 +429,14 @@ static void take_input(const band *b, const mn_task *task, int32_t batch, int32_
 }
 
 /* All units of one band of one image, so that its input is copied once. */
-static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_type type) {
     const mn_conv_depthwise_params *p = task->params;
     band b = {.p = p,
               .l = mn_conv_depthwise_q8_layout(p),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
               .copy = task->scratch};
+    if (in == MN_UINT8) b.conv.in_flip = 0;
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
     b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
@@ -456,11 +457,15 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
 }
 
 void mn_conv_depthwise_i8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
-    run(task, begin, end, MN_INT8);
+    run(task, begin, end, MN_INT8, MN_INT8);
+}
+
+void mn_conv_depthwise_u8_i8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_UINT8, MN_INT8);
 }
 
 void mn_conv_depthwise_u8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
-    run(task, begin, end, MN_UINT8);
+    run(task, begin, end, MN_UINT8, MN_UINT8);
 }
 
 #endif
