@@ -25,8 +25,6 @@ static inline mn_blocks mn_blocks_of(int32_t height, int32_t width, int32_t chan
 }
 
 /** Bytes of one image. */
-static inline size_t mn_blocks_bytes(const mn_blocks *b) {
-    return (size_t)b->count * (size_t)b->size * sizeof(float);
-}
+static inline size_t mn_blocks_bytes(const mn_blocks *b) { return (size_t)b->count * (size_t)b->size * sizeof(float); }
 
 #endif
