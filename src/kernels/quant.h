@@ -13,9 +13,8 @@
 
 /* ---- Run time ---------------------------------------------------------------------------------------- */
 
-/** a + b and a - b modulo 2^32: what the reference's accumulators do when a model drives them out of range. */
+/** a + b modulo 2^32: what the reference's accumulators do when a model drives them out of range. */
 static inline int32_t mn_wrap_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
-static inline int32_t mn_wrap_sub(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 
 /** a * b / 2^31, halves rounded upward: gemmlowp's SaturatingRoundingDoublingHighMul. */
 static inline int32_t mn_high_mul(int32_t a, int32_t b) {

@@ -82,7 +82,7 @@ static void check_add(const mn_binary_params *p, mn_type type, counts *found) {
     const mn_task task = {.params = p, .inputs = (const void *const[]){x, y, NULL}, .output = wanted};
     (type == MN_INT8 ? mn_add_i8_ref : mn_add_u8_ref)(&task, 0, PAIRS);
     mn_add_q8 add;
-    mn_add_q8_fill(p, type, true, &add);
+    mn_add_q8_fill(p, type, &add);
     run_all(&add, type == MN_INT8 ? 0 : 0x80, x, y, got);
     for (int32_t i = 0; i < PAIRS; i++) {
         if (got[i] == wanted[i]) continue;
@@ -126,7 +126,7 @@ static void test_patches(void **unused) {
         const mn_binary_params p = random_add(MN_INT8, -6, -3);
         mn_add_q8 add;
         if (!mn_add_q8_fits(&p)) continue;
-        mn_add_q8_fill(&p, MN_INT8, true, &add);
+        mn_add_q8_fill(&p, MN_INT8, &add);
         if (add.is_short && add.patches > 0) check_add(&p, MN_INT8, &found);
     }
     assert_int_equal(found.patched, 5);

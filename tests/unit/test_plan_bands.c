@@ -71,26 +71,38 @@ static void test_ends(void **state) {
     }
 }
 
-/* Rows and channels of a unit of a float projection, as rows * 1000 + channels. */
-static int32_t float_unit(int32_t size, int32_t channels, int32_t threads) {
+/* Rows and channels of a unit of a projection, as rows * 1000 + channels. */
+static int32_t unit(mn_type type, int32_t size, int32_t channels, int32_t threads) {
     mn_project_params p = {.conv.window = {1, size, size, 6 * channels, size, size, channels, 1, 1, 1, 1, 1, 1, 0, 0}};
-    mn_plan_project_units(&p, MN_FLOAT32, threads);
+    mn_plan_project_units(&p, type, threads);
     return p.unit_rows * 1000 + p.unit_channels;
 }
 
 /* By rows, and low images by channels, too. */
 static void test_float_projections(void **state) {
     (void)state;
-    assert_int_equal(float_unit(7, 160, 1), 1160);
-    assert_int_equal(float_unit(14, 96, 2), 1096);
-    assert_int_equal(float_unit(7, 160, 2), 4032); /* five parts of two units */
-    assert_int_equal(float_unit(3, 56, 2), 1032);
-    assert_int_equal(float_unit(7, 160, 16), 1032);
+    assert_int_equal(unit(MN_FLOAT32, 7, 160, 1), 1160);
+    assert_int_equal(unit(MN_FLOAT32, 14, 96, 2), 1096);
+    assert_int_equal(unit(MN_FLOAT32, 7, 160, 2), 4032); /* five parts of two units */
+    assert_int_equal(unit(MN_FLOAT32, 3, 56, 2), 1032);
+    assert_int_equal(unit(MN_FLOAT32, 7, 160, 16), 1032);
+}
+
+/* By rows of panels, and by channels where that is more even. */
+static void test_projections(void **state) {
+    (void)state;
+    assert_int_equal(unit(MN_INT8, 7, 160, 1), 4160);
+    assert_int_equal(unit(MN_INT8, 112, 16, 2), 4016);
+    assert_int_equal(unit(MN_INT8, 28, 32, 2), 4032);
+    assert_int_equal(unit(MN_INT8, 14, 64, 2), 4032); /* instead of 8 and 6 rows */
+    assert_int_equal(unit(MN_INT8, 7, 160, 2), 4032); /* five parts of 4 and 3 rows */
+    assert_int_equal(unit(MN_INT8, 7, 16, 7), 1016);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_of_mobilenet),
+        cmocka_unit_test(test_projections),
         cmocka_unit_test(test_float_projections),
         cmocka_unit_test(test_images),
         cmocka_unit_test(test_ends),

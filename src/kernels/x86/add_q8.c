@@ -150,7 +150,7 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
     return patch_pairs(a, &s);
 }
 
-void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_add_q8 *out) {
+void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out) {
     const int32_t centre = type == MN_UINT8 ? 128 : 0;
     memset(out, 0, sizeof *out);
     mn_requant_fill_exact(&out->in[0], p->in[0].multiplier, p->in[0].shift, 0);
@@ -161,7 +161,7 @@ void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_
     out->subtract = p->subtract;
     out->range = (mn_range_i32){p->range.min - centre, p->range.max - centre};
     const double factors[2] = {factor(p, 0), factor(p, 1)};
-    out->is_short = try_short && choose_factors(out, factors) && find_offset(out, error_of(out, p));
+    out->is_short = choose_factors(out, factors) && find_offset(out, error_of(out, p));
 }
 
 #endif

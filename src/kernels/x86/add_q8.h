@@ -28,8 +28,8 @@ typedef struct mn_add_q8 {
 /** Can this ADD be computed here: equal shapes, no left shifts? */
 bool mn_add_q8_fits(const mn_binary_params *p);
 
-/** Fills `out`; false tries no short form, which takes about 20 microseconds. */
-void mn_add_q8_fill(const mn_binary_params *p, mn_type type, bool try_short, mn_add_q8 *out);
+/** Fills `out`; looking for the short form takes about 20 microseconds. */
+void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out);
 
 /** Operand `i` of the exact form, rescaled. */
 Q8_INLINE __m512i mn_add_q8_operand(const mn_add_q8 *a, int i, __m512i x) {

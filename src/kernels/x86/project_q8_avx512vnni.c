@@ -63,7 +63,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     const mn_project_params *p = params;
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     memset(packed, 0, header_bytes());
-    if (p->adds) mn_add_q8_fill(&p->add, type, true, &((header *)packed)->add);
+    if (p->adds) mn_add_q8_fill(&p->add, type, &((header *)packed)->add);
     mn_pack_columns(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
 }
 
@@ -111,7 +111,6 @@ typedef struct job {
 
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
 Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows, __mmask16 lanes) {
-    const __m512i transposed = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
     from += rows > 1 ? j->row_step : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 1);
@@ -119,7 +118,7 @@ Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows,
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 2);
     from += rows > 3 ? j->row_step : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 3);
-    return _mm512_xor_si512(_mm512_permutexvar_epi32(transposed, bytes), _mm512_set1_epi8((char)j->zeros.out_flip));
+    return _mm512_xor_si512(mn_q8_transpose_4(bytes), _mm512_set1_epi8((char)j->zeros.out_flip));
 }
 
 Q8_INLINE __m512i clamp(__m512i bytes, mn_range_i32 range) {

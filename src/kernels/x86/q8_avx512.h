@@ -146,10 +146,15 @@ Q8_INLINE __m128i mn_q8_finish_16(__m128i bytes, mn_range_i32 range, uint8_t fli
     return _mm_xor_si128(bytes, _mm_set1_epi8((char)flip));
 }
 
+/** From the order of mn_q8_narrow_4() to 4 rows of 16 bytes, or back: 4 x 4 groups of four, transposed. */
+Q8_INLINE __m512i mn_q8_transpose_4(__m512i bytes) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, bytes);
+}
+
 /** Stores the 4 x 16 bytes of mn_q8_narrow_4(), the `lanes` of row r at to + r * step, for r below `rows`. */
 Q8_INLINE void mn_q8_store_4(__m512i bytes, int32_t rows, __mmask16 lanes, uint8_t *to, ptrdiff_t step) {
-    const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    bytes = _mm512_permutexvar_epi32(by_row, bytes);
+    bytes = mn_q8_transpose_4(bytes);
     const __m128i row[4] = {_mm512_castsi512_si128(bytes), _mm512_extracti32x4_epi32(bytes, 1),
                             _mm512_extracti32x4_epi32(bytes, 2), _mm512_extracti32x4_epi32(bytes, 3)};
     Q8_UNROLL for (int r = 0; r < 4; r++, to += step) {
@@ -162,11 +167,6 @@ Q8_INLINE void mn_q8_store_4(__m512i bytes, int32_t rows, __mmask16 lanes, uint8
             _mm_mask_storeu_epi8(to, lanes, row[r]);
         }
     }
-}
-
-/** 16 sums to 16 stored bytes. */
-Q8_INLINE __m128i mn_q8_store(__m512i sums, const mn_requant *r, mn_range_i32 range, uint8_t flip) {
-    return mn_q8_finish_16(_mm512_cvtsepi32_epi8(mn_q8_requant(sums, r)), range, flip);
 }
 
 #endif
