@@ -8,6 +8,7 @@
 
 #include "base/pool.h"
 #include "base/status.h"
+#include "graph/meaning.h"
 #include "mobilenet.h"
 
 typedef enum mn_op_kind {
@@ -63,6 +64,7 @@ typedef struct mn_graph {
     int32_t *inputs;
     int32_t output_count;
     int32_t *outputs;
+    mn_meaning meaning; /* what the file says of pixels and classes */
 } mn_graph;
 
 void mn_graph_free(mn_graph *graph);

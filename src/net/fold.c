@@ -433,6 +433,7 @@ static mn_status fold_all(folding *f) {
         if (f->tensor[i] < 0) MN_TRY(fold_layer(f, i));
         keep_range(f, i);
     }
+    MN_TRY(mn_meaning_copy(&f->net->meaning, &f->graph->pool, &f->graph->meaning));
     f->graph->input_count = f->graph->output_count = 1;
     f->graph->inputs[0] = f->tensor[0];
     f->graph->outputs[0] = f->tensor[f->net->layer_count - 1];

@@ -61,9 +61,10 @@ typedef struct mn_net {
     mn_pool pool;     /* owns everything below */
     const char *name; /* what error sentences call it; belongs to the pool, or lives longer than the net */
     int32_t layer_count, layer_capacity;
-    mn_layer *layers; /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output.
-                         Moves when a layer is added */
-    bool per_tensor;  /* with the ranges of the layers: learned for weights with one scale for each layer */
+    mn_layer *layers;   /* in order: inputs come before their users; layer 0 is the one INPUT, the last the output.
+                           Moves when a layer is added */
+    bool per_tensor;    /* with the ranges of the layers: learned for weights with one scale for each layer */
+    mn_meaning meaning; /* what the file says of pixels and classes; folding hands it on */
 } mn_net;
 
 void mn_net_free(mn_net *net);

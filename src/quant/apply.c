@@ -199,6 +199,7 @@ static mn_status convert(applying *a) {
     graph->op_count = from->op_count;
     graph->input_count = from->input_count;
     graph->output_count = from->output_count;
+    MN_TRY(mn_meaning_copy(&from->meaning, &graph->pool, &graph->meaning));
     for (int32_t i = 0; i < from->tensor_count; i++) MN_TRY(convert_tensor(a, i));
     for (int32_t i = 0; i < from->op_count; i++) MN_TRY(convert_op(a, i));
     return mn_graph_check(graph);
