@@ -100,9 +100,12 @@ mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out) {
     return mn_session_create(classifier->model, &classifier->options, &out->session);
 }
 
-mn_status cli_worker_classify(cli_worker *worker, const mn_image *image) {
+mn_fill cli_worker_fill(cli_worker *worker) {
+    return (mn_fill){.prepare = &worker->classifier->prepare, .tensor = mn_session_input(worker->session, 0)};
+}
+
+mn_status cli_worker_classify(cli_worker *worker) {
     const cli_classifier *c = worker->classifier;
-    MN_TRY(mn_prepare_fill(&c->prepare, image, mn_session_input(worker->session, 0)));
     uint64_t start = mn_clock_ns();
     MN_TRY(mn_session_run(worker->session));
     worker->run_ns = mn_clock_ns() - start;

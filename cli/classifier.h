@@ -35,7 +35,10 @@ typedef struct cli_worker {
 
 /** Close in every case. */
 mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out);
-mn_status cli_worker_classify(cli_worker *worker, const mn_image *image);
+/** The model's input, for mn_fill_photo(). */
+mn_fill cli_worker_fill(cli_worker *worker);
+/** Probabilities for the photo that was filled in. */
+mn_status cli_worker_classify(cli_worker *worker);
 void cli_worker_close(cli_worker *worker);
 
 #endif

@@ -93,8 +93,8 @@ static void print_header(const job *j) {
            mn_resize_filter_name(c->prepare.filter));
 }
 
-static void print_text(job *j, const char *path, const mn_image *image) {
-    printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, image->width, image->height,
+static void print_text(job *j, const char *path, const mn_fill *photo) {
+    printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, photo->width, photo->height,
            (double)j->worker.run_ns * 1e-6, mn_session_threads(j->worker.session));
     for (int32_t i = 0; i < j->shown; i++) {
         int32_t class_index = j->order[i];
@@ -107,13 +107,13 @@ static void print_text(job *j, const char *path, const mn_image *image) {
     }
 }
 
-static void print_json(job *j, const char *path, const mn_image *image) {
+static void print_json(job *j, const char *path, const mn_fill *photo) {
     const cli_classifier *c = &j->classifier;
     cli_json json = {.out = stdout};
     cli_json_object(&json, NULL);
     cli_json_text(&json, "image", path);
-    cli_json_int(&json, "width", image->width);
-    cli_json_int(&json, "height", image->height);
+    cli_json_int(&json, "width", photo->width);
+    cli_json_int(&json, "height", photo->height);
     cli_json_text(&json, "model", j->settings->model);
     cli_json_text(&json, "input", c->prepare.text);
     cli_json_text(&json, "fit", c->prepare.crop == MN_CROP_CENTRAL ? "crop" : "exact");
@@ -136,21 +136,17 @@ static void print_json(job *j, const char *path, const mn_image *image) {
 }
 
 static mn_status classify_photo(job *j, const char *path) {
-    mn_image image = {0};
-    MN_TRY(mn_image_open(path, &image));
-    mn_status status = cli_worker_classify(&j->worker, &image);
-    if (status == MN_OK) {
-        cli_top_k(j->worker.probabilities, j->classifier.classes, j->shown, j->order);
-        if (j->settings->json) {
-            print_json(j, path, &image);
-        } else {
-            print_text(j, path, &image);
-        }
+    mn_fill photo = cli_worker_fill(&j->worker);
+    MN_TRY(mn_fill_photo(path, &photo, 1));
+    mn_status status = cli_worker_classify(&j->worker);
+    if (status != MN_OK) return mn_fail_prefix(status, path);
+    cli_top_k(j->worker.probabilities, j->classifier.classes, j->shown, j->order);
+    if (j->settings->json) {
+        print_json(j, path, &photo);
     } else {
-        mn_fail_prefix(status, path);
+        print_text(j, path, &photo);
     }
-    mn_image_free(&image);
-    return status;
+    return MN_OK;
 }
 
 /* Every photo gets its turn; false when one of them failed. */

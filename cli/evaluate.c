@@ -145,18 +145,16 @@ static int32_t truth_for(const bench *b, int32_t model, int32_t truth) {
 }
 
 static mn_status evaluate_photo(const bench *b, lane *l, const cli_photo *photo, cli_outcome *outcome) {
-    mn_image image = {0};
-    MN_TRY(mn_image_open(photo->path, &image));
-    mn_status status = MN_OK;
-    for (int32_t m = 0; status == MN_OK && m < b->report.models; m++) {
-        status = cli_worker_classify(&l->worker[m], &image);
-        if (status != MN_OK) break;
+    mn_fill fills[2] = {{0}, {0}};
+    for (int32_t m = 0; m < b->report.models; m++) fills[m] = cli_worker_fill(&l->worker[m]);
+    MN_TRY(mn_fill_photo(photo->path, fills, b->report.models));
+    for (int32_t m = 0; m < b->report.models; m++) {
+        mn_status status = cli_worker_classify(&l->worker[m]);
+        if (status != MN_OK) return mn_fail_prefix(status, photo->path);
         outcome->answer[m] = judge(l->worker[m].probabilities, b->classifier[m].classes, truth_for(b, m, photo->truth));
     }
-    if (status == MN_OK && b->report.models == 2) compare(l, outcome);
-    if (status != MN_OK) mn_fail_prefix(status, photo->path);
-    mn_image_free(&image);
-    return status;
+    if (b->report.models == 2) compare(l, outcome);
+    return MN_OK;
 }
 
 static int32_t take_next(bench *b, int32_t finished) {

@@ -32,6 +32,7 @@ bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out
     }
     out->crop = options->crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
     out->filter = (mn_resize_filter)options->filter;
+    out->as_stored = options->no_exif;
     out->has_range = options->range.count > 0;
     out->low = (float)options->range.value[0];
     out->high = (float)options->range.value[1];

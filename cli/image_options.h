@@ -9,7 +9,7 @@
 #include "image/prepare.h"
 
 typedef struct cli_image_options {
-    bool exact, crop;
+    bool exact, crop, no_exif;
     int32_t filter; /* mn_resize_filter */
     cli_numbers range, mean, deviation;
 } cli_image_options;
@@ -18,6 +18,11 @@ typedef struct cli_image_options {
 extern const char *const cli_filter_names[];
 
 /* clang-format off */
+
+/** --no-exif alone, for commands that have their own words for the others. */
+#define CLI_NO_EXIF_OPTION(type, member)                                                                               \
+    {.name = "no-exif", .kind = CLI_FLAG, .offset = offsetof(type, member),                                            \
+     .help = "leave photos as stored: do not turn them upright as their EXIF data says"}
 
 /** Option table entries for the cli_image_options `member` of the settings struct `type`. */
 #define CLI_IMAGE_OPTIONS(type, member)                                                                                \
@@ -35,7 +40,8 @@ extern const char *const cli_filter_names[];
      .low = 1, .high = 3,                                                                                              \
      .help = "with --std: the model expects (pixel - mean) / std, all in units of a pixel, 0 to 255"},                 \
     {.name = "std", .kind = CLI_NUMBERS, .offset = offsetof(type, member.deviation), .value = "R,G,B",                 \
-     .low = 1, .high = 3, .help = "see --mean"}
+     .low = 1, .high = 3, .help = "see --mean"},                                                                       \
+    CLI_NO_EXIF_OPTION(type, member.no_exif)
 
 /* clang-format on */
 

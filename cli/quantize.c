@@ -117,6 +117,7 @@ static const cli_option options[] = {
      .value = "NAME",
      .choices = cli_filter_names,
      .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},
+    CLI_NO_EXIF_OPTION(settings, image.no_exif),
     {.name = "jobs",
      .kind = CLI_INT,
      .offset = offsetof(settings, jobs),

@@ -47,10 +47,8 @@ static void load_photos(void *context, int32_t thread, int32_t threads) {
     (void)threads;
     loading *l = context;
     for (int32_t i = take_next(l); i >= 0; i = take_next(l)) {
-        mn_image image = {0};
-        mn_status status = mn_image_open(l->photos->items[i].path, &image);
-        if (status == MN_OK) status = mn_prepare_fill(l->prepare, &image, l->pixels + (size_t)i * l->prepare->bytes);
-        mn_image_free(&image);
+        mn_fill fill = {.prepare = l->prepare, .tensor = l->pixels + (size_t)i * l->prepare->bytes};
+        mn_status status = mn_fill_photo(l->photos->items[i].path, &fill, 1);
         l->good[i] = status == MN_OK;
         if (status != MN_OK) report_failure(l);
     }

@@ -113,6 +113,7 @@ static mn_status open_data(job *j) {
     double all = (double)j->data.count + (double)j->val.count;
     j->val.cache_limit = (size_t)((double)cache * j->val.count / all);
     j->data.cache_limit = cache - j->val.cache_limit;
+    j->data.as_stored = j->val.as_stored = s->no_exif;
     return MN_OK;
 }
 

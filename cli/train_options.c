@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "image_options.h"
 #include "train.h"
 
 static const char *const optimiser_names[] = {"rmsprop", "sgd", "adam", NULL};
@@ -66,6 +67,7 @@ static const cli_option options[] = {
     PAIR("area", area, "LOW,HIGH", "part of each picture that is kept [0.05,1]"),
     PAIR("aspect", aspect, "LOW,HIGH", "width to height of that part [0.75,1.3333]"),
     {.name = "no-flip", .kind = CLI_FLAG, AT(no_flip), .help = "do not mirror pictures: signs have a direction"},
+    CLI_NO_EXIF_OPTION(cli_train_settings, no_exif),
     CHOICE("colour", colour, colour_names,
            "changes of brightness, saturation, hue and contrast: full, fast (the first two) or none [full]"),
     WHOLE("seed", seed, 0, INT32_MAX, "of all that is random [0]"),

@@ -9,7 +9,7 @@
 
 #include "image/resize.h"
 
-static const mn_image_limits limits = {512, 65536};
+static const mn_image_options limits = {512, 65536, false};
 
 /* `part` of 16 parts of `length`. */
 static float fraction(float length, int part) { return length * (float)part / 16; }

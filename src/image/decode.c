@@ -8,13 +8,14 @@
 #include "base/map.h"
 #include "base/status.h"
 #include "image/codec.h"
+#include "image/turn.h"
 
 typedef struct signature {
     const char *bytes;
     size_t length;
     size_t offset;
     const char *name;
-    mn_status (*decode)(const mn_encoded *encoded, mn_image *out); /* NULL: known, but not read here */
+    mn_status (*decode)(const mn_encoded *encoded); /* NULL: known, but not read here */
 } signature;
 
 /* First bytes of each kind of file. JPEG: ITU-T T.81 B.1.1.3 (SOI, then another marker). PNG: specification 5.2. */
@@ -38,42 +39,96 @@ static const signature *find_signature(const mn_encoded *encoded) {
     return NULL;
 }
 
-mn_status mn_image_decode(const void *data, size_t bytes, const char *name, const mn_image_limits *limits,
-                          mn_image *out) {
-    mn_encoded encoded = {data, bytes, name, {MN_IMAGE_MAX_SIDE, MN_IMAGE_MAX_PIXELS}};
-    if (limits) {
-        encoded.limits.max_side = mn_min_i32(limits->max_side, MN_IMAGE_MAX_SIDE);
-        encoded.limits.max_pixels = mn_min_i32(limits->max_pixels, MN_IMAGE_MAX_PIXELS);
-    }
-    const signature *kind = find_signature(&encoded);
+static mn_status decode(const mn_encoded *encoded) {
+    const signature *kind = find_signature(encoded);
     if (!kind)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: does not begin like a JPEG or PNG file; give a JPEG or PNG", name);
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: does not begin like a JPEG or PNG file; give a JPEG or PNG",
+                       encoded->name);
     if (!kind->decode)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is a %s file; convert it to JPEG or PNG", name, kind->name);
-    mn_image image = {0};
-    MN_TRY(kind->decode(&encoded, &image));
-    *out = image;
-    return MN_OK;
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is a %s file; convert it to JPEG or PNG", encoded->name, kind->name);
+    return kind->decode(encoded);
 }
 
-mn_status mn_image_open(const char *path, mn_image *out) {
+mn_status mn_image_read(const char *path, const mn_rows *rows) {
     mn_map map;
     MN_TRY(mn_map_open(path, &map));
-    mn_status status = mn_image_decode(map.data, map.bytes, path, NULL, out);
+    mn_status status = decode(&(mn_encoded){map.data, map.bytes, path, MN_IMAGE_MAX_SIDE, MN_IMAGE_MAX_PIXELS, rows});
     mn_map_close(&map);
     return status;
 }
+
+/* ---- Whole pictures ---------------------------------------------------------------------------------- */
+
+/* Rows that become a picture. */
+typedef struct collecting {
+    const mn_image_options *options;
+    mn_image_info info;
+    int32_t y;
+    mn_image image;
+} collecting;
+
+static mn_status collect_begin(void *self, const mn_image_info *info) {
+    collecting *c = self;
+    int32_t width, height;
+    c->info = *info;
+    if (c->options->as_stored) c->info.turn = (mn_turn){0};
+    mn_turn_size(&c->info, &width, &height);
+    return mn_image_create(width, height, &c->image);
+}
+
+static void collect_row(void *self, const uint8_t *rgb) {
+    collecting *c = self;
+    mn_turn_row(&c->info, c->y++, rgb, &c->image);
+}
+
+static int32_t lower(int32_t wanted, int32_t cap) { return wanted > 0 && wanted < cap ? wanted : cap; }
+
+mn_status mn_image_decode(const void *data, size_t bytes, const char *name, const mn_image_options *options,
+                          mn_image *out) {
+    static const mn_image_options defaults = {0};
+    if (!options) options = &defaults;
+    collecting c = {.options = options};
+    const mn_rows rows = {&c, collect_begin, collect_row};
+    mn_status status = decode(&(mn_encoded){data, bytes, name, lower(options->max_side, MN_IMAGE_MAX_SIDE),
+                                            lower(options->max_pixels, MN_IMAGE_MAX_PIXELS), &rows});
+    if (status == MN_OK)
+        *out = c.image;
+    else
+        mn_image_free(&c.image);
+    return status;
+}
+
+mn_status mn_image_open(const char *path, const mn_image_options *options, mn_image *out) {
+    mn_map map;
+    MN_TRY(mn_map_open(path, &map));
+    mn_status status = mn_image_decode(map.data, map.bytes, path, options, out);
+    mn_map_close(&map);
+    return status;
+}
+
+/* ---- For the decoders -------------------------------------------------------------------------------- */
 
 mn_status mn_encoded_check_size(const mn_encoded *encoded, uint32_t width, uint32_t height) {
     if (width == 0 || height == 0)
         return mn_fail(MN_ERROR_FORMAT, "%s: the header gives a size of %ux%u; save the picture again", encoded->name,
                        (unsigned)width, (unsigned)height);
-    int32_t side = encoded->limits.max_side, pixels = encoded->limits.max_pixels;
+    int32_t side = encoded->max_side, pixels = encoded->max_pixels;
     if ((int64_t)width > side || (int64_t)height > side || (uint64_t)width * height > (uint64_t)pixels)
         return mn_fail(MN_ERROR_LIMIT,
                        "%s: is %ux%u, over the limit of %d pixels a side and %d in all; scale the picture down first",
                        encoded->name, (unsigned)width, (unsigned)height, side, pixels);
     return MN_OK;
+}
+
+mn_status mn_encoded_begin(const mn_encoded *encoded, uint32_t width, uint32_t height, int orientation) {
+    const mn_image_info info = {(int32_t)width, (int32_t)height, mn_turn_of(orientation)};
+    return encoded->rows->begin(encoded->rows->self, &info);
+}
+
+void mn_encoded_rows(const mn_encoded *encoded, const mn_image *whole) {
+    size_t stride = (size_t)whole->width * MN_IMAGE_CHANNELS;
+    for (int32_t y = 0; y < whole->height; y++)
+        encoded->rows->row(encoded->rows->self, whole->pixels + (size_t)y * stride);
 }
 
 mn_status mn_image_create(int32_t width, int32_t height, mn_image *out) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Pictures in memory: decode JPEG and PNG into 8-bit RGB. Pixels are those that Pillow's
- * `Image.open(f).convert("RGB")` gives, with the exceptions listed in README.md. */
+/* Pictures: decode a photo into 8-bit RGB, row by row or as a whole. Pixels are those that Pillow's
+ * `ImageOps.exif_transpose(Image.open(f)).convert("RGB")` gives, with the exceptions listed in README.md. */
 #ifndef MN_IMAGE_IMAGE_H
 #define MN_IMAGE_IMAGE_H
 
 #include "mobilenet.h"
 
 /** Caps on every picture, decoded or resized: a larger one is refused before memory is taken for it. */
-#define MN_IMAGE_MAX_SIDE 16384
-#define MN_IMAGE_MAX_PIXELS (64 * 1024 * 1024)
+#define MN_IMAGE_MAX_SIDE 65500
+#define MN_IMAGE_MAX_PIXELS 220000000
+
+/** Cap on what one decoder may hold of a picture, where it cannot give rows as they come. All of the pixels fit. */
+#define MN_IMAGE_MAX_MEMORY ((size_t)640 << 20)
 
 /** Bytes of one pixel: red, green, blue. */
 #define MN_IMAGE_CHANNELS 3
@@ -22,19 +25,41 @@ typedef struct mn_image {
     uint8_t *pixels; /* [height][width][3], no padding; NULL when there is no picture */
 } mn_image;
 
-/** Caps for one decode, for callers that want less than the built-in ones (more is not granted). */
-typedef struct mn_image_limits {
-    int32_t max_side;
-    int32_t max_pixels;
-} mn_image_limits;
+/** How a stored picture is to be turned for looking at it: either axis of the file may run backwards, and then both
+ *  may change places. {0} leaves it as it is. */
+typedef struct mn_turn {
+    bool backward_x, backward_y, transposed;
+} mn_turn;
 
-/** Decodes the JPEG or PNG file at `path`; the contents decide which, not the name.
- *  Errors: IO, MEMORY, FORMAT (damaged or cut short), UNSUPPORTED (another kind of file), LIMIT. */
-mn_status mn_image_open(const char *path, mn_image *out);
+/** A picture as it is stored. */
+typedef struct mn_image_info {
+    int32_t width, height;
+    mn_turn turn;
+} mn_image_info;
 
-/** As mn_image_open for a file held in memory; `name` stands for it in error sentences.
- *  `limits` NULL means the built-in caps. */
-mn_status mn_image_decode(const void *data, size_t bytes, const char *name, const mn_image_limits *limits,
+/** Takes a picture as it is decoded: `begin` once, then `row` for each stored row from the top, `width` pixels of
+ *  three bytes that last for the call. A failure of `begin` ends the decoding. */
+typedef struct mn_rows {
+    void *self;
+    mn_status (*begin)(void *self, const mn_image_info *info);
+    void (*row)(void *self, const uint8_t *rgb);
+} mn_rows;
+
+/** How to decode; NULL and zeros mean the defaults. */
+typedef struct mn_image_options {
+    int32_t max_side, max_pixels; /* lower caps than the built-in ones (more is not granted); 0: the built-in ones */
+    bool as_stored;               /* do not turn the picture as its EXIF data says */
+} mn_image_options;
+
+/** Decodes the photo in the file at `path` into `rows`; the contents decide what kind it is, not the name.
+ *  Errors: IO, MEMORY, FORMAT (damaged or cut short), UNSUPPORTED (another kind of file), LIMIT; those of `begin`. */
+mn_status mn_image_read(const char *path, const mn_rows *rows);
+
+/** Decodes a whole picture, turned for looking at it. Errors: as above. */
+mn_status mn_image_open(const char *path, const mn_image_options *options, mn_image *out);
+
+/** As mn_image_open for a file held in memory; `name` stands for it in error sentences. */
+mn_status mn_image_decode(const void *data, size_t bytes, const char *name, const mn_image_options *options,
                           mn_image *out);
 
 /** A picture with uninitialised pixels. Errors: ARGUMENT (a side below 1), LIMIT, MEMORY. */

@@ -5,12 +5,16 @@
 
 #include <setjmp.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <jerror.h>
 #include <jpeglib.h>
 
 #include "base/status.h"
 #include "image/codec.h"
+#include "image/turn.h"
+
+_Static_assert(MN_IMAGE_MAX_SIDE <= JPEG_MAX_DIMENSION, "libjpeg decodes every size that is allowed");
 
 /* A progressive file repeats work in every scan; the usual ones have about ten. */
 #define MAX_SCANS 100
@@ -20,9 +24,8 @@ typedef struct reader {
     struct jpeg_error_mgr error;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
-    bool too_many_scans;
+    bool too_many_scans, begun;
     const mn_encoded *encoded;
-    mn_image image;
 } reader;
 
 static void on_error(j_common_ptr codec) {
@@ -74,6 +77,14 @@ static mn_status fail_with_message(reader *r) {
     if (r->too_many_scans)
         return mn_fail(MN_ERROR_LIMIT, "%s: has more than %d scans; save the picture again as a baseline JPEG", name,
                        MAX_SCANS);
+    if (r->error.msg_code == JERR_IMAGE_TOO_BIG)
+        return mn_encoded_check_size(r->encoded, r->codec.image_width, r->codec.image_height);
+    if (r->error.msg_code == JERR_NO_BACKING_STORE)
+        return mn_fail(
+            MN_ERROR_LIMIT,
+            "%s: this JPEG of %ux%u comes in several scans, which takes more than the %zu MiB that one photo "
+            "may; save the picture again as a baseline JPEG",
+            name, (unsigned)r->codec.image_width, (unsigned)r->codec.image_height, MN_IMAGE_MAX_MEMORY >> 20);
     char text[JMSG_LENGTH_MAX];
     r->error.format_message((j_common_ptr)&r->codec, text);
     mn_status status = classify(r->error.msg_code);
@@ -81,7 +92,7 @@ static mn_status fail_with_message(reader *r) {
     if (status == MN_ERROR_UNSUPPORTED)
         return mn_fail(status, "%s: this kind of JPEG is not read (%s); save the picture as a baseline JPEG", name,
                        text);
-    if (!r->image.pixels)
+    if (!r->begun)
         return mn_fail(status, "%s: the JPEG headers are damaged (%s); fetch or save the picture again", name, text);
     return mn_fail(status, "%s: the JPEG data is damaged near row %u of %u (%s); fetch or save the picture again", name,
                    (unsigned)r->codec.output_scanline, (unsigned)r->codec.output_height, text);
@@ -104,9 +115,18 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, uint32_t width) {
     }
 }
 
+/* The first APP1 segment that begins with EXIF's mark decides. */
+static int find_orientation(const struct jpeg_decompress_struct *codec) {
+    for (jpeg_saved_marker_ptr marker = codec->marker_list; marker; marker = marker->next)
+        if (marker->data_length > 6 && memcmp(marker->data, "Exif\0\0", 6) == 0)
+            return mn_exif_orientation(marker->data, marker->data_length);
+    return 1;
+}
+
 static mn_status read_header(reader *r) {
     j_decompress_ptr codec = &r->codec;
     jpeg_mem_src(codec, r->encoded->data, (unsigned long)r->encoded->bytes);
+    jpeg_save_markers(codec, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(codec, TRUE);
     MN_TRY(mn_encoded_check_size(r->encoded, codec->image_width, codec->image_height));
     int components = codec->num_components;
@@ -123,17 +143,19 @@ static mn_status read_header(reader *r) {
 
 static mn_status read_picture(reader *r) {
     j_decompress_ptr codec = &r->codec;
+    const mn_rows *rows = r->encoded->rows;
     MN_TRY(read_header(r));
-    MN_TRY(mn_image_create((int32_t)codec->image_width, (int32_t)codec->image_height, &r->image));
+    MN_TRY(mn_encoded_begin(r->encoded, codec->image_width, codec->image_height, find_orientation(codec)));
+    r->begun = true;
     jpeg_start_decompress(codec);
-    size_t stride = (size_t)codec->output_width * MN_IMAGE_CHANNELS;
     bool cmyk = codec->out_color_space == JCS_CMYK;
-    JSAMPARRAY inks = NULL;
-    if (cmyk) inks = codec->mem->alloc_sarray((j_common_ptr)codec, JPOOL_IMAGE, codec->output_width * 4, 1);
+    j_common_ptr common = (j_common_ptr)codec;
+    JSAMPARRAY line = codec->mem->alloc_sarray(common, JPOOL_IMAGE, codec->output_width * MN_IMAGE_CHANNELS, 1);
+    JSAMPARRAY inks = cmyk ? codec->mem->alloc_sarray(common, JPOOL_IMAGE, codec->output_width * 4, 1) : NULL;
     while (codec->output_scanline < codec->output_height) {
-        JSAMPROW row = r->image.pixels + codec->output_scanline * stride;
-        jpeg_read_scanlines(codec, cmyk ? inks : &row, 1);
-        if (cmyk) cmyk_to_rgb(inks[0], row, codec->output_width);
+        jpeg_read_scanlines(codec, cmyk ? inks : line, 1);
+        if (cmyk) cmyk_to_rgb(inks[0], line[0], codec->output_width);
+        rows->row(rows->self, line[0]);
     }
     jpeg_finish_decompress(codec);
     return MN_OK;
@@ -144,10 +166,11 @@ static mn_status read_guarded(reader *r) {
     if (setjmp(r->escape)) return fail_with_message(r);
     jpeg_create_decompress(&r->codec);
     r->codec.progress = &r->progress;
+    r->codec.mem->max_memory_to_use = (long)MN_IMAGE_MAX_MEMORY; /* for the coefficients of several scans */
     return read_picture(r);
 }
 
-mn_status mn_jpeg_decode(const mn_encoded *encoded, mn_image *out) {
+mn_status mn_jpeg_decode(const mn_encoded *encoded) {
     reader r = {.encoded = encoded};
     r.codec.err = jpeg_std_error(&r.error);
     r.error.error_exit = on_error;
@@ -157,9 +180,5 @@ mn_status mn_jpeg_decode(const mn_encoded *encoded, mn_image *out) {
     r.codec.client_data = &r;
     mn_status status = read_guarded(&r);
     jpeg_destroy_decompress(&r.codec);
-    if (status == MN_OK)
-        *out = r.image;
-    else
-        mn_image_free(&r.image);
     return status;
 }

@@ -10,9 +10,6 @@
 #include "base/checked.h"
 #include "base/status.h"
 
-/* Central crop: this much of each side stays off at either end, (1 - 0.875) / 2. Exact in float. */
-#define CENTRAL_MARGIN 0.0625f
-
 void mn_prepare_defaults(mn_prepare_options *options) {
     *options = (mn_prepare_options){.crop = MN_CROP_EXACT, .filter = MN_RESIZE_BICUBIC};
 }
@@ -211,7 +208,7 @@ mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options 
     mn_prepare_options defaults;
     mn_prepare_defaults(&defaults);
     if (!options) options = &defaults;
-    mn_prepare p = {.crop = options->crop, .filter = options->filter};
+    mn_prepare p = {.crop = options->crop, .filter = options->filter, .as_stored = options->as_stored};
     storage s;
     meaning m;
     MN_TRY(check_options(options));
@@ -223,59 +220,4 @@ mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options 
     describe(&s, options, &m, shift, &p);
     *out = p;
     return MN_OK;
-}
-
-/* ---- Filling ----------------------------------------------------------------------------------------- */
-
-/* Luma of ITU-R BT.601 in 16-bit fixed point, the weights that Pillow's convert("L") uses; they add up to 2^16. */
-static uint8_t luma(const uint8_t *rgb) {
-    return (uint8_t)((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-}
-
-/* A copy in gray, before resizing as Pillow would do it; still three channels, so one resizer serves. */
-static mn_status make_gray(const mn_image *image, mn_image *out) {
-    MN_TRY(mn_image_create(image->width, image->height, out));
-    size_t bytes = (size_t)image->width * (size_t)image->height * MN_IMAGE_CHANNELS;
-    for (size_t i = 0; i < bytes; i += MN_IMAGE_CHANNELS)
-        memset(out->pixels + i, luma(image->pixels + i), MN_IMAGE_CHANNELS);
-    return MN_OK;
-}
-
-static mn_status resize_for(const mn_prepare *p, const mn_image *image, mn_image *out) {
-    float width = (float)image->width, height = (float)image->height;
-    mn_resize_box box = {0, 0, width, height};
-    if (p->crop == MN_CROP_CENTRAL) {
-        box.left = width * CENTRAL_MARGIN;
-        box.top = height * CENTRAL_MARGIN;
-        box.right = width * (1 - CENTRAL_MARGIN);
-        box.bottom = height * (1 - CENTRAL_MARGIN);
-    }
-    return mn_resize(image, p->width, p->height, p->filter, &box, out);
-}
-
-/* Element `i` of channel `c` goes to tensor[i * pixel_step + c * channel_step]. */
-static void fill_tensor(const mn_prepare *p, const uint8_t *pixels, void *tensor) {
-    size_t count = (size_t)p->width * (size_t)p->height;
-    size_t pixel_step = p->layout == MN_LAYOUT_NHWC ? (size_t)p->channels : 1;
-    size_t channel_step = p->layout == MN_LAYOUT_NHWC ? 1 : count;
-    for (int32_t c = 0; c < p->channels; c++) {
-        const uint8_t *from = pixels + c;
-        if (p->type == MN_FLOAT32) {
-            float *to = (float *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->real[c][from[i * MN_IMAGE_CHANNELS]];
-        } else {
-            uint8_t *to = (uint8_t *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_IMAGE_CHANNELS]];
-        }
-    }
-}
-
-mn_status mn_prepare_fill(const mn_prepare *prepare, const mn_image *image, void *tensor) {
-    mn_image gray = {0}, resized = {0};
-    if (prepare->channels == 1) MN_TRY(make_gray(image, &gray));
-    mn_status status = resize_for(prepare, prepare->channels == 1 ? &gray : image, &resized);
-    if (status == MN_OK) fill_tensor(prepare, resized.pixels, tensor);
-    mn_image_free(&gray);
-    mn_image_free(&resized);
-    return status;
 }

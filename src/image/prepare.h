@@ -28,6 +28,7 @@ typedef struct mn_prepare_options {
     bool has_mean; /* pixel p is (p - mean) / deviation, in units of a pixel: 0..255 */
     float mean[3];
     float deviation[3]; /* each at least 1 */
+    bool as_stored;     /* leave photos as their files have them, whatever their EXIF data says */
 } mn_prepare_options;
 
 void mn_prepare_defaults(mn_prepare_options *options);
@@ -42,6 +43,7 @@ typedef struct mn_prepare {
     size_t bytes;     /* of one picture in the tensor; a batch holds several */
     mn_crop crop;
     mn_resize_filter filter;
+    bool as_stored;         /* photos are not turned as EXIF says */
     float real[3][256];     /* by channel and pixel: the number a float tensor gets */
     uint8_t stored[3][256]; /* by channel and pixel: the byte a quantised tensor gets */
     char text[256];         /* in words: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128" */
@@ -52,8 +54,26 @@ typedef struct mn_prepare {
  *  Errors: UNSUPPORTED (not a picture input, or a range that means nothing known), ARGUMENT (options). */
 mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options *options, mn_prepare *out);
 
-/** Resizes `image` and writes `prepare->bytes` bytes to `tensor`, aligned for its type.
+/** One tensor to fill from a photo: `prepare->bytes` bytes, aligned for its type. Start with
+ *  `mn_fill fill = {.prepare = ..., .tensor = ...};`. */
+typedef struct mn_fill {
+    const mn_prepare *prepare;
+    void *tensor;
+    int32_t width, height; /* of the photo as seen; known from the beginning on */
+    /* while it is being filled */
+    mn_resizer *resizer;
+    uint8_t *gray;
+    size_t row_bytes;
+} mn_fill;
+
+/** Reads the photo at `path` once and fills every tensor from it. Errors: those of mn_image_read. */
+mn_status mn_fill_photo(const char *path, mn_fill *fills, int32_t count);
+
+/** The same for rows that come from elsewhere: begin, every row from the top, end; and free in any case.
  *  Errors: MEMORY. */
-mn_status mn_prepare_fill(const mn_prepare *prepare, const mn_image *image, void *tensor);
+mn_status mn_fill_begin(mn_fill *fill, const mn_image_info *info);
+void mn_fill_row(mn_fill *fill, const uint8_t *rgb);
+void mn_fill_end(mn_fill *fill);
+void mn_fill_free(mn_fill *fill);
 
 #endif

@@ -2,10 +2,13 @@
  * Copyright the mobilenet.c authors */
 
 /* Each output pixel is a weighted mean of the input pixels under a filter centred on it; the filter widens with the
- * scale, so that every input pixel counts. Columns and rows are two passes with a picture of bytes in between. Weights
- * are fixed point with WEIGHT_BITS bits, and computed in double with exactly Pillow's order of operations: an equal
- * result for every input needs equal weights. Facts from Pillow's Resample.c and Geometry.c, and from trying Pillow 13.
- */
+ * scale, so that every input pixel counts. Columns and rows are two passes with bytes in between. Weights are fixed
+ * point with WEIGHT_BITS bits, and computed in double with exactly Pillow's order of operations: an equal result for
+ * every input needs equal weights. Facts from Pillow's Resample.c and Geometry.c, and from trying Pillow 13.
+ *
+ * The picture comes row by row, and whichever pass is first, only sums of the output rows that a stored row is part of
+ * are held. A turned picture is resized as it is stored, by the axes of the picture as seen, run backwards where the
+ * file does: sums of whole numbers do not depend on their order. Only the small result is turned. */
 
 #include "image/resize.h"
 
@@ -15,6 +18,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
+#include "image/turn.h"
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF /* a fused multiply-add would change weights; GCC keeps off it with -std=c11 */
@@ -156,7 +160,58 @@ static mn_status axis_make(const kernel *k, int32_t in_size, float low, float hi
     return MN_OK;
 }
 
-/* ---- The two passes ---------------------------------------------------------------------------------- */
+/* The same axis of a file in which it runs backwards. */
+static void axis_reverse(axis *a, int32_t in_size, int32_t out_size) {
+    for (int32_t low = 0, high = out_size - 1; low < high; low++, high--) {
+        int32_t *x = a->weights + (size_t)low * a->stride, *y = a->weights + (size_t)high * a->stride;
+        span kept = a->spans[low];
+        a->spans[low] = a->spans[high];
+        a->spans[high] = kept;
+        for (size_t i = 0; i < a->stride; i++) {
+            int32_t weight = x[i];
+            x[i] = y[i];
+            y[i] = weight;
+        }
+    }
+    for (int32_t o = 0; o < out_size; o++) {
+        span *s = &a->spans[o];
+        int32_t *weights = a->weights + (size_t)o * a->stride;
+        s->first = in_size - s->first - s->count;
+        for (int32_t low = 0, high = s->count - 1; low < high; low++, high--) {
+            int32_t weight = weights[low];
+            weights[low] = weights[high];
+            weights[high] = weight;
+        }
+    }
+}
+
+/* How many of `outputs` spans an input pixel can be in. Spans begin and end in order. */
+static int32_t axis_depth(const axis *a, int32_t outputs) {
+    int32_t depth = 1, open = 0;
+    for (int32_t o = 0; o < outputs; o++) {
+        while (a->spans[open].first + a->spans[open].count <= a->spans[o].first) open++;
+        depth = mn_max_i32(depth, o - open + 1);
+    }
+    return depth;
+}
+
+/* ---- The resizer ------------------------------------------------------------------------------------- */
+
+struct mn_resizer {
+    mn_image_info in;
+    mn_resize_box box; /* of the picture as seen */
+    const kernel *kernel;
+    axis across, down;        /* of the file; empty where the size does not change */
+    bool down_first;          /* of two passes */
+    int32_t *pick_x, *pick_y; /* the nearest pixel instead, by output; -1 is outside, which is black */
+    int32_t y;                /* the next stored row */
+    int32_t begun, done;      /* output rows of the pass down, or of the nearest ones */
+    int32_t depth;            /* sums of output rows that are begun and not done */
+    size_t values;            /* in a row of sums */
+    int32_t *sums;            /* [depth][values], a ring */
+    uint8_t *between;         /* a row between the passes */
+    mn_image out, seen;       /* as stored, and turned if it is to be turned */
+};
 
 /* Sums start at one half, so that the shift rounds. */
 #define HALF (1 << (WEIGHT_BITS - 1))
@@ -164,159 +219,204 @@ static mn_status axis_make(const kernel *k, int32_t in_size, float low, float hi
 /* The shift of a negative sum rounds down on every compiler we know, and any negative result clamps to 0. */
 static uint8_t to_pixel(int32_t sum) { return (uint8_t)mn_clamp_i32(sum >> WEIGHT_BITS, 0, 255); }
 
-static size_t row_bytes(const mn_image *image) { return (size_t)image->width * MN_IMAGE_CHANNELS; }
+static size_t row_bytes(int32_t width) { return (size_t)width * MN_IMAGE_CHANNELS; }
 
-/* Columns: rows [first_row, first_row + out->height) of `in` to the width of `out`. */
-static void resize_columns(const mn_image *in, int32_t first_row, const axis *a, mn_image *out) {
-    for (int32_t y = 0; y < out->height; y++) {
-        const uint8_t *from = in->pixels + (size_t)(y + first_row) * row_bytes(in);
-        uint8_t *to = out->pixels + (size_t)y * row_bytes(out);
-        for (int32_t x = 0; x < out->width; x++) {
-            const uint8_t *pixel = from + (size_t)a->spans[x].first * MN_IMAGE_CHANNELS;
-            const int32_t *weights = a->weights + (size_t)x * a->stride;
-            int32_t red = HALF, green = HALF, blue = HALF;
-            for (int32_t i = 0; i < a->spans[x].count; i++) {
-                red += pixel[0] * weights[i];
-                green += pixel[1] * weights[i];
-                blue += pixel[2] * weights[i];
-                pixel += MN_IMAGE_CHANNELS;
-            }
-            *to++ = to_pixel(red);
-            *to++ = to_pixel(green);
-            *to++ = to_pixel(blue);
+static uint8_t *out_row(const mn_resizer *r, int32_t y) { return r->out.pixels + (size_t)y * row_bytes(r->out.width); }
+
+static void pass_across(const axis *a, const uint8_t *from, int32_t width, uint8_t *to) {
+    for (int32_t x = 0; x < width; x++) {
+        const uint8_t *pixel = from + row_bytes(a->spans[x].first);
+        const int32_t *weights = a->weights + (size_t)x * a->stride;
+        int32_t red = HALF, green = HALF, blue = HALF;
+        for (int32_t i = 0; i < a->spans[x].count; i++) {
+            red += pixel[0] * weights[i];
+            green += pixel[1] * weights[i];
+            blue += pixel[2] * weights[i];
+            pixel += MN_IMAGE_CHANNELS;
         }
+        *to++ = to_pixel(red);
+        *to++ = to_pixel(green);
+        *to++ = to_pixel(blue);
     }
 }
 
-/* Sums kept at once: few enough for the first-level cache, many enough to fill vectors. */
-#define ROW_PIECE 512
-
-/* One piece of an output row: `count` bytes of each of `rows` input rows, `stride` bytes apart. */
-static void mix_rows(const uint8_t *from, size_t stride, const int32_t *weights, int32_t rows, size_t count,
-                     uint8_t *to) {
-    int32_t sums[ROW_PIECE];
-    for (size_t i = 0; i < count; i++) sums[i] = HALF;
-    for (int32_t y = 0; y < rows; y++, from += stride)
-        for (size_t i = 0; i < count; i++) sums[i] += from[i] * weights[y];
-    for (size_t i = 0; i < count; i++) to[i] = to_pixel(sums[i]);
+/* A row that is complete as to its height, and becomes row `y` of the output. */
+static void finish_row(mn_resizer *r, const uint8_t *row, int32_t y) {
+    if (r->across.spans)
+        pass_across(&r->across, row, r->out.width, out_row(r, y));
+    else
+        memcpy(out_row(r, y), row, row_bytes(r->out.width));
 }
 
-/* Rows: `in` begins at row `first_row` of the picture that the spans count from. */
-static void resize_rows(const mn_image *in, int32_t first_row, const axis *a, mn_image *out) {
-    size_t stride = row_bytes(in);
-    for (int32_t y = 0; y < out->height; y++) {
-        const span *s = &a->spans[y];
-        const uint8_t *from = in->pixels + (size_t)(s->first - first_row) * stride;
-        uint8_t *to = out->pixels + (size_t)y * stride;
-        for (size_t x = 0; x < stride; x += ROW_PIECE) {
-            size_t count = stride - x < ROW_PIECE ? stride - x : ROW_PIECE;
-            mix_rows(from + x, stride, a->weights + (size_t)y * a->stride, s->count, count, to + x);
-        }
+static void add_row(int32_t *restrict sums, const uint8_t *restrict row, int32_t weight, size_t count) {
+    for (size_t i = 0; i < count; i++) sums[i] += row[i] * weight;
+}
+
+/* Output row `y` from its sums; the row between the passes is free when the pass down is the first one. */
+static void take_sums(mn_resizer *r, int32_t y) {
+    const int32_t *restrict sums = r->sums + (size_t)(y % r->depth) * r->values;
+    uint8_t *restrict to = r->down_first ? r->between : out_row(r, y);
+    for (size_t i = 0; i < r->values; i++) to[i] = to_pixel(sums[i]);
+    if (r->down_first) finish_row(r, to, y);
+}
+
+static void pass_down(mn_resizer *r, const uint8_t *row) {
+    const axis *a = &r->down;
+    for (; r->begun < r->out.height && a->spans[r->begun].first <= r->y; r->begun++) {
+        int32_t *sums = r->sums + (size_t)(r->begun % r->depth) * r->values;
+        for (size_t i = 0; i < r->values; i++) sums[i] = HALF;
+    }
+    for (int32_t o = r->done; o < r->begun; o++) {
+        int32_t weight = a->weights[(size_t)o * a->stride + (size_t)(r->y - a->spans[o].first)];
+        add_row(r->sums + (size_t)(o % r->depth) * r->values, row, weight, r->values);
+    }
+    for (; r->done < r->begun && a->spans[r->done].first + a->spans[r->done].count == r->y + 1; r->done++)
+        take_sums(r, r->done);
+}
+
+static void pick_row(mn_resizer *r, const uint8_t *row) {
+    for (; r->done < r->out.height && r->pick_y[r->done] <= r->y; r->done++) {
+        if (r->pick_y[r->done] < 0) continue;
+        uint8_t *to = out_row(r, r->done);
+        for (int32_t x = 0; x < r->out.width; x++, to += MN_IMAGE_CHANNELS)
+            if (r->pick_x[x] >= 0) memcpy(to, row + row_bytes(r->pick_x[x]), MN_IMAGE_CHANNELS);
     }
 }
 
-/* ---- The whole --------------------------------------------------------------------------------------- */
+void mn_resizer_row(mn_resizer *r, const uint8_t *rgb) {
+    if (!r->kernel->weight) {
+        pick_row(r, rgb);
+    } else if (!r->down.spans) {
+        finish_row(r, rgb, r->y);
+    } else if (r->down_first || !r->across.spans) {
+        pass_down(r, rgb);
+    } else if (r->done < r->out.height && r->down.spans[r->done].first <= r->y) { /* or else nothing takes the row */
+        pass_across(&r->across, rgb, r->out.width, r->between);
+        pass_down(r, r->between);
+    }
+    r->y++;
+}
 
-typedef struct job {
-    const mn_image *in;
-    mn_resize_box box;
-    const kernel *kernel;
-    bool columns; /* the width or the horizontal extent changes */
-    bool rows;
-    axis across, down;
-    mn_image between; /* after the first of two passes */
-} job;
+const mn_image *mn_resizer_result(mn_resizer *r) {
+    const mn_turn *turn = &r->in.turn;
+    if (!turn->backward_x && !turn->backward_y && !turn->transposed) return &r->out;
+    const mn_image_info stored = {r->out.width, r->out.height, *turn};
+    for (int32_t y = 0; y < r->out.height; y++) mn_turn_row(&stored, y, out_row(r, y), &r->seen);
+    return &r->seen;
+}
+
+/* ---- Making one -------------------------------------------------------------------------------------- */
 
 /* Pillow 13 takes the rows first when that loses much more height than width; before 13 it never did. The two passes
  * round in between, so the order shows in the result. Sizes of the whole picture count, not those of the box. */
-static bool rows_come_first(const mn_image *in, const mn_image *out) {
-    return in->height > out->height && in->height - out->height > 2 * (in->width - out->width);
-}
-
-static mn_status rows_then_columns(job *j, mn_image *out) {
-    MN_TRY(mn_image_create(j->in->width, out->height, &j->between));
-    resize_rows(j->in, 0, &j->down, &j->between);
-    resize_columns(&j->between, 0, &j->across, out);
-    return MN_OK;
-}
-
-/* Only the input rows that some output row takes go through the first pass. */
-static mn_status columns_then_rows(job *j, mn_image *out) {
-    const span *last = &j->down.spans[out->height - 1];
-    int32_t first_row = j->down.spans[0].first;
-    MN_TRY(mn_image_create(out->width, last->first + last->count - first_row, &j->between));
-    resize_columns(j->in, first_row, &j->across, &j->between);
-    resize_rows(&j->between, first_row, &j->down, out);
-    return MN_OK;
-}
-
-static mn_status resize_weighted(job *j, mn_image *out) {
-    const mn_resize_box *box = &j->box;
-    if (j->columns) MN_TRY(axis_make(j->kernel, j->in->width, box->left, box->right, out->width, &j->across));
-    if (j->rows) MN_TRY(axis_make(j->kernel, j->in->height, box->top, box->bottom, out->height, &j->down));
-    if (j->columns && j->rows)
-        return rows_come_first(j->in, out) ? rows_then_columns(j, out) : columns_then_rows(j, out);
-    if (j->columns)
-        resize_columns(j->in, 0, &j->across, out);
-    else
-        resize_rows(j->in, 0, &j->down, out);
-    return MN_OK;
+static bool rows_come_first(int32_t in_width, int32_t in_height, int32_t width, int32_t height) {
+    return in_height > height && in_height - height > 2 * (in_width - width);
 }
 
 /* Nearest: positions are summed step by step, not multiplied, because Pillow's rounding errors are part of the
  * contract; a position that they push outside gives black, as there. */
-static mn_status resize_nearest(const job *j, mn_image *out) {
-    double step_x = (double)(j->box.right - j->box.left) / out->width;
-    double step_y = (double)(j->box.bottom - j->box.top) / out->height;
-    int32_t *columns = malloc((size_t)out->width * sizeof *columns);
-    if (!columns) return mn_fail_memory("the columns of a resize");
-    double x_position = j->box.left + step_x * 0.5, y_position = j->box.top + step_y * 0.5;
-    for (int32_t x = 0; x < out->width; x++, x_position += step_x) columns[x] = (int32_t)x_position;
-    memset(out->pixels, 0, (size_t)out->height * row_bytes(out));
-    uint8_t *to = out->pixels;
-    for (int32_t y = 0; y < out->height; y++, y_position += step_y) {
-        if (y_position >= j->in->height) break;
-        const uint8_t *from = j->in->pixels + (size_t)y_position * row_bytes(j->in);
-        for (int32_t x = 0; x < out->width; x++, to += MN_IMAGE_CHANNELS)
-            if (columns[x] < j->in->width) memcpy(to, from + (size_t)columns[x] * MN_IMAGE_CHANNELS, MN_IMAGE_CHANNELS);
+static mn_status pick_make(int32_t in_size, float low, float high, int32_t out_size, bool backward, int32_t **out) {
+    int32_t *pick = malloc((size_t)out_size * sizeof *pick);
+    if (!pick) return mn_fail_memory("the columns of a resize");
+    double step = (double)(high - low) / out_size, position = low + step * 0.5;
+    for (int32_t i = 0; i < out_size; i++, position += step) {
+        int32_t place = position < in_size ? (int32_t)position : -1;
+        pick[backward ? out_size - 1 - i : i] = backward && place >= 0 ? in_size - 1 - place : place;
     }
-    free(columns);
+    *out = pick;
     return MN_OK;
 }
 
+/* One axis of the file: `vertical` tells which of the two as seen it is. */
+static mn_status axis_of_file(mn_resizer *r, bool vertical, bool backward, int32_t in_size, int32_t out_size, axis *a,
+                              int32_t **pick) {
+    float low = vertical ? r->box.top : r->box.left, high = vertical ? r->box.bottom : r->box.right;
+    if (!r->kernel->weight) return pick_make(in_size, low, high, out_size, backward, pick);
+    if (in_size == out_size && low <= 0 && high >= (float)in_size) return MN_OK;
+    MN_TRY(axis_make(r->kernel, in_size, low, high, out_size, a));
+    if (backward) axis_reverse(a, in_size, out_size);
+    return MN_OK;
+}
+
+static mn_status make_rows(mn_resizer *r) {
+    size_t bytes = 0, widest = row_bytes(mn_max_i32(r->in.width, r->out.width));
+    if (!r->down.spans) return MN_OK;
+    r->depth = axis_depth(&r->down, r->out.height);
+    r->values = row_bytes(r->down_first ? r->in.width : r->out.width);
+    if (mn_mul_size(r->values * sizeof *r->sums, (size_t)r->depth, &bytes)) r->sums = malloc(bytes);
+    r->between = malloc(widest);
+    return r->sums && r->between ? MN_OK : mn_fail_memory("the rows of a resize");
+}
+
+static mn_status make(mn_resizer *r, int32_t width, int32_t height) {
+    const mn_turn turn = r->in.turn;
+    int32_t seen_width, seen_height;
+    mn_turn_size(&r->in, &seen_width, &seen_height);
+    bool rows_first = rows_come_first(seen_width, seen_height, width, height);
+    int32_t out_width = turn.transposed ? height : width, out_height = turn.transposed ? width : height;
+    MN_TRY(mn_image_create(out_width, out_height, &r->out));
+    if (turn.transposed || turn.backward_x || turn.backward_y) MN_TRY(mn_image_create(width, height, &r->seen));
+    MN_TRY(axis_of_file(r, turn.transposed, turn.backward_x, r->in.width, out_width, &r->across, &r->pick_x));
+    MN_TRY(axis_of_file(r, !turn.transposed, turn.backward_y, r->in.height, out_height, &r->down, &r->pick_y));
+    /* Without a pass across, what goes down has the output's width, and is complete then. */
+    r->down_first = r->across.spans && rows_first != turn.transposed;
+    if (!r->kernel->weight) memset(r->out.pixels, 0, (size_t)out_height * row_bytes(out_width));
+    return make_rows(r);
+}
+
 /* Written so that a NaN fails. */
-static bool box_fits(const mn_resize_box *box, const mn_image *in) {
-    return box->left >= 0 && box->top >= 0 && box->right <= (float)in->width && box->bottom <= (float)in->height &&
+static bool box_fits(const mn_resize_box *box, int32_t width, int32_t height) {
+    return box->left >= 0 && box->top >= 0 && box->right <= (float)width && box->bottom <= (float)height &&
            box->left < box->right && box->top < box->bottom;
+}
+
+mn_status mn_resizer_create(const mn_image_info *in, int32_t width, int32_t height, mn_resize_filter filter,
+                            const mn_resize_box *box, mn_resizer **out) {
+    int32_t seen_width, seen_height;
+    mn_turn_size(in, &seen_width, &seen_height);
+    const mn_resize_box whole = {0, 0, (float)seen_width, (float)seen_height};
+    if (!box) box = &whole;
+    if ((size_t)filter >= FILTER_COUNT)
+        return mn_fail(MN_ERROR_ARGUMENT, "resize filter %d does not exist; give one of mn_resize_filter", (int)filter);
+    if (!box_fits(box, seen_width, seen_height))
+        return mn_fail(MN_ERROR_ARGUMENT,
+                       "resize box %g,%g,%g,%g is empty or not inside the picture of %dx%d; give a box inside it",
+                       (double)box->left, (double)box->top, (double)box->right, (double)box->bottom, seen_width,
+                       seen_height);
+    mn_resizer *r = malloc(sizeof *r);
+    if (!r) return mn_fail_memory("a resize");
+    *r = (mn_resizer){.in = *in, .box = *box, .kernel = &kernels[filter]};
+    mn_status status = make(r, width, height);
+    if (status == MN_OK)
+        *out = r;
+    else
+        mn_resizer_free(&r);
+    return status;
+}
+
+void mn_resizer_free(mn_resizer **resizer) {
+    mn_resizer *r = *resizer;
+    if (!r) return;
+    axis_free(&r->across);
+    axis_free(&r->down);
+    free(r->pick_x);
+    free(r->pick_y);
+    free(r->sums);
+    free(r->between);
+    mn_image_free(&r->out);
+    mn_image_free(&r->seen);
+    free(r);
+    *resizer = NULL;
 }
 
 mn_status mn_resize(const mn_image *in, int32_t width, int32_t height, mn_resize_filter filter,
                     const mn_resize_box *box, mn_image *out) {
-    job j = {.in = in, .box = {0, 0, (float)in->width, (float)in->height}};
-    if ((size_t)filter >= FILTER_COUNT)
-        return mn_fail(MN_ERROR_ARGUMENT, "resize filter %d does not exist; give one of mn_resize_filter", (int)filter);
-    if (box) j.box = *box;
-    if (!box_fits(&j.box, in))
-        return mn_fail(MN_ERROR_ARGUMENT,
-                       "resize box %g,%g,%g,%g is empty or not inside the picture of %dx%d; give a box inside it",
-                       (double)j.box.left, (double)j.box.top, (double)j.box.right, (double)j.box.bottom, in->width,
-                       in->height);
-    j.kernel = &kernels[filter];
-    j.columns = width != in->width || j.box.left > 0 || j.box.right < (float)in->width;
-    j.rows = height != in->height || j.box.top > 0 || j.box.bottom < (float)in->height;
-    mn_image image = {0};
-    MN_TRY(mn_image_create(width, height, &image));
-    mn_status status = MN_OK;
-    if (!j.columns && !j.rows)
-        memcpy(image.pixels, in->pixels, (size_t)height * row_bytes(in));
-    else
-        status = j.kernel->weight ? resize_weighted(&j, &image) : resize_nearest(&j, &image);
-    axis_free(&j.across);
-    axis_free(&j.down);
-    mn_image_free(&j.between);
-    if (status == MN_OK)
-        *out = image;
-    else
-        mn_image_free(&image);
-    return status;
+    const mn_image_info info = {.width = in->width, .height = in->height};
+    mn_resizer *r = NULL;
+    MN_TRY(mn_resizer_create(&info, width, height, filter, box, &r));
+    for (int32_t y = 0; y < in->height; y++) mn_resizer_row(r, in->pixels + (size_t)y * row_bytes(in->width));
+    *out = r->out;
+    r->out = (mn_image){0};
+    mn_resizer_free(&r);
+    return MN_OK;
 }

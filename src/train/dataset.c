@@ -228,7 +228,7 @@ mn_status mn_dataset_picture(mn_dataset *set, int32_t index, mn_image *room, con
     if (example->bad) return mn_fail(MN_ERROR_FORMAT, "%s: could not be read before", example->path);
     *out = &example->image;
     if (example->image.pixels) return MN_OK;
-    mn_status status = mn_image_open(example->path, room);
+    mn_status status = mn_image_open(example->path, &(mn_image_options){.as_stored = set->as_stored}, room);
     if (status != MN_OK) {
         example->bad = status != MN_ERROR_MEMORY;
         return status;

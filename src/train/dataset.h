@@ -25,6 +25,7 @@ typedef struct mn_dataset {
     int32_t count;
     mn_example *examples; /* sorted by class and path */
     size_t cache_limit;   /* bytes of decoded pictures to keep */
+    bool as_stored;       /* pictures are not turned as their EXIF data says */
     atomic_size_t cached;
 } mn_dataset;
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* EXIF 2.32 (CIPA DC-008), section 4.6: the orientation is tag 0x0112 of the first directory of a TIFF structure.
+ * What counts as one is what Pillow's ImageOps.exif_transpose acts on. */
+
+#include "image/turn.h"
+
+#include <string.h>
+
+mn_turn mn_turn_of(int orientation) {
+    /* EXIF names what the stored row 0 and column 0 are: 1 top and left, 2 top and right, ... 8 left and bottom. */
+    static const mn_turn turns[] = {
+        [1] = {false, false, false}, [2] = {true, false, false}, [3] = {true, true, false}, [4] = {false, true, false},
+        [5] = {false, false, true},  [6] = {false, true, true},  [7] = {true, true, true},  [8] = {true, false, true},
+    };
+    return orientation >= 1 && orientation <= 8 ? turns[orientation] : turns[1];
+}
+
+/* A TIFF structure; `big`: the most significant byte is first. */
+typedef struct tiff {
+    const uint8_t *data;
+    size_t bytes;
+    bool big;
+} tiff;
+
+static uint32_t read_number(const tiff *t, size_t at, int size) {
+    uint32_t value = 0;
+    for (int i = 0; i < size; i++) value |= (uint32_t)t->data[at + (size_t)i] << 8 * (t->big ? size - 1 - i : i);
+    return value;
+}
+
+/* The directory entry at `at`: tag, type, count, and the value where it fits into four bytes. One whole number of
+ * two or four bytes, signed or not, is an orientation. 0 for any other entry. */
+static int read_entry(const tiff *t, size_t at) {
+    enum { ORIENTATION = 0x0112, SHORT = 3, LONG = 4, SSHORT = 8, SLONG = 9 };
+    uint32_t type = read_number(t, at + 2, 2);
+    bool two = type == SHORT || type == SSHORT, four = type == LONG || type == SLONG;
+    if (read_number(t, at, 2) != ORIENTATION || read_number(t, at + 4, 4) != 1 || !(two || four)) return 0;
+    uint32_t value = read_number(t, at + 8, two ? 2 : 4);
+    return value >= 1 && value <= 8 ? (int)value : 1;
+}
+
+int mn_exif_orientation(const uint8_t *data, size_t bytes) {
+    enum { HEADER = 8, ENTRY = 12 };
+    for (; bytes >= 6 && memcmp(data, "Exif\0\0", 6) == 0; data += 6, bytes -= 6) {
+    } /* JPEG's prefix, at times elsewhere */
+    tiff t = {data, bytes, false};
+    if (bytes < HEADER) return 1;
+    if (memcmp(data, "MM\0*", 4) == 0)
+        t.big = true;
+    else if (memcmp(data, "II*\0", 4) != 0)
+        return 1;
+    size_t at = read_number(&t, 4, 4);
+    if (at > bytes || bytes - at < 2) return 1;
+    uint32_t entries = read_number(&t, at, 2);
+    int orientation = 1;
+    at += 2;
+    for (uint32_t i = 0; i < entries && bytes - at >= ENTRY; i++, at += ENTRY) {
+        int found = read_entry(&t, at);
+        if (found != 0) orientation = found; /* of several, the last one counts */
+    }
+    return orientation;
+}
+
+void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height) {
+    *width = info->turn.transposed ? info->height : info->width;
+    *height = info->turn.transposed ? info->width : info->height;
+}
+
+void mn_turn_row(const mn_image_info *info, int32_t y, const uint8_t *rgb, mn_image *seen) {
+    const ptrdiff_t pixel = MN_IMAGE_CHANNELS, row = pixel * seen->width;
+    const ptrdiff_t step_x = info->turn.transposed ? row : pixel, step_y = info->turn.transposed ? pixel : row;
+    uint8_t *to = seen->pixels + step_y * (info->turn.backward_y ? info->height - 1 - y : y);
+    if (!info->turn.transposed && !info->turn.backward_x) {
+        memcpy(to, rgb, (size_t)row);
+        return;
+    }
+    if (info->turn.backward_x) to += step_x * (info->width - 1);
+    const ptrdiff_t step = info->turn.backward_x ? -step_x : step_x;
+    for (int32_t x = 0; x < info->width; x++, rgb += pixel, to += step) memcpy(to, rgb, MN_IMAGE_CHANNELS);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Which way up a photo is: cameras store what their sensor sees, and say in EXIF how it was held. */
+#ifndef MN_IMAGE_TURN_H
+#define MN_IMAGE_TURN_H
+
+#include "image/image.h"
+
+/** The turn that EXIF's orientation asks for; none outside 1..8. */
+mn_turn mn_turn_of(int orientation);
+
+/** The orientation in EXIF data (a TIFF file without pictures, with or without "Exif" before it): 1..8, and 1 where
+ *  there is none or it is damaged. */
+int mn_exif_orientation(const uint8_t *data, size_t bytes);
+
+/** The size as seen. */
+void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height);
+
+/** Puts stored row `y` of a picture like `info` into `seen`, which has the size as seen. */
+void mn_turn_row(const mn_image_info *info, int32_t y, const uint8_t *rgb, mn_image *seen);
+
+#endif
