@@ -4,7 +4,8 @@
 #
 # Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
 #
-#   --all      also the thread sanitizer, clang-tidy, the comparison with TFLite and a minute of fuzzing each
+#   --all      also the thread sanitizer, clang-tidy, the comparison with TFLite and a minute of fuzzing each,
+#              and 15,000 damaged Keras files
 #   --offline  install nothing
 #   --help     this text
 #
@@ -102,6 +103,7 @@ if [[ $all -eq 1 ]]; then
     check clang-tidy scripts/tidy.sh
     check oracle tests/oracle/run.sh
     check fuzz scripts/fuzz.sh 60
+    check 'damaged Keras files' build/tests/test_keras_mutate 5000
 fi
 
 say

@@ -114,7 +114,8 @@ static void print_output(const mn_net *net, const mn_keras_info *info) {
 }
 
 static void print_summary(const settings *s, const mn_net *net, const mn_keras_info *info, size_t bytes) {
-    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0], info->format);
+    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0],
+           mn_keras_format_text(info->format));
     if (info->width > 0) {
         printf("MobileNetV2 of width %g", info->width);
     } else {

@@ -87,7 +87,8 @@ static mn_status read_net(job *j) {
     if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
     MN_TRY(mn_keras_open(s->init, &options, &j->net, &info));
     MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, other_labels(j), j->options.seed, &replaced));
-    printf("start     %s: %s%s\n", s->init, info.format, replaced ? "; a new classifier, for other classes" : "");
+    printf("start     %s: %s%s\n", s->init, mn_keras_format_text(info.format),
+           replaced ? "; a new classifier, for other classes" : "");
     return MN_OK;
 }
 

@@ -10,11 +10,12 @@
 #include "base/map.h"
 #include "keras/archive.h"
 #include "keras/assign.h"
+#include "keras/child.h"
 #include "keras/config.h"
 #include "keras/match.h"
-#include "keras/probe.h"
 #include "keras/ranges.h"
 #include "keras/weights.h"
+#include "keras/wire.h"
 
 #define MAX_CONFIG_BYTES ((size_t)16 << 20)
 #define MAX_WEIGHTS_BYTES ((size_t)1 << 30)
@@ -22,6 +23,16 @@
 /* A configuration may ask for this many times the weights of its file before it is refused without naming the array
  * that is too small. */
 #define SLACK 4
+
+const char *mn_keras_format_text(mn_keras_format format) {
+    static const char *const texts[MN_KERAS_FORMATS] = {
+        [MN_KERAS_WEIGHTS_2] = "Keras weights",
+        [MN_KERAS_WEIGHTS_3] = "Keras 3 weights",
+        [MN_KERAS_MODEL] = "whole Keras model in HDF5",
+        [MN_KERAS_ARCHIVE] = "Keras 3 archive",
+    };
+    return texts[format];
+}
 
 /* One file being read. */
 typedef struct source {
@@ -107,10 +118,10 @@ static mn_status read_hdf5(source *s) {
     MN_TRY(mn_keras_weights_list(&s->weights));
     MN_TRY(mn_h5_strings(&s->weights.h5, "/", "model_config", &s->weights.pool, &text));
     if (text.count != 1) {
-        s->info.format = s->weights.v3 ? "Keras 3 weights" : "Keras weights";
+        s->info.format = s->weights.v3 ? MN_KERAS_WEIGHTS_3 : MN_KERAS_WEIGHTS_2;
         return read_bare_weights(s);
     }
-    s->info.format = "whole Keras model in HDF5";
+    s->info.format = MN_KERAS_MODEL;
     return read_model(s, text.item[0], strlen(text.item[0]));
 }
 
@@ -118,7 +129,7 @@ static mn_status read_hdf5(source *s) {
 
 static mn_status read_unpacked(source *s, const char *config, size_t config_bytes, const void *weights,
                                size_t weight_bytes) {
-    s->info.format = "Keras 3 archive";
+    s->info.format = MN_KERAS_ARCHIVE;
     MN_TRY(mn_h5_open_memory(weights, weight_bytes, s->name, &s->weights.h5));
     MN_TRY(mn_keras_weights_list(&s->weights));
     return read_model(s, config, config_bytes);
@@ -192,30 +203,37 @@ mn_status mn_keras_read(const void *data, size_t bytes, const char *name, const 
     return read_source(NULL, name, data, bytes, options, out, info);
 }
 
-/* What mn_keras_open() does with a file, for the child process. */
+/* What the child process reads. */
 typedef struct attempt {
     const char *path;
     const mn_map *map;
     const mn_keras_options *options;
-    mn_net net;
-    mn_keras_info info;
 } attempt;
 
-static mn_status try_reading(attempt *a) {
-    return read_source(a->path, a->path, a->map->data, a->map->bytes, a->options, &a->net, &a->info);
+static void read_and_send(void *data, int to) {
+    const attempt *a = data;
+    mn_net net = {0};
+    mn_keras_info info = {0};
+    mn_wire_send(to, read_source(a->path, a->path, a->map->data, a->map->bytes, a->options, &net, &info), &net, &info);
 }
-
-static void probe(void *data) { (void)try_reading(data); }
 
 mn_status mn_keras_open(const char *path, const mn_keras_options *options, mn_net *out, mn_keras_info *info) {
     mn_map map;
+    mn_child child;
     MN_TRY(mn_map_open(path, &map));
     attempt a = {.path = path, .map = &map, .options = options};
-    mn_status status = mn_probe(probe, &a, path);
-    if (status == MN_OK) status = try_reading(&a);
+    mn_status status = mn_child_start(&child, read_and_send, &a, map.bytes, options ? options->seconds : 0, path);
     mn_map_close(&map);
     if (status != MN_OK) return status;
-    *out = a.net;
-    *info = a.info;
+    mn_net net = {.name = path};
+    bool complete;
+    status = mn_wire_receive(&child, &net, info, &complete);
+    mn_status ended = mn_child_end(&child, complete);
+    if (status == MN_OK) status = ended;
+    if (status != MN_OK) {
+        mn_net_free(&net);
+        return status;
+    }
+    *out = net;
     return MN_OK;
 }

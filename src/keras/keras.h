@@ -10,18 +10,30 @@
 typedef struct mn_keras_options {
     int32_t size;    /* side of the input where the file leaves it open; 0: as the file's name says, or 224 */
     bool no_softmax; /* bare weights end in scores; a whole model says what it ends in */
+    int32_t seconds; /* of processor time that mn_keras_open() lets reading take; 0: what the file's size lets expect */
 } mn_keras_options;
+
+typedef enum mn_keras_format {
+    MN_KERAS_WEIGHTS_2, /* HDF5, Keras 2's layout */
+    MN_KERAS_WEIGHTS_3,
+    MN_KERAS_MODEL, /* HDF5 with a configuration */
+    MN_KERAS_ARCHIVE,
+    MN_KERAS_FORMATS
+} mn_keras_format;
+
+/** In words. */
+const char *mn_keras_format_text(mn_keras_format format);
 
 /** What was found. */
 typedef struct mn_keras_info {
-    const char *format;   /* in words; static storage */
+    mn_keras_format format;
     double width;         /* of the MobileNetV2; 0 when the convolutions are another network's */
     bool assumed_size;    /* the file leaves the size of the input open */
     bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
 } mn_keras_info;
 
 /** Reads the file at `path`: weights or a whole model in HDF5, or a Keras 3 archive. `options` NULL means defaults.
- *  The file is read twice, first in a child process, because a damaged one may crash the HDF5 library.
+ *  A child process reads it, because a damaged file may crash the HDF5 library or keep it busy for ever.
  *  Every weight is finite, and the network's name is `path`, which must outlive it.
  *  Errors: ARGUMENT (an option that contradicts the file), IO, FORMAT, UNSUPPORTED, LIMIT, MEMORY; the sentence names
  * the file, and the layer where there is one. */

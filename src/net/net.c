@@ -89,6 +89,10 @@ static int32_t input_count(mn_layer_kind kind) { return kind == MN_LAYER_INPUT ?
 
 static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     bool first = net->layer_count == 0, input = layer->kind == MN_LAYER_INPUT;
+    if (layer->kind >= MN_LAYER_KIND_COUNT) {
+        return mn_fail(MN_ERROR_FORMAT, "%s: layer %s is of no known kind", net->name ? net->name : "network",
+                       layer->name);
+    }
     if (first != input) {
         return mn_net_fail(net, layer, MN_ERROR_FORMAT, "the first layer, and no other, must be an InputLayer");
     }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "keras/wire.h"
+
+#include <string.h>
+
+enum { MAX_SENTENCE = 512, MAX_NAME = 1024, MAX_LAYERS = 1 << 20, ARRAYS = 6 };
+
+/* What goes before a network, or before a sentence of `length` bytes. Both processes have the same program. */
+typedef struct opening {
+    int32_t status, length;
+    int32_t layer_count, per_tensor;
+    mn_keras_info info;
+} opening;
+
+typedef struct layer_opening {
+    int32_t name_length, has_bias;
+    mn_layer layer; /* its pointers mean nothing to the parent */
+} layer_opening;
+
+typedef struct array {
+    float *values; /* NULL for none */
+    size_t count;
+} array;
+
+static void list_arrays(const mn_net *net, const mn_layer *layer, array out[ARRAYS]) {
+    size_t channels = (size_t)layer->c;
+    out[0] = (array){layer->kernel, mn_layer_kernel_count(net, layer)};
+    out[1] = (array){layer->bias, channels};
+    out[2] = (array){layer->gamma, channels};
+    out[3] = (array){layer->beta, channels};
+    out[4] = (array){layer->mean, channels};
+    out[5] = (array){layer->variance, channels};
+}
+
+/* ---- In the child ------------------------------------------------------------------------------------ */
+
+static bool send_layer(int to, const mn_net *net, const mn_layer *layer) {
+    layer_opening head = {(int32_t)strlen(layer->name), layer->bias != NULL, *layer};
+    array arrays[ARRAYS];
+    list_arrays(net, layer, arrays);
+    bool good = mn_child_write(to, &head, sizeof head) && mn_child_write(to, layer->name, (size_t)head.name_length);
+    for (int i = 0; good && i < ARRAYS; i++) {
+        if (arrays[i].values) good = mn_child_write(to, arrays[i].values, arrays[i].count * sizeof(float));
+    }
+    return good;
+}
+
+void mn_wire_send(int to, mn_status status, const mn_net *net, const mn_keras_info *info) {
+    opening head = {.status = (int32_t)status};
+    if (status != MN_OK) {
+        const char *sentence = mn_error_detail();
+        head.length = (int32_t)strlen(sentence);
+        if (mn_child_write(to, &head, sizeof head)) mn_child_write(to, sentence, (size_t)head.length);
+        return;
+    }
+    head.layer_count = net->layer_count;
+    head.per_tensor = net->per_tensor;
+    head.info = *info;
+    bool good = mn_child_write(to, &head, sizeof head);
+    for (int32_t i = 0; good && i < net->layer_count; i++) good = send_layer(to, net, &net->layers[i]);
+}
+
+/* ---- In the parent ----------------------------------------------------------------------------------- */
+
+/* `*complete` is false wherever this gives up because of what came or did not come. */
+static mn_status receive_layer(mn_child *child, mn_net *net, bool *complete) {
+    layer_opening head;
+    char name[MAX_NAME];
+    *complete = mn_child_read(child, &head, sizeof head) && head.name_length >= 0 && head.name_length < MAX_NAME &&
+                mn_child_read(child, name, (size_t)head.name_length);
+    if (!*complete) return MN_OK;
+    name[head.name_length] = '\0';
+    head.layer.name = name;
+    MN_TRY(mn_net_add(net, &head.layer, head.has_bias != 0, NULL));
+    array arrays[ARRAYS];
+    list_arrays(net, &net->layers[net->layer_count - 1], arrays);
+    for (int i = 0; *complete && i < ARRAYS; i++) {
+        if (arrays[i].values) *complete = mn_child_read(child, arrays[i].values, arrays[i].count * sizeof(float));
+    }
+    return MN_OK;
+}
+
+static mn_status receive_sentence(mn_child *child, const opening *head, bool *complete) {
+    char sentence[MAX_SENTENCE];
+    *complete = head->length > 0 && head->length < MAX_SENTENCE && head->status <= MN_ERROR_THREAD &&
+                mn_child_read(child, sentence, (size_t)head->length);
+    if (!*complete) return MN_OK;
+    sentence[head->length] = '\0';
+    return mn_fail((mn_status)head->status, "%s", sentence);
+}
+
+mn_status mn_wire_receive(mn_child *child, mn_net *net, mn_keras_info *info, bool *complete) {
+    opening head;
+    *complete = mn_child_read(child, &head, sizeof head) && head.status >= 0;
+    if (!*complete) return MN_OK;
+    if (head.status != MN_OK) return receive_sentence(child, &head, complete);
+    *complete = head.layer_count > 0 && head.layer_count <= MAX_LAYERS && head.info.format < MN_KERAS_FORMATS;
+    for (int32_t i = 0; *complete && i < head.layer_count; i++) MN_TRY(receive_layer(child, net, complete));
+    if (!*complete) return MN_OK;
+    net->per_tensor = head.per_tensor != 0;
+    *info = head.info;
+    return mn_net_check(net);
+}
