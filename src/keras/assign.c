@@ -44,7 +44,7 @@ static void take(assignment *a, int32_t layer, mn_keras_entry *entry) {
 /* True when every layer's key leads to an entry. */
 static bool find_by_key(assignment *a) {
     for (int32_t i = 0; i < a->net->layer_count; i++) {
-        if (!has_weights(&a->net->layers[i])) continue;
+        if (!has_weights(&a->net->layers[i]) || !a->sources[i].key) continue;
         for (int32_t e = 0; !a->entries[i] && e < a->w->count; e++) {
             mn_keras_entry *entry = &a->w->entries[e];
             if (!entry->used && strcmp(entry->key, a->sources[i].key) == 0) take(a, i, entry);

@@ -3,14 +3,24 @@
 
 #include "keras/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SENTENCE = 512, MAX_NAME = 1024, MAX_LAYERS = 1 << 20, ARRAYS = 6 };
+enum {
+    MAX_SENTENCE = 512,
+    MAX_NAME = 1024,
+    MAX_LAYERS = 1 << 20,
+    MAX_CLASSES = 1 << 20,
+    MAX_NAMED_OUTPUTS = 64,
+    ARRAYS = 6
+};
 
 /* What goes before a network, or before a sentence of `length` bytes. Both processes have the same program. */
 typedef struct opening {
     int32_t status, length;
     int32_t layer_count, per_tensor;
+    int32_t output_count, outputs[MN_NET_MAX_OUTPUTS];
+    mn_meaning meaning; /* its pointer means nothing to the parent */
     mn_keras_info info;
 } opening;
 
@@ -47,6 +57,15 @@ static bool send_layer(int to, const mn_net *net, const mn_layer *layer) {
     return good;
 }
 
+static bool send_names(int to, const mn_class_names *classes) {
+    bool good = mn_child_write(to, &classes->count, sizeof classes->count);
+    for (int32_t i = 0; good && i < classes->count; i++) {
+        int32_t length = (int32_t)strlen(classes->name[i]);
+        good = mn_child_write(to, &length, sizeof length) && mn_child_write(to, classes->name[i], (size_t)length);
+    }
+    return good;
+}
+
 void mn_wire_send(int to, mn_status status, const mn_net *net, const mn_keras_info *info) {
     opening head = {.status = (int32_t)status};
     if (status != MN_OK) {
@@ -57,9 +76,13 @@ void mn_wire_send(int to, mn_status status, const mn_net *net, const mn_keras_in
     }
     head.layer_count = net->layer_count;
     head.per_tensor = net->per_tensor;
+    head.output_count = net->output_count;
+    memcpy(head.outputs, net->outputs, sizeof head.outputs);
+    head.meaning = net->meaning;
     head.info = *info;
     bool good = mn_child_write(to, &head, sizeof head);
     for (int32_t i = 0; good && i < net->layer_count; i++) good = send_layer(to, net, &net->layers[i]);
+    for (int32_t i = 0; good && i < net->meaning.output_count; i++) good = send_names(to, &net->meaning.classes[i]);
 }
 
 /* ---- In the parent ----------------------------------------------------------------------------------- */
@@ -82,6 +105,49 @@ static mn_status receive_layer(mn_child *child, mn_net *net, bool *complete) {
     return MN_OK;
 }
 
+/* The names of the classes of one output. */
+static mn_status receive_names(mn_child *child, mn_net *net, int32_t output, bool *complete) {
+    int32_t count = 0;
+    *complete = mn_child_read(child, &count, sizeof count) && count >= 0 && count <= MAX_CLASSES;
+    const char **names = *complete ? calloc((size_t)count + 1, sizeof *names) : NULL;
+    mn_pool pool = {0};
+    mn_status status = *complete && !names ? mn_fail_memory("the names of the classes") : MN_OK;
+    for (int32_t i = 0; status == MN_OK && *complete && i < count; i++) {
+        int32_t length = 0;
+        *complete = mn_child_read(child, &length, sizeof length) && length >= 0 && length < MAX_NAME;
+        char *name = *complete ? mn_pool_alloc(&pool, (size_t)length + 1, 1) : NULL;
+        if (*complete && !name) status = mn_fail_memory("the names of the classes");
+        if (name) *complete = mn_child_read(child, name, (size_t)length);
+        names[i] = name;
+    }
+    if (status == MN_OK && *complete) {
+        status = mn_meaning_set_classes(&net->meaning, &net->pool, output, names, count);
+    }
+    mn_pool_free(&pool);
+    free((void *)names);
+    return status;
+}
+
+/* What belongs to the net as a whole, once its layers are there. */
+static mn_status receive_rest(mn_child *child, const opening *head, mn_net *net, bool *complete) {
+    *complete = head->output_count >= 0 && head->output_count <= MN_NET_MAX_OUTPUTS &&
+                head->meaning.output_count >= 0 && head->meaning.output_count <= MAX_NAMED_OUTPUTS;
+    for (int32_t i = 0; *complete && i < head->output_count; i++) {
+        *complete = head->outputs[i] >= 0 && head->outputs[i] < net->layer_count;
+    }
+    if (!*complete) return MN_OK;
+    net->output_count = head->output_count;
+    memcpy(net->outputs, head->outputs, sizeof net->outputs);
+    net->per_tensor = head->per_tensor != 0;
+    net->meaning = head->meaning;
+    net->meaning.output_count = 0;
+    net->meaning.classes = NULL;
+    for (int32_t i = 0; *complete && i < head->meaning.output_count; i++) {
+        MN_TRY(receive_names(child, net, i, complete));
+    }
+    return *complete ? mn_net_check(net) : MN_OK;
+}
+
 static mn_status receive_sentence(mn_child *child, const opening *head, bool *complete) {
     char sentence[MAX_SENTENCE];
     *complete = head->length > 0 && head->length < MAX_SENTENCE && head->status <= MN_ERROR_THREAD &&
@@ -99,7 +165,6 @@ mn_status mn_wire_receive(mn_child *child, mn_net *net, mn_keras_info *info, boo
     *complete = head.layer_count > 0 && head.layer_count <= MAX_LAYERS && head.info.format < MN_KERAS_FORMATS;
     for (int32_t i = 0; *complete && i < head.layer_count; i++) MN_TRY(receive_layer(child, net, complete));
     if (!*complete) return MN_OK;
-    net->per_tensor = head.per_tensor != 0;
     *info = head.info;
-    return mn_net_check(net);
+    return receive_rest(child, &head, net, complete);
 }

@@ -25,6 +25,17 @@ static const char *const kind_names[MN_LAYER_KIND_COUNT] = {
     [MN_LAYER_DROPOUT] = "Dropout",
     [MN_LAYER_DENSE] = "Dense",
     [MN_LAYER_SOFTMAX] = "Softmax",
+    [MN_LAYER_ACTIVATION] = "Activation",
+    [MN_LAYER_PRELU] = "PReLU",
+    [MN_LAYER_AFFINE] = "Normalization",
+    [MN_LAYER_MULTIPLY] = "Multiply",
+    [MN_LAYER_SUBTRACT] = "Subtract",
+    [MN_LAYER_CONCAT] = "Concatenate",
+    [MN_LAYER_MAX_POOL] = "MaxPooling2D",
+    [MN_LAYER_AVERAGE_POOL] = "AveragePooling2D",
+    [MN_LAYER_GLOBAL_MAX] = "GlobalMaxPooling2D",
+    [MN_LAYER_RESIZE] = "Resizing",
+    [MN_LAYER_UNIT_NORM] = "UnitNormalization",
 };
 
 const char *mn_layer_kind_name(mn_layer_kind kind) { return kind_names[kind]; }
@@ -44,6 +55,12 @@ mn_status mn_net_fail(const mn_net *net, const mn_layer *layer, mn_status status
                    mn_layer_kind_name(layer->kind), sentence);
 }
 
+int32_t mn_net_output_count(const mn_net *net) { return net->output_count > 0 ? net->output_count : 1; }
+
+int32_t mn_net_output(const mn_net *net, int32_t i) {
+    return net->output_count > 0 ? net->outputs[i] : net->layer_count - 1;
+}
+
 int32_t mn_net_find(const mn_net *net, const char *name) {
     for (int32_t i = 0; i < net->layer_count; i++) {
         if (strcmp(net->layers[i].name, name) == 0) return i;
@@ -61,8 +78,10 @@ static mn_shape shape_of(const mn_layer *layer) {
 static mn_shape kernel_shape(const mn_net *net, const mn_layer *layer) {
     int32_t channels = layer->inputs[0] >= 0 ? net->layers[layer->inputs[0]].c : 0;
     switch (layer->kind) {
-    case MN_LAYER_CONV: return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels, layer->units}};
-    case MN_LAYER_DEPTHWISE: return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels, 1}};
+    case MN_LAYER_CONV:
+        return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels / layer->groups, layer->units}};
+    case MN_LAYER_DEPTHWISE:
+        return (mn_shape){.rank = 4, .dims = {layer->k_h, layer->k_w, channels, layer->multiplier}};
     case MN_LAYER_DENSE: return (mn_shape){.rank = 2, .dims = {channels, layer->units}};
     default: return (mn_shape){.rank = 0};
     }
@@ -85,7 +104,17 @@ size_t mn_layer_kernel_count(const mn_net *net, const mn_layer *layer) {
     return shape.rank == 0 ? 0 : (size_t)mn_shape_count(&shape);
 }
 
-static int32_t input_count(mn_layer_kind kind) { return kind == MN_LAYER_INPUT ? 0 : kind == MN_LAYER_ADD ? 2 : 1; }
+/* Of the layer as it is to be added. */
+static int32_t input_count(const mn_layer *layer) {
+    switch (layer->kind) {
+    case MN_LAYER_INPUT: return 0;
+    case MN_LAYER_ADD:
+    case MN_LAYER_MULTIPLY:
+    case MN_LAYER_SUBTRACT: return 2;
+    case MN_LAYER_CONCAT: return layer->input_count;
+    default: return 1;
+    }
+}
 
 static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     bool first = net->layer_count == 0, input = layer->kind == MN_LAYER_INPUT;
@@ -96,7 +125,12 @@ static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     if (first != input) {
         return mn_net_fail(net, layer, MN_ERROR_FORMAT, "the first layer, and no other, must be an InputLayer");
     }
-    for (int32_t i = 0; i < input_count(layer->kind); i++) {
+    int32_t count = input_count(layer);
+    if (count < (input ? 0 : 1) || count > MN_LAYER_MAX_INPUTS) {
+        return mn_net_fail(net, layer, MN_ERROR_LIMIT, "it has %d inputs; between 1 and %d can be joined", count,
+                           MN_LAYER_MAX_INPUTS);
+    }
+    for (int32_t i = 0; i < count; i++) {
         if (layer->inputs[i] >= 0 && layer->inputs[i] < net->layer_count) continue;
         return mn_net_fail(net, layer, MN_ERROR_FORMAT, "input %d is no earlier layer", i);
     }
@@ -104,13 +138,27 @@ static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     return mn_net_fail(net, layer, MN_ERROR_FORMAT, "an earlier layer has the same name");
 }
 
+static const char *find_wrong_window(const mn_layer *layer) {
+    enum { MOST = UINT16_MAX }; /* of kernel, stride and dilation; as the graph checks them (graph/check.c) */
+    const int32_t sizes[] = {layer->k_h,      layer->k_w,        layer->stride,
+                             layer->stride_w, layer->dilation_h, layer->dilation_w};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (sizes[i] < 1 || sizes[i] > MOST) return "kernel size, stride and dilation must be 1 or more, up to 65535";
+    }
+    if (layer->padding != MN_PAD_SAME && layer->padding != MN_PAD_VALID) return "the padding is of no known kind";
+    return NULL;
+}
+
 /* Are the numbers that go with the kind in their range? Returns what is wrong, or NULL. */
 static const char *find_wrong_setting(const mn_layer *layer) {
     switch (layer->kind) {
     case MN_LAYER_CONV:
+        if (layer->units < 1 || layer->groups < 1) return "at least one filter and one group are needed";
+        return layer->units % layer->groups != 0 ? "the groups do not divide the filters" : find_wrong_window(layer);
     case MN_LAYER_DEPTHWISE:
-        if (layer->k_h < 1 || layer->k_w < 1 || layer->stride < 1) return "kernel size and stride must be 1 or more";
-        return layer->kind == MN_LAYER_CONV && layer->units < 1 ? "at least one filter is needed" : NULL;
+        return layer->multiplier < 1 ? "the multiplier must be 1 or more" : find_wrong_window(layer);
+    case MN_LAYER_MAX_POOL:
+    case MN_LAYER_AVERAGE_POOL: return find_wrong_window(layer);
     case MN_LAYER_DENSE: return layer->units < 1 ? "at least one unit is needed" : NULL;
     case MN_LAYER_ZERO_PADDING:
         for (int32_t i = 0; i < 4; i++) {
@@ -123,50 +171,121 @@ static const char *find_wrong_setting(const mn_layer *layer) {
         return layer->epsilon >= 0 && isfinite(layer->epsilon) ? NULL : "epsilon must be finite and not negative";
     case MN_LAYER_RELU: return layer->max_value > 0 ? NULL : "max_value must be above 0";
     case MN_LAYER_DROPOUT: return layer->rate >= 0 && layer->rate < 1 ? NULL : "the rate must be in [0, 1)";
+    case MN_LAYER_ACTIVATION:
+        if (layer->function >= MN_FUNCTION_COUNT) return "the function is of no known kind";
+        return isfinite(layer->slope) ? NULL : "the slope must be finite";
     default: return NULL;
     }
 }
 
 static mn_status infer_window(const mn_net *net, const mn_layer *in, mn_layer *layer) {
-    layer->h = mn_window_output(layer->padding, in->h, layer->k_h, layer->stride, 1);
-    layer->w = mn_window_output(layer->padding, in->w, layer->k_w, layer->stride, 1);
-    layer->c = layer->kind == MN_LAYER_CONV ? layer->units : in->c;
+    if (layer->kind == MN_LAYER_CONV && in->c % layer->groups != 0) {
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "%d groups do not divide %d channels", layer->groups, in->c);
+    }
+    int64_t channels = layer->kind == MN_LAYER_CONV ? layer->units : in->c;
+    if (layer->kind == MN_LAYER_DEPTHWISE) channels *= layer->multiplier;
+    layer->h = mn_window_output(layer->padding, in->h, layer->k_h, layer->stride, layer->dilation_h);
+    layer->w = mn_window_output(layer->padding, in->w, layer->k_w, layer->stride_w, layer->dilation_w);
+    layer->c = channels <= INT32_MAX ? (int32_t)channels : 0;
+    layer->flat = false;
     if (layer->h > 0 && layer->w > 0) return MN_OK;
     return mn_net_fail(net, layer, MN_ERROR_FORMAT, "a %dx%d kernel does not fit into an input of %dx%dx%d", layer->k_h,
                        layer->k_w, in->h, in->w, in->c);
 }
 
-static mn_status infer_add(const mn_net *net, const mn_layer *a, mn_layer *layer) {
+/* A dimension of two shapes where 1 is repeated; 0 when they do not go together. */
+static int32_t join(int32_t a, int32_t b) { return a == b || b == 1 ? a : a == 1 ? b : 0; }
+
+static mn_status infer_joined(const mn_net *net, const mn_layer *a, mn_layer *layer) {
     const mn_layer *b = &net->layers[layer->inputs[1]];
-    if (a->h == b->h && a->w == b->w && a->c == b->c) return MN_OK;
+    layer->h = join(a->h, b->h);
+    layer->w = join(a->w, b->w);
+    layer->c = join(a->c, b->c);
+    layer->flat = a->flat && b->flat;
+    if (layer->h > 0 && layer->w > 0 && layer->c > 0) return MN_OK;
     return mn_net_fail(net, layer, MN_ERROR_FORMAT,
                        "%s gives %dx%dx%d and %s gives %dx%dx%d, but equal shapes are needed", a->name, a->h, a->w,
                        a->c, b->name, b->h, b->w, b->c);
 }
 
+static mn_status infer_concat(const mn_net *net, const mn_layer *a, mn_layer *layer) {
+    int64_t channels = 0;
+    for (int32_t i = 0; i < layer->input_count; i++) {
+        const mn_layer *b = &net->layers[layer->inputs[i]];
+        channels += b->c;
+        if (a->h == b->h && a->w == b->w && a->flat == b->flat) continue;
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT,
+                           "%s gives %dx%dx%d and %s gives %dx%dx%d, but equal heights and widths are needed", a->name,
+                           a->h, a->w, a->c, b->name, b->h, b->w, b->c);
+    }
+    layer->c = channels <= INT32_MAX ? (int32_t)channels : 0;
+    return MN_OK;
+}
+
+/* `made` holds the wanted shape. */
+static mn_status infer_reshaped(const mn_net *net, const mn_layer *in, const mn_layer *made, mn_layer *layer) {
+    int64_t count = (int64_t)in->h * in->w * in->c; /* fits: the input's shape was checked */
+    layer->flat = !layer->keep_dims;
+    layer->h = layer->w = 1;
+    layer->c = (int32_t)count;
+    if (layer->flat) return MN_OK;
+    layer->h = made->h;
+    layer->w = made->w;
+    layer->c = made->c;
+    bool fits = layer->h > 0 && layer->w > 0 && layer->c > 0 && count % layer->h == 0 &&
+                count / layer->h % layer->w == 0 && count / layer->h / layer->w == layer->c;
+    if (fits) return MN_OK;
+    return mn_net_fail(net, layer, MN_ERROR_FORMAT, "%dx%dx%d values cannot become %dx%dx%d", in->h, in->w, in->c,
+                       made->h, made->w, made->c);
+}
+
+static mn_status infer_resized(const mn_net *net, const mn_layer *made, mn_layer *layer) {
+    layer->h = made->h;
+    layer->w = made->w;
+    if (layer->h > 0 && layer->w > 0) return MN_OK;
+    return mn_net_fail(net, layer, MN_ERROR_FORMAT, "a size of %dx%d is empty", made->h, made->w);
+}
+
 static mn_status infer_shape(const mn_net *net, mn_layer *layer) {
     if (layer->kind == MN_LAYER_INPUT) return MN_OK;
-    const mn_layer *in = &net->layers[layer->inputs[0]];
+    const mn_layer *in = &net->layers[layer->inputs[0]], made = *layer;
     layer->h = in->h;
     layer->w = in->w;
     layer->c = in->c;
+    layer->flat = in->flat;
     switch (layer->kind) {
     case MN_LAYER_CONV:
-    case MN_LAYER_DEPTHWISE: return infer_window(net, in, layer);
-    case MN_LAYER_ADD: return infer_add(net, in, layer);
+    case MN_LAYER_DEPTHWISE:
+    case MN_LAYER_MAX_POOL:
+    case MN_LAYER_AVERAGE_POOL: return infer_window(net, in, layer);
+    case MN_LAYER_ADD:
+    case MN_LAYER_MULTIPLY:
+    case MN_LAYER_SUBTRACT: return infer_joined(net, in, layer);
+    case MN_LAYER_CONCAT: return infer_concat(net, in, layer);
     case MN_LAYER_ZERO_PADDING:
         layer->h += layer->pad[0] + layer->pad[1];
         layer->w += layer->pad[2] + layer->pad[3];
+        layer->flat = false;
         return MN_OK;
-    case MN_LAYER_RESHAPE: layer->c *= layer->h * layer->w; /* fits: the input's shape was checked */ /* fall through */
-    case MN_LAYER_GLOBAL_POOL: layer->h = layer->w = 1; return MN_OK;
-    case MN_LAYER_DENSE:
-        layer->c = layer->units;
-        if (layer->h == 1 && layer->w == 1) return MN_OK;
-        return mn_net_fail(net, layer, MN_ERROR_FORMAT,
-                           "the input is %dx%dx%d, but a pooled or flattened one is expected", in->h, in->w, in->c);
+    case MN_LAYER_RESHAPE: return infer_reshaped(net, in, &made, layer);
+    case MN_LAYER_RESIZE: return infer_resized(net, &made, layer);
+    case MN_LAYER_GLOBAL_MAX:
+    case MN_LAYER_GLOBAL_POOL:
+        layer->h = layer->w = 1;
+        layer->flat = !layer->keep_dims;
+        return MN_OK;
+    case MN_LAYER_DENSE: layer->c = layer->units; return MN_OK;
     default: return MN_OK;
     }
+}
+
+/* What 0 stands for. */
+static void set_defaults(mn_layer *layer) {
+    if (layer->stride_w == 0) layer->stride_w = layer->stride;
+    if (layer->dilation_h == 0) layer->dilation_h = 1;
+    if (layer->dilation_w == 0) layer->dilation_w = 1;
+    if (layer->groups == 0) layer->groups = 1;
+    if (layer->multiplier == 0) layer->multiplier = 1;
 }
 
 /* ---- Weights ----------------------------------------------------------------------------------------- */
@@ -197,10 +316,14 @@ static mn_status allocate_weights(mn_net *net, mn_layer *layer, bool with_bias) 
     bool good = true;
     if (kernel.rank > 0) good = allocate(&net->pool, (size_t)mn_shape_count(&kernel), 0, &layer->kernel);
     if (good && with_bias && has_bias(layer->kind)) good = allocate(&net->pool, channels, 0, &layer->bias);
-    if (good && layer->kind == MN_LAYER_BATCH_NORM) {
-        good = allocate(&net->pool, channels, 1, &layer->gamma) && allocate(&net->pool, channels, 0, &layer->beta) &&
-               allocate(&net->pool, channels, 0, &layer->mean) && allocate(&net->pool, channels, 1, &layer->variance);
+    bool norm = layer->kind == MN_LAYER_BATCH_NORM, affine = layer->kind == MN_LAYER_AFFINE;
+    if (good && (norm || affine)) {
+        good = allocate(&net->pool, channels, 1, &layer->gamma) && allocate(&net->pool, channels, 0, &layer->beta);
     }
+    if (good && norm) {
+        good = allocate(&net->pool, channels, 0, &layer->mean) && allocate(&net->pool, channels, 1, &layer->variance);
+    }
+    if (good && layer->kind == MN_LAYER_PRELU) good = allocate(&net->pool, channels, 0, &layer->gamma);
     return good ? MN_OK : mn_fail_memory("the weights of a network");
 }
 
@@ -220,9 +343,11 @@ static mn_status make_room(mn_net *net) {
 mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t *index) {
     mn_layer added = *layer;
     MN_TRY(check_inputs(net, &added));
+    set_defaults(&added);
     const char *wrong = find_wrong_setting(&added);
     if (wrong) return mn_net_fail(net, &added, MN_ERROR_FORMAT, "%s", wrong);
-    for (int32_t i = input_count(added.kind); i < 2; i++) added.inputs[i] = -1;
+    added.input_count = input_count(&added);
+    for (int32_t i = added.input_count; i < MN_LAYER_MAX_INPUTS; i++) added.inputs[i] = -1;
     MN_TRY(infer_shape(net, &added));
     MN_TRY(allocate_weights(net, &added, with_bias));
     MN_TRY(make_room(net));
@@ -231,6 +356,39 @@ mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t
     net->layers[net->layer_count] = added;
     if (index) *index = net->layer_count;
     net->layer_count++;
+    return MN_OK;
+}
+
+/* ---- Pruning ----------------------------------------------------------------------------------------- */
+
+/* Marks what leads to an output: `place` gets -1 for the rest. */
+static void find_place(const mn_net *net, int32_t *place) {
+    for (int32_t i = 0; i < net->layer_count; i++) place[i] = i == 0 ? 0 : -1;
+    for (int32_t i = 0; i < mn_net_output_count(net); i++) place[mn_net_output(net, i)] = 0;
+    for (int32_t i = net->layer_count; i-- > 1;) {
+        const mn_layer *layer = &net->layers[i];
+        for (int32_t k = 0; place[i] == 0 && k < layer->input_count; k++) place[layer->inputs[k]] = 0;
+    }
+    for (int32_t i = 0, next = 0; i < net->layer_count; i++) {
+        if (place[i] == 0) place[i] = next++;
+    }
+}
+
+mn_status mn_net_prune(mn_net *net, int32_t *kept) {
+    int32_t *place = mn_pool_alloc(&net->pool, (size_t)net->layer_count, sizeof *place), count = 0;
+    if (!place) return mn_fail_memory("the layers of a network");
+    find_place(net, place);
+    for (int32_t i = 0; i < mn_net_output_count(net); i++) {
+        if (net->output_count > 0) net->outputs[i] = place[net->outputs[i]];
+    }
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        if (place[i] < 0) continue;
+        if (kept) kept[count] = i;
+        mn_layer *layer = &net->layers[count++];
+        *layer = net->layers[i];
+        for (int32_t k = 0; k < layer->input_count; k++) layer->inputs[k] = place[layer->inputs[k]];
+    }
+    net->layer_count = count;
     return MN_OK;
 }
 
@@ -248,7 +406,9 @@ int64_t mn_net_weights(const mn_net *net) {
 int64_t mn_net_parameters(const mn_net *net) {
     int64_t total = mn_net_weights(net);
     for (int32_t i = 0; i < net->layer_count; i++) {
-        if (net->layers[i].gamma) total += 4 * (int64_t)net->layers[i].c;
+        const mn_layer *layer = &net->layers[i];
+        int32_t vectors = (layer->gamma != NULL) + (layer->beta != NULL) + 2 * (layer->mean != NULL);
+        total += vectors * (int64_t)layer->c;
     }
     return total;
 }

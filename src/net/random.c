@@ -20,8 +20,9 @@ double mn_random_uniform(mn_random *random, double low, double high) {
  * kernel for inputs and outputs, so a depthwise kernel [h][w][c][1] counts c inputs and 1 output for each tap. */
 static double glorot_limit(const mn_net *net, const mn_layer *layer) {
     double taps = layer->kind == MN_LAYER_DENSE ? 1 : (double)layer->k_h * layer->k_w;
-    double outputs = layer->kind == MN_LAYER_DEPTHWISE ? 1 : layer->units;
-    return sqrt(6 / (taps * (net->layers[layer->inputs[0]].c + outputs)));
+    double outputs = layer->kind == MN_LAYER_DEPTHWISE ? layer->multiplier : layer->units;
+    double inputs = (double)net->layers[layer->inputs[0]].c / layer->groups;
+    return sqrt(6 / (taps * (inputs + outputs)));
 }
 
 static void fill(float *values, size_t count, float value) {

@@ -243,7 +243,6 @@ static const struct refusal {
     {SEQUENTIAL(INPUT "," LAYER("BatchNormalization", "a", ",\"axis\":[1]")), MN_ERROR_UNSUPPORTED, "axis 1"},
     {SEQUENTIAL(INPUT "," LAYER("ReLU", "a", ",\"negative_slope\":0.1")), MN_ERROR_UNSUPPORTED, "slope"},
     {SEQUENTIAL(INPUT "," LAYER("Softmax", "a", ",\"axis\":1")), MN_ERROR_UNSUPPORTED, "another axis"},
-    {SEQUENTIAL(INPUT "," LAYER("Dense", "a", ",\"units\":4")), MN_ERROR_FORMAT, "layer a (Dense)"},
     {SEQUENTIAL(INPUT "," LAYER("AveragePooling2D", "a", ",\"pool_size\":[2,2]")), MN_ERROR_UNSUPPORTED,
      "it pools 2x2 of a map of 8x8"},
     {SEQUENTIAL(INPUT "," LAYER("Reshape", "a", ",\"target_shape\":[4,4,12]")), MN_ERROR_UNSUPPORTED, "3 dimensions"},

@@ -192,7 +192,6 @@ static void names_the_layer_that_does_not_fit(void **state) {
     refuse(&net, (mn_layer){.name = "late", .kind = MN_LAYER_RELU, .inputs = {2}, .max_value = 6}, "no earlier layer");
     refuse(&net, (mn_layer){.name = "sum", .kind = MN_LAYER_ADD, .inputs = {0, 1}},
            "in gives 4x5x2 and conv gives 2x3x3");
-    refuse(&net, (mn_layer){.name = "top", .kind = MN_LAYER_DENSE, .inputs = {1}, .units = 4}, "the input is 2x3x3");
     refuse(&net, (mn_layer){.name = "none", .kind = MN_LAYER_DENSE, .inputs = {1}}, "at least one unit");
     refuse(&net, (mn_layer){.name = "relu", .kind = MN_LAYER_RELU, .inputs = {1}, .max_value = NAN}, "max_value");
     refuse(&net, (mn_layer){.name = "norm", .kind = MN_LAYER_BATCH_NORM, .inputs = {1}, .epsilon = -1}, "epsilon");

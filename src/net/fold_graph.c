@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "net/folding.h"
+
+void *mn_fold_take(mn_folding *f, size_t count, size_t size) { return mn_pool_alloc(&f->graph->pool, count, size); }
+
+mn_status mn_fold_no_memory(void) { return mn_fail_memory("the folded network"); }
+
+mn_shape mn_fold_shape(const mn_layer *layer) {
+    if (layer->flat) return (mn_shape){.rank = 2, .dims = {1, layer->c}};
+    return (mn_shape){.rank = 4, .dims = {1, layer->h, layer->w, layer->c}};
+}
+
+mn_shape mn_fold_vector(int32_t count) { return (mn_shape){.rank = 1, .dims = {count}}; }
+
+mn_status mn_fold_tensor(mn_folding *f, const char *layer, const char *suffix, mn_type type, mn_shape shape,
+                         int32_t *index) {
+    mn_tensor_info *tensor = &f->graph->tensors[f->graph->tensor_count];
+    size_t length = strlen(layer) + strlen(suffix);
+    char *name = mn_fold_take(f, length + 1, 1);
+    if (!name) return mn_fold_no_memory();
+    snprintf(name, length + 1, "%s%s", layer, suffix);
+    *tensor = (mn_tensor_info){.name = name, .type = type, .rank = shape.rank};
+    memcpy(tensor->dims, shape.dims, sizeof tensor->dims);
+    tensor->bytes = (size_t)mn_shape_count(&shape) * mn_type_size(type);
+    *index = f->graph->tensor_count++;
+    return MN_OK;
+}
+
+mn_status mn_fold_constant(mn_folding *f, const char *layer, const char *suffix, mn_type type, mn_shape shape,
+                           int32_t *index, void **data) {
+    MN_TRY(mn_fold_tensor(f, layer, suffix, type, shape, index));
+    mn_tensor_info *tensor = &f->graph->tensors[*index];
+    *data = mn_fold_take(f, tensor->bytes, 1);
+    if (!*data) return mn_fold_no_memory();
+    tensor->data = *data;
+    return MN_OK;
+}
+
+mn_status mn_fold_list(mn_folding *f, const char *layer, const char *suffix, mn_shape shape, const int32_t *values,
+                       int32_t *index) {
+    void *data;
+    MN_TRY(mn_fold_constant(f, layer, suffix, MN_INT32, shape, index, &data));
+    memcpy(data, values, f->graph->tensors[*index].bytes);
+    return MN_OK;
+}
+
+mn_status mn_fold_floats(mn_folding *f, const char *layer, const char *suffix, const float *values, int32_t count,
+                         int32_t *index) {
+    void *data;
+    MN_TRY(mn_fold_constant(f, layer, suffix, MN_FLOAT32, mn_fold_vector(count), index, &data));
+    memcpy(data, values, f->graph->tensors[*index].bytes);
+    return MN_OK;
+}
+
+mn_status mn_fold_op(mn_folding *f, mn_op_kind kind, const mn_op_attr *attr, const int32_t *inputs, int32_t count,
+                     const char *layer, const char *suffix, mn_shape shape, int32_t *result) {
+    mn_op *op = &f->graph->ops[f->graph->op_count];
+    *op = (mn_op){.kind = kind, .version = 1, .input_count = count, .output_count = 1, .attr = *attr};
+    op->inputs = mn_fold_take(f, (size_t)count, sizeof *op->inputs);
+    op->outputs = mn_fold_take(f, 1, sizeof *op->outputs);
+    if (!op->inputs || !op->outputs) return mn_fold_no_memory();
+    memcpy(op->inputs, inputs, (size_t)count * sizeof *inputs);
+    MN_TRY(mn_fold_tensor(f, layer, suffix, MN_FLOAT32, shape, result));
+    op->outputs[0] = *result;
+    f->graph->op_count++;
+    return MN_OK;
+}
