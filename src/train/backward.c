@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "train/dense.h"
 #include "train/fake_quant.h"
+#include "train/gate.h"
 #include "train/passes.h"
 
 /* ---- Places of gradients ----------------------------------------------------------------------------- */
@@ -35,6 +37,13 @@ typedef struct unit_job {
     float *dx;         /* of the source's output; NULL: not wanted */
     const float *skip; /* gradient to add to dx, or NULL */
 } unit_job;
+
+/* The gradients of the unit that is read, rows from `first` on, are complete; those of gated ones are made sums of
+ * when their gates have been passed. */
+static void finish_rows(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_t rows) {
+    if (j->source->gate) return;
+    mn_lane_gradient_sums(j->t, j->source, lane, first, rows, j->dx + first * (size_t)j->unit->in_p);
+}
 
 static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_t rows) {
     const mn_train_net *t = j->t;
@@ -74,7 +83,7 @@ static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_
                                 .c = j->dx + in_at,
                                 .ldc = u->in_p,
                                 .start = j->skip ? j->skip + in_at : NULL});
-    mn_lane_gradient_sums(t, j->source, lane, first, rows, j->dx + in_at);
+    finish_rows(j, lane, first, rows);
     mn_lane_flush(lane, u->in_p);
 }
 
@@ -85,27 +94,29 @@ static void backward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size
     }
 }
 
-/* Gradients of rows of a depthwise output, in a ring of four with two columns of zeros on either side. */
+/* Gradients of row `row` of a depthwise output, in a ring. */
 static float *ring_row(const mn_unit *u, float *ring, int32_t row) {
-    return ring + (size_t)(row & 3) * (size_t)(u->out_w + 4) * (size_t)u->out_p;
+    return ring + (size_t)(row & (mn_unit_ring(u) - 1)) * mn_unit_gradient_row(u) +
+           (size_t)(u->k_w - 1) * (size_t)u->out_p;
 }
 
 /* Row `y` of the gradient by the input. */
 static void input_row(const unit_job *j, mn_lane *lane, float *ring, int32_t picture, int32_t y) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
-    const float *dz[3], *kernel[3];
+    const float *dz[MN_TRAIN_TAPS], *kernel[MN_TRAIN_TAPS];
     ptrdiff_t rows = 0;
-    for (int32_t k = 0; k < 3; k++) {
+    for (int32_t k = 0; k < u->k_h; k++) {
         int32_t scaled = y + u->pad_top - k, row = scaled / u->stride;
         if (scaled < 0 || scaled % u->stride != 0 || row >= u->out_h) continue;
-        dz[rows] = ring_row(u, ring, row) + 2 * (size_t)u->out_p;
-        kernel[rows++] = mn_train_weights(t) + u->kernel + (size_t)(3 * k) * (size_t)u->out_p;
+        dz[rows] = ring_row(u, ring, row);
+        kernel[rows++] = mn_train_weights(t) + u->kernel + (size_t)(u->k_w * k) * (size_t)u->out_p;
     }
     size_t first = ((size_t)picture * (size_t)u->in_h + (size_t)y) * (size_t)u->in_w;
-    float *dx = j->dx + first * (size_t)u->in_p;
-    t->kernels->depthwise_input(u->in_p, u->in_w, u->stride, u->pad_left, rows, dz, kernel, dx);
-    mn_lane_gradient_sums(t, j->source, lane, first, u->in_w, dx);
+    size_t at = first * (size_t)u->in_p, count = (size_t)u->in_w * (size_t)u->in_p;
+    t->kernels->depthwise_input(u->k_w, u->in_p, u->in_w, u->stride, u->pad_left, rows, dz, kernel, j->dx + at);
+    for (size_t i = 0; j->skip && i < count; i++) j->dx[at + i] += j->skip[at + i];
+    finish_rows(j, lane, first, u->in_w);
 }
 
 static void backward_picture(const unit_job *j, mn_lane *lane, mn_window *window, float *ring, int32_t picture) {
@@ -116,11 +127,11 @@ static void backward_picture(const unit_job *j, mn_lane *lane, mn_window *window
     int32_t next = 0;
     mn_window_picture(window, picture);
     for (int32_t y = 0; y < u->out_h; y++, at += (size_t)u->out_w * (size_t)u->out_p) {
-        const float *rows[3];
-        float *dz = ring_row(u, ring, y) + 2 * (size_t)u->out_p;
+        const float *rows[MN_TRAIN_TAPS];
+        float *dz = ring_row(u, ring, y);
         t->kernels->gradient(&norm, u->out_p, u->out_w, u->z + at, j->dy + at, dz);
         mn_window_rows(window, y, rows);
-        t->kernels->depthwise_kernel(u->out_p, u->out_w, u->stride, rows, dz, lane->partial);
+        t->kernels->depthwise_kernel(u->k_h, u->out_p, u->out_w, u->stride, rows, dz, lane->partial);
         /* Input rows that no later output row touches. */
         int32_t complete = y + 1 == u->out_h ? u->in_h : (y + 1) * u->stride - u->pad_top;
         for (; j->dx && next < complete; next++) input_row(j, lane, ring, picture, next);
@@ -131,9 +142,10 @@ static void backward_picture(const unit_job *j, mn_lane *lane, mn_window *window
 static void backward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, int32_t end) {
     const mn_unit *u = j->unit;
     mn_window window;
-    float *ring = lane->scratch + 4 * mn_window_row(u);
+    size_t rows = (size_t)mn_unit_ring(u);
+    float *ring = lane->scratch + rows * mn_window_row(u);
     mn_window_start(&window, j->t, u, lane->scratch);
-    memset(ring, 0, 4 * (size_t)(u->out_w + 4) * (size_t)u->out_p * sizeof *ring);
+    memset(ring, 0, rows * mn_unit_gradient_row(u) * sizeof *ring);
     for (int32_t picture = begin; picture < end; picture++) backward_picture(j, lane, &window, ring, picture);
 }
 
@@ -169,85 +181,48 @@ static void transpose(const mn_train_net *t, const mn_unit *u) {
     }
 }
 
-/* ---- Classifier -------------------------------------------------------------------------------------- */
+/* ---- Head -------------------------------------------------------------------------------------------- */
 
-static void classifier_kernel(mn_train_net *t, int32_t thread, int32_t threads) {
-    int32_t begin, end;
-    mn_train_share(t->features, thread, threads, &begin, &end);
-    t->kernels->gemm(&(mn_gemm){.m = end - begin,
-                                .n = t->classes_p,
-                                .k = t->count,
-                                .a = t->pooled + begin,
-                                .a_row = 1,
-                                .a_col = t->features,
-                                .b = t->logits,
-                                .ldb = t->classes_p,
-                                .c = t->gradients + t->dense_kernel + (size_t)begin * (size_t)t->classes_p,
-                                .ldc = t->classes_p});
-}
-
-/* Gradients of a share of the features for all pictures: what is summed lies together in the kernel, so pictures are
- * the columns. */
-static void classifier_features(const mn_train_net *t, int32_t thread, int32_t threads) {
-    int32_t begin, end;
-    mn_train_share(t->features, thread, threads, &begin, &end);
-    t->kernels->gemm(&(mn_gemm){.m = end - begin,
-                                .n = t->batch_p,
-                                .k = t->classes_p,
-                                .a = mn_train_weights(t) + t->dense_kernel + (size_t)begin * (size_t)t->classes_p,
-                                .a_row = t->classes_p,
-                                .a_col = 1,
-                                .b = t->logit_columns,
-                                .ldb = t->batch_p,
-                                .c = t->pooled_columns + (size_t)begin * (size_t)t->batch_p,
-                                .ldc = t->batch_p});
-}
-
-/* From the gradients of one picture's features to that of each pixel: features that were dropped get nothing, as the
- * forward pass noted; the others are scaled as their values were. */
-static void classifier_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t picture) {
+/* From the gradient of one picture's features to that of each pixel. */
+static void pool_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t picture) {
     const mn_unit *u = &t->units[t->unit_count - 1];
-    const float *column = t->pooled_columns + picture;
-    float *gradient = t->pooled_gradient + (size_t)picture * (size_t)t->features;
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p, first = (size_t)picture * rows;
-    float part = 1 / ((float)rows * (1 - t->dropout));
-    for (size_t f = 0; f < channels; f++) gradient[f] *= column[f * (size_t)t->batch_p] * part;
+    const float *kept = t->head_count == 1 ? t->kept + (size_t)picture * channels : NULL;
+    float *gradient = t->pooled_gradient + (size_t)picture * channels;
+    float part = 1 / ((float)rows * (kept ? 1 - t->dropout : 1));
+    mn_dense_input(t, &t->head[0], picture, part, kept, gradient);
     for (size_t r = 0; r < rows; r++) memcpy(dy + (first + r) * channels, gradient, channels * sizeof *dy);
     mn_lane_gradient_sums(t, u, lane, first, (ptrdiff_t)rows, dy + first * channels);
     mn_lane_flush(lane, u->out_p);
 }
 
-static void classifier_weights_job(void *context, int32_t thread, int32_t threads) {
-    mn_train_net *t = context;
-    classifier_kernel(t, thread, threads);
-    if (t->first_trained < t->unit_count) classifier_features(t, thread, threads);
-}
-
-static void classifier_pictures_job(void *context, int32_t thread, int32_t threads) {
+static void pool_job(void *context, int32_t thread, int32_t threads) {
     mn_train_net *t = context;
     int32_t begin, end;
     mn_train_share(t->count, thread, threads, &begin, &end);
     float *dy = mn_unit_gradient(t, t->unit_count - 1);
-    for (int32_t i = begin; i < end; i++) classifier_picture(t, &t->lanes[thread], dy, i);
+    for (int32_t i = begin; i < end; i++) pool_picture(t, &t->lanes[thread], dy, i);
 }
 
-/* The gradient of the bias, and those of the logits with pictures as columns. */
-static void sum_logits(mn_train_net *t) {
-    float *bias = t->gradients + t->dense_bias;
-    memset(bias, 0, (size_t)t->classes_p * sizeof *bias);
-    for (int32_t i = 0; i < t->count; i++) {
-        const float *row = t->logits + (size_t)i * (size_t)t->classes_p;
-        for (int32_t c = 0; c < t->classes_p; c++) {
-            bias[c] += row[c];
-            t->logit_columns[(size_t)c * (size_t)t->batch_p + (size_t)i] = row[c];
-        }
+/* The gradient by what layer `i` of the head reads becomes that of the layer before it. Inputs that were dropped get
+ * nothing; the others are scaled as their values were. */
+static void pass_head(mn_train_net *t, int32_t i) {
+    const mn_dense *dense = &t->head[i], *before = &t->head[i - 1];
+    bool dropped = i == t->head_count - 1;
+    for (int32_t picture = 0; picture < t->count; picture++) {
+        size_t at = (size_t)picture * (size_t)dense->in_p;
+        mn_dense_input(t, dense, picture, dropped ? 1 / (1 - t->dropout) : 1, dropped ? t->kept + at : NULL,
+                       before->gradient + at);
     }
 }
 
-void mn_train_backward_classifier(mn_train_net *t) {
-    sum_logits(t);
-    mn_train_run(t, classifier_weights_job, t);
-    if (t->first_trained < t->unit_count) mn_train_run(t, classifier_pictures_job, t);
+static void backward_head(mn_train_net *t) {
+    bool trained = t->first_trained < t->unit_count;
+    for (int32_t i = t->head_count - 1; i >= 0; i--) {
+        mn_dense_backward(t, &t->head[i], i == 0 ? t->pooled : t->head[i - 1].y, i > 0 || trained);
+        if (i > 0) pass_head(t, i);
+    }
+    if (trained) mn_train_run(t, pool_job, t);
 }
 
 /* Starts summing gradients over the machines; those of batch norm are made of sums over all of them already. */
@@ -257,18 +232,28 @@ static mn_status share(mn_train_net *t, size_t at, size_t count) {
 
 /* ---- The whole --------------------------------------------------------------------------------------- */
 
+/* The block's end passes its gradient past the block: to what the block's first unit `i` reads, an expansion or, where
+ * there is none, the depthwise convolution. NULL elsewhere. */
+static const float *passed_by(const mn_train_net *t, int32_t i) {
+    int32_t end = i + (t->units[i].kind == MN_UNIT_POINTWISE ? 2 : 1);
+    bool skips = end < t->unit_count && t->units[end].skip >= 0 && t->units[end].skip == t->units[i].source;
+    return skips ? mn_unit_gradient(t, end) : NULL;
+}
+
 mn_status mn_train_backward(mn_train_net *t) {
-    mn_train_backward_classifier(t);
-    MN_TRY(share(t, t->dense_kernel, t->parameter_count - t->dense_kernel));
+    backward_head(t);
+    MN_TRY(share(t, t->head[0].kernel, t->parameter_count - t->head[0].kernel));
     for (int32_t i = t->unit_count - 1; i >= t->first_trained; i--) {
         mn_unit *u = &t->units[i];
+        if (u->gate) {
+            mn_gate_backward(t, u, mn_unit_gradient(t, i));
+            MN_TRY(share(t, u->gate->squeeze.kernel, u->end - u->gate->squeeze.kernel));
+        }
         MN_TRY(mn_norm_finish_gradient(t, u));
         unit_job job = {.t = t, .unit = u, .source = mn_unit_source(t, u), .dy = mn_unit_gradient(t, i)};
         if (i > t->first_trained) {
             job.dx = mn_unit_gradient(t, u->source);
-            /* The block's end passes its gradient past the block. */
-            bool expands = i + 2 < t->unit_count && t->units[i + 2].skip == u->source && t->units[i + 2].skip >= 0;
-            if (expands) job.skip = mn_unit_gradient(t, i + 2);
+            job.skip = passed_by(t, i);
             if (u->kind == MN_UNIT_POINTWISE) transpose(t, u);
         }
         mn_train_run(t, backward_job, &job);

@@ -33,7 +33,7 @@ void mn_fake_start(mn_train_net *t) {
         ranges[mn_fake_sum(i)] = u->skip >= 0 ? learned(&layers[u->last]) : MN_INTERVAL_UNKNOWN;
     }
     ranges[mn_fake_pooled(t)] = learned(&layers[t->pool]);
-    ranges[mn_fake_logits(t)] = learned(&layers[t->dense]);
+    ranges[mn_fake_logits(t)] = learned(&layers[mn_train_classifier(t)->layer]);
     ranges[mn_fake_pictures(t)] = meaning(t);
 }
 
@@ -52,7 +52,7 @@ void mn_fake_export(const mn_train_net *t, mn_net *net) {
         if (u->skip >= 0) set_range(&net->layers[u->last], ranges[mn_fake_sum(i)]);
     }
     set_range(&net->layers[t->pool], ranges[mn_fake_pooled(t)]);
-    set_range(&net->layers[t->dense], ranges[mn_fake_logits(t)]);
+    set_range(&net->layers[mn_train_classifier(t)->layer], ranges[mn_fake_logits(t)]);
 }
 
 static mn_fake step_of(mn_interval range) {
@@ -169,15 +169,16 @@ static void prepare_unit(mn_train_net *t, mn_lane *lane, int32_t index) {
 }
 
 static void prepare_classifier(mn_train_net *t, mn_lane *lane) {
-    float *bias = t->fake.weights + t->dense_bias;
-    memcpy(bias, t->use_parameters + t->dense_bias, (size_t)t->classes_p * sizeof *bias);
+    const mn_dense *dense = mn_train_classifier(t);
+    float *bias = t->fake.weights + dense->bias;
+    memcpy(bias, t->use_parameters + dense->bias, (size_t)dense->out_p * sizeof *bias);
     round_weights(t, lane,
-                  &(layer_weights){.rows = t->features,
-                                   .channels = t->classes,
-                                   .padded = t->classes_p,
-                                   .kernel = t->use_parameters + t->dense_kernel,
+                  &(layer_weights){.rows = dense->in_p,
+                                   .channels = dense->out_c,
+                                   .padded = dense->out_p,
+                                   .kernel = t->use_parameters + dense->kernel,
                                    .input_scale = t->fake.steps[mn_fake_pooled(t)].step,
-                                   .to = t->fake.weights + t->dense_kernel,
+                                   .to = t->fake.weights + dense->kernel,
                                    .bias = bias});
 }
 

@@ -6,19 +6,22 @@
 
 #include "base/checked.h"
 #include "net/random.h"
+#include "train/dense.h"
 #include "train/fake_quant.h"
+#include "train/gate.h"
 #include "train/passes.h"
 
 /* ---- What a unit reads ------------------------------------------------------------------------------- */
 
 const float *mn_unit_output(const mn_train_net *t, const mn_unit *u, size_t first, ptrdiff_t rows, float *scratch) {
     size_t at = first * (size_t)u->out_p;
-    if (u->linear) return u->x + at;
+    if (u->stored) return u->x + at;
     mn_norm norm = mn_unit_norm(u);
     t->kernels->activate(&norm, u->out_p, rows, u->z + at, NULL, scratch);
     if (t->fake.mode != MN_QAT_NONE) {
         mn_fake_round(t, mn_fake_out((int32_t)(u - t->units)), (size_t)rows * (size_t)u->out_p, NULL, scratch);
     }
+    if (u->gate) mn_gate_apply(t, u, first, rows, scratch);
     return scratch;
 }
 
@@ -43,11 +46,11 @@ void mn_stem_gather(const mn_train_net *t, const mn_unit *u, size_t first, ptrdi
     }
 }
 
-size_t mn_window_row(const mn_unit *u) { return (size_t)(u->in_w + 3) * (size_t)u->in_p; }
+size_t mn_window_row(const mn_unit *u) { return (size_t)(u->in_w + 2 * (u->k_w - 1)) * (size_t)u->in_p; }
 
 void mn_window_start(mn_window *w, const mn_train_net *t, const mn_unit *u, float *ring) {
     *w = (mn_window){.t = t, .unit = u, .source = mn_unit_source(t, u), .ring = ring};
-    memset(ring, 0, 4 * mn_window_row(u) * sizeof *ring);
+    memset(ring, 0, (size_t)mn_unit_ring(u) * mn_window_row(u) * sizeof *ring);
 }
 
 void mn_window_picture(mn_window *w, int32_t picture) {
@@ -56,14 +59,15 @@ void mn_window_picture(mn_window *w, int32_t picture) {
 }
 
 static float *window_at(const mn_window *w, int32_t row) {
-    return w->ring + (size_t)((row + 4) & 3) * mn_window_row(w->unit);
+    int32_t ring = mn_unit_ring(w->unit);
+    return w->ring + (size_t)((row + ring) & (ring - 1)) * mn_window_row(w->unit);
 }
 
-void mn_window_rows(mn_window *w, int32_t y, const float *rows[3]) {
+void mn_window_rows(mn_window *w, int32_t y, const float *rows[MN_TRAIN_TAPS]) {
     const mn_unit *u = w->unit;
     int32_t top = y * u->stride - u->pad_top, width = u->in_w;
     size_t channels = (size_t)u->in_p, columns = (size_t)width * channels;
-    for (; w->next <= top + 2; w->next++) {
+    for (; w->next < top + u->k_h; w->next++) {
         float *to = window_at(w, w->next) + (size_t)u->pad_left * channels;
         if (w->next < 0 || w->next >= u->in_h) {
             memset(to, 0, columns * sizeof *to);
@@ -73,7 +77,7 @@ void mn_window_rows(mn_window *w, int32_t y, const float *rows[3]) {
         const float *from = mn_unit_output(w->t, w->source, first, width, to);
         if (from != to) memcpy(to, from, columns * sizeof *to);
     }
-    for (int32_t k = 0; k < 3; k++) rows[k] = window_at(w, top + k);
+    for (int32_t k = 0; k < u->k_h; k++) rows[k] = window_at(w, top + k);
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------- */
@@ -131,9 +135,9 @@ static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, i
         mn_window_picture(&window, picture);
         float *z = u->z + (size_t)picture * mn_unit_rows(u) * (size_t)u->out_p;
         for (int32_t y = 0; y < u->out_h; y++, z += (size_t)u->out_w * (size_t)u->out_p) {
-            const float *rows[3];
+            const float *rows[MN_TRAIN_TAPS];
             mn_window_rows(&window, y, rows);
-            t->kernels->depthwise(u->out_p, u->out_w, u->stride, rows, mn_train_weights(t) + u->kernel, z);
+            t->kernels->depthwise(u->k_h, u->out_p, u->out_w, u->stride, rows, mn_train_weights(t) + u->kernel, z);
             add_moments(j, lane, z, u->out_w);
         }
         if (j->sums) mn_lane_flush(lane, u->out_p);
@@ -176,7 +180,7 @@ static void store_rounded(const unit_job *j, mn_lane *lane, size_t first, size_t
     if (j->watch && u->skip >= 0) mn_fake_saw(lane, mn_fake_sum(index), u->out_p);
 }
 
-/* Stores what a linear unit gives. */
+/* Stores what a unit gives. */
 static void store_job(void *context, int32_t thread, int32_t threads) {
     unit_job *j = context;
     const mn_unit *u = j->unit;
@@ -200,59 +204,52 @@ static void drop_out(const mn_train_net *t, int32_t picture, float *values, floa
     uint64_t place = (uint64_t)picture + (t->reduce ? (uint64_t)t->reduce->rank * (uint64_t)t->batch : 0);
     mn_random random = {t->dropout_seed + place * UINT64_C(0xd1342543de82ef95)};
     float keep = 1 - t->dropout;
-    for (int32_t i = 0; i < t->features; i++) {
+    for (int32_t i = 0; i < mn_train_classifier(t)->in_p; i++) {
         bool drop = mn_random_uniform(&random, 0, 1) < (double)t->dropout;
         values[i] = drop ? 0 : values[i] / keep;
         if (drop) kept[i] = 0;
     }
 }
 
-static void pool(mn_train_net *t, int32_t picture, mn_lane *lane) {
+static void pool(mn_train_net *t, int32_t picture, mn_lane *lane, float *kept) {
     const mn_unit *u = &t->units[t->unit_count - 1];
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p;
-    float *out = t->pooled + (size_t)picture * channels, *kept = t->pooled_gradient + (size_t)picture * channels;
+    float *out = t->pooled + (size_t)picture * channels;
     memset(out, 0, channels * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
         const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, lane->scratch);
         for (size_t c = 0; c < channels; c++) out[c] += y[c];
     }
     for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;
-    for (size_t c = 0; c < channels; c++) kept[c] = 1;
     if (t->fake.mode != MN_QAT_NONE) mn_fake_pool(t, lane, out, kept);
-    if (t->training && t->dropout > 0) drop_out(t, picture, out, kept);
 }
 
 static void round_logits(mn_train_net *t, mn_lane *lane, int32_t begin, int32_t end) {
+    const mn_dense *classifier = mn_train_classifier(t);
     for (int32_t i = begin; i < end; i++) {
-        size_t at = (size_t)i * (size_t)t->classes_p;
+        size_t at = (size_t)i * (size_t)classifier->out_p;
         float *kept = t->fake.logits_kept + at;
-        for (int32_t c = 0; c < t->classes_p; c++) kept[c] = 1;
-        mn_fake_row(t, lane, mn_fake_logits(t), t->classes_p, t->logits + at, kept);
+        for (int32_t c = 0; c < classifier->out_p; c++) kept[c] = 1;
+        mn_fake_row(t, lane, mn_fake_logits(t), classifier->out_p, classifier->z + at, kept);
     }
 }
 
+/* What layer `i` of the head reads: [batch][in_p]. */
+static float *head_input(const mn_train_net *t, int32_t i) { return i == 0 ? t->pooled : t->head[i - 1].y; }
+
 static void classify_job(void *context, int32_t thread, int32_t threads) {
     mn_train_net *t = context;
-    int32_t begin, end;
+    const mn_dense *classifier = mn_train_classifier(t);
+    int32_t begin, end, last = t->head_count - 1;
     mn_train_share(t->count, thread, threads, &begin, &end);
-    float *features = t->pooled + (size_t)begin * (size_t)t->features;
-    float *logits = t->logits + (size_t)begin * (size_t)t->classes_p;
-    for (int32_t i = begin; i < end; i++) {
-        pool(t, i, &t->lanes[thread]);
-        memcpy(t->logits + (size_t)i * (size_t)t->classes_p, mn_train_weights(t) + t->dense_bias,
-               (size_t)t->classes_p * sizeof *logits);
+    size_t inputs = (size_t)classifier->in_p;
+    for (size_t i = (size_t)begin * inputs; i < (size_t)end * inputs; i++) t->kept[i] = 1;
+    for (int32_t i = begin; i < end; i++) pool(t, i, &t->lanes[thread], t->kept + (size_t)i * inputs);
+    for (int32_t k = 0; k < last; k++) mn_dense_forward(t, &t->head[k], head_input(t, k), begin, end);
+    for (int32_t i = begin; t->training && t->dropout > 0 && i < end; i++) {
+        drop_out(t, i, head_input(t, last) + (size_t)i * inputs, t->kept + (size_t)i * inputs);
     }
-    t->kernels->gemm(&(mn_gemm){.m = end - begin,
-                                .n = t->classes_p,
-                                .k = t->features,
-                                .a = features,
-                                .a_row = t->features,
-                                .a_col = 1,
-                                .b = mn_train_weights(t) + t->dense_kernel,
-                                .ldb = t->classes_p,
-                                .c = logits,
-                                .ldc = t->classes_p,
-                                .start = logits});
+    mn_dense_forward(t, classifier, head_input(t, last), begin, end);
     if (t->fake.mode != MN_QAT_NONE) round_logits(t, &t->lanes[thread], begin, end);
 }
 
@@ -264,7 +261,8 @@ mn_status mn_train_forward(mn_train_net *t) {
         unit_job job = {.t = t, .unit = u, .sums = !fake && t->training && !u->frozen, .watch = fake && t->training};
         mn_train_run(t, forward_job, &job);
         MN_TRY(mn_norm_finish(t, u));
-        if (u->linear) mn_train_run(t, store_job, &job);
+        if (u->gate) mn_gate_forward(t, u);
+        if (u->stored) mn_train_run(t, store_job, &job);
     }
     mn_train_run(t, classify_job, t);
     return MN_OK;
@@ -275,12 +273,12 @@ mn_status mn_train_forward(mn_train_net *t) {
 /* Softmax and cross-entropy with smoothed targets: classes get smoothing / classes, the right one 1 - smoothing more.
  * The logits become the gradient, times `part`. */
 static double judge(const mn_train_net *t, float *logits, int32_t label, double part, bool *right) {
-    int32_t best = 0;
-    for (int32_t c = 1; c < t->classes; c++) best = logits[c] > logits[best] ? c : best;
-    double sum = 0, high = (double)logits[best], loss = 0, share = (double)t->smoothing / t->classes;
-    for (int32_t c = 0; c < t->classes; c++) sum += exp((double)logits[c] - high);
+    int32_t best = 0, classes = mn_train_classifier(t)->out_c;
+    for (int32_t c = 1; c < classes; c++) best = logits[c] > logits[best] ? c : best;
+    double sum = 0, high = (double)logits[best], loss = 0, share = (double)t->smoothing / classes;
+    for (int32_t c = 0; c < classes; c++) sum += exp((double)logits[c] - high);
     double log_sum = high + log(sum);
-    for (int32_t c = 0; c < t->classes; c++) {
+    for (int32_t c = 0; c < classes; c++) {
         double target = share + (c == label ? 1 - (double)t->smoothing : 0), log_p = (double)logits[c] - log_sum;
         loss -= target * log_p;
         logits[c] = (float)((exp(log_p) - target) * part);
@@ -297,6 +295,7 @@ typedef struct loss_job {
 static void loss_run(void *context, int32_t thread, int32_t threads) {
     loss_job *j = context;
     mn_train_net *t = j->t;
+    const mn_dense *classifier = mn_train_classifier(t);
     mn_lane *lane = &t->lanes[thread];
     int32_t begin, end;
     mn_train_share(t->count, thread, threads, &begin, &end);
@@ -304,10 +303,10 @@ static void loss_run(void *context, int32_t thread, int32_t threads) {
     lane->right = 0;
     for (int32_t i = begin; i < end; i++) {
         bool right;
-        size_t at = (size_t)i * (size_t)t->classes_p;
-        lane->loss += judge(t, t->logits + at, t->labels[i], j->part, &right);
-        for (int32_t c = 0; t->fake.mode != MN_QAT_NONE && c < t->classes; c++) {
-            t->logits[at + (size_t)c] *= t->fake.logits_kept[at + (size_t)c];
+        size_t at = (size_t)i * (size_t)classifier->out_p;
+        lane->loss += judge(t, classifier->z + at, t->labels[i], j->part, &right);
+        for (int32_t c = 0; t->fake.mode != MN_QAT_NONE && c < classifier->out_c; c++) {
+            classifier->z[at + (size_t)c] *= t->fake.logits_kept[at + (size_t)c];
         }
         lane->right += right;
     }

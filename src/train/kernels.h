@@ -6,6 +6,7 @@
 #ifndef MN_TRAIN_KERNELS_H
 #define MN_TRAIN_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,14 +26,19 @@ typedef struct mn_gemm {
     const float *start; /* with c's strides, may be c; NULL for zeros */
 } mn_gemm;
 
-/** Batch norm and the activation after it, per channel:
- *  y = min(max((z - mean) * scale + beta, low), high), and back, with g = dy where low < y < high, else 0:
+/** Batch norm and the activation after it, per channel, and back, with x = (z - mean) * scale + beta:
+ *  y = min(max(x, low), high), g = dy where low < x < high, else 0; or, when `hard_swish`,
+ *  y = x * min(max(x + 3, 0), 6) / 6, g = dy times the derivative of that;
  *  dz = scale * (g - mean_g - (z - mean) * slope). */
 typedef struct mn_norm {
     const float *mean, *scale, *beta;
     const float *mean_g, *slope;
     float low, high; /* infinite where there is no activation */
+    bool hard_swish; /* Howard et al., Searching for MobileNetV3, 2019; low and high are not used */
 } mn_norm;
+
+/** Largest size of a depthwise kernel. */
+enum { MN_TRAIN_TAPS = 5 };
 
 /** Fake quantisation: round(min(max(x, low), high) / step) * step, halves to even; low and high are whole steps. */
 typedef struct mn_fake {
@@ -67,6 +73,11 @@ typedef struct mn_train_kernels {
     void (*gradient)(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
                      float *dz);
 
+    /** values = values * gate, plus `shift` unless NULL, per channel. */
+    void (*scale)(ptrdiff_t channels, ptrdiff_t rows, const float *gate, const float *shift, float *values);
+    /** sum += of a * b, of a where b is NULL, per channel. */
+    void (*products)(ptrdiff_t channels, ptrdiff_t rows, const float *a, const float *b, float *sum);
+
     /** low = min with z, high = max with z, per channel. */
     void (*extremes)(ptrdiff_t channels, ptrdiff_t rows, const float *z, float *low, float *high);
     /** values = their fake quantisation, plus `add` unless NULL; count a multiple of MN_TRAIN_ALIGN. */
@@ -74,15 +85,17 @@ typedef struct mn_train_kernels {
     /** The straight-through estimator: dy = dy where low < x < high, else 0. */
     void (*clip)(const mn_fake *f, size_t count, const float *x, float *dy);
 
-    /** One output row of a 3x3 depthwise convolution: in[ky] are the padded input rows, kernel is [9][channels]. */
-    void (*depthwise)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+    /** One output row of a depthwise convolution of size `k` = 3 or 5: in[ky] are the padded input rows, kernel is
+     *  [k * k][channels]. */
+    void (*depthwise)(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const *in,
                       const float *kernel, float *out);
-    /** One row of its gradient by its input: dz[i] (i < rows <= 3) are the rows of gradients that it touches, with two
-     *  columns of zeros on either side and dz[i] at column 0; kernel[i] the three taps of the row between. */
-    void (*depthwise_input)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t rows,
-                            const float *const dz[3], const float *const kernel[3], float *dx);
+    /** One row of its gradient by its input, for strides 1 and 2: dz[i] (i < rows <= k) are the rows of gradients that
+     *  it touches, with k - 1 columns of zeros on either side and dz[i] at column 0; kernel[i] the k taps of the row
+     *  between. */
+    void (*depthwise_input)(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t rows,
+                            const float *const *dz, const float *const *kernel, float *dx);
     /** kernel gradient += of one output row. */
-    void (*depthwise_kernel)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
+    void (*depthwise_kernel)(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const *in,
                              const float *dz, float *gradient);
 
     /** TensorFlow's RMSProp: slot 0 the mean square, slot 1 the momentum; epsilon is inside the root. */

@@ -3,6 +3,8 @@
 
 /* The kernels of training for any vector width: included once by each tier after vector.h. */
 
+#include <math.h>
+
 #include "train/kernels.h"
 
 /* ---- Matrix product ---------------------------------------------------------------------------------- */
@@ -57,16 +59,32 @@ INLINE vec normalised(const mn_norm *norm, ptrdiff_t c, vec z) {
     return v_fma(v_sub(z, v_load(norm->mean + c)), v_load(norm->scale + c), v_load(norm->beta + c));
 }
 
-TARGET static void activate(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *skip,
-                            float *out) {
+/* What the activation gives. */
+INLINE vec bent(bool hard_swish, vec y, vec low, vec high) {
+    if (!hard_swish) return v_min(v_max(y, low), high);
+    vec gate = v_min(v_max(v_add(y, v_set(3)), v_set(0)), v_set(6));
+    return v_mul(v_mul(y, gate), v_set(1.0f / 6));
+}
+
+INLINE void activate_rows(bool hard_swish, const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
+                          const float *skip, float *out) {
     const mn_norm n = *norm;
     vec low = v_set(n.low), high = v_set(n.high);
     for (ptrdiff_t r = 0; r < rows; r++, z += channels, out += channels) {
         for (ptrdiff_t c = 0; c < channels; c += LANES) {
-            vec y = v_min(v_max(normalised(&n, c, v_load(z + c)), low), high);
+            vec y = bent(hard_swish, normalised(&n, c, v_load(z + c)), low, high);
             if (skip) y = v_add(y, v_load(skip + r * channels + c));
             v_store(out + c, y);
         }
+    }
+}
+
+TARGET static void activate(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *skip,
+                            float *out) {
+    if (norm->hard_swish) {
+        activate_rows(true, norm, channels, rows, z, skip, out);
+    } else {
+        activate_rows(false, norm, channels, rows, z, skip, out);
     }
 }
 
@@ -84,18 +102,22 @@ TARGET static void moments(ptrdiff_t channels, ptrdiff_t rows, const float *z, c
     }
 }
 
-INLINE vec masked(const mn_norm *norm, ptrdiff_t c, vec z, vec dy) {
-    vec y = normalised(norm, c, z);
-    return v_between(y, v_set(norm->low), v_set(norm->high), dy);
+/* What of dy passes the activation. Hard swish has the derivative (2 x + 3) / 6 between -3 and 3, and 1 above. */
+INLINE vec passed(bool hard_swish, const mn_norm *norm, ptrdiff_t c, vec z, vec dy) {
+    vec x = normalised(norm, c, z);
+    if (!hard_swish) return v_between(x, v_set(norm->low), v_set(norm->high), dy);
+    vec slope = v_fma(x, v_set(1.0f / 3), v_set(0.5f));
+    return v_add(v_between(x, v_set(-3), v_set(3), v_mul(slope, dy)), v_between(x, v_set(3), v_set(INFINITY), dy));
 }
 
-TARGET static void gradient_sums(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
-                                 const float *dy, float *sum, float *product) {
+INLINE void gradient_sums_rows(bool hard_swish, const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
+                               const float *dy, float *sum, float *product) {
     const mn_norm n = *norm;
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
         vec s = v_load(sum + c), p = v_load(product + c), mean = v_load(n.mean + c);
         for (ptrdiff_t r = 0; r < rows; r++) {
-            vec value = v_load(z + r * channels + c), g = masked(&n, c, value, v_load(dy + r * channels + c));
+            vec value = v_load(z + r * channels + c);
+            vec g = passed(hard_swish, &n, c, value, v_load(dy + r * channels + c));
             s = v_add(s, g);
             p = v_fma(g, v_sub(value, mean), p);
         }
@@ -104,15 +126,55 @@ TARGET static void gradient_sums(const mn_norm *norm, ptrdiff_t channels, ptrdif
     }
 }
 
-TARGET static void gradient(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
-                            float *dz) {
+TARGET static void gradient_sums(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
+                                 const float *dy, float *sum, float *product) {
+    if (norm->hard_swish) {
+        gradient_sums_rows(true, norm, channels, rows, z, dy, sum, product);
+    } else {
+        gradient_sums_rows(false, norm, channels, rows, z, dy, sum, product);
+    }
+}
+
+INLINE void gradient_rows(bool hard_swish, const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z,
+                          const float *dy, float *dz) {
     const mn_norm n = *norm;
     for (ptrdiff_t r = 0; r < rows; r++, z += channels, dy += channels, dz += channels) {
         for (ptrdiff_t c = 0; c < channels; c += LANES) {
-            vec value = v_load(z + c), g = masked(&n, c, value, v_load(dy + c));
+            vec value = v_load(z + c), g = passed(hard_swish, &n, c, value, v_load(dy + c));
             vec bend = v_mul(v_sub(value, v_load(n.mean + c)), v_load(n.slope + c));
             v_store(dz + c, v_mul(v_load(n.scale + c), v_sub(v_sub(g, v_load(n.mean_g + c)), bend)));
         }
+    }
+}
+
+TARGET static void gradient(const mn_norm *norm, ptrdiff_t channels, ptrdiff_t rows, const float *z, const float *dy,
+                            float *dz) {
+    if (norm->hard_swish) {
+        gradient_rows(true, norm, channels, rows, z, dy, dz);
+    } else {
+        gradient_rows(false, norm, channels, rows, z, dy, dz);
+    }
+}
+
+/* ---- Squeeze and excite ------------------------------------------------------------------------------ */
+
+TARGET static void scale(ptrdiff_t channels, ptrdiff_t rows, const float *gate, const float *shift, float *values) {
+    for (ptrdiff_t r = 0; r < rows; r++, values += channels) {
+        for (ptrdiff_t c = 0; c < channels; c += LANES) {
+            vec more = shift ? v_load(shift + c) : v_set(0);
+            v_store(values + c, v_fma(v_load(values + c), v_load(gate + c), more));
+        }
+    }
+}
+
+TARGET static void products(ptrdiff_t channels, ptrdiff_t rows, const float *a, const float *b, float *sum) {
+    for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        vec s = v_load(sum + c);
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            ptrdiff_t at = r * channels + c;
+            s = b ? v_fma(v_load(a + at), v_load(b + at), s) : v_add(v_load(a + at), s);
+        }
+        v_store(sum + c, s);
     }
 }
 
@@ -149,39 +211,49 @@ TARGET static void clip(const mn_fake *f, size_t count, const float *x, float *d
     }
 }
 
-/* ---- Depthwise 3x3 ----------------------------------------------------------------------------------- */
+/* ---- Depthwise --------------------------------------------------------------------------------------- */
 
-TARGET static void depthwise(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
-                             const float *kernel, float *out) {
+/* Constant `k` and `rows` let the compiler unroll, and keep what fits in registers. */
+INLINE void depthwise_of(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const *in,
+                         const float *kernel, float *out) {
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
-        vec w[9];
-        UNROLL for (int t = 0; t < 9; t++) w[t] = v_load(kernel + t * channels + c);
+        vec w[MN_TRAIN_TAPS * MN_TRAIN_TAPS];
+        UNROLL for (int t = 0; t < k * k; t++) w[t] = v_load(kernel + t * channels + c);
         for (ptrdiff_t x = 0; x < count; x++) {
             ptrdiff_t at = x * stride * channels + c;
-            vec acc[3];
-            UNROLL for (int ky = 0; ky < 3; ky++) {
+            vec acc[MN_TRAIN_TAPS];
+            UNROLL for (int ky = 0; ky < k; ky++) {
                 const float *row = in[ky] + at;
-                acc[ky] = v_mul(v_load(row), w[3 * ky]);
-                acc[ky] = v_fma(v_load(row + channels), w[3 * ky + 1], acc[ky]);
-                acc[ky] = v_fma(v_load(row + 2 * channels), w[3 * ky + 2], acc[ky]);
+                acc[ky] = v_mul(v_load(row), w[k * ky]);
+                UNROLL for (int kx = 1; kx < k; kx++) {
+                    acc[ky] = v_fma(v_load(row + kx * channels), w[k * ky + kx], acc[ky]);
+                }
             }
-            v_store(out + x * channels + c, v_add(v_add(acc[0], acc[1]), acc[2]));
+            UNROLL for (int ky = 1; ky < k; ky++) acc[0] = v_add(acc[0], acc[ky]);
+            v_store(out + x * channels + c, acc[0]);
         }
     }
 }
 
-INLINE void input_stride_1(int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const dz[3],
-                           const float *const kernel[3], float *dx) {
+TARGET static void depthwise(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const *in,
+                             const float *kernel, float *out) {
+    if (k == 3) depthwise_of(3, channels, count, stride, in, kernel, out);
+    if (k == 5) depthwise_of(5, channels, count, stride, in, kernel, out);
+}
+
+INLINE void input_stride_1(int k, int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const *dz,
+                           const float *const *kernel, float *dx) {
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
-        vec w[9];
-        UNROLL for (int t = 0; t < 3 * rows; t++) w[t] = v_load(kernel[t / 3] + t % 3 * channels + c);
+        vec w[MN_TRAIN_TAPS * MN_TRAIN_TAPS];
+        UNROLL for (int t = 0; t < k * rows; t++) w[t] = v_load(kernel[t / k] + t % k * channels + c);
         for (ptrdiff_t x = 0; x < count; x++) {
-            vec acc[3];
+            vec acc[MN_TRAIN_TAPS];
             UNROLL for (int i = 0; i < rows; i++) {
                 const float *at = dz[i] + (x + pad) * channels + c; /* of tap 0 */
-                acc[i] = v_mul(v_load(at), w[3 * i]);
-                acc[i] = v_fma(v_load(at - channels), w[3 * i + 1], acc[i]);
-                acc[i] = v_fma(v_load(at - 2 * channels), w[3 * i + 2], acc[i]);
+                acc[i] = v_mul(v_load(at), w[k * i]);
+                UNROLL for (int kx = 1; kx < k; kx++) {
+                    acc[i] = v_fma(v_load(at - kx * channels), w[k * i + kx], acc[i]);
+                }
             }
             UNROLL for (int i = 1; i < rows; i++) acc[0] = v_add(acc[0], acc[i]);
             v_store(dx + x * channels + c, acc[0]);
@@ -189,54 +261,67 @@ INLINE void input_stride_1(int rows, ptrdiff_t channels, ptrdiff_t count, ptrdif
     }
 }
 
-/* Columns at an even distance from the first tap's meet taps 0 and 2, the others tap 1. */
-INLINE void input_stride_2(int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const dz[3],
-                           const float *const kernel[3], float *dx) {
+/* Columns at an even distance from the first tap's meet the even taps, the others the odd ones. */
+INLINE void input_stride_2(int k, int rows, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t pad, const float *const *dz,
+                           const float *const *kernel, float *dx) {
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
-        vec w[9];
-        UNROLL for (int t = 0; t < 3 * rows; t++) w[t] = v_load(kernel[t / 3] + t % 3 * channels + c);
+        vec w[MN_TRAIN_TAPS * MN_TRAIN_TAPS];
+        UNROLL for (int t = 0; t < k * rows; t++) w[t] = v_load(kernel[t / k] + t % k * channels + c);
         for (ptrdiff_t x = 0; x < count; x++) {
             ptrdiff_t at = (x + pad) / 2 * channels + c;
             vec sum = v_set(0);
             if ((x + pad) % 2 == 0) {
                 UNROLL for (int i = 0; i < rows; i++) {
-                    sum = v_fma(v_load(dz[i] + at), w[3 * i], sum);
-                    sum = v_fma(v_load(dz[i] + at - channels), w[3 * i + 2], sum);
+                    UNROLL for (int kx = 0; kx < k; kx += 2) {
+                        sum = v_fma(v_load(dz[i] + at - kx / 2 * channels), w[k * i + kx], sum);
+                    }
                 }
             } else {
-                UNROLL for (int i = 0; i < rows; i++) sum = v_fma(v_load(dz[i] + at), w[3 * i + 1], sum);
+                UNROLL for (int i = 0; i < rows; i++) {
+                    UNROLL for (int kx = 1; kx < k; kx += 2) {
+                        sum = v_fma(v_load(dz[i] + at - kx / 2 * channels), w[k * i + kx], sum);
+                    }
+                }
             }
             v_store(dx + x * channels + c, sum);
         }
     }
 }
 
-TARGET static void depthwise_input(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t rows,
-                                   const float *const dz[3], const float *const kernel[3], float *dx) {
+TARGET static void depthwise_input(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t pad,
+                                   ptrdiff_t rows, const float *const *dz, const float *const *kernel, float *dx) {
+#define CASE(way, size, number)                                                                                        \
+    if (k == size && rows == number) input_stride_##way(size, number, channels, count, pad, dz, kernel, dx);
     if (rows == 0) {
         for (ptrdiff_t i = 0; i < count * channels; i += LANES) v_store(dx + i, v_set(0));
     } else if (stride == 1) {
-        if (rows == 3) input_stride_1(3, channels, count, pad, dz, kernel, dx);
-        if (rows == 2) input_stride_1(2, channels, count, pad, dz, kernel, dx);
-        if (rows == 1) input_stride_1(1, channels, count, pad, dz, kernel, dx);
+        CASE(1, 3, 1) CASE(1, 3, 2) CASE(1, 3, 3) CASE(1, 5, 1) CASE(1, 5, 2) CASE(1, 5, 3) CASE(1, 5, 4) CASE(1, 5, 5)
     } else {
-        if (rows == 2) input_stride_2(2, channels, count, pad, dz, kernel, dx);
-        if (rows == 1) input_stride_2(1, channels, count, pad, dz, kernel, dx);
+        CASE(2, 3, 1) CASE(2, 3, 2) CASE(2, 5, 1) CASE(2, 5, 2) CASE(2, 5, 3)
     }
+#undef CASE
 }
 
-TARGET static void depthwise_kernel(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const in[3],
-                                    const float *dz, float *gradient) {
+INLINE void depthwise_kernel_of(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride, const float *const *in,
+                                const float *dz, float *gradient) {
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
-        vec acc[9];
-        UNROLL for (int t = 0; t < 9; t++) acc[t] = v_load(gradient + t * channels + c);
+        vec acc[MN_TRAIN_TAPS * MN_TRAIN_TAPS];
+        UNROLL for (int t = 0; t < k * k; t++) acc[t] = v_load(gradient + t * channels + c);
         for (ptrdiff_t x = 0; x < count; x++) {
             ptrdiff_t at = x * stride * channels + c;
             vec d = v_load(dz + x * channels + c);
-            UNROLL for (int t = 0; t < 9; t++) { acc[t] = v_fma(v_load(in[t / 3] + at + t % 3 * channels), d, acc[t]); }
+            UNROLL for (int t = 0; t < k * k; t++) {
+                acc[t] = v_fma(v_load(in[t / k] + at + t % k * channels), d, acc[t]);
+            }
         }
-        UNROLL for (int t = 0; t < 9; t++) v_store(gradient + t * channels + c, acc[t]);
+        UNROLL for (int t = 0; t < k * k; t++) v_store(gradient + t * channels + c, acc[t]);
     }
+}
+
+TARGET static void depthwise_kernel(int k, ptrdiff_t channels, ptrdiff_t count, ptrdiff_t stride,
+                                    const float *const *in, const float *dz, float *gradient) {
+    if (k == 3) depthwise_kernel_of(3, channels, count, stride, in, dz, gradient);
+    if (k == 5) depthwise_kernel_of(5, channels, count, stride, in, dz, gradient);
 }
 
 /* ---- Optimisers -------------------------------------------------------------------------------------- */
@@ -292,7 +377,7 @@ TARGET static void average(size_t count, const float *value, float part, float *
 #define MN_TRAIN_TABLE(text)                                                                                           \
     {                                                                                                                  \
         .name = text, .gemm = gemm, .activate = activate, .moments = moments, .gradient_sums = gradient_sums,          \
-        .gradient = gradient, .extremes = extremes, .fake = fake, .clip = clip, .depthwise = depthwise,                \
-        .depthwise_input = depthwise_input, .depthwise_kernel = depthwise_kernel, .rmsprop = rmsprop, .sgd = sgd,      \
-        .adam = adam, .average = average                                                                               \
+        .gradient = gradient, .scale = scale, .products = products, .extremes = extremes, .fake = fake, .clip = clip,  \
+        .depthwise = depthwise, .depthwise_input = depthwise_input, .depthwise_kernel = depthwise_kernel,              \
+        .rmsprop = rmsprop, .sgd = sgd, .adam = adam, .average = average                                               \
     }

@@ -9,210 +9,25 @@
 
 #include "base/checked.h"
 #include "graph/shape.h"
+#include "train/chain.h"
 #include "train/fake_quant.h"
-
-static int32_t padded(int32_t channels) { return (int32_t)mn_round_up((size_t)channels, MN_TRAIN_ALIGN); }
-
-/* ---- From layers to units ---------------------------------------------------------------------------- */
-
-/* Reading the layers in their order. */
-typedef struct chain {
-    mn_train_net *t;
-    const mn_net *net;
-    int32_t *unit_of;   /* [layer_count]: the unit that ends there; -1: the pictures */
-    int32_t *padding;   /* [layer_count]: the ZERO_PADDING layer between; -1: none */
-    bool pooled, ended; /* global pooling, the classifier have been seen */
-} chain;
-
-static mn_status refuse(const chain *c, const mn_layer *layer, const char *why) {
-    return mn_net_fail(c->net, layer, MN_ERROR_UNSUPPORTED, "%s; training knows MobileNetV2 and nets like it", why);
-}
-
-static mn_unit *unit_at(const chain *c, int32_t layer) {
-    return c->unit_of[layer] < 0 ? NULL : &c->t->units[c->unit_of[layer]];
-}
-
-/* The value of `layer` is complete: later layers only read it. */
-static bool ends(const chain *c, int32_t layer) {
-    const mn_unit *unit = unit_at(c, layer);
-    return !unit || (unit->last == layer && unit->norm >= 0);
-}
-
-static int32_t pad_before(const chain *c, const mn_layer *layer, int32_t in, int32_t k, int32_t out, int side) {
-    int32_t padding = c->padding[layer->inputs[0]];
-    if (padding >= 0) return c->net->layers[padding].pad[side];
-    return layer->padding == MN_PAD_SAME ? mn_max_i32(0, (out - 1) * layer->stride + k - in) / 2 : 0;
-}
-
-static mn_status add_unit(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    int32_t from = layer->inputs[0], padding = c->padding[from];
-    const mn_layer *in = &c->net->layers[padding >= 0 ? c->net->layers[padding].inputs[0] : from];
-    bool depthwise = layer->kind == MN_LAYER_DEPTHWISE, picture = c->unit_of[from] < 0;
-    bool pointwise = !depthwise && layer->k_h == 1 && layer->k_w == 1 && layer->stride == 1;
-    if (layer->stride != layer->stride_w || layer->dilation_h != 1 || layer->dilation_w != 1 || layer->groups != 1 ||
-        layer->multiplier != 1) {
-        return refuse(c, layer, "a stride of two numbers, a dilation, groups or a multiplier");
-    }
-    if (c->pooled || layer->bias) return refuse(c, layer, "a convolution with a bias or behind the pooling");
-    if (picture && depthwise) return refuse(c, layer, "the first convolution must not be a depthwise one");
-    if (!picture && !depthwise && !pointwise) return refuse(c, layer, "a full convolution behind the first");
-    if (depthwise && (layer->k_h != 3 || layer->k_w != 3 || layer->stride > 2)) {
-        return refuse(c, layer, "a depthwise kernel that is not 3x3 with stride 1 or 2");
-    }
-    if (!picture && c->unit_of[from] != c->t->unit_count - 1) return refuse(c, layer, "a branch");
-    if (padding < 0 && !ends(c, from)) return refuse(c, layer, "a convolution without batch norm before it");
-    mn_unit unit = {.kind = picture     ? MN_UNIT_STEM
-                            : depthwise ? MN_UNIT_DEPTHWISE
-                                        : MN_UNIT_POINTWISE,
-                    .conv = index,
-                    .norm = -1,
-                    .last = index,
-                    .source = c->unit_of[from],
-                    .skip = -1,
-                    .in_h = in->h,
-                    .in_w = in->w,
-                    .in_c = in->c,
-                    .in_p = picture ? in->c : padded(in->c),
-                    .out_h = layer->h,
-                    .out_w = layer->w,
-                    .out_c = layer->c,
-                    .out_p = padded(layer->c),
-                    .k_h = layer->k_h,
-                    .k_w = layer->k_w,
-                    .stride = layer->stride,
-                    .linear = true,
-                    .high = INFINITY,
-                    .clip = {-INFINITY, INFINITY}};
-    unit.pad_top = pad_before(c, layer, in->h, layer->k_h, layer->h, 0);
-    unit.pad_left = pad_before(c, layer, in->w, layer->k_w, layer->w, 2);
-    unit.kernel_rows = layer->k_h * layer->k_w * (depthwise ? 1 : in->c);
-    c->unit_of[index] = c->t->unit_count;
-    c->t->units[c->t->unit_count++] = unit;
-    return MN_OK;
-}
-
-static mn_status add_norm(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    mn_unit *unit = unit_at(c, layer->inputs[0]);
-    if (!unit || unit->last != layer->inputs[0] || unit->norm >= 0) return refuse(c, layer, "batch norm in this place");
-    unit->norm = unit->last = index;
-    unit->epsilon = layer->epsilon;
-    unit->momentum = layer->momentum;
-    c->unit_of[index] = c->unit_of[layer->inputs[0]];
-    return MN_OK;
-}
-
-static mn_status add_relu(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    mn_unit *unit = unit_at(c, layer->inputs[0]);
-    if (!unit || unit->norm != layer->inputs[0] || unit->last != unit->norm) {
-        return refuse(c, layer, "an activation that does not follow batch norm");
-    }
-    unit->last = index;
-    unit->linear = false;
-    unit->high = unit->clip[1] = layer->max_value;
-    unit->clip[0] = 0;
-    c->unit_of[index] = c->unit_of[layer->inputs[0]];
-    return MN_OK;
-}
-
-/* One input is the unit just read, the other an earlier linear one, whose only other reader expands it. */
-static mn_status add_sum(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    int32_t a = layer->inputs[0], b = layer->inputs[1], newest = c->t->unit_count - 1;
-    int32_t skip = c->unit_of[b] == newest ? a : b, sum = skip == a ? b : a;
-    mn_unit *unit = unit_at(c, sum);
-    const mn_unit *other = unit_at(c, skip);
-    if (!unit || !other || c->unit_of[sum] != newest || !unit->linear || unit->skip >= 0 || unit->last != sum ||
-        unit->norm < 0 || !other->linear || !ends(c, skip) || c->unit_of[skip] + 3 != newest ||
-        c->t->units[newest - 2].kind != MN_UNIT_POINTWISE) {
-        return refuse(c, layer, "an addition that is not that of an inverted residual");
-    }
-    unit->skip = c->unit_of[skip];
-    unit->last = index;
-    c->unit_of[index] = newest;
-    return MN_OK;
-}
-
-static mn_status add_classifier(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    if (!c->pooled || c->ended || !layer->bias) {
-        return refuse(c, layer, "a classifier that is not one dense layer with bias behind global pooling");
-    }
-    c->t->dense = index;
-    c->t->features = c->t->units[c->t->unit_count - 1].out_p;
-    c->t->classes = layer->units;
-    c->t->classes_p = padded(layer->units);
-    c->ended = true;
-    return MN_OK;
-}
-
-static mn_status add_layer(chain *c, int32_t index) {
-    const mn_layer *layer = &c->net->layers[index];
-    int32_t from = layer->inputs[0];
-    c->padding[index] = -1;
-    c->unit_of[index] = from >= 0 ? c->unit_of[from] : -1;
-    switch (layer->kind) {
-    case MN_LAYER_INPUT: return layer->c == 3 ? MN_OK : refuse(c, layer, "pictures that are not RGB");
-    case MN_LAYER_RESCALING:
-        if (c->unit_of[from] >= 0) return refuse(c, layer, "rescaling behind a convolution");
-        c->t->pixel_scale = layer->scale;
-        c->t->pixel_offset = layer->offset;
-        return MN_OK;
-    case MN_LAYER_ZERO_PADDING:
-        if (!ends(c, from)) return refuse(c, layer, "padding in this place");
-        c->padding[index] = index;
-        return MN_OK;
-    case MN_LAYER_CONV:
-    case MN_LAYER_DEPTHWISE: return add_unit(c, index);
-    case MN_LAYER_BATCH_NORM: return add_norm(c, index);
-    case MN_LAYER_RELU: return add_relu(c, index);
-    case MN_LAYER_ADD: return add_sum(c, index);
-    case MN_LAYER_GLOBAL_POOL:
-        if (!unit_at(c, from) || !ends(c, from) || c->unit_of[from] != c->t->unit_count - 1) {
-            return refuse(c, layer, "pooling in this place");
-        }
-        c->pooled = true;
-        c->t->pool = index;
-        return MN_OK;
-    case MN_LAYER_RESHAPE:
-    case MN_LAYER_DROPOUT: return c->pooled ? MN_OK : refuse(c, layer, "such a layer before the pooling");
-    case MN_LAYER_DENSE: return add_classifier(c, index);
-    case MN_LAYER_SOFTMAX: return c->ended ? MN_OK : refuse(c, layer, "such a layer before the classifier");
-    default: return refuse(c, layer, "such a layer");
-    }
-}
-
-static mn_status read_layers(mn_train_net *t, const mn_net *net) {
-    if (mn_net_output_count(net) > 1) {
-        return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: the network has %d outputs; one with a single classifier can be trained", net->name,
-                       mn_net_output_count(net));
-    }
-    chain c = {.t = t, .net = net};
-    size_t layers = (size_t)net->layer_count;
-    t->units = calloc(layers, sizeof *t->units);
-    c.unit_of = calloc(layers, sizeof *c.unit_of);
-    c.padding = calloc(layers, sizeof *c.padding);
-    mn_status status = t->units && c.unit_of && c.padding ? MN_OK : mn_fail_memory("the layers to train");
-    for (int32_t i = 0; status == MN_OK && i < net->layer_count; i++) status = add_layer(&c, i);
-    if (status == MN_OK && !c.ended) status = refuse(&c, &net->layers[net->layer_count - 1], "no classifier follows");
-    free(c.unit_of);
-    free(c.padding);
-    return status;
-}
+#include "train/passes.h"
 
 /* ---- Freezing ---------------------------------------------------------------------------------------- */
 
-/* A block ends where an output is linear, or with the stem or the last convolution. */
+/* A block ends with the stem, with the pointwise convolution behind a depthwise one, or with the last convolution. */
+static bool ends_block(const mn_train_net *t, const mn_unit *unit) {
+    if (unit->kind != MN_UNIT_POINTWISE) return unit->kind == MN_UNIT_STEM;
+    return t->units[unit->source].kind == MN_UNIT_DEPTHWISE;
+}
+
 static void freeze(mn_train_net *t, int32_t blocks) {
     t->first_trained = 0;
     for (int32_t i = 0, block = 0; i < t->unit_count && (blocks < 0 || block < blocks); i++) {
         mn_unit *unit = &t->units[i];
         unit->frozen = true;
         t->first_trained = i + 1;
-        if (unit->linear || unit->kind == MN_UNIT_STEM) block++;
+        block += ends_block(t, unit);
     }
 }
 
@@ -252,8 +67,14 @@ static size_t scratch_of(const mn_unit *unit) {
         return mn_round_up(tile * (size_t)unit->kernel_rows, MN_TRAIN_ALIGN) + tile * (size_t)unit->out_p;
     }
     if (unit->kind == MN_UNIT_POINTWISE) return tile * (size_t)(unit->in_p + unit->out_p);
-    /* Rings of rows: 4 of the input with up to 3 columns of padding, 4 of gradients with 4. */
-    return 4 * (size_t)unit->out_p * ((size_t)unit->in_w + 3 + (size_t)unit->out_w + 4);
+    return (size_t)mn_unit_ring(unit) * (mn_window_row(unit) + mn_unit_gradient_row(unit));
+}
+
+/* Returns the place behind the layer's. */
+static size_t lay_out_dense_parameters(mn_dense *dense, size_t at) {
+    dense->kernel = at;
+    dense->bias = at + (size_t)dense->in_p * (size_t)dense->out_p;
+    return dense->bias + (size_t)dense->out_p;
 }
 
 static void lay_out_parameters(mn_train_net *t) {
@@ -265,14 +86,50 @@ static void lay_out_parameters(mn_train_net *t) {
         unit->gamma = unit->kernel + (size_t)unit->kernel_rows * channels;
         unit->beta = unit->gamma + channels;
         at = unit->beta + channels;
+        if (unit->gate) {
+            at = lay_out_dense_parameters(&unit->gate->squeeze, at);
+            at = lay_out_dense_parameters(&unit->gate->excite, at);
+        }
+        unit->end = at;
         unit->mean = statistics;
         unit->variance = statistics + channels;
         statistics += 2 * channels;
     }
-    t->dense_kernel = at;
-    t->dense_bias = at + (size_t)t->features * (size_t)t->classes_p;
-    t->parameter_count = t->dense_bias + (size_t)t->classes_p;
+    for (int32_t i = 0; i < t->head_count; i++) at = lay_out_dense_parameters(&t->head[i], at);
+    t->parameter_count = at;
     t->statistic_count = statistics;
+}
+
+/* Widest of all dense layers. */
+typedef struct dense_sizes {
+    size_t in, out;
+} dense_sizes;
+
+static void lay_out_dense(const mn_train_net *t, layout *l, mn_dense *dense, dense_sizes *widest) {
+    size_t values = (size_t)t->batch * (size_t)dense->out_p;
+    bool bent = dense->bend != MN_BEND_NONE;
+    dense->z = take_floats(l, values);
+    dense->y = bent ? take_floats(l, values) : dense->z;
+    dense->gradient = bent ? take_floats(l, values) : dense->z;
+    widest->in = mn_max_size(widest->in, (size_t)dense->in_p);
+    widest->out = mn_max_size(widest->out, (size_t)dense->out_p);
+}
+
+static void lay_out_head(mn_train_net *t, layout *l) {
+    dense_sizes widest = {0};
+    for (int32_t i = 0; i < t->unit_count; i++) {
+        mn_unit *unit = &t->units[i];
+        if (!unit->gate) continue;
+        unit->gate->pooled = take_floats(l, (size_t)t->batch * (size_t)unit->out_p);
+        lay_out_dense(t, l, &unit->gate->squeeze, &widest);
+        lay_out_dense(t, l, &unit->gate->excite, &widest);
+    }
+    for (int32_t i = 0; i < t->head_count; i++) lay_out_dense(t, l, &t->head[i], &widest);
+    t->out_columns = take_floats(l, (size_t)t->batch_p * widest.out);
+    t->in_columns = take_floats(l, (size_t)t->batch_p * widest.in);
+    t->pooled = take_floats(l, (size_t)t->batch * (size_t)t->features);
+    t->pooled_gradient = take_floats(l, (size_t)t->batch * (size_t)t->features);
+    t->kept = take_floats(l, (size_t)t->batch * (size_t)mn_train_classifier(t)->in_p);
 }
 
 static void lay_out_units(mn_train_net *t, layout *l) {
@@ -282,8 +139,8 @@ static void lay_out_units(mn_train_net *t, layout *l) {
         size_t channels = (size_t)unit->out_p, values = batch * (size_t)unit->out_h * (size_t)unit->out_w * channels;
         unit->z = take_floats(l, values);
         unit->norms = take_floats(l, MN_NORM_ROWS * channels);
+        if (unit->stored) unit->x = take_floats(l, values);
         if (unit->linear) {
-            unit->x = take_floats(l, values);
             narrow = mn_max_size(narrow, values);
         } else {
             wide = mn_max_size(wide, values);
@@ -302,11 +159,11 @@ static void lay_out_fake(mn_train_net *t, layout *l) {
     t->fake.weights = take_floats(l, t->parameter_count);
     t->fake.ranges = take(l, tensors, sizeof *t->fake.ranges);
     t->fake.steps = take(l, tensors, sizeof *t->fake.steps);
-    t->fake.logits_kept = take_floats(l, (size_t)t->batch * (size_t)t->classes_p);
+    t->fake.logits_kept = take_floats(l, (size_t)t->batch * (size_t)mn_train_classifier(t)->out_p);
 }
 
 static void lay_out_fake_lane(const mn_train_net *t, layout *l, size_t channels, mn_lane *lane) {
-    channels = mn_max_size(channels, mn_max_size((size_t)t->features, (size_t)t->classes_p));
+    channels = mn_max_size(channels, mn_max_size((size_t)t->features, (size_t)mn_train_classifier(t)->out_p));
     if (t->fake.mode == MN_QAT_NONE) return;
     lane->low = take_floats(l, channels);
     lane->high = take_floats(l, channels);
@@ -345,11 +202,7 @@ static void lay_out(mn_train_net *t, layout *l) {
     t->statistics = take_floats(l, t->statistic_count);
     t->pictures = take_floats(l, batch * 3 * (size_t)t->height * (size_t)t->width);
     t->labels = take(l, batch, sizeof *t->labels);
-    t->pooled = take_floats(l, batch * (size_t)t->features);
-    t->pooled_gradient = take_floats(l, batch * (size_t)t->features);
-    t->logits = take_floats(l, batch * (size_t)t->classes_p);
-    t->logit_columns = take_floats(l, (size_t)t->batch_p * (size_t)t->classes_p);
-    t->pooled_columns = take_floats(l, (size_t)t->batch_p * (size_t)t->features);
+    lay_out_head(t, l);
     lay_out_units(t, l);
     lay_out_fake(t, l);
     lay_out_lanes(t, l);
@@ -385,6 +238,12 @@ static void copy_rows(float *wide, float *dense, int32_t rows, int32_t channels,
     }
 }
 
+static void copy_dense(const mn_dense *dense, float *parameters, const mn_net *net, bool out) {
+    const mn_layer *layer = &net->layers[dense->layer];
+    copy_rows(parameters + dense->kernel, layer->kernel, dense->in_c, dense->out_c, dense->out_p, out);
+    copy_rows(parameters + dense->bias, layer->bias, 1, dense->out_c, dense->out_p, out);
+}
+
 static void copy_all(const mn_train_net *t, float *parameters, float *statistics, const mn_net *net, bool out) {
     for (int32_t i = 0; i < t->unit_count; i++) {
         const mn_unit *u = &t->units[i];
@@ -394,11 +253,11 @@ static void copy_all(const mn_train_net *t, float *parameters, float *statistics
         copy_rows(parameters + u->beta, norm->beta, 1, u->out_c, u->out_p, out);
         copy_rows(statistics + u->mean, norm->mean, 1, u->out_c, u->out_p, out);
         copy_rows(statistics + u->variance, norm->variance, 1, u->out_c, u->out_p, out);
+        if (!u->gate) continue;
+        copy_dense(&u->gate->squeeze, parameters, net, out);
+        copy_dense(&u->gate->excite, parameters, net, out);
     }
-    const mn_layer *dense = &net->layers[t->dense];
-    int32_t features = t->units[t->unit_count - 1].out_c;
-    copy_rows(parameters + t->dense_kernel, dense->kernel, features, t->classes, t->classes_p, out);
-    copy_rows(parameters + t->dense_bias, dense->bias, 1, t->classes, t->classes_p, out);
+    for (int32_t i = 0; i < t->head_count; i++) copy_dense(&t->head[i], parameters, net, out);
 }
 
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net) {
@@ -419,14 +278,14 @@ static mn_status create(mn_train_net *t, const mn_net *net, const mn_train_net_o
                         .kernels = mn_train_kernels_best(),
                         .threads = options->threads,
                         .batch = options->batch,
-                        .batch_p = padded(options->batch),
+                        .batch_p = mn_train_padded(options->batch),
                         .height = net->layers[0].h,
                         .width = net->layers[0].w,
                         .pixel_scale = 1.0f / 127.5f,
                         .pixel_offset = -1,
                         .dropout = options->dropout,
                         .fake = {.mode = options->qat}};
-    MN_TRY(read_layers(t, net));
+    MN_TRY(mn_train_read_layers(t, net));
     freeze(t, options->freeze);
     lay_out_parameters(t);
     return measure(t);
@@ -450,7 +309,9 @@ mn_status mn_train_net_create(const mn_net *net, const mn_train_net_options *opt
 
 void mn_train_net_free(mn_train_net *t) {
     mn_team_close(&t->team);
+    for (int32_t i = 0; i < t->unit_count; i++) free(t->units[i].gate);
     free(t->units);
+    free(t->head);
     free(t->memory);
     *t = (mn_train_net){0};
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A net made ready for training: a chain of units, each a convolution with its batch norm, activation and residual
- * addition, and a classifier. Only what the convolutions give is kept (z); what comes after them is computed again
- * wherever it is read, which costs less than storing and loading it. */
+/* A net made ready for training: a chain of units, each a convolution with its batch norm, activation, gates and
+ * residual addition, and a head of dense layers, the last of which is the classifier. Only what the convolutions give
+ * is kept (z); what comes after them is computed again wherever it is read, which costs less than storing and loading
+ * it. */
 #ifndef MN_TRAIN_NETWORK_H
 #define MN_TRAIN_NETWORK_H
 
@@ -14,6 +15,26 @@
 #include "train/reduce.h"
 
 typedef enum mn_unit_kind { MN_UNIT_STEM, MN_UNIT_POINTWISE, MN_UNIT_DEPTHWISE } mn_unit_kind;
+
+/** Activations of dense layers; hard sigmoid is min(max(z + 3, 0), 6) / 6. */
+typedef enum mn_bend { MN_BEND_NONE, MN_BEND_CLIP, MN_BEND_HARD_SWISH, MN_BEND_HARD_SIGMOID } mn_bend;
+
+/** See dense.h. */
+typedef struct mn_dense {
+    int32_t layer; /* DENSE, or CONV of size 1 on one pixel */
+    int32_t in_c, in_p, out_c, out_p;
+    mn_bend bend;
+    float high;          /* of MN_BEND_CLIP, which starts at 0 */
+    size_t kernel, bias; /* places in the parameters: [in_p][out_p], [out_p] */
+    float *z, *y;        /* [batch][out_p]: before and behind the activation; the same without one */
+    float *gradient;     /* [batch][out_p]: by y, then by z; without an activation in the place of z */
+} mn_dense;
+
+/** See gate.h. */
+typedef struct mn_gate {
+    mn_dense squeeze, excite;
+    float *pooled; /* [batch][out_p of the unit] */
+} mn_gate;
 
 /** What batch norm needs per channel, in the order of mn_unit.norms. */
 enum {
@@ -35,7 +56,9 @@ typedef struct mn_unit {
     int32_t in_h, in_w, in_c, in_p; /* _p: channels with their padding */
     int32_t out_h, out_w, out_c, out_p;
     int32_t k_h, k_w, stride, pad_top, pad_left;
-    bool linear;   /* no activation: the output is stored, in x */
+    bool linear; /* no activation */
+    bool stored; /* the output is kept, in x: of linear units, and of those that an addition reads */
+    bool hard_swish;
     bool frozen;   /* weights stay, batch norm uses its moving statistics */
     float high;    /* of the activation, which starts at 0 */
     float clip[2]; /* the activation, and when quantising the range that is stored: gradients are 0 outside */
@@ -43,6 +66,8 @@ typedef struct mn_unit {
     /* Places in the parameters: kernel [kernel_rows][out_p], gamma, beta [out_p]; in the statistics: [out_p]. */
     int32_t kernel_rows;
     size_t kernel, gamma, beta, mean, variance;
+    size_t end;        /* behind its parameters */
+    mn_gate *gate;     /* NULL: none */
     float *z, *x;      /* [batch][out_h][out_w][out_p] */
     float *norms;      /* [MN_NORM_ROWS][out_p] */
     float *transposed; /* POINTWISE: kernel as [out_p][in_p] */
@@ -82,7 +107,7 @@ typedef struct mn_fake_quant {
     float *weights; /* laid out as parameters: kernels, folded and rounded, and their biases in the place of beta */
     mn_interval *ranges; /* [tensors] as learned so far */
     mn_fake *steps;      /* [tensors] as of the last forward pass */
-    float *logits_kept;  /* [batch][classes_p]: 1 within the range, else 0 */
+    float *logits_kept;  /* [batch][out_p of the classifier]: 1 within the range, else 0 */
 } mn_fake_quant;
 
 typedef struct mn_train_net {
@@ -95,10 +120,12 @@ typedef struct mn_train_net {
     float pixel_scale, pixel_offset; /* what a pixel of 0..255 becomes */
     mn_unit *units;
     int32_t unit_count, first_trained; /* units before that one are frozen; unit_count: all are */
-    /* The classifier. */
-    int32_t pool, dense, features, classes, classes_p; /* the first two: layers */
-    float dropout;
-    size_t dense_kernel, dense_bias; /* [features][classes_p], [classes_p] */
+    /* The head. */
+    int32_t pool; /* layer */
+    mn_dense *head;
+    int32_t head_count; /* >= 1; the last is the classifier */
+    int32_t features;   /* of head[0], padded */
+    float dropout;      /* before the classifier */
     /* All weights, their gradients, and the moving statistics, each in one piece. */
     size_t parameter_count, statistic_count;
     float *parameters, *gradients, *statistics;
@@ -111,15 +138,16 @@ typedef struct mn_train_net {
     const float *use_parameters, *use_statistics; /* what the pass reads */
     float smoothing;
     float *pooled;          /* [batch][features] */
-    float *pooled_gradient; /* [batch][features]; after the forward pass, 0 where a feature was dropped */
-    float *logits;          /* [batch][classes_p]; after the backward pass, their gradients */
-    /* Gradients of logits and of pooled features with pictures as columns, as many as the batch has and padding. */
+    float *pooled_gradient; /* [batch][features] */
+    float *kept;            /* [batch][in_p of the classifier]: 0 where one of its inputs was dropped, or cut off */
+    /* Gradients of a dense layer's outputs and inputs with pictures as columns, as many as the batch has and padding:
+     * [most out_p][batch_p], [most in_p][batch_p]. */
     int32_t batch_p;
-    float *logit_columns, *pooled_columns; /* [classes_p][batch_p], [features][batch_p] */
-    float *wide[2], *narrow[2];            /* gradients of unit outputs: activated, linear */
-    mn_lane *lanes;                        /* [threads] */
-    mn_spread *spreads;                    /* by channel */
-    double *shared;                        /* sums that go between machines */
+    float *out_columns, *in_columns;
+    float *wide[2], *narrow[2]; /* gradients of unit outputs: activated, linear */
+    mn_lane *lanes;             /* [threads] */
+    mn_spread *spreads;         /* by channel */
+    double *shared;             /* sums that go between machines */
     mn_fake_quant fake;
     size_t bytes; /* of all of the above */
     void *memory;
@@ -141,6 +169,9 @@ void mn_train_net_free(mn_train_net *t);
 
 /** Brings `parameters` and `statistics` to the layers of `net`, made like the one that was trained. */
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net);
+
+/** The last layer of the head; before the loss its z are the logits, [batch][out_p], and then their gradients. */
+static inline const mn_dense *mn_train_classifier(const mn_train_net *t) { return &t->head[t->head_count - 1]; }
 
 /** The weights that the passes read. */
 static inline const float *mn_train_weights(const mn_train_net *t) {

@@ -32,7 +32,8 @@ mn_norm mn_unit_norm(const mn_unit *u) {
                      .mean_g = row[MN_NORM_MEAN_G],
                      .slope = row[MN_NORM_SLOPE],
                      .low = u->clip[0],
-                     .high = u->clip[1]};
+                     .high = u->clip[1],
+                     .hard_swish = u->hard_swish};
 }
 
 static float *norm_row(const mn_unit *u, int row) { return u->norms + (size_t)row * (size_t)u->out_p; }

@@ -76,12 +76,19 @@ static void update(const mn_optimiser *o, mn_train_net *t, double rate, int64_t 
     }
 }
 
+static void update_dense(const mn_optimiser *o, mn_train_net *t, double rate, int64_t step, const mn_dense *dense) {
+    update(o, t, rate, step, dense->kernel, dense->bias - dense->kernel, true);
+    update(o, t, rate, step, dense->bias, (size_t)dense->out_p, false);
+}
+
 void mn_optimiser_step(const mn_optimiser *o, mn_train_net *t, double rate, int64_t step) {
     for (int32_t i = t->first_trained; i < t->unit_count; i++) {
         const mn_unit *u = &t->units[i];
         update(o, t, rate, step, u->kernel, u->gamma - u->kernel, u->kind != MN_UNIT_DEPTHWISE);
         update(o, t, rate, step, u->gamma, 2 * (size_t)u->out_p, false);
+        if (!u->gate) continue;
+        update_dense(o, t, rate, step, &u->gate->squeeze);
+        update_dense(o, t, rate, step, &u->gate->excite);
     }
-    update(o, t, rate, step, t->dense_kernel, t->dense_bias - t->dense_kernel, true);
-    update(o, t, rate, step, t->dense_bias, (size_t)t->classes_p, false);
+    for (int32_t i = 0; i < t->head_count; i++) update_dense(o, t, rate, step, &t->head[i]);
 }

@@ -15,13 +15,22 @@ static inline const mn_unit *mn_unit_source(const mn_train_net *t, const mn_unit
     return unit->source < 0 ? NULL : &t->units[unit->source];
 }
 
+/** Floats in a row of a ring of gradients: the outputs of a depthwise unit with k_w - 1 columns of zeros on either
+ *  side. */
+static inline size_t mn_unit_gradient_row(const mn_unit *unit) {
+    return (size_t)(unit->out_w + 2 * (unit->k_w - 1)) * (size_t)unit->out_p;
+}
+
 /** `rows` rows of what `unit` gives, from row `first` on: stored ones, or computed into `scratch`. */
 const float *mn_unit_output(const mn_train_net *t, const mn_unit *unit, size_t first, ptrdiff_t rows, float *scratch);
 
 /** The 27 values under the stem's kernel for `rows` outputs from output `first` of the batch. */
 void mn_stem_gather(const mn_train_net *t, const mn_unit *unit, size_t first, ptrdiff_t rows, float *out);
 
-/** Rows of what a depthwise unit reads, in a ring of four with zeros around them. */
+/** Rows in a ring of rows that a depthwise unit works on: a power of two, and more than its kernel has. */
+static inline int32_t mn_unit_ring(const mn_unit *unit) { return unit->k_h < 4 ? 4 : 8; }
+
+/** Rows of what a depthwise unit reads, in a ring with zeros around them. */
 typedef struct mn_window {
     const mn_train_net *t;
     const mn_unit *unit, *source;
@@ -36,8 +45,8 @@ size_t mn_window_row(const mn_unit *unit);
 void mn_window_start(mn_window *window, const mn_train_net *t, const mn_unit *unit, float *ring);
 void mn_window_picture(mn_window *window, int32_t picture);
 
-/** The three input rows of output row `y`; call with y = 0, 1, 2, ... of one picture. */
-void mn_window_rows(mn_window *window, int32_t y, const float *rows[3]);
+/** The k_h input rows of output row `y`; call with y = 0, 1, 2, ... of one picture. */
+void mn_window_rows(mn_window *window, int32_t y, const float *rows[MN_TRAIN_TAPS]);
 
 /** Adds the short sums to the lane's and clears them. */
 void mn_lane_flush(mn_lane *lane, int32_t channels);
@@ -48,9 +57,6 @@ mn_status mn_norm_finish(mn_train_net *t, mn_unit *unit);
 
 /** Gradients of gamma and beta, and what the norm's backward needs, from the lanes' sums, which it clears. */
 mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *unit);
-
-/** From the gradients of the logits to those of the last unit's output, with sums; and of the dense layer's weights. */
-void mn_train_backward_classifier(mn_train_net *t);
 
 /** Adds a unit's gradient rows, complete now, to the lane's short sums; when quantising, takes from them first what
  *  the range of a sum cuts off. */

@@ -74,6 +74,6 @@ enum { LANES = 4, ROWS = 4, COLUMNS = 4 };
 #endif
 
 #define INLINE TARGET static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 25")
 
 #endif

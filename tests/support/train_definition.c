@@ -377,6 +377,15 @@ static void start_differences(definition *d, const mn_net *net) {
     for (size_t i = 0; i < count; i++) d->differences[i] = NAN;
 }
 
+static bool dense_agrees(definition *d, const mn_net *net, const mn_train_net *t, const mn_dense *dense, int32_t step) {
+    const mn_layer *layer = &net->layers[dense->layer];
+    int32_t at = dense->layer;
+    tensor kernel = {layer->name, at,           layer->kernel, t->gradients + dense->kernel,
+                     dense->in_c, dense->out_c, dense->out_p};
+    tensor bias = {"bias", at, layer->bias, t->gradients + dense->bias, 1, dense->out_c, dense->out_p};
+    return agrees(d, &kernel, step) && agrees(d, &bias, 1);
+}
+
 const char *td_compare_gradients(definition *d, mn_net *net, const mn_train_net *t, int32_t step) {
     strcpy(message, "a gradient of padding is not 0");
     bool good = true;
@@ -389,12 +398,11 @@ const char *td_compare_gradients(definition *d, mn_net *net, const mn_train_net 
         tensor gamma = {norm->name, at, norm->gamma, t->gradients + u->gamma, 1, u->out_c, u->out_p};
         tensor beta = {norm->name, at, norm->beta, t->gradients + u->beta, 1, u->out_c, u->out_p};
         good = agrees(d, &kernel, step) && agrees(d, &gamma, 1) && agrees(d, &beta, 1);
+        if (good && u->gate) good = dense_agrees(d, net, t, &u->gate->squeeze, step);
+        if (good && u->gate) good = dense_agrees(d, net, t, &u->gate->excite, step);
     }
-    const mn_layer *dense = &net->layers[t->dense];
-    int32_t at = t->dense, features = t->units[t->unit_count - 1].out_c;
-    tensor kernel = {"dense", at, dense->kernel, t->gradients + t->dense_kernel, features, TD_CLASSES, t->classes_p};
-    tensor bias = {"bias", at, dense->bias, t->gradients + t->dense_bias, 1, TD_CLASSES, t->classes_p};
-    return good && agrees(d, &kernel, step) && agrees(d, &bias, 1) ? NULL : message;
+    for (int32_t i = 0; good && i < t->head_count; i++) good = dense_agrees(d, net, t, &t->head[i], step);
+    return good ? NULL : message;
 }
 
 void td_free(definition *d) {

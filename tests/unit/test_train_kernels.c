@@ -85,18 +85,26 @@ static double apply(const mn_norm *n, size_t c, float z) {
 
 static double passed(const mn_norm *n, size_t i, const float *z, const float *dy) {
     double y = apply(n, i % CHANNELS, z[i]);
+    if (n->hard_swish) return (double)dy[i] * (y <= -3 ? 0 : y >= 3 ? 1 : (2 * y + 3) / 6);
     return y > (double)n->low && y < (double)n->high ? (double)dy[i] : 0;
 }
 
-static void check_norm(float low, float high) {
+static double bent(const mn_norm *n, double y) {
+    if (n->hard_swish) return y * fmin(fmax(y + 3, 0), 6) / 6;
+    return fmin(fmax(y, (double)n->low), (double)n->high);
+}
+
+/* Values of hard swish reach beyond where it is bent. */
+static void check_norm(float low, float high, bool hard_swish) {
     float *z = draw(VALUES), *dy = draw(VALUES), *skip = draw(VALUES), *out = draw(VALUES);
     float *sum = draw(CHANNELS), *other = draw(CHANNELS);
     double sums[CHANNELS], others[CHANNELS];
-    mn_norm n = {draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), low, high};
+    mn_norm n = {draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), draw(CHANNELS), low, high, hard_swish};
+    for (size_t i = 0; hard_swish && i < VALUES; i++) z[i] *= 8;
     tier->activate(&n, CHANNELS, PIXELS, z, skip, out);
     for (size_t i = 0; i < VALUES; i++) {
-        double y = fmin(fmax(apply(&n, i % CHANNELS, z[i]), (double)low), (double)high);
-        near((double)out[i], y + (double)skip[i], 1, "activate", i);
+        double y = bent(&n, apply(&n, i % CHANNELS, z[i]));
+        near((double)out[i], y + (double)skip[i], 8, "activate", i);
     }
     for (size_t c = 0; c < CHANNELS; c++) sums[c] = (double)sum[c], others[c] = (double)other[c];
     tier->gradient_sums(&n, CHANNELS, PIXELS, z, dy, sum, other);
@@ -107,13 +115,13 @@ static void check_norm(float low, float high) {
     }
     for (size_t c = 0; c < CHANNELS; c++) {
         near((double)sum[c], sums[c], 4, "gradient_sums", c);
-        near((double)other[c], others[c], 4, "gradient_sums (products)", c);
+        near((double)other[c], others[c], 16, "gradient_sums (products)", c);
     }
     tier->gradient(&n, CHANNELS, PIXELS, z, dy, out);
     for (size_t i = 0; i < VALUES; i++) {
         size_t c = i % CHANNELS;
         double bend = ((double)z[i] - (double)n.mean[c]) * (double)n.slope[c];
-        near((double)out[i], (double)n.scale[c] * (passed(&n, i, z, dy) - (double)n.mean_g[c] - bend), 4, "gradient",
+        near((double)out[i], (double)n.scale[c] * (passed(&n, i, z, dy) - (double)n.mean_g[c] - bend), 16, "gradient",
              i);
     }
 }
@@ -134,71 +142,95 @@ static void check_moments(void) {
     }
 }
 
+static void check_scale(bool shifted) {
+    float *gate = draw(CHANNELS), *shift = draw(CHANNELS), *values = draw(VALUES), before[VALUES];
+    memcpy(before, values, sizeof before);
+    tier->scale(CHANNELS, PIXELS, gate, shifted ? shift : NULL, values);
+    for (size_t i = 0; i < VALUES; i++) {
+        size_t c = i % CHANNELS;
+        near((double)values[i], (double)before[i] * (double)gate[c] + (shifted ? (double)shift[c] : 0), 1, "scale", i);
+    }
+}
+
+static void check_products(bool second) {
+    float *a = draw(VALUES), *b = draw(VALUES), *sum = draw(CHANNELS);
+    double sums[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) sums[c] = (double)sum[c];
+    tier->products(CHANNELS, PIXELS, a, second ? b : NULL, sum);
+    for (size_t i = 0; i < VALUES; i++) sums[i % CHANNELS] += (double)a[i] * (second ? (double)b[i] : 1);
+    for (size_t c = 0; c < CHANNELS; c++) near((double)sum[c], sums[c], 4, "products", c);
+}
+
 static void norms(void) {
-    check_norm(0, 0.5f);
-    check_norm(-INFINITY, INFINITY);
+    check_norm(0, 0.5f, false);
+    check_norm(-INFINITY, INFINITY, false);
+    check_norm(-INFINITY, INFINITY, true);
     check_moments();
+    for (int i = 0; i < 2; i++) check_scale(i), check_products(i);
 }
 
 /* ---- Depthwise --------------------------------------------------------------------------------------- */
 
 enum { DEEP = 32, COLUMNS = 9 };
 
-static void check_depthwise(int32_t stride) {
-    int32_t width = (COLUMNS - 1) * stride + 3;
-    float *kernel = draw(9 * DEEP), *out = draw(COLUMNS * DEEP), *gradient = draw(9 * DEEP);
-    float *rows[3], before[9 * DEEP];
-    for (int i = 0; i < 3; i++) rows[i] = draw((size_t)width * DEEP);
-    const float *in[3] = {rows[0], rows[1], rows[2]};
-    tier->depthwise(DEEP, COLUMNS, stride, in, kernel, out);
+static void check_depthwise(int32_t k, int32_t stride) {
+    int32_t width = (COLUMNS - 1) * stride + k, taps = k * k;
+    float *kernel = draw((size_t)taps * DEEP), *out = draw(COLUMNS * DEEP), *gradient = draw((size_t)taps * DEEP);
+    float before[MN_TRAIN_TAPS * MN_TRAIN_TAPS * DEEP];
+    const float *in[MN_TRAIN_TAPS];
+    for (int i = 0; i < k; i++) in[i] = draw((size_t)width * DEEP);
+    tier->depthwise(k, DEEP, COLUMNS, stride, in, kernel, out);
     for (int32_t i = 0; i < COLUMNS * DEEP; i++) {
         double sum = 0;
-        for (int32_t t = 0; t < 9; t++) {
-            float value = in[t / 3][(i / DEEP * stride + t % 3) * DEEP + i % DEEP];
+        for (int32_t t = 0; t < taps; t++) {
+            float value = in[t / k][(i / DEEP * stride + t % k) * DEEP + i % DEEP];
             sum += (double)value * (double)kernel[t * DEEP + i % DEEP];
         }
         near((double)out[i], sum, 3, "depthwise", (size_t)i);
     }
-    memcpy(before, gradient, sizeof before);
-    tier->depthwise_kernel(DEEP, COLUMNS, stride, in, out, gradient);
-    for (int32_t i = 0; i < 9 * DEEP; i++) {
+    memcpy(before, gradient, (size_t)taps * DEEP * sizeof *before);
+    tier->depthwise_kernel(k, DEEP, COLUMNS, stride, in, out, gradient);
+    for (int32_t i = 0; i < taps * DEEP; i++) {
         double sum = (double)before[i];
         for (int32_t x = 0; x < COLUMNS; x++) {
-            float value = in[i / DEEP / 3][(x * stride + i / DEEP % 3) * DEEP + i % DEEP];
+            float value = in[i / DEEP / k][(x * stride + i / DEEP % k) * DEEP + i % DEEP];
             sum += (double)value * (double)out[x * DEEP + i % DEEP];
         }
         near((double)gradient[i], sum, 10, "depthwise_kernel", (size_t)i);
     }
 }
 
-static void check_depthwise_input(int32_t stride, int32_t pad, int32_t rows) {
-    int32_t width = COLUMNS * stride;
-    float *dx = draw((size_t)width * DEEP), *kernel = draw(9 * DEEP);
-    const float *dz[3] = {0}, *taps[3] = {0};
+static void check_depthwise_input(int32_t k, int32_t stride, int32_t pad, int32_t rows) {
+    int32_t width = COLUMNS * stride, zeros = (k - 1) * DEEP;
+    float *dx = draw((size_t)width * DEEP), *kernel = draw((size_t)(k * k) * DEEP);
+    const float *dz[MN_TRAIN_TAPS] = {0}, *taps[MN_TRAIN_TAPS] = {0};
     for (int32_t i = 0; i < rows; i++) {
-        float *row = draw((COLUMNS + 4) * DEEP); /* two columns of zeros on either side */
-        memset(row, 0, 2 * DEEP * sizeof *row);
-        memset(row + (COLUMNS + 2) * DEEP, 0, 2 * DEEP * sizeof *row);
-        dz[i] = row + 2 * DEEP;
-        taps[i] = kernel + 3 * i * DEEP;
+        float *row = draw((size_t)(COLUMNS * DEEP + 2 * zeros)); /* k - 1 columns of zeros on either side */
+        memset(row, 0, (size_t)zeros * sizeof *row);
+        memset(row + zeros + COLUMNS * DEEP, 0, (size_t)zeros * sizeof *row);
+        dz[i] = row + zeros;
+        taps[i] = kernel + k * i * DEEP;
     }
-    tier->depthwise_input(DEEP, width, stride, pad, rows, dz, taps, dx);
+    tier->depthwise_input(k, DEEP, width, stride, pad, rows, dz, taps, dx);
     for (int32_t i = 0; i < width * DEEP; i++) {
         double sum = 0;
-        for (int32_t t = 0; t < 3 * rows; t++) {
-            int32_t scaled = i / DEEP + pad - t % 3, x = scaled / stride;
+        for (int32_t t = 0; t < k * rows; t++) {
+            int32_t scaled = i / DEEP + pad - t % k, x = scaled / stride;
             if (scaled < 0 || scaled % stride != 0 || x >= COLUMNS) continue;
-            sum += (double)dz[t / 3][x * DEEP + i % DEEP] * (double)taps[t / 3][t % 3 * DEEP + i % DEEP];
+            sum += (double)dz[t / k][x * DEEP + i % DEEP] * (double)taps[t / k][t % k * DEEP + i % DEEP];
         }
-        near((double)dx[i], sum, 3, "depthwise_input", (size_t)i);
+        near((double)dx[i], sum, 5, "depthwise_input", (size_t)i);
     }
 }
 
 static void depthwise_passes(void) {
-    for (int32_t stride = 1; stride <= 2; stride++) {
-        check_depthwise(stride);
-        for (int32_t pad = 0; pad <= 1; pad++) {
-            for (int32_t rows = 0; rows <= (stride == 1 ? 3 : 2); rows++) check_depthwise_input(stride, pad, rows);
+    for (int32_t k = 3; k <= MN_TRAIN_TAPS; k += 2) {
+        for (int32_t stride = 1; stride <= 2; stride++) {
+            check_depthwise(k, stride);
+            for (int32_t pad = 0; pad < k; pad++) {
+                int32_t most = stride == 1 ? k : k / 2 + 1;
+                for (int32_t rows = 0; rows <= most; rows++) check_depthwise_input(k, stride, pad, rows);
+            }
         }
     }
 }

@@ -196,7 +196,7 @@ static void loss_must_be_finite(void **state) {
     start_signs(&t, 2);
     run(&t, 2);
     mn_train_net *net = &t.trainer.net;
-    net->parameters[net->dense_bias] = NAN;
+    net->parameters[net->head[0].bias] = NAN;
     size_t bytes = net->parameter_count * sizeof(float);
     float *before = malloc(bytes);
     memcpy(before, net->parameters, bytes);
