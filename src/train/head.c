@@ -58,15 +58,21 @@ static mn_status rebuild(mn_net *net, int32_t at, int32_t classes, uint64_t seed
     return MN_OK;
 }
 
-mn_status mn_train_fit_head(mn_net *net, int32_t classes, bool other, uint64_t seed, bool *replaced) {
-    int32_t at = -1;
-    for (int32_t i = 0; i < net->layer_count; i++) {
-        if (net->layers[i].kind != MN_LAYER_DENSE) continue;
-        if (at >= 0) {
-            return mn_net_fail(net, &net->layers[i], MN_ERROR_UNSUPPORTED, "training knows one dense layer, not two");
-        }
-        at = i;
+/* The classifier: the last dense layer, or convolution of size 1 on one pixel with a bias; -1 without one. */
+static int32_t find_classifier(const mn_net *net) {
+    for (int32_t i = net->layer_count - 1; i >= 0; i--) {
+        const mn_layer *layer = &net->layers[i];
+        bool dense = layer->kind == MN_LAYER_DENSE;
+        bool pixel =
+            layer->kind == MN_LAYER_CONV && layer->h == 1 && layer->w == 1 && layer->k_h == 1 && layer->k_w == 1;
+        if (dense || (pixel && layer->bias)) return i;
+        if (layer->kind == MN_LAYER_CONV) return -1;
     }
+    return -1;
+}
+
+mn_status mn_train_fit_head(mn_net *net, int32_t classes, bool other, uint64_t seed, bool *replaced) {
+    int32_t at = find_classifier(net);
     *replaced = at < 0 || other || net->layers[at].units != classes;
     if (at < 0) return append(net, classes, seed);
     return *replaced ? rebuild(net, at, classes, seed) : MN_OK;
