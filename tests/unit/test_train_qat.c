@@ -132,15 +132,15 @@ static void list_unit(const mn_train_net *t, int32_t index, mn_fake *steps, td_d
 
 /* What the net stored behind each layer in its last forward pass. */
 static void list_stored(const mn_train_net *t, mn_fake *steps, td_definition *d) {
-    const mn_dense *dense = mn_train_classifier(t);
-    size_t features = (size_t)TD_BATCH * (size_t)t->features, logits = (size_t)TD_BATCH * (size_t)dense->out_p;
+    size_t features = (size_t)TD_BATCH * (size_t)t->features, logits = (size_t)TD_BATCH * (size_t)t->head[0].out_p;
     memset(steps, 0, TD_LAYERS * sizeof *steps);
     steps[0] = t->fake.steps[mn_fake_pictures(t)];
     for (int32_t i = 0; i < t->unit_count; i++) list_unit(t, i, steps, d);
     keep(d, t->pool, t->features, copy_floats(t->pooled, features), copy_floats(t->kept, features));
-    keep(d, dense->layer, dense->out_p, copy_floats(dense->z, logits), copy_floats(t->fake.logits_kept, logits));
+    keep(d, t->head[0].layer, t->head[0].out_p, copy_floats(t->head[0].z, logits),
+         copy_floats(t->fake.logits_kept, logits));
     steps[t->pool] = t->fake.steps[mn_fake_pooled(t)];
-    steps[dense->layer] = t->fake.steps[mn_fake_logits(t)];
+    steps[t->head[0].layer] = t->fake.steps[mn_fake_logits(t)];
 }
 
 static void free_stored(td_definition *d) {
@@ -354,10 +354,9 @@ static void compare_weights(const mn_graph *int8, const mn_train_net *t) {
         const mn_tensor_info *w = op->input_count > 2 ? mn_graph_input(int8, op, 1) : NULL;
         if (!w || w->type != MN_INT8 || !w->data) continue;
         const mn_unit *u = &t->units[unit++];
-        const mn_dense *classifier = mn_train_classifier(t);
         bool dense = op->kind == MN_OP_FULLY_CONNECTED, deep = op->kind == MN_OP_DEPTHWISE_CONV_2D;
-        const float *ours = t->fake.weights + (dense ? classifier->kernel : u->kernel);
-        int32_t channels = dense ? classifier->out_c : u->out_c, row = dense ? classifier->out_p : u->out_p;
+        const float *ours = t->fake.weights + (dense ? t->head[0].kernel : u->kernel);
+        int32_t channels = dense ? CLASSES : u->out_c, row = dense ? t->head[0].out_p : u->out_p;
         int32_t rows = (int32_t)w->bytes / channels;
         const int8_t *stored = w->data;
         for (int32_t k = 0; k < rows * channels; k++) {
@@ -380,7 +379,7 @@ static int8_t *stored_output(const mn_train_net *t, const mn_op *op, int32_t *un
                      : pools   ? mn_fake_pooled(t)
                                : mn_fake_logits(t);
     size_t rows = u ? mn_unit_rows(u) : 1;
-    size_t row = (size_t)(u ? u->out_p : pools ? t->features : mn_train_classifier(t)->out_p);
+    size_t row = (size_t)(u ? u->out_p : pools ? t->features : t->head[0].out_p);
     size_t channels = (size_t)(u ? u->out_c : pools ? t->features : CLASSES);
     float *values = take_floats(rows * row);
     if (convolves) {
@@ -388,7 +387,7 @@ static int8_t *stored_output(const mn_train_net *t, const mn_op *op, int32_t *un
         t->kernels->activate(&norm, u->out_p, (ptrdiff_t)rows, u->z, NULL, values);
         mn_fake_round(t, tensor, rows * row, NULL, values);
     } else {
-        memcpy(values, adds ? u->x : pools ? t->pooled : mn_train_classifier(t)->z, rows * row * sizeof *values);
+        memcpy(values, adds ? u->x : pools ? t->pooled : t->head[0].z, rows * row * sizeof *values);
     }
     mn_step8 step = mn_step8_of(t->fake.ranges[tensor]);
     int8_t *stored = malloc(rows * channels);
@@ -470,8 +469,7 @@ static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_tra
         const mn_session *session;
         assert_int_equal(mn_runner_run(runner, 0, samples, i, &session), MN_OK);
         const int8_t *stored = mn_session_output(session, 0);
-        const mn_dense *classifier = mn_train_classifier(t);
-        const float *logits = classifier->z + (size_t)i * (size_t)classifier->out_p;
+        const float *logits = t->head[0].z + (size_t)i * (size_t)t->head[0].out_p;
         int32_t best = 0, ours = 0;
         for (int32_t c = 0; c < CLASSES; c++) {
             int32_t units = (int32_t)rintf(logits[c] / output->quant.scale[0]) + output->quant.zero_point[0];
