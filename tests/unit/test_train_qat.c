@@ -132,15 +132,14 @@ static void list_unit(const mn_train_net *t, int32_t index, mn_fake *steps, td_d
 
 /* What the net stored behind each layer in its last forward pass. */
 static void list_stored(const mn_train_net *t, mn_fake *steps, td_definition *d) {
-    size_t features = (size_t)TD_BATCH * (size_t)t->features, logits = (size_t)TD_BATCH * (size_t)t->head[0].out_p;
+    size_t features = (size_t)TD_BATCH * (size_t)t->features, logits = (size_t)TD_BATCH * (size_t)t->head->out_p;
     memset(steps, 0, TD_LAYERS * sizeof *steps);
     steps[0] = t->fake.steps[mn_fake_pictures(t)];
     for (int32_t i = 0; i < t->unit_count; i++) list_unit(t, i, steps, d);
     keep(d, t->pool, t->features, copy_floats(t->pooled, features), copy_floats(t->kept, features));
-    keep(d, t->head[0].layer, t->head[0].out_p, copy_floats(t->head[0].z, logits),
-         copy_floats(t->fake.logits_kept, logits));
+    keep(d, t->head->layer, t->head->out_p, copy_floats(t->head->z, logits), copy_floats(t->fake.logits_kept, logits));
     steps[t->pool] = t->fake.steps[mn_fake_pooled(t)];
-    steps[t->head[0].layer] = t->fake.steps[mn_fake_logits(t)];
+    steps[t->head->layer] = t->fake.steps[mn_fake_logits(t)];
 }
 
 static void free_stored(td_definition *d) {
@@ -469,7 +468,7 @@ static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_tra
         const mn_session *session;
         assert_int_equal(mn_runner_run(runner, 0, samples, i, &session), MN_OK);
         const int8_t *stored = mn_session_output(session, 0);
-        const float *logits = t->head[0].z + (size_t)i * (size_t)t->head[0].out_p;
+        const float *logits = t->head->z + i * t->head->out_p;
         int32_t best = 0, ours = 0;
         for (int32_t c = 0; c < CLASSES; c++) {
             int32_t units = (int32_t)rintf(logits[c] / output->quant.scale[0]) + output->quant.zero_point[0];
