@@ -46,6 +46,10 @@ static mn_status add_unit(chain *c, int32_t index) {
     const mn_layer *in = &c->net->layers[padding >= 0 ? c->net->layers[padding].inputs[0] : from];
     bool depthwise = layer->kind == MN_LAYER_DEPTHWISE, picture = c->unit_of[from] < 0;
     bool pointwise = !depthwise && layer->k_h == 1 && layer->k_w == 1 && layer->stride == 1;
+    if (layer->stride != layer->stride_w || layer->dilation_h != 1 || layer->dilation_w != 1 || layer->groups != 1 ||
+        layer->multiplier != 1) {
+        return refuse(c, layer, "a stride of two numbers, a dilation, groups or a multiplier");
+    }
     if (layer->bias) return refuse(c, layer, "a convolution with a bias");
     if (picture && depthwise) return refuse(c, layer, "the first convolution must not be a depthwise one");
     if (!picture && !depthwise && !pointwise) return refuse(c, layer, "a full convolution behind the first");
@@ -244,6 +248,11 @@ static mn_status check_chain(const chain *c) {
 }
 
 mn_status mn_train_read_layers(mn_train_net *t, const mn_net *net) {
+    if (mn_net_output_count(net) > 1) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: the network has %d outputs; one with a single classifier can be trained", net->name,
+                       mn_net_output_count(net));
+    }
     chain c = {.t = t, .net = net};
     size_t layers = (size_t)net->layer_count;
     t->units = calloc(layers, sizeof *t->units);
