@@ -213,6 +213,24 @@ static mn_status check_softmax(const checking *c) {
                          mn_type_name(y->type), (double)y->quant.scale[0], y->quant.zero_point[0], zero);
 }
 
+/* Operators of one operand, element by element; in 8 bits, where TFLite has them. */
+static mn_status check_unary(const checking *c, bool int8, bool uint8) {
+    mn_type type = out(c)->type;
+    MN_TRY(check_arithmetic(c));
+    return (type == MN_INT8 && !int8) || (type == MN_UINT8 && !uint8) ? wrong_types(c) : MN_OK;
+}
+
+/* TFLite (HardSwishPrepare) computes in 16 bits, 7 of them below the input's step, and shifts only to the right. */
+static mn_status check_hard_swish(const checking *c) {
+    MN_TRY(check_arithmetic(c));
+    if (!is_quantised_type(out(c)->type)) return MN_OK;
+    float from = in(c, 0)->quant.scale[0], to = out(c)->quant.scale[0];
+    if (from * (1.0f / 128) / to < 1 - 0x1p-32) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "the input's scale %g is 128 times the output's, %g, or more; quantise the model again",
+                         (double)from, (double)to);
+}
+
 static mn_status check_quantize(const checking *c) {
     mn_type from = in(c, 0)->type, to = out(c)->type;
     if (!is_quantised_type(to) || (from != MN_FLOAT32 && !is_quantised_type(from))) return wrong_types(c);
@@ -260,7 +278,16 @@ static mn_status check_types(const checking *c) {
     case MN_OP_MUL:
     case MN_OP_MEAN:
     case MN_OP_RELU:
-    case MN_OP_RELU6: return check_arithmetic(c);
+    case MN_OP_RELU6:
+    case MN_OP_RELU_N1_TO_1:
+    case MN_OP_RELU_0_TO_1:
+    case MN_OP_LOGISTIC:
+    case MN_OP_TANH:
+    case MN_OP_LEAKY_RELU: return check_arithmetic(c);
+    case MN_OP_ELU:
+    case MN_OP_RSQRT: return check_unary(c, true, false);
+    case MN_OP_SQUARE: return check_unary(c, false, false);
+    case MN_OP_HARD_SWISH: return check_hard_swish(c);
     case MN_OP_SOFTMAX: return check_softmax(c);
     case MN_OP_QUANTIZE: return check_quantize(c);
     case MN_OP_DEQUANTIZE: return check_dequantize(c);

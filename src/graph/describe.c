@@ -52,6 +52,7 @@ static void describe_options(const mn_op *op, mn_op_info *out) {
     case MN_OP_MAX_POOL_2D: describe_window(a, out); break;
     case MN_OP_CONCATENATION: word(out, "axis %d", a->axis); break;
     case MN_OP_SOFTMAX: word(out, "beta %g", (double)a->beta); break;
+    case MN_OP_LEAKY_RELU: word(out, "alpha %g", (double)a->alpha); break;
     case MN_OP_PAD: describe_pad(a, out); break;
     case MN_OP_RESHAPE: describe_list("to", a, out); break;
     case MN_OP_MEAN:

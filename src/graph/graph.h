@@ -35,6 +35,7 @@ typedef struct mn_op_attr {
     int32_t axis;                   /* CONCATENATION; may be negative */
     bool keep_dims;                 /* MEAN; FULLY_CONNECTED keep_num_dims */
     float beta;                     /* SOFTMAX */
+    float alpha;                    /* LEAKY_RELU: slope below 0 */
     /* RESHAPE: the wanted shape, one entry may be -1. SQUEEZE: the axes to drop, none means all of size 1.
      * MEAN: the axes. TRANSPOSE: the permutation. Taken from attributes or constant inputs by the reader. */
     int32_t list_count;

@@ -327,6 +327,15 @@ static mn_status infer(const inference *in, mn_shape *out) {
     case MN_OP_CONCATENATION: return infer_concatenation(in, out);
     case MN_OP_SOFTMAX: return infer_softmax(in, out);
     case MN_OP_DEQUANTIZE:
+    case MN_OP_LOGISTIC:
+    case MN_OP_TANH:
+    case MN_OP_HARD_SWISH:
+    case MN_OP_LEAKY_RELU:
+    case MN_OP_ELU:
+    case MN_OP_SQUARE:
+    case MN_OP_RSQRT:
+    case MN_OP_RELU_N1_TO_1:
+    case MN_OP_RELU_0_TO_1:
     case MN_OP_QUANTIZE:
     case MN_OP_RELU:
     case MN_OP_RELU6: return infer_same(in, out);

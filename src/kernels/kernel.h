@@ -52,7 +52,8 @@ typedef enum mn_kernel_op {
     MN_K_SOFTMAX,
     MN_K_QUANTIZE, /* float to int, and int to int with another scale */
     MN_K_DEQUANTIZE,
-    MN_K_CLAMP, /* RELU, RELU6 as operators of their own */
+    MN_K_CLAMP, /* RELU, RELU6 ... as operators of their own */
+    MN_K_UNARY, /* other functions of each element */
     MN_K_PAD,
     MN_K_TRANSPOSE,
     MN_K_CONCATENATION,

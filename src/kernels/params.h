@@ -176,6 +176,30 @@ typedef struct mn_convert_params {
     mn_range_i32 range;     /* MN_K_CLAMP, quantised */
 } mn_convert_params;
 
+typedef enum mn_unary {
+    MN_UNARY_LOGISTIC,
+    MN_UNARY_TANH,
+    MN_UNARY_HARD_SWISH,
+    MN_UNARY_LEAKY_RELU,
+    MN_UNARY_ELU, /* float32 and int8; also the next */
+    MN_UNARY_RSQRT,
+    MN_UNARY_SQUARE, /* float32 only */
+    MN_UNARY_COUNT
+} mn_unary;
+
+/** MN_K_UNARY. inputs: 0. unit: one element. */
+typedef struct mn_unary_params {
+    mn_unary function;
+    int32_t count; /* elements */
+    float alpha;   /* LEAKY_RELU */
+    /* 8 bits */
+    float in_scale, out_scale;
+    int32_t in_zero, out_zero;
+    /* RSQRT: of the result. LEAKY_RELU: of values from 0 on, and below. HARD_SWISH: of the value, and of what becomes
+     * the factor in [0, 1]; their multipliers are Q15 in [2^14, 2^15), or 0. */
+    int32_t multiplier[2], shift[2];
+} mn_unary_params;
+
 /** MN_K_PAD: constant padding. inputs: 0. unit: one row along the last dimension of the output; there are
  *  product of out_dims without the last. */
 typedef struct mn_pad_params {

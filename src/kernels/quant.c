@@ -98,3 +98,28 @@ void mn_quant_clamp(float in, float out, int32_t *multiplier, int32_t *shift) {
     float ratio = in / out;
     mn_quantize_multiplier((double)ratio, multiplier, shift);
 }
+
+/* HARD_SWISH works on 16 bits: DownScaleInt32ToInt16Multiplier of activations.cc. */
+static void quantize_multiplier_16(float real, int32_t *multiplier, int32_t *shift) {
+    const int32_t half = 1 << 15;
+    mn_quantize_multiplier((double)real, multiplier, shift);
+    *multiplier = *multiplier >= INT32_MAX - half ? INT16_MAX : (*multiplier + half) >> 16;
+}
+
+void mn_quant_unary(float in, int32_t in_zero, float out, int32_t out_zero, mn_unary_params *params) {
+    params->in_scale = in, params->out_scale = out;
+    params->in_zero = in_zero, params->out_zero = out_zero;
+    if (params->function == MN_UNARY_LEAKY_RELU) {
+        const float same = in / out, below = in * params->alpha / out;
+        mn_quantize_multiplier((double)same, &params->multiplier[0], &params->shift[0]);
+        mn_quantize_multiplier(fabs((double)below), &params->multiplier[1], &params->shift[1]);
+        if (below < 0) params->multiplier[1] = -params->multiplier[1];
+    } else if (params->function == MN_UNARY_RSQRT) {
+        const float units = sqrtf(in) * out;
+        mn_quantize_multiplier(1 / (double)units, &params->multiplier[0], &params->shift[0]);
+    } else if (params->function == MN_UNARY_HARD_SWISH) {
+        const float fine = 1.0f / 128 * in, factor = 3.0f / 32768;
+        quantize_multiplier_16(fine / out, &params->multiplier[0], &params->shift[0]);
+        quantize_multiplier_16(fine / factor, &params->multiplier[1], &params->shift[1]);
+    }
+}

@@ -89,4 +89,7 @@ void mn_quant_softmax(float beta, float in, mn_softmax_params *params);
 void mn_quant_quantize(float in, float out, int32_t *multiplier, int32_t *shift);
 void mn_quant_clamp(float in, float out, int32_t *multiplier, int32_t *shift);
 
+/** UNARY: scales, zero points, multipliers and shifts of `params`, whose function and alpha are set. */
+void mn_quant_unary(float in, int32_t in_zero, float out, int32_t out_zero, mn_unary_params *params);
+
 #endif

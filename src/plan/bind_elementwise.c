@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* ADD, SUB, MUL, QUANTIZE, DEQUANTIZE, RELU and RELU6. */
+/* ADD, SUB, MUL, QUANTIZE, DEQUANTIZE, RELU and the like, and functions of each element. */
 #include <string.h>
 
 #include "kernels/quant.h"
@@ -103,18 +103,31 @@ mn_status mn_bind_dequantize(const mn_binder *b, mn_binding *out) {
     return MN_OK;
 }
 
-mn_status mn_bind_clamp(const mn_binder *b, mn_activation activation, mn_binding *out) {
+/* As an operator of its own RELU keeps infinity, which the fused one makes FLT_MAX. */
+mn_status mn_bind_clamp(const mn_binder *b, mn_range_f32 range, mn_binding *out) {
     mn_convert_params *params = make_convert(b);
     if (!params) return mn_fail_memory("the plan");
-    params->range_f32 = mn_bind_range_f32(activation);
-    /* As an operator of its own RELU keeps infinity, which the fused one makes FLT_MAX. */
-    if (activation == MN_ACT_RELU) params->range_f32.max = INFINITY;
+    params->range_f32 = range;
     if (mn_bind_quantised(b)) {
+        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         between_integers(b, params);
-        mn_quant_clamp(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_output(b)), &params->multiplier,
-                       &params->shift);
-        params->range = mn_bind_range(b, activation);
+        mn_quant_clamp(mn_bind_scale(in), mn_bind_scale(result), &params->multiplier, &params->shift);
+        params->range = mn_quant_range(range, result->type, mn_bind_scale(result), mn_bind_zero(result));
     }
     mn_bind_finish(b, MN_K_CLAMP, params, params->count, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_unary(const mn_binder *b, mn_unary function, mn_binding *out) {
+    mn_unary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    params->function = function;
+    params->count = mn_shape_count(mn_bind_output_shape(b));
+    params->alpha = b->op->attr.alpha;
+    if (mn_bind_quantised(b)) {
+        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+        mn_quant_unary(mn_bind_scale(in), mn_bind_zero(in), mn_bind_scale(result), mn_bind_zero(result), params);
+    }
+    mn_bind_finish(b, MN_K_UNARY, params, params->count, out);
     return MN_OK;
 }

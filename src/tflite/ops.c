@@ -236,7 +236,7 @@ static const int32_t max_versions[MN_OP_KIND_COUNT] = {
 #undef X
 };
 
-/* Kinds left out (RELU, RELU6) have no table. */
+/* Kinds left out (RELU, LOGISTIC, ...) have no table. */
 static const mn_tfl_op_options options[MN_OP_KIND_COUNT] = {
     [MN_OP_ADD] = {MN_TFL_OPTIONS_ADD, true},
     [MN_OP_AVERAGE_POOL_2D] = {MN_TFL_OPTIONS_POOL_2D, true},
@@ -254,7 +254,10 @@ static const mn_tfl_op_options options[MN_OP_KIND_COUNT] = {
     [MN_OP_MEAN] = {MN_TFL_OPTIONS_REDUCER, true},
     [MN_OP_SUB] = {MN_TFL_OPTIONS_SUB, true},
     [MN_OP_SQUEEZE] = {MN_TFL_OPTIONS_SQUEEZE, false},
+    [MN_OP_SQUARE] = {MN_TFL_OPTIONS_SQUARE, false},
+    [MN_OP_LEAKY_RELU] = {MN_TFL_OPTIONS_LEAKY_RELU, true},
     [MN_OP_QUANTIZE] = {MN_TFL_OPTIONS_QUANTIZE, false},
+    [MN_OP_HARD_SWISH] = {MN_TFL_OPTIONS_HARD_SWISH, false},
 };
 
 /* For versions 1, 2, ...: tensorflow/lite/tools/versioning/runtime_version.cc. */
@@ -279,6 +282,15 @@ static const int32_t runtimes[MN_OP_KIND_COUNT][RUNTIMES] = {
     [MN_OP_SUB] = {10600, 11400, 20300, 20400, 20400},
     [MN_OP_SQUEEZE] = {10600, 20500},
     [MN_OP_QUANTIZE] = {11400, 11500, 20700},
+    [MN_OP_LOGISTIC] = {11400, 11400, 20300},
+    [MN_OP_TANH] = {11400, 11400, 20300},
+    [MN_OP_HARD_SWISH] = {11500},
+    [MN_OP_LEAKY_RELU] = {11301, 20300},
+    [MN_OP_ELU] = {11400},
+    [MN_OP_SQUARE] = {11200},
+    [MN_OP_RSQRT] = {11000, 20500},
+    [MN_OP_RELU_N1_TO_1] = {10500},
+    [MN_OP_RELU_0_TO_1] = {21000},
 };
 
 int32_t mn_tfl_op_runtime(mn_op_kind kind, int32_t version) {

@@ -288,6 +288,12 @@ static mn_status read_softmax(const scope *s, mn_op_attr *attr) {
                          (double)attr->beta);
 }
 
+static mn_status read_leaky_relu(const scope *s, mn_op_attr *attr) {
+    MN_TRY(mn_fb_f32(&s->options, MN_F_LEAKY_RELU_ALPHA, 0, &attr->alpha));
+    if (isfinite(attr->alpha)) return MN_OK;
+    return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "alpha is %g; it must be finite", (double)attr->alpha);
+}
+
 static mn_status read_concatenation(const scope *s, mn_op_attr *attr) {
     MN_TRY(mn_fb_i32(&s->options, MN_F_CONCATENATION_AXIS, 0, &attr->axis));
     return read_activation(s, MN_F_CONCATENATION_ACTIVATION, &attr->activation);
@@ -304,6 +310,7 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_MAX_POOL_2D: return read_pool(&s, &op->attr);
     case MN_OP_FULLY_CONNECTED: return read_fully_connected(&s, &op->attr);
     case MN_OP_SOFTMAX: return read_softmax(&s, &op->attr);
+    case MN_OP_LEAKY_RELU: return read_leaky_relu(&s, &op->attr);
     case MN_OP_CONCATENATION: return read_concatenation(&s, &op->attr);
     case MN_OP_ADD:
     case MN_OP_SUB:
@@ -313,11 +320,6 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_MEAN: return read_mean(&s, &op->attr);
     case MN_OP_TRANSPOSE: return read_transpose(&s, &op->attr);
     case MN_OP_PAD: return read_pad(&s, &op->attr);
-    case MN_OP_RELU:
-    case MN_OP_RELU6:
-    case MN_OP_QUANTIZE:
-    case MN_OP_DEQUANTIZE:
-    case MN_OP_KIND_COUNT: return MN_OK;
+    default: return MN_OK; /* no attributes */
     }
-    return MN_OK;
 }

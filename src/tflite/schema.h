@@ -107,7 +107,10 @@ typedef enum mn_tfl_options {
     MN_TFL_OPTIONS_SUB = 28,
     MN_TFL_OPTIONS_SQUEEZE = 30,
     MN_TFL_OPTIONS_DEQUANTIZE = 38,
+    MN_TFL_OPTIONS_SQUARE = 66,
+    MN_TFL_OPTIONS_LEAKY_RELU = 75,
     MN_TFL_OPTIONS_QUANTIZE = 89,
+    MN_TFL_OPTIONS_HARD_SWISH = 91,
 } mn_tfl_options;
 
 /* Conv2DOptions, DepthwiseConv2DOptions and Pool2DOptions begin alike. */
@@ -130,6 +133,8 @@ typedef enum mn_tfl_options {
 #define MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS MN_F(2, "keep_num_dims")
 
 #define MN_F_SOFTMAX_BETA MN_F(0, "beta")
+
+#define MN_F_LEAKY_RELU_ALPHA MN_F(0, "alpha")
 
 #define MN_F_CONCATENATION_AXIS MN_F(0, "axis")
 #define MN_F_CONCATENATION_ACTIVATION MN_F(1, "fused_activation_function")

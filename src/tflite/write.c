@@ -230,13 +230,8 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;
     case MN_OP_SQUEEZE: mn_fbb_add_ref(b, MN_F_SQUEEZE_DIMS, list); break;
     case MN_OP_MEAN: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
-    case MN_OP_PAD:
-    case MN_OP_TRANSPOSE:
-    case MN_OP_QUANTIZE:
-    case MN_OP_DEQUANTIZE:
-    case MN_OP_RELU:
-    case MN_OP_RELU6:
-    case MN_OP_KIND_COUNT: break;
+    case MN_OP_LEAKY_RELU: mn_fbb_add_f32(b, MN_F_LEAKY_RELU_ALPHA, attr->alpha, 0); break;
+    default: break; /* no attributes in the table */
     }
     return mn_fbb_table_end(b);
 }

@@ -20,6 +20,7 @@ check_maker check_maker_of(mn_kernel_op op) {
         [MN_K_QUANTIZE] = {check_make_quantize, check_bench_quantize},
         [MN_K_DEQUANTIZE] = {check_make_dequantize, check_bench_dequantize},
         [MN_K_CLAMP] = {check_make_clamp, check_bench_clamp},
+        [MN_K_UNARY] = {check_make_unary, check_bench_unary},
         [MN_K_PAD] = {check_make_pad, check_bench_pad},
         [MN_K_TRANSPOSE] = {check_make_transpose, check_bench_transpose},
         [MN_K_CONCATENATION] = {check_make_concatenation, check_bench_concatenation},

@@ -495,8 +495,39 @@ def clamp(name):
             ratio = dice.log(1e-4, 1e4) if dice.chance(0.1) else dice.log(0.3, 3)
             quant_out = Quant(float(quant.scale[0]) * ratio, dice.zero(kind))
         result = graph.tensor(kind, shape, quant_out)
-        graph.operator(name, [source], [result], 2 if kind != "float32" else 1)
+        graph.operator(name, [source], [result], 2 if kind != "float32" and name in ["RELU", "RELU6"] else 1)
         return finish(dice, graph, [source], [result], kind)
+    return make
+
+
+def unary(name):
+    """Operators of each element; TFLite fixes the output quantisation of some, and ELU has no reference kernel."""
+    def make(dice, kind):
+        shape = dice.shape(dice.size(1, 4), 8)
+        if dice.chance(0.3):
+            shape = [2, 8, 16]  # room for all 256 stored values
+        graph, source, quant = start(dice, kind, shape, 0.05)
+        quant_out = None
+        if kind in RANGES:
+            low = RANGES[kind][0]
+            if name == "LOGISTIC":
+                quant_out = Quant(1 / 256, low)
+            elif name == "TANH":
+                quant_out = Quant(1 / 128, low + 128)
+            else:
+                ratio = dice.log(0.01, 1e4) if dice.chance(0.1) else dice.log(0.3, 3)
+                quant_out = Quant(float(quant.scale[0]) * ratio, dice.zero(kind))
+        options = {"alpha": dice.pick([0.2, 0.3, 0.01, 1.5, -0.5])} if name == "LEAKY_RELU" else {}
+        version = 2 if kind == "int8" and name in ["LOGISTIC", "TANH", "LEAKY_RELU", "RSQRT"] else 1
+        result = graph.tensor(kind, shape, quant_out)
+        graph.operator(name, [source], [result], version, **options)
+        case = finish(dice, graph, [source], [result], kind)
+        if kind in RANGES and int(np.prod(shape)) == 256:
+            case.inputs = [np.arange(256).astype(np.uint8).view(TYPES[kind][1]).reshape(shape)]
+        if name == "RSQRT":  # refuses values below zero
+            low = 0 if quant is None else int(quant.zero[0])
+            case.inputs = [np.maximum(case.inputs[0], low).astype(TYPES[kind][1])]
+        return case
     return make
 
 
@@ -609,6 +640,15 @@ CASES = [
     ("TRANSPOSE, CONV_2D, TRANSPOSE", nchw_input, BOTH),
     ("float16 weights, CONV_2D", half_weights, ["float32"]),
     ("CONV_2D, RELU", conv_then_clamp, BOTH),
+    ("LOGISTIC", unary("LOGISTIC"), BOTH),
+    ("TANH", unary("TANH"), BOTH),
+    ("HARD_SWISH", unary("HARD_SWISH"), BOTH),
+    ("LEAKY_RELU", unary("LEAKY_RELU"), BOTH),
+    ("ELU", unary("ELU"), ["float32", "int8"]),
+    ("SQUARE", unary("SQUARE"), ["float32"]),
+    ("RSQRT", unary("RSQRT"), ["float32", "int8"]),
+    ("RELU_N1_TO_1", clamp("RELU_N1_TO_1"), BOTH),
+    ("RELU_0_TO_1", clamp("RELU_0_TO_1"), BOTH),
 ]
 
 KINDS = [(label, maker, kind) for label, maker, types in CASES for kind in types]
@@ -619,3 +659,9 @@ def make(seed, number, tiny=False):
     label, maker, kind = KINDS[number % len(KINDS)]
     dice = Dice(np.random.default_rng([seed, number]), tiny)
     return label, kind, maker(dice, kind)
+
+
+def make_of(label, kind, seed, number):
+    """A tiny case of one kind, the same whatever other kinds there are."""
+    maker = next(m for l, m, k in KINDS if (l, k) == (label, kind))
+    return maker(Dice(np.random.default_rng([seed, number]), tiny=True), kind)

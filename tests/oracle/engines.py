@@ -12,9 +12,15 @@ __all__ = ["DTYPES", "FLOAT_TOLERANCE", "Model", "ROOT", "Refused", "Session", "
 
 
 def litert(model, keep_tensors=True, resolver=OpResolverType.BUILTIN_REF):
-    """An allocated LiteRT interpreter of the model in `model` (bytes)."""
-    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=resolver,
-                              experimental_preserve_all_tensors=keep_tensors, num_threads=1)
+    """An allocated LiteRT interpreter of the model in `model` (bytes). BUILTIN_REF lacks some operators (ELU), which
+    have one kernel in all of LiteRT."""
+    try:
+        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=resolver,
+                                  experimental_preserve_all_tensors=keep_tensors, num_threads=1)
+    except ValueError as reason:
+        if "Didn't find op" not in str(reason) or resolver == OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES:
+            raise
+        return litert(model, keep_tensors, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
     interpreter.allocate_tensors()
     return interpreter
 

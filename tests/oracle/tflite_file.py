@@ -147,4 +147,7 @@ OPTIONS = {
     "PAD": "PadOptions",
     "TRANSPOSE": "TransposeOptions",
     "CONCATENATION": "ConcatenationOptions",
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "SQUARE": "SquareOptions",
 }

@@ -254,10 +254,19 @@ static int32_t concatenation(model_builder *b, int32_t x) {
     return y;
 }
 
-static int32_t relu(model_builder *b, int32_t x) {
-    int32_t y = mb_tensor(b, "relu", b->type, 4, at(b, x)->dims);
-    mb_op(b, mb_random(b, 0, 1) ? MN_OP_RELU : MN_OP_RELU6, is_quantised(b->type) ? 2 : 1, 1, &x, y);
-    return y;
+/* A function of each element. */
+static int32_t unary(model_builder *b, int32_t x) {
+    static const mn_op_kind kinds[] = {MN_OP_RELU,        MN_OP_RELU6,      MN_OP_RELU_N1_TO_1, MN_OP_LOGISTIC,
+                                       MN_OP_TANH,        MN_OP_HARD_SWISH, MN_OP_LEAKY_RELU,   MN_OP_ELU,
+                                       MN_OP_RELU_0_TO_1, MN_OP_SQUARE};
+    mn_op_kind kind = kinds[mb_random(b, 0, b->type == MN_FLOAT32 ? 9 : b->type == MN_INT8 ? 7 : 6)];
+    int32_t y = mb_tensor(b, "unary", b->type, 4, at(b, x)->dims);
+    mn_op *op = mb_op(b, kind, 1, 1, &x, y);
+    if (kind == MN_OP_LEAKY_RELU) op->attr.alpha = 0.3f;
+    if (kind != MN_OP_LOGISTIC || b->type == MN_UINT8) return y;
+    int32_t z = mb_tensor(b, "root", b->type, 4, at(b, x)->dims); /* of what is positive */
+    mb_op(b, MN_OP_RSQRT, 1, 1, &y, z);
+    return z;
 }
 
 /* To float and back; float weights stored as halves for a float model. */
@@ -339,7 +348,7 @@ static int32_t softmax(model_builder *b, int32_t x) {
 
 void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length) {
     static int32_t (*const layers[])(model_builder *, int32_t) = {
-        conv, depthwise, pool, binary, pad, transpose, concatenation, relu, convert, conv, depthwise,
+        conv, depthwise, pool, binary, pad, transpose, concatenation, unary, convert, conv, depthwise,
     };
     mb_open(b, type, seed);
     const int32_t dims[4] = {mb_random(b, 1, 2), mb_random(b, 4, 9), mb_random(b, 4, 9), 3};

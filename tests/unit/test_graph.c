@@ -244,6 +244,24 @@ static void test_types(void **state) {
     expect_error(&f, MN_ERROR_UNSUPPORTED, "fused activation");
 }
 
+static void test_unary(void **state) {
+    (void)state;
+    fixture f;
+    make(&f, MN_OP_HARD_SWISH, MN_INT8, DIMS(1, 4, 4, 3), 0, NULL);
+    expect_shape(&f, "1x4x4x3");
+    make(&f, MN_OP_HARD_SWISH, MN_INT8, DIMS(1, 4), 0, NULL);
+    f.tensors[2].quant.scale = &scales[3]; /* 128 times as fine as the input's 0.5 */
+    expect_error(&f, MN_ERROR_UNSUPPORTED, "scale 0.5 is 128 times the output's");
+    make(&f, MN_OP_ELU, MN_INT8, DIMS(1, 4), 0, NULL);
+    expect_shape(&f, "1x4");
+    make(&f, MN_OP_ELU, MN_UINT8, DIMS(1, 4), 0, NULL);
+    expect_error(&f, MN_ERROR_UNSUPPORTED, "types uint8 -> uint8");
+    make(&f, MN_OP_SQUARE, MN_INT8, DIMS(1, 4), 0, NULL);
+    expect_error(&f, MN_ERROR_UNSUPPORTED, "types int8 -> int8");
+    make(&f, MN_OP_RSQRT, MN_FLOAT32, DIMS(1, 4), 0, NULL);
+    expect_shape(&f, "1x4");
+}
+
 /* A convolution with a bias; the quantisation of the bias is `quant`. */
 static void make_biased(fixture *f, mn_type type, mn_quant quant, int32_t channels) {
     make(f, MN_OP_CONV_2D, type, DIMS(1, 4, 4, 3), DIMS(2, 1, 1, 3));
@@ -284,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_layout_shapes),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_types),
+        cmocka_unit_test(test_unary),
         cmocka_unit_test(test_bias),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ static void expect_same_op(const mn_op *a, const mn_op *b) {
     assert_int_equal(p->axis, q->axis);
     assert_int_equal(p->keep_dims, q->keep_dims);
     assert_memory_equal(&p->beta, &q->beta, sizeof p->beta);
+    assert_memory_equal(&p->alpha, &q->alpha, sizeof p->alpha);
     assert_int_equal(p->list_count, q->list_count);
     assert_memory_equal(p->list, q->list, sizeof p->list);
     assert_memory_equal(p->pad, q->pad, sizeof p->pad);

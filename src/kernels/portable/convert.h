@@ -26,11 +26,14 @@ MN_EACH void mn_quantize_floats(const mn_convert_params *p, const float *restric
     }
 }
 
-/** QUANTIZE between 8-bit types; packed. */
+/** What an operator makes of each stored byte, packed: the reference computes all 256 once per model. */
 typedef struct mn_byte_map {
     uint8_t map[256];
     bool flips; /* the top bit, and nothing else */
 } mn_byte_map;
+
+/** Asks `reference`, a kernel of one 8-bit operand. */
+void mn_byte_map_fill(mn_byte_map *map, const void *params, mn_kernel_fn reference);
 
 MN_EACH void mn_map_bytes(const mn_byte_map *m, const uint8_t *restrict in, uint8_t *restrict out, int32_t count) {
     if (m->flips) {
@@ -38,6 +41,10 @@ MN_EACH void mn_map_bytes(const mn_byte_map *m, const uint8_t *restrict in, uint
     } else {
         for (int32_t i = 0; i < count; i++) out[i] = m->map[in[i]];
     }
+}
+
+MN_EACH void mn_map_task(const mn_task *task, int32_t begin, int32_t end) {
+    mn_map_bytes(task->packed, (const uint8_t *)task->inputs[0] + begin, (uint8_t *)task->output + begin, end - begin);
 }
 
 #endif

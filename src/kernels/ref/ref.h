@@ -47,6 +47,15 @@ static inline uint8_t mn_average_8bit_of(int64_t sum, int64_t count, mn_range_i3
     return (uint8_t)mn_clamp_i32((int32_t)average, range.min, range.max);
 }
 
+/** x * 2^n, saturated. */
+static inline int32_t mn_saturating_shift(int32_t x, int32_t n) {
+    const int64_t shifted = (int64_t)x * (INT64_C(1) << n);
+    return shifted > INT32_MAX ? INT32_MAX : shifted < INT32_MIN ? INT32_MIN : (int32_t)shifted;
+}
+
+/** The function of UNARY on a real value. */
+float mn_unary_f32_of(const mn_unary_params *p, float x);
+
 /** SOFTMAX of 8-bit values, step by step (docs/numerics.md): e of a class `difference` (<= 0) from the largest logit,
  * as Q0.31; what a row's e are multiplied by, from the sum of their roundings to 19 fraction bits; the probability of a
  *  class in 1/256. */

@@ -24,12 +24,6 @@ void mn_softmax_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
 /* Fixed-point numbers below are named by their format: q0 is Q0.31, q2 is Q2.29, q5 is Q5.26. One in Q0.31 is
  * INT32_MAX. */
 
-/** x * 2^n, saturated. */
-static int32_t saturating_shift_left(int32_t x, int32_t n) {
-    const int64_t shifted = (int64_t)x * (INT64_C(1) << n);
-    return shifted > INT32_MAX ? INT32_MAX : shifted < INT32_MIN ? INT32_MIN : (int32_t)shifted;
-}
-
 /** exp(a) in q0 for a (q0) in [-1/4, 0): Taylor series of degree 4 around -1/8. */
 static int32_t exp_near_zero(int32_t a) {
     const int32_t exp_minus_eighth = 1895147668, third = 715827883;
@@ -49,7 +43,7 @@ static int32_t exp_not_positive(int32_t a) {
     if (a == 0) return INT32_MAX;
     const int32_t fraction = (a & (quarter - 1)) - quarter;
     const int32_t quarters = fraction - a;
-    int32_t result = exp_near_zero(saturating_shift_left(fraction, 5));
+    int32_t result = exp_near_zero(mn_saturating_shift(fraction, 5));
     for (int32_t i = 0; i < 7; i++) {
         if ((quarters & (quarter << i)) != 0) result = mn_high_mul(result, factor[i]);
     }
@@ -62,9 +56,9 @@ static int32_t reciprocal_of_one_plus(int32_t a) {
     const int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
     int32_t x = two_q2_48_over_17 + mn_high_mul(half, two_q2_minus_32_over_17);
     for (int i = 0; i < 3; i++) {
-        x += saturating_shift_left(mn_high_mul(x, one_q2 - mn_high_mul(half, x)), 2);
+        x += mn_saturating_shift(mn_high_mul(x, one_q2 - mn_high_mul(half, x)), 2);
     }
-    return saturating_shift_left(x, 1);
+    return mn_saturating_shift(x, 1);
 }
 
 int32_t mn_softmax_exp(const mn_softmax_params *p, int32_t difference) {

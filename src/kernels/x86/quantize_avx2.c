@@ -20,11 +20,7 @@ TARGET void mn_quantize_f32_u8_avx2(const mn_task *task, int32_t begin, int32_t 
                        end - begin, MN_SIGN_U8);
 }
 
-TARGET static void look_up(const mn_task *task, int32_t begin, int32_t end) {
-    mn_map_bytes(task->packed, (const uint8_t *)task->inputs[0] + begin, (uint8_t *)task->output + begin, end - begin);
-}
-
-void mn_quantize_i8_u8_avx2(const mn_task *task, int32_t begin, int32_t end) { look_up(task, begin, end); }
-void mn_quantize_u8_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { look_up(task, begin, end); }
+TARGET void mn_quantize_i8_u8_avx2(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }
+TARGET void mn_quantize_u8_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }
 
 #endif
