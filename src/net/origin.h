@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What the front doors are told of a file, and what they found in it, whatever program saved it. */
+#ifndef MN_NET_ORIGIN_H
+#define MN_NET_ORIGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct mn_origin_options {
+    int32_t size;    /* side of the input where the file leaves it open; 0: the door's default */
+    bool no_softmax; /* a file that does not say what follows its classifier ends in scores */
+} mn_origin_options;
+
+/** Texts are static storage. */
+typedef struct mn_origin {
+    const char *format;   /* in words */
+    const char *network;  /* "MobileNetV2"; NULL for layers of no known network */
+    double width;         /* of that network; 0 when unknown */
+    const char *pixels;   /* which pixels the network takes, in words, with the flags that say so; NULL: -1..1 */
+    bool assumed_size;    /* the file leaves the size of the input open */
+    bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
+} mn_origin;
+
+#endif
