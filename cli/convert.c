@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* mobilenet convert: what Keras saved, as a float .tflite. */
+/* mobilenet convert: what Keras or PyTorch saved, as a float .tflite. */
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,8 +12,8 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/options.h"
-#include "keras/keras.h"
 #include "net/fold.h"
+#include "net_file.h"
 #include "tflite/write.h"
 
 typedef struct settings {
@@ -42,15 +42,16 @@ static const cli_option options[] = {
     {.name = "scores",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, scores),
-     .help = "bare weights: end in scores; else a softmax follows the classifier, as in Keras applications"},
+     .help = "bare weights: end in scores; else a softmax follows the classifier"},
     {0},
 };
 
 static const cli_command command = {
     .name = "convert",
     .usage = "WEIGHTS -o FILE [options]",
-    .summary = "Converts a MobileNetV2 that Keras saved into a float .tflite: weights or a whole model in HDF5 (.h5, "
-               ".weights.h5), or a Keras 3 archive (.keras).",
+    .summary = "Converts a MobileNetV2 that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
+               "HDF5 (.h5, .weights.h5), a Keras 3 archive (.keras), or a state dict of torchvision or timm "
+               "(.safetensors).",
     .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "
              "layers around the base that classifiers have. Batch norm is folded into the convolutions. The same "
              "input gives the same bytes.",
@@ -84,13 +85,17 @@ static bool input_range(const mn_net *net, double *low, double *high) {
     return false;
 }
 
-static void print_input(const mn_net *net, const mn_keras_info *info) {
+static void print_input(const mn_net *net, const mn_origin *origin) {
     const mn_layer *input = &net->layers[0];
     double low, high;
     bool known = input_range(net, &low, &high);
     printf("  input       %s: float32 1x%dx%dx%d%s\n", input->name, input->h, input->w, input->c,
-           info->assumed_size ? ", a size that the file leaves open (--size)" : "");
-    if (!known) {
+           origin->assumed_size ? ", a size that the file leaves open (--size)" : "");
+    if (origin->assumed_pixels && net->meaning.normalised) {
+        const float *mean = net->meaning.mean, *deviation = net->meaning.deviation;
+        printf("  pixels      assumed, as such networks are trained: --mean %g,%g,%g --std %g,%g,%g\n", (double)mean[0],
+               (double)mean[1], (double)mean[2], (double)deviation[0], (double)deviation[1], (double)deviation[2]);
+    } else if (!known) {
         printf("  pixels      rescaled inside by %g and %g; tell other commands what they mean with --input-range\n",
                (double)net->layers[1].scale, (double)net->layers[1].offset);
     } else if (low == -1 && high == 1) {
@@ -100,7 +105,7 @@ static void print_input(const mn_net *net, const mn_keras_info *info) {
     }
 }
 
-static void print_output(const mn_net *net, const mn_keras_info *info) {
+static void print_output(const mn_net *net, const mn_origin *origin) {
     const mn_layer *last = &net->layers[net->layer_count - 1];
     bool pooled = last->h == 1 && last->w == 1, softmax = last->kind == MN_LAYER_SOFTMAX;
     bool classifier = softmax || last->kind == MN_LAYER_DENSE;
@@ -110,29 +115,33 @@ static void print_output(const mn_net *net, const mn_keras_info *info) {
     } else {
         printf("%dx%dx%d features", last->h, last->w, last->c);
     }
-    printf("%s\n", info->assumed_softmax && softmax ? " as in Keras applications (--scores leaves it out)" : "");
+    printf("%s\n", origin->assumed_softmax && softmax ? ", which the file does not say (--scores leaves it out)" : "");
 }
 
-static void print_summary(const settings *s, const mn_net *net, const mn_keras_info *info, size_t bytes) {
-    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0],
-           mn_keras_format_text(info->format));
-    if (info->width > 0) {
-        printf("MobileNetV2 of width %g", info->width);
+static void print_summary(const settings *s, const mn_net *net, const mn_origin *origin, size_t bytes) {
+    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0], origin->format);
+    if (origin->width > 0) {
+        printf("%s of width %g", origin->network, origin->width);
+    } else if (origin->network) {
+        printf("%s", origin->network);
     } else {
         printf("%d layers, not those of a MobileNetV2", net->layer_count);
     }
     printf(", %" PRId64 " parameters, %" PRId64 " MACs\n", mn_net_parameters(net), mn_net_macs(net));
-    print_input(net, info);
-    print_output(net, info);
+    print_input(net, origin);
+    print_output(net, origin);
 }
 
 /* ---- Converting -------------------------------------------------------------------------------------- */
 
-static mn_status make_file(const mn_net *net, const mn_keras_info *info, uint8_t **data, size_t *bytes) {
+static mn_status make_file(const mn_net *net, const mn_origin *origin, uint8_t **data, size_t *bytes) {
     mn_graph graph = {0};
     char description[64];
-    if (info->width > 0) {
-        snprintf(description, sizeof description, "MobileNetV2 %g, mobilenet.c %s", info->width, mn_version());
+    if (origin->width > 0) {
+        snprintf(description, sizeof description, "%s %g, mobilenet.c %s", origin->network, origin->width,
+                 mn_version());
+    } else if (origin->network) {
+        snprintf(description, sizeof description, "%s, mobilenet.c %s", origin->network, mn_version());
     } else {
         snprintf(description, sizeof description, "mobilenet.c %s", mn_version());
     }
@@ -149,15 +158,15 @@ static int convert(const settings *s) {
         return CLI_USAGE;
     }
     mn_net net = {0};
-    mn_keras_info info;
+    mn_origin origin;
     uint8_t *data = NULL;
     size_t bytes = 0;
-    mn_keras_options wanted = {.size = s->size, .no_softmax = s->scores};
-    mn_status status = mn_keras_open(s->files.items[0], &wanted, &net, &info);
-    if (status == MN_OK) status = make_file(&net, &info, &data, &bytes);
+    mn_origin_options wanted = {.size = s->size, .no_softmax = s->scores};
+    mn_status status = cli_net_open(s->files.items[0], &wanted, &net, &origin);
+    if (status == MN_OK) status = make_file(&net, &origin, &data, &bytes);
     if (status != MN_OK) cli_library_error(status);
     bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
-    if (good) print_summary(s, &net, &info, bytes);
+    if (good) print_summary(s, &net, &origin, bytes);
     free(data);
     mn_net_free(&net);
     return good ? CLI_OK : CLI_FAILURE;

@@ -5,21 +5,13 @@
 
 #include <string.h>
 
-#include "keras/keras.h"
+#include "net_file.h"
 #include "tflite/read.h"
 
-/* HDF5's signature (file format specification, III.A), and that of a zip archive's first member. */
-static const char hdf5_signature[] = "\x89HDF\r\n\x1a\n", zip_signature[] = "PK\x03\x04";
-
-static bool starts_with(const mn_map *map, const char *signature) {
-    size_t length = strlen(signature);
-    return map->bytes >= length && memcmp(map->data, signature, length) == 0;
-}
-
-static mn_status read_keras(const char *path, cli_graph_file *out) {
+static mn_status read_net(const char *path, cli_graph_file *out) {
     mn_net net = {0};
-    mn_keras_info info;
-    MN_TRY(mn_keras_open(path, NULL, &net, &info));
+    mn_origin origin;
+    MN_TRY(cli_net_open(path, NULL, &net, &origin));
     mn_status status = mn_net_fold(&net, &out->graph, &out->stats);
     if (status == MN_OK) {
         out->graph.name = mn_pool_string(&out->graph.pool, path, strlen(path));
@@ -32,9 +24,7 @@ static mn_status read_keras(const char *path, cli_graph_file *out) {
 
 mn_status cli_graph_open(const char *path, cli_graph_file *out) {
     MN_TRY(mn_map_open(path, &out->map));
-    if (starts_with(&out->map, hdf5_signature) || starts_with(&out->map, zip_signature)) {
-        return read_keras(path, out);
-    }
+    if (cli_net_is(&out->map)) return read_net(path, out);
     MN_TRY(mn_tflite_read(out->map.data, out->map.bytes, path, &out->graph));
     return mn_graph_check(&out->graph);
 }

@@ -17,8 +17,9 @@ typedef struct cli_graph_file {
     bool per_tensor;         /* with ranges in the stats: learned for weights with one scale for each layer */
 } cli_graph_file;
 
-/** Opens a .tflite (by its identifier) or a file that Keras saved, and prepares it (quant/prepare.h). Errors: those of
- *  mn_map_open, mn_tflite_read, mn_graph_check, mn_keras_open, mn_net_fold and mn_quant_prepare. Close in every case.
+/** Opens a .tflite (by its identifier) or a file of weights (net_file.h), and prepares it (quant/prepare.h). Errors:
+ * those of mn_map_open, mn_tflite_read, mn_graph_check, cli_net_open, mn_net_fold and mn_quant_prepare. Close in every
+ * case.
  */
 mn_status cli_graph_open(const char *path, cli_graph_file *out);
 

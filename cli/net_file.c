@@ -24,7 +24,7 @@ static mn_status open_keras(const char *path, const mn_origin_options *options, 
     mn_keras_info info;
     mn_keras_options wanted = {.size = options->size, .no_softmax = options->no_softmax};
     MN_TRY(mn_keras_open(path, &wanted, out, &info));
-    *origin = (mn_origin){.format = info.format,
+    *origin = (mn_origin){.format = mn_keras_format_text(info.format),
                           .network = info.width > 0 ? "MobileNetV2" : NULL,
                           .width = info.width,
                           .assumed_size = info.assumed_size,

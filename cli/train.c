@@ -21,9 +21,9 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
-#include "keras/keras.h"
 #include "keras/write_h5.h"
 #include "net/mobilenet_v2.h"
+#include "net_file.h"
 #include "train/curves.h"
 #include "train/head.h"
 #include "train/mpi.h"
@@ -81,14 +81,13 @@ static bool other_labels(const job *j) {
 
 static mn_status read_net(job *j) {
     const cli_train_settings *s = j->settings;
-    mn_keras_options options = {.size = s->size};
-    mn_keras_info info;
+    mn_origin_options options = {.size = s->size};
+    mn_origin origin;
     bool replaced;
     if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
-    MN_TRY(mn_keras_open(s->init, &options, &j->net, &info));
+    MN_TRY(cli_net_open(s->init, &options, &j->net, &origin));
     MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, other_labels(j), j->options.seed, &replaced));
-    printf("start     %s: %s%s\n", s->init, mn_keras_format_text(info.format),
-           replaced ? "; a new classifier, for other classes" : "");
+    printf("start     %s: %s%s\n", s->init, origin.format, replaced ? "; a new classifier, for other classes" : "");
     return MN_OK;
 }
 

@@ -8,6 +8,8 @@
 #   scripts/oracle-venv.sh           as above
 #   scripts/oracle-venv.sh --keras   with TensorFlow, Keras 3 and Keras 2 too, in build/oracle-keras-venv (2 GB), or
 #                                    $MOBILENET_KERAS_PYTHON
+#   scripts/oracle-venv.sh --torch   with PyTorch, torchvision, timm and ONNX Runtime instead, in
+#                                    build/oracle-torch-venv (several GB), or $MOBILENET_TORCH_PYTHON
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -23,6 +25,12 @@ if [ "${1:-}" = --keras ]; then
     modules+=', keras, tensorflow, h5py'
     packages+=(tensorflow tf-keras)
     folder=build/oracle-keras-venv named=${MOBILENET_KERAS_PYTHON:-}
+fi
+
+if [ "${1:-}" = --torch ]; then
+    modules='numpy, torch, torchvision, timm, onnx, onnxscript, onnxruntime, safetensors'
+    packages=(numpy torch torchvision timm onnx onnxscript onnxruntime safetensors)
+    folder=build/oracle-torch-venv named=${MOBILENET_TORCH_PYTHON:-}
 fi
 
 complete() { TF_CPP_MIN_LOG_LEVEL=3 "$1" -c "import $modules" 2>/dev/null; }

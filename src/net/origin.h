@@ -18,8 +18,8 @@ typedef struct mn_origin {
     const char *format;   /* in words */
     const char *network;  /* "MobileNetV2"; NULL for layers of no known network */
     double width;         /* of that network; 0 when unknown */
-    const char *pixels;   /* which pixels the network takes, in words, with the flags that say so; NULL: -1..1 */
     bool assumed_size;    /* the file leaves the size of the input open */
+    bool assumed_pixels;  /* the file does not say which pixels the network takes; net->meaning does */
     bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
 } mn_origin;
 

@@ -119,8 +119,9 @@ static mn_status find_classifier(const matching *m, char layer[MN_TORCH_NAME_CHA
     }
     if (!found) return MN_OK;
     size_t length = strlen(found->name), tail = sizeof end - 1;
-    bool named = length > tail && length - tail < MN_TORCH_NAME_CHARS && strcmp(found->name + length - tail, end) == 0 &&
-                 length - tail > m->prefix_length && strncmp(found->name, m->prefix, m->prefix_length) == 0;
+    bool named = length > tail && length - tail < MN_TORCH_NAME_CHARS &&
+                 strcmp(found->name + length - tail, end) == 0 && length - tail > m->prefix_length &&
+                 strncmp(found->name, m->prefix, m->prefix_length) == 0;
     if (!named || found->dims[0] < 1) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: array '%.200s' has no place in a MobileNetV2", m->state->file,
                        found->name);
@@ -140,16 +141,17 @@ static mn_status load(matching *m, const char *layer, const char *what, int32_t 
     char has[MN_ARRAY_SHAPE_CHARS], needs[MN_ARRAY_SHAPE_CHARS];
     if (!array) return missing(m, layer, what);
     if (array->type > MN_ARRAY_F64) {
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: array '%.200s' does not hold floats; give a model that is not quantised",
-                       m->state->file, array->name);
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: array '%.200s' does not hold floats; give a model that is not quantised", m->state->file,
+                       array->name);
     }
     if (array->rank != rank || memcmp(array->dims, dims, (size_t)rank * sizeof *dims) != 0) {
         mn_array wanted = {.rank = rank};
         memcpy(wanted.dims, dims, (size_t)rank * sizeof *dims);
         mn_array_shape_text(array, has);
         mn_array_shape_text(&wanted, needs);
-        return mn_fail(MN_ERROR_FORMAT, "%s: array '%.200s' has shape %s, but in a MobileNetV2 it is %s", m->state->file,
-                       array->name, has, needs);
+        return mn_fail(MN_ERROR_FORMAT, "%s: array '%.200s' has shape %s, but in a MobileNetV2 it is %s",
+                       m->state->file, array->name, has, needs);
     }
     mn_array_read_floats(array, order, to);
     m->used[array - m->state->arrays] = true;
@@ -223,6 +225,18 @@ static mn_status check_unused(const matching *m) {
     return MN_OK;
 }
 
+/* torchvision's MobileNetV2_Weights and timm's IMAGENET_DEFAULT_MEAN, of pixels in 0..1; both are judged on the central
+ * 87.5 % of a photo. */
+static void set_meaning(mn_meaning *meaning) {
+    static const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
+    meaning->normalised = true;
+    meaning->fit = MN_FIT_CROP;
+    for (int32_t c = 0; c < MN_MEANING_CHANNELS; c++) {
+        meaning->mean[c] = (float)(255 * mean[c]);
+        meaning->deviation[c] = (float)(255 * deviation[c]);
+    }
+}
+
 static mn_status match(matching *m, const mn_origin_options *options, mn_origin *origin) {
     mn_v2_plan plan;
     mn_v2_spec spec;
@@ -248,9 +262,11 @@ static mn_status match(matching *m, const mn_origin_options *options, mn_origin 
                           .network = "MobileNetV2",
                           .width = mn_v2_width_of(&plan),
                           .assumed_size = options->size == 0,
+                          .assumed_pixels = true,
                           .assumed_softmax = spec.classes > 0};
     MN_TRY(mn_v2_build(&spec, m->net));
     m->net->name = m->state->file;
+    set_meaning(&m->net->meaning);
     MN_TRY(load_all(m, &plan, classifier, spec.classes));
     MN_TRY(check_unused(m));
     return mn_net_check(m->net);

@@ -110,8 +110,9 @@ static mn_status check_overlaps(reader *r) {
 static mn_status read_header(reader *r, const cJSON *header) {
     const cJSON *item;
     if (!cJSON_IsObject(header)) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: the header of this safetensors file is not JSON; it is damaged or cut "
-                                        "short, fetch it again",
+        return mn_fail(MN_ERROR_FORMAT,
+                       "%s: the header of this safetensors file is not JSON; it is damaged or cut "
+                       "short, fetch it again",
                        r->state->file);
     }
     cJSON_ArrayForEach(item, header) {
@@ -127,7 +128,7 @@ mn_status mn_safetensors_read(const uint8_t *data, size_t bytes, mn_torch_state 
         return mn_fail(MN_ERROR_FORMAT, "%s: ends within its header; it is cut short, fetch it again", state->file);
     }
     reader r = {.state = state, .data = data + 8 + length, .bytes = bytes - 8 - (size_t)length};
-    state->format = "safetensors";
+    state->format = "PyTorch weights in safetensors";
     cJSON *header = cJSON_ParseWithLength((const char *)data + 8, (size_t)length);
     mn_status status = read_header(&r, header);
     cJSON_Delete(header);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 #
-# Compares this library with LiteRT's reference kernels, Pillow, Keras and TensorFlow. Needs build/libmobilenet.so.
+# Compares this library with LiteRT's reference kernels, Pillow, Keras, TensorFlow and PyTorch. Needs build/libmobilenet.so.
 #   tests/oracle/run.sh            everything, a quarter of an hour
 #   tests/oracle/run.sh --quick    a sample of it, under a minute
 #   tests/oracle/run.sh --latency  everything, and the latency table
@@ -57,6 +57,13 @@ with_keras() {
     "$keras_python" "$@"
 }
 
+# shellcheck disable=SC2317 # called by step
+with_torch() {
+    local torch_python
+    torch_python=$(scripts/oracle-venv.sh --torch) || return $?
+    "$torch_python" "$@"
+}
+
 step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
 step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
 if [ -e tests/oracle/pillow.py ]; then
@@ -64,6 +71,7 @@ if [ -e tests/oracle/pillow.py ]; then
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
+    step "PyTorch files" with_torch tests/oracle/torch_convert.py
     step "training steps" with_keras tests/oracle/train_steps.py
 fi
 if [ -n "$latency" ]; then

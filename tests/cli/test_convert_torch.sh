@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What PyTorch saved: converted, quantised, compared and trained on like what Keras saved.
+source tests/cli/common.sh
+
+writer="${MN_BUILD:-build}/tests/test_torch_files"
+if [ ! -x "$writer" ]; then
+    echo "SKIPPED: $writer is not built"
+    exit 77
+fi
+torch="$scratch/torch"
+mkdir "$torch"
+"$writer" "$torch"
+
+expect 0 convert "$torch/torchvision.safetensors" --size 64 -o "$scratch/a.tflite"
+prints 'PyTorch weights in safetensors'
+prints 'network     MobileNetV2, [0-9]+ parameters'
+prints 'pixels .*--mean 123\.675,116\.28,103\.53 --std 58\.395,57\.12,57\.375'
+prints '3 classes, softmax, which the file does not say \(--scores leaves it out\)'
+expect 0 convert "$torch/timm.bin" --size 64 -o "$scratch/b.tflite"
+cmp "$scratch/a.tflite" "$scratch/b.tflite" || fail 'the same weights under other names give another model'
+expect 0 convert "$torch/timm.bin" --size 64 --scores -o "$scratch/b.tflite"
+prints 'predictions: 3 classes$'
+expect 0 inspect "$scratch/b.tflite"
+expect 0 quantize "$torch/torchvision.safetensors" --data-free -o "$scratch/int8.tflite"
+
+# Mistakes.
+head -c 3000 "$torch/timm.bin" >"$torch/cut.safetensors"
+expect 1 convert "$torch/cut.safetensors" -o "$scratch/none.tflite"
+says 'cut\.safetensors: ends within its header; it is cut short'
+[ ! -e "$scratch/none.tflite" ] || fail 'a file was written in spite of a mistake'

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Converts what PyTorch and timm save, and what torch.onnx exports, and compares the logits of the converted models
+with PyTorch's in float64. Weights are random, with batch norm statistics as training leaves them.
+
+    torch_convert.py [--quick] [--keep DIR] [--only TEXT]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import numpy as np
+import timm
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+import mobilenet_c
+
+warnings.filterwarnings("ignore")
+
+BUILD = os.environ.get("MN_BUILD") or os.path.join(mobilenet_c.ROOT, "build")
+COMMAND = os.environ.get("MOBILENET_COMMAND") or os.path.join(BUILD, "mobilenet")
+# Of the largest logit; or twice what PyTorch's own float32 is off, in networks that amplify rounding.
+TOLERANCE = 1e-5
+PHOTOS = 2
+
+
+class Failure(Exception):
+    """Something differs; its text says what."""
+
+
+# ---- Models ---------------------------------------------------------------------------------------------------------
+
+def vision(name, **settings):
+    return lambda: getattr(torchvision.models, name)(weights=None, **settings)
+
+
+def timm_model(name, **settings):
+    return lambda: timm.create_model(name, pretrained=False, **settings)
+
+
+def settle(model, size):
+    """Gammas and betas as training leaves them, running statistics those of pictures."""
+    generator = torch.Generator().manual_seed(1)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            with torch.no_grad():
+                module.weight.uniform_(0.5, 1.5, generator=generator)
+                module.bias.normal_(0, 0.3, generator=generator)
+            module.momentum = None
+            module.reset_running_stats()
+    model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.eval()
+    with torch.no_grad():
+        for _ in range(2):
+            model(pictures(4, size, generator))
+    return model.eval()
+
+
+def pictures(count, size, generator):
+    """Smooth noise in the range of normalised pixels."""
+    small = torch.rand(count, 3, 7, 7, generator=generator)
+    large = torch.nn.functional.interpolate(small, size=size, mode="bilinear")
+    noise = torch.rand(count, 3, *size, generator=generator)
+    return (0.8 * large + 0.2 * noise) * 4.5 - 2
+
+
+# ---- Ways to save ---------------------------------------------------------------------------------------------------
+
+def safetensors(model, stem):
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, stem + ".safetensors",
+              metadata={"format": "pt"})
+    return stem + ".safetensors"
+
+
+# ---- Comparison -----------------------------------------------------------------------------------------------------
+
+def convert(path, *options):
+    out = path + ".tflite"
+    done = subprocess.run([COMMAND, "convert", path, "-o", out, *options], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip())
+    with open(out, "rb") as file:
+        return file.read()
+
+
+def logits(lib, data, inputs):
+    session = mobilenet_c.Session(mobilenet_c.Model(lib, data))
+    return np.concatenate([session.run([picture[None]])[0] for picture in inputs])
+
+
+def compare(lib, data, model, size):
+    """The largest distance from PyTorch in float64, beside that of PyTorch in float32."""
+    inputs = pictures(PHOTOS, size, torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        single = model(inputs).numpy()
+        expected = model.double()(inputs.double()).numpy()
+        model.float()
+    got = logits(lib, data, inputs.numpy().transpose(0, 2, 3, 1))
+    if got.shape != expected.shape:
+        raise Failure("shape %s instead of %s" % (got.shape, expected.shape))
+    worst, own = (float(np.max(np.abs(x - expected)) / np.max(np.abs(expected))) for x in (got, single))
+    if not worst <= max(TOLERANCE, 2 * own):
+        raise Failure("the logits are %.2g of the largest away, PyTorch's in float32 %.2g" % (worst, own))
+    return worst, own
+
+
+# ---- Cases ----------------------------------------------------------------------------------------------------------
+
+class Case:
+    def __init__(self, name, build, saves, size=(224, 224), quick=False):
+        self.name, self.build, self.saves, self.size, self.quick = name, build, saves, size, quick
+
+
+def all_cases():
+    weights = [safetensors]
+    one = [safetensors]
+    return [
+        Case("torchvision mobilenet_v2", vision("mobilenet_v2"), weights, quick=True),
+        Case("torchvision mobilenet_v2 0.35, 96, 5 classes", vision("mobilenet_v2", width_mult=0.35, num_classes=5), one,
+             (96, 96)),
+        Case("torchvision mobilenet_v2 1.3, 97", vision("mobilenet_v2", width_mult=1.3), one, (97, 97)),
+        Case("torchvision mobilenet_v2 0.56", vision("mobilenet_v2", width_mult=0.56), one, (96, 96)),
+        Case("timm mobilenetv2_100", timm_model("mobilenetv2_100"), weights, quick=True),
+        Case("timm mobilenetv2_050, 128, 7 classes", timm_model("mobilenetv2_050", num_classes=7), one, (128, 128)),
+        Case("timm mobilenetv2_035", timm_model("mobilenetv2_035"), one, (96, 96)),
+        Case("timm mobilenetv2_140", timm_model("mobilenetv2_140"), one),
+        Case("timm mobilenetv2_110d", timm_model("mobilenetv2_110d"), one),
+        Case("timm mobilenetv2_120d", timm_model("mobilenetv2_120d"), one),
+    ]
+
+
+def run_case(lib, case, folder):
+    torch.manual_seed(len(case.name))
+    model = settle(case.build(), case.size)
+    stem = os.path.join(folder, "".join(c if c.isalnum() else "_" for c in case.name))
+    failed = 0
+    for save in case.saves:
+        title = "%s: %s" % (case.name, save.__name__)
+        try:
+            path = save(model, stem)
+            options = [] if path.endswith(".onnx") else ["--scores", "--size", str(case.size[0])]
+            worst = compare(lib, convert(path, *options), model, case.size)
+            print("ok     %-80s %.1e, PyTorch %.1e" % ((title,) + worst))
+        except Failure as failure:
+            print("FAILED %s: %s" % (title, failure))
+            failed += 1
+        sys.stdout.flush()
+    return failed, len(case.saves)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="a sample of the cases")
+    parser.add_argument("--keep", help="keep the files in this folder")
+    parser.add_argument("--only", default="", help="only cases with this text in their name")
+    arguments = parser.parse_args()
+    lib = mobilenet_c.library()
+    failed = total = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.keep or scratch
+        os.makedirs(folder, exist_ok=True)
+        for case in all_cases():
+            if (arguments.quick and not case.quick) or arguments.only not in case.name:
+                continue
+            result = run_case(lib, case, folder)
+            failed += result[0]
+            total += result[1]
+    print("%d files converted and compared, %d failed" % (total, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
