@@ -10,12 +10,31 @@
 
 /* ---- Units ------------------------------------------------------------------------------------------- */
 
+/* How far the gates of a unit are computed: means, two dense layers with their activations, of which the second may
+ * consist of adding 3, ReLU6 and multiplying by 1/6. */
+typedef enum gate_stage {
+    GATE_NONE,
+    GATE_POOLED,
+    GATE_SQUEEZED,
+    GATE_BENT,
+    GATE_EXCITED,
+    GATE_SHIFTED,
+    GATE_CLIPPED,
+    GATE_COMPLETE
+} gate_stage;
+
+typedef struct gate_part {
+    gate_stage stage;
+    int32_t unit;
+} gate_part;
+
 /* Reading the layers in their order. */
 typedef struct chain {
     mn_train_net *t;
     const mn_net *net;
     int32_t *unit_of; /* [layer_count]: the unit that ends there; -1: the pictures */
     int32_t *padding; /* [layer_count]: the ZERO_PADDING layer between; -1: none */
+    gate_part *gates; /* [layer_count]: of layers that compute gates */
     bool pooled;      /* global pooling has been seen */
 } chain;
 
@@ -111,6 +130,7 @@ static bool activation_of(const mn_layer *layer, mn_bend *bend, float *high) {
         *bend = MN_BEND_CLIP;
         *high = layer->max_value;
         return true;
+    case MN_LAYER_ACTIVATION: *bend = MN_BEND_HARD_SWISH; return layer->function == MN_FUNCTION_HARD_SWISH;
     default: return false;
     }
 }
@@ -119,8 +139,7 @@ static mn_status add_head_activation(chain *c, int32_t index) {
     const mn_layer *layer = &c->net->layers[index];
     mn_dense *dense = c->t->head_count > 0 ? &c->t->head[c->t->head_count - 1] : NULL;
     if (!dense || dense->bend != MN_BEND_NONE) return refuse(c, layer, "an activation in this place");
-    (void)activation_of(layer, &dense->bend, &dense->high);
-    return MN_OK;
+    return activation_of(layer, &dense->bend, &dense->high) ? MN_OK : refuse(c, layer, "such an activation");
 }
 
 static mn_status add_activation(chain *c, int32_t index) {
@@ -132,7 +151,7 @@ static mn_status add_activation(chain *c, int32_t index) {
     if (!unit || unit->norm != layer->inputs[0] || unit->last != unit->norm) {
         return refuse(c, layer, "an activation that does not follow batch norm");
     }
-    (void)activation_of(layer, &bend, &high);
+    if (!activation_of(layer, &bend, &high)) return refuse(c, layer, "such an activation");
     unit->last = index;
     unit->linear = unit->stored = false;
     unit->hard_swish = bend == MN_BEND_HARD_SWISH;
@@ -171,6 +190,11 @@ static mn_status add_sum(chain *c, int32_t index) {
 
 /* ---- The head ---------------------------------------------------------------------------------------- */
 
+static bool is_one_pixel(const mn_layer *layer) {
+    return layer->kind == MN_LAYER_DENSE || (layer->kind == MN_LAYER_CONV && layer->k_h == 1 && layer->k_w == 1 &&
+                                             layer->h == 1 && layer->w == 1 && layer->groups == 1);
+}
+
 static mn_dense dense_of(const mn_net *net, int32_t index) {
     const mn_layer *layer = &net->layers[index];
     int32_t inputs = net->layers[layer->inputs[0]].c;
@@ -184,19 +208,108 @@ static mn_dense dense_of(const mn_net *net, int32_t index) {
 
 static mn_status add_dense(chain *c, int32_t index) {
     const mn_layer *layer = &c->net->layers[index];
-    bool dense = layer->kind == MN_LAYER_DENSE || (layer->k_h == 1 && layer->k_w == 1);
-    if (!c->pooled || !layer->bias || !dense) {
+    if (!c->pooled || !layer->bias || !is_one_pixel(layer)) {
         return refuse(c, layer, "a dense layer that is not behind global pooling, or has no bias");
     }
     c->t->head[c->t->head_count++] = dense_of(c->net, index);
     return MN_OK;
 }
 
+static mn_status add_pool(chain *c, int32_t index) {
+    const mn_layer *layer = &c->net->layers[index];
+    int32_t from = layer->inputs[0];
+    if (!unit_at(c, from) || !ends(c, from) || c->unit_of[from] != c->t->unit_count - 1) {
+        return refuse(c, layer, "pooling in this place");
+    }
+    c->pooled = true;
+    c->t->pool = index;
+    return MN_OK;
+}
+
+/* ---- Gates ------------------------------------------------------------------------------------------- */
+
+/* Does a later product join layer `from` with something? Then what pools it computes gates. */
+static bool is_gated(const chain *c, int32_t from) {
+    for (int32_t i = from + 1; i < c->net->layer_count; i++) {
+        const mn_layer *layer = &c->net->layers[i];
+        if (layer->kind == MN_LAYER_MULTIPLY && (layer->inputs[0] == from || layer->inputs[1] == from)) return true;
+    }
+    return false;
+}
+
+static mn_status start_gate(chain *c, int32_t index) {
+    const mn_layer *layer = &c->net->layers[index];
+    mn_unit *unit = unit_at(c, layer->inputs[0]);
+    if (!unit || !ends(c, layer->inputs[0]) || unit != &c->t->units[c->t->unit_count - 1] || unit->gate ||
+        unit->kind != MN_UNIT_DEPTHWISE || unit->linear) {
+        return refuse(c, layer, "gates that are not those of an activated depthwise convolution");
+    }
+    unit->gate = calloc(1, sizeof *unit->gate);
+    if (!unit->gate) return mn_fail_memory("the layers to train");
+    c->gates[index] = (gate_part){GATE_POOLED, c->unit_of[layer->inputs[0]]};
+    return MN_OK;
+}
+
+/* What `layer` makes of gates at `stage`; the same for a layer that does nothing, GATE_NONE for one that does not
+ * belong there. */
+static gate_stage next_stage(const mn_layer *layer, gate_stage stage) {
+    mn_bend bend;
+    float high;
+    switch (stage) {
+    case GATE_POOLED: return is_one_pixel(layer) && layer->bias ? GATE_SQUEEZED : GATE_NONE;
+    case GATE_SQUEEZED: return activation_of(layer, &bend, &high) ? GATE_BENT : GATE_NONE;
+    case GATE_BENT: return is_one_pixel(layer) && layer->bias ? GATE_EXCITED : GATE_NONE;
+    case GATE_EXCITED:
+        return layer->kind == MN_LAYER_RESCALING && layer->scale == 1 && layer->offset == 3 ? GATE_SHIFTED : GATE_NONE;
+    case GATE_SHIFTED: return layer->kind == MN_LAYER_RELU && layer->max_value == 6 ? GATE_CLIPPED : GATE_NONE;
+    case GATE_CLIPPED:
+        return layer->kind == MN_LAYER_RESCALING && fabsf(layer->scale - 1.0f / 6) < 1e-6f && layer->offset == 0
+                   ? GATE_COMPLETE
+                   : GATE_NONE;
+    default: return GATE_NONE;
+    }
+}
+
+static mn_status add_gate_layer(chain *c, int32_t index) {
+    const mn_layer *layer = &c->net->layers[index];
+    gate_part part = c->gates[layer->inputs[0]];
+    mn_gate *gate = c->t->units[part.unit].gate;
+    if (layer->kind != MN_LAYER_RESHAPE) part.stage = next_stage(layer, part.stage);
+    switch (part.stage) {
+    case GATE_NONE: return refuse(c, layer, "gates that are not two dense layers, ReLU and hard sigmoid");
+    case GATE_SQUEEZED: gate->squeeze = dense_of(c->net, index); break;
+    case GATE_BENT: (void)activation_of(layer, &gate->squeeze.bend, &gate->squeeze.high); break;
+    case GATE_EXCITED: gate->excite = dense_of(c->net, index); break;
+    case GATE_COMPLETE: gate->excite.bend = MN_BEND_HARD_SIGMOID; break;
+    default: break;
+    }
+    c->gates[index] = part;
+    return MN_OK;
+}
+
+static mn_status add_product(chain *c, int32_t index) {
+    const mn_layer *layer = &c->net->layers[index];
+    int32_t a = layer->inputs[0], b = layer->inputs[1];
+    int32_t gates = c->gates[a].stage != GATE_NONE ? a : b, values = gates == a ? b : a;
+    mn_unit *unit = unit_at(c, values);
+    if (c->gates[gates].stage != GATE_COMPLETE || c->gates[values].stage != GATE_NONE || !unit ||
+        unit != &c->t->units[c->gates[gates].unit] || unit->last != values || unit->gate->excite.out_c != unit->out_c) {
+        return refuse(c, layer, "a product that is not of channels and their gates");
+    }
+    unit->last = index;
+    c->unit_of[index] = c->unit_of[values];
+    return MN_OK;
+}
+
+/* ---- The whole --------------------------------------------------------------------------------------- */
+
 static mn_status add_layer(chain *c, int32_t index) {
     const mn_layer *layer = &c->net->layers[index];
     int32_t from = layer->inputs[0];
     c->padding[index] = -1;
     c->unit_of[index] = from >= 0 ? c->unit_of[from] : -1;
+    if (layer->kind == MN_LAYER_MULTIPLY) return add_product(c, index);
+    if (from >= 0 && c->gates[from].stage != GATE_NONE) return add_gate_layer(c, index);
     switch (layer->kind) {
     case MN_LAYER_INPUT: return layer->c == 3 ? MN_OK : refuse(c, layer, "pictures that are not RGB");
     case MN_LAYER_RESCALING:
@@ -212,15 +325,10 @@ static mn_status add_layer(chain *c, int32_t index) {
     case MN_LAYER_DEPTHWISE:
         return c->pooled ? refuse(c, layer, "such a layer behind the pooling") : add_unit(c, index);
     case MN_LAYER_BATCH_NORM: return add_norm(c, index);
-    case MN_LAYER_RELU: return add_activation(c, index);
+    case MN_LAYER_RELU:
+    case MN_LAYER_ACTIVATION: return add_activation(c, index);
     case MN_LAYER_ADD: return add_sum(c, index);
-    case MN_LAYER_GLOBAL_POOL:
-        if (!unit_at(c, from) || !ends(c, from) || c->unit_of[from] != c->t->unit_count - 1) {
-            return refuse(c, layer, "pooling in this place");
-        }
-        c->pooled = true;
-        c->t->pool = index;
-        return MN_OK;
+    case MN_LAYER_GLOBAL_POOL: return is_gated(c, from) ? start_gate(c, index) : add_pool(c, index);
     case MN_LAYER_RESHAPE:
     case MN_LAYER_DROPOUT: return c->pooled ? MN_OK : refuse(c, layer, "such a layer before the pooling");
     case MN_LAYER_DENSE: return add_dense(c, index);
@@ -259,11 +367,14 @@ mn_status mn_train_read_layers(mn_train_net *t, const mn_net *net) {
     t->head = calloc(layers, sizeof *t->head);
     c.unit_of = calloc(layers, sizeof *c.unit_of);
     c.padding = calloc(layers, sizeof *c.padding);
-    mn_status status = t->units && t->head && c.unit_of && c.padding ? MN_OK : mn_fail_memory("the layers to train");
+    c.gates = calloc(layers, sizeof *c.gates);
+    mn_status status =
+        t->units && t->head && c.unit_of && c.padding && c.gates ? MN_OK : mn_fail_memory("the layers to train");
     for (int32_t i = 0; status == MN_OK && i < net->layer_count; i++) status = add_layer(&c, i);
     if (status == MN_OK) status = check_chain(&c);
     if (status == MN_OK) t->features = t->head[0].in_p;
     free(c.unit_of);
     free(c.padding);
+    free(c.gates);
     return status;
 }

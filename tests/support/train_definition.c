@@ -22,7 +22,8 @@ static int32_t add(mn_net *net, mn_layer layer, const char *name, int32_t from) 
     int32_t index;
     layer.name = name;
     layer.inputs[0] = from;
-    if (mn_net_add(net, &layer, layer.kind == MN_LAYER_DENSE, &index) != MN_OK) abort();
+    bool bias = layer.kind == MN_LAYER_DENSE || (from >= 0 && layer.kind == MN_LAYER_CONV && net->layers[from].h == 1);
+    if (mn_net_add(net, &layer, bias, &index) != MN_OK) abort();
     return index;
 }
 
@@ -30,13 +31,21 @@ static int32_t add_norm(mn_net *net, const char *name, int32_t from) {
     return add(net, (mn_layer){.kind = MN_LAYER_BATCH_NORM, .epsilon = 1e-3f, .momentum = 0.9f}, name, from);
 }
 
-static int32_t add_unit(mn_net *net, const char *prefix, mn_layer layer, bool relu, int32_t from) {
+typedef enum bend { LINEAR, RELU, HARD_SWISH } bend;
+
+static int32_t add_bend(mn_net *net, const char *prefix, bend kind, int32_t from) {
+    char name[64];
+    mn_layer relu = {.kind = MN_LAYER_RELU, .max_value = 1.5f};
+    mn_layer swish = {.kind = MN_LAYER_ACTIVATION, .function = MN_FUNCTION_HARD_SWISH};
+    snprintf(name, sizeof name, "%s_relu", prefix);
+    return kind == LINEAR ? from : add(net, kind == RELU ? relu : swish, name, from);
+}
+
+static int32_t add_unit(mn_net *net, const char *prefix, mn_layer layer, bend kind, int32_t from) {
     char name[64];
     int32_t at = add(net, layer, prefix, from);
     snprintf(name, sizeof name, "%s_norm", prefix);
-    at = add_norm(net, name, at);
-    snprintf(name, sizeof name, "%s_relu", prefix);
-    return relu ? add(net, (mn_layer){.kind = MN_LAYER_RELU, .max_value = 1.5f}, name, at) : at;
+    return add_bend(net, prefix, kind, add_norm(net, name, at));
 }
 
 static mn_layer conv(int32_t size, int32_t stride, int32_t units) {
@@ -44,32 +53,15 @@ static mn_layer conv(int32_t size, int32_t stride, int32_t units) {
         .kind = MN_LAYER_CONV, .k_h = size, .k_w = size, .stride = stride, .units = units, .padding = MN_PAD_SAME};
 }
 
-static mn_layer depthwise(int32_t stride, mn_padding padding) {
-    return (mn_layer){.kind = MN_LAYER_DEPTHWISE, .k_h = 3, .k_w = 3, .stride = stride, .padding = padding};
+static mn_layer depthwise(int32_t size, int32_t stride, mn_padding padding) {
+    return (mn_layer){.kind = MN_LAYER_DEPTHWISE, .k_h = size, .k_w = size, .stride = stride, .padding = padding};
 }
 
 static void draw(mn_random *random, float *values, size_t count, double low, double high) {
     for (size_t i = 0; values && i < count; i++) values[i] = (float)mn_random_uniform(random, low, high);
 }
 
-void td_make_net(mn_net *net) {
-    int32_t at = add(net, (mn_layer){.kind = MN_LAYER_INPUT, .h = TD_HEIGHT, .w = TD_WIDTH, .c = 3}, "input", -1);
-    at = add_unit(net, "stem", conv(3, 2, 8), true, at);
-    at = add_unit(net, "a_depthwise", depthwise(1, MN_PAD_SAME), true, at);
-    int32_t first = add_unit(net, "a_project", conv(1, 1, 8), false, at);
-    at = add_unit(net, "b_expand", conv(1, 1, 20), true, first);
-    at = add_unit(net, "b_depthwise", depthwise(1, MN_PAD_SAME), true, at);
-    at = add_unit(net, "b_project", conv(1, 1, 8), false, at);
-    mn_layer sum = {.kind = MN_LAYER_ADD, .inputs = {first, at}, .name = "b_add"};
-    if (mn_net_add(net, &sum, false, &at) != MN_OK) abort();
-    at = add_unit(net, "c_expand", conv(1, 1, 24), true, at);
-    at = add(net, (mn_layer){.kind = MN_LAYER_ZERO_PADDING, .pad = {1, 1, 0, 1}}, "c_pad", at);
-    at = add_unit(net, "c_depthwise", depthwise(2, MN_PAD_VALID), true, at);
-    at = add_unit(net, "c_project", conv(1, 1, 18), false, at);
-    at = add_unit(net, "last", conv(1, 1, 40), true, at);
-    at = add(net, (mn_layer){.kind = MN_LAYER_GLOBAL_POOL}, "pool", at);
-    at = add(net, (mn_layer){.kind = MN_LAYER_DENSE, .units = TD_CLASSES}, "dense", at);
-    add(net, (mn_layer){.kind = MN_LAYER_SOFTMAX}, "softmax", at);
+static void draw_weights(mn_net *net) {
     mn_net_randomise(net, 5);
     mn_random random = {9};
     for (int32_t i = 0; i < net->layer_count; i++) {
@@ -80,6 +72,73 @@ void td_make_net(mn_net *net) {
         draw(&random, layer->variance, (size_t)layer->c, 0.5, 1.5);
         draw(&random, layer->bias, (size_t)layer->c, -0.3, 0.3);
     }
+}
+
+void td_make_net(mn_net *net) {
+    int32_t at = add(net, (mn_layer){.kind = MN_LAYER_INPUT, .h = TD_HEIGHT, .w = TD_WIDTH, .c = 3}, "input", -1);
+    at = add_unit(net, "stem", conv(3, 2, 8), RELU, at);
+    at = add_unit(net, "a_depthwise", depthwise(3, 1, MN_PAD_SAME), RELU, at);
+    int32_t first = add_unit(net, "a_project", conv(1, 1, 8), LINEAR, at);
+    at = add_unit(net, "b_expand", conv(1, 1, 20), RELU, first);
+    at = add_unit(net, "b_depthwise", depthwise(3, 1, MN_PAD_SAME), RELU, at);
+    at = add_unit(net, "b_project", conv(1, 1, 8), LINEAR, at);
+    mn_layer sum = {.kind = MN_LAYER_ADD, .inputs = {first, at}, .name = "b_add"};
+    if (mn_net_add(net, &sum, false, &at) != MN_OK) abort();
+    at = add_unit(net, "c_expand", conv(1, 1, 24), RELU, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_ZERO_PADDING, .pad = {1, 1, 0, 1}}, "c_pad", at);
+    at = add_unit(net, "c_depthwise", depthwise(3, 2, MN_PAD_VALID), RELU, at);
+    at = add_unit(net, "c_project", conv(1, 1, 18), LINEAR, at);
+    at = add_unit(net, "last", conv(1, 1, 40), RELU, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_GLOBAL_POOL}, "pool", at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_DENSE, .units = TD_CLASSES}, "dense", at);
+    add(net, (mn_layer){.kind = MN_LAYER_SOFTMAX}, "softmax", at);
+    draw_weights(net);
+}
+
+static int32_t join(mn_net *net, mn_layer_kind kind, const char *name, int32_t a, int32_t b) {
+    mn_layer layer = {.kind = kind, .inputs = {a, b}, .name = name};
+    int32_t index;
+    if (mn_net_add(net, &layer, false, &index) != MN_OK) abort();
+    return index;
+}
+
+/* Squeeze and excite of layer `from`. */
+static int32_t add_gate(mn_net *net, const char *prefix, int32_t units, bend kind, int32_t from) {
+    char name[6][64];
+    static const char *const parts[] = {"pool", "squeeze", "excite", "shift", "clip", "gate"};
+    for (int i = 0; i < 6; i++) snprintf(name[i], sizeof name[i], "%s_%s", prefix, parts[i]);
+    int32_t at = add(net, (mn_layer){.kind = MN_LAYER_GLOBAL_POOL, .keep_dims = true}, name[0], from);
+    at = add_bend(net, name[1], kind, add(net, conv(1, 1, units), name[1], at));
+    at = add(net, conv(1, 1, net->layers[from].c), name[2], at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_RESCALING, .scale = 1, .offset = 3}, name[3], at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_RELU, .max_value = 6}, name[4], at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_RESCALING, .scale = 1.0f / 6}, name[5], at);
+    return join(net, MN_LAYER_MULTIPLY, prefix, from, at);
+}
+
+void td_make_net_v3(mn_net *net) {
+    int32_t at = add(net, (mn_layer){.kind = MN_LAYER_INPUT, .h = TD_HEIGHT, .w = TD_WIDTH, .c = 3}, "input", -1);
+    int32_t stem = add_unit(net, "stem", conv(3, 2, 8), HARD_SWISH, at);
+    at = add_unit(net, "a_depthwise", depthwise(3, 1, MN_PAD_SAME), RELU, stem);
+    at = add_unit(net, "a_project", conv(1, 1, 8), LINEAR, at);
+    at = join(net, MN_LAYER_ADD, "a_add", stem, at);
+    at = add_unit(net, "b_expand", conv(1, 1, 20), HARD_SWISH, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_ZERO_PADDING, .pad = {1, 2, 2, 2}}, "b_pad", at);
+    at = add_unit(net, "b_depthwise", depthwise(5, 2, MN_PAD_VALID), HARD_SWISH, at);
+    at = add_gate(net, "b_gate", 6, RELU, at);
+    int32_t first = add_unit(net, "b_project", conv(1, 1, 18), LINEAR, at);
+    at = add_unit(net, "c_expand", conv(1, 1, 24), RELU, first);
+    at = add_unit(net, "c_depthwise", depthwise(5, 1, MN_PAD_SAME), RELU, at);
+    at = add_gate(net, "c_gate", 5, HARD_SWISH, at);
+    at = add_unit(net, "c_project", conv(1, 1, 18), LINEAR, at);
+    at = join(net, MN_LAYER_ADD, "c_add", first, at);
+    at = add_unit(net, "last", conv(1, 1, 40), HARD_SWISH, at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_GLOBAL_POOL, .keep_dims = true}, "pool", at);
+    at = add_bend(net, "hidden", HARD_SWISH, add(net, conv(1, 1, 21), "hidden", at));
+    at = add(net, conv(1, 1, TD_CLASSES), "dense", at);
+    at = add(net, (mn_layer){.kind = MN_LAYER_RESHAPE}, "flat", at);
+    add(net, (mn_layer){.kind = MN_LAYER_SOFTMAX}, "softmax", at);
+    draw_weights(net);
 }
 
 void td_draw_batch(float *pictures, int32_t *labels) {
@@ -246,6 +305,15 @@ static void define_pool(const mn_layer *in, const double *from, double *to) {
     }
 }
 
+/* Of a map and one pixel. */
+static void define_product(const definition *d, const mn_layer *layer, double *to, size_t count) {
+    const double *values = d->of[layer->inputs[0]], *gates = d->of[layer->inputs[1]];
+    size_t channels = (size_t)layer->c;
+    for (size_t k = 0; k < count; k++) {
+        to[k] = values[k] * gates[k / td_per_picture(layer) * channels + k % channels];
+    }
+}
+
 static void define_dense(const definition *d, int32_t index, const mn_layer *in, const double *from, double *to) {
     const mn_layer *layer = &d->net->layers[index];
     for (int32_t i = 0; i < TD_BATCH * layer->units; i++) {
@@ -296,12 +364,21 @@ static double evaluate_from(definition *d, int32_t first) {
         case MN_LAYER_ADD:
             for (size_t k = 0; k < count; k++) to[k] = from[k] + d->of[layer->inputs[1]][k];
             break;
+        case MN_LAYER_MULTIPLY: define_product(d, layer, to, count); break;
+        case MN_LAYER_ACTIVATION:
+            for (size_t k = 0; k < count; k++) to[k] = from[k] * fmin(fmax(from[k] + 3, 0), 6) / 6;
+            break;
+        case MN_LAYER_RESCALING:
+            for (size_t k = 0; k < count; k++) to[k] = from[k] * (double)layer->scale + (double)layer->offset;
+            break;
+        case MN_LAYER_RESHAPE: memcpy(to, from, count * sizeof *to); break;
         case MN_LAYER_GLOBAL_POOL: define_pool(in, from, to); break;
         case MN_LAYER_DENSE: define_dense(d, i, in, from, to); break;
         default: break;
         }
         define_stored(d, i, to, count);
-        if (layer->kind == MN_LAYER_DENSE) loss = define_loss(d, to);
+        bool scores = i + 1 < d->net->layer_count && d->net->layers[i + 1].kind == MN_LAYER_SOFTMAX;
+        if (scores) loss = define_loss(d, to);
     }
     return loss;
 }

@@ -8,7 +8,7 @@
 #include "net/net.h"
 #include "train/network.h"
 
-enum { TD_HEIGHT = 13, TD_WIDTH = 11, TD_BATCH = 5, TD_CLASSES = 7, TD_LAYERS = 64 };
+enum { TD_HEIGHT = 13, TD_WIDTH = 11, TD_BATCH = 5, TD_CLASSES = 7, TD_LAYERS = 96 };
 #define TD_SMOOTHING 0.1f
 
 typedef struct td_definition {
@@ -34,6 +34,10 @@ typedef struct td_definition {
 
 /** Odd sizes, both kinds of padding, a residual, activations up to 1.5. Running out of memory ends the program. */
 void td_make_net(mn_net *net);
+
+/** The same with what MobileNetV3 has: a block without expansion whose addition reads the stem, 5x5 kernels, hard
+ *  swish, gates, and a dense layer before the classifier. */
+void td_make_net_v3(mn_net *net);
 
 void td_draw_batch(float *pictures, int32_t *labels);
 

@@ -68,6 +68,19 @@ static void gradients_are_differences(void **state) {
     mn_net_free(&net);
 }
 
+static void gradients_of_v3_are_differences(void **state) {
+    (void)state;
+    mn_net net = {0};
+    td_make_net_v3(&net);
+    td_definition d = {.net = &net};
+    int32_t threads = 0;
+    for (const mn_train_kernels *const *tier = mn_train_kernels_all(); *tier; tier++) {
+        check(&d, &net, *tier, ++threads, 0, 2);
+    }
+    td_free(&d);
+    mn_net_free(&net);
+}
+
 /* A frozen net's classifier learns on batch norm's moving statistics, and only it gets gradients. */
 static void frozen_units(void **state) {
     (void)state;
@@ -150,8 +163,11 @@ static void dropout_follows_its_seed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients_are_differences),         cmocka_unit_test(frozen_units),
-        cmocka_unit_test(evaluation_uses_moving_statistics), cmocka_unit_test(moving_statistics),
+        cmocka_unit_test(gradients_are_differences),
+        cmocka_unit_test(gradients_of_v3_are_differences),
+        cmocka_unit_test(frozen_units),
+        cmocka_unit_test(evaluation_uses_moving_statistics),
+        cmocka_unit_test(moving_statistics),
         cmocka_unit_test(dropout_follows_its_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
