@@ -5,6 +5,8 @@ include(CheckCSourceCompiles)
 
 find_package(JPEG)
 find_package(PNG)
+find_path(MN_WEBP_INCLUDE webp/decode.h)
+find_library(MN_WEBP_LIBRARY webp)
 find_package(MPI QUIET COMPONENTS C)
 # Debian keeps HDF5 with and without MPI in folders of their own.
 find_path(MN_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
@@ -16,7 +18,8 @@ find_library(MN_CJSON_LIBRARY cjson)
 
 # Each library that is not ours: what says that it is there, and Debian's package.
 set(mn_missing "")
-foreach(need JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_HDF5_INCLUDE:libhdf5-dev
+foreach(need JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_WEBP_INCLUDE:libwebp-dev MN_WEBP_LIBRARY:libwebp-dev
+    MN_HDF5_INCLUDE:libhdf5-dev
     MN_HDF5_LIBRARY:libhdf5-dev MN_ZIP_INCLUDE:libzip-dev MN_ZIP_LIBRARY:libzip-dev MN_CJSON_INCLUDE:libcjson-dev
     MN_CJSON_LIBRARY:libcjson-dev)
   string(REPLACE ":" ";" need ${need})
@@ -66,8 +69,8 @@ else()
   mn_target_flags(mobilenet_tools)
   target_include_directories(mobilenet_tools PUBLIC include src)
   target_include_directories(mobilenet_tools SYSTEM PUBLIC
-    ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE})
-  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_hdf5} JPEG::JPEG PNG::PNG
+    ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
+  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY}
     ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
   set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
     MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")

@@ -23,7 +23,7 @@ usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
 # What a build needs, as PROBE:DEBIAN-PACKAGE; a probe is a command, a header or python3/MODULE.
 build_needs=(cc:gcc stdio.h:libc6-dev cmake:cmake ninja:ninja-build jpeglib.h:libjpeg-dev png.h:libpng-dev
-    h5cc:libhdf5-dev zip.h:libzip-dev cjson/cJSON.h:libcjson-dev)
+    webp/decode.h:libwebp-dev h5cc:libhdf5-dev zip.h:libzip-dev cjson/cJSON.h:libcjson-dev)
 # What the tests need beside.
 test_needs=(cmocka.h:libcmocka-dev cairo/cairo.h:libcairo2-dev mpicc:libopenmpi-dev mpirun:openmpi-bin c++:g++
     pkg-config:pkg-config python3:python3 python3/ensurepip:python3-venv curl:curl pgrep:procps)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -40,7 +41,65 @@ mn_status mn_map_open(const char *path, mn_map *out) {
     return status;
 }
 
+/* ---- Reading ----------------------------------------------------------------------------------------- */
+
+/* Cache lines, which suits every kernel that reads constants from the file. */
+enum { ALIGNMENT = 64, FIRST_ROOM = 1 << 16 };
+
+typedef struct reading {
+    uint8_t *data;
+    size_t bytes, room;
+} reading;
+
+/* Makes room for at least `room` bytes. */
+static mn_status grow(reading *r, size_t room) {
+    room = (room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    uint8_t *larger = aligned_alloc(ALIGNMENT, room);
+    if (!larger) return mn_fail_memory("a file");
+    if (r->bytes > 0) memcpy(larger, r->data, r->bytes);
+    free(r->data);
+    *r = (reading){larger, r->bytes, room};
+    return MN_OK;
+}
+
+/* Up to the end of the file, whatever its size was said to be: it may grow, and pipes have none. */
+static mn_status read_all(int file, const char *path, size_t most, reading *r) {
+    struct stat info;
+    if (fstat(file, &info) != 0) return mn_fail(MN_ERROR_IO, "%s: cannot be examined: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode)) return mn_fail(MN_ERROR_IO, "%s: is a folder; give the path of a file", path);
+    size_t expected = S_ISREG(info.st_mode) && info.st_size > 0 ? (size_t)info.st_size : 0;
+    if (expected > most) expected = most;
+    MN_TRY(grow(r, expected > 0 ? expected + 1 : FIRST_ROOM)); /* one more, to see the end */
+    for (;;) {
+        ssize_t got = read(file, r->data + r->bytes, r->room - r->bytes);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return mn_fail(MN_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+        if (got == 0) return MN_OK;
+        r->bytes += (size_t)got;
+        if (r->bytes > most)
+            return mn_fail(MN_ERROR_LIMIT, "%s: is larger than %zu MiB; give a smaller file", path, most >> 20);
+        if (r->bytes == r->room) MN_TRY(grow(r, 2 * r->room));
+    }
+}
+
+mn_status mn_map_read(const char *path, size_t most, mn_map *out) {
+    bool standard = strcmp(path, "-") == 0;
+    int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return mn_fail(MN_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    reading r = {0};
+    mn_status status = read_all(file, path, most, &r);
+    if (!standard) close(file);
+    if (status == MN_OK)
+        *out = (mn_map){.data = r.data, .bytes = r.bytes, .read = true};
+    else
+        free(r.data);
+    return status;
+}
+
 void mn_map_close(mn_map *map) {
-    if (map->data) munmap((void *)(uintptr_t)map->data, map->bytes);
+    if (map->read)
+        free((void *)(uintptr_t)map->data);
+    else if (map->data)
+        munmap((void *)(uintptr_t)map->data, map->bytes);
     *map = (mn_map){0};
 }

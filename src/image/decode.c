@@ -7,52 +7,23 @@
 #include "base/checked.h"
 #include "base/map.h"
 #include "base/status.h"
-#include "image/codec.h"
+#include "image/kind.h"
 #include "image/turn.h"
 
-typedef struct signature {
-    const char *bytes;
-    size_t length;
-    size_t offset;
-    const char *name;
-    mn_status (*decode)(const mn_encoded *encoded); /* NULL: known, but not read here */
-} signature;
-
-/* First bytes of each kind of file. JPEG: ITU-T T.81 B.1.1.3 (SOI, then another marker). PNG: specification 5.2. */
-static const signature signatures[] = {
-    {"\xff\xd8\xff", 3, 0, "JPEG", mn_jpeg_decode},
-    {"\x89PNG\r\n\x1a\n", 8, 0, "PNG", mn_png_decode},
-    {"GIF8", 4, 0, "GIF", NULL},
-    {"BM", 2, 0, "BMP", NULL},
-    {"WEBP", 4, 8, "WebP", NULL},
-    {"II*\0", 4, 0, "TIFF", NULL},
-    {"MM\0*", 4, 0, "TIFF", NULL},
-    {"ftyp", 4, 4, "HEIF or AVIF", NULL},
-};
-
-static const signature *find_signature(const mn_encoded *encoded) {
-    for (size_t i = 0; i < sizeof signatures / sizeof signatures[0]; i++) {
-        const signature *s = &signatures[i];
-        if (encoded->bytes >= s->offset + s->length && memcmp(encoded->data + s->offset, s->bytes, s->length) == 0)
-            return s;
-    }
-    return NULL;
-}
-
 static mn_status decode(const mn_encoded *encoded) {
-    const signature *kind = find_signature(encoded);
-    if (!kind)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: does not begin like a JPEG or PNG file; give a JPEG or PNG",
-                       encoded->name);
-    if (!kind->decode)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is a %s file; convert it to JPEG or PNG", encoded->name, kind->name);
-    return kind->decode(encoded);
+    mn_status (*decoder)(const mn_encoded *encoded) = NULL;
+    MN_TRY(mn_image_find_decoder(encoded, &decoder));
+    return decoder(encoded);
 }
+
+/* The path as sentences have it. */
+static const char *name_of(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
 
 mn_status mn_image_read(const char *path, const mn_rows *rows) {
     mn_map map;
-    MN_TRY(mn_map_open(path, &map));
-    mn_status status = decode(&(mn_encoded){map.data, map.bytes, path, MN_IMAGE_MAX_SIDE, MN_IMAGE_MAX_PIXELS, rows});
+    MN_TRY(mn_map_read(path, MN_IMAGE_MAX_FILE, &map));
+    mn_status status =
+        decode(&(mn_encoded){map.data, map.bytes, name_of(path), MN_IMAGE_MAX_SIDE, MN_IMAGE_MAX_PIXELS, rows});
     mn_map_close(&map);
     return status;
 }
@@ -100,8 +71,8 @@ mn_status mn_image_decode(const void *data, size_t bytes, const char *name, cons
 
 mn_status mn_image_open(const char *path, const mn_image_options *options, mn_image *out) {
     mn_map map;
-    MN_TRY(mn_map_open(path, &map));
-    mn_status status = mn_image_decode(map.data, map.bytes, path, options, out);
+    MN_TRY(mn_map_read(path, MN_IMAGE_MAX_FILE, &map));
+    mn_status status = mn_image_decode(map.data, map.bytes, name_of(path), options, out);
     mn_map_close(&map);
     return status;
 }
@@ -123,6 +94,14 @@ mn_status mn_encoded_check_size(const mn_encoded *encoded, uint32_t width, uint3
 mn_status mn_encoded_begin(const mn_encoded *encoded, uint32_t width, uint32_t height, int orientation) {
     const mn_image_info info = {(int32_t)width, (int32_t)height, mn_turn_of(orientation)};
     return encoded->rows->begin(encoded->rows->self, &info);
+}
+
+mn_status mn_encoded_too_much(const mn_encoded *encoded, const char *kind, uint32_t width, uint32_t height) {
+    return mn_fail(
+        MN_ERROR_LIMIT,
+        "%s: decoding this %s of %ux%u takes more than the %zu MiB that one photo may; scale it down first, or "
+        "save it as a baseline JPEG",
+        encoded->name, kind, (unsigned)width, (unsigned)height, MN_IMAGE_MAX_MEMORY >> 20);
 }
 
 void mn_encoded_rows(const mn_encoded *encoded, const mn_image *whole) {

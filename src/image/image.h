@@ -15,6 +15,9 @@
 /** Cap on what one decoder may hold of a picture, where it cannot give rows as they come. All of the pixels fit. */
 #define MN_IMAGE_MAX_MEMORY ((size_t)640 << 20)
 
+/** Cap on a photo's file, which is read as a whole. */
+#define MN_IMAGE_MAX_FILE ((size_t)1 << 30)
+
 /** Bytes of one pixel: red, green, blue. */
 #define MN_IMAGE_CHANNELS 3
 
@@ -51,8 +54,9 @@ typedef struct mn_image_options {
     bool as_stored;               /* do not turn the picture as its EXIF data says */
 } mn_image_options;
 
-/** Decodes the photo in the file at `path` into `rows`; the contents decide what kind it is, not the name.
- *  Errors: IO, MEMORY, FORMAT (damaged or cut short), UNSUPPORTED (another kind of file), LIMIT; those of `begin`. */
+/** Decodes the photo in the file at `path` ("-": standard input; a pipe will do) into `rows`; the contents decide what
+ * kind it is, not the name. Errors: IO, MEMORY, FORMAT (damaged or cut short), UNSUPPORTED (another kind of file),
+ * LIMIT; those of `begin`. */
 mn_status mn_image_read(const char *path, const mn_rows *rows);
 
 /** Decodes a whole picture, turned for looking at it. Errors: as above. */

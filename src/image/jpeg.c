@@ -80,11 +80,7 @@ static mn_status fail_with_message(reader *r) {
     if (r->error.msg_code == JERR_IMAGE_TOO_BIG)
         return mn_encoded_check_size(r->encoded, r->codec.image_width, r->codec.image_height);
     if (r->error.msg_code == JERR_NO_BACKING_STORE)
-        return mn_fail(
-            MN_ERROR_LIMIT,
-            "%s: this JPEG of %ux%u comes in several scans, which takes more than the %zu MiB that one photo "
-            "may; save the picture again as a baseline JPEG",
-            name, (unsigned)r->codec.image_width, (unsigned)r->codec.image_height, MN_IMAGE_MAX_MEMORY >> 20);
+        return mn_encoded_too_much(r->encoded, "JPEG of several scans", r->codec.image_width, r->codec.image_height);
     char text[JMSG_LENGTH_MAX];
     r->error.format_message((j_common_ptr)&r->codec, text);
     mn_status status = classify(r->error.msg_code);

@@ -4,7 +4,8 @@
 /* Lets tests/oracle/pillow.py reach the decoders and the resizer. Reads requests from standard input until its end:
  *
  *     resize FILTER WIDTH HEIGHT LEFT TOP RIGHT BOTTOM OUT_WIDTH OUT_HEIGHT\n and WIDTH*HEIGHT*3 bytes
- *     decode BYTES\n and BYTES bytes of a file
+ *     decode BYTES\n and BYTES bytes of a file; "stored" for "decode" leaves it unturned
+ *     fit FILTER OUT_WIDTH OUT_HEIGHT CHANNELS CROP PATH\n, the input tensor for pixels 0..255
  *
  * and answers each with "ok WIDTH HEIGHT\n" and the pixels, or "error SENTENCE\n". */
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/resize.h"
+#include "image/prepare.h"
 
 static int answer(mn_status status, const mn_image *image) {
     if (status != MN_OK) return printf("error %s\n", mn_error_detail()) < 0;
@@ -42,12 +43,39 @@ static int serve_resize(const char *request) {
 static int serve_decode(const char *request) {
     size_t bytes;
     mn_image out = {0};
-    if (sscanf(request, "decode %zu", &bytes) != 1) return 1;
+    const mn_image_options options = {.as_stored = strncmp(request, "stored ", 7) == 0};
+    if (sscanf(request, "%*s %zu", &bytes) != 1) return 1;
     void *data = malloc(bytes);
     if (!data) return 1;
     int failed = fread(data, 1, bytes, stdin) != bytes;
-    if (!failed) failed = answer(mn_image_decode(data, bytes, "input", NULL, &out), &out);
+    if (!failed) failed = answer(mn_image_decode(data, bytes, "input", &options, &out), &out);
     free(data);
+    mn_image_free(&out);
+    return failed;
+}
+
+/* A gray tensor is answered as three equal channels. */
+static int serve_fit(const char *request) {
+    char name[32], path[256];
+    int width, height, channels, crop;
+    mn_prepare_options options;
+    mn_prepare prepare;
+    float scale = 1;
+    int32_t zero = 0;
+    mn_image out = {0};
+    mn_prepare_defaults(&options);
+    if (sscanf(request, "fit %31s %d %d %d %d %255s", name, &width, &height, &channels, &crop, path) != 6) return 1;
+    mn_tensor_info input = {.name = "input", .type = MN_UINT8, .rank = 4, .dims = {1, height, width, channels}};
+    input.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
+    options.crop = crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
+    if (mn_resize_filter_parse(name, &options.filter) != MN_OK ||
+        mn_prepare_init(&input, &options, &prepare) != MN_OK || mn_image_create(width, height, &out) != MN_OK)
+        return 1;
+    mn_fill fill = {.prepare = &prepare, .tensor = out.pixels};
+    mn_status status = mn_fill_photo(path, &fill, 1);
+    for (size_t i = (size_t)width * (size_t)height; channels == 1 && i-- > 0;)
+        memset(out.pixels + 3 * i, out.pixels[i], 3);
+    int failed = answer(status, &out);
     mn_image_free(&out);
     return failed;
 }
@@ -55,7 +83,9 @@ static int serve_decode(const char *request) {
 int main(void) {
     char request[512];
     while (fgets(request, sizeof request, stdin)) {
-        int failed = strncmp(request, "resize ", 7) == 0 ? serve_resize(request) : serve_decode(request);
+        int failed = strncmp(request, "resize ", 7) == 0 ? serve_resize(request)
+                     : strncmp(request, "fit ", 4) == 0  ? serve_fit(request)
+                                                         : serve_decode(request);
         if (failed || fflush(stdout) != 0) {
             fprintf(stderr, "image_driver: request failed: %s", request);
             return 1;

@@ -24,7 +24,7 @@ import zlib
 try:
     import numpy
     import PIL
-    from PIL import Image
+    from PIL import Image, ImageOps
 except ImportError as missing:
     print(f"SKIP: {missing}; pip install pillow numpy")
     sys.exit(77)
@@ -55,7 +55,7 @@ def build_driver(folder):
     program = pathlib.Path(folder) / "image_driver"
     source = ROOT / "tests" / "oracle" / "image_driver.c"
     command = [os.environ.get("CC", "cc"), "-std=c11", "-O2", f"-I{ROOT}/include", f"-I{ROOT}/src"]
-    subprocess.run([*command, "-o", program, source, *libraries, "-ljpeg", "-lpng", "-lm", "-pthread"], check=True)
+    subprocess.run([*command, "-o", program, source, *libraries, "-ljpeg", "-lpng", "-lwebp", "-lm", "-pthread"], check=True)
     return program
 
 
@@ -81,8 +81,11 @@ class Driver:
         numbers = " ".join(float(edge).hex() for edge in box)
         return self.ask(f"resize {name} {width} {height} {numbers} {size[0]} {size[1]}", pixels.tobytes())
 
-    def decode(self, data):
-        return self.ask(f"decode {len(data)}", data)
+    def decode(self, data, request="decode"):
+        return self.ask(f"{request} {len(data)}", data)
+
+    def fit(self, path, name, size, channels, crop):
+        return self.ask(f"fit {name} {size[0]} {size[1]} {channels} {int(crop)} {path}", b"")
 
 
 class Score:
@@ -248,10 +251,155 @@ def check_jpeg(driver, rng, cases):
     return score
 
 
+# ---- WebP, still and animated ----
+
+def make_webp(rng):
+    width, height = rng.randint(1, 90), rng.randint(1, 90)
+    image = Image.fromarray(random_pixels(rng, width, height)).convert("RGB")
+    options = {"lossless": rng.random() < 0.4, "quality": rng.choice((20, 75, 95)), "exact": rng.random() < 0.5}
+    if rng.random() < 0.5:
+        image.putalpha(Image.fromarray(random_pixels(rng, width, height)).convert("L"))
+    if rng.random() < 0.3:
+        later = Image.fromarray(random_pixels(rng, width, height)).convert(image.mode)
+        options.update(save_all=True, append_images=[later], duration=50)
+    out = io.BytesIO()
+    image.save(out, "WEBP", **options)
+    return out.getvalue(), f"{width}x{height} {image.mode} {sorted(options)}"
+
+
+def check_webp(driver, rng, cases):
+    score = Score("webp")
+    for case in range(cases):
+        data, what = make_webp(rng)
+        score.compare(f"{case}: {what}", driver.decode(data), Image.open(io.BytesIO(data)).convert("RGB"))
+    return score
+
+
+# ---- BMP: every depth, also those that Pillow cannot write ----
+
+BMP_MASKS = {16: ((0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)),
+             32: ((0xFF0000, 0xFF00, 0xFF), (0xFF000000, 0xFF0000, 0xFF00), (0xFF000000, 0xFF00, 0xFF))}
+
+
+def bmp_runs(rng, indices, bits):
+    """Run-length code of rows of indices: runs, pixels one by one, ends of rows and of the picture."""
+    out = bytearray()
+    for row in indices:
+        x, width = 0, len(row)
+        while x < width:
+            count = min(rng.randint(1, 20), width - x)
+            piece = [int(v) for v in row[x:x + count]]
+            if count >= 3 and rng.random() < 0.5:
+                body = bytes(piece) if bits == 8 else bytes(
+                    piece[i] << 4 | (piece[i + 1] if i + 1 < count else 0) for i in range(0, count, 2))
+                out += bytes((0, count)) + body + b"\0" * (len(body) & 1)
+            elif bits == 8:
+                out += b"".join(bytes((1, value)) for value in piece)
+            else:
+                out += b"".join(bytes((1, value << 4)) for value in piece)
+            x += count
+        out += b"\0\0"
+    return bytes(out[:-2] if rng.random() < 0.3 else out) + b"\0\1"
+
+
+def make_bmp(rng):
+    width, height = rng.randint(1, 70), rng.randint(1, 70)
+    bits, header = rng.choice((1, 4, 8, 16, 24, 32)), rng.choice((12, 40, 40, 56, 108, 124))
+    runs = bits in (4, 8) and header != 12 and rng.random() < 0.5
+    masks = rng.choice(BMP_MASKS[bits]) if bits in BMP_MASKS and header != 12 and rng.random() < 0.6 else None
+    downward = header != 12 and rng.random() < 0.4
+    stream = numpy.random.default_rng(rng.getrandbits(32))
+    indices = numpy.sort(stream.integers(0, 2 ** min(bits, 8), (height, width)), axis=rng.randrange(2))
+    palette, colours = b"", 0
+    if bits <= 8:
+        colours = 1 << bits if header == 12 or rng.random() < 0.5 else rng.randint(3, 1 << bits) if bits > 1 else 2
+        palette = b"".join(rng.randbytes(3) + b"\0" * (header != 12) for _ in range(colours))
+    if runs:
+        pixels = bmp_runs(rng, indices, bits)
+    elif bits <= 8:
+        pixels = b""
+        for row in indices:
+            flat = (row[:, None] >> numpy.arange(bits)[::-1]) & 1
+            packed = numpy.packbits(flat.astype(numpy.uint8).reshape(-1)).tobytes()
+            pixels += packed + b"\0" * (-len(packed) % 4)
+    else:
+        pixels = b"".join(line + b"\0" * (-len(line) % 4) for line in (rng.randbytes(width * bits // 8)
+                                                                     for _ in range(height)))
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        how = 3 if masks else {4: 2, 8: 1}[bits] if runs else 0
+        info = struct.pack("<IiiHHIIiiII", header, width, -height if downward else height, 1, bits, how, len(pixels),
+                           2835, 2835, 0 if colours == 1 << bits and rng.random() < 0.5 else colours, 0)
+        if masks:
+            info += struct.pack("<III", *masks)
+        info = info.ljust(max(header, len(info)), b"\0")
+    offset = 14 + len(info) + len(palette)
+    data = struct.pack("<2sIHHI", b"BM", offset + len(pixels), 0, 0, offset) + info + palette + pixels
+    return data, f"{width}x{height}, {bits} bits, header {header}, runs {runs}, masks {masks}, downward {downward}"
+
+
+def check_bmp(driver, rng, cases):
+    score = Score("bmp")
+    for case in range(cases):
+        data, what = make_bmp(rng)
+        score.compare(f"{case}: {what}", driver.decode(data), Image.open(io.BytesIO(data)).convert("RGB"))
+    return score
+
+
+# ---- PGM and PPM ----
+
+def check_pnm(driver, rng, cases):
+    score = Score("pnm")
+    for case in range(cases):
+        width, height = rng.randint(1, 30), rng.randint(1, 30)
+        kind, most = rng.choice((5, 6)), rng.choice((1, 2, 10, 100, 254, 255, 256, 1000, 65535))
+        if kind == 5 and most > 255:
+            most = 255  # Pillow clamps these to 255; we scale them, as it does for colour
+        head = f"P{kind}\n# a comment\n{width} {height} # another\n{most}\n".encode()
+        data = head + rng.randbytes(width * height * (3 if kind == 6 else 1) * (2 if most > 255 else 1))
+        theirs = Image.open(io.BytesIO(data)).convert("RGB")
+        score.compare(f"{case}: P{kind}, maximum {most}", driver.decode(data), theirs)
+    return score
+
+
+# ---- EXIF ----
+
+def make_turned(rng, folder, case):
+    width, height = rng.randint(1, 400), rng.randint(1, 400)
+    image = Image.fromarray(random_pixels(rng, width, height))
+    orientation = case % 8 + 1
+    exif = Image.Exif()
+    exif.endian = rng.choice("<>")
+    exif[0x0112] = orientation
+    exif[0x010F] = "a camera"
+    suffix = rng.choice(("jpg", "png", "webp"))
+    path = pathlib.Path(folder) / f"turned.{suffix}"
+    image.save(path, exif=exif, **({"lossless": True} if suffix == "webp" else {}))
+    return path, f"{width}x{height} {suffix} {exif.endian} orientation {orientation}"
+
+
+def check_turned(driver, rng, cases, folder):
+    """Whole pictures, and pictures resized row by row without ever being whole."""
+    decoded, fitted = Score("turned"), Score("turned and resized by rows")
+    for case in range(cases):
+        path, what = make_turned(rng, folder, case)
+        theirs = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+        decoded.compare(what, driver.decode(path.read_bytes()), theirs)
+        decoded.compare(what, driver.decode(path.read_bytes(), "stored"), Image.open(path).convert("RGB"))
+        name, size, crop = rng.choice(sorted(FILTERS)), (rng.randint(1, 300), rng.randint(1, 300)), rng.random() < 0.5
+        channels = rng.choice((1, 3, 3))
+        box = tuple(side * part / 16 for side, part in zip(theirs.size * 2, (1, 1, 15, 15))) if crop else None
+        small = (theirs.convert("L") if channels == 1 else theirs).resize(size, FILTERS[name], box).convert("RGB")
+        fitted.compare(f"{what} {name} {size} {crop} {channels}", driver.fit(path, name, size, channels, crop), small)
+    return decoded, fitted
+
+
 def check_photos(driver, folder):
     decoded, resized = Score("photos decoded"), Score("photos resized to 224x224")
-    for path in sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")):
-        theirs = Image.open(path).convert("RGB")
+    endings = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+    for path in sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix.lower() in endings):
+        theirs = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
         pixels = numpy.asarray(theirs)
         try:
             ours = driver.decode(path.read_bytes())
@@ -270,10 +418,10 @@ def check_photos(driver, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", help="the program made from tests/oracle/image_driver.c, if it exists already")
-    parser.add_argument("--cases", type=int, default=600, help="resizes; half as many PNG and JPEG files")
+    parser.add_argument("--cases", type=int, default=600, help="resizes; half as many files of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--photos", default=ROOT.parent / "shared" / "images",
-                        help="decode and resize every JPEG and PNG below this folder, when it exists")
+                        help="decode and resize every photo below this folder, when it exists")
     flags = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)  # Pillow's, about palettes with transparency
     print(f"Pillow {PIL.__version__}, seed {flags.seed}")
@@ -283,6 +431,10 @@ def main():
             check_resize(driver, rng, flags.cases),
             check_png(driver, rng, flags.cases // 2),
             check_jpeg(driver, rng, flags.cases // 2),
+            check_webp(driver, rng, flags.cases // 2),
+            check_bmp(driver, rng, flags.cases // 2),
+            check_pnm(driver, rng, flags.cases // 4),
+            *check_turned(driver, rng, flags.cases // 2, folder),
             *check_photos(driver, flags.photos),
         ]
     return 1 if sum([score.report() for score in scores]) else 0
