@@ -12,7 +12,7 @@
 #                   downloaded; else the small model of road signs in models/, if there is one
 #   --images DIR    photos to find the ranges of 8-bit values with, and to measure accuracy on; else
 #                   ../shared/images/imagenet; else the int8 model is made without photos
-#   --image PHOTO   the photo to classify, JPEG or PNG; else ../shared/images/example_input.jpg; else one of --images
+#   --image PHOTO   the photo to classify; else ../shared/images/example_input.jpg; else one of --images
 #   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
 #   --out DIR       where the models go; default out
 #   --model FILE    only classify and measure with this .tflite; also $MOBILENET_MODEL
@@ -170,7 +170,7 @@ choose_weights() {
 }
 
 first_photo() {
-    find "$1" -type f \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' \) | LC_ALL=C sort | sed -n 1p
+    find "$1" -type f \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' -o -iname '*.webp' -o -iname '*.bmp' \) | LC_ALL=C sort | sed -n 1p
 }
 
 # Sets $images and $image where they are not given. A model of signs gets signs: drawn, if the program that draws

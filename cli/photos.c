@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "common/error.h"
 #include "common/options.h"
+#include "image/image.h"
 
 /* Folders inside folders beyond this are refused: a symbolic link may point to its parent. */
 enum { MAX_DEPTH = 16 };
@@ -50,15 +50,6 @@ static bool add_photo(cli_photos *photos, char *path, int32_t truth) {
     return true;
 }
 
-static bool is_photo(const char *name) {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t length = strlen(endings[i]);
-        if (strlen(name) > length && strcasecmp(name + strlen(name) - length, endings[i]) == 0) return true;
-    }
-    return false;
-}
-
 static bool walk(const char *folder, int depth, cli_photos *out);
 
 static bool visit(char *path, const char *name, int depth, cli_photos *out) {
@@ -68,7 +59,8 @@ static bool visit(char *path, const char *name, int depth, cli_photos *out) {
         free(path);
         return good;
     }
-    if (is_photo(name)) return add_photo(out, path, -1); /* one that cannot be read is reported when its turn comes */
+    if (mn_image_is_name(name))
+        return add_photo(out, path, -1); /* one that cannot be read is reported when its turn comes */
     free(path);
     return true;
 }
@@ -174,7 +166,9 @@ static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cl
 bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out) {
     *out = (cli_photos){0};
     bool good = walk(folder, 0, out);
-    if (good && out->count == 0) cli_error("%s: holds no .jpg, .jpeg or .png file", folder);
+    if (good && out->count == 0)
+        cli_error("%s: holds no photo: no file whose name ends in .jpg, .jpeg, .png, .webp, .bmp, .pgm or .ppm",
+                  folder);
     if (good && out->count > 0) {
         size_t length = strlen(folder), skip = folder[length - 1] == '/' ? length : length + 1;
         qsort(out->items, (size_t)out->count, sizeof *out->items, by_path);

@@ -17,7 +17,7 @@ typedef struct cli_photos {
     cli_photo *items; /* from a folder: sorted by path */
 } cli_photos;
 
-/** Every JPEG and PNG file under `folder`, by the ends of their names. The class is read from a WordNet id that
+/** Every photo under `folder`, by the ends of their names. The class is read from a WordNet id that
  *  starts the file name, or else from the name of the first folder below `folder`: a WordNet id or a label; or,
  *  when none of these folders is either and there are as many as classes, their sorted order. */
 bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out);

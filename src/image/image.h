@@ -66,6 +66,10 @@ mn_status mn_image_open(const char *path, const mn_image_options *options, mn_im
 mn_status mn_image_decode(const void *data, size_t bytes, const char *name, const mn_image_options *options,
                           mn_image *out);
 
+/** Does `name` end like a photo's, ".jpg" say, in either case? Kinds that are not read count too: whoever looks through
+ * a folder for photos then hears of them. */
+bool mn_image_is_name(const char *name);
+
 /** A picture with uninitialised pixels. Errors: ARGUMENT (a side below 1), LIMIT, MEMORY. */
 mn_status mn_image_create(int32_t width, int32_t height, mn_image *out);
 

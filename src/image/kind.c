@@ -106,3 +106,12 @@ mn_status mn_image_find_decoder(const mn_encoded *encoded, mn_status (**out)(con
     *out = found->decode;
     return MN_OK;
 }
+
+bool mn_image_is_name(const char *name) {
+    static const char *const endings[] = {"jpg", "jpeg", "jpe", "jfif", "png",  "webp", "bmp",  "dib", "pgm", "ppm",
+                                          "pnm", "gif",  "tif", "tiff", "heic", "heif", "avif", "jp2", "jxl"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && dot > name && i < sizeof endings / sizeof endings[0]; i++)
+        if (strcasecmp(dot + 1, endings[i]) == 0) return true;
+    return false;
+}

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/status.h"
@@ -65,11 +64,6 @@ static mn_status add_name(finding *f, const char *name, size_t length, const cha
 
 /* ---- A folder ---------------------------------------------------------------------------------------- */
 
-static bool is_picture(const char *name) {
-    const char *dot = strrchr(name, '.');
-    return dot && (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg") || !strcasecmp(dot, ".png"));
-}
-
 static bool is_folder(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
@@ -89,7 +83,7 @@ static mn_status scan(finding *f, const char *folder, const char *class_name, in
             const char *name = class_name;
             if (!name) status = add_name(f, entry->d_name, strlen(entry->d_name), &name);
             if (status == MN_OK) status = scan(f, path, name, depth + 1);
-        } else if (class_name && is_picture(entry->d_name)) {
+        } else if (class_name && mn_image_is_name(entry->d_name)) {
             status = add_found(f, path, class_name);
         }
     }
@@ -181,9 +175,10 @@ static mn_status check(const mn_dataset *set) {
     }
     for (int32_t i = 0, next = 0; i < set->class_count; i++) {
         if (next >= set->count || set->examples[next].label != i) {
-            return mn_fail(MN_ERROR_ARGUMENT,
-                           "%s: class '%s' has no JPEG or PNG pictures; add some or remove the class", set->path,
-                           set->classes[i]);
+            return mn_fail(
+                MN_ERROR_ARGUMENT,
+                "%s: class '%s' has no pictures (.jpg, .png, .webp, .bmp, .pgm or .ppm); add some or remove the class",
+                set->path, set->classes[i]);
         }
         while (next < set->count && set->examples[next].label == i) next++;
     }
@@ -205,7 +200,9 @@ static mn_status find(mn_dataset *set, const mn_dataset *classes) {
     }
     MN_TRY(label(&f));
     if (!classes) return check(set);
-    return set->count > 0 ? MN_OK : mn_fail(MN_ERROR_ARGUMENT, "%s: has no JPEG or PNG pictures", set->path);
+    return set->count > 0
+               ? MN_OK
+               : mn_fail(MN_ERROR_ARGUMENT, "%s: has no pictures (.jpg, .png, .webp, .bmp, .pgm or .ppm)", set->path);
 }
 
 mn_status mn_dataset_open(const char *path, const mn_dataset *classes, mn_dataset *out) {

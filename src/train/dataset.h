@@ -29,7 +29,7 @@ typedef struct mn_dataset {
     atomic_size_t cached;
 } mn_dataset;
 
-/** Finds the JPEG and PNG files below each class folder of the folder `path`; or, when `path` is a file, those that
+/** Finds the photos below each class folder of the folder `path`; or, when `path` is a file, those that
  *  its lines name: a path relative to the file's folder, a blank or tab, and the name of the class.
  *  With `classes` from another data set, every class must be one of them, and numbers are theirs.
  *  Errors: IO, ARGUMENT (no classes, an unknown one; one class or an empty one when `classes` is NULL), MEMORY. */

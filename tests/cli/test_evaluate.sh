@@ -98,7 +98,7 @@ rm "$scratch/some/b.jpg"
 expect 1 evaluate -m "$model" --images "$scratch/some" --compare $models/tiny_v2_uint8.tflite
 says 'no photo could be evaluated'
 expect 1 evaluate -m "$model" --images "$scratch/empty"
-says 'holds no .jpg'
+says 'holds no photo'
 expect 1 evaluate -m "$model" --images "$scratch/none"
 expect 1 evaluate -m "$model" --images "$model"
 ln -s . "$scratch/empty/loop"

@@ -130,7 +130,7 @@ says 'quantised already'
 refused 1 "$folder/colour420.jpg" -o "$scratch/none" --images "$folder"
 mkdir "$scratch/empty"
 refused 1 "$model" -o "$scratch/none" --images "$scratch/empty"
-says 'holds no .jpg, .jpeg or .png file'
+says 'holds no photo: no file whose name ends in .jpg'
 refused 1 "$model" -o "$scratch/none" --images "$scratch/nowhere"
 says 'cannot be read'
 echo nonsense >"$scratch/empty/a.jpg"
