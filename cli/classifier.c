@@ -69,6 +69,16 @@ static mn_status check_output(const char *path, cli_classifier *c) {
     return MN_OK;
 }
 
+mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out) {
+    mn_tensor_info input;
+    mn_pixels pixels = {0};
+    MN_TRY(mn_model_tensor(model, mn_model_input(model, 0), &input));
+    mn_status told = options && mn_prepare_given(options) ? MN_OK : mn_model_pixels(model, &pixels);
+    MN_TRY(
+        mn_prepare_init(&input, &pixels, options, out)); /* first: an input that is no picture says nothing of pixels */
+    return told;
+}
+
 mn_status cli_classifier_open(const char *path, const mn_session_options *options, const mn_prepare_options *prepare,
                               cli_classifier *out) {
     mn_tensor_info input;
@@ -81,7 +91,7 @@ mn_status cli_classifier_open(const char *path, const mn_session_options *option
                        path, mn_model_input_count(out->model), mn_model_output_count(out->model));
     }
     MN_TRY(mn_model_tensor(out->model, mn_model_input(out->model, 0), &input));
-    mn_status status = mn_prepare_init(&input, prepare, &out->prepare);
+    mn_status status = cli_contract(out->model, prepare, &out->prepare);
     if (status != MN_OK) return mn_fail_prefix(status, path);
     if (out->prepare.bytes != input.bytes) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: takes a batch of %d pictures; only a batch of one can be shown to it",

@@ -25,6 +25,10 @@ mn_status cli_classifier_open(const char *path, const mn_session_options *option
                               cli_classifier *out);
 void cli_classifier_close(cli_classifier *classifier);
 
+/** How photos become the first input of `model`; `options` NULL means defaults. Errors: those of mn_model_pixels,
+ * unless the options say what pixels are, and of mn_prepare_init. */
+mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out);
+
 /** What one thread needs. Start with `cli_worker worker = {0};`. */
 typedef struct cli_worker {
     const cli_classifier *classifier;

@@ -116,6 +116,7 @@ static void print_json(job *j, const char *path, const mn_fill *photo) {
     cli_json_int(&json, "height", photo->height);
     cli_json_text(&json, "model", j->settings->model);
     cli_json_text(&json, "input", c->prepare.text);
+    cli_json_pixels(&json, &c->prepare);
     cli_json_text(&json, "fit", c->prepare.crop == MN_CROP_CENTRAL ? "crop" : "exact");
     cli_json_text(&json, "filter", mn_resize_filter_name(c->prepare.filter));
     cli_json_bool(&json, "softmax_applied", c->logits);

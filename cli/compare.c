@@ -15,6 +15,7 @@
 #include "common/progress.h"
 #include "compare_plot.h"
 #include "graph_file.h"
+#include "plan/fold.h"
 #include "quant/compare.h"
 #include "samples.h"
 
@@ -46,24 +47,7 @@ static const cli_option options[] = {
      .value = "FILE.svg",
      .help = "draw the layers in the order of execution"},
     {.name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json), .help = "print one JSON object"},
-    {.name = "input-range",
-     .kind = CLI_NUMBERS,
-     .offset = offsetof(settings, image.range),
-     .value = "LOW,HIGH",
-     .low = 2,
-     .high = 2,
-     .help = "what pixels 0 and 255 mean to the models [-1,1, unless A rescales its input]"},
-    {.name = "crop",
-     .kind = CLI_FLAG,
-     .offset = offsetof(settings, image.crop),
-     .help = "resize only the central 87.5 % of each side of a photo"},
-    {.name = "filter",
-     .kind = CLI_CHOICE,
-     .offset = offsetof(settings, image.filter),
-     .value = "NAME",
-     .choices = cli_filter_names,
-     .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},
-    CLI_NO_EXIF_OPTION(settings, image.no_exif),
+    CLI_IMAGE_OPTIONS(settings, image),
     {.name = "jobs",
      .kind = CLI_INT,
      .offset = offsetof(settings, jobs),
@@ -165,7 +149,10 @@ static bool write_plot(const settings *s, const result *r) {
 /* ---- Comparing --------------------------------------------------------------------------------------- */
 
 static mn_status open_models(const settings *s, result *r) {
-    for (int32_t i = 0; i < 2; i++) MN_TRY(cli_graph_open(s->models.items[i], &r->models[i]));
+    for (int32_t i = 0; i < 2; i++) {
+        MN_TRY(cli_graph_open(s->models.items[i], &r->models[i]));
+        MN_TRY(mn_graph_fold_constants(&r->models[i].graph));
+    }
     if (r->models[0].graph.input_count == 1) return MN_OK;
     return mn_fail(MN_ERROR_UNSUPPORTED, "%s: has %d inputs; only models with one can be compared", s->models.items[0],
                    r->models[0].graph.input_count);
@@ -174,12 +161,12 @@ static mn_status open_models(const settings *s, result *r) {
 static bool run(const settings *s, const mn_prepare_options *prepare, result *r) {
     cli_progress bar = {0};
     mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
-    mn_interval range;
+    mn_pixels pixels;
     mn_status status = open_models(s, r);
     if (status == MN_OK) {
         const mn_graph *graph = &r->models[0].graph;
-        if (!cli_samples_range(&s->image, graph, &range)) return false;
-        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], 0, prepare, range, s->jobs,
+        if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
+        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], 0, prepare, &pixels, s->jobs,
                               &r->samples)) {
             return false;
         }

@@ -4,7 +4,6 @@
 /* mobilenet convert: what Keras or PyTorch saved, as a float .tflite. */
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +11,8 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/options.h"
+#include "graph/pixels.h"
+#include "image/prepare.h"
 #include "net/fold.h"
 #include "net_file.h"
 #include "tflite/write.h"
@@ -60,49 +61,29 @@ static const cli_command command = {
     .operand_offset = offsetof(settings, files),
 };
 
+/* The file, and what it says of pixels, in words; "" where nothing can be told. */
+typedef struct made {
+    uint8_t *data;
+    size_t bytes;
+    char pixels[MN_PIXELS_TEXT];
+} made;
+
 /* ---- What was found ---------------------------------------------------------------------------------- */
 
-static bool near(double a, double b) { return fabs(a - b) <= 1e-4 * (1 + fabs(b)); }
-
-/* Which numbers pixels 0 and 255 become at the model's door. A network behind a rescaling was trained on [-1, 1] or on
- * [0, 1]; whichever makes the darkest pixel 0 is meant. False when neither does. */
-static bool input_range(const mn_net *net, double *low, double *high) {
-    static const double inner[] = {-1, 0};
-    const mn_layer *first = &net->layers[net->layer_count > 1 ? 1 : 0];
-    *low = -1;
-    *high = 1;
-    if (first->kind != MN_LAYER_RESCALING) return true;
-    double scale = (double)first->scale, offset = (double)first->offset;
-    if (scale <= 0) return false;
-    for (int i = 0; i < 2; i++) {
-        *low = (inner[i] - offset) / scale;
-        *high = (1 - offset) / scale;
-        if (fabs(*low) > 1e-4 * *high) continue;
-        *low = 0;
-        if (near(*high, 255)) *high = 255;
-        return true;
-    }
-    return false;
-}
-
-static void print_input(const mn_net *net, const mn_origin *origin) {
+static void print_input(const mn_net *net, const mn_origin *origin, const made *m) {
     const mn_layer *input = &net->layers[0];
-    double low, high;
-    bool known = input_range(net, &low, &high);
     printf("  input       %s: float32 1x%dx%dx%d%s\n", input->name, input->h, input->w, input->c,
            origin->assumed_size ? ", a size that the file leaves open (--size)" : "");
     if (origin->assumed_pixels && net->meaning.normalised) {
         const float *mean = net->meaning.mean, *deviation = net->meaning.deviation;
         printf("  pixels      assumed, as such networks are trained: --mean %g,%g,%g --std %g,%g,%g\n", (double)mean[0],
                (double)mean[1], (double)mean[2], (double)deviation[0], (double)deviation[1], (double)deviation[2]);
-    } else if (!known) {
-        printf("  pixels      rescaled inside by %g and %g; tell other commands what they mean with --input-range\n",
-               (double)net->layers[1].scale, (double)net->layers[1].offset);
-    } else if (low == -1 && high == 1) {
-        printf("  pixels      0..255 -> -1..1, as the other commands take it\n");
-    } else {
-        printf("  pixels      0..255 -> 0..%g, rescaled inside; other commands need --input-range 0,%g\n", high, high);
+        return;
     }
+    printf("  pixels      %s\n",
+           m->pixels[0] != '\0'
+               ? m->pixels
+               : "rescaled inside in a way that tells nothing; tell other commands with --input-range");
 }
 
 static void print_output(const mn_net *net, const mn_origin *origin) {
@@ -118,8 +99,9 @@ static void print_output(const mn_net *net, const mn_origin *origin) {
     printf("%s\n", origin->assumed_softmax && softmax ? ", which the file does not say (--scores leaves it out)" : "");
 }
 
-static void print_summary(const settings *s, const mn_net *net, const mn_origin *origin, size_t bytes) {
-    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, bytes, s->files.items[0], origin->format);
+static void print_summary(const settings *s, const mn_net *net, const mn_origin *origin, const made *m) {
+    printf("%s: %zu bytes\n  from        %s, %s\n  network     ", s->output, m->bytes, s->files.items[0],
+           origin->format);
     if (origin->width > 0) {
         printf("%s of width %g", origin->network, origin->width);
     } else if (origin->network) {
@@ -128,13 +110,13 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
         printf("%d layers, not those of a MobileNetV2", net->layer_count);
     }
     printf(", %" PRId64 " parameters, %" PRId64 " MACs\n", mn_net_parameters(net), mn_net_macs(net));
-    print_input(net, origin);
+    print_input(net, origin, m);
     print_output(net, origin);
 }
 
 /* ---- Converting -------------------------------------------------------------------------------------- */
 
-static mn_status make_file(const mn_net *net, const mn_origin *origin, uint8_t **data, size_t *bytes) {
+static mn_status make_file(const mn_net *net, const mn_origin *origin, made *out) {
     mn_graph graph = {0};
     char description[64];
     if (origin->width > 0) {
@@ -147,7 +129,9 @@ static mn_status make_file(const mn_net *net, const mn_origin *origin, uint8_t *
     }
     MN_TRY(mn_net_fold(net, &graph, NULL));
     graph.description = description;
-    mn_status status = mn_tflite_write(&graph, data, bytes);
+    mn_pixels pixels;
+    if (mn_graph_pixels(&graph, &pixels) == MN_OK) mn_pixels_text(&pixels, MN_MEANING_CHANNELS, out->pixels);
+    mn_status status = mn_tflite_write(&graph, &out->data, &out->bytes);
     mn_graph_free(&graph);
     return status;
 }
@@ -159,15 +143,14 @@ static int convert(const settings *s) {
     }
     mn_net net = {0};
     mn_origin origin;
-    uint8_t *data = NULL;
-    size_t bytes = 0;
+    made m = {0};
     mn_origin_options wanted = {.size = s->size, .no_softmax = s->scores};
     mn_status status = cli_net_open(s->files.items[0], &wanted, &net, &origin);
-    if (status == MN_OK) status = make_file(&net, &origin, &data, &bytes);
+    if (status == MN_OK) status = make_file(&net, &origin, &m);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
-    if (good) print_summary(s, &net, &origin, bytes);
-    free(data);
+    bool good = status == MN_OK && cli_write_file(s->output, m.data, m.bytes);
+    if (good) print_summary(s, &net, &origin, &m);
+    free(m.data);
     mn_net_free(&net);
     return good ? CLI_OK : CLI_FAILURE;
 }

@@ -16,6 +16,18 @@ static void spread(const cli_numbers *numbers, float out[3]) {
     for (int32_t i = 0; i < 3; i++) out[i] = (float)numbers->value[numbers->count == 1 ? 0 : i];
 }
 
+static void json_values(cli_json *json, const char *key, const double *values) {
+    cli_json_array(json, key);
+    for (int32_t c = 0; c < 3; c++) cli_json_number(json, NULL, values[c]);
+    cli_json_end(json);
+}
+
+void cli_json_pixels(cli_json *json, const mn_prepare *contract) {
+    cli_json_text(json, "input_range_source", mn_pixel_source_name(contract->pixels.source));
+    json_values(json, "input_low", contract->pixels.low);
+    json_values(json, "input_high", contract->pixels.high);
+}
+
 bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out) {
     mn_prepare_defaults(out);
     if (options->exact && options->crop) {
@@ -30,7 +42,7 @@ bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out
         cli_error("--input-range and --mean exclude each other");
         return false;
     }
-    out->crop = options->crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
+    out->crop = options->crop ? MN_CROP_CENTRAL : options->exact ? MN_CROP_EXACT : MN_CROP_AUTO;
     out->filter = (mn_resize_filter)options->filter;
     out->as_stored = options->no_exif;
     out->has_range = options->range.count > 0;

@@ -5,6 +5,7 @@
 #ifndef MN_CLI_IMAGE_OPTIONS_H
 #define MN_CLI_IMAGE_OPTIONS_H
 
+#include "common/json.h"
 #include "common/options.h"
 #include "image/prepare.h"
 
@@ -35,7 +36,7 @@ extern const char *const cli_filter_names[];
      .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},              \
     {.name = "input-range", .kind = CLI_NUMBERS, .offset = offsetof(type, member.range), .value = "LOW,HIGH",          \
      .low = 2, .high = 2,                                                                                              \
-     .help = "what pixels 0 and 255 mean to the model [from its input's scale and zero point]"},                       \
+     .help = "what pixels 0 and 255 mean to the model [what its file tells, else -1,1]"},                       \
     {.name = "mean", .kind = CLI_NUMBERS, .offset = offsetof(type, member.mean), .value = "R,G,B",                     \
      .low = 1, .high = 3,                                                                                              \
      .help = "with --std: the model expects (pixel - mean) / std, all in units of a pixel, 0 to 255"},                 \
@@ -47,6 +48,9 @@ extern const char *const cli_filter_names[];
 
 #define CLI_IMAGE_DEFAULTS                                                                                             \
     { .filter = MN_RESIZE_BICUBIC }
+
+/** Members that say what pixels mean, and how that is known. */
+void cli_json_pixels(cli_json *json, const mn_prepare *contract);
 
 /** The library's options for these; false after a sentence when they contradict each other. */
 bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out);

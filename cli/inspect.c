@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classifier.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/options.h"
-#include "image/prepare.h"
+#include "image_options.h"
 #include "inspect_dot.h"
 #include "inspect_plan.h"
 #include "session_options.h"
@@ -68,7 +69,7 @@ static void print_tensor(const subject *s, const char *role, int32_t i, int32_t 
     cli_quant_text(&info.quant, quant);
     printf("%s %d  %s: %s %s%s%s\n", role, i, info.name, mn_type_name(info.type),
            cli_shape_text(info.rank, info.dims, shape), quant[0] != '\0' ? ", " : "", quant);
-    if (strcmp(role, "input") == 0 && mn_prepare_init(&info, NULL, &contract) == MN_OK) {
+    if (strcmp(role, "input") == 0 && i == 0 && cli_contract(s->model, NULL, &contract) == MN_OK) {
         printf("         as a picture: %s\n", contract.text);
     }
 }
@@ -154,7 +155,6 @@ static void json_operators(const subject *s, cli_json *json) {
 static mn_status print_json(const subject *s) {
     cli_json json = {.out = stdout};
     mn_prepare contract;
-    mn_tensor_info info;
     cli_json_object(&json, NULL);
     cli_json_text(&json, "model", s->path);
     cli_json_text(&json, "description", mn_model_description(s->model));
@@ -163,8 +163,9 @@ static mn_status print_json(const subject *s) {
         int32_t tensor = mn_model_input(s->model, i);
         cli_json_object(&json, NULL);
         cli_json_int(&json, "tensor", tensor);
-        if (mn_model_tensor(s->model, tensor, &info) == MN_OK && mn_prepare_init(&info, NULL, &contract) == MN_OK) {
+        if (i == 0 && cli_contract(s->model, NULL, &contract) == MN_OK) {
             cli_json_text(&json, "contract", contract.text);
+            cli_json_pixels(&json, &contract);
         }
         cli_json_end(&json);
     }

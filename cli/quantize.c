@@ -100,24 +100,7 @@ static const cli_option options[] = {
      .value = "TYPE",
      .choices = io_names,
      .help = "type of the model's input and output: int8, uint8 or float32 [int8]"},
-    {.name = "input-range",
-     .kind = CLI_NUMBERS,
-     .offset = offsetof(settings, image.range),
-     .value = "LOW,HIGH",
-     .low = 2,
-     .high = 2,
-     .help = "what pixels 0 and 255 mean to the float model [-1,1, unless it rescales its input]"},
-    {.name = "crop",
-     .kind = CLI_FLAG,
-     .offset = offsetof(settings, image.crop),
-     .help = "resize only the central 87.5 % of each side of a photo"},
-    {.name = "filter",
-     .kind = CLI_CHOICE,
-     .offset = offsetof(settings, image.filter),
-     .value = "NAME",
-     .choices = cli_filter_names,
-     .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},
-    CLI_NO_EXIF_OPTION(settings, image.no_exif),
+    CLI_IMAGE_OPTIONS(settings, image),
     {.name = "jobs",
      .kind = CLI_INT,
      .offset = offsetof(settings, jobs),
@@ -236,14 +219,14 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
 /* The photos to learn from; without any, only what their pixels would mean. False after a sentence. */
 static bool load_samples(const settings *s, const mn_graph *graph, const mn_prepare_options *prepare,
                          cli_samples *samples, int32_t *loaded) {
-    mn_interval range;
-    if (!cli_samples_range(&s->image, graph, &range)) return false;
-    samples->set.meaning = range;
+    mn_pixels pixels;
+    if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
+    cli_samples_mean(&pixels, &samples->set);
     if (!s->images) return true;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
-    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], known, prepare, range, s->jobs,
+    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], known, prepare, &pixels, s->jobs,
                           samples)) {
         return false;
     }

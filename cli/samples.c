@@ -3,6 +3,7 @@
 
 #include "samples.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@
 #include "base/thread.h"
 #include "common/error.h"
 #include "common/progress.h"
+#include "graph/pixels.h"
 #include "image/prepare.h"
-#include "quant/prepare.h"
 
 enum { NAMED = 5 }; /* unreadable photos that are named; the rest are only counted */
 
@@ -55,18 +56,19 @@ static void load_photos(void *context, int32_t thread, int32_t threads) {
 }
 
 /* A contract under which the stored byte is the pixel. */
-static mn_status prepare_bytes(const mn_tensor_info *input, const mn_prepare_options *options, mn_interval range,
+static mn_status prepare_bytes(const mn_tensor_info *input, const mn_prepare_options *options, const mn_pixels *pixels,
                                mn_prepare *out) {
-    float scale = (range.high - range.low) / 255;
-    int32_t zero = (int32_t)(-range.low / scale);
+    static const float scale = 1;
+    static const int32_t zero = 0;
     mn_tensor_info bytes = *input;
     mn_prepare_options wanted = *options;
     bytes.type = MN_UINT8;
     bytes.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
+    wanted.has_mean = false;
     wanted.has_range = true;
-    wanted.low = range.low;
-    wanted.high = range.high;
-    return mn_prepare_init(&bytes, &wanted, out);
+    wanted.low = 0;
+    wanted.high = 255;
+    return mn_prepare_init(&bytes, pixels, &wanted, out);
 }
 
 static mn_status load_all(loading *l, int32_t jobs) {
@@ -92,7 +94,7 @@ static mn_status load_all(loading *l, int32_t jobs) {
     return MN_OK;
 }
 
-static bool take_photos(loading *l, const char *folder, mn_interval range, cli_samples *out) {
+static bool take_photos(loading *l, const char *folder, const mn_pixels *pixels, cli_samples *out) {
     const int32_t count = l->photos->count;
     out->truth = malloc((size_t)count * sizeof *out->truth);
     if (out->truth == NULL) {
@@ -100,7 +102,8 @@ static bool take_photos(loading *l, const char *folder, mn_interval range, cli_s
         return false;
     }
     for (int32_t i = 0; i < count; i++) out->truth[i] = l->photos->items[i].truth;
-    out->set = (mn_samples){.count = count, .elements = l->prepare->bytes, .pixels = l->pixels, .meaning = range};
+    out->set = (mn_samples){.count = count, .elements = l->prepare->bytes, .pixels = l->pixels};
+    cli_samples_mean(pixels, &out->set);
     l->pixels = NULL;
     cli_samples_keep(out, l->good);
     if (l->failed > NAMED) cli_error("left out: %d photos in all", l->failed);
@@ -109,52 +112,69 @@ static bool take_photos(loading *l, const char *folder, mn_interval range, cli_s
     return false;
 }
 
-static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare, mn_interval range,
-                        int32_t jobs, cli_samples *out) {
+static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare,
+                        const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
     loading l = {.photos = photos, .prepare = prepare, .lock = PTHREAD_MUTEX_INITIALIZER};
     mn_status status = load_all(&l, jobs);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && take_photos(&l, folder, range, out);
+    bool good = status == MN_OK && take_photos(&l, folder, pixels, out);
     free(l.pixels);
     free(l.good);
     return good;
 }
 
-bool cli_samples_range(const cli_image_options *options, const mn_graph *graph, mn_interval *out) {
-    const double *value = options->range.value;
-    mn_interval range = {.low = (float)value[0], .high = (float)value[1]};
-    if (options->range.count == 0) range = mn_quant_meaning(graph);
-    if (options->range.count == 0 && !mn_interval_known(range)) {
-        cli_error("%s: rescales its input in a way that does not tell what pixels are; say it with --input-range",
-                  graph->name);
+void cli_samples_mean(const mn_pixels *pixels, mn_samples *out) {
+    out->meaning = MN_INTERVAL_UNKNOWN;
+    out->by_channel = false;
+    for (int32_t c = 0; c < 3; c++) {
+        mn_interval channel = {.low = (float)pixels->low[c], .high = (float)pixels->high[c]};
+        out->channel[c] = channel;
+        out->by_channel = out->by_channel || channel.low != out->channel[0].low || channel.high != out->channel[0].high;
+        if (c == 0) out->meaning = channel;
+        out->meaning.low = fminf(out->meaning.low, channel.low);
+        out->meaning.high = fmaxf(out->meaning.high, channel.high);
+    }
+}
+
+bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph, mn_pixels *out) {
+    mn_pixels pixels = {0};
+    mn_prepare contract;
+    mn_samples samples;
+    mn_status told = mn_prepare_given(options) ? MN_OK : mn_graph_pixels(graph, &pixels);
+    mn_status status = mn_prepare_init(&graph->tensors[graph->inputs[0]], &pixels, options, &contract);
+    if (status == MN_OK) status = told;
+    if (status != MN_OK) {
+        cli_library_error(mn_fail_prefix(status, graph->name));
         return false;
     }
-    if (!(range.low <= 0 && range.high > 0)) {
-        cli_error("--input-range %g,%g does not hold zero, which 8-bit tensors must be able to store", value[0],
-                  value[1]);
+    pixels = contract.pixels;
+    cli_samples_mean(&pixels, &samples);
+    if (!(samples.meaning.low <= 0 && samples.meaning.high > 0)) {
+        cli_error("pixels become %g..%g, which does not hold zero, as 8-bit tensors must; give another --input-range",
+                  (double)samples.meaning.low, (double)samples.meaning.high);
         return false;
     }
-    *out = range;
+    *out = pixels;
     return true;
 }
 
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
-                      const mn_prepare_options *options, mn_interval range, int32_t jobs, cli_samples *out) {
+                      const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
     cli_labels labels = {0};
     cli_photos photos = {0};
-    mn_prepare prepare;
-    mn_status status = prepare_bytes(input, options, range, &prepare);
+    mn_prepare prepare, contract;
+    mn_status status = prepare_bytes(input, options, pixels, &prepare);
+    if (status == MN_OK) status = mn_prepare_init(input, pixels, options, &contract);
     if (status != MN_OK) {
         cli_library_error(status);
         return false;
     }
-    snprintf(out->text, sizeof out->text, "%dx%d, pixels 0..255 -> %g..%g", prepare.width, prepare.height,
-             (double)range.low, (double)range.high);
+    snprintf(out->text, sizeof out->text, "%s", contract.text);
     if (!cli_labels_open(&labels, NULL, classes)) return false;
     bool good = cli_photos_from_folder(folder, &labels, &photos);
     if (good) {
         cli_photos_limit(&photos, limit);
-        good = load_folder(folder, &photos, &prepare, range, jobs, out);
+        good = load_folder(folder, &photos, &prepare, pixels, jobs, out);
     }
     cli_photos_free(&photos);
     cli_labels_close(&labels);

@@ -13,18 +13,21 @@
 typedef struct cli_samples {
     mn_samples set; /* owned */
     int32_t *truth; /* [set.count]: output of the model that is right; -1 when not known; owned */
-    char text[160]; /* how photos become inputs, in words */
+    char text[320]; /* how photos become inputs, in words */
 } cli_samples;
 
-/** What pixels 0 and 255 mean to `graph`: as --input-range says, else as mn_quant_meaning finds. False after a
- * sentence: it cannot be told, or does not hold zero. */
-bool cli_samples_range(const cli_image_options *options, const mn_graph *graph, mn_interval *out);
+/** What pixels mean to `graph`: as the options say, else as mn_graph_pixels finds. False after a sentence: it cannot be
+ *  told, or does not hold zero. */
+bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph, mn_pixels *out);
+
+/** Writes it into a set of samples. */
+void cli_samples_mean(const mn_pixels *pixels, mn_samples *out);
 
 /** Loads up to `limit` photos of `folder`, spread evenly over the sorted list, for a model with the float input `input`
- *  and `classes` outputs, on `jobs` threads (0: one per processor). `range` is what pixels 0 and 255 mean. Photos that
+ *  and `classes` outputs, on `jobs` threads (0: one per processor). `pixels` is what they mean. Photos that
  *  cannot be read are named on stderr and left out. False after a sentence. */
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
-                      const mn_prepare_options *prepare, mn_interval range, int32_t jobs, cli_samples *out);
+                      const mn_prepare_options *prepare, const mn_pixels *pixels, int32_t jobs, cli_samples *out);
 
 /** Keeps the photos with keep[i], in their order. */
 void cli_samples_keep(cli_samples *samples, const bool *keep);

@@ -166,6 +166,35 @@ MN_API size_t mn_model_weight_bytes(const mn_model *model);
 /** The description string that the file carries; "" when it has none. */
 MN_API const char *mn_model_description(const mn_model *model);
 
+/* ---- Pixels and classes ------------------------------------------------------------------------------- */
+
+/** Where the meaning of pixels comes from. */
+typedef enum mn_pixel_source {
+    MN_PIXELS_ASSUMED = 0,  /**< nothing in the file tells */
+    MN_PIXELS_METADATA,     /**< the file's metadata */
+    MN_PIXELS_RESCALING,    /**< a rescaling at the front of the network */
+    MN_PIXELS_QUANTISATION, /**< scale and zero point of the input, or of the QUANTIZE that alone reads it */
+    MN_PIXELS_GIVEN,        /**< whoever runs the model says so; never an answer of the library */
+} mn_pixel_source;
+
+/** "assumed", "metadata", "rescaling", "quantisation" or "flag"; static storage. */
+MN_API const char *mn_pixel_source_name(mn_pixel_source source);
+
+/** What the pixels of a photo are to a model, by channel: red, green, blue; three times the same for gray. Pixel p is
+ *  low + p * (high - low) / 255, which an 8-bit input stores with its scale and zero point. */
+typedef struct mn_pixels {
+    mn_pixel_source source;
+    double low[3], high[3]; /**< what pixels 0 and 255 become */
+    bool central_crop;      /**< the file says that the model saw only the central 87.5 % of each side of a photo */
+} mn_pixels;
+
+/** What pixels are to the model's first input.
+ *  Errors: UNSUPPORTED (a rescaling or a quantisation that fits no range photos are known to be trained with). */
+MN_API mn_status mn_model_pixels(const mn_model *model, mn_pixels *out);
+
+/** What the file calls class `index` of output `output`; NULL where it says nothing. Lives as long as the model. */
+MN_API const char *mn_model_class_name(const mn_model *model, int32_t output, int32_t index);
+
 /* ---- Session ----------------------------------------------------------------------------------------- */
 
 typedef struct mn_session mn_session;

@@ -11,7 +11,7 @@
 #include "base/status.h"
 
 void mn_prepare_defaults(mn_prepare_options *options) {
-    *options = (mn_prepare_options){.crop = MN_CROP_EXACT, .filter = MN_RESIZE_BICUBIC};
+    *options = (mn_prepare_options){.crop = MN_CROP_AUTO, .filter = MN_RESIZE_BICUBIC};
 }
 
 /* ---- What the tensor is ------------------------------------------------------------------------------ */
@@ -75,34 +75,8 @@ static mn_status find_storage(const mn_tensor_info *input, storage *s) {
 
 /* ---- What a pixel means ------------------------------------------------------------------------------ */
 
-/* real(pixel) = low + pixel * (high - low) / 255, by channel. */
-typedef struct meaning {
-    double low[3], high[3];
-} meaning;
-
-static meaning meaning_of_range(double low, double high) { return (meaning){{low, low, low}, {high, high, high}}; }
-
-/* The ranges that pixels are trained in: TensorFlow's classifiers -1..1, others 0..1, and models that scale inside
- * 0..255. A model's own range is taken for the one that its ends come within a tenth of. */
-static mn_status infer_meaning(const mn_tensor_info *input, const storage *s, meaning *out) {
-    static const double known[][2] = {{-1, 1}, {0, 1}, {0, 255}};
-    double low = s->scale * (s->low - s->zero_point);
-    double high = s->scale * (s->high - s->zero_point);
-    if (input->type == MN_FLOAT32) low = -1, high = 1;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        double tolerance = 0.1 * (known[i][1] - known[i][0]);
-        if (fabs(low - known[i][0]) > tolerance || fabs(high - known[i][1]) > tolerance) continue;
-        *out = meaning_of_range(known[i][0], known[i][1]);
-        return MN_OK;
-    }
-    return mn_fail(MN_ERROR_UNSUPPORTED,
-                   "input \"%s\" can hold %g..%g, which is none of -1..1, 0..1 and 0..255; "
-                   "give the input range, or mean and standard deviation, that the model was trained with",
-                   input->name, low, high);
-}
-
 static mn_status check_options(const mn_prepare_options *o) {
-    if (o->crop != MN_CROP_EXACT && o->crop != MN_CROP_CENTRAL)
+    if (o->crop != MN_CROP_AUTO && o->crop != MN_CROP_EXACT && o->crop != MN_CROP_CENTRAL)
         return mn_fail(MN_ERROR_ARGUMENT, "crop mode %d does not exist; give one of mn_crop", (int)o->crop);
     if (o->has_range && o->has_mean)
         return mn_fail(MN_ERROR_ARGUMENT, "an input range and a mean were both given; give one of them");
@@ -118,16 +92,21 @@ static mn_status check_options(const mn_prepare_options *o) {
     return MN_OK;
 }
 
-static mn_status find_meaning(const mn_tensor_info *input, const storage *s, const mn_prepare_options *o,
-                              meaning *out) {
-    if (o->has_range) {
-        *out = meaning_of_range((double)o->low, (double)o->high);
+/* real(pixel) = low + pixel * (high - low) / 255, by channel. */
+static mn_status find_meaning(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *o,
+                              mn_pixels *out) {
+    if (!mn_prepare_given(o)) {
+        if (!pixels)
+            return mn_fail(MN_ERROR_ARGUMENT, "input \"%s\": nothing says what pixels are; give a range or a mean",
+                           input->name);
+        *out = *pixels;
         return MN_OK;
     }
-    if (!o->has_mean) return infer_meaning(input, s, out);
+    *out = (mn_pixels){.source = MN_PIXELS_GIVEN, .central_crop = pixels && pixels->central_crop};
     for (int c = 0; c < 3; c++) {
-        out->low[c] = (0 - (double)o->mean[c]) / (double)o->deviation[c];
-        out->high[c] = (255 - (double)o->mean[c]) / (double)o->deviation[c];
+        double mean = (double)o->mean[c], deviation = (double)o->deviation[c];
+        out->low[c] = o->has_range ? (double)o->low : (0 - mean) / deviation;
+        out->high[c] = o->has_range ? (double)o->high : (255 - mean) / deviation;
     }
     return MN_OK;
 }
@@ -136,7 +115,7 @@ static mn_status find_meaning(const mn_tensor_info *input, const storage *s, con
 
 /* True when the 256 pixels are the 256 stored values to within one step at either end. Then a stored value *is* a
  * pixel, shifted: what training tools feed, and what a rounded -1..1 would miss by a step here and there. */
-static bool is_shift(const storage *s, const meaning *m, int32_t channels) {
+static bool is_shift(const storage *s, const mn_pixels *m, int32_t channels) {
     const double step = 1.001;
     for (int c = 0; c < channels; c++)
         if (fabs(m->low[c] / s->scale + s->zero_point - s->low) > step ||
@@ -153,7 +132,7 @@ static int32_t quantise(float real, const storage *s) {
     return (int32_t)steps + s->zero_point;
 }
 
-static void fill_tables(const storage *s, const meaning *m, bool shift, mn_prepare *p) {
+static void fill_tables(const storage *s, const mn_pixels *m, bool shift, mn_prepare *p) {
     for (int c = 0; c < p->channels; c++) {
         for (int pixel = 0; pixel < 256; pixel++) {
             float real = (float)(m->low[c] + (m->high[c] - m->low[c]) * pixel / 255);
@@ -165,22 +144,42 @@ static void fill_tables(const storage *s, const meaning *m, bool shift, mn_prepa
 
 /* ---- In words ---------------------------------------------------------------------------------------- */
 
-static void describe_values(const float *values, int32_t channels, char *text, size_t bytes) {
-    if (channels == 1)
-        snprintf(text, bytes, "%g", (double)values[0]);
+static void describe_values(const double *values, char *text, size_t bytes) {
+    if (values[0] == values[1] && values[0] == values[2])
+        snprintf(text, bytes, "%.6g", values[0]);
     else
-        snprintf(text, bytes, "[%g %g %g]", (double)values[0], (double)values[1], (double)values[2]);
+        snprintf(text, bytes, "[%.6g %.6g %.6g]", values[0], values[1], values[2]);
 }
 
-static void describe_meaning(const mn_prepare_options *o, const meaning *m, int32_t channels, char *text,
-                             size_t bytes) {
-    if (o->has_mean) {
-        char mean[48], deviation[48];
-        describe_values(o->mean, channels, mean, sizeof mean);
-        describe_values(o->deviation, channels, deviation, sizeof deviation);
-        snprintf(text, bytes, "pixels 0..255 -> (pixel - %s) / %s", mean, deviation);
+/* Only what a reader would want to check. */
+static const char *describe_source(mn_pixel_source source) {
+    switch (source) {
+    case MN_PIXELS_ASSUMED: return " (assumed; --input-range changes it)";
+    case MN_PIXELS_METADATA: return " (metadata)";
+    case MN_PIXELS_RESCALING: return " (rescaled inside)";
+    case MN_PIXELS_QUANTISATION:
+    case MN_PIXELS_GIVEN: break;
+    }
+    return "";
+}
+
+/* As a range where all channels have the same one, else as what is taken away and divided by. */
+void mn_pixels_text(const mn_pixels *m, int32_t channels, char text[MN_PIXELS_TEXT]) {
+    double mean[3], deviation[3];
+    bool alike = true;
+    for (int32_t i = 0; i < 3; i++) {
+        int32_t c = i < channels ? i : 0;
+        alike = alike && m->low[c] == m->low[0] && m->high[c] == m->high[0];
+        deviation[i] = 255 / (m->high[c] - m->low[c]);
+        mean[i] = 0 - m->low[c] * deviation[i];
+    }
+    if (alike) {
+        snprintf(text, MN_PIXELS_TEXT, "0..255 -> %.6g..%.6g%s", m->low[0], m->high[0], describe_source(m->source));
     } else {
-        snprintf(text, bytes, "pixels 0..255 -> %g..%g", m->low[0], m->high[0]);
+        char a[48], b[48];
+        describe_values(mean, a, sizeof a);
+        describe_values(deviation, b, sizeof b);
+        snprintf(text, MN_PIXELS_TEXT, "0..255 -> (pixel - %s) / %s%s", a, b, describe_source(m->source));
     }
 }
 
@@ -196,28 +195,34 @@ static void describe_storage(const storage *s, bool shift, char *text, size_t by
                  s->zero_point < 0 ? -s->zero_point : s->zero_point);
 }
 
-static void describe(const storage *s, const mn_prepare_options *o, const meaning *m, bool shift, mn_prepare *p) {
-    char means[128], stored[64];
-    describe_meaning(o, m, p->channels, means, sizeof means);
+static void describe(const storage *s, const mn_pixels *m, bool shift, mn_prepare *p) {
+    char means[MN_PIXELS_TEXT], stored[64];
+    mn_pixels_text(m, p->channels, means);
     describe_storage(s, shift, stored, sizeof stored);
-    snprintf(p->text, sizeof p->text, "%dx%d %s%s, %s, %s%s", p->width, p->height, p->channels == 3 ? "RGB" : "gray",
-             p->layout == MN_LAYOUT_NCHW ? " in planes" : "", mn_type_name(p->type), means, stored);
+    snprintf(p->text, sizeof p->text, "%dx%d %s%s, %s, pixels %s%s", p->width, p->height,
+             p->channels == 3 ? "RGB" : "gray", p->layout == MN_LAYOUT_NCHW ? " in planes" : "", mn_type_name(p->type),
+             means, stored);
 }
 
-mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options *options, mn_prepare *out) {
+bool mn_prepare_given(const mn_prepare_options *options) { return options->has_range || options->has_mean; }
+
+mn_status mn_prepare_init(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *options,
+                          mn_prepare *out) {
     mn_prepare_options defaults;
     mn_prepare_defaults(&defaults);
     if (!options) options = &defaults;
     mn_prepare p = {.crop = options->crop, .filter = options->filter, .as_stored = options->as_stored};
     storage s;
-    meaning m;
+    mn_pixels m;
     MN_TRY(check_options(options));
     MN_TRY(find_layout(input, &p));
     MN_TRY(find_storage(input, &s));
-    MN_TRY(find_meaning(input, &s, options, &m));
+    MN_TRY(find_meaning(input, pixels, options, &m));
+    if (p.crop == MN_CROP_AUTO) p.crop = m.central_crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
+    p.pixels = m;
     bool shift = s.scale > 0 && is_shift(&s, &m, p.channels);
     fill_tables(&s, &m, shift, &p);
-    describe(&s, options, &m, shift, &p);
+    describe(&s, &m, shift, &p);
     *out = p;
     return MN_OK;
 }

@@ -15,13 +15,14 @@ typedef enum mn_layout {
 
 /** Which part of a picture the network sees. */
 typedef enum mn_crop {
+    MN_CROP_AUTO,    /* what the model says, or all of it */
     MN_CROP_EXACT,   /* all of it, squeezed to the input's size */
     MN_CROP_CENTRAL, /* the central 87.5 % of each side, squeezed to the input's size */
 } mn_crop;
 
 /** How pixels become numbers. Fill with mn_prepare_defaults() first. */
 typedef struct mn_prepare_options {
-    mn_crop crop;            /* default MN_CROP_EXACT */
+    mn_crop crop;            /* default MN_CROP_AUTO */
     mn_resize_filter filter; /* default MN_RESIZE_BICUBIC, as Pillow's */
     bool has_range;          /* pixel 0 is `low` and pixel 255 is `high`, whatever the model suggests */
     float low, high;
@@ -41,18 +42,27 @@ typedef struct mn_prepare {
     int32_t height;
     int32_t channels; /* 3, or 1 for gray */
     size_t bytes;     /* of one picture in the tensor; a batch holds several */
-    mn_crop crop;
+    mn_crop crop;     /* MN_CROP_EXACT or MN_CROP_CENTRAL */
     mn_resize_filter filter;
     bool as_stored;         /* photos are not turned as EXIF says */
+    mn_pixels pixels;       /* what they mean, as it was found or given */
     float real[3][256];     /* by channel and pixel: the number a float tensor gets */
     uint8_t stored[3][256]; /* by channel and pixel: the byte a quantised tensor gets */
-    char text[256];         /* in words: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128" */
+    char text[320];         /* in words: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128" */
 } mn_prepare;
 
-/** Finds the contract of the model input `input`. `options` NULL means defaults. Without a range or mean in them, the
- *  range that the input's quantisation can represent decides: about -1..1, 0..1 or 0..255; a float input takes -1..1.
- *  Errors: UNSUPPORTED (not a picture input, or a range that means nothing known), ARGUMENT (options). */
-mn_status mn_prepare_init(const mn_tensor_info *input, const mn_prepare_options *options, mn_prepare *out);
+/** Finds the contract of the model input `input`, whose pixels are what `pixels` says (mn_model_pixels), unless a range
+ *  or mean in `options` says otherwise: then it may be NULL. `options` NULL means defaults.
+ *  Errors: UNSUPPORTED (not a picture input), ARGUMENT (options). */
+mn_status mn_prepare_init(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *options,
+                          mn_prepare *out);
+
+/** Do the options say what pixels are? */
+bool mn_prepare_given(const mn_prepare_options *options);
+
+/** What pixels mean, and how that is known, in words: "0..255 -> -1..1 (metadata)". */
+#define MN_PIXELS_TEXT 160
+void mn_pixels_text(const mn_pixels *pixels, int32_t channels, char text[MN_PIXELS_TEXT]);
 
 /** One tensor to fill from a photo: `prepare->bytes` bytes, aligned for its type. Start with
  *  `mn_fill fill = {.prepare = ..., .tensor = ...};`. */

@@ -13,9 +13,4 @@
  *  Errors: UNSUPPORTED (quantised already, or an operator that cannot be), FORMAT (NaN or infinite weights), MEMORY. */
 mn_status mn_quant_prepare(mn_graph *graph);
 
-/** What pixels 0 and 255 are to a float graph with one input: -1 and 1, unless its first operators multiply the input
- * by a number and add one. Then a network trained on -1..1 or 0..1 follows, and the range is the one that makes the
- * darkest pixel 0, as in a Rescaling layer; unknown if there is none. */
-mn_interval mn_quant_meaning(const mn_graph *graph);
-
 #endif

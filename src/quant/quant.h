@@ -37,7 +37,9 @@ typedef struct mn_samples {
     int32_t count;
     size_t elements;       /* of one picture: as many as the graph's input has */
     const uint8_t *pixels; /* [count][elements], in the order of the input tensor */
-    mn_interval meaning;   /* what pixels 0 and 255 are to the network */
+    mn_interval meaning;   /* what pixels 0 and 255 are to the network; of all channels together */
+    bool by_channel;       /* ... and differ: they are what `channel` says of red, green and blue */
+    mn_interval channel[3];
 } mn_samples;
 
 /** What a long step tells while it works: `done` of `total` units of `what`. Called by one thread at a time. */

@@ -64,34 +64,45 @@ int32_t mn_runner_jobs(const mn_runner *runner) { return runner->jobs; }
 
 /* ---- One sample ----------------------------------------------------------------------------------------- */
 
-static float real_of(mn_interval meaning, int32_t pixel) {
-    double low = (double)meaning.low, high = (double)meaning.high;
-    return (float)(low + (high - low) * pixel / 255);
-}
+/* What pixels become, channel by channel. */
+typedef struct tables {
+    float real[3][256];
+    uint8_t stored[3][256];
+} tables;
 
-static void fill_floats(float *input, const uint8_t *pixels, size_t count, mn_interval meaning) {
-    float real[256];
-    for (int32_t i = 0; i < 256; i++) real[i] = real_of(meaning, i);
-    for (size_t i = 0; i < count; i++) input[i] = real[pixels[i]];
+static void fill_reals(const mn_samples *samples, tables *t) {
+    for (int32_t c = 0; c < 3; c++) {
+        const mn_interval meaning = samples->by_channel ? samples->channel[c] : samples->meaning;
+        const double low = (double)meaning.low, high = (double)meaning.high;
+        for (int32_t i = 0; i < 256; i++) t->real[c][i] = (float)(low + (high - low) * i / 255);
+    }
 }
 
 /* Where the stored values are the pixels to within a step at either end, a pixel is stored as what it is: see
  * image/prepare.c. */
-static void fill_bytes(uint8_t *input, const uint8_t *pixels, size_t count, mn_interval meaning,
-                       const mn_tensor_info *info) {
+static void fill_stored(const mn_tensor_info *info, tables *t) {
     const float scale = info->quant.scale[0];
     const int32_t lowest = info->type == MN_INT8 ? INT8_MIN : 0, zero = info->quant.zero_point[0];
-    uint8_t stored[256];
     bool shift = true;
-    for (int32_t i = 0; i < 256; i += 255) {
-        shift = shift && fabsf(real_of(meaning, i) / scale + (float)(zero - lowest - i)) <= 1.001f;
+    for (int32_t c = 0; c < 3; c++) {
+        for (int32_t i = 0; i < 256; i += 255) {
+            shift = shift && fabsf(t->real[c][i] / scale + (float)(zero - lowest - i)) <= 1.001f;
+        }
     }
-    for (int32_t i = 0; i < 256; i++) {
-        float units = roundf(real_of(meaning, i) / scale) + (float)(zero - lowest);
-        float place = shift ? (float)i : fminf(fmaxf(units, 0), 255);
-        stored[i] = (uint8_t)((int32_t)place + lowest);
+    for (int32_t c = 0; c < 3; c++) {
+        for (int32_t i = 0; i < 256; i++) {
+            float units = roundf(t->real[c][i] / scale) + (float)(zero - lowest);
+            float place = shift ? (float)i : fminf(fmaxf(units, 0), 255);
+            t->stored[c][i] = (uint8_t)((int32_t)place + lowest);
+        }
     }
-    for (size_t i = 0; i < count; i++) input[i] = stored[pixels[i]];
+}
+
+/* Elements of one channel that lie side by side, where the channels are red, green and blue; else 0. */
+static size_t channel_run(const mn_tensor_info *info) {
+    if (info->rank != 4) return 0;
+    if (info->dims[3] == 3) return 1;
+    return info->dims[1] == 3 ? (size_t)info->dims[2] * (size_t)info->dims[3] : 0;
 }
 
 mn_status mn_runner_run(mn_runner *runner, int32_t job, const mn_samples *samples, int32_t sample,
@@ -99,10 +110,16 @@ mn_status mn_runner_run(mn_runner *runner, int32_t job, const mn_samples *sample
     mn_session *session = runner->sessions[job];
     const uint8_t *pixels = samples->pixels + (size_t)sample * samples->elements;
     void *input = mn_session_input(session, 0);
+    const size_t run = channel_run(&runner->input);
+    tables t;
+    fill_reals(samples, &t);
     if (runner->input.type == MN_FLOAT32) {
-        fill_floats(input, pixels, samples->elements, samples->meaning);
+        float *to = input;
+        for (size_t i = 0; i < samples->elements; i++) to[i] = t.real[run ? i / run % 3 : 0][pixels[i]];
     } else {
-        fill_bytes(input, pixels, samples->elements, samples->meaning, &runner->input);
+        uint8_t *to = input;
+        fill_stored(&runner->input, &t);
+        for (size_t i = 0; i < samples->elements; i++) to[i] = t.stored[run ? i / run % 3 : 0][pixels[i]];
     }
     *out = session;
     return mn_session_run(session);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "graph/describe.h"
+#include "graph/pixels.h"
 #include "graph/shape.h"
 #include "plan/fold.h"
 #include "tflite/read.h"
@@ -99,6 +100,15 @@ size_t mn_model_weight_bytes(const mn_model *model) {
         if (model->graph.tensors[i].data) bytes += model->graph.tensors[i].bytes;
     }
     return bytes;
+}
+
+mn_status mn_model_pixels(const mn_model *model, mn_pixels *out) { return mn_graph_pixels(&model->graph, out); }
+
+const char *mn_model_class_name(const mn_model *model, int32_t output, int32_t index) {
+    const mn_meaning *meaning = &model->graph.meaning;
+    if (output < 0 || output >= meaning->output_count) return NULL;
+    const mn_class_names *classes = &meaning->classes[output];
+    return index >= 0 && index < classes->count ? classes->name[index] : NULL;
 }
 
 const char *mn_model_description(const mn_model *model) { return model->graph.description; }

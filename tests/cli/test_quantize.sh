@@ -12,7 +12,7 @@ for photo in "$photos"/colour*.png "$photos"/*.jpg; do cp "$photo" "$folder"; do
 count=$(find "$folder" -type f | wc -l)
 
 expect 0 quantize "$model" -o "$made" --images "$folder" --jobs 1
-prints "photos +$count; 32x32, pixels 0..255 -> -1..1"
+prints "photos +$count; 32x32 RGB, float32, pixels 0..255 -> -1..1 \(assumed; --input-range changes it\)"
 prints 'ranges by mse, biases corrected'
 for jobs in 2 5 0; do
     expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --jobs $jobs

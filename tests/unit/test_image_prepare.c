@@ -14,6 +14,11 @@
 
 #include "image/prepare.h"
 
+static const mn_pixels around_zero = {MN_PIXELS_QUANTISATION, {-1, -1, -1}, {1, 1, 1}, false};
+static const mn_pixels to_one = {MN_PIXELS_METADATA, {0, 0, 0}, {1, 1, 1}, false};
+static const mn_pixels to_255 = {MN_PIXELS_RESCALING, {0, 0, 0}, {255, 255, 255}, true};
+static const mn_pixels assumed = {MN_PIXELS_ASSUMED, {-1, -1, -1}, {1, 1, 1}, false};
+
 typedef struct input {
     float scale;
     int32_t zero_point;
@@ -51,11 +56,12 @@ static mn_status fill_tensor(const mn_prepare *p, const mn_image *image, void *t
     return status;
 }
 
-static mn_prepare contract(mn_type type, float scale, int32_t zero_point, const mn_prepare_options *options) {
+static mn_prepare contract(mn_type type, float scale, int32_t zero_point, const mn_pixels *pixels,
+                           const mn_prepare_options *options) {
     input in;
     mn_prepare p;
     make_input(&in, type, scale, zero_point);
-    assert_int_equal(mn_prepare_init(&in.info, options, &p), MN_OK);
+    assert_int_equal(mn_prepare_init(&in.info, pixels, options, &p), MN_OK);
     return p;
 }
 
@@ -70,28 +76,30 @@ static void expect_shift(const mn_prepare *p, int32_t offset) {
 /* The zoo's models: scale 1/128 with zero point 128, and 1/127.5 with 127 (or -1 for int8). */
 static void zoo_inputs_are_shifted_pixels(void **state) {
     (void)state;
-    mn_prepare p = contract(MN_UINT8, 0.0078125f, 128, NULL);
+    mn_prepare p = contract(MN_UINT8, 0.0078125f, 128, &around_zero, NULL);
     expect_shift(&p, 0);
     assert_string_equal(p.text, "3x2 RGB, uint8, pixels 0..255 -> -1..1, stored = pixel");
-    p = contract(MN_UINT8, 0.007843138f, 127, NULL);
+    p = contract(MN_UINT8, 0.007843138f, 127, &around_zero, NULL);
     expect_shift(&p, 0);
-    p = contract(MN_INT8, 0.007843138f, -1, NULL);
+    p = contract(MN_INT8, 0.007843138f, -1, &around_zero, NULL);
     expect_shift(&p, -128);
     assert_string_equal(p.text, "3x2 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128");
-    p = contract(MN_INT8, 0.0078125f, 0, NULL);
+    p = contract(MN_INT8, 0.0078125f, 0, &around_zero, NULL);
     expect_shift(&p, -128);
 }
 
 static void other_ranges_are_recognised(void **state) {
     (void)state;
-    mn_prepare p = contract(MN_INT8, 1 / 255.0f, -128, NULL);
+    mn_prepare p = contract(MN_INT8, 1 / 255.0f, -128, &to_one, NULL);
     expect_shift(&p, -128);
-    assert_non_null(strstr(p.text, "-> 0..1,"));
-    p = contract(MN_INT8, 1.0f, -128, NULL);
+    assert_non_null(strstr(p.text, "-> 0..1 (metadata),"));
+    p = contract(MN_INT8, 1.0f, -128, &to_255, NULL);
     expect_shift(&p, -128);
-    assert_non_null(strstr(p.text, "-> 0..255,"));
-    p = contract(MN_FLOAT32, 0, 0, NULL);
-    assert_string_equal(p.text, "3x2 RGB, float32, pixels 0..255 -> -1..1");
+    assert_non_null(strstr(p.text, "-> 0..255 (rescaled inside),"));
+    assert_int_equal(p.crop, MN_CROP_CENTRAL);
+    p = contract(MN_FLOAT32, 0, 0, &assumed, NULL);
+    assert_string_equal(p.text, "3x2 RGB, float32, pixels 0..255 -> -1..1 (assumed; --input-range changes it)");
+    assert_int_equal(p.crop, MN_CROP_EXACT);
     assert_true(p.real[0][0] == -1.0f && p.real[1][255] == 1.0f);
     assert_true(p.real[2][100] == (float)(100 / 127.5 - 1));
 }
@@ -100,14 +108,14 @@ static void other_ranges_are_recognised(void **state) {
 static void near_range_uses_the_formula(void **state) {
     (void)state;
     const float scale = 0.0075f; /* -0.96 .. 0.9525 */
-    mn_prepare p = contract(MN_INT8, scale, 0, NULL);
+    mn_prepare p = contract(MN_INT8, scale, 0, &around_zero, NULL);
     for (int pixel = 0; pixel < 256; pixel++) {
         double steps = round((double)(float)(pixel / 127.5 - 1) / (double)scale);
         double expected = steps < -128 ? -128 : steps > 127 ? 127 : steps;
         assert_int_equal((int8_t)p.stored[1][pixel], (int)expected);
     }
     assert_string_equal(p.text, "3x2 RGB, int8, pixels 0..255 -> -1..1, stored = round(real / 0.0075)");
-    p = contract(MN_INT8, scale, -3, NULL);
+    p = contract(MN_INT8, scale, -3, &around_zero, NULL);
     assert_non_null(strstr(p.text, "stored = round(real / 0.0075) - 3"));
     assert_int_equal((int8_t)p.stored[0][255], 127);
     assert_int_equal((int8_t)p.stored[0][0], -128);
@@ -118,19 +126,19 @@ static void options_override(void **state) {
     mn_prepare_options o;
     mn_prepare_defaults(&o);
     o.has_range = true, o.low = 0, o.high = 1;
-    mn_prepare p = contract(MN_FLOAT32, 0, 0, &o);
+    mn_prepare p = contract(MN_FLOAT32, 0, 0, NULL, &o);
     assert_true(p.real[0][0] == 0.0f && p.real[0][255] == 1.0f && p.real[0][51] == 0.2f);
     mn_prepare_defaults(&o);
     o.has_mean = true;
     memcpy(o.mean, (float[]){123.675f, 116.28f, 103.53f}, sizeof o.mean);
     memcpy(o.deviation, (float[]){58.395f, 57.12f, 57.375f}, sizeof o.deviation);
-    p = contract(MN_FLOAT32, 0, 0, &o);
+    p = contract(MN_FLOAT32, 0, 0, &assumed, &o);
     assert_true(fabs((double)p.real[0][255] - (1 - 0.485) / 0.229) < 1e-6);
     assert_true(fabs((double)p.real[2][0] - (0 - 0.406) / 0.225) < 1e-6);
     assert_string_equal(p.text, "3x2 RGB, float32, pixels 0..255 -> (pixel - [123.675 116.28 103.53]) / "
                                 "[58.395 57.12 57.375]");
     for (int c = 0; c < 3; c++) o.mean[c] = o.deviation[c] = 127.5f;
-    p = contract(MN_INT8, 0.007843138f, -1, &o);
+    p = contract(MN_INT8, 0.007843138f, -1, NULL, &o);
     expect_shift(&p, -128);
 }
 
@@ -140,17 +148,17 @@ static void fills_both_layouts(void **state) {
     input in;
     mn_prepare p;
     make_input(&in, MN_INT8, 0.0078125f, 0);
-    assert_int_equal(mn_prepare_init(&in.info, NULL, &p), MN_OK);
+    assert_int_equal(mn_prepare_init(&in.info, &around_zero, NULL, &p), MN_OK);
     assert_int_equal(p.bytes, 18);
     int8_t tensor[18];
     assert_int_equal(fill_tensor(&p, &image, tensor), MN_OK);
     for (int i = 0; i < 18; i++) assert_int_equal(tensor[i], image.pixels[i] - 128);
     memcpy(in.info.dims, (int32_t[]){1, 3, 2, 3}, 4 * sizeof(int32_t)); /* still NHWC: the last is 3 */
-    assert_int_equal(mn_prepare_init(&in.info, NULL, &p), MN_OK);
+    assert_int_equal(mn_prepare_init(&in.info, &around_zero, NULL, &p), MN_OK);
     assert_int_equal(p.layout, MN_LAYOUT_NHWC);
     make_input(&in, MN_FLOAT32, 0, 0);
     memcpy(in.info.dims, (int32_t[]){1, 3, 2, 5}, 4 * sizeof(int32_t));
-    assert_int_equal(mn_prepare_init(&in.info, NULL, &p), MN_OK);
+    assert_int_equal(mn_prepare_init(&in.info, &around_zero, NULL, &p), MN_OK);
     assert_int_equal(p.layout, MN_LAYOUT_NCHW);
     assert_string_equal(p.text, "5x2 RGB in planes, float32, pixels 0..255 -> -1..1");
     assert_int_equal(p.bytes, 30 * sizeof(float));
@@ -170,8 +178,10 @@ static void gray_is_luma(void **state) {
     mn_prepare p;
     make_input(&in, MN_UINT8, 1.0f, 0);
     in.info.dims[3] = 1;
-    assert_int_equal(mn_prepare_init(&in.info, NULL, &p), MN_OK);
-    assert_string_equal(p.text, "3x2 gray, uint8, pixels 0..255 -> 0..255, stored = pixel");
+    mn_pixels whole = to_255;
+    whole.central_crop = false;
+    assert_int_equal(mn_prepare_init(&in.info, &whole, NULL, &p), MN_OK);
+    assert_string_equal(p.text, "3x2 gray, uint8, pixels 0..255 -> 0..255 (rescaled inside), stored = pixel");
     uint8_t tensor[6];
     assert_int_equal(fill_tensor(&p, &image, tensor), MN_OK);
     for (int i = 0; i < 6; i++) {
@@ -191,12 +201,12 @@ static void central_crop_leaves_the_margin_out(void **state) {
     for (int i = 0; i < 16 * 16 * 3; i++) image.pixels[i] = (uint8_t)(i * i % 251);
     mn_prepare_options o;
     mn_prepare_defaults(&o);
-    for (int crop = MN_CROP_EXACT; crop <= MN_CROP_CENTRAL; crop++) {
+    for (int crop = MN_CROP_AUTO; crop <= MN_CROP_CENTRAL; crop++) {
         uint8_t tensor[18];
         mn_image expected = {0};
         o.crop = (mn_crop)crop;
-        mn_prepare p = contract(MN_UINT8, 1.0f, 0, &o);
-        const mn_resize_box *box = crop == MN_CROP_CENTRAL ? &central : &whole;
+        mn_prepare p = contract(MN_UINT8, 1.0f, 0, &to_255, &o);
+        const mn_resize_box *box = crop == MN_CROP_EXACT ? &whole : &central; /* to_255 says central */
         assert_int_equal(mn_resize(&image, 3, 2, MN_RESIZE_BICUBIC, box, &expected), MN_OK);
         assert_int_equal(fill_tensor(&p, &image, tensor), MN_OK);
         assert_memory_equal(tensor, expected.pixels, sizeof tensor);
@@ -207,7 +217,7 @@ static void central_crop_leaves_the_margin_out(void **state) {
 
 static void expect_refusal(const input *in, const mn_prepare_options *o, mn_status status, const char *words) {
     mn_prepare p;
-    assert_int_equal(mn_prepare_init(&in->info, o, &p), status);
+    assert_int_equal(mn_prepare_init(&in->info, &around_zero, o, &p), status);
     if (!strstr(mn_error_detail(), words)) print_error("%s\n", mn_error_detail());
     assert_non_null(strstr(mn_error_detail(), words));
 }
@@ -230,8 +240,9 @@ static void inputs_that_are_no_picture(void **state) {
     expect_refusal(&in, NULL, MN_ERROR_UNSUPPORTED, "int32");
     make_input(&in, MN_INT8, 0, 0);
     expect_refusal(&in, NULL, MN_ERROR_UNSUPPORTED, "without one scale");
-    make_input(&in, MN_INT8, 0.5f, 0);
-    expect_refusal(&in, NULL, MN_ERROR_UNSUPPORTED, "-64..63.5");
+    mn_prepare p;
+    make_input(&in, MN_FLOAT32, 0, 0);
+    assert_int_equal(mn_prepare_init(&in.info, NULL, NULL, &p), MN_ERROR_ARGUMENT);
 }
 
 static void options_that_make_no_sense(void **state) {

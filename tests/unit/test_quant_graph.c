@@ -440,46 +440,6 @@ static void test_correction_takes_shifts_back(void **state) {
     assert_true(after < before / 10);
 }
 
-/* ---- Pixels --------------------------------------------------------------------------------------------- */
-
-/* image -> MUL by `scale` -> ADD of `offset` -> RELU. */
-static mn_interval meaning_of(float scale, float offset) {
-    static const int32_t image[] = {1, 2, 2, 3}, one = 1;
-    model_builder b;
-    mb_open(&b, MN_FLOAT32, 9);
-    int32_t x = mb_tensor(&b, "image", MN_FLOAT32, 4, image), y = mb_tensor(&b, "y", MN_FLOAT32, 4, image);
-    int32_t z = mb_tensor(&b, "z", MN_FLOAT32, 4, image), end = mb_tensor(&b, "end", MN_FLOAT32, 4, image);
-    int32_t factor = mb_constant(&b, "scale", MN_FLOAT32, 1, &one),
-            term = mb_constant(&b, "offset", MN_FLOAT32, 1, &one);
-    *(float *)(uintptr_t)b.graph.tensors[factor].data = scale;
-    *(float *)(uintptr_t)b.graph.tensors[term].data = offset;
-    mb_op(&b, MN_OP_MUL, 1, 2, (int32_t[]){x, factor}, y);
-    mb_op(&b, MN_OP_ADD, 1, 2, (int32_t[]){y, term}, z);
-    mb_op(&b, MN_OP_RELU, 1, 1, &z, end);
-    mb_ends(&b, x, end);
-    expect_ok(mn_graph_check(&b.graph));
-    mn_interval meaning = mn_quant_meaning(&b.graph);
-    mn_graph_free(&b.graph);
-    return meaning;
-}
-
-static void test_meaning_of_pixels(void **state) {
-    (void)state;
-    mn_interval range = meaning_of(1 / 127.5f, -1);
-    assert_true(range.low == 0 && range.high == 255);
-    range = meaning_of(1 / 255.0f, 0);
-    assert_true(range.low == 0 && range.high == 255);
-    range = meaning_of(2, -1);
-    assert_true(range.low == 0 && range.high == 1);
-    assert_false(mn_interval_known(meaning_of(1 / 58.4f, -2.1f)));
-    assert_false(mn_interval_known(meaning_of(-1, 0)));
-    fixture f;
-    open_tiny(&f);
-    range = mn_quant_meaning(&f.graph);
-    assert_true(range.low == -1 && range.high == 1);
-    close_fixture(&f);
-}
-
 /* ---- Bad input ------------------------------------------------------------------------------------------ */
 
 static void test_refusals(void **state) {
@@ -542,7 +502,6 @@ int main(void) {
         cmocka_unit_test(test_missing_biases),
         cmocka_unit_test(test_shared_weights),
         cmocka_unit_test(test_correction_takes_shifts_back),
-        cmocka_unit_test(test_meaning_of_pixels),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_computed_weights),
     };
