@@ -110,6 +110,11 @@ mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out) {
     return mn_session_create(classifier->model, &classifier->options, &out->session);
 }
 
+mn_status cli_worker_warm_up(cli_worker *worker) {
+    memset(mn_session_input(worker->session, 0), 0, worker->classifier->prepare.bytes);
+    return mn_session_run(worker->session);
+}
+
 mn_fill cli_worker_fill(cli_worker *worker) {
     return (mn_fill){.prepare = &worker->classifier->prepare, .tensor = mn_session_input(worker->session, 0)};
 }

@@ -39,6 +39,8 @@ typedef struct cli_worker {
 
 /** Close in every case. */
 mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out);
+/** Runs once for nothing, so that the first photo is not timed in cold memory. */
+mn_status cli_worker_warm_up(cli_worker *worker);
 /** The model's input, for mn_fill_photo(). */
 mn_fill cli_worker_fill(cli_worker *worker);
 /** Probabilities for the photo that was filled in. */

@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "image_options.h"
 #include "labels.h"
+#include "photos.h"
 #include "session_options.h"
 #include "stats.h"
 
@@ -37,7 +38,7 @@ static const cli_option options[] = {
      .kind = CLI_LIST,
      .offset = offsetof(settings, images),
      .value = "IMAGE...",
-     .help = "photos (JPEG, PNG, WebP, BMP, PGM, PPM), or - for standard input; they may also be given without -i"},
+     .help = "photos (JPEG, PNG, WebP, BMP, PGM, PPM), folders of them, or - for standard input; also without -i"},
     {.name = "quantized",
      .letter = 'q',
      .kind = CLI_FLAG,
@@ -80,6 +81,7 @@ typedef struct job {
     cli_classifier classifier;
     cli_worker worker;
     cli_labels labels;
+    cli_photos photos;
     int32_t shown;  /* classes to show */
     int32_t *order; /* [shown] */
 } job;
@@ -153,10 +155,10 @@ static mn_status classify_photo(job *j, const char *path) {
 /* Every photo gets its turn; false when one of them failed. */
 static bool classify_photos(job *j) {
     const cli_list *images = &j->settings->images;
-    bool good = true;
+    bool good = cli_photos_from_paths(images->items, images->count, &j->photos);
     if (!j->settings->json) print_header(j);
-    for (int32_t i = 0; i < images->count; i++) {
-        mn_status status = classify_photo(j, images->items[i]);
+    for (int32_t i = 0; i < j->photos.count; i++) {
+        mn_status status = classify_photo(j, j->photos.items[i].path);
         if (status == MN_OK) continue;
         fflush(stdout); /* so that the sentence stands in its place when both go to one terminal */
         cli_library_error(status);
@@ -174,6 +176,7 @@ static bool open_job(const settings *s, const mn_prepare_options *prepare, job *
             mn_fail(MN_ERROR_ARGUMENT, "%s: is a float model, and -q asks for a quantised one; leave -q out", s->model);
     }
     if (status == MN_OK) status = cli_worker_open(&j->classifier, &j->worker);
+    if (status == MN_OK) status = cli_worker_warm_up(&j->worker);
     if (status == MN_OK) {
         j->shown = s->top < j->classifier.classes ? s->top : j->classifier.classes;
         j->order = malloc((size_t)j->shown * sizeof *j->order);
@@ -195,6 +198,7 @@ static int classify(const settings *s) {
 
     bool good = open_job(s, &prepare, &j) && classify_photos(&j);
     free(j.order);
+    cli_photos_free(&j.photos);
     cli_labels_close(&j.labels);
     cli_worker_close(&j.worker);
     cli_classifier_close(&j.classifier);
@@ -204,7 +208,7 @@ static int classify(const settings *s) {
 int cli_classify(int count, char *const *arguments) {
     settings s = {.top = 5, .image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? classify(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? classify(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.images);
     return code;
 }

@@ -202,7 +202,7 @@ static int compare(const settings *s) {
 int cli_compare(int count, char *const *arguments) {
     settings s = {.limit = 50, .image = CLI_IMAGE_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? compare(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? compare(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;
 }

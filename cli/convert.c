@@ -158,7 +158,7 @@ static int convert(const settings *s) {
 int cli_convert(int count, char *const *arguments) {
     settings s = {0};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? convert(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? convert(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.files);
     return code;
 }

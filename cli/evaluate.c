@@ -42,7 +42,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(settings, images),
      .value = "DIR",
-     .help = "folder of photos, searched with the folders in it"},
+     .help = "folder of photos, searched with the folders in it; or one photo"},
     {.name = "truth",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, truth),
@@ -167,17 +167,27 @@ static int32_t take_next(bench *b, int32_t finished) {
     return next;
 }
 
+/* No more photos for anyone. */
+static void leave(bench *b) {
+    pthread_mutex_lock(&b->lock);
+    b->next = b->photos.count;
+    pthread_mutex_unlock(&b->lock);
+}
+
 /* A member of the team: takes the next photo until there is none. */
 static void work(void *context, int32_t thread, int32_t threads) {
     (void)threads;
     bench *b = context;
     for (int32_t i = take_next(b, 0); i >= 0; i = take_next(b, 1)) {
         cli_outcome *outcome = &b->report.outcomes[i];
-        if (evaluate_photo(b, &b->lanes[thread], &b->photos.items[i], outcome) == MN_OK) continue;
+        mn_status status = evaluate_photo(b, &b->lanes[thread], &b->photos.items[i], outcome);
+        if (status == MN_OK) continue;
         size_t bytes = strlen(mn_error_detail()) + 1;
         outcome->error = malloc(bytes);
         if (outcome->error != NULL) memcpy(outcome->error, mn_error_detail(), bytes);
         outcome->failed = true;
+        outcome->exhausted = status == MN_ERROR_MEMORY || outcome->error == NULL;
+        if (outcome->exhausted) leave(b);
     }
 }
 
@@ -262,7 +272,7 @@ enum { FAILED, AGREE, DIVERGENCE, DIFFERENCE, ANSWERS, BEST = 0, PROBABILITY, TO
 enum { NUMBERS = ANSWERS + 2 * ANSWER, SENTENCE = 512 };
 
 static void pack(const cli_outcome *o, double *numbers) {
-    numbers[FAILED] = o->failed;
+    numbers[FAILED] = o->failed + o->exhausted;
     numbers[AGREE] = o->agree;
     numbers[DIVERGENCE] = o->divergence;
     numbers[DIFFERENCE] = o->difference;
@@ -277,6 +287,7 @@ static void pack(const cli_outcome *o, double *numbers) {
 
 static void unpack(const double *numbers, cli_outcome *o) {
     o->failed = numbers[FAILED] != 0;
+    o->exhausted = numbers[FAILED] > 1;
     o->agree = numbers[AGREE] != 0;
     o->divergence = numbers[DIVERGENCE];
     o->difference = numbers[DIFFERENCE];
@@ -332,6 +343,20 @@ static mn_status join(bench *b) {
 
 /* ---- The course -------------------------------------------------------------------------------------- */
 
+/* True, after a sentence of the first process, when memory ran out for a photo: those not reached by then have no
+ * outcome. */
+static bool ran_out(const bench *b) {
+    for (int32_t i = 0; i < b->photos.count; i++) {
+        const cli_outcome *o = &b->report.outcomes[i];
+        if (!o->exhausted) continue;
+        if (b->rank > 0) return true;
+        cli_error("%s; nothing is reported, because photos are missing; try fewer --jobs",
+                  o->error != NULL ? o->error : "out of memory");
+        return true;
+    }
+    return false;
+}
+
 static bool run_bench(const settings *s, bench *b) {
     if (b->rank == 0) cli_progress_begin(&b->progress, (b->photos.count + b->ranks - 1) / b->ranks);
     uint64_t start = mn_clock_ns();
@@ -344,6 +369,7 @@ static bool run_bench(const settings *s, bench *b) {
     mn_status status = gather(b);
     b->report.seconds = (double)(mn_clock_ns() - start) * 1e-9;
     if (status != MN_OK) cli_library_error(status);
+    if (status == MN_OK && ran_out(b)) return false;
     if (status != MN_OK || b->rank > 0) return status == MN_OK;
     if (cli_report_unreadable(&b->report) == 0) {
         cli_error("no photo could be evaluated");
@@ -376,5 +402,5 @@ static int evaluate(const settings *s) {
 int cli_evaluate(int count, char *const *arguments) {
     settings s = {.image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    return parsed == CLI_PARSED ? evaluate(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    return parsed == CLI_PARSED ? evaluate(&s) : cli_parsed_code(parsed);
 }

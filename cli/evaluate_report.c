@@ -71,11 +71,14 @@ static void print_share(const char *name, int32_t part, int32_t whole) {
            100 * interval.low, 100 * interval.high);
 }
 
+/* The best five of five classes are no news. */
+static bool has_top5(const cli_evaluation *e) { return e->labels->classes > 5; }
+
 static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
     printf("%-11s %s\n", m == 0 ? "model" : "compared", e->path[m]);
     if (t->known == 0) return;
     print_share("  top-1", t->top1[m], t->known);
-    print_share("  top-5", t->top5[m], t->known);
+    if (has_top5(e)) print_share("  top-5", t->top5[m], t->known);
 }
 
 void cli_report_text(const cli_evaluation *e) {
@@ -155,7 +158,7 @@ void cli_report_json(const cli_evaluation *e) {
         cli_json_text(&json, "file", e->path[m]);
         if (t.known > 0) {
             json_share(&json, "top1", t.top1[m], t.known);
-            json_share(&json, "top5", t.top5[m], t.known);
+            if (has_top5(e)) json_share(&json, "top5", t.top5[m], t.known);
         }
         cli_json_end(&json);
     }

@@ -231,7 +231,7 @@ static int inspect(const settings *s) {
 int cli_inspect(int count, char *const *arguments) {
     settings s = {.session = CLI_SESSION_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? inspect(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? inspect(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;
 }

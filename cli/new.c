@@ -120,5 +120,5 @@ static int make_new(const settings *s) {
 int cli_new(int count, char *const *arguments) {
     settings s = {.size = 224, .classes = 1000};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    return parsed == CLI_PARSED ? make_new(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    return parsed == CLI_PARSED ? make_new(&s) : cli_parsed_code(parsed);
 }

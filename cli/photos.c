@@ -19,6 +19,8 @@
 /* Folders inside folders beyond this are refused: a symbolic link may point to its parent. */
 enum { MAX_DEPTH = 16 };
 
+#define NO_PHOTO ": holds no photo: no file whose name ends in .jpg, .jpeg, .png, .webp, .bmp, .pgm or .ppm"
+
 /* `folder`/`name`; NULL, after a sentence, when out of memory. */
 static char *join(const char *folder, const char *name) {
     size_t bytes = strlen(folder) + strlen(name) + 2;
@@ -163,19 +165,51 @@ static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cl
     return good;
 }
 
-bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out) {
-    *out = (cli_photos){0};
-    bool good = walk(folder, 0, out);
-    if (good && out->count == 0)
-        cli_error("%s: holds no photo: no file whose name ends in .jpg, .jpeg, .png, .webp, .bmp, .pgm or .ppm",
-                  folder);
-    if (good && out->count > 0) {
-        size_t length = strlen(folder), skip = folder[length - 1] == '/' ? length : length + 1;
-        qsort(out->items, (size_t)out->count, sizeof *out->items, by_path);
-        if (assign_truth(out, folder, skip, labels)) return true;
+/* The photos of one folder, sorted, behind those that are there. */
+static bool add_folder(const char *folder, cli_photos *out) {
+    int32_t before = out->count;
+    if (!walk(folder, 0, out)) return false;
+    if (out->count == before) {
+        cli_error("%s" NO_PHOTO, folder);
+        return false;
     }
+    qsort(out->items + before, (size_t)(out->count - before), sizeof *out->items, by_path);
+    return true;
+}
+
+/* A photo in the place of a folder. Its class is told as in one: by the folder that holds it. */
+static bool from_file(const char *path, cli_labels *labels, cli_photos *out) {
+    size_t name = (size_t)(base_name(path) - path), skip = name > 0 ? name - 1 : 0;
+    while (skip > 0 && path[skip - 1] != '/') skip--;
+    if (add_photo(out, join("", path), -1) && assign_truth(out, path, skip, labels)) return true;
     cli_photos_free(out);
     return false;
+}
+
+/* Is there something at `path`, and no folder? Standard input counts. */
+static bool is_file(const char *path) {
+    struct stat info;
+    return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISDIR(info.st_mode));
+}
+
+bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out) {
+    *out = (cli_photos){0};
+    if (is_file(folder)) return from_file(folder, labels, out);
+    size_t length = strlen(folder), skip = length > 0 && folder[length - 1] == '/' ? length : length + 1;
+    if (add_folder(folder, out) && assign_truth(out, folder, skip, labels)) return true;
+    cli_photos_free(out);
+    return false;
+}
+
+bool cli_photos_from_paths(const char *const *paths, int32_t count, cli_photos *out) {
+    bool good = true;
+    *out = (cli_photos){0};
+    for (int32_t i = 0; i < count; i++) {
+        struct stat info;
+        bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
+        good = (folder ? add_folder(paths[i], out) : add_photo(out, join("", paths[i]), -1)) && good;
+    }
+    return good;
 }
 
 /* Parses one line in place; false when it is not a path and a known class. */

@@ -19,8 +19,13 @@ typedef struct cli_photos {
 
 /** Every photo under `folder`, by the ends of their names. The class is read from a WordNet id that
  *  starts the file name, or else from the name of the first folder below `folder`: a WordNet id or a label; or,
- *  when none of these folders is either and there are as many as classes, their sorted order. */
+ *  when none of these folders is either and there are as many as classes, their sorted order. `folder` may also be a
+ *  single photo, or "-". */
 bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out);
+
+/** The photos that are named, and those in the folders that are; no class is known. False after a sentence for each
+ *  folder that has none or cannot be read; the rest is in `out` all the same. */
+bool cli_photos_from_paths(const char *const *paths, int32_t count, cli_photos *out);
 
 /** The photos of a list file: each line a path, blanks (or one tab, when the class has blanks) and a class: its
  *  number, WordNet id or label. Paths are relative to `folder` (NULL: the current one). */

@@ -313,7 +313,7 @@ static int quantise(settings *s) {
 int cli_quantize(int count, char *const *arguments) {
     settings s = {.limit = 500, .seed = 1, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? quantise(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? quantise(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;
 }

@@ -42,13 +42,13 @@ static const cli_option options[] = {
      .offset = offsetof(settings, inputs),
      .value = "RAW...",
      .help = "one file for each input of the model, in its order: the elements and nothing else, row by row, in the "
-             "machine's byte order"},
+             "machine's byte order; - for standard input"},
     {.name = "output",
      .letter = 'o',
      .kind = CLI_LIST,
      .offset = offsetof(settings, outputs),
      .value = "RAW...",
-     .help = "one file to write for each output of the model"},
+     .help = "one file to write for each output of the model; - for standard output"},
     {.name = "tensors",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, tensors),
@@ -145,7 +145,13 @@ static bool write_outputs(const settings *s, const mn_model *model, mn_session *
             cli_library_error(status);
             return false;
         }
-        if (!cli_write_file(s->outputs.items[i], mn_session_output(session, i), info.bytes)) return false;
+        const char *path = s->outputs.items[i];
+        const void *data = mn_session_output(session, i);
+        if (strcmp(path, "-") == 0) {
+            fwrite(data, 1, info.bytes, stdout); /* cli_end() tells of a failure */
+        } else if (!cli_write_file(path, data, info.bytes)) {
+            return false;
+        }
     }
     return true;
 }
@@ -239,7 +245,7 @@ static int run(const settings *s) {
 int cli_run(int count, char *const *arguments) {
     settings s = {.session = CLI_SESSION_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? run(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    int code = parsed == CLI_PARSED ? run(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.inputs);
     cli_list_free(&s.outputs);
     cli_list_free(&s.shapes);

@@ -26,6 +26,7 @@ typedef struct loading {
     bool *good; /* [photos->count] */
     pthread_mutex_t lock;
     int32_t next, failed;
+    char exhausted[512]; /* the sentence when memory ran out */
     cli_progress progress;
 } loading;
 
@@ -37,9 +38,15 @@ static int32_t take_next(loading *l) {
     return next;
 }
 
-static void report_failure(loading *l) {
+/* Out of memory is no fault of the photo: no more are taken. */
+static void report_failure(loading *l, mn_status status) {
     pthread_mutex_lock(&l->lock);
-    if (l->failed++ < NAMED) cli_error("left out: %s", mn_error_detail());
+    if (status == MN_ERROR_MEMORY) {
+        snprintf(l->exhausted, sizeof l->exhausted, "%s", mn_error_detail());
+        l->next = l->photos->count;
+    } else if (l->failed++ < NAMED) {
+        cli_error("left out: %s", mn_error_detail());
+    }
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -51,7 +58,7 @@ static void load_photos(void *context, int32_t thread, int32_t threads) {
         mn_fill fill = {.prepare = l->prepare, .tensor = l->pixels + (size_t)i * l->prepare->bytes};
         mn_status status = mn_fill_photo(l->photos->items[i].path, &fill, 1);
         l->good[i] = status == MN_OK;
-        if (status != MN_OK) report_failure(l);
+        if (status != MN_OK) report_failure(l, status);
     }
 }
 
@@ -91,6 +98,7 @@ static mn_status load_all(loading *l, int32_t jobs) {
     }
     cli_progress_end(&l->progress);
     mn_team_close(&team);
+    if (l->exhausted[0] != '\0') return mn_fail(MN_ERROR_MEMORY, "%s; or try fewer --jobs", l->exhausted);
     return MN_OK;
 }
 

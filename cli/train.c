@@ -376,5 +376,5 @@ static int train(const cli_train_settings *s) {
 int cli_train(int count, char *const *arguments) {
     cli_train_settings s = CLI_TRAIN_DEFAULTS;
     cli_parsed parsed = cli_parse(&cli_train_command, count, arguments, &s);
-    return parsed == CLI_PARSED ? train(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    return parsed == CLI_PARSED ? train(&s) : cli_parsed_code(parsed);
 }

@@ -104,5 +104,5 @@ static int variants(const settings *s) {
 int cli_variants(int count, char *const *arguments) {
     settings s = {.classes = MN_V2_PUBLISHED_CLASSES};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
-    return parsed == CLI_PARSED ? variants(&s) : parsed == CLI_HELPED ? CLI_OK : CLI_USAGE;
+    return parsed == CLI_PARSED ? variants(&s) : cli_parsed_code(parsed);
 }

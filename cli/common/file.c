@@ -98,10 +98,11 @@ bool cli_write_file(const char *path, const void *data, size_t bytes) {
     return cli_output_commit(&output);
 }
 
-/* Opens a regular file or a pipe for reading; directories open but cannot be read, so they are refused here. */
+/* Opens a regular file or a pipe for reading, "-" being standard input; directories open but cannot be read, so they
+ * are refused here. */
 static FILE *open_input(const char *path) {
     struct stat info;
-    FILE *file = fopen(path, "rb");
+    FILE *file = strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "rb") : fopen(path, "rb");
     if (file == NULL) {
         cli_error("%s: cannot be read: %s", path, strerror(errno));
         return NULL;

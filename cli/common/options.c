@@ -20,6 +20,7 @@ typedef struct parser {
     char *const *arguments;
     unsigned char *settings;
     bool given[MAX_OPTIONS]; /* by place in the table */
+    bool exhausted;          /* out of memory */
 } parser;
 
 void cli_list_free(cli_list *list) {
@@ -27,10 +28,11 @@ void cli_list_free(cli_list *list) {
     *list = (cli_list){0};
 }
 
-static bool list_add(cli_list *list, const char *item) {
+static bool list_add(parser *p, cli_list *list, const char *item) {
     const char **items = (const char **)realloc((void *)list->items, ((size_t)list->count + 1) * sizeof *items);
     if (items == NULL) {
-        cli_error("out of memory");
+        cli_error("out of memory for the arguments; give fewer at once");
+        p->exhausted = true;
         return false;
     }
     items[list->count++] = item;
@@ -156,7 +158,7 @@ static bool set_value(parser *p, const cli_option *option, const char *value) {
     void *field = p->settings + option->offset;
     switch (option->kind) {
     case CLI_TEXT: *(const char **)field = value; return true;
-    case CLI_LIST: return list_add(field, value);
+    case CLI_LIST: return list_add(p, field, value);
     case CLI_CHOICE: return set_choice(option, value, field);
     case CLI_NUMBERS: return set_numbers(option, value, field);
     case CLI_INT:
@@ -211,7 +213,7 @@ static bool take_letters(parser *p, const char *argument) {
 }
 
 static bool take_operand(parser *p, const char *argument) {
-    if (p->command->operands) return list_add((void *)(p->settings + p->command->operand_offset), argument);
+    if (p->command->operands) return list_add(p, (void *)(p->settings + p->command->operand_offset), argument);
     cli_error("%s: unexpected argument '%s'; see 'mobilenet %s --help'", p->command->name, argument, p->command->name);
     return false;
 }
@@ -242,9 +244,13 @@ cli_parsed cli_parse(const cli_command *command, int count, char *const *argumen
         } else {
             good = argument[1] == '-' ? take_long(&p, argument) : take_letters(&p, argument);
         }
-        if (!good) return CLI_WRONG;
+        if (!good) return p.exhausted ? CLI_EXHAUSTED : CLI_WRONG;
     }
     return check_required(&p) ? CLI_PARSED : CLI_WRONG;
+}
+
+int cli_parsed_code(cli_parsed parsed) {
+    return parsed == CLI_HELPED ? CLI_OK : parsed == CLI_EXHAUSTED ? CLI_FAILURE : CLI_USAGE;
 }
 
 /* Prints `text` from column `column` on, broken between words, with later lines indented by `indent`. */

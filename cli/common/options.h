@@ -55,11 +55,15 @@ typedef struct cli_command {
     size_t operand_offset;
 } cli_command;
 
-typedef enum cli_parsed { CLI_PARSED, CLI_HELPED, CLI_WRONG } cli_parsed;
+typedef enum cli_parsed { CLI_PARSED, CLI_HELPED, CLI_WRONG, CLI_EXHAUSTED } cli_parsed;
 
 /** Fills `settings` (holding the defaults) from argv[0..count). --help and -h print the help on stdout and give
- *  CLI_HELPED. A mistake prints one sentence and gives CLI_WRONG. Lists must be freed by the caller in every case. */
+ *  CLI_HELPED. A mistake prints one sentence and gives CLI_WRONG; running out of memory, CLI_EXHAUSTED. Lists must be
+ *  freed by the caller in every case. */
 cli_parsed cli_parse(const cli_command *command, int count, char *const *arguments, void *settings);
+
+/** The exit code of a command whose line was not parsed. */
+int cli_parsed_code(cli_parsed parsed);
 
 void cli_print_help(const cli_command *command);
 

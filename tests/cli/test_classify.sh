@@ -42,7 +42,8 @@ says 'is not a text file'
 
 # A bad photo does not keep the others from their turn.
 head -c 200 "$photo" >"$scratch/cut.jpg"
-expect 1 classify -m "$model" "$scratch/cut.jpg" "$photo" "$scratch/none.jpg" $photos/gray.jpg "$scratch" "$model"
+mkdir "$scratch/empty"
+expect 1 classify -m "$model" "$scratch/cut.jpg" "$photo" "$scratch/none.jpg" $photos/gray.jpg "$scratch/empty" "$model"
 [ "$(grep -c '^mobilenet: ' "$scratch/err")" = 4 ] || fail "four bad photos: $(cat "$scratch/err")"
 [ "$(grep -c 'one inference' "$scratch/out")" = 2 ] || fail 'two good photos'
 says "^mobilenet: $scratch/none.jpg"

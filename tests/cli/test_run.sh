@@ -19,6 +19,11 @@ done
 "$mobilenet" run -m "$model" -i "$scratch/in" -o /dev/stdout | cmp - "$scratch/one" || fail 'not through a pipe'
 expect 0 run -m "$model" -i <(cat "$scratch/in") -o "$scratch/two"
 cmp "$scratch/one" "$scratch/two" || fail 'other bits from a pipe'
+"$mobilenet" run -m "$model" -i - -o - <"$scratch/in" | cmp - "$scratch/one" || fail 'not from input to output'
+code=0
+"$mobilenet" run -m "$model" -i "$scratch/in" -o - >/dev/full 2>"$scratch/err" || code=$?
+[ "$code" = 1 ] || fail 'a full standard output is no failure'
+says 'cannot write standard output'
 
 # --tensors: every run-time tensor in its size, the output among them, and no constant.
 expect 0 run -m "$model" -i "$scratch/in" --tensors "$scratch/tensors" --json

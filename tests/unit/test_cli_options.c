@@ -130,6 +130,14 @@ static void test_numbers_and_choices(void **state) {
     }
 }
 
+/* Running out of memory is no mistake of whoever typed the line. */
+static void test_exit_codes(void **state) {
+    (void)state;
+    assert_int_equal(cli_parsed_code(CLI_HELPED), 0);
+    assert_int_equal(cli_parsed_code(CLI_EXHAUSTED), 1);
+    assert_int_equal(cli_parsed_code(CLI_WRONG), 2);
+}
+
 static void test_parse_int(void **state) {
     (void)state;
     int32_t value = 0;
@@ -154,7 +162,7 @@ static void test_nearest(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_form), cmocka_unit_test(test_lists),   cmocka_unit_test(test_numbers_and_choices),
-        cmocka_unit_test(test_parse_int),  cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_parse_int),  cmocka_unit_test(test_nearest), cmocka_unit_test(test_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
