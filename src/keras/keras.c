@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/map.h"
-#include "keras/archive.h"
 #include "keras/assign.h"
 #include "keras/child.h"
 #include "keras/config.h"

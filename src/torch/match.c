@@ -211,16 +211,16 @@ static mn_status load_all(matching *m, const mn_v2_plan *plan, const char *class
     return classes > 0 ? load_next(m, classifier) : MN_OK;
 }
 
-/* Whatever is left must be what batch norm counts for training. */
+/* Whatever is left must be what training counts: batches of a batch norm, models in an average. */
 static mn_status check_unused(const matching *m) {
-    const char counter[] = "num_batches_tracked";
     for (int32_t i = 0; i < m->state->count; i++) {
-        const char *name = m->state->arrays[i].name, *dot = strrchr(name, '.');
-        if (m->used[i] || strcmp(dot ? dot + 1 : name, counter) == 0) continue;
+        const mn_array *array = &m->state->arrays[i];
+        bool counter = array->count == 1 && (array->type == MN_ARRAY_I64 || array->type == MN_ARRAY_I32);
+        if (m->used[i] || counter) continue;
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "%s: array '%.200s' has no place in a MobileNetV2 of %s; for another network export the whole "
                        "of it as ONNX",
-                       m->state->file, name, m->names->library);
+                       m->state->file, array->name, m->names->library);
     }
     return MN_OK;
 }

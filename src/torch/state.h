@@ -39,4 +39,11 @@ mn_status mn_safetensors_read(const uint8_t *data, size_t bytes, mn_torch_state 
 /** Is this a safetensors file by its first bytes? */
 bool mn_safetensors_is(const uint8_t *data, size_t bytes);
 
+/** The same for what torch.save() writes: a zip archive, or the pickles of PyTorch before 1.6. Arrays of an archive are
+ *  copied to the pool. */
+mn_status mn_pth_read(const uint8_t *data, size_t bytes, mn_torch_state *state);
+
+/** Is this such a file, by its contents? */
+bool mn_pth_is(const uint8_t *data, size_t bytes);
+
 #endif

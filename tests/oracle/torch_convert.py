@@ -82,6 +82,64 @@ def safetensors(model, stem):
     return stem + ".safetensors"
 
 
+def pth(model, stem):
+    torch.save(model.state_dict(), stem + ".pth")
+    return stem + ".pth"
+
+
+def old_pth(model, stem):
+    torch.save(model.state_dict(), stem + ".old.pth", _use_new_zipfile_serialization=False)
+    return stem + ".old.pth"
+
+
+def protocol_4(model, stem):
+    torch.save(dict(model.state_dict()), stem + ".bin", pickle_protocol=4)
+    return stem + ".bin"
+
+
+def checkpoint(model, stem):
+    """What torchvision's and timm's training scripts leave: the averaged model is the one that counts."""
+    averaged = {"module." + name: value for name, value in model.state_dict().items()}
+    averaged["n_averaged"] = torch.tensor(7)
+    parameters = {name: torch.nn.Parameter(value.clone()) if value.is_floating_point() else value
+                  for name, value in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    torch.save({"model": parameters, "model_ema": averaged, "epoch": 3, "optimizer": optimizer.state_dict(),
+                "args": argparse.Namespace(lr=0.1, name="x", flags=[True, None])}, stem + ".tar")
+    return stem + ".tar"
+
+
+def views(model, stem):
+    """All arrays are views of one storage, kernels with the strides of channels last."""
+    last = model.to(memory_format=torch.channels_last).state_dict()
+    names = [name for name, value in last.items() if value.dtype == torch.float32 and value.dim() != 4]
+    flat = torch.cat([last[name].flatten() for name in names])
+    state, at = {}, 0
+    for name, value in last.items():
+        state[name] = value
+        if name in names:
+            state[name] = flat[at:at + value.numel()].view(value.shape)
+            at += value.numel()
+    torch.save(state, stem + ".views.pt")
+    model.to(memory_format=torch.contiguous_format)
+    return stem + ".views.pt"
+
+
+def half(model, stem):
+    """Rounded to bfloat16, which float16 holds as well, in both types and in float64."""
+    state = model.state_dict()
+    types = [torch.float16, torch.bfloat16, torch.float64]
+    rounded = {}
+    for i, (name, value) in enumerate(state.items()):
+        if value.is_floating_point():
+            value = value.bfloat16().half().bfloat16().float() if value.abs().max() < 60000 else value
+            state[name].copy_(value)
+            rounded[name] = value.to(types[i % 3]) if value.abs().max() < 60000 else value
+    model.load_state_dict({**state, **{name: value.float() for name, value in rounded.items()}})
+    save_file(rounded, stem + ".half.safetensors")
+    return stem + ".half.safetensors"
+
+
 # ---- Comparison -----------------------------------------------------------------------------------------------------
 
 def convert(path, *options):
@@ -122,7 +180,7 @@ class Case:
 
 
 def all_cases():
-    weights = [safetensors]
+    weights = [safetensors, pth, old_pth, protocol_4, checkpoint, views, half]
     one = [safetensors]
     return [
         Case("torchvision mobilenet_v2", vision("mobilenet_v2"), weights, quick=True),

@@ -45,4 +45,23 @@ test_array *test_state_find(test_state *state, const char *name);
 
 void test_write_safetensors(const test_state *state, test_bytes *out);
 
+/** The pickle that torch.save() makes of the state dict, with array i in storage "i". `nested`: within what a training
+ *  script saves, as "model". */
+void test_write_pickle(const test_state *state, bool nested, test_bytes *out);
+
+/** An archive of members that are stored as they are. */
+typedef struct test_member {
+    const char *name;
+    const void *data;
+    size_t bytes;
+} test_member;
+
+void test_write_zip(const test_member *members, int32_t count, test_bytes *out);
+
+/** What torch.save() writes: an archive with this pickle. */
+void test_write_pth(const test_state *state, const test_bytes *pickle, test_bytes *out);
+
+/** The same before PyTorch 1.6. */
+void test_write_old_pth(const test_state *state, test_bytes *out);
+
 #endif

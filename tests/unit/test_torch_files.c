@@ -181,7 +181,9 @@ static void test_wrong_arrays(void **unused) {
     strcpy(test_state_find(&state, "features.5.conv.1.1.running_var")->name, "features.5.conv.1.1.running_vax");
     expect_state_refused("has no array 'features.5.conv.1.1.running_var'");
     test_state_make(&state, TEST_TORCHVISION, "");
-    strcpy(test_state_find(&state, "features.5.conv.1.1.num_batches_tracked")->name, "features.5.conv.4.weight");
+    test_array *extra = test_state_find(&state, "features.5.conv.1.1.num_batches_tracked");
+    extra->integer = false;
+    strcpy(extra->name, "features.5.conv.4.weight");
     expect_state_refused("array 'features.5.conv.4.weight' has no place in a MobileNetV2 of torchvision");
     test_state_make(&state, TEST_TIMM, "");
     test_state_find(&state, "blocks.2.1.conv_dw.weight")->dims[2] = 9;
@@ -291,17 +293,44 @@ static void write_file(const char *folder, const char *name, test_bytes *bytes) 
     bytes->count = 0;
 }
 
+/* The first few arrays alone, for the fuzzer. */
+static void write_small(const char *folder) {
+    test_bytes bytes = {0}, pickle = {0};
+    test_state_make(&state, TEST_TORCHVISION, "");
+    int32_t count = state.count;
+    state.count = 7;
+    test_write_safetensors(&state, &bytes);
+    write_file(folder, "small.safetensors", &bytes);
+    test_write_old_pth(&state, &bytes);
+    write_file(folder, "small_old.pth", &bytes);
+    test_write_pickle(&state, true, &pickle);
+    test_write_pth(&state, &pickle, &bytes);
+    write_file(folder, "small.pth", &bytes);
+    write_file(folder, "small.pkl", &pickle);
+    state.count = count;
+    test_state_free(&state);
+    free(bytes.data);
+    free(pickle.data);
+}
+
 static int write_files(const char *folder) {
-    test_bytes bytes = {0};
+    test_bytes bytes = {0}, pickle = {0};
     test_state_make(&state, TEST_TORCHVISION, "");
     test_write_safetensors(&state, &bytes);
     write_file(folder, "torchvision.safetensors", &bytes);
+    test_write_pickle(&state, true, &pickle);
+    test_write_pth(&state, &pickle, &bytes);
+    write_file(folder, "checkpoint.pth", &bytes);
+    test_write_old_pth(&state, &bytes);
+    write_file(folder, "old.pth", &bytes);
     test_state_free(&state);
     test_state_make(&state, TEST_TIMM, "module.");
     test_write_safetensors(&state, &bytes);
     write_file(folder, "timm.bin", &bytes);
     test_state_free(&state);
+    write_small(folder);
     free(bytes.data);
+    free(pickle.data);
     return EXIT_SUCCESS;
 }
 

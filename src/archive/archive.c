@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "keras/archive.h"
+#include "archive/archive.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <zip.h>
 
 #define FIRST_BYTES ((size_t)1 << 20)
@@ -28,6 +29,19 @@ void mn_archive_close(mn_archive *archive) {
 
 bool mn_archive_has(const mn_archive *archive, const char *member) {
     return zip_name_locate(archive->zip, member, 0) >= 0;
+}
+
+const char *mn_archive_find(const mn_archive *archive, const char *end) {
+    const char *found = NULL;
+    size_t length = strlen(end);
+    for (zip_int64_t i = 0; i < zip_get_num_entries(archive->zip, 0); i++) {
+        const char *name = zip_get_name(archive->zip, (zip_uint64_t)i, 0);
+        size_t all = name ? strlen(name) : 0;
+        if (all < length || strcmp(name + all - length, end) != 0) continue;
+        if (found) return NULL;
+        found = name;
+    }
+    return found;
 }
 
 /* Reads to the end into a buffer that doubles as needed. */
@@ -74,4 +88,24 @@ mn_status mn_archive_read(const mn_archive *archive, const char *member, size_t 
     mn_status status = unpack(archive, file, member, limit, data, bytes);
     zip_fclose(file);
     return status;
+}
+
+size_t mn_archive_stored_bytes(const mn_archive *archive, const char *member) {
+    const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    zip_stat_t stat;
+    if (zip_stat(archive->zip, member, 0, &stat) != 0 || (stat.valid & needed) != needed) return 0;
+    bool stored = stat.comp_method == ZIP_CM_STORE && stat.size == stat.comp_size && stat.size <= SIZE_MAX / 2;
+    return stored ? (size_t)stat.size : 0;
+}
+
+mn_status mn_archive_copy(const mn_archive *archive, const char *member, void *to, size_t bytes) {
+    zip_file_t *file = mn_archive_stored_bytes(archive, member) == bytes ? zip_fopen(archive->zip, member, 0) : NULL;
+    zip_int64_t got = file ? zip_fread(file, to, bytes) : -1;
+    /* Only reading to the end compares the checksum. */
+    uint8_t more;
+    bool good = got >= 0 && (size_t)got == bytes && zip_fread(file, &more, 1) == 0;
+    if (file) zip_fclose(file);
+    if (good) return MN_OK;
+    return mn_fail(MN_ERROR_FORMAT, "%s: %s in it is missing, packed or damaged; fetch it again", archive->name,
+                   member);
 }
