@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/infer.h"
 #include "graph/shape.h"
 
 typedef struct checking {
@@ -20,7 +21,11 @@ static const mn_tensor_info *out(const checking *c) { return mn_graph_output(c->
 /* Operands that carry data and must be there; a bias, or constants already read into the attributes, may follow. */
 static int32_t data_inputs(const mn_op *op) {
     switch (op->kind) {
-    case MN_OP_CONCATENATION: return op->input_count;
+    case MN_OP_CONCATENATION:
+    case MN_OP_PACK: return op->input_count;
+    case MN_OP_SPLIT: /* the axis, and what is split */
+    case MN_OP_SPLIT_V:
+    case MN_OP_GATHER:
     case MN_OP_CONV_2D:
     case MN_OP_DEPTHWISE_CONV_2D:
     case MN_OP_FULLY_CONNECTED:
@@ -243,10 +248,21 @@ static mn_status check_dequantize(const checking *c) {
     return need_any_quant(c, in(c, 0));
 }
 
-static mn_status check_moved(const checking *c) {
-    const mn_tensor_info *x = in(c, 0);
-    if (x->type != out(c)->type || (x->type != MN_FLOAT32 && !is_quantised_type(x->type))) return wrong_types(c);
+/* What is moved keeps its stored values, whatever scales the file gives both sides: TFLite does not look at them. */
+static mn_status check_moved_from(const checking *c, int32_t first, int32_t end) {
+    for (int32_t i = first; i < end; i++) {
+        const mn_type type = in(c, i)->type;
+        if (type != MN_FLOAT32 && !is_quantised_type(type)) return wrong_types(c);
+        for (int32_t k = 0; k < c->op->output_count; k++) {
+            if (mn_graph_output(c->graph, c->op, k)->type != type) return wrong_types(c);
+        }
+    }
     return MN_OK;
+}
+
+static mn_status check_moved(const checking *c) {
+    const int32_t first = mn_op_first_input(c->op->kind);
+    return check_moved_from(c, first, first + 1);
 }
 
 static mn_status check_pad(const checking *c) {
@@ -266,7 +282,20 @@ static mn_status check_concatenation(const checking *c) {
     return MN_OK;
 }
 
+/* Integers must have been known from shapes. */
+static mn_status check_integers(const checking *c) {
+    for (int32_t i = 0; i < c->op->output_count; i++) {
+        if (!mn_graph_output(c->graph, c->op, i)->data) {
+            return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                                 "works on integers that do not follow from shapes and constants alone, which is not "
+                                 "supported; see the operator table in docs/formats.md");
+        }
+    }
+    return MN_OK;
+}
+
 static mn_status check_types(const checking *c) {
+    if (mn_known_wanted(c->graph, c->op)) return check_integers(c);
     switch (c->op->kind) {
     case MN_OP_CONV_2D:
     case MN_OP_FULLY_CONNECTED: return check_weighted(c, 0);
@@ -293,8 +322,24 @@ static mn_status check_types(const checking *c) {
     case MN_OP_DEQUANTIZE: return check_dequantize(c);
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE:
+    case MN_OP_EXPAND_DIMS:
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR:
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE:
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_UNPACK:
+    case MN_OP_TILE:
+    case MN_OP_BATCH_TO_SPACE_ND:
     case MN_OP_TRANSPOSE: return check_moved(c);
-    case MN_OP_PAD: return check_pad(c);
+    case MN_OP_PACK: return check_moved_from(c, 0, c->op->input_count);
+    case MN_OP_PAD:
+    case MN_OP_SPACE_TO_BATCH_ND: return check_pad(c);
+    case MN_OP_SHAPE:
+    case MN_OP_CAST:
+    case MN_OP_GATHER:
+    case MN_OP_REDUCE_PROD: return wrong_types(c);
     case MN_OP_CONCATENATION: return check_concatenation(c);
     case MN_OP_KIND_COUNT: break;
     }
@@ -306,7 +351,8 @@ static mn_status check_types(const checking *c) {
 static mn_status check_operands(const checking *c) {
     const mn_op *op = c->op;
     int32_t needed = data_inputs(op);
-    if (op->input_count < needed || needed < 1 || op->output_count != 1) {
+    const bool parts = op->kind == MN_OP_SPLIT || op->kind == MN_OP_SPLIT_V || op->kind == MN_OP_UNPACK;
+    if (op->input_count < needed || needed < 1 || op->output_count < 1 || (op->output_count > 1 && !parts)) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "has %d inputs and %d outputs", op->input_count,
                              op->output_count);
     }
@@ -349,6 +395,60 @@ static mn_status take_given_shape(const mn_graph *graph, int32_t tensor, mn_shap
                    graph->tensors[tensor].name);
 }
 
+/* Integers that follow from shapes become constants. */
+static mn_status keep_integers(mn_graph *graph, const mn_known *known, int32_t tensor) {
+    const int64_t *values = known->values ? known->values[tensor] : NULL;
+    mn_tensor_info *to = &graph->tensors[tensor];
+    if (!values || to->data) return MN_OK;
+    const size_t size = mn_type_size(to->type), count = to->bytes / size;
+    char *data = mn_pool_alloc(&graph->pool, count, size);
+    if (!data) return mn_fail_memory("the model's shapes");
+    for (size_t i = 0; i < count; i++) {
+        const int32_t narrow = (int32_t)values[i];
+        memcpy(data + i * size, size == sizeof narrow ? (const void *)&narrow : (const void *)&values[i], size);
+    }
+    to->data = data;
+    return MN_OK;
+}
+
+/* Attributes that follow from shapes, as they are for the shapes of the graph. */
+static mn_status keep_attributes(mn_graph *graph, mn_known *known, const mn_shape *shapes, int32_t op_index) {
+    mn_op *op = &graph->ops[op_index];
+    const inference in = {.graph = graph, .op = op, .op_index = op_index, .shapes = shapes, .known = known};
+    if (!op->attr.computed) return MN_OK;
+    if (op->kind == MN_OP_STRIDED_SLICE || op->kind == MN_OP_SLICE) return mn_infer_known_slice(&in, &op->attr.slice);
+    mn_shape list;
+    MN_TRY(mn_infer_list(&in, 1, "shape", &list));
+    op->attr.list_count = list.rank;
+    memcpy(op->attr.list, list.dims, sizeof op->attr.list);
+    return MN_OK;
+}
+
+/* They would go stale when inputs are resized. */
+static mn_status refuse_integer_outputs(const mn_graph *graph, const mn_known *known) {
+    for (int32_t i = 0; i < graph->output_count && known->values; i++) {
+        const int32_t tensor = graph->outputs[i];
+        if (!known->values[tensor] || graph->tensors[tensor].data) continue;
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: model output %d (%s) holds sizes of tensors, not results",
+                       graph->name, i, graph->tensors[tensor].name);
+    }
+    return MN_OK;
+}
+
+static mn_status infer_all(mn_graph *graph, mn_shape *shapes, mn_known *known) {
+    MN_TRY(mn_graph_infer(graph, shapes, known));
+    MN_TRY(refuse_integer_outputs(graph, known));
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        mn_tensor_info *tensor = &graph->tensors[i];
+        tensor->rank = shapes[i].rank;
+        memcpy(tensor->dims, shapes[i].dims, sizeof tensor->dims);
+        tensor->bytes = (size_t)mn_shape_count(&shapes[i]) * mn_type_size(tensor->type);
+        MN_TRY(keep_integers(graph, known, i));
+    }
+    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(keep_attributes(graph, known, shapes, i));
+    return MN_OK;
+}
+
 static mn_status infer_into_tensors(mn_graph *graph) {
     mn_shape *shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the model's shapes");
@@ -358,15 +458,13 @@ static mn_status infer_into_tensors(mn_graph *graph) {
     for (int32_t i = 0; i < graph->input_count; i++) {
         MN_TRY(take_given_shape(graph, graph->inputs[i], &shapes[graph->inputs[i]]));
     }
-    for (int32_t i = 0; i < graph->op_count; i++) graph->tensors[graph->ops[i].outputs[0]].rank = 0;
-    MN_TRY(mn_graph_infer_shapes(graph, shapes));
-    for (int32_t i = 0; i < graph->tensor_count; i++) {
-        mn_tensor_info *tensor = &graph->tensors[i];
-        tensor->rank = shapes[i].rank;
-        memcpy(tensor->dims, shapes[i].dims, sizeof tensor->dims);
-        tensor->bytes = (size_t)mn_shape_count(&shapes[i]) * mn_type_size(tensor->type);
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        for (int32_t k = 0; k < graph->ops[i].output_count; k++) graph->tensors[graph->ops[i].outputs[k]].rank = 0;
     }
-    return MN_OK;
+    mn_known known = {.graph = graph};
+    const mn_status status = infer_all(graph, shapes, &known);
+    mn_known_free(&known);
+    return status;
 }
 
 mn_status mn_graph_check(mn_graph *graph) {

@@ -43,6 +43,42 @@ static void describe_pad(const mn_op_attr *a, mn_op_info *out) {
     for (int32_t d = 0; d < a->list_count; d++) word(out, "%d+%d", a->pad[d][0], a->pad[d][1]);
 }
 
+/* NumPy's way: "[:,1:3,::2,0]". */
+static void describe_slice(const mn_slice *s, mn_op_info *out) {
+    char text[sizeof out->options];
+    size_t used = 0;
+    for (int32_t i = 0; i < s->count && used < sizeof text; i++) {
+        const uint32_t bit = 1u << i;
+        char entry[40], begin[12] = "", end[12] = "", step[13] = "";
+        if (!(s->begin_mask & bit) && s->begin[i] != 0) snprintf(begin, sizeof begin, "%d", s->begin[i]);
+        if (!(s->end_mask & bit)) snprintf(end, sizeof end, "%d", s->end[i]);
+        if (s->step[i] != 1) snprintf(step, sizeof step, ":%d", s->step[i]);
+        if (s->ellipsis_mask & bit) {
+            snprintf(entry, sizeof entry, "...");
+        } else if (s->new_axis_mask & bit) {
+            snprintf(entry, sizeof entry, "new");
+        } else if (s->shrink_axis_mask & bit) {
+            snprintf(entry, sizeof entry, "%d", s->begin_mask & bit ? 0 : s->begin[i]);
+        } else {
+            snprintf(entry, sizeof entry, "%s:%s%s%s", begin, s->offset && end[0] ? "+" : "", end, step);
+        }
+        const int length = snprintf(text + used, sizeof text - used, "%s%s", i ? "," : "", entry);
+        used += length > 0 ? (size_t)length : 0;
+    }
+    if (s->count > 0) word(out, "[%s]", text);
+}
+
+static void describe_blocks(const mn_op_attr *a, mn_op_info *out) {
+    describe_list("block", a, out);
+    describe_pad(a, out);
+}
+
+static void describe_resize(const mn_op_attr *a, mn_op_info *out) {
+    if (a->list_count == 2) word(out, "to %dx%d", a->list[0], a->list[1]);
+    if (a->align_corners) word(out, "align_corners");
+    if (a->half_pixel_centers) word(out, "half_pixel_centers");
+}
+
 static void describe_options(const mn_op *op, mn_op_info *out) {
     const mn_op_attr *a = &op->attr;
     switch (op->kind) {
@@ -50,12 +86,26 @@ static void describe_options(const mn_op *op, mn_op_info *out) {
     case MN_OP_DEPTHWISE_CONV_2D:
     case MN_OP_AVERAGE_POOL_2D:
     case MN_OP_MAX_POOL_2D: describe_window(a, out); break;
-    case MN_OP_CONCATENATION: word(out, "axis %d", a->axis); break;
+    case MN_OP_CONCATENATION:
+    case MN_OP_PACK:
+    case MN_OP_UNPACK:
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_GATHER:
+    case MN_OP_EXPAND_DIMS: word(out, "axis %d", a->axis); break;
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR: describe_resize(a, out); break;
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE: describe_slice(&a->slice, out); break;
+    case MN_OP_TILE: describe_list("times", a, out); break;
+    case MN_OP_SPACE_TO_BATCH_ND:
+    case MN_OP_BATCH_TO_SPACE_ND: describe_blocks(a, out); break;
     case MN_OP_SOFTMAX: word(out, "beta %g", (double)a->beta); break;
     case MN_OP_LEAKY_RELU: word(out, "alpha %g", (double)a->alpha); break;
     case MN_OP_PAD: describe_pad(a, out); break;
     case MN_OP_RESHAPE: describe_list("to", a, out); break;
     case MN_OP_MEAN:
+    case MN_OP_REDUCE_PROD:
     case MN_OP_SQUEEZE: describe_list("axes", a, out); break;
     case MN_OP_TRANSPOSE: describe_list("order", a, out); break;
     default: break;

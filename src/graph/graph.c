@@ -57,6 +57,8 @@ const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, in
     return &graph->tensors[op->outputs[i]];
 }
 
+int32_t mn_op_first_input(mn_op_kind kind) { return kind == MN_OP_SPLIT ? 1 : 0; }
+
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...) {
     char sentence[384];
     va_list arguments;

@@ -24,6 +24,18 @@ const char *mn_op_name(mn_op_kind kind);
 typedef enum mn_activation { MN_ACT_NONE, MN_ACT_RELU, MN_ACT_RELU_N1_TO_1, MN_ACT_RELU6 } mn_activation;
 typedef enum mn_padding { MN_PAD_SAME, MN_PAD_VALID } mn_padding;
 
+/** The part of a tensor that STRIDED_SLICE or SLICE takes, NumPy's begin:end:step for each entry. Bit i of a mask is
+ * for entry i. SLICE has no masks but end_mask, for a size of -1. */
+typedef struct mn_slice {
+    int32_t count; /* entries */
+    int32_t begin[MN_MAX_RANK], end[MN_MAX_RANK], step[MN_MAX_RANK];
+    uint32_t begin_mask, end_mask; /* the entry takes all from the first, up to the last */
+    uint32_t ellipsis_mask;        /* it stands for all dimensions that no other entry is for */
+    uint32_t new_axis_mask;        /* it is a new dimension of size 1 */
+    uint32_t shrink_axis_mask;     /* it takes one index, and the dimension vanishes */
+    bool offset;                   /* `end` counts from `begin` */
+} mn_slice;
+
 /** Attributes; which fields mean something depends on the kind. Strides, dilations and filter sizes >= 1. */
 typedef struct mn_op_attr {
     mn_activation activation; /* CONV_2D DEPTHWISE_CONV_2D *_POOL_2D FULLY_CONNECTED ADD SUB MUL CONCATENATION */
@@ -32,15 +44,25 @@ typedef struct mn_op_attr {
     int32_t dilation_h, dilation_w; /* CONV_2D DEPTHWISE_CONV_2D */
     int32_t depth_multiplier;       /* DEPTHWISE_CONV_2D; output channels / input channels */
     int32_t filter_h, filter_w;     /* *_POOL_2D */
-    int32_t axis;                   /* CONCATENATION; may be negative */
-    bool keep_dims;                 /* MEAN; FULLY_CONNECTED keep_num_dims */
-    float beta;                     /* SOFTMAX */
-    float alpha;                    /* LEAKY_RELU: slope below 0 */
+    int32_t axis;                   /* CONCATENATION PACK UNPACK SPLIT SPLIT_V EXPAND_DIMS GATHER; may be negative */
+    bool keep_dims;                 /* MEAN REDUCE_PROD; FULLY_CONNECTED keep_num_dims */
+    bool align_corners, half_pixel_centers; /* RESIZE_* */
+    float beta;                             /* SOFTMAX */
+    float alpha;                            /* LEAKY_RELU: slope below 0 */
     /* RESHAPE: the wanted shape, one entry may be -1. SQUEEZE: the axes to drop, none means all of size 1.
-     * MEAN: the axes. TRANSPOSE: the permutation. Taken from attributes or constant inputs by the reader. */
+     * MEAN, REDUCE_PROD: the axes. TRANSPOSE: the permutation. RESIZE_*: height and width. SPACE_TO_BATCH_ND,
+     * BATCH_TO_SPACE_ND: the block of the first dimensions behind that of batches. SPLIT_V: the sizes. TILE: the
+     * multiples. Taken from attributes or constant
+     * inputs by the reader. */
     int32_t list_count;
     int32_t list[MN_MAX_RANK];
-    int32_t pad[MN_MAX_RANK][2]; /* PAD: elements before and after each of list_count dimensions, each >= 0 */
+    /* PAD, SPACE_TO_BATCH_ND: elements before and after each of list_count dimensions, each >= 0. BATCH_TO_SPACE_ND:
+     * what is cut off. */
+    int32_t pad[MN_MAX_RANK][2];
+    mn_slice slice; /* STRIDED_SLICE SLICE */
+    /* RESHAPE RESIZE_* STRIDED_SLICE SLICE: list or slice follow from the shapes of other tensors, by way of operators
+     * on integers (known.h). mn_graph_check() sets them for the graph's own shapes. */
+    bool computed;
 } mn_op_attr;
 
 typedef struct mn_op {
@@ -78,10 +100,18 @@ const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, in
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
     MN_PRINTF(4, 5);
 
+/** Integer `i` of a constant of type int32 or int64. */
+static inline int64_t mn_tensor_integer(const mn_tensor_info *tensor, size_t i) {
+    return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];
+}
+
+/** First of the operands that carry data: 1 for SPLIT, whose axis comes first. */
+int32_t mn_op_first_input(mn_op_kind kind);
+
 /** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it is
  *  read, model outputs written, types and quantisation of each operator's tensors an implemented combination,
- *  shapes consistent. Shapes of computed tensors are inferred from the inputs and replace those of the file.
- *  Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
+ *  shapes consistent. Shapes of computed tensors are inferred from the inputs and replace those of the file. Integers
+ * that follow from shapes become constants. Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
 mn_status mn_graph_check(mn_graph *graph);
 
 #endif

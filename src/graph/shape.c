@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "graph/infer.h"
 
 int32_t mn_shape_count(const mn_shape *shape) {
     int32_t count = 1;
@@ -56,23 +57,13 @@ int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t
 
 /* ---- Inference, one function per kind of operator ---------------------------------------------------- */
 
-typedef struct inference {
-    const mn_graph *graph;
-    const mn_op *op;
-    int32_t op_index;
-    const mn_shape *shapes;
-} inference;
-
-/* Shape of input `i`, which the check of operand counts has made sure of. */
-static const mn_shape *input(const inference *in, int32_t i) { return &in->shapes[in->op->inputs[i]]; }
-
-static mn_status mismatch(const inference *in, const char *what, const mn_shape *a, const mn_shape *b) {
+mn_status mn_infer_mismatch(const inference *in, const char *what, const mn_shape *a, const mn_shape *b) {
     char first[MN_SHAPE_TEXT], second[MN_SHAPE_TEXT];
     return mn_graph_fail(in->graph, in->op_index, MN_ERROR_FORMAT, "%s: shapes %s and %s do not fit together", what,
                          mn_shape_text(a, first), mn_shape_text(b, second));
 }
 
-static mn_status need_rank(const inference *in, const char *what, const mn_shape *shape, int32_t rank) {
+mn_status mn_infer_rank(const inference *in, const char *what, const mn_shape *shape, int32_t rank) {
     if (shape->rank == rank) return MN_OK;
     char text[MN_SHAPE_TEXT];
     return mn_graph_fail(in->graph, in->op_index, MN_ERROR_FORMAT, "the %s has shape %s, but %d dimensions are needed",
@@ -111,41 +102,42 @@ static mn_status check_bias(const inference *in, int32_t channels) {
 
 static mn_status infer_conv(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0), *w = input(in, 1);
-    MN_TRY(need_rank(in, "input", x, 4));
-    MN_TRY(need_rank(in, "weight tensor", w, 4));
+    MN_TRY(mn_infer_rank(in, "input", x, 4));
+    MN_TRY(mn_infer_rank(in, "weight tensor", w, 4));
     int32_t groups = x->dims[3] / w->dims[3];
-    if (groups * w->dims[3] != x->dims[3] || w->dims[0] % groups != 0) return mismatch(in, "input and weights", x, w);
+    if (groups * w->dims[3] != x->dims[3] || w->dims[0] % groups != 0)
+        return mn_infer_mismatch(in, "input and weights", x, w);
     MN_TRY(check_bias(in, w->dims[0]));
     return window_shape(in, w->dims[1], w->dims[2], w->dims[0], out);
 }
 
 static mn_status infer_depthwise(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0), *w = input(in, 1);
-    MN_TRY(need_rank(in, "input", x, 4));
-    MN_TRY(need_rank(in, "weight tensor", w, 4));
-    if (w->dims[0] != 1 || w->dims[3] % x->dims[3] != 0) return mismatch(in, "input and weights", x, w);
+    MN_TRY(mn_infer_rank(in, "input", x, 4));
+    MN_TRY(mn_infer_rank(in, "weight tensor", w, 4));
+    if (w->dims[0] != 1 || w->dims[3] % x->dims[3] != 0) return mn_infer_mismatch(in, "input and weights", x, w);
     MN_TRY(check_bias(in, w->dims[3]));
     return window_shape(in, w->dims[1], w->dims[2], w->dims[3], out);
 }
 
 static mn_status infer_pool(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0);
-    MN_TRY(need_rank(in, "input", x, 4));
+    MN_TRY(mn_infer_rank(in, "input", x, 4));
     return window_shape(in, in->op->attr.filter_h, in->op->attr.filter_w, x->dims[3], out);
 }
 
 static mn_status infer_fully_connected(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0), *w = input(in, 1);
-    MN_TRY(need_rank(in, "weight tensor", w, 2));
+    MN_TRY(mn_infer_rank(in, "weight tensor", w, 2));
     MN_TRY(check_bias(in, w->dims[0]));
     int32_t depth = w->dims[1], elements = mn_shape_count(x);
     if (in->op->attr.keep_dims) {
-        if (x->rank < 1 || x->dims[x->rank - 1] != depth) return mismatch(in, "input and weights", x, w);
+        if (x->rank < 1 || x->dims[x->rank - 1] != depth) return mn_infer_mismatch(in, "input and weights", x, w);
         *out = *x;
         out->dims[x->rank - 1] = w->dims[0];
         return MN_OK;
     }
-    if (elements % depth != 0) return mismatch(in, "input and weights", x, w);
+    if (elements % depth != 0) return mn_infer_mismatch(in, "input and weights", x, w);
     *out = (mn_shape){.rank = 2, .dims = {elements / depth, w->dims[0]}};
     return MN_OK;
 }
@@ -156,14 +148,14 @@ static mn_status infer_broadcast(const inference *in, mn_shape *out) {
     for (int32_t d = 0; d < out->rank; d++) {
         int32_t i = d - (out->rank - a->rank), j = d - (out->rank - b->rank);
         int32_t m = i < 0 ? 1 : a->dims[i], n = j < 0 ? 1 : b->dims[j];
-        if (m != n && m != 1 && n != 1) return mismatch(in, "operands", a, b);
+        if (m != n && m != 1 && n != 1) return mn_infer_mismatch(in, "operands", a, b);
         out->dims[d] = mn_max_i32(m, n);
     }
     return MN_OK;
 }
 
 /* The `list_count` axes of the attributes as flags per dimension; negative ones count from the end. */
-static mn_status axis_flags(const inference *in, int32_t rank, bool flags[MN_MAX_RANK]) {
+mn_status mn_infer_axes(const inference *in, int32_t rank, bool flags[MN_MAX_RANK]) {
     const mn_op_attr *attr = &in->op->attr;
     memset(flags, 0, MN_MAX_RANK * sizeof flags[0]);
     for (int32_t i = 0; i < attr->list_count; i++) {
@@ -180,7 +172,7 @@ static mn_status axis_flags(const inference *in, int32_t rank, bool flags[MN_MAX
 static mn_status infer_mean(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0);
     bool reduced[MN_MAX_RANK];
-    MN_TRY(axis_flags(in, x->rank, reduced));
+    MN_TRY(mn_infer_axes(in, x->rank, reduced));
     *out = (mn_shape){0};
     for (int32_t d = 0; d < x->rank; d++) {
         if (!reduced[d]) {
@@ -195,7 +187,7 @@ static mn_status infer_mean(const inference *in, mn_shape *out) {
 static mn_status infer_squeeze(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0);
     bool dropped[MN_MAX_RANK];
-    MN_TRY(axis_flags(in, x->rank, dropped));
+    MN_TRY(mn_infer_axes(in, x->rank, dropped));
     *out = (mn_shape){0};
     for (int32_t d = 0; d < x->rank; d++) {
         if (dropped[d] && x->dims[d] != 1) {
@@ -218,19 +210,17 @@ static bool is_batched(const inference *in) {
 }
 
 static mn_status infer_reshape(const inference *in, mn_shape *out) {
-    const mn_op_attr *attr = &in->op->attr;
     const mn_shape *x = input(in, 0);
-    *out = (mn_shape){.rank = attr->list_count};
+    MN_TRY(mn_infer_list(in, 1, "new shape", out));
     int64_t known = 1, total = mn_shape_count(x);
     int32_t open = -1;
-    for (int32_t d = 0; d < attr->list_count; d++) {
-        out->dims[d] = attr->list[d];
-        if (attr->list[d] == -1 && open < 0) {
+    for (int32_t d = 0; d < out->rank; d++) {
+        if (out->dims[d] == -1 && open < 0) {
             open = d;
-        } else if (attr->list[d] < 1 || known > total) {
+        } else if (out->dims[d] < 1 || known > total) {
             known = 0;
         } else {
-            known *= attr->list[d];
+            known *= out->dims[d];
         }
     }
     if (open >= 0 && known > 0 && total % known == 0) {
@@ -242,7 +232,7 @@ static mn_status infer_reshape(const inference *in, mn_shape *out) {
         out->dims[0] = x->dims[0];
         known *= x->dims[0];
     }
-    return known == total ? MN_OK : mismatch(in, "input and new shape", x, out);
+    return known == total ? MN_OK : mn_infer_mismatch(in, "input and new shape", x, out);
 }
 
 static mn_status infer_pad(const inference *in, mn_shape *out) {
@@ -267,7 +257,7 @@ static mn_status infer_transpose(const inference *in, mn_shape *out) {
     const mn_op_attr *attr = &in->op->attr;
     const mn_shape *x = input(in, 0);
     bool used[MN_MAX_RANK];
-    MN_TRY(axis_flags(in, x->rank, used));
+    MN_TRY(mn_infer_axes(in, x->rank, used));
     *out = (mn_shape){.rank = x->rank};
     bool complete = attr->list_count == x->rank;
     for (int32_t d = 0; d < x->rank && complete; d++) {
@@ -289,7 +279,7 @@ static mn_status infer_concatenation(const inference *in, mn_shape *out) {
     for (int32_t i = 1; i < in->op->input_count; i++) {
         mn_shape next = *input(in, i), expected = *out;
         if (next.rank == expected.rank) expected.dims[axis] = next.dims[axis];
-        if (!mn_shape_equal(&next, &expected)) return mismatch(in, "inputs", out, &next);
+        if (!mn_shape_equal(&next, &expected)) return mn_infer_mismatch(in, "inputs", out, &next);
         if (out->dims[axis] > INT32_MAX - next.dims[axis]) {
             return mn_graph_fail(in->graph, in->op_index, MN_ERROR_LIMIT, "the result is over 2^31 cells long");
         }
@@ -309,7 +299,8 @@ static mn_status infer_softmax(const inference *in, mn_shape *out) {
     return mn_graph_fail(in->graph, in->op_index, MN_ERROR_FORMAT, "the input is a scalar; a vector is needed");
 }
 
-static mn_status infer(const inference *in, mn_shape *out) {
+/* The shape of output `i`. */
+static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     switch (in->op->kind) {
     case MN_OP_CONV_2D: return infer_conv(in, out);
     case MN_OP_DEPTHWISE_CONV_2D: return infer_depthwise(in, out);
@@ -326,6 +317,22 @@ static mn_status infer(const inference *in, mn_shape *out) {
     case MN_OP_TRANSPOSE: return infer_transpose(in, out);
     case MN_OP_CONCATENATION: return infer_concatenation(in, out);
     case MN_OP_SOFTMAX: return infer_softmax(in, out);
+    case MN_OP_REDUCE_PROD: return infer_mean(in, out);
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR: return mn_infer_resize(in, out);
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE: return mn_infer_slice(in, out);
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V: return mn_infer_split(in, i, out);
+    case MN_OP_PACK: return mn_infer_pack(in, out);
+    case MN_OP_UNPACK: return mn_infer_unpack(in, out);
+    case MN_OP_EXPAND_DIMS: return mn_infer_expand_dims(in, out);
+    case MN_OP_TILE: return mn_infer_tile(in, out);
+    case MN_OP_GATHER: return mn_infer_gather(in, out);
+    case MN_OP_SHAPE: return mn_infer_shape(in, out);
+    case MN_OP_SPACE_TO_BATCH_ND: return mn_infer_space_to_batch(in, out);
+    case MN_OP_BATCH_TO_SPACE_ND: return mn_infer_batch_to_space(in, out);
+    case MN_OP_CAST:
     case MN_OP_DEQUANTIZE:
     case MN_OP_LOGISTIC:
     case MN_OP_TANH:
@@ -344,20 +351,40 @@ static mn_status infer(const inference *in, mn_shape *out) {
     return MN_ERROR_ARGUMENT;
 }
 
-mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes) {
+static mn_status keep_shape(const inference *in, int32_t tensor, const mn_shape *shape, mn_shape *to) {
+    char text[MN_SHAPE_TEXT];
+    for (int32_t d = 0; d < shape->rank; d++) {
+        if (shape->dims[d] >= 1) continue;
+        return mn_graph_fail(in->graph, in->op_index, MN_ERROR_UNSUPPORTED, "the result of shape %s holds nothing",
+                             mn_shape_text(shape, text));
+    }
+    if (!mn_shape_check(shape, in->graph->tensors[tensor].type)) {
+        return mn_graph_fail(in->graph, in->op_index, MN_ERROR_LIMIT,
+                             "the result of shape %s is over 1 GiB; use a smaller input", mn_shape_text(shape, text));
+    }
+    *to = *shape;
+    return MN_OK;
+}
+
+mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *known) {
     for (int32_t i = 0; i < graph->op_count; i++) {
-        inference in = {.graph = graph, .op = &graph->ops[i], .op_index = i, .shapes = shapes};
-        mn_shape out;
-        MN_TRY(infer(&in, &out));
-        int32_t index = graph->ops[i].outputs[0];
-        if (!mn_shape_check(&out, graph->tensors[index].type)) {
-            char text[MN_SHAPE_TEXT];
-            return mn_graph_fail(graph, i, MN_ERROR_LIMIT, "the result of shape %s is over 1 GiB; use a smaller input",
-                                 mn_shape_text(&out, text));
+        const mn_op *op = &graph->ops[i];
+        const inference in = {.graph = graph, .op = op, .op_index = i, .shapes = shapes, .known = known};
+        for (int32_t k = 0; k < op->output_count; k++) {
+            mn_shape out;
+            MN_TRY(infer(&in, k, &out));
+            MN_TRY(keep_shape(&in, op->outputs[k], &out, &shapes[op->outputs[k]]));
         }
-        shapes[index] = out;
+        MN_TRY(mn_known_compute(known, shapes, i));
     }
     return MN_OK;
+}
+
+mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes) {
+    mn_known known = {.graph = graph};
+    const mn_status status = mn_graph_infer(graph, shapes, &known);
+    mn_known_free(&known);
+    return status;
 }
 
 int64_t mn_op_macs(const mn_graph *graph, const mn_op *op) {

@@ -55,9 +55,13 @@ typedef enum mn_kernel_op {
     MN_K_CLAMP, /* RELU, RELU6 ... as operators of their own */
     MN_K_UNARY, /* other functions of each element */
     MN_K_PAD,
-    MN_K_TRANSPOSE,
+    MN_K_TRANSPOSE, /* also slices, parts, repetitions */
     MN_K_CONCATENATION,
     MN_K_COPY,
+    MN_K_RESIZE_BILINEAR,
+    MN_K_RESIZE_NEAREST,
+    MN_K_SPACE_TO_BATCH,
+    MN_K_BATCH_TO_SPACE,
     MN_K_CONV_DEPTHWISE, /* two operators as one; also the next */
     MN_K_PROJECT,
     MN_K_CONV_MEAN,

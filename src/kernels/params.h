@@ -210,10 +210,12 @@ typedef struct mn_pad_params {
     uint8_t value[8];      /* the stored zero: zero point, or 0.0f */
 } mn_pad_params;
 
-/** MN_K_TRANSPOSE. inputs: 0. unit: one output element, row-major. */
+/** MN_K_TRANSPOSE: any walk through the input by strides; also slices, parts of a split, and repetitions. inputs: 0.
+ *  unit: one output element, row-major. */
 typedef struct mn_transpose_params {
     int32_t out_dims[MN_MAX_RANK];  /* padded at the front with 1 */
-    int32_t in_stride[MN_MAX_RANK]; /* elements to step in the input per output dimension */
+    int32_t in_stride[MN_MAX_RANK]; /* elements to step in the input per output dimension; may be 0 or negative */
+    int32_t in_first;               /* element of the input that the first one of the output is */
     int32_t element_bytes;          /* 1, 2, 4 or 8 */
 } mn_transpose_params;
 
@@ -230,5 +232,32 @@ typedef struct mn_concatenation_params {
     float out_scale;
     int32_t out_zero;
 } mn_concatenation_params;
+
+/** Where one row or column of a resized image comes from: mn_resize_taps(). */
+typedef struct mn_resize_tap {
+    int32_t low, high;                   /* rows or columns of the input; float32 and uint8 */
+    float part;                          /* of `high`, which with that of `low` makes 1 */
+    int32_t low_q10, high_q10, part_q10; /* the same by the integer arithmetic of int8, the part in 1/1024 */
+} mn_resize_tap;
+
+/** MN_K_RESIZE_BILINEAR, MN_K_RESIZE_NEAREST (taps: low only). inputs: 0. unit: one output row; batches * out_h. */
+typedef struct mn_resize_params {
+    int32_t batches, in_h, in_w, out_h, out_w, channels;
+    int32_t element_bytes;        /* MN_K_RESIZE_NEAREST: 1, 2, 4 or 8 */
+    const mn_resize_tap *rows;    /* [out_h] */
+    const mn_resize_tap *columns; /* [out_w] */
+} mn_resize_params;
+
+/** MN_K_SPACE_TO_BATCH and MN_K_BATCH_TO_SPACE, back from it: image (by * block_w + bx) * images + i of the batches
+ * holds at row y, column x what image i of the space has at row y * block_h + by - before_h, column x * block_w + bx -
+ *  before_w. inputs: 0. unit: one row of all images of the output. */
+typedef struct mn_space_params {
+    int32_t images, h, w, channels; /* of the space */
+    int32_t block_h, block_w;
+    int32_t before_h, before_w; /* padding, which goes back as a crop */
+    int32_t batch_h, batch_w;   /* of the batches, whose images are images * block_h * block_w */
+    int32_t element_bytes;      /* 1, 2, 4 or 8 */
+    uint8_t value[8];           /* MN_K_SPACE_TO_BATCH, outside the space: the stored zero */
+} mn_space_params;
 
 #endif

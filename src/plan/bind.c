@@ -29,7 +29,7 @@ mn_range_i32 mn_bind_range(const mn_binder *b, mn_activation activation) {
 
 void mn_bind_finish(const mn_binder *b, mn_kernel_op op, const void *params, int32_t units, mn_binding *out) {
     *out = (mn_binding){.op = op,
-                        .in = mn_bind_input(b, 0)->type,
+                        .in = mn_bind_input(b, mn_op_first_input(b->op->kind))->type,
                         .out = mn_bind_output(b)->type,
                         .params = params,
                         .units = units,
@@ -49,9 +49,43 @@ void mn_bind_strides(const int32_t dims[MN_MAX_RANK], int32_t stride[MN_MAX_RANK
     }
 }
 
+bool mn_bind_alias(const mn_shape *shapes, const mn_op *op) {
+    const mn_shape *in = &shapes[op->inputs[mn_op_first_input(op->kind)]], *out = &shapes[op->outputs[0]];
+    switch (op->kind) {
+    case MN_OP_RESHAPE:
+    case MN_OP_SQUEEZE:
+    case MN_OP_EXPAND_DIMS: return true;
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR: return mn_shape_equal(in, out);
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_UNPACK: return op->output_count == 1;
+    case MN_OP_PACK: return op->input_count == 1;
+    case MN_OP_TILE: return mn_shape_count(in) == mn_shape_count(out);
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE:
+        for (int32_t i = 0; i < op->attr.slice.count; i++) {
+            if (op->attr.slice.step[i] < 0) return false;
+        }
+        return mn_shape_count(in) == mn_shape_count(out);
+    default: return false;
+    }
+}
+
 mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out) {
+    return mn_bind_part(graph, shapes, pool, op_index, 0, 0, out);
+}
+
+mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, int32_t part,
+                       int32_t begin, mn_binding *out) {
     const mn_op *op = &graph->ops[op_index];
-    const mn_binder b = {.graph = graph, .shapes = shapes, .pool = pool, .op_index = op_index, .op = op};
+    const mn_binder b = {.graph = graph,
+                         .shapes = shapes,
+                         .pool = pool,
+                         .op_index = op_index,
+                         .op = op,
+                         .part = part,
+                         .part_begin = begin};
     switch (op->kind) {
     case MN_OP_CONV_2D: return mn_bind_conv(&b, out);
     case MN_OP_DEPTHWISE_CONV_2D: return mn_bind_depthwise(&b, out);
@@ -79,8 +113,24 @@ mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, 
     case MN_OP_PAD: return mn_bind_pad(&b, out);
     case MN_OP_TRANSPOSE: return mn_bind_transpose(&b, out);
     case MN_OP_CONCATENATION: return mn_bind_concatenation(&b, out);
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE: return mn_bind_slice(&b, out);
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_UNPACK: return mn_bind_split(&b, out);
+    case MN_OP_TILE: return mn_bind_tile(&b, out);
+    case MN_OP_PACK: return mn_bind_pack(&b, out);
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR: return mn_bind_resize(&b, out);
+    case MN_OP_SPACE_TO_BATCH_ND:
+    case MN_OP_BATCH_TO_SPACE_ND: return mn_bind_space(&b, out);
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE:
+    case MN_OP_EXPAND_DIMS:
+    case MN_OP_SHAPE:
+    case MN_OP_CAST:
+    case MN_OP_GATHER:
+    case MN_OP_REDUCE_PROD:
     case MN_OP_KIND_COUNT: break;
     }
     return mn_graph_fail(graph, op_index, MN_ERROR_UNSUPPORTED, "runs no kernel");

@@ -17,6 +17,8 @@ typedef struct mn_binder {
     mn_pool *pool;
     int32_t op_index;
     const mn_op *op;
+    int32_t part;       /* which output, of an operator that has several */
+    int32_t part_begin; /* where it begins along the axis */
 } mn_binder;
 
 /** What the kernel family needs to know of one operator. */
@@ -25,12 +27,21 @@ typedef struct mn_binding {
     mn_type in, out;
     const void *params; /* in the pool */
     int32_t units;
-    int32_t input_count; /* leading operands the kernel reads */
+    int32_t first_input; /* the operands the kernel reads: from this one on, so many */
+    int32_t input_count;
+    int32_t part_end; /* where the next part begins */
 } mn_binding;
 
-/** Binds operator `op_index` for the given shapes of all tensors; parameters go to `pool`. Not for RESHAPE and
- *  SQUEEZE, which run no kernel. Errors: MEMORY. */
+/** Binds operator `op_index` for the given shapes of all tensors; parameters go to `pool`. Not for operators that run
+ * no kernel: mn_bind_alias(). Errors: MEMORY, UNSUPPORTED. */
 mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out);
+
+/** As mn_bind() for output `part` of SPLIT, SPLIT_V or UNPACK, which begins where the one before ended. */
+mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, int32_t part,
+                       int32_t begin, mn_binding *out);
+
+/** Is every output of `op` its data operand's elements in the same order, under another shape at most? */
+bool mn_bind_alias(const mn_shape *shapes, const mn_op *op);
 
 /* One function per family; the files bind_*.c. */
 mn_status mn_bind_conv(const mn_binder *b, mn_binding *out);
@@ -48,16 +59,24 @@ mn_status mn_bind_unary(const mn_binder *b, mn_unary function, mn_binding *out);
 mn_status mn_bind_pad(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_transpose(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_concatenation(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_slice(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_split(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_tile(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_pack(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_resize(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_space(const mn_binder *b, mn_binding *out);
 
 /* Shared by the families. */
 static inline const mn_tensor_info *mn_bind_input(const mn_binder *b, int32_t i) {
     return mn_graph_input(b->graph, b->op, i);
 }
-static inline const mn_tensor_info *mn_bind_output(const mn_binder *b) { return mn_graph_output(b->graph, b->op, 0); }
+static inline const mn_tensor_info *mn_bind_output(const mn_binder *b) {
+    return mn_graph_output(b->graph, b->op, b->part);
+}
 static inline const mn_shape *mn_bind_input_shape(const mn_binder *b, int32_t i) {
     return &b->shapes[b->op->inputs[i]];
 }
-static inline const mn_shape *mn_bind_output_shape(const mn_binder *b) { return &b->shapes[b->op->outputs[0]]; }
+static inline const mn_shape *mn_bind_output_shape(const mn_binder *b) { return &b->shapes[b->op->outputs[b->part]]; }
 
 /** Is the first operand int8 or uint8? */
 bool mn_bind_quantised(const mn_binder *b);

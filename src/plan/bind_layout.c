@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* PAD, TRANSPOSE and CONCATENATION: operators that move elements. */
+/* PAD and CONCATENATION. */
 #include "plan/bind.h"
 
 static int32_t element_bytes(const mn_binder *b) { return (int32_t)mn_type_size(mn_bind_input(b, 0)->type); }
@@ -18,24 +18,6 @@ mn_status mn_bind_pad(const mn_binder *b, mn_binding *out) {
     if (mn_bind_quantised(b)) params->value[0] = (uint8_t)mn_bind_zero(mn_bind_output(b));
     mn_bind_finish(b, MN_K_PAD, params, mn_shape_count(y) / params->out_dims[MN_MAX_RANK - 1], out);
     out->input_count = 1; /* the paddings are in the parameters */
-    return MN_OK;
-}
-
-mn_status mn_bind_transpose(const mn_binder *b, mn_binding *out) {
-    mn_transpose_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
-    if (!params) return mn_fail_memory("the plan");
-    const mn_shape *x = mn_bind_input_shape(b, 0), *y = mn_bind_output_shape(b);
-    int32_t in_dims[MN_MAX_RANK], stride[MN_MAX_RANK], missing = MN_MAX_RANK - x->rank;
-    mn_bind_full_dims(x, in_dims);
-    mn_bind_strides(in_dims, stride);
-    mn_bind_full_dims(y, params->out_dims);
-    for (int32_t d = 0; d < x->rank; d++) {
-        int32_t from = b->op->attr.list[d];
-        params->in_stride[missing + d] = stride[missing + (from < 0 ? from + x->rank : from)];
-    }
-    params->element_bytes = element_bytes(b);
-    mn_bind_finish(b, MN_K_TRANSPOSE, params, mn_shape_count(y), out);
-    out->input_count = 1; /* the permutation is in the parameters */
     return MN_OK;
 }
 

@@ -3,33 +3,84 @@
 
 #include "plan/fold.h"
 
-#include <stdlib.h>
-
+#include "base/checked.h"
 #include "plan/bind.h"
 
-static mn_status fold(mn_graph *graph, const mn_shape *shapes, int32_t op_index) {
-    mn_tensor_info *result = &graph->tensors[graph->ops[op_index].outputs[0]];
-    const void *input = graph->tensors[graph->ops[op_index].inputs[0]].data;
-    mn_binding binding;
-    MN_TRY(mn_bind(graph, shapes, &graph->pool, op_index, &binding));
+/* Bytes that folding may read and write in all: enough for 350 MB of float32 weights stored as float16. */
+#define BUDGET ((size_t)1 << 30)
+
+typedef struct folding {
+    mn_graph *graph;
+    mn_shape *shapes; /* [tensor_count] */
+    size_t budget;    /* bytes that operators may still read and write */
+} folding;
+
+static bool is_constant(const folding *f, const mn_op *op) {
+    for (int32_t i = 0; i < op->input_count; i++) {
+        if (op->inputs[i] >= 0 && !f->graph->tensors[op->inputs[i]].data) return false;
+    }
+    return !f->graph->tensors[op->outputs[0]].data;
+}
+
+/* Takes what `op` reads and writes from the budget; false when that is more than is left. */
+static bool charge(folding *f, const mn_op *op) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < op->input_count; i++) {
+        const size_t more = op->inputs[i] < 0 ? 0 : f->graph->tensors[op->inputs[i]].bytes;
+        if (!mn_add_size(bytes, more, &bytes)) return false;
+    }
+    for (int32_t i = 0; i < op->output_count; i++) {
+        if (!mn_add_size(bytes, f->graph->tensors[op->outputs[i]].bytes, &bytes)) return false;
+    }
+    if (bytes > f->budget) return false;
+    f->budget -= bytes;
+    return true;
+}
+
+/* Types without a kernel are left to the plan, which says so. */
+static mn_status run(const folding *f, const mn_op *op, const mn_binding *binding, mn_tensor_info *result) {
+    mn_graph *graph = f->graph;
     mn_kernel_need need;
     const mn_kernel *kernel =
-        mn_kernel_choose(binding.op, binding.in, binding.out, MN_TIER_REF, 0, binding.params, &need);
+        mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &need);
+    if (!kernel || need.packed_bytes || need.scratch_bytes) return MN_OK;
+    const int32_t count = mn_max_i32(binding->input_count, MN_TASK_INPUTS);
+    const void **inputs = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *inputs);
     void *data = mn_pool_alloc(&graph->pool, result->bytes, 1);
-    if (!kernel || !data) return mn_fail_memory("constant weights");
-    mn_task task = {.params = binding.params, .inputs = &input, .output = data};
-    kernel->run(&task, 0, binding.units);
+    if (!inputs || !data) return mn_fail_memory("constant weights");
+    for (int32_t i = 0; i < binding->input_count; i++) {
+        const int32_t tensor = op->inputs[binding->first_input + i];
+        inputs[i] = tensor < 0 ? NULL : graph->tensors[tensor].data;
+    }
+    const mn_task task = {.params = binding->params, .inputs = inputs, .output = data};
+    kernel->run(&task, 0, binding->units);
     result->data = data;
     return MN_OK;
 }
 
+static mn_status fold(const folding *f, int32_t op_index) {
+    const mn_op *op = &f->graph->ops[op_index];
+    const bool alias = mn_bind_alias(f->shapes, op);
+    mn_binding binding = {0};
+    for (int32_t i = 0; i < op->output_count; i++) {
+        mn_tensor_info *result = &f->graph->tensors[op->outputs[i]];
+        if (alias) {
+            result->data = f->graph->tensors[op->inputs[mn_op_first_input(op->kind)]].data;
+            continue;
+        }
+        MN_TRY(mn_bind_part(f->graph, f->shapes, &f->graph->pool, op_index, i, binding.part_end, &binding));
+        MN_TRY(run(f, op, &binding, result));
+    }
+    return MN_OK;
+}
+
 mn_status mn_graph_fold_constants(mn_graph *graph) {
-    mn_shape *shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *shapes);
-    if (!shapes) return mn_fail_memory("constant weights");
-    for (int32_t i = 0; i < graph->tensor_count; i++) shapes[i] = mn_tensor_shape(&graph->tensors[i]);
+    folding f = {.graph = graph, .budget = BUDGET};
+    f.shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *f.shapes);
+    if (!f.shapes) return mn_fail_memory("constant weights");
+    for (int32_t i = 0; i < graph->tensor_count; i++) f.shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     for (int32_t i = 0; i < graph->op_count; i++) {
-        const mn_op *op = &graph->ops[i];
-        if (op->kind == MN_OP_DEQUANTIZE && graph->tensors[op->inputs[0]].data) MN_TRY(fold(graph, shapes, i));
+        if (is_constant(&f, &graph->ops[i]) && charge(&f, &graph->ops[i])) MN_TRY(fold(&f, i));
     }
     return MN_OK;
 }

@@ -7,8 +7,10 @@
 
 #include "graph/graph.h"
 
-/** Runs every DEQUANTIZE of a constant (float16 or quantised weights) and makes its output a constant of the
- *  graph, owned by graph->pool. The operator stays in the list; the plan skips it. Errors: MEMORY. */
+/** Runs every operator whose operands are all constant, with the reference kernels, and makes its outputs constants of
+ *  the graph, owned by graph->pool: above all DEQUANTIZE of float16 or quantised weights. The operator stays in the
+ * list; the plan skips it. What would take over 1 GiB in all is left to the runs. Integers that follow from shapes are
+ * known before (graph/known.h). Errors: MEMORY. */
 mn_status mn_graph_fold_constants(mn_graph *graph);
 
 #endif

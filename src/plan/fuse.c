@@ -101,3 +101,52 @@ bool mn_fuse_find_end(const mn_graph *graph, const mn_shape *shapes, const int32
     const mn_shape *result = &shapes[conv->outputs[0]];
     return *out != MN_POOLING_NONE || mn_shape_count(result) == result->dims[3];
 }
+
+/* One axis of a dilated convolution: a window starts `pad` cells before the input, and taps are `dilation` apart. */
+typedef struct axis {
+    int32_t pad, dilation;
+} axis;
+
+/* A cell that is r from the start of what BATCH_TO_SPACE_ND leaves is r + crop from the start of the padded input,
+ * which is cut into `block` images of every block-th cell: taps of one image are block cells apart. Padding of the
+ * convolution itself lies before each image. */
+static bool find_axis(const mn_op *ops, int32_t i, int32_t in, int32_t image, int32_t taps, int32_t out, axis *found) {
+    const mn_op_attr *conv = &ops[1].attr;
+    const int32_t block = ops[0].attr.list[i], dilation = i == 0 ? conv->dilation_h : conv->dilation_w;
+    const int32_t cells = mn_window_output(conv->padding, image, taps, 1, dilation);
+    const int64_t inner = conv->padding == MN_PAD_SAME ? mn_window_padding(image, cells, taps, 1, dilation) : 0;
+    const int64_t pad = ops[0].attr.pad[i][0] - ops[2].attr.pad[i][0] + inner * block;
+    const int64_t reach = (int64_t)(taps - 1) * dilation * block, behind = out - 1 + reach - pad - (in - 1);
+    if (ops[2].attr.list[i] != block || pad < 0 || pad > reach || behind > reach) return false;
+    *found = (axis){.pad = (int32_t)pad, .dilation = dilation * block};
+    return true;
+}
+
+bool mn_fuse_find_dilated(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
+                          mn_window *out) {
+    const mn_op *ops = &graph->ops[first];
+    if (ops[0].kind != MN_OP_SPACE_TO_BATCH_ND || ops[0].attr.list_count != 2) return false;
+    if (!follows(graph, readers, first + 1, MN_OP_CONV_2D, 0) &&
+        !follows(graph, readers, first + 1, MN_OP_DEPTHWISE_CONV_2D, 0)) {
+        return false;
+    }
+    if (!follows(graph, readers, first + 2, MN_OP_BATCH_TO_SPACE_ND, 0)) return false;
+    const mn_shape *in = &shapes[ops[0].inputs[0]], *image = &shapes[ops[0].outputs[0]],
+                   *taps = &shapes[ops[1].inputs[1]], *result = &shapes[ops[2].outputs[0]];
+    axis h, w;
+    if (ops[1].attr.stride_h != 1 || ops[1].attr.stride_w != 1) return false;
+    if (!find_axis(ops, 0, in->dims[1], image->dims[1], taps->dims[1], result->dims[1], &h)) return false;
+    if (!find_axis(ops, 1, in->dims[2], image->dims[2], taps->dims[2], result->dims[2], &w)) return false;
+    *out = (mn_window){.batches = in->dims[0],
+                       .in_h = in->dims[1],
+                       .in_w = in->dims[2],
+                       .out_h = result->dims[1],
+                       .out_w = result->dims[2],
+                       .stride_h = 1,
+                       .stride_w = 1,
+                       .dilation_h = h.dilation,
+                       .dilation_w = w.dilation,
+                       .pad_top = h.pad,
+                       .pad_left = w.pad};
+    return true;
+}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Which operators run as one: a convolution with the depthwise convolution behind it (an inverted residual's first
- * half, or the stem with the first block's), a projection with the ADD behind it, and the last convolution with the
- * mean behind it. */
+/* Which operators run as one: a dilated convolution that is written as one of batches, a convolution with the depthwise
+ * convolution behind it (an inverted residual's first half, or the stem with the first block's), a projection with the
+ * ADD behind it, and the last convolution with the mean behind it. */
 #ifndef MN_PLAN_FUSE_H
 #define MN_PLAN_FUSE_H
 
@@ -35,5 +35,11 @@ bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *
  * or AVERAGE_POOL_2D alone reads, or one of a single pixel? Says nothing about what they average. */
 bool mn_fuse_find_end(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
                       mn_pooling *out);
+
+/** The window of SPACE_TO_BATCH_ND, a convolution of stride 1 and BATCH_TO_SPACE_ND (operators `first` to `first` + 2,
+ * each of which alone reads the one before) as one dilated convolution: its place is in `out`, apart from input and
+ * output channels and the filter, which are the convolution's. */
+bool mn_fuse_find_dilated(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
+                          mn_window *out);
 
 #endif

@@ -32,8 +32,6 @@ static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
     return mn_graph_infer_shapes(graph, plan->shapes);
 }
 
-static bool is_alias(mn_op_kind kind) { return kind == MN_OP_RESHAPE || kind == MN_OP_SQUEEZE; }
-
 static mn_status no_kernel(const mn_plan *plan, int32_t op_index, const mn_binding *binding) {
     return mn_graph_fail(plan->graph, op_index, MN_ERROR_UNSUPPORTED, "there is no kernel for %s -> %s",
                          mn_type_name(binding->in), mn_type_name(binding->out));
@@ -60,21 +58,28 @@ static mn_status choose_kernel(mn_plan *plan, const mn_plan_options *options, co
     return step->kernel ? MN_OK : no_kernel(plan, step->first_op, binding);
 }
 
+/* One step for each output of an operator. */
 static mn_status add_step(mn_plan *plan, const mn_plan_options *options, int32_t op_index) {
     const mn_op *op = &plan->graph->ops[op_index];
-    mn_step *step = &plan->steps[plan->step_count++];
-    *step = (mn_step){.inputs = op->inputs, .output = op->outputs[0], .first_op = op_index, .op_count = 1};
-    if (is_alias(op->kind)) {
-        step->input_count = 1;
-        plan->same_as[step->output] = plan->same_as[op->inputs[0]];
-        return MN_OK;
+    const bool alias = mn_bind_alias(plan->shapes, op);
+    mn_binding binding = {0};
+    for (int32_t i = 0; i < op->output_count; i++) {
+        mn_step *step = &plan->steps[plan->step_count++];
+        *step = (mn_step){.output = op->outputs[i], .first_op = op_index, .op_count = 1};
+        if (alias) {
+            step->inputs = op->inputs + mn_op_first_input(op->kind);
+            step->input_count = 1;
+            plan->same_as[step->output] = plan->same_as[step->inputs[0]];
+            continue;
+        }
+        MN_TRY(mn_bind_part(plan->graph, plan->shapes, &plan->pool, op_index, i, binding.part_end, &binding));
+        step->params = binding.params;
+        step->units = binding.units;
+        step->inputs = op->inputs + binding.first_input;
+        step->input_count = binding.input_count;
+        MN_TRY(choose_kernel(plan, options, &binding, step));
     }
-    mn_binding binding;
-    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index, &binding));
-    step->params = binding.params;
-    step->units = binding.units;
-    step->input_count = binding.input_count;
-    return choose_kernel(plan, options, &binding, step);
+    return MN_OK;
 }
 
 /* ---- Fused steps ---------------------------------------------------------------------------------------- */
@@ -246,9 +251,43 @@ static mn_status add_end(mn_plan *plan, const mn_plan_options *options, const in
     return try_end(plan, options, MN_POOLING_NONE, op_index);
 }
 
+/* Adds the step for a dilated convolution that is written as one of batches, and moves `*op_index` on, if there is one.
+ */
+static mn_status add_dilated(mn_plan *plan, const mn_plan_options *options, const int32_t *readers, int32_t *op_index) {
+    const mn_op *ops = &plan->graph->ops[*op_index];
+    mn_window window;
+    mn_binding binding;
+    if (options->keep_tensors || !mn_fuse_find_dilated(plan->graph, plan->shapes, readers, *op_index, &window)) {
+        return MN_OK;
+    }
+    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, *op_index + 1, &binding));
+    mn_conv_params *params = mn_pool_alloc(&plan->pool, 1, sizeof *params);
+    int32_t *inputs = mn_pool_alloc(&plan->pool, 3, sizeof *inputs);
+    if (!params || !inputs) return mn_fail_memory("the plan");
+    *params = *(const mn_conv_params *)binding.params;
+    window.in_c = params->window.in_c, window.out_c = params->window.out_c;
+    window.k_h = params->window.k_h, window.k_w = params->window.k_w;
+    params->window = window;
+    inputs[0] = ops[0].inputs[0];
+    take_weights(&ops[1], inputs + 1);
+    mn_step *step = &plan->steps[plan->step_count++];
+    binding.params = params;
+    *step = (mn_step){.params = params,
+                      .units = window.batches * window.out_h,
+                      .inputs = inputs,
+                      .input_count = 3,
+                      .output = ops[2].outputs[0],
+                      .first_op = *op_index,
+                      .op_count = 3};
+    *op_index += 3;
+    return choose_kernel(plan, options, &binding, step);
+}
+
 static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
-    plan->steps = mn_pool_alloc(&plan->pool, (size_t)graph->op_count, sizeof *plan->steps);
+    size_t outputs = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) outputs += (size_t)graph->ops[i].output_count;
+    plan->steps = mn_pool_alloc(&plan->pool, outputs, sizeof *plan->steps);
     plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
     plan->bytes = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->bytes);
     int32_t *readers = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *readers);
@@ -262,6 +301,7 @@ static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
         const int32_t here = i;
         MN_TRY(add_fused(plan, options, readers, &i));
         if (i == here) MN_TRY(add_end(plan, options, readers, &i));
+        if (i == here) MN_TRY(add_dilated(plan, options, readers, &i));
         if (i > here) continue;
         if (!is_constant(plan, graph->ops[i].outputs[0])) MN_TRY(add_step(plan, options, i));
         i++;

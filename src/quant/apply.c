@@ -161,10 +161,12 @@ static int32_t int8_version(mn_op_kind kind) {
     case MN_OP_FULLY_CONNECTED: return 4;
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE:
+    case MN_OP_EXPAND_DIMS:
     case MN_OP_HARD_SWISH:
     case MN_OP_ELU:
     case MN_OP_RELU_N1_TO_1:
     case MN_OP_RELU_0_TO_1: return 1;
+    case MN_OP_TILE: return 3;
     default: return 2;
     }
 }

@@ -129,6 +129,10 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     case MN_OP_MAX_POOL_2D:
     case MN_OP_MEAN:
     case MN_OP_PAD:
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR:
+    case MN_OP_SPACE_TO_BATCH_ND:
+    case MN_OP_BATCH_TO_SPACE_ND:
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE: return expect_same(e, op, y);
     case MN_OP_SOFTMAX: /* its scale is fixed */

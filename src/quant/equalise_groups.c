@@ -121,10 +121,10 @@ static void find_movable(finding *f) {
     for (int32_t i = 0; i < f->graph->op_count; i++) {
         const mn_op *op = &f->graph->ops[i];
         mn_weights w;
-        if (!allows_moving(f, i)) forbid_moving(f, op->inputs[0]);
+        if (!allows_moving(f, i)) forbid_moving(f, op->inputs[mn_op_first_input(op->kind)]);
         /* What makes a tensor must have a bias to take the constant away; padding does not matter there. */
         bool made = mn_weights_of(f->graph, i, &w) ? w.bias != NULL : allows_moving(f, i);
-        if (!made) forbid_moving(f, op->outputs[0]);
+        for (int32_t k = 0; k < op->output_count && !made; k++) forbid_moving(f, op->outputs[k]);
     }
 }
 

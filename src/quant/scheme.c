@@ -78,7 +78,19 @@ static int32_t passed_through(const mn_op *op) {
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE:
     case MN_OP_TRANSPOSE:
+    case MN_OP_EXPAND_DIMS:
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR:
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE:
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_UNPACK:
+    case MN_OP_TILE:
+    case MN_OP_SPACE_TO_BATCH_ND:
+    case MN_OP_BATCH_TO_SPACE_ND:
     case MN_OP_PAD: return 1;
+    case MN_OP_PACK:
     case MN_OP_CONCATENATION: return op->input_count;
     default: return 0;
     }
@@ -93,7 +105,10 @@ static void find_leaders(mn_scheme *scheme) {
     }
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        for (int32_t k = 0; k < passed_through(op); k++) join(scheme, op->outputs[0], op->inputs[k]);
+        const int32_t *inputs = op->inputs + mn_op_first_input(op->kind);
+        for (int32_t k = 0, count = passed_through(op); k < count; k++) {
+            for (int32_t o = 0; o < op->output_count; o++) join(scheme, op->outputs[o], inputs[k]);
+        }
     }
 }
 
@@ -112,7 +127,7 @@ static void find_activations(mn_scheme *scheme, mn_interval input) {
     for (int32_t i = 0; i < graph->tensor_count; i++) scheme->range[i] = MN_INTERVAL_UNKNOWN;
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        scheme->is_activation[op->outputs[0]] = true;
+        for (int32_t o = 0; o < op->output_count; o++) scheme->is_activation[op->outputs[o]] = true;
         for (int32_t k = 0; k < op->input_count; k++) {
             const mn_tensor_info *constant = mn_graph_input(graph, op, k);
             if (!constant || !constant->data || constant->type != MN_FLOAT32) continue;

@@ -13,7 +13,8 @@
 mn_status mn_batch_inputs(const mn_graph *graph, int32_t batch, mn_shape *inputs);
 
 /** Checks that no operator mixes images: in each of the [tensor_count] shapes that follow from such inputs the first
- *  dimension of everything computed counts the images. Errors: UNSUPPORTED. */
+ *  dimension of everything computed counts the images, or rows or pieces of them that are put together again. Errors:
+ *  UNSUPPORTED, MEMORY. */
 mn_status mn_batch_check(const mn_graph *graph, int32_t batch, const mn_shape *shapes);
 
 #endif

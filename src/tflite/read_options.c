@@ -7,18 +7,9 @@
 #include <math.h>
 
 #include "tflite/ops.h"
-#include "tflite/reader.h"
+#include "tflite/options.h"
 
-/* The operator whose attributes are being read. */
-typedef struct scope {
-    const mn_graph *graph;
-    const mn_op *op;
-    int32_t index;
-    bool present;        /* has an options table */
-    mn_fb_table options; /* valid when present */
-} scope;
-
-static mn_status open_options(scope *s, const mn_fb_table *table) {
+static mn_status open_options(mn_tfl_scope *s, const mn_fb_table *table) {
     mn_tfl_op_options expected = mn_tfl_op_options_of(s->op->kind);
     uint8_t type;
     MN_TRY(mn_fb_u8(table, MN_F_OPERATOR_OPTIONS_TYPE, MN_TFL_OPTIONS_NONE, &type));
@@ -36,7 +27,7 @@ static mn_status open_options(scope *s, const mn_fb_table *table) {
 
 /* ---- Single values ----------------------------------------------------------------------------------- */
 
-static mn_status read_activation(const scope *s, mn_fb_field field, mn_activation *out) {
+static mn_status read_activation(const mn_tfl_scope *s, mn_fb_field field, mn_activation *out) {
     uint8_t value;
     MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
     switch (value) {
@@ -51,7 +42,7 @@ static mn_status read_activation(const scope *s, mn_fb_field field, mn_activatio
     }
 }
 
-static mn_status read_padding(const scope *s, mn_padding *out) {
+static mn_status read_padding(const mn_tfl_scope *s, mn_padding *out) {
     uint8_t value;
     MN_TRY(mn_fb_u8(&s->options, MN_F_WINDOW_PADDING, 0, &value));
     if (value > 1) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "padding %d is not known", value);
@@ -60,20 +51,20 @@ static mn_status read_padding(const scope *s, mn_padding *out) {
 }
 
 /* A stride, dilation or size: 1..MN_TFL_MAX_STRIDE. */
-static mn_status read_extent(const scope *s, mn_fb_field field, int32_t fallback, int32_t *out) {
+static mn_status read_extent(const mn_tfl_scope *s, mn_fb_field field, int32_t fallback, int32_t *out) {
     MN_TRY(mn_fb_i32(&s->options, field, fallback, out));
     if (*out >= 1 && *out <= MN_TFL_MAX_STRIDE) return MN_OK;
     return mn_graph_fail(s->graph, s->index, *out < 1 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
                          "%s is %" PRId32 "; it must be between 1 and %d", field.name, *out, MN_TFL_MAX_STRIDE);
 }
 
-static mn_status read_window(const scope *s, mn_op_attr *attr) {
+static mn_status read_window(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(read_padding(s, &attr->padding));
     MN_TRY(read_extent(s, MN_F_WINDOW_STRIDE_W, 0, &attr->stride_w));
     return read_extent(s, MN_F_WINDOW_STRIDE_H, 0, &attr->stride_h);
 }
 
-static mn_status read_flag(const scope *s, mn_fb_field field, bool *out) {
+mn_status mn_tfl_read_flag(const mn_tfl_scope *s, mn_fb_field field, bool *out) {
     uint8_t value;
     MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
     *out = value != 0;
@@ -83,7 +74,7 @@ static mn_status read_flag(const scope *s, mn_fb_field field, bool *out) {
 /* ---- Constant inputs --------------------------------------------------------------------------------- */
 
 /* Input `i`, which must be a constant list (or a single number) of integers. */
-static mn_status constant_input(const scope *s, int32_t i, const char *what, const mn_tensor_info **out) {
+mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out) {
     const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, i);
     if (!tensor) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "input %" PRId32 " (%s) is missing", i, what);
@@ -101,13 +92,9 @@ static mn_status constant_input(const scope *s, int32_t i, const char *what, con
     return MN_OK;
 }
 
-static int64_t integer_at(const mn_tensor_info *tensor, size_t i) {
-    return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];
-}
-
-static mn_status constant_list(const scope *s, int32_t i, const char *what, const mn_tensor_info **out,
+mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out,
                                int32_t *count) {
-    MN_TRY(constant_input(s, i, what, out));
+    MN_TRY(mn_tfl_constant_input(s, i, what, out));
     if ((*out)->rank > 1) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
                              "input %" PRId32 " (%s) has %" PRId32 " dimensions; it must be a list", i, what,
@@ -117,10 +104,15 @@ static mn_status constant_list(const scope *s, int32_t i, const char *what, cons
     return MN_OK;
 }
 
+bool mn_tfl_is_computed(const mn_tfl_scope *s, int32_t i) {
+    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, i);
+    return tensor && !tensor->data && (tensor->type == MN_INT32 || tensor->type == MN_INT64);
+}
+
 /* ---- Axes and shapes --------------------------------------------------------------------------------- */
 
 /* Appends an axis. Which ones exist depends on the input's shape, which is inferred later. */
-static mn_status add_axis(const scope *s, int64_t axis, mn_op_attr *attr) {
+mn_status mn_tfl_add_axis(const mn_tfl_scope *s, int64_t axis, mn_op_attr *attr) {
     if (axis < -MN_MAX_RANK || axis >= MN_MAX_RANK) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "axis %" PRId64 " does not exist", axis);
     }
@@ -131,34 +123,34 @@ static mn_status add_axis(const scope *s, int64_t axis, mn_op_attr *attr) {
     return MN_OK;
 }
 
-static mn_status read_squeeze(const scope *s, mn_op_attr *attr) {
+static mn_status read_squeeze(const mn_tfl_scope *s, mn_op_attr *attr) {
     if (!s->present) return MN_OK;
     mn_fb_vector list;
     MN_TRY(mn_fb_list(&s->options, MN_F_SQUEEZE_DIMS, 4, &list));
     for (uint32_t i = 0; i < list.count; i++) {
-        MN_TRY(add_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), attr));
+        MN_TRY(mn_tfl_add_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), attr));
     }
     return MN_OK;
 }
 
-static mn_status read_mean(const scope *s, mn_op_attr *attr) {
+static mn_status read_mean(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor_info *axes;
     int32_t count;
-    MN_TRY(read_flag(s, MN_F_REDUCER_KEEP_DIMS, &attr->keep_dims));
-    MN_TRY(constant_list(s, 1, "axes", &axes, &count));
-    for (int32_t i = 0; i < count; i++) MN_TRY(add_axis(s, integer_at(axes, (size_t)i), attr));
+    MN_TRY(mn_tfl_read_flag(s, MN_F_REDUCER_KEEP_DIMS, &attr->keep_dims));
+    MN_TRY(mn_tfl_constant_list(s, 1, "axes", &axes, &count));
+    for (int32_t i = 0; i < count; i++) MN_TRY(mn_tfl_add_axis(s, mn_tensor_integer(axes, (size_t)i), attr));
     return MN_OK;
 }
 
 /* The permutation has as many entries as dimensions, so it can be judged without the input's shape. */
-static mn_status read_transpose(const scope *s, mn_op_attr *attr) {
+static mn_status read_transpose(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor_info *order;
     bool seen[MN_MAX_RANK] = {false};
     int32_t count;
-    MN_TRY(constant_list(s, 1, "permutation", &order, &count));
+    MN_TRY(mn_tfl_constant_list(s, 1, "permutation", &order, &count));
     for (int32_t i = 0; i < count; i++) {
-        int64_t axis = integer_at(order, (size_t)i);
-        MN_TRY(add_axis(s, axis < 0 ? axis + count : axis, attr));
+        int64_t axis = mn_tensor_integer(order, (size_t)i);
+        MN_TRY(mn_tfl_add_axis(s, axis < 0 ? axis + count : axis, attr));
         int32_t added = attr->list[i];
         if (added < 0 || added >= count || seen[added]) {
             return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
@@ -169,10 +161,9 @@ static mn_status read_transpose(const scope *s, mn_op_attr *attr) {
     return MN_OK;
 }
 
-/* One pair for each dimension; their number is kept as list_count. */
-static mn_status read_pad(const scope *s, mn_op_attr *attr) {
+mn_status mn_tfl_read_pads(const mn_tfl_scope *s, int32_t input, mn_op_attr *attr) {
     const mn_tensor_info *pads;
-    MN_TRY(constant_input(s, 1, "paddings", &pads));
+    MN_TRY(mn_tfl_constant_input(s, input, "paddings", &pads));
     if (pads->rank != 2 || pads->dims[0] > MN_MAX_RANK || pads->dims[1] != 2) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
                              "the paddings are not a list of pairs, one for each of at most %d dimensions",
@@ -180,7 +171,7 @@ static mn_status read_pad(const scope *s, mn_op_attr *attr) {
     }
     attr->list_count = pads->dims[0];
     for (int32_t i = 0; i < 2 * attr->list_count; i++) {
-        int64_t pad = integer_at(pads, (size_t)i);
+        int64_t pad = mn_tensor_integer(pads, (size_t)i);
         if (pad < 0 || pad > MN_TFL_MAX_STRIDE) {
             return mn_graph_fail(s->graph, s->index, pad < 0 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
                                  "padding %" PRId64 " of dimension %" PRId32 "; it must be between 0 and %d", pad,
@@ -192,7 +183,7 @@ static mn_status read_pad(const scope *s, mn_op_attr *attr) {
 }
 
 /* Appends one entry of the wanted shape of a RESHAPE. */
-static mn_status add_dim(const scope *s, int64_t dim, mn_op_attr *attr) {
+static mn_status add_dim(const mn_tfl_scope *s, int64_t dim, mn_op_attr *attr) {
     if (dim != -1 && (dim < 1 || dim > INT32_MAX)) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
                              "entry %" PRId32 " of the new shape is %" PRId64 "; it must be positive, or -1",
@@ -207,20 +198,22 @@ static mn_status add_dim(const scope *s, int64_t dim, mn_op_attr *attr) {
     return MN_OK;
 }
 
-static mn_status check_new_rank(const scope *s, uint32_t rank) {
+static mn_status check_new_rank(const mn_tfl_scope *s, uint32_t rank) {
     if (rank <= MN_MAX_RANK) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
                          "the new shape has %" PRIu32 " dimensions; at most %d are supported", rank, MN_MAX_RANK);
 }
 
 /* Input 1, where there is one, wins over the options: as in TFLite, kernels/reshape.cc. */
-static mn_status read_reshape(const scope *s, mn_op_attr *attr) {
+static mn_status read_reshape(const mn_tfl_scope *s, mn_op_attr *attr) {
+    attr->computed = mn_tfl_is_computed(s, 1);
+    if (attr->computed) return MN_OK;
     if (s->op->input_count > 1) {
         const mn_tensor_info *shape;
         int32_t count;
-        MN_TRY(constant_list(s, 1, "new shape", &shape, &count));
+        MN_TRY(mn_tfl_constant_list(s, 1, "new shape", &shape, &count));
         MN_TRY(check_new_rank(s, (uint32_t)count));
-        for (int32_t i = 0; i < count; i++) MN_TRY(add_dim(s, integer_at(shape, (size_t)i), attr));
+        for (int32_t i = 0; i < count; i++) MN_TRY(add_dim(s, mn_tensor_integer(shape, (size_t)i), attr));
         return MN_OK;
     }
     if (!s->present) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "the new shape is missing");
@@ -235,7 +228,7 @@ static mn_status read_reshape(const scope *s, mn_op_attr *attr) {
 
 /* ---- Operators --------------------------------------------------------------------------------------- */
 
-static mn_status read_conv(const scope *s, mn_op_attr *attr) {
+static mn_status read_conv(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(read_window(s, attr));
     MN_TRY(read_extent(s, MN_F_CONV_DILATION_W, 1, &attr->dilation_w));
     MN_TRY(read_extent(s, MN_F_CONV_DILATION_H, 1, &attr->dilation_h));
@@ -243,7 +236,7 @@ static mn_status read_conv(const scope *s, mn_op_attr *attr) {
 }
 
 /* TFLite works the multiplier out of the shapes; some writers leave it 0. */
-static mn_status read_depth_multiplier(const scope *s, mn_op_attr *attr) {
+static mn_status read_depth_multiplier(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor_info *input = mn_graph_input(s->graph, s->op, 0), *weights = mn_graph_input(s->graph, s->op, 1);
     MN_TRY(mn_fb_i32(&s->options, MN_F_DEPTHWISE_MULTIPLIER, 0, &attr->depth_multiplier));
     if (attr->depth_multiplier == 0 && input && weights && input->rank == 4 && weights->rank == 4) {
@@ -254,7 +247,7 @@ static mn_status read_depth_multiplier(const scope *s, mn_op_attr *attr) {
                          attr->depth_multiplier);
 }
 
-static mn_status read_depthwise(const scope *s, mn_op_attr *attr) {
+static mn_status read_depthwise(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(read_window(s, attr));
     MN_TRY(read_depth_multiplier(s, attr));
     MN_TRY(read_extent(s, MN_F_DEPTHWISE_DILATION_W, 1, &attr->dilation_w));
@@ -262,7 +255,7 @@ static mn_status read_depthwise(const scope *s, mn_op_attr *attr) {
     return read_activation(s, MN_F_DEPTHWISE_ACTIVATION, &attr->activation);
 }
 
-static mn_status read_pool(const scope *s, mn_op_attr *attr) {
+static mn_status read_pool(const mn_tfl_scope *s, mn_op_attr *attr) {
     attr->dilation_w = attr->dilation_h = 1;
     MN_TRY(read_window(s, attr));
     MN_TRY(read_extent(s, MN_F_POOL_FILTER_W, 0, &attr->filter_w));
@@ -270,38 +263,38 @@ static mn_status read_pool(const scope *s, mn_op_attr *attr) {
     return read_activation(s, MN_F_POOL_ACTIVATION, &attr->activation);
 }
 
-static mn_status read_fully_connected(const scope *s, mn_op_attr *attr) {
+static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
     uint8_t format;
     MN_TRY(mn_fb_u8(&s->options, MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT, 0, &format));
     if (format != 0) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
                              "weights are stored shuffled (format %d); only the default format is supported", format);
     }
-    MN_TRY(read_flag(s, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, &attr->keep_dims));
+    MN_TRY(mn_tfl_read_flag(s, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, &attr->keep_dims));
     return read_activation(s, MN_F_FULLY_CONNECTED_ACTIVATION, &attr->activation);
 }
 
-static mn_status read_softmax(const scope *s, mn_op_attr *attr) {
+static mn_status read_softmax(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(mn_fb_f32(&s->options, MN_F_SOFTMAX_BETA, 0, &attr->beta));
     if (isfinite(attr->beta) && attr->beta > 0) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "beta is %g; it must be positive and finite",
                          (double)attr->beta);
 }
 
-static mn_status read_leaky_relu(const scope *s, mn_op_attr *attr) {
+static mn_status read_leaky_relu(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(mn_fb_f32(&s->options, MN_F_LEAKY_RELU_ALPHA, 0, &attr->alpha));
     if (isfinite(attr->alpha)) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "alpha is %g; it must be finite", (double)attr->alpha);
 }
 
-static mn_status read_concatenation(const scope *s, mn_op_attr *attr) {
+static mn_status read_concatenation(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(mn_fb_i32(&s->options, MN_F_CONCATENATION_AXIS, 0, &attr->axis));
     return read_activation(s, MN_F_CONCATENATION_ACTIVATION, &attr->activation);
 }
 
 mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_op *op = &reader->graph->ops[index];
-    scope s = {.graph = reader->graph, .op = op, .index = index};
+    mn_tfl_scope s = {.graph = reader->graph, .op = op, .index = index};
     MN_TRY(open_options(&s, table));
     switch (op->kind) {
     case MN_OP_CONV_2D: return read_conv(&s, &op->attr);
@@ -317,9 +310,23 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_MUL: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
     case MN_OP_RESHAPE: return read_reshape(&s, &op->attr);
     case MN_OP_SQUEEZE: return read_squeeze(&s, &op->attr);
-    case MN_OP_MEAN: return read_mean(&s, &op->attr);
+    case MN_OP_MEAN:
+    case MN_OP_REDUCE_PROD: return read_mean(&s, &op->attr);
     case MN_OP_TRANSPOSE: return read_transpose(&s, &op->attr);
-    case MN_OP_PAD: return read_pad(&s, &op->attr);
+    case MN_OP_PAD: return mn_tfl_read_pads(&s, 1, &op->attr);
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR:
+    case MN_OP_STRIDED_SLICE:
+    case MN_OP_SLICE:
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V:
+    case MN_OP_PACK:
+    case MN_OP_UNPACK:
+    case MN_OP_EXPAND_DIMS:
+    case MN_OP_TILE:
+    case MN_OP_GATHER:
+    case MN_OP_SPACE_TO_BATCH_ND:
+    case MN_OP_BATCH_TO_SPACE_ND: return mn_tfl_read_move(&s, &op->attr);
     default: return MN_OK; /* no attributes */
     }
 }

@@ -99,16 +99,31 @@ typedef enum mn_tfl_options {
     MN_TFL_OPTIONS_SOFTMAX = 9,
     MN_TFL_OPTIONS_CONCATENATION = 10,
     MN_TFL_OPTIONS_ADD = 11,
+    MN_TFL_OPTIONS_RESIZE_BILINEAR = 15,
     MN_TFL_OPTIONS_RESHAPE = 17,
     MN_TFL_OPTIONS_MUL = 21,
     MN_TFL_OPTIONS_PAD = 22,
+    MN_TFL_OPTIONS_GATHER = 23,
+    MN_TFL_OPTIONS_BATCH_TO_SPACE_ND = 24,
+    MN_TFL_OPTIONS_SPACE_TO_BATCH_ND = 25,
     MN_TFL_OPTIONS_TRANSPOSE = 26,
     MN_TFL_OPTIONS_REDUCER = 27,
     MN_TFL_OPTIONS_SUB = 28,
     MN_TFL_OPTIONS_SQUEEZE = 30,
+    MN_TFL_OPTIONS_STRIDED_SLICE = 32,
+    MN_TFL_OPTIONS_SPLIT = 35,
+    MN_TFL_OPTIONS_CAST = 37,
     MN_TFL_OPTIONS_DEQUANTIZE = 38,
+    MN_TFL_OPTIONS_SLICE = 48,
+    MN_TFL_OPTIONS_TILE = 51,
+    MN_TFL_OPTIONS_EXPAND_DIMS = 52,
+    MN_TFL_OPTIONS_SHAPE = 55,
+    MN_TFL_OPTIONS_PACK = 59,
+    MN_TFL_OPTIONS_UNPACK = 64,
     MN_TFL_OPTIONS_SQUARE = 66,
+    MN_TFL_OPTIONS_RESIZE_NEAREST_NEIGHBOR = 74,
     MN_TFL_OPTIONS_LEAKY_RELU = 75,
+    MN_TFL_OPTIONS_SPLIT_V = 79,
     MN_TFL_OPTIONS_QUANTIZE = 89,
     MN_TFL_OPTIONS_HARD_SWISH = 91,
 } mn_tfl_options;
@@ -143,5 +158,24 @@ typedef enum mn_tfl_options {
 #define MN_F_RESHAPE_NEW_SHAPE MN_F(0, "new_shape")
 #define MN_F_SQUEEZE_DIMS MN_F(0, "squeeze_dims")
 #define MN_F_REDUCER_KEEP_DIMS MN_F(0, "keep_dims")
+
+#define MN_F_BILINEAR_ALIGN_CORNERS MN_F(2, "align_corners")
+#define MN_F_BILINEAR_HALF_PIXEL_CENTERS MN_F(3, "half_pixel_centers")
+#define MN_F_NEAREST_ALIGN_CORNERS MN_F(0, "align_corners")
+#define MN_F_NEAREST_HALF_PIXEL_CENTERS MN_F(1, "half_pixel_centers")
+#define MN_F_STRIDED_SLICE_BEGIN_MASK MN_F(0, "begin_mask")
+#define MN_F_STRIDED_SLICE_END_MASK MN_F(1, "end_mask")
+#define MN_F_STRIDED_SLICE_ELLIPSIS_MASK MN_F(2, "ellipsis_mask")
+#define MN_F_STRIDED_SLICE_NEW_AXIS_MASK MN_F(3, "new_axis_mask")
+#define MN_F_STRIDED_SLICE_SHRINK_AXIS_MASK MN_F(4, "shrink_axis_mask")
+#define MN_F_STRIDED_SLICE_OFFSET MN_F(5, "offset")
+#define MN_F_SPLIT_NUM_SPLITS MN_F(0, "num_splits") /* SplitOptions, SplitVOptions */
+#define MN_F_PACK_COUNT MN_F(0, "values_count")     /* PackOptions; UnpackOptions calls it num */
+#define MN_F_PACK_AXIS MN_F(1, "axis")
+#define MN_F_GATHER_AXIS MN_F(0, "axis")
+#define MN_F_GATHER_BATCH_DIMS MN_F(1, "batch_dims")
+#define MN_F_SHAPE_OUT_TYPE MN_F(0, "out_type")
+#define MN_F_CAST_IN_TYPE MN_F(0, "in_data_type")
+#define MN_F_CAST_OUT_TYPE MN_F(1, "out_data_type")
 
 #endif

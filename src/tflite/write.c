@@ -37,12 +37,16 @@ static mn_status number_buffers(writer *w) {
     int32_t *table = mn_pool_alloc(&w->pool, slots, sizeof *table); /* buffer number; 0 is free */
     w->tensor_buffer = mn_pool_alloc(&w->pool, count, sizeof *w->tensor_buffer);
     w->buffer_tensor = mn_pool_alloc(&w->pool, count + 1, sizeof *w->buffer_tensor);
-    if (!table || !w->tensor_buffer || !w->buffer_tensor) return mn_fail_memory("the model file");
+    bool *computed = mn_pool_alloc(&w->pool, count, sizeof *computed); /* by an operator; known without running it */
+    if (!table || !w->tensor_buffer || !w->buffer_tensor || !computed) return mn_fail_memory("the model file");
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        for (int32_t k = 0; k < graph->ops[i].output_count; k++) computed[graph->ops[i].outputs[k]] = true;
+    }
     w->buffer_tensor[0] = -1;
     w->buffer_count = 1;
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         const mn_tensor_info *tensor = &graph->tensors[i];
-        if (!tensor->data) continue;
+        if (!tensor->data || computed[i]) continue;
         size_t slot = slot_of(tensor->data, slots);
         for (; table[slot] != 0; slot = (slot + 1) % slots) {
             const mn_tensor_info *other = &graph->tensors[w->buffer_tensor[table[slot]]];
@@ -202,6 +206,22 @@ static void add_pool(mn_fbb *b, const mn_op_attr *attr) {
     mn_fbb_add_u8(b, MN_F_POOL_ACTIVATION, activation_code(attr->activation), 0);
 }
 
+static void add_slice(mn_fbb *b, const mn_slice *slice) {
+    mn_fbb_add_i32(b, MN_F_STRIDED_SLICE_BEGIN_MASK, (int32_t)slice->begin_mask, 0);
+    mn_fbb_add_i32(b, MN_F_STRIDED_SLICE_END_MASK, (int32_t)slice->end_mask, 0);
+    mn_fbb_add_i32(b, MN_F_STRIDED_SLICE_ELLIPSIS_MASK, (int32_t)slice->ellipsis_mask, 0);
+    mn_fbb_add_i32(b, MN_F_STRIDED_SLICE_NEW_AXIS_MASK, (int32_t)slice->new_axis_mask, 0);
+    mn_fbb_add_i32(b, MN_F_STRIDED_SLICE_SHRINK_AXIS_MASK, (int32_t)slice->shrink_axis_mask, 0);
+    mn_fbb_add_u8(b, MN_F_STRIDED_SLICE_OFFSET, slice->offset, 0);
+}
+
+/* Options of operators on integers name types. */
+static void add_types(writer *w, const mn_op *op) {
+    const mn_tensor_info *in = mn_graph_input(w->graph, op, 0), *out = mn_graph_output(w->graph, op, 0);
+    if (op->kind == MN_OP_CAST) mn_fbb_add_u8(&w->b, MN_F_CAST_IN_TYPE, type_code(in->type), 0);
+    mn_fbb_add_u8(&w->b, op->kind == MN_OP_CAST ? MN_F_CAST_OUT_TYPE : MN_F_SHAPE_OUT_TYPE, type_code(out->type), 0);
+}
+
 static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     mn_fbb *b = &w->b;
     const mn_op_attr *attr = &op->attr;
@@ -229,7 +249,27 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     case MN_OP_MUL: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
     case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;
     case MN_OP_SQUEEZE: mn_fbb_add_ref(b, MN_F_SQUEEZE_DIMS, list); break;
-    case MN_OP_MEAN: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
+    case MN_OP_MEAN:
+    case MN_OP_REDUCE_PROD: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
+    case MN_OP_RESIZE_BILINEAR:
+        mn_fbb_add_u8(b, MN_F_BILINEAR_ALIGN_CORNERS, attr->align_corners, 0);
+        mn_fbb_add_u8(b, MN_F_BILINEAR_HALF_PIXEL_CENTERS, attr->half_pixel_centers, 0);
+        break;
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR:
+        mn_fbb_add_u8(b, MN_F_NEAREST_ALIGN_CORNERS, attr->align_corners, 0);
+        mn_fbb_add_u8(b, MN_F_NEAREST_HALF_PIXEL_CENTERS, attr->half_pixel_centers, 0);
+        break;
+    case MN_OP_STRIDED_SLICE: add_slice(b, &attr->slice); break;
+    case MN_OP_SPLIT:
+    case MN_OP_SPLIT_V: mn_fbb_add_i32(b, MN_F_SPLIT_NUM_SPLITS, op->output_count, 0); break;
+    case MN_OP_PACK:
+    case MN_OP_UNPACK:
+        mn_fbb_add_i32(b, MN_F_PACK_COUNT, op->kind == MN_OP_PACK ? op->input_count : op->output_count, 0);
+        mn_fbb_add_i32(b, MN_F_PACK_AXIS, attr->axis, 0);
+        break;
+    case MN_OP_GATHER: mn_fbb_add_i32(b, MN_F_GATHER_AXIS, attr->axis, 0); break;
+    case MN_OP_SHAPE:
+    case MN_OP_CAST: add_types(w, op); break;
     case MN_OP_LEAKY_RELU: mn_fbb_add_f32(b, MN_F_LEAKY_RELU_ALPHA, attr->alpha, 0); break;
     default: break; /* no attributes in the table */
     }

@@ -88,6 +88,8 @@ typedef struct check_case {
         mn_pad_params pad;
         mn_transpose_params transpose;
         mn_concatenation_params concatenation;
+        mn_resize_params resize;
+        mn_space_params space;
         mn_conv_depthwise_params conv_depthwise;
         mn_project_params project;
         mn_conv_mean_params conv_mean;
@@ -122,11 +124,15 @@ check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, ch
 check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
 check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp, check_make_unary;
 check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
+check_make_fn check_make_resize_bilinear, check_make_resize_nearest;
+check_make_fn check_make_space_to_batch, check_make_batch_to_space;
 check_make_fn check_make_conv_depthwise, check_make_project, check_make_conv_mean;
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
 check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp, check_bench_unary;
 check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
+check_bench_fn check_bench_resize_bilinear, check_bench_resize_nearest;
+check_bench_fn check_bench_space_to_batch, check_bench_batch_to_space;
 check_bench_fn check_bench_conv_depthwise, check_bench_project, check_bench_conv_mean;
 
 /** Adds an input of `count` elements; `constant` ones are handed to pack(). */

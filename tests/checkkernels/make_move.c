@@ -65,41 +65,63 @@ bool check_bench_pad(check_case *c, check_rng *r, mn_type in, mn_type out, int32
 
 /* ---- TRANSPOSE ---- */
 
-/* Output dimension d is input dimension order[d]. */
-static bool fill_transpose(check_case *c, check_rng *r, mn_type type, const int32_t *in_dims, const int32_t *order) {
+/* A walk over a tensor of `size` elements. */
+static bool fill_transpose(check_case *c, check_rng *r, mn_type type, size_t size) {
     mn_transpose_params *p = &c->params.transpose;
-    int32_t stride[MN_MAX_RANK], total = 1;
-    for (int32_t d = MN_MAX_RANK - 1; d >= 0; d--) {
-        stride[d] = total;
-        total *= in_dims[d];
-    }
-    int32_t used = snprintf(c->shape, sizeof c->shape, "%s, input dims (order)", mn_type_name(type));
+    size_t total = 1;
+    int32_t used =
+        snprintf(c->shape, sizeof c->shape, "%s, from element %d dims (strides)", mn_type_name(type), p->in_first);
     for (int32_t d = 0; d < MN_MAX_RANK; d++) {
-        p->out_dims[d] = in_dims[order[d]];
-        p->in_stride[d] = stride[order[d]];
-        used += snprintf(c->shape + used, sizeof c->shape - (size_t)used, " %d(%d)", in_dims[d], order[d]);
+        total *= (size_t)p->out_dims[d];
+        used += snprintf(c->shape + used, sizeof c->shape - (size_t)used, " %d(%d)", p->out_dims[d], p->in_stride[d]);
     }
     p->element_bytes = element_bytes(type);
-    check_add_input(c, r, type, (size_t)total, false);
-    check_set_output(c, type, (size_t)total, total);
-    c->macs = total;
+    check_add_input(c, r, type, size, false);
+    check_set_output(c, type, total, (int32_t)total);
+    c->macs = (int64_t)total;
     return true;
 }
 
+/* Dimensions in another order; each whole, repeated, or a part of it, maybe backwards. */
 bool check_make_transpose(check_case *c, check_rng *r, mn_type in, mn_type out) {
-    int32_t dims[MN_MAX_RANK], order[MN_MAX_RANK];
+    mn_transpose_params *p = &c->params.transpose;
+    int32_t dims[MN_MAX_RANK], order[MN_MAX_RANK], stride = 1;
+    const bool ordered = check_one_in(r, 2);
     for (int32_t d = 0; d < MN_MAX_RANK; d++) {
         dims[d] = d < 2 ? check_between(r, 1, 2) : check_between(r, 1, 9);
-        int32_t other = check_between(r, 0, d); /* Fisher-Yates from the inside out */
+        int32_t other = ordered ? d : check_between(r, 0, d); /* Fisher-Yates from the inside out */
         order[d] = order[other];
         order[other] = d;
     }
-    return in == out && fill_transpose(c, r, type_or_any(r, in), dims, order);
+    p->in_first = 0;
+    for (int32_t d = MN_MAX_RANK - 1; d >= 0; stride *= dims[d--]) {
+        int32_t at = 0, begin = 0, count = dims[d], step = 1;
+        while (order[at] != d) at++;
+        if (check_one_in(r, 4)) {
+            begin = check_between(r, 0, dims[d] - 1);
+            count = check_between(r, 1, dims[d] - begin);
+        } else if (check_one_in(r, 4)) {
+            begin = dims[d] - 1, step = -1;
+        } else if (check_one_in(r, 6)) {
+            step = 0, count = check_between(r, 1, 4);
+        }
+        p->in_first += begin * stride;
+        p->in_stride[at] = step * stride;
+        p->out_dims[at] = count;
+    }
+    return in == out && fill_transpose(c, r, type_or_any(r, in), (size_t)stride);
 }
 
+/* Channels first to channels last, and half of the channels. */
 bool check_bench_transpose(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
-    static const int32_t dims[MN_MAX_RANK] = {1, 1, 1, 3, 224, 224}, order[MN_MAX_RANK] = {0, 1, 2, 4, 5, 3};
-    return index == 0 && in == out && fill_transpose(c, r, in == MN_NONE ? MN_FLOAT32 : in, dims, order);
+    static const mn_transpose_params walks[] = {
+        {.out_dims = {1, 1, 1, 224, 224, 3}, .in_stride = {0, 0, 0, 224, 1, 224 * 224}},
+        {.out_dims = {1, 1, 1, 1, 56 * 56, 24}, .in_stride = {0, 0, 0, 0, 48, 1}, .in_first = 24},
+    };
+    static const size_t sizes[] = {3 * 224 * 224, 56 * 56 * 48};
+    if (index > 1 || in != out) return false;
+    c->params.transpose = walks[index];
+    return fill_transpose(c, r, in == MN_NONE ? MN_FLOAT32 : in, sizes[index]);
 }
 
 /* ---- CONCATENATION ---- */

@@ -651,6 +651,9 @@ CASES = [
     ("RELU_0_TO_1", clamp("RELU_0_TO_1"), BOTH),
 ]
 
+import cases_move  # noqa: E402: it needs what is above
+
+CASES += cases_move.CASES
 KINDS = [(label, maker, kind) for label, maker, types in CASES for kind in types]
 
 

@@ -94,22 +94,34 @@ int32_t mb_list(model_builder *b, const char *name, int32_t count, const int32_t
     return index;
 }
 
+int32_t mb_number(model_builder *b, const char *name, int32_t value) {
+    const int32_t list = mb_list(b, name, 1, &value);
+    b->graph.tensors[list].rank = 0;
+    b->graph.tensors[list].dims[0] = 0;
+    return list;
+}
+
 /* ---- Operators --------------------------------------------------------------------------------------- */
 
-mn_op *mb_op(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
-             int32_t output) {
+mn_op *mb_op_parts(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
+                   int32_t output_count, const int32_t *outputs) {
     mn_graph *graph = &b->graph;
     if (graph->op_count == MB_MAX_OPS) {
         fputs("model_builder: too many operators\n", stderr);
         exit(EXIT_FAILURE);
     }
     mn_op *op = &graph->ops[graph->op_count++];
-    *op = (mn_op){.kind = kind, .version = version, .input_count = input_count, .output_count = 1};
+    *op = (mn_op){.kind = kind, .version = version, .input_count = input_count, .output_count = output_count};
     op->inputs = take(b, (size_t)input_count, sizeof *op->inputs);
     memcpy(op->inputs, inputs, (size_t)input_count * sizeof *op->inputs);
-    op->outputs = take(b, 1, sizeof *op->outputs);
-    op->outputs[0] = output;
+    op->outputs = take(b, (size_t)output_count, sizeof *op->outputs);
+    memcpy(op->outputs, outputs, (size_t)output_count * sizeof *op->outputs);
     return op;
+}
+
+mn_op *mb_op(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
+             int32_t output) {
+    return mb_op_parts(b, kind, version, input_count, inputs, 1, &output);
 }
 
 void mb_ends(model_builder *b, int32_t input, int32_t output) {
@@ -130,8 +142,7 @@ static int32_t version_of(const model_builder *b) { return b->type == MN_INT8 ? 
 
 static mn_activation any_activation(model_builder *b) { return (mn_activation)mb_random(b, 0, 3); }
 
-/* An output that shares the quantisation of its input. */
-static int32_t alike(model_builder *b, const char *name, int32_t x, int32_t rank, const int32_t *dims) {
+int32_t mb_alike(model_builder *b, const char *name, int32_t x, int32_t rank, const int32_t *dims) {
     int32_t y = mb_tensor(b, name, at(b, x)->type, rank, dims);
     b->graph.tensors[y].quant = at(b, x)->quant;
     return y;
@@ -203,7 +214,7 @@ static int32_t pool(model_builder *b, int32_t x) {
     int32_t out[4] = {0, 0, 0, at(b, x)->dims[3]};
     any_window(b, &attr, false);
     window_dims(at(b, x), &attr, attr.filter_h, attr.filter_w, out);
-    int32_t y = alike(b, "pool", x, 4, out);
+    int32_t y = mb_alike(b, "pool", x, 4, out);
     mn_op_kind kind = mb_random(b, 0, 1) ? MN_OP_MAX_POOL_2D : MN_OP_AVERAGE_POOL_2D;
     mb_op(b, kind, version_of(b), 1, &x, y)->attr = attr;
     return y;
@@ -231,7 +242,7 @@ static int32_t pad(model_builder *b, int32_t x) {
         }
         out[d] = at(b, x)->dims[d] + attr.pad[d][0] + attr.pad[d][1];
     }
-    int32_t y = alike(b, "pad", x, 4, out);
+    int32_t y = mb_alike(b, "pad", x, 4, out);
     mb_op(b, MN_OP_PAD, version_of(b), 2, (int32_t[]){x, pads}, y)->attr = attr;
     return y;
 }
@@ -239,7 +250,7 @@ static int32_t pad(model_builder *b, int32_t x) {
 static int32_t transpose(model_builder *b, int32_t x) {
     const int32_t order[4] = {0, 2, 1, 3}, *dims = at(b, x)->dims;
     int32_t list = mb_list(b, "order", 4, order),
-            y = alike(b, "turn", x, 4, (int32_t[]){dims[0], dims[2], dims[1], dims[3]});
+            y = mb_alike(b, "turn", x, 4, (int32_t[]){dims[0], dims[2], dims[1], dims[3]});
     mn_op *op = mb_op(b, MN_OP_TRANSPOSE, version_of(b), 2, (int32_t[]){x, list}, y);
     op->attr.list_count = 4;
     memcpy(op->attr.list, order, sizeof order);
@@ -249,7 +260,7 @@ static int32_t transpose(model_builder *b, int32_t x) {
 static int32_t concatenation(model_builder *b, int32_t x) {
     const int32_t *dims = at(b, x)->dims;
     if (dims[3] > 8) return x;
-    int32_t y = alike(b, "both", x, 4, (int32_t[]){dims[0], dims[1], dims[2], 2 * dims[3]});
+    int32_t y = mb_alike(b, "both", x, 4, (int32_t[]){dims[0], dims[1], dims[2], 2 * dims[3]});
     mb_op(b, MN_OP_CONCATENATION, version_of(b), 2, (int32_t[]){x, x}, y)->attr.axis = mb_random(b, 0, 1) ? 3 : -1;
     return y;
 }
@@ -302,7 +313,7 @@ static int32_t flatten(model_builder *b, int32_t x) {
         memcpy(op->attr.list, plane, sizeof plane);
         return mean;
     }
-    int32_t pooled = alike(b, "pooled", x, 4, dims);
+    int32_t pooled = mb_alike(b, "pooled", x, 4, dims);
     mb_op(b, MN_OP_AVERAGE_POOL_2D, version_of(b), 1, &x, pooled)->attr = (mn_op_attr){.padding = MN_PAD_VALID,
                                                                                        .stride_h = 1,
                                                                                        .stride_w = 1,
@@ -310,7 +321,7 @@ static int32_t flatten(model_builder *b, int32_t x) {
                                                                                        .dilation_w = 1,
                                                                                        .filter_h = at(b, x)->dims[1],
                                                                                        .filter_w = at(b, x)->dims[2]};
-    int32_t y = alike(b, "flat", pooled, 2, flat);
+    int32_t y = mb_alike(b, "flat", pooled, 2, flat);
     mn_op *op = mb_op(b, MN_OP_SQUEEZE, 1, 1, &pooled, y);
     op->attr.list_count = 2;
     memcpy(op->attr.list, plane, sizeof plane);
@@ -321,7 +332,7 @@ static int32_t reshape(model_builder *b, int32_t x) {
     const int32_t wanted[2] = {-1, at(b, x)->dims[at(b, x)->rank - 1]};
     const int32_t dims[2] = {at(b, x)->dims[0], wanted[1]};
     int32_t inputs[2] = {x, mb_random(b, 0, 1) ? mb_list(b, "shape", 2, wanted) : -1};
-    int32_t y = alike(b, "row", x, 2, dims);
+    int32_t y = mb_alike(b, "row", x, 2, dims);
     mn_op *op = mb_op(b, MN_OP_RESHAPE, 1, inputs[1] < 0 ? 1 : 2, inputs, y);
     op->attr.list_count = 2;
     memcpy(op->attr.list, wanted, sizeof wanted);
@@ -350,11 +361,13 @@ void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length
     static int32_t (*const layers[])(model_builder *, int32_t) = {
         conv, depthwise, pool, binary, pad, transpose, concatenation, unary, convert, conv, depthwise,
     };
+    const int32_t kinds = (int32_t)(sizeof layers / sizeof layers[0]);
     mb_open(b, type, seed);
     const int32_t dims[4] = {mb_random(b, 1, 2), mb_random(b, 4, 9), mb_random(b, 4, 9), 3};
     int32_t input = mb_tensor(b, "image", type, 4, dims), x = input;
     for (int32_t i = 0; i < length; i++) {
-        x = layers[mb_random(b, 0, (int32_t)(sizeof layers / sizeof layers[0]) - 1)](b, x);
+        const int32_t which = mb_random(b, 0, kinds + MB_MOVING_LAYERS - 1);
+        x = which < kinds ? layers[which](b, x) : mb_moving_layer(b, which - kinds, x);
     }
     x = softmax(b, fully_connected(b, reshape(b, flatten(b, x))));
     mb_ends(b, input, x);

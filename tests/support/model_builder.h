@@ -8,8 +8,8 @@
 
 #include "graph/graph.h"
 
-#define MB_MAX_TENSORS 128
-#define MB_MAX_OPS 32
+#define MB_MAX_TENSORS 256
+#define MB_MAX_OPS 96
 
 typedef struct model_builder {
     mn_graph graph; /* freed with mn_graph_free() */
@@ -35,9 +35,23 @@ int32_t mb_constant(model_builder *b, const char *name, mn_type type, int32_t ra
 /** A constant int32 list. */
 int32_t mb_list(model_builder *b, const char *name, int32_t count, const int32_t *values);
 
+/** A constant int32 scalar. */
+int32_t mb_number(model_builder *b, const char *name, int32_t value);
+
 /** Appends an operator that reads `inputs` and writes `output`. */
 mn_op *mb_op(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
              int32_t output);
+
+/** The same with `output_count` outputs. */
+mn_op *mb_op_parts(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
+                   int32_t output_count, const int32_t *outputs);
+
+/** Layers that move elements: each takes a tensor of 4 dimensions and returns one; see model_layers.c. */
+#define MB_MOVING_LAYERS 7
+int32_t mb_moving_layer(model_builder *b, int32_t which, int32_t x);
+
+/** A tensor of that shape with the type and quantisation of `x`. */
+int32_t mb_alike(model_builder *b, const char *name, int32_t x, int32_t rank, const int32_t *dims);
 
 /** Names the one input and output of the model. */
 void mb_ends(model_builder *b, int32_t input, int32_t output);

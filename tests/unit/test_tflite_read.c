@@ -345,7 +345,7 @@ static void type_unknown(opened *o) { *at(o, &o->tensor, MN_F_TENSOR_TYPE) = 77;
 static void many_dimensions(opened *o) { put32(target(o, &o->tensor, MN_F_TENSOR_SHAPE), 7); }
 static void no_such_buffer(opened *o) { put32(at(o, &o->tensor, MN_F_TENSOR_BUFFER), 77); }
 static void no_such_code(opened *o) { put32(at(o, &o->op, MN_F_OPERATOR_OPCODE_INDEX), 77); }
-static void resize_bilinear(opened *o) { put32(at(o, &o->code, MN_F_OPCODE_BUILTIN_CODE), 23); }
+static void transpose_conv(opened *o) { put32(at(o, &o->code, MN_F_OPCODE_BUILTIN_CODE), 67); }
 static void newer_operator(opened *o) { put32(at(o, &o->code, MN_F_OPCODE_BUILTIN_CODE), 5000); }
 static void custom_operator(opened *o) { put32(at(o, &o->code, MN_F_OPCODE_BUILTIN_CODE), 32); }
 static void other_options(opened *o) { *at(o, &o->op, MN_F_OPERATOR_OPTIONS_TYPE) = 5; }
@@ -399,8 +399,8 @@ static void test_wrong_bytes(void **state) {
         {no_such_buffer, 1, MN_ERROR_FORMAT, "m: tensor 1 (weights): buffer 77 does not exist; there are 6"},
         {no_such_code, 1, MN_ERROR_FORMAT,
          "m: subgraphs[0].operators[1]: operator code 77 does not exist; there are 5"},
-        {resize_bilinear, 0, MN_ERROR_UNSUPPORTED,
-         "m: operator 0 (RESIZE_BILINEAR) is not supported; supported operators are listed in docs/formats.md"},
+        {transpose_conv, 0, MN_ERROR_UNSUPPORTED,
+         "m: operator 0 (TRANSPOSE_CONV) is not supported; supported operators are listed in docs/formats.md"},
         {newer_operator, 0, MN_ERROR_UNSUPPORTED,
          "m: operator 0 (code 5000) is not known; supported operators are listed in docs/formats.md"},
         {custom_operator, 0, MN_ERROR_UNSUPPORTED,

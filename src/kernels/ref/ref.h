@@ -102,7 +102,8 @@ static inline size_t mn_input_offset(const mn_window *w, int32_t batch, int64_t 
     return (((size_t)batch * (size_t)w->in_h + (size_t)y) * (size_t)w->in_w + (size_t)x) * (size_t)w->in_c;
 }
 
-/** A position in row-major order over `dims`, and the offset that `stride` gives it. */
+/** A position in row-major order over `dims`, and the offset that `stride` gives it, modulo the range of size_t:
+ * strides may be negative. */
 typedef struct mn_walk {
     const int32_t *dims, *stride;
     int32_t index[MN_MAX_RANK];

@@ -8,7 +8,7 @@
 void mn_transpose_any_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_transpose_params *p = task->params;
     const size_t element = (size_t)p->element_bytes;
-    const uint8_t *in = task->inputs[0];
+    const uint8_t *in = (const uint8_t *)task->inputs[0] + (size_t)p->in_first * element;
     uint8_t *out = task->output;
     mn_walk walk = mn_walk_from(p->out_dims, p->in_stride, begin);
     for (int32_t i = begin; i < end; i++) {
