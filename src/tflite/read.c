@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "tflite/metadata.h"
 #include "tflite/reader.h"
 #include "tflite/text.h"
 
@@ -90,7 +91,7 @@ static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgrap
     return read_operators(reader, subgraph);
 }
 
-static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model) {
+static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model, const void *data, size_t bytes) {
     const char *name = reader->graph->name;
     uint32_t version;
     MN_TRY(mn_fb_u32(model, MN_F_MODEL_VERSION, 0, &version));
@@ -110,7 +111,8 @@ static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model) {
     }
     mn_fb_table subgraph;
     MN_TRY(mn_fb_item(&subgraphs, 0, &subgraph));
-    return read_subgraph(reader, &subgraph);
+    MN_TRY(read_subgraph(reader, &subgraph));
+    return mn_tfl_read_metadata(reader, model, data, bytes);
 }
 
 mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_graph *graph) {
@@ -119,7 +121,7 @@ mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_gr
     mn_fb_table model;
     MN_TRY(mn_fb_open(data, bytes, name, MN_TFL_IDENTIFIER, &reader.fb, &model));
     made.name = mn_pool_string(&made.pool, name, strlen(name));
-    mn_status status = made.name ? read_model(&reader, &model) : mn_fail_memory("the model's name");
+    mn_status status = made.name ? read_model(&reader, &model, data, bytes) : mn_fail_memory("the model's name");
     if (status != MN_OK) {
         mn_graph_free(&made);
         return status;

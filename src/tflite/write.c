@@ -9,6 +9,8 @@
 
 #include "base/checked.h"
 #include "tflite/builder.h"
+#include "tflite/metadata.h"
+#include "tflite/metadata_schema.h"
 #include "tflite/ops.h"
 
 #define BUFFER_ALIGNMENT 16 /* force_align of Buffer.data in the schema */
@@ -24,6 +26,8 @@ typedef struct writer {
     int32_t *op_code; /* [op_count]: number of each operator's code */
     int32_t *code_op; /* [code_count]: an operator with each code */
     int32_t code_count;
+    uint8_t *metadata; /* [metadata_bytes]: of graph->meaning; NULL when that says nothing */
+    size_t metadata_bytes;
 } writer;
 
 /* ---- What is shared ---------------------------------------------------------------------------------- */
@@ -81,6 +85,13 @@ static mn_status number_codes(writer *w) {
 
 /* ---- Buffers and tensors ----------------------------------------------------------------------------- */
 
+static mn_fbb_ref write_buffer(writer *w, const void *contents, size_t bytes) {
+    mn_fbb_ref data = mn_fbb_bytes(&w->b, contents, bytes, 1, BUFFER_ALIGNMENT);
+    mn_fbb_table_begin(&w->b);
+    mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
+    return mn_fbb_table_end(&w->b);
+}
+
 /* The buffer behind those of the constants: the oldest TensorFlow Lite that runs every operator. */
 static mn_fbb_ref write_runtime(writer *w) {
     char text[MN_TFL_RUNTIME_BYTES] = {0};
@@ -91,10 +102,7 @@ static mn_fbb_ref write_runtime(writer *w) {
         if (needed > newest) newest = needed;
     }
     snprintf(text, sizeof text, "%d.%d.%d", newest / 10000, newest / 100 % 100, newest % 100);
-    mn_fbb_ref data = mn_fbb_bytes(&w->b, text, sizeof text, 1, BUFFER_ALIGNMENT);
-    mn_fbb_table_begin(&w->b);
-    mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
-    return mn_fbb_table_end(&w->b);
+    return write_buffer(w, text, sizeof text);
 }
 
 static mn_fbb_ref write_buffers(writer *w) {
@@ -109,8 +117,10 @@ static mn_fbb_ref write_buffers(writer *w) {
         mn_fbb_add_ref(&w->b, MN_F_BUFFER_DATA, data);
         w->refs[i] = mn_fbb_table_end(&w->b);
     }
-    w->refs[w->buffer_count] = write_runtime(w);
-    return mn_fbb_refs(&w->b, w->refs, (size_t)w->buffer_count + 1);
+    size_t count = (size_t)w->buffer_count;
+    w->refs[count++] = write_runtime(w);
+    if (w->metadata) w->refs[count++] = write_buffer(w, w->metadata, w->metadata_bytes);
+    return mn_fbb_refs(&w->b, w->refs, count);
 }
 
 static uint8_t type_code(mn_type type) {
@@ -370,13 +380,18 @@ static mn_fbb_ref write_signatures(writer *w) {
     return mn_fbb_refs(&w->b, w->refs, 1);
 }
 
-static mn_fbb_ref write_metadata(writer *w) {
-    mn_fbb_ref name = mn_fbb_string(&w->b, MN_TFL_METADATA_RUNTIME);
+static mn_fbb_ref write_metadata_entry(writer *w, const char *text, int32_t buffer) {
+    mn_fbb_ref name = mn_fbb_string(&w->b, text);
     mn_fbb_table_begin(&w->b);
     mn_fbb_add_ref(&w->b, MN_F_METADATA_NAME, name);
-    mn_fbb_add_i32(&w->b, MN_F_METADATA_BUFFER, w->buffer_count, 0);
-    w->refs[0] = mn_fbb_table_end(&w->b);
-    return mn_fbb_refs(&w->b, w->refs, 1);
+    mn_fbb_add_i32(&w->b, MN_F_METADATA_BUFFER, buffer, 0);
+    return mn_fbb_table_end(&w->b);
+}
+
+static mn_fbb_ref write_metadata(writer *w) {
+    w->refs[0] = write_metadata_entry(w, MN_TFL_METADATA_RUNTIME, w->buffer_count);
+    if (w->metadata) w->refs[1] = write_metadata_entry(w, MN_TFM_BUFFER, w->buffer_count + 1);
+    return mn_fbb_refs(&w->b, w->refs, w->metadata ? 2 : 1);
 }
 
 static mn_fbb_ref write_model(writer *w) {
@@ -402,16 +417,27 @@ static mn_status write_all(writer *w, uint8_t **data, size_t *bytes) {
     const int32_t counts[] = {graph->tensor_count, graph->op_count, graph->input_count, graph->output_count};
     size_t longest = 0;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) longest = mn_max_size(longest, (size_t)counts[i]);
-    w->refs = mn_pool_alloc(&w->pool, longest + 2, sizeof *w->refs);
+    w->refs = mn_pool_alloc(&w->pool, longest + 3, sizeof *w->refs);
     if (!w->refs) return mn_fail_memory("the model file");
     MN_TRY(number_buffers(w));
     MN_TRY(number_codes(w));
+    if (mn_meaning_known(&graph->meaning)) MN_TRY(mn_tfl_make_metadata(graph, &w->metadata, &w->metadata_bytes));
     return mn_fbb_finish(&w->b, write_model(w), MN_TFL_IDENTIFIER, data, bytes);
 }
 
 mn_status mn_tflite_write(const mn_graph *graph, uint8_t **data, size_t *bytes) {
     writer w = {.graph = graph};
-    mn_status status = write_all(&w, data, bytes);
+    uint8_t *made = NULL;
+    size_t made_bytes = 0;
+    mn_status status = write_all(&w, &made, &made_bytes);
+    if (status == MN_OK) status = mn_tfl_append_files(graph, &made, &made_bytes);
+    if (status == MN_OK) {
+        *data = made;
+        *bytes = made_bytes;
+    } else {
+        free(made);
+    }
+    free(w.metadata);
     mn_fbb_free(&w.b);
     mn_pool_free(&w.pool);
     return status;
