@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "labels.h"
+#include "session/model.h"
 #include "stats.h"
 
 static bool is_quantised(const mn_tensor_info *info) {
@@ -65,6 +67,7 @@ static mn_status check_output(const char *path, cli_classifier *c) {
                        path, output->name);
     }
     c->classes = classes;
+    c->known = cli_labels_known(&c->model->graph.meaning, 0);
     c->logits = !ends_in_softmax(c->model, tensor);
     return MN_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef MN_CLI_CLASSIFIER_H
 #define MN_CLI_CLASSIFIER_H
 
+#include "graph/meaning.h"
 #include "image/prepare.h"
 #include "mobilenet.h"
 
@@ -15,8 +16,9 @@ typedef struct cli_classifier {
     mn_tensor_info output;
     mn_prepare prepare;
     int32_t classes;
-    bool logits;    /* the model ends without a softmax: one is applied here */
-    bool quantised; /* at least one operator computes in 8 bits */
+    const mn_class_names *known; /* what the model calls them, or NULL */
+    bool logits;                 /* the model ends without a softmax: one is applied here */
+    bool quantised;              /* at least one operator computes in 8 bits */
 } cli_classifier;
 
 /** Errors: those of mn_model_open; UNSUPPORTED when the model is not an image classifier; ARGUMENT for `prepare`

@@ -182,7 +182,7 @@ static bool open_job(const settings *s, const mn_prepare_options *prepare, job *
         j->order = malloc((size_t)j->shown * sizeof *j->order);
         if (j->order == NULL) status = mn_fail_memory("the best classes");
     }
-    if (status == MN_OK) return cli_labels_open(&j->labels, s->labels, j->classifier.classes);
+    if (status == MN_OK) return cli_labels_open(&j->labels, s->labels, j->classifier.known, j->classifier.classes);
     cli_library_error(status);
     return false;
 }

@@ -166,8 +166,8 @@ static bool run(const settings *s, const mn_prepare_options *prepare, result *r)
     if (status == MN_OK) {
         const mn_graph *graph = &r->models[0].graph;
         if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
-        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], 0, prepare, &pixels, s->jobs,
-                              &r->samples)) {
+        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], NULL, 0, prepare, &pixels,
+                              s->jobs, &r->samples)) {
             return false;
         }
         status =

@@ -13,13 +13,14 @@
 #include "common/options.h"
 #include "graph/pixels.h"
 #include "image/prepare.h"
+#include "labels.h"
 #include "net/fold.h"
 #include "net_file.h"
 #include "tflite/write.h"
 
 typedef struct settings {
     cli_list files;
-    const char *output;
+    const char *output, *labels;
     int32_t size;
     bool scores;
 } settings;
@@ -44,6 +45,11 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .offset = offsetof(settings, scores),
      .help = "bare weights: end in scores; else a softmax follows the classifier"},
+    {.name = "labels",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, labels),
+     .value = "FILE",
+     .help = "names of the classes, one per line, to go into the model [those that the file brings]"},
     {0},
 };
 
@@ -66,6 +72,7 @@ typedef struct made {
     uint8_t *data;
     size_t bytes;
     char pixels[MN_PIXELS_TEXT];
+    int32_t names; /* of classes */
 } made;
 
 /* ---- What was found ---------------------------------------------------------------------------------- */
@@ -112,11 +119,13 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
     printf(", %" PRId64 " parameters, %" PRId64 " MACs\n", mn_net_parameters(net), mn_net_macs(net));
     print_input(net, origin, m);
     print_output(net, origin);
+    if (m->names > 0) printf("  classes     %d names go with the model\n", m->names);
 }
 
 /* ---- Converting -------------------------------------------------------------------------------------- */
 
-static mn_status make_file(const mn_net *net, const mn_origin *origin, made *out) {
+/* False after a sentence. */
+static bool make_file(const settings *s, const mn_net *net, const mn_origin *origin, made *out) {
     mn_graph graph = {0};
     char description[64];
     if (origin->width > 0) {
@@ -127,13 +136,20 @@ static mn_status make_file(const mn_net *net, const mn_origin *origin, made *out
     } else {
         snprintf(description, sizeof description, "mobilenet.c %s", mn_version());
     }
-    MN_TRY(mn_net_fold(net, &graph, NULL));
+    mn_status status = mn_net_fold(net, &graph, NULL);
     graph.description = description;
+    bool labelled = status != MN_OK || cli_labels_give(s->labels, &graph);
     mn_pixels pixels;
-    if (mn_graph_pixels(&graph, &pixels) == MN_OK) mn_pixels_text(&pixels, MN_MEANING_CHANNELS, out->pixels);
-    mn_status status = mn_tflite_write(&graph, &out->data, &out->bytes);
+    if (status == MN_OK && labelled && mn_graph_pixels(&graph, &pixels) == MN_OK) {
+        mn_pixels_text(&pixels, MN_MEANING_CHANNELS, out->pixels);
+        if (pixels.source != MN_PIXELS_ASSUMED) mn_meaning_set_pixels(&graph.meaning, &pixels);
+    }
+    const mn_class_names *known = cli_labels_known(&graph.meaning, 0);
+    out->names = known ? known->count : 0;
+    if (status == MN_OK && labelled) status = mn_tflite_write(&graph, &out->data, &out->bytes);
+    if (status != MN_OK) cli_library_error(status);
     mn_graph_free(&graph);
-    return status;
+    return status == MN_OK && labelled;
 }
 
 static int convert(const settings *s) {
@@ -146,9 +162,8 @@ static int convert(const settings *s) {
     made m = {0};
     mn_origin_options wanted = {.size = s->size, .no_softmax = s->scores};
     mn_status status = cli_net_open(s->files.items[0], &wanted, &net, &origin);
-    if (status == MN_OK) status = make_file(&net, &origin, &m);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && cli_write_file(s->output, m.data, m.bytes);
+    bool good = status == MN_OK && make_file(s, &net, &origin, &m) && cli_write_file(s->output, m.data, m.bytes);
     if (good) print_summary(s, &net, &origin, &m);
     free(m.data);
     mn_net_free(&net);

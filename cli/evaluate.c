@@ -244,7 +244,9 @@ static bool open_bench(const settings *s, const mn_prepare_options *prepare, ben
                                  .photos = &b->photos};
     mn_status status = open_models(s, prepare, b);
     if (status == MN_OK) {
-        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].classes) || !open_photos(s, b)) return false;
+        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].known, b->classifier[0].classes) ||
+            !open_photos(s, b))
+            return false;
         status = open_lanes(s, b);
     }
     if (status != MN_OK) cli_library_error(status);

@@ -74,6 +74,19 @@ static void print_tensor(const subject *s, const char *role, int32_t i, int32_t 
     }
 }
 
+/* The first names, and how many there are. */
+static void print_classes(const subject *s, int32_t output) {
+    enum { SHOWN = 5 };
+    int32_t count = 0;
+    while (mn_model_class_name(s->model, output, count)) count++;
+    if (count == 0) return;
+    printf("         %d classes named in the file: ", count);
+    for (int32_t i = 0; i < count && i < SHOWN; i++) {
+        printf("%s%s", i > 0 ? ", " : "", mn_model_class_name(s->model, output, i));
+    }
+    printf("%s\n", count > SHOWN ? ", ..." : "");
+}
+
 static int32_t first_tensor(const int32_t *list, int32_t count) { return count > 0 ? list[0] : -1; }
 
 static void print_operator(const subject *s, int32_t index, const mn_op_info *op) {
@@ -99,6 +112,7 @@ static void print_text(const subject *s) {
     }
     for (int32_t i = 0; i < mn_model_output_count(s->model); i++) {
         print_tensor(s, "output", i, mn_model_output(s->model, i));
+        print_classes(s, i);
     }
     printf("\n   #  %-17s %-30s %10s %12s  options\n", "operator", "shape", "parameters", "MACs");
     for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
@@ -152,6 +166,14 @@ static void json_operators(const subject *s, cli_json *json) {
     cli_json_end(json);
 }
 
+static void json_classes(const subject *s, cli_json *json, int32_t output) {
+    cli_json_array(json, "labels");
+    for (int32_t i = 0; mn_model_class_name(s->model, output, i); i++) {
+        cli_json_text(json, NULL, mn_model_class_name(s->model, output, i));
+    }
+    cli_json_end(json);
+}
+
 static mn_status print_json(const subject *s) {
     cli_json json = {.out = stdout};
     mn_prepare contract;
@@ -174,6 +196,7 @@ static mn_status print_json(const subject *s) {
     for (int32_t i = 0; i < mn_model_output_count(s->model); i++) {
         cli_json_object(&json, NULL);
         cli_json_int(&json, "tensor", mn_model_output(s->model, i));
+        json_classes(s, &json, i);
         cli_json_end(&json);
     }
     cli_json_end(&json);

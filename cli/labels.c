@@ -11,58 +11,6 @@
 
 enum { IMAGENET_CLASSES = 1000, WNID_LENGTH = 9 };
 
-bool cli_labels_open(cli_labels *labels, const char *path, int32_t classes) {
-    *labels = (cli_labels){.classes = classes};
-    labels->imagenet = classes == IMAGENET_CLASSES || classes == IMAGENET_CLASSES + 1;
-    labels->shift = classes == IMAGENET_CLASSES + 1;
-    if (path == NULL) return true;
-    if (!cli_lines_read(path, &labels->file)) return false;
-    if (labels->file.count == (size_t)classes) return true;
-    cli_error("%s: has %zu lines, but the model has %d classes; write one label per line", path, labels->file.count,
-              classes);
-    cli_lines_free(&labels->file);
-    return false;
-}
-
-void cli_labels_close(cli_labels *labels) { cli_lines_free(&labels->file); }
-
-const char *cli_labels_name(cli_labels *labels, int32_t class_index) {
-    if (labels->file.count > 0) return labels->file.line[class_index];
-    if (labels->imagenet && class_index >= labels->shift) return mn_imagenet_label(class_index - labels->shift);
-    if (labels->imagenet) return "background";
-    snprintf(labels->number, sizeof labels->number, "class %d", class_index);
-    return labels->number;
-}
-
-bool cli_is_wnid(const char *text) {
-    if (text[0] != 'n') return false;
-    for (int i = 1; i < WNID_LENGTH; i++) {
-        if (!isdigit((unsigned char)text[i])) return false;
-    }
-    return !isalnum((unsigned char)text[WNID_LENGTH]);
-}
-
-/* Label files may begin each line with the WordNet id, as the ImageNet synset lists do. */
-static bool file_has_wnids(const cli_labels *labels) {
-    return labels->file.count > 0 && cli_is_wnid(labels->file.line[labels->file.count - 1]);
-}
-
-const char *cli_labels_wnid(const cli_labels *labels, int32_t class_index) {
-    if (labels->file.count > 0 || !labels->imagenet || class_index < labels->shift) return NULL;
-    return mn_imagenet_wnid(class_index - labels->shift);
-}
-
-int32_t cli_labels_find_wnid(const cli_labels *labels, const char *text) {
-    if (!cli_is_wnid(text)) return -1;
-    bool listed = file_has_wnids(labels);
-    if (!listed && !labels->imagenet) return -1;
-    for (int32_t i = listed ? 0 : labels->shift; i < labels->classes; i++) {
-        const char *id = listed ? labels->file.line[i] : mn_imagenet_wnid(i - labels->shift);
-        if (strncmp(id, text, WNID_LENGTH) == 0) return i;
-    }
-    return -1;
-}
-
 static bool same_words(const char *a, const char *b, size_t length) {
     for (size_t i = 0; i < length; i++) {
         int x = a[i] == '_' ? ' ' : tolower((unsigned char)a[i]);
@@ -85,10 +33,102 @@ static int match(const char *label, const char *name) {
     return 0;
 }
 
+/* Are a model's own names those of ImageNet's classes, in its order? Lists shorten and spell some differently. */
+static bool names_imagenet(const mn_class_names *known, int32_t shift) {
+    int32_t same = 0;
+    for (int32_t i = shift; i < known->count; i++) {
+        char first[64];
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(known->name[i], ","), known->name[i]);
+        same += match(mn_imagenet_label(i - shift), first) > 0;
+    }
+    return same > known->count * 3 / 4;
+}
+
+bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes) {
+    *labels = (cli_labels){.classes = classes};
+    if (known && known->count == classes) labels->known = known;
+    labels->imagenet = classes == IMAGENET_CLASSES || classes == IMAGENET_CLASSES + 1;
+    labels->shift = classes == IMAGENET_CLASSES + 1;
+    if (path == NULL) {
+        labels->imagenet = labels->imagenet && (!labels->known || names_imagenet(labels->known, labels->shift));
+        return true;
+    }
+    if (!cli_lines_read(path, &labels->file)) return false;
+    if (labels->file.count == (size_t)classes) return true;
+    cli_error("%s: has %zu lines, but the model has %d classes; write one label per line", path, labels->file.count,
+              classes);
+    cli_lines_free(&labels->file);
+    return false;
+}
+
+void cli_labels_close(cli_labels *labels) { cli_lines_free(&labels->file); }
+
+const mn_class_names *cli_labels_known(const mn_meaning *meaning, int32_t output) {
+    return output < meaning->output_count ? &meaning->classes[output] : NULL;
+}
+
+bool cli_labels_give(const char *path, mn_graph *graph) {
+    cli_labels labels;
+    const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
+    const int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
+    if (path == NULL) return true;
+    if (!cli_labels_open(&labels, path, NULL, classes)) return false;
+    mn_status status =
+        mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, (const char *const *)labels.file.line, classes);
+    if (status != MN_OK) cli_library_error(status);
+    cli_labels_close(&labels);
+    return status == MN_OK;
+}
+
+/* The name that the file or the model gives; NULL where neither does. */
+static const char *listed(const cli_labels *labels, int32_t class_index) {
+    if (labels->file.count > 0) return labels->file.line[class_index];
+    return labels->known ? labels->known->name[class_index] : NULL;
+}
+
+const char *cli_labels_name(cli_labels *labels, int32_t class_index) {
+    const char *name = listed(labels, class_index);
+    if (name) return name;
+    if (labels->imagenet && class_index >= labels->shift) return mn_imagenet_label(class_index - labels->shift);
+    if (labels->imagenet) return "background";
+    snprintf(labels->number, sizeof labels->number, "class %d", class_index);
+    return labels->number;
+}
+
+bool cli_is_wnid(const char *text) {
+    if (text[0] != 'n') return false;
+    for (int i = 1; i < WNID_LENGTH; i++) {
+        if (!isdigit((unsigned char)text[i])) return false;
+    }
+    return !isalnum((unsigned char)text[WNID_LENGTH]);
+}
+
+/* Labels may begin with the WordNet id, as the ImageNet synset lists do. */
+static bool list_has_wnids(const cli_labels *labels) {
+    const char *last = listed(labels, labels->classes - 1);
+    return last && cli_is_wnid(last);
+}
+
+const char *cli_labels_wnid(const cli_labels *labels, int32_t class_index) {
+    if (labels->file.count > 0 || !labels->imagenet || class_index < labels->shift) return NULL;
+    return mn_imagenet_wnid(class_index - labels->shift);
+}
+
+int32_t cli_labels_find_wnid(const cli_labels *labels, const char *text) {
+    if (!cli_is_wnid(text)) return -1;
+    bool from_list = list_has_wnids(labels);
+    if (!from_list && !labels->imagenet) return -1;
+    for (int32_t i = from_list ? 0 : labels->shift; i < labels->classes; i++) {
+        const char *id = from_list ? listed(labels, i) : mn_imagenet_wnid(i - labels->shift);
+        if (strncmp(id, text, WNID_LENGTH) == 0) return i;
+    }
+    return -1;
+}
+
 int32_t cli_labels_find_name(cli_labels *labels, const char *name) {
     int32_t found = -1;
     int best = 0;
-    if (labels->file.count == 0 && !labels->imagenet) return -1;
+    if (!listed(labels, 0) && !labels->imagenet) return -1;
     for (int32_t i = 0; i < labels->classes; i++) {
         int quality = match(cli_labels_name(labels, i), name);
         if (quality == 0 || quality < best) continue;

@@ -6,20 +6,30 @@
 #define MN_CLI_LABELS_H
 
 #include "common/file.h"
+#include "graph/graph.h"
 #include "mobilenet.h"
 
 typedef struct cli_labels {
-    int32_t classes; /* outputs of the model */
-    int32_t shift;   /* 1 when class 0 is the background, so that ImageNet class c is output c + 1 */
-    bool imagenet;   /* 1000 classes, or 1001 */
-    cli_lines file;  /* of --labels; line c names output c */
-    char number[16]; /* room for a name that is only a number */
+    int32_t classes;             /* outputs of the model */
+    int32_t shift;               /* 1 when class 0 is the background, so that ImageNet class c is output c + 1 */
+    bool imagenet;               /* 1000 classes, or 1001 */
+    cli_lines file;              /* of --labels; line c names output c */
+    const mn_class_names *known; /* what the model itself calls its classes; NULL or empty: nothing */
+    char number[16];             /* room for a name that is only a number */
 } cli_labels;
 
 /** Labels for a model with `classes` outputs: from the file at `path` unless NULL (it must have one line per class),
- *  else ImageNet's for 1000 and 1001 classes, else class numbers. Prints a sentence and gives false on failure. */
-bool cli_labels_open(cli_labels *labels, const char *path, int32_t classes);
+ *  else those that the model brings, `known`, which may be NULL and must outlive the labels; else ImageNet's for 1000
+ * and 1001 classes, else class numbers. Prints a sentence and gives false on failure. */
+bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes);
 void cli_labels_close(cli_labels *labels);
+
+/** What the graph says of the classes of output `output`, or NULL. */
+const mn_class_names *cli_labels_known(const mn_meaning *meaning, int32_t output);
+
+/** Lets `graph` say what the file at `path` does (nothing for NULL), which has a line for each class of its first
+ * output. False after a sentence. */
+bool cli_labels_give(const char *path, mn_graph *graph);
 
 /** Name of output `class_index`; valid until the next call. */
 const char *cli_labels_name(cli_labels *labels, int32_t class_index);

@@ -13,7 +13,9 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/progress.h"
+#include "graph/pixels.h"
 #include "graph_file.h"
+#include "labels.h"
 #include "quant/learned.h"
 #include "quant/prepare.h"
 #include "quant/quantise.h"
@@ -34,7 +36,7 @@ static const char *const method_names[] = {
 
 typedef struct settings {
     cli_list models;
-    const char *output, *images;
+    const char *output, *images, *labels;
     bool data_free, optimise, only_correct, per_tensor, uncorrected;
     bool learned; /* found out: the model brings ranges, and nothing else was asked for */
     int32_t limit, method, io, jobs, seed;
@@ -100,6 +102,11 @@ static const cli_option options[] = {
      .value = "TYPE",
      .choices = io_names,
      .help = "type of the model's input and output: int8, uint8 or float32 [int8]"},
+    {.name = "labels",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, labels),
+     .value = "FILE",
+     .help = "names of the classes, one per line, to go into the model [those that the float model brings]"},
     CLI_IMAGE_OPTIONS(settings, image),
     {.name = "jobs",
      .kind = CLI_INT,
@@ -217,17 +224,18 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
 }
 
 /* The photos to learn from; without any, only what their pixels would mean. False after a sentence. */
-static bool load_samples(const settings *s, const mn_graph *graph, const mn_prepare_options *prepare,
-                         cli_samples *samples, int32_t *loaded) {
+static bool load_samples(const settings *s, mn_graph *graph, const mn_prepare_options *prepare, cli_samples *samples,
+                         int32_t *loaded) {
     mn_pixels pixels;
     if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
     cli_samples_mean(&pixels, &samples->set);
+    mn_meaning_set_pixels(&graph->meaning, &pixels); /* holds of the int8 model, wherever it comes from */
     if (!s->images) return true;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
-    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], known, prepare, &pixels, s->jobs,
-                          samples)) {
+    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], cli_labels_known(&graph->meaning, 0),
+                          known, prepare, &pixels, s->jobs, samples)) {
         return false;
     }
     *loaded = samples->set.count;
@@ -278,7 +286,7 @@ static bool check_learned(const settings *s, bool per_tensor, mn_interval input)
 }
 
 /* Where ranges come from when no option says so; false after a sentence. */
-static bool choose_source(settings *s, const cli_graph_file *model) {
+static bool choose_source(settings *s, cli_graph_file *model) {
     mn_interval input;
     if (s->data_free || s->images != NULL) return true;
     if (!mn_learned_input(&model->graph, model->stats, &input)) {
@@ -287,6 +295,7 @@ static bool choose_source(settings *s, const cli_graph_file *model) {
     }
     s->learned = true;
     bool good = check_learned(s, model->per_tensor, input);
+    mn_meaning_set_range(&model->graph.meaning, (double)input.low, (double)input.high);
     s->per_tensor = model->per_tensor;
     return good;
 }
@@ -304,7 +313,9 @@ static int quantise(settings *s) {
     if (status == MN_OK) status = mn_quant_prepare(&model.graph);
     if (status != MN_OK) cli_library_error(status);
     bool chosen = status != MN_OK || choose_source(s, &model);
-    bool good = status == MN_OK && chosen && quantise_model(s, &model, &prepare, &samples);
+    if (s->image.crop || s->image.exact) model.graph.meaning.fit = s->image.crop ? MN_FIT_CROP : MN_FIT_EXACT;
+    bool good = status == MN_OK && chosen && cli_labels_give(s->labels, &model.graph) &&
+                quantise_model(s, &model, &prepare, &samples);
     cli_samples_free(&samples);
     cli_graph_close(&model);
     return good ? CLI_OK : chosen ? CLI_FAILURE : CLI_USAGE;

@@ -166,8 +166,9 @@ bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph
     return true;
 }
 
-bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
-                      const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, const mn_class_names *known,
+                      int32_t classes, const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs,
+                      cli_samples *out) {
     cli_labels labels = {0};
     cli_photos photos = {0};
     mn_prepare prepare, contract;
@@ -178,7 +179,7 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *i
         return false;
     }
     snprintf(out->text, sizeof out->text, "%s", contract.text);
-    if (!cli_labels_open(&labels, NULL, classes)) return false;
+    if (!cli_labels_open(&labels, NULL, known, classes)) return false;
     bool good = cli_photos_from_folder(folder, &labels, &photos);
     if (good) {
         cli_photos_limit(&photos, limit);

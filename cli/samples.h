@@ -24,10 +24,11 @@ bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph
 void cli_samples_mean(const mn_pixels *pixels, mn_samples *out);
 
 /** Loads up to `limit` photos of `folder`, spread evenly over the sorted list, for a model with the float input `input`
- *  and `classes` outputs, on `jobs` threads (0: one per processor). `pixels` is what they mean. Photos that
- *  cannot be read are named on stderr and left out. False after a sentence. */
-bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, int32_t classes,
-                      const mn_prepare_options *prepare, const mn_pixels *pixels, int32_t jobs, cli_samples *out);
+ *  and `classes` outputs, which it calls `known` (or NULL), on `jobs` threads (0: one per processor). `pixels` is what
+ * they mean. Photos that cannot be read are named on stderr and left out. False after a sentence. */
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, const mn_class_names *known,
+                      int32_t classes, const mn_prepare_options *prepare, const mn_pixels *pixels, int32_t jobs,
+                      cli_samples *out);
 
 /** Keeps the photos with keep[i], in their order. */
 void cli_samples_keep(cli_samples *samples, const bool *keep);

@@ -63,12 +63,18 @@ static mn_status build_net(job *j) {
     return MN_OK;
 }
 
-/* Do labels lie beside --init, as `train` writes them, that are not the classes to be learnt? As many others would
- * else be taken for them. */
+/* Are there labels in --init or beside it, as `train` writes them, that are not the classes to be learnt? As many
+ * others would else be taken for them. */
 static bool other_labels(const job *j) {
     cli_train_files files;
     cli_lines lines = {0};
     bool other = false;
+    if (j->net.meaning.output_count > 0) {
+        const mn_class_names *known = &j->net.meaning.classes[0];
+        other = known->count != j->data.class_count;
+        for (int32_t i = 0; !other && i < known->count; i++) other = strcmp(known->name[i], j->data.classes[i]) != 0;
+        return other;
+    }
     if (!cli_train_files_name(j->settings->init, &files)) return false;
     if (access(files.labels, R_OK) == 0 && cli_lines_read(files.labels, &lines)) {
         other = lines.count != (size_t)j->data.class_count;
@@ -155,6 +161,8 @@ static mn_status prepare(job *j) {
     MN_TRY(mn_mpi_agree(j->options.reduce, j->val.count, "pictures held out"));
     MN_TRY(j->settings->init ? read_net(j) : build_net(j));
     set_momentum(j);
+    MN_TRY(mn_meaning_set_classes(&j->net.meaning, &j->net.pool, 0, (const char *const *)j->data.classes,
+                                  j->data.class_count));
     MN_TRY(describe(j));
     MN_TRY(mn_trainer_create(&j->net, &j->data, &j->options, &j->trainer));
     j->trainer.on_skipped = tell_skipped;

@@ -38,13 +38,14 @@ static double score(const mn_tensor_info *info, const void *data, size_t i) {
     }
 }
 
-static void print_best(const mn_tensor_info *info, const void *data) {
+static void print_best(const mn_model *model, const mn_tensor_info *info, const void *data) {
     size_t count = info->bytes / mn_type_size(info->type), best = 0;
     for (size_t i = 1; i < count; i++) {
         if (score(info, data, i) > score(info, data, best)) best = i;
     }
-    /* Models with 1001 classes begin with "background". */
-    const char *label = count == 1001 ? mn_imagenet_label((int32_t)best - 1) : mn_imagenet_label((int32_t)best);
+    /* The model's own names, else ImageNet's; models with 1001 classes begin with "background". */
+    const char *label = mn_model_class_name(model, 0, (int32_t)best);
+    if (!label) label = mn_imagenet_label((int32_t)best - (count == 1001));
     printf("class %zu (%s): %.4f\n", best, label ? label : "no name", score(info, data, best));
 }
 
@@ -61,7 +62,7 @@ static int classify(const mn_model *model, const char *input_path) {
         if (failed) {
             fprintf(stderr, "%s\n", mn_error_detail());
         } else {
-            print_best(&output, mn_session_output(session, 0));
+            print_best(model, &output, mn_session_output(session, 0));
         }
     }
     mn_session_close(&session);

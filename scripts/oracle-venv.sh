@@ -10,6 +10,8 @@
 #                                    $MOBILENET_KERAS_PYTHON
 #   scripts/oracle-venv.sh --torch   with PyTorch, torchvision, timm and ONNX Runtime instead, in
 #                                    build/oracle-torch-venv (several GB), or $MOBILENET_TORCH_PYTHON
+#   scripts/oracle-venv.sh --metadata   with tflite-support alone, in build/oracle-metadata-venv, or
+#                                    $MOBILENET_METADATA_PYTHON
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -31,6 +33,12 @@ if [ "${1:-}" = --torch ]; then
     modules='numpy, torch, torchvision, timm, onnx, onnxscript, onnxruntime, safetensors'
     packages=(numpy torch torchvision timm onnx onnxscript onnxruntime safetensors)
     folder=build/oracle-torch-venv named=${MOBILENET_TORCH_PYTHON:-}
+fi
+
+if [ "${1:-}" = --metadata ]; then
+    modules='tflite_support.metadata_writers'
+    packages=(tflite-support==0.4.4 'numpy<2')
+    folder=build/oracle-metadata-venv named=${MOBILENET_METADATA_PYTHON:-}
 fi
 
 complete() { TF_CPP_MIN_LOG_LEVEL=3 "$1" -c "import $modules" 2>/dev/null; }

@@ -13,6 +13,7 @@
 #include "keras/child.h"
 #include "keras/config.h"
 #include "keras/match.h"
+#include "keras/meaning.h"
 #include "keras/ranges.h"
 #include "keras/weights.h"
 #include "keras/wire.h"
@@ -107,6 +108,7 @@ static mn_status read_bare_weights(source *s) {
     s->net.name = s->name;
     MN_TRY(mn_keras_assign(&s->weights, NULL, &s->net));
     MN_TRY(mn_keras_ranges_assign(&s->weights, &s->net));
+    MN_TRY(mn_keras_meaning_assign(&s->weights, &s->net));
     s->info.width = spec.width;
     s->info.assumed_size = open;
     s->info.assumed_softmax = spec.classes > 0;

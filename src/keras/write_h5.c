@@ -9,6 +9,8 @@
 
 #include <hdf5.h>
 
+#include "base/checked.h"
+#include "keras/meaning.h"
 #include "keras/ranges.h"
 
 /* One array of a layer, under Keras' name. */
@@ -133,6 +135,50 @@ static bool write_ranges(hid_t file, const mn_net *net) {
     return good;
 }
 
+/* ---- Pixels and classes ------------------------------------------------------------------------------ */
+
+/* An attribute must fit into the header of its object, which is at most 64 kB. */
+#define MAX_ATTRIBUTE ((size_t)60000)
+
+/* Names [from, to) as one attribute. */
+static bool write_names(hid_t group, const char *attribute, const char *const *names, int32_t from, int32_t to,
+                        size_t length) {
+    char *texts = calloc((size_t)(to - from), length);
+    for (int32_t i = from; texts && i < to; i++)
+        memcpy(texts + (size_t)(i - from) * length, names[i], strlen(names[i]));
+    bool good = texts && write_strings(group, attribute, texts, length, (hsize_t)(to - from));
+    free(texts);
+    return good;
+}
+
+static bool write_classes(hid_t group, const mn_class_names *classes) {
+    size_t length = 1;
+    for (int32_t i = 0; i < classes->count; i++) length = mn_max_size(length, strlen(classes->name[i]));
+    int32_t step = length < MAX_ATTRIBUTE ? (int32_t)(MAX_ATTRIBUTE / length) : 1, part = 0;
+    bool good = true;
+    for (int32_t from = 0; good && from < classes->count; from += step) {
+        char attribute[32];
+        int32_t to = from + step < classes->count ? from + step : classes->count;
+        snprintf(attribute, sizeof attribute, "classes%d", part++);
+        good = write_names(group, attribute, classes->name, from, to, length);
+    }
+    return good;
+}
+
+static bool write_meaning(hid_t file, const mn_meaning *meaning) {
+    float values[2][MN_MEANING_CHANNELS];
+    array normalisation = {"normalisation", values[0], 2, {2, MN_MEANING_CHANNELS}};
+    memcpy(values[0], meaning->mean, sizeof values[0]);
+    memcpy(values[1], meaning->deviation, sizeof values[1]);
+    hid_t group = make_group(file, MN_KERAS_MEANING);
+    bool good =
+        group >= 0 && (!meaning->normalised || write_array(group, &normalisation)) &&
+        (meaning->fit == MN_FIT_UNKNOWN || write_text(group, "fit", meaning->fit == MN_FIT_CROP ? "crop" : "exact")) &&
+        (meaning->output_count == 0 || write_classes(group, &meaning->classes[0]));
+    if (group >= 0) H5Gclose(group);
+    return good;
+}
+
 /* ---- The file ---------------------------------------------------------------------------------------- */
 
 static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME]) {
@@ -147,7 +193,8 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
     }
     return write_strings(file, "layer_names", names[0], MAX_NAME, count) && write_text(file, "backend", "tensorflow") &&
            write_text(file, "keras_version", "2.15.0") &&
-           (net->layers[0].low == net->layers[0].high || write_ranges(file, net));
+           (net->layers[0].low == net->layers[0].high || write_ranges(file, net)) &&
+           (!mn_meaning_known(&net->meaning) || write_meaning(file, &net->meaning));
 }
 
 static bool take_image(hid_t file, uint8_t **data, size_t *bytes) {

@@ -18,12 +18,6 @@ static mn_interval learned(const mn_layer *layer) {
     return layer->low < layer->high ? (mn_interval){layer->low, layer->high} : MN_INTERVAL_UNKNOWN;
 }
 
-/* What pixels 0 and 255 become. Scales such as 1 / 127.5 are not exact, and ends such as 1 are meant. */
-static mn_interval meaning(const mn_train_net *t) {
-    double high = (double)t->pixel_offset + 255 * (double)t->pixel_scale, whole = round(high * 1000) / 1000;
-    return (mn_interval){t->pixel_offset, (float)(fabs(high - whole) < 1e-5 ? whole : high)};
-}
-
 void mn_fake_start(mn_train_net *t) {
     mn_interval *ranges = t->fake.ranges;
     const mn_layer *layers = t->net->layers;
@@ -34,7 +28,7 @@ void mn_fake_start(mn_train_net *t) {
     }
     ranges[mn_fake_pooled(t)] = learned(&layers[t->pool]);
     ranges[mn_fake_logits(t)] = learned(&layers[mn_train_classifier(t)->layer]);
-    ranges[mn_fake_pictures(t)] = meaning(t);
+    ranges[mn_fake_pictures(t)] = mn_train_net_pixels(t);
 }
 
 static void set_range(mn_layer *layer, mn_interval range) {

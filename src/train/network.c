@@ -260,10 +260,18 @@ static void copy_all(const mn_train_net *t, float *parameters, float *statistics
     for (int32_t i = 0; i < t->head_count; i++) copy_dense(&t->head[i], parameters, net, out);
 }
 
+mn_interval mn_train_net_pixels(const mn_train_net *t) {
+    double high = (double)t->pixel_offset + 255 * (double)t->pixel_scale, whole = round(high * 1000) / 1000;
+    return (mn_interval){t->pixel_offset, (float)(fabs(high - whole) < 1e-5 ? whole : high)};
+}
+
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net) {
     /* Read only: `out` says the direction. */
     copy_all(t, (float *)(uintptr_t)parameters, (float *)(uintptr_t)statistics, net, true);
     for (int32_t i = 0; i < net->layer_count; i++) net->layers[i].low = net->layers[i].high = 0;
+    mn_interval pixels = mn_train_net_pixels(t);
+    mn_meaning_set_range(&net->meaning, (double)pixels.low, (double)pixels.high);
+    net->meaning.fit = MN_FIT_EXACT;
     if (t->fake.mode != MN_QAT_NONE) mn_fake_export(t, net);
 }
 

@@ -167,6 +167,9 @@ mn_status mn_train_net_create(const mn_net *net, const mn_train_net_options *opt
 
 void mn_train_net_free(mn_train_net *t);
 
+/** What pixels 0 and 255 become. Scales such as 1 / 127.5 are not exact, and ends such as 1 are meant. */
+mn_interval mn_train_net_pixels(const mn_train_net *t);
+
 /** Brings `parameters` and `statistics` to the layers of `net`, made like the one that was trained. */
 void mn_train_net_export(const mn_train_net *t, const float *parameters, const float *statistics, mn_net *net);
 

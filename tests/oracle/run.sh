@@ -64,6 +64,13 @@ with_torch() {
     "$torch_python" "$@"
 }
 
+# shellcheck disable=SC2317 # called by step
+with_metadata() {
+    local metadata_python
+    metadata_python=$(scripts/oracle-venv.sh --metadata) || return $?
+    "$metadata_python" "$@"
+}
+
 step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
 step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
 if [ -e tests/oracle/pillow.py ]; then
@@ -72,6 +79,7 @@ fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
     step "PyTorch files" with_torch tests/oracle/torch_convert.py
+    step "TFLite metadata" with_metadata tests/oracle/metadata.py
     step "training steps" with_keras tests/oracle/train_steps.py
 fi
 if [ -n "$latency" ]; then
