@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/status.h"
 
@@ -100,35 +101,47 @@ static void print_step(const mn_model *model, const mn_session *session, int32_t
            life(session, &s->place, when));
 }
 
-/* Bytes of tensors in use at step `index`; outputs of aliases are the memory of their inputs. */
-static size_t in_use(const mn_model *model, const mn_session *session, int32_t index) {
-    size_t bytes = 0;
-    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        mn_placement place;
-        if (mn_session_placement(session, mn_model_input(model, i), &place) != MN_OK) continue;
-        if (index <= place.last) bytes += place.bytes;
-    }
-    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
-        step s;
-        if (describe(model, session, i, &s) != MN_OK || is_alias(&s)) continue;
-        if (index >= s.place.first && index <= s.place.last) bytes += s.place.bytes;
-    }
-    return bytes;
+/* Adds the bytes at `place` from the first of its steps on, and takes them away behind the last: [step_count + 1]. */
+static void add_life(const mn_placement *place, int32_t step_count, int64_t *change) {
+    change[place->first < 0 ? 0 : place->first] += (int64_t)place->bytes;
+    if (place->last < step_count) change[place->last + 1] -= (int64_t)place->bytes;
 }
 
-static void print_summary(const mn_model *model, const mn_session *session) {
-    size_t most = 0;
-    int32_t at = 0;
-    for (int32_t i = 0; i < mn_session_step_count(session); i++) {
-        const size_t bytes = in_use(model, session, i);
-        if (bytes <= most) continue;
-        most = bytes;
-        at = i;
+/* Bytes of tensors in use at the step that uses the most, and which that is; outputs of aliases are the memory of their
+ * inputs. */
+static mn_status find_most(const mn_model *model, const mn_session *session, int64_t *most, int32_t *at) {
+    const int32_t step_count = mn_session_step_count(session);
+    int64_t *change = calloc((size_t)step_count + 1, sizeof *change), bytes = 0;
+    if (!change) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
+        mn_placement place;
+        if (mn_session_placement(session, mn_model_input(model, i), &place) == MN_OK) {
+            add_life(&place, step_count, change);
+        }
     }
+    for (int32_t i = 0; i < step_count; i++) {
+        step s;
+        if (describe(model, session, i, &s) == MN_OK && !is_alias(&s)) add_life(&s.place, step_count, change);
+    }
+    for (int32_t i = 0; i < step_count; i++) {
+        bytes += change[i];
+        if (bytes <= *most) continue;
+        *most = bytes;
+        *at = i;
+    }
+    free(change);
+    return MN_OK;
+}
+
+static mn_status print_summary(const mn_model *model, const mn_session *session) {
+    int64_t most = 0;
+    int32_t at = 0;
+    MN_TRY(find_most(model, session, &most, &at));
     printf("\narena       %zu bytes for tensors and the scratch of %" PRId32 " threads; step %" PRId32
-           " uses the most tensors, %zu bytes\n",
+           " uses the most tensors, %" PRId64 " bytes\n",
            mn_session_arena_bytes(session), mn_session_threads(session), at, most);
     printf("weights     %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(session));
+    return MN_OK;
 }
 
 mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
@@ -139,8 +152,7 @@ mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
         MN_TRY(describe(model, session, i, &s));
         print_step(model, session, i, &s);
     }
-    print_summary(model, session);
-    return MN_OK;
+    return print_summary(model, session);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------- */

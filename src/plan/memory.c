@@ -1,13 +1,121 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+/* A buffer goes to the lowest offset that no other one in use at the same time has, so the question is always which
+ * bytes are taken at any moment of an interval. A tree over all moments answers it: every node stands for an interval,
+ * and knows the bytes that are taken throughout it, and those taken at some moment of it. An interval is made of at
+ * most two nodes of each level. */
 #include "plan/memory.h"
 
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "plan/spans.h"
 
-static bool live_together(const mn_buffer *a, const mn_buffer *b) { return a->first <= b->last && b->first <= a->last; }
+typedef struct moments {
+    int32_t *steps; /* [count] steps at which a buffer begins or ends, in order */
+    int32_t count;
+} moments;
+
+typedef struct planner {
+    mn_pool pool;
+    moments at;
+    int32_t leaves; /* a power of two, at least as many as moments; node 1 is the root, 2n and 2n + 1 the halves of n */
+    mn_spans *through;  /* [2 * leaves]: taken by buffers whose intervals were made of this node, among others */
+    mn_spans *sometime; /* [2 * leaves]: taken at some moment of the node by those made of nodes below it */
+} planner;
+
+static int by_step(const void *left, const void *right) {
+    const int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* The buffers' ends are all the moments that matter. */
+static bool find_moments(planner *p, const mn_buffer *buffers, int32_t count) {
+    p->at.steps = mn_pool_alloc(&p->pool, 2 * (size_t)count, sizeof *p->at.steps);
+    if (!p->at.steps) return false;
+    for (int32_t i = 0; i < count; i++) {
+        p->at.steps[2 * (size_t)i] = buffers[i].first;
+        p->at.steps[2 * (size_t)i + 1] = buffers[i].last;
+    }
+    qsort(p->at.steps, 2 * (size_t)count, sizeof *p->at.steps, by_step);
+    for (size_t i = 0; i < 2 * (size_t)count; i++) {
+        if (i == 0 || p->at.steps[i] != p->at.steps[i - 1]) p->at.steps[p->at.count++] = p->at.steps[i];
+    }
+    return true;
+}
+
+static int32_t moment_of(const planner *p, int32_t step) {
+    int32_t low = 0, high = p->at.count;
+    while (high - low > 1) {
+        const int32_t middle = low + (high - low) / 2;
+        if (p->at.steps[middle] <= step) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool open_planner(planner *p, const mn_buffer *buffers, int32_t count) {
+    if (!find_moments(p, buffers, count)) return false;
+    p->leaves = 1;
+    while (p->leaves < p->at.count) p->leaves *= 2;
+    p->through = mn_pool_alloc(&p->pool, 2 * (size_t)p->leaves, sizeof *p->through);
+    p->sometime = mn_pool_alloc(&p->pool, 2 * (size_t)p->leaves, sizeof *p->sometime);
+    return p->through && p->sometime;
+}
+
+enum { LEVELS = 32 }; /* more than a tree of int32_t moments has */
+
+/* An interval: the nodes that make it up, and those from its first and its last moment to the root, among which are all
+ * that lie above the former. */
+typedef struct interval {
+    int32_t parts[2 * LEVELS], part_count;
+    int32_t paths[2 * LEVELS], path_count;
+} interval;
+
+static interval interval_of(const planner *p, const mn_buffer *buffer) {
+    interval found = {.part_count = 0, .path_count = 0};
+    const int32_t first = p->leaves + moment_of(p, buffer->first), last = p->leaves + moment_of(p, buffer->last);
+    for (int32_t low = first, high = last + 1; low < high; low /= 2, high /= 2) {
+        if (low % 2) found.parts[found.part_count++] = low++;
+        if (high % 2) found.parts[found.part_count++] = --high;
+    }
+    for (int32_t a = first, b = last; a > 0; a /= 2, b /= 2) {
+        found.paths[found.path_count++] = a;
+        if (b != a) found.paths[found.path_count++] = b;
+    }
+    return found;
+}
+
+static size_t lowest_free(const planner *p, const interval *in, size_t bytes) {
+    const mn_spans *sets[6 * LEVELS];
+    int32_t count = 0;
+    for (int32_t i = 0; i < in->part_count; i++) {
+        sets[count++] = &p->through[in->parts[i]];
+        sets[count++] = &p->sometime[in->parts[i]];
+    }
+    for (int32_t i = 0; i < in->path_count; i++) sets[count++] = &p->through[in->paths[i]];
+    size_t offset = 0;
+    for (int32_t i = 0, clear = 0; clear < count; i = (i + 1) % count) {
+        const size_t next = mn_spans_step(sets[i], offset, bytes);
+        clear = next == offset ? clear + 1 : 0;
+        offset = next;
+    }
+    return offset;
+}
+
+static bool take(planner *p, const interval *in, size_t begin, size_t end) {
+    for (int32_t i = 0; i < in->part_count; i++) {
+        if (!mn_spans_add(&p->through[in->parts[i]], &p->pool, begin, end)) return false;
+    }
+    for (int32_t i = 0; i < in->path_count; i++) {
+        if (!mn_spans_add(&p->sometime[in->paths[i]], &p->pool, begin, end)) return false;
+    }
+    return true;
+}
 
 /* Larger first; equal sizes in order of use, then of place in the list, so that the plan is deterministic. */
 static int by_size(const void *left, const void *right) {
@@ -17,49 +125,32 @@ static int by_size(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
-/* Inserts `buffer` into the `count` placed ones, which are sorted by offset. */
-static void insert_by_offset(mn_buffer **placed, int32_t count, mn_buffer *buffer) {
-    int32_t i = count;
-    while (i > 0 && placed[i - 1]->offset > buffer->offset) {
-        placed[i] = placed[i - 1];
-        i--;
-    }
-    placed[i] = buffer;
-}
-
-/* The lowest offset at which `buffer` meets none of those placed that live with it. */
-static size_t lowest_free(mn_buffer *const *placed, int32_t count, const mn_buffer *buffer, size_t alignment) {
-    size_t offset = 0;
+static bool place_all(planner *p, mn_buffer **order, int32_t count, size_t alignment, size_t *top) {
     for (int32_t i = 0; i < count; i++) {
-        const mn_buffer *other = placed[i];
-        if (!live_together(buffer, other)) continue;
-        if (other->offset >= offset && other->offset - offset >= buffer->bytes) break;
-        size_t end = mn_round_up(other->offset + other->bytes, alignment);
-        if (end > offset) offset = end;
+        mn_buffer *buffer = order[i];
+        const interval in = interval_of(p, buffer);
+        buffer->offset = lowest_free(p, &in, buffer->bytes);
+        const size_t end = mn_round_up(buffer->offset + buffer->bytes, alignment);
+        if (!take(p, &in, buffer->offset, end)) return false;
+        *top = mn_max_size(*top, end);
     }
-    return offset;
+    return true;
 }
 
 mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, size_t *arena_bytes) {
-    size_t total = 0, slots = (size_t)count + 1;
+    size_t total = 0, top = 0;
     for (int32_t i = 0; i < count; i++) {
         if (!mn_add_size(total, buffers[i].bytes, &total) || !mn_add_size(total, alignment, &total)) {
             return mn_fail(MN_ERROR_LIMIT, "the tensors need more memory than this machine can address");
         }
     }
-    mn_buffer **order = malloc(2 * slots * sizeof *order);
-    if (!order) return mn_fail_memory("the memory plan");
-    mn_buffer **placed = order + slots;
-    for (int32_t i = 0; i < count; i++) order[i] = &buffers[i];
-    qsort(order, (size_t)count, sizeof *order, by_size);
-    size_t top = 0;
-    for (int32_t i = 0; i < count; i++) {
-        order[i]->offset = lowest_free(placed, i, order[i], alignment);
-        insert_by_offset(placed, i, order[i]);
-        size_t end = mn_round_up(order[i]->offset + order[i]->bytes, alignment);
-        if (end > top) top = end;
-    }
-    free(order);
+    planner p = {.at = {0}};
+    mn_buffer **order = mn_pool_alloc(&p.pool, (size_t)count, sizeof *order);
+    for (int32_t i = 0; i < count && order; i++) order[i] = &buffers[i];
+    if (order) qsort(order, (size_t)count, sizeof *order, by_size);
+    const bool done = order && open_planner(&p, buffers, count) && place_all(&p, order, count, alignment, &top);
+    mn_pool_free(&p.pool);
+    if (!done) return mn_fail_memory("the memory plan");
     *arena_bytes = top;
     return MN_OK;
 }

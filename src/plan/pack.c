@@ -32,10 +32,38 @@ void mn_pack_cache_free(mn_pack_cache *cache) {
     pthread_mutex_destroy(&cache->mutex);
 }
 
+static mn_packed **slot_of(const mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel) {
+    const size_t key = (size_t)op_index * (size_t)mn_kernel_count + (size_t)(kernel - mn_kernels);
+    return &cache->table[key % cache->slots];
+}
+
 static const mn_packed *find(const mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel) {
-    const mn_packed *entry = cache->first;
+    const mn_packed *entry = cache->table ? *slot_of(cache, op_index, kernel) : NULL;
     while (entry && (entry->op_index != op_index || entry->kernel != kernel)) entry = entry->next;
     return entry;
+}
+
+static void put(mn_pack_cache *cache, mn_packed *entry) {
+    mn_packed **slot = slot_of(cache, entry->op_index, entry->kernel);
+    entry->next = *slot;
+    *slot = entry;
+}
+
+/* A table with room for `more` entries. */
+static bool grow(mn_pack_cache *cache, size_t more) {
+    const size_t slots = 2 * (cache->count + more) + 1;
+    mn_packed **old = cache->table, **table = mn_pool_alloc(&cache->pool, slots, sizeof *table);
+    const size_t old_slots = cache->slots;
+    if (!table) return false;
+    cache->table = table;
+    cache->slots = slots;
+    for (size_t i = 0; i < old_slots; i++) {
+        for (mn_packed *entry = old[i], *next; entry; entry = next) {
+            next = entry->next;
+            put(cache, entry);
+        }
+    }
+    return true;
 }
 
 /* What a request takes of a block. */
@@ -88,10 +116,10 @@ static void add_entries(mn_pack_cache *cache, mn_pack_request *requests, int32_t
     for (int32_t i = 0; i < count; i++) {
         mn_pack_request *request = &requests[i];
         if (request->packed) continue;
-        entries[i] =
-            (mn_packed){.next = cache->first, .op_index = request->op_index, .kernel = request->kernel, .data = memory};
+        entries[i] = (mn_packed){.op_index = request->op_index, .kernel = request->kernel, .data = memory};
         request->packed = memory;
-        cache->first = &entries[i];
+        put(cache, &entries[i]);
+        cache->count++;
         memory += room(request);
     }
 }
@@ -101,7 +129,7 @@ static bool answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *request
     if (!look_up(cache, requests, count, &bytes)) return false;
     if (bytes == 0) return true;
     mn_packed *entries = mn_pool_alloc(&cache->pool, (size_t)count, sizeof *entries);
-    char *memory = entries ? add_block(cache, bytes) : NULL;
+    char *memory = entries && grow(cache, (size_t)count) ? add_block(cache, bytes) : NULL;
     if (!memory) return false;
     add_entries(cache, requests, count, memory, entries);
     job j = {.requests = requests, .entries = entries, .count = count};

@@ -16,8 +16,9 @@ typedef struct mn_pack_block mn_pack_block;
 
 typedef struct mn_pack_cache {
     pthread_mutex_t mutex; /* guards everything below */
-    mn_pool pool;          /* the entries of both lists */
-    mn_packed *first;
+    mn_pool pool;          /* the entries and the table */
+    mn_packed **table;     /* [slots]: lists of entries by operator and kernel; NULL while there are none */
+    size_t slots, count;
     mn_pack_block *blocks; /* packed weights */
 } mn_pack_cache;
 

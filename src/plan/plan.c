@@ -388,9 +388,22 @@ static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *option
         }
     }
     for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);
-    for (int32_t i = 0; i < place->count && options->keep_tensors; i++) {
-        place->buffers[i].first = before;
-        place->buffers[i].last = after;
+}
+
+/* Lifetimes are kept as they are; for tensors that keep their memory the planner sees longer ones. */
+static void keep_all(const mn_plan *plan, placement *place) {
+    for (int32_t i = 0; i < place->count; i++) {
+        place->buffers[i].first = -1;
+        place->buffers[i].last = plan->step_count;
+    }
+}
+
+static void take_lifetimes(mn_plan *plan, const placement *place) {
+    for (int32_t i = 0; i < plan->graph->tensor_count; i++) {
+        const int32_t buffer = place->buffer_of[plan->same_as[i]];
+        if (buffer < 0) continue;
+        plan->first[i] = place->buffers[buffer].first;
+        plan->last[i] = place->buffers[buffer].last;
     }
 }
 
@@ -411,9 +424,14 @@ static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
     placement place = {.buffers = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffers),
                        .buffer_of = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffer_of)};
     plan->offset = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
-    if (!place.buffers || !place.buffer_of || !plan->offset) return mn_fail_memory("the memory plan");
+    plan->first = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->first);
+    plan->last = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->last);
+    if (!place.buffers || !place.buffer_of || !plan->offset || !plan->first || !plan->last)
+        return mn_fail_memory("the memory plan");
     for (size_t i = 0; i < owners; i++) place.buffer_of[i] = -1;
     collect_lifetimes(plan, options, &place);
+    take_lifetimes(plan, &place);
+    if (options->keep_tensors) keep_all(plan, &place);
     MN_TRY(mn_memory_plan(place.buffers, place.count, MN_ARENA_ALIGNMENT, &plan->arena_bytes));
     take_offsets(plan, &place);
     return MN_OK;

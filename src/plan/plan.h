@@ -45,6 +45,8 @@ typedef struct mn_plan {
     mn_shape *shapes; /* [tensor_count] */
     size_t *offset;   /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
     size_t *bytes;    /* [tensor_count]: memory it takes, which may be more than its elements (kernels/panel.h) */
+    int32_t *first;   /* [tensor_count]: steps that use its memory, as in mn_placement; only where it has a place */
+    int32_t *last;
     int32_t *same_as; /* [tensor_count]: the tensor whose memory this one is; itself as a rule */
     int32_t step_count;
     mn_step *steps;

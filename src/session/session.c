@@ -10,7 +10,6 @@
 #include "base/cpu.h"
 #include "base/pages.h"
 #include "base/thread.h"
-#include "plan/place.h"
 #include "plan/plan.h"
 #include "session/batch.h"
 #include "session/model.h"
@@ -283,9 +282,15 @@ mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor
 }
 
 mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
-    const bool exists = tensor >= 0 && tensor < session->graph->tensor_count;
-    if (exists && mn_plan_place(&session->plan, tensor, out)) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
+    const mn_plan *plan = &session->plan;
+    if (tensor < 0 || tensor >= session->graph->tensor_count || plan->offset[tensor] == MN_NO_OFFSET) {
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
+    }
+    *out = (mn_placement){.offset = plan->offset[tensor],
+                          .bytes = plan->bytes[plan->same_as[tensor]],
+                          .first = plan->first[tensor],
+                          .last = plan->last[tensor]};
+    return MN_OK;
 }
 
 size_t mn_session_arena_bytes(const mn_session *session) { return session->plan.arena_bytes; }

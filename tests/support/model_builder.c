@@ -24,6 +24,8 @@ void mb_open(model_builder *b, mn_type type, uint32_t seed) {
     b->graph.description = "random weights";
     b->graph.tensors = take(b, MB_MAX_TENSORS, sizeof *b->graph.tensors);
     b->graph.ops = take(b, MB_MAX_OPS, sizeof *b->graph.ops);
+    b->tensor_room = MB_MAX_TENSORS;
+    b->op_room = MB_MAX_OPS;
 }
 
 /* Marsaglia's xorshift32. */
@@ -54,7 +56,7 @@ void mb_quantise(model_builder *b, int32_t tensor, int32_t count, int32_t axis, 
 
 int32_t mb_tensor(model_builder *b, const char *name, mn_type type, int32_t rank, const int32_t *dims) {
     mn_graph *graph = &b->graph;
-    if (graph->tensor_count == MB_MAX_TENSORS) {
+    if (graph->tensor_count == b->tensor_room) {
         fputs("model_builder: too many tensors\n", stderr);
         exit(EXIT_FAILURE);
     }
@@ -106,7 +108,7 @@ int32_t mb_number(model_builder *b, const char *name, int32_t value) {
 mn_op *mb_op_parts(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
                    int32_t output_count, const int32_t *outputs) {
     mn_graph *graph = &b->graph;
-    if (graph->op_count == MB_MAX_OPS) {
+    if (graph->op_count == b->op_room) {
         fputs("model_builder: too many operators\n", stderr);
         exit(EXIT_FAILURE);
     }

@@ -14,7 +14,8 @@
 typedef struct model_builder {
     mn_graph graph; /* freed with mn_graph_free() */
     uint32_t state; /* of the random numbers */
-    mn_type type;   /* of activations: MN_FLOAT32, MN_INT8 or MN_UINT8 */
+    int32_t tensor_room, op_room;
+    mn_type type; /* of activations: MN_FLOAT32, MN_INT8 or MN_UINT8 */
 } model_builder;
 
 /** An empty graph whose tables have room for MB_MAX_TENSORS and MB_MAX_OPS. */

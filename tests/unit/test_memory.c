@@ -47,21 +47,55 @@ static size_t lower_bound(const mn_buffer *buffers, int32_t count, int32_t steps
     return most;
 }
 
+/* The rule itself, one buffer after another: largest first, each at the lowest offset that is free. */
+static size_t plan_simply(mn_buffer *buffers, int32_t count) {
+    bool done[40] = {false};
+    size_t top = 0;
+    for (int32_t n = 0; n < count; n++) {
+        int32_t next = -1;
+        for (int32_t i = 0; i < count; i++) {
+            if (done[i]) continue;
+            if (next < 0 || buffers[i].bytes > buffers[next].bytes ||
+                (buffers[i].bytes == buffers[next].bytes && buffers[i].first < buffers[next].first)) {
+                next = i;
+            }
+        }
+        mn_buffer *b = &buffers[next];
+        b->offset = 0;
+        for (int32_t i = 0; i < count; i++) {
+            const mn_buffer *other = &buffers[i];
+            const size_t end = mn_round_up(other->offset + other->bytes, ALIGNMENT);
+            if (!done[i] || b->first > other->last || other->first > b->last) continue;
+            if (other->offset >= b->offset + b->bytes || end <= b->offset) continue;
+            b->offset = end;
+            i = -1; /* from the start: one that was passed may be in the way now */
+        }
+        done[next] = true;
+        top = mn_max_size(top, mn_round_up(b->offset + b->bytes, ALIGNMENT));
+    }
+    return top;
+}
+
 static void test_random_lifetimes(void **state) {
     (void)state;
     uint32_t random = 1;
     for (int32_t round = 0; round < 500; round++) {
-        mn_buffer buffers[40];
+        mn_buffer buffers[40], simple[40];
         int32_t count = 1 + (int32_t)(next_random(&random) % 40), steps = 20;
         for (int32_t i = 0; i < count; i++) {
             int32_t first = (int32_t)(next_random(&random) % (uint32_t)steps);
             int32_t last = mn_min_i32(steps - 1, first + (int32_t)(next_random(&random) % 6));
+            if (next_random(&random) % 8 == 0) last = steps - 1;
             buffers[i] = (mn_buffer){.bytes = 1 + next_random(&random) % 5000, .first = first, .last = last};
+            if (i > 0 && next_random(&random) % 4 == 0) buffers[i].bytes = buffers[i - 1].bytes;
         }
         size_t arena = 0;
         assert_int_equal(mn_memory_plan(buffers, count, ALIGNMENT, &arena), MN_OK);
         check_plan(buffers, count, arena);
         assert_true(arena >= lower_bound(buffers, count, steps));
+        memcpy(simple, buffers, (size_t)count * sizeof *simple);
+        assert_int_equal(plan_simply(simple, count), arena);
+        for (int32_t i = 0; i < count; i++) assert_int_equal(simple[i].offset, buffers[i].offset);
     }
 }
 
