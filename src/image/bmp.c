@@ -179,7 +179,7 @@ static mn_status read_runs(const bitmap *b) {
 /* Pixel `x` of a row of whole bytes: the leftmost one is in the highest bits. */
 static uint8_t index_at(const bitmap *b, const uint8_t *row, uint32_t x) {
     uint32_t bit = x * b->bits;
-    return (uint8_t)(row[bit / 8] >> (8 - b->bits - bit % 8) & ((1u << b->bits) - 1));
+    return (uint8_t)((uint32_t)row[bit / 8] >> (8 - b->bits - bit % 8) & ((1u << b->bits) - 1));
 }
 
 /* A channel of n bits is spread over 0..255 and rounded down. */

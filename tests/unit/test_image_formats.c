@@ -30,7 +30,7 @@ static void put(file *f, const void *data, size_t bytes) {
     f->bytes += bytes;
 }
 
-static void put_number(file *f, uint32_t value, int size) {
+static void put_number(file *f, uint64_t value, int size) {
     for (int i = 0; i < size; i++) put(f, &(uint8_t){(uint8_t)(value >> 8 * i)}, 1);
 }
 
