@@ -93,6 +93,7 @@ mn_status mn_map_read(const char *path, size_t most, mn_map *out) {
         *out = (mn_map){.data = r.data, .bytes = r.bytes, .read = true};
     else
         free(r.data);
+    if (status == MN_ERROR_MEMORY) return mn_fail_prefix(status, path);
     return status;
 }
 

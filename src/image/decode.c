@@ -13,7 +13,8 @@
 static mn_status decode(const mn_encoded *encoded) {
     mn_status (*decoder)(const mn_encoded *encoded) = NULL;
     MN_TRY(mn_image_find_decoder(encoded, &decoder));
-    return decoder(encoded);
+    mn_status status = decoder(encoded);
+    return status == MN_ERROR_MEMORY ? mn_fail_prefix(status, encoded->name) : status;
 }
 
 /* The path as sentences have it. */

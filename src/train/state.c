@@ -17,7 +17,7 @@ typedef struct header {
     char magic[8];
     uint64_t version, byte_order;
     uint64_t seed, parameters, statistics, examples, classes, height, width, threads, batch, ranks, epochs, freeze, qat;
-    uint64_t optimiser, schedule, colour, flip;
+    uint64_t optimiser, schedule, colour, flip, as_stored;
     double rate, decay_rate, decay_epochs, warmup, ema, area[2], aspect[2];
     double weight_decay, decay, momentum, epsilon, dropout, smoothing;
 } header;
@@ -27,7 +27,7 @@ static header describe(const mn_trainer *t) {
     header h;
     memset(&h, 0, sizeof h);
     memcpy(h.magic, magic, sizeof magic);
-    h.version = 2;
+    h.version = 3;
     h.byte_order = UINT64_C(0x0102030405060708);
     h.seed = o->seed;
     h.parameters = t->net.parameter_count;
@@ -46,6 +46,7 @@ static header describe(const mn_trainer *t) {
     h.schedule = (uint64_t)o->schedule.kind;
     h.colour = (uint64_t)o->augment.colour;
     h.flip = o->augment.flip;
+    h.as_stored = t->data->as_stored;
     h.rate = o->schedule.rate;
     h.decay_rate = o->schedule.decay;
     h.decay_epochs = o->schedule.decay_epochs;
@@ -94,6 +95,7 @@ static const char *find_difference(const header *a, const header *b) {
         {"--aspect", a->aspect[0] == b->aspect[0] && a->aspect[1] == b->aspect[1]},
         {"--colour", a->colour == b->colour},
         {"--no-flip", a->flip == b->flip},
+        {"--no-exif", a->as_stored == b->as_stored},
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].equal) return checks[i].name;

@@ -68,6 +68,29 @@ if grep -q 'top-5' "$scratch/out"; then fail 'top-5 of five classes'; fi
 expect 0 evaluate -m "$scratch/five.tflite" --images "$photos" --truth "$scratch/list" --json
 json '"top1" in o["model"] and "top5" not in o["model"]'
 
+# 108 megapixels row by row: as a whole they would take more than twice the memory that is allowed here. Interlaced, that
+# many do not fit.
+large() {
+    python3 - "$scratch" <<'EOF'
+import struct, sys, zlib
+chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+rows = zlib.compress((b"\0" + b"\x0f\xf0" * 750) * 9000, 1)
+for interlaced in 0, 1:
+    head = struct.pack(">IIBBBBB", 12000, 9000, 1, 0, 0, 0, interlaced)
+    open(f"{sys.argv[1]}/{('rows', 'whole')[interlaced]}.png", "wb").write(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+EOF
+}
+if command -v python3 >/dev/null && ! nm "$mobilenet" 2>/dev/null | grep -q __asan_init; then
+    large
+    (ulimit -v 150000 && exec "$mobilenet" classify -m "$model" --json "$scratch/rows.png") >"$scratch/out" 2>"$scratch/err" ||
+        fail "a photo of 108 megapixels: $(cat "$scratch/err")"
+    json 'o["width"] == 12000 and o["height"] == 9000'
+    (ulimit -v 150000 && exec "$mobilenet" classify -m "$model" "$scratch/whole.png") >"$scratch/out" 2>"$scratch/err" &&
+        fail 'an interlaced photo of 108 megapixels in 150 MB'
+    says 'whole.png: out of memory'
+fi
+
 # EXIF turns a photo in every command that shows photos to a model, and --no-exif does not.
 turned() {
     python3 - "$scratch" <<'EOF'
@@ -128,7 +151,7 @@ if command -v python3 >/dev/null && ! nm "$mobilenet" 2>/dev/null | grep -q __as
     cp "$photo" "$scratch/large"
     (ulimit -v 400000 && exec "$mobilenet" evaluate -m "$model" --images "$scratch/large" --jobs 1 \
         --compare $models/tiny_v2_uint8.tflite) >"$scratch/out" 2>"$scratch/err" && fail 'evaluate: out of memory is no failure'
-    says 'out of memory for a picture.*nothing is reported'
+    says 'n01440764.png: out of memory for a picture.*nothing is reported'
     (ulimit -v 400000 && exec "$mobilenet" quantize $models/tiny_v2_float32.tflite -o "$scratch/c.tflite" --jobs 1 \
         --images "$scratch/large") >"$scratch/out" 2>"$scratch/err" && fail 'quantize: out of memory is no failure'
     says 'out of memory for a picture'

@@ -133,6 +133,28 @@ static void pictures_are_kept_while_there_is_room(void **state) {
     mn_dataset_free(&set);
 }
 
+/* The 13x9 picture of the fuzzer's corpus whose EXIF data turns it by a quarter. */
+static void pictures_are_seen_upright(void **state) {
+    (void)state;
+    mn_dataset set;
+    mn_image room = {0};
+    const mn_image *image;
+    char here[200], lines[512];
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(lines, sizeof lines, "%s/fuzz/corpus/image/turned.png cat\n%s/fuzz/corpus/image/gray.jpg dog\n", here,
+             here);
+    write_text("list", lines);
+    assert_int_equal(mn_dataset_open(in_folder("list"), NULL, &set), MN_OK);
+    for (int stored = 0; stored < 2; stored++) {
+        set.as_stored = stored;
+        assert_int_equal(mn_dataset_picture(&set, 0, &room, &image), MN_OK);
+        assert_int_equal(image->width, stored ? 13 : 9);
+        assert_int_equal(image->height, stored ? 9 : 13);
+        mn_image_free(&room);
+    }
+    mn_dataset_free(&set);
+}
+
 /* ---- Changes ----------------------------------------------------------------------------------------- */
 
 enum { SIDE = 24, VALUES = SIDE * SIDE * 3 };
@@ -322,6 +344,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(lists_name_paths_and_classes, open_folder, remove_folder),
         cmocka_unit_test_setup_teardown(bad_folders_are_refused, open_folder, remove_folder),
         cmocka_unit_test(pictures_are_kept_while_there_is_room),
+        cmocka_unit_test_setup_teardown(pictures_are_seen_upright, open_folder, remove_folder),
         cmocka_unit_test(whole_pictures_are_not_changed),
         cmocka_unit_test(flips_mirror),
         cmocka_unit_test(changes_follow_their_seed),
