@@ -20,6 +20,7 @@ static const mn_tensor_info *out(const checking *c) { return mn_graph_output(c->
 
 /* Operands that carry data and must be there; a bias, or constants already read into the attributes, may follow. */
 static int32_t data_inputs(const mn_op *op) {
+    if (mn_op_is_binary(op->kind)) return 2;
     switch (op->kind) {
     case MN_OP_CONCATENATION:
     case MN_OP_PACK: return op->input_count;
@@ -28,10 +29,7 @@ static int32_t data_inputs(const mn_op *op) {
     case MN_OP_GATHER:
     case MN_OP_CONV_2D:
     case MN_OP_DEPTHWISE_CONV_2D:
-    case MN_OP_FULLY_CONNECTED:
-    case MN_OP_ADD:
-    case MN_OP_SUB:
-    case MN_OP_MUL: return 2;
+    case MN_OP_FULLY_CONNECTED: return 2;
     default: return 1;
     }
 }
@@ -207,15 +205,24 @@ static mn_status check_arithmetic(const checking *c) {
     return need_plain_quant(c);
 }
 
-static mn_status check_softmax(const checking *c) {
+/* A probability or the logarithm of one, whose quantisation TFLite fixes. */
+static mn_status check_softmax(const checking *c, float scale, int32_t int8_zero) {
     MN_TRY(check_arithmetic(c));
     const mn_tensor_info *y = out(c);
     if (!is_quantised_type(y->type)) return MN_OK;
-    int32_t zero = y->type == MN_INT8 ? -128 : 0;
-    if (y->quant.zero_point[0] == zero && fabsf(y->quant.scale[0] - 1.0f / 256) <= 0.001f / 256) return MN_OK;
+    int32_t zero = int8_zero + (y->type == MN_INT8 ? 0 : 128);
+    if (y->quant.zero_point[0] == zero && fabsf(y->quant.scale[0] - scale) <= 0.001f * scale) return MN_OK;
     return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
-                         "the %s output has scale %g and zero point %d; TFLite fixes them at 1/256 and %d",
-                         mn_type_name(y->type), (double)y->quant.scale[0], y->quant.zero_point[0], zero);
+                         "the %s output has scale %g and zero point %d; TFLite fixes them at 1/%g and %d",
+                         mn_type_name(y->type), (double)y->quant.scale[0], y->quant.zero_point[0], 1 / (double)scale,
+                         zero);
+}
+
+/* TFLite compares stored values, and asks for one scale in its specification alone. */
+static mn_status check_extreme(const checking *c) {
+    MN_TRY(check_arithmetic(c));
+    MN_TRY(need_same_quant(c, in(c, 0)));
+    return need_same_quant(c, in(c, data_inputs(c->op) - 1));
 }
 
 /* Operators of one operand, element by element; in 8 bits, where TFLite has them. */
@@ -315,9 +322,15 @@ static mn_status check_types(const checking *c) {
     case MN_OP_LEAKY_RELU: return check_arithmetic(c);
     case MN_OP_ELU:
     case MN_OP_RSQRT: return check_unary(c, true, false);
+    case MN_OP_DIV:
+    case MN_OP_SUM:
     case MN_OP_SQUARE: return check_unary(c, false, false);
     case MN_OP_HARD_SWISH: return check_hard_swish(c);
-    case MN_OP_SOFTMAX: return check_softmax(c);
+    case MN_OP_SOFTMAX: return check_softmax(c, 1.0f / 256, -128);
+    case MN_OP_LOG_SOFTMAX: MN_TRY(check_unary(c, true, false)); return check_softmax(c, 1.0f / 16, 127);
+    case MN_OP_MAXIMUM:
+    case MN_OP_MINIMUM:
+    case MN_OP_REDUCE_MAX: return check_extreme(c);
     case MN_OP_QUANTIZE: return check_quantize(c);
     case MN_OP_DEQUANTIZE: return check_dequantize(c);
     case MN_OP_RESHAPE:

@@ -106,6 +106,8 @@ static void describe_options(const mn_op *op, mn_op_info *out) {
     case MN_OP_RESHAPE: describe_list("to", a, out); break;
     case MN_OP_MEAN:
     case MN_OP_REDUCE_PROD:
+    case MN_OP_SUM:
+    case MN_OP_REDUCE_MAX:
     case MN_OP_SQUEEZE: describe_list("axes", a, out); break;
     case MN_OP_TRANSPOSE: describe_list("order", a, out); break;
     default: break;
@@ -120,10 +122,7 @@ static bool is_parameter(const mn_op *op, int32_t i) {
     case MN_OP_CONV_2D:
     case MN_OP_DEPTHWISE_CONV_2D:
     case MN_OP_FULLY_CONNECTED: return i == 1 || i == 2;
-    case MN_OP_ADD:
-    case MN_OP_SUB:
-    case MN_OP_MUL: return true;
-    default: return false;
+    default: return mn_op_is_binary(op->kind);
     }
 }
 

@@ -47,6 +47,18 @@ void mn_graph_free(mn_graph *graph) {
     *graph = (mn_graph){0};
 }
 
+bool mn_op_is_binary(mn_op_kind kind) {
+    switch (kind) {
+    case MN_OP_ADD:
+    case MN_OP_SUB:
+    case MN_OP_MUL:
+    case MN_OP_DIV:
+    case MN_OP_MAXIMUM:
+    case MN_OP_MINIMUM: return true;
+    default: return false;
+    }
+}
+
 const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i) {
     if (i >= op->input_count || op->inputs[i] < 0) return NULL;
     return &graph->tensors[op->inputs[i]];

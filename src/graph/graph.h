@@ -21,6 +21,9 @@ typedef enum mn_op_kind {
 /** TFLite name of an operator, "CONV_2D". */
 const char *mn_op_name(mn_op_kind kind);
 
+/** Does an operator take two operands and repeat the smaller one along the other's dimensions: ADD, MAXIMUM ...? */
+bool mn_op_is_binary(mn_op_kind kind);
+
 typedef enum mn_activation { MN_ACT_NONE, MN_ACT_RELU, MN_ACT_RELU_N1_TO_1, MN_ACT_RELU6 } mn_activation;
 typedef enum mn_padding { MN_PAD_SAME, MN_PAD_VALID } mn_padding;
 

@@ -309,14 +309,20 @@ static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     case MN_OP_FULLY_CONNECTED: return infer_fully_connected(in, out);
     case MN_OP_ADD:
     case MN_OP_SUB:
-    case MN_OP_MUL: return infer_broadcast(in, out);
-    case MN_OP_MEAN: return infer_mean(in, out);
+    case MN_OP_MUL:
+    case MN_OP_DIV:
+    case MN_OP_MAXIMUM:
+    case MN_OP_MINIMUM: return infer_broadcast(in, out);
+    case MN_OP_MEAN:
+    case MN_OP_SUM:
+    case MN_OP_REDUCE_MAX: return infer_mean(in, out);
     case MN_OP_SQUEEZE: return infer_squeeze(in, out);
     case MN_OP_RESHAPE: return infer_reshape(in, out);
     case MN_OP_PAD: return infer_pad(in, out);
     case MN_OP_TRANSPOSE: return infer_transpose(in, out);
     case MN_OP_CONCATENATION: return infer_concatenation(in, out);
-    case MN_OP_SOFTMAX: return infer_softmax(in, out);
+    case MN_OP_SOFTMAX:
+    case MN_OP_LOG_SOFTMAX: return infer_softmax(in, out);
     case MN_OP_REDUCE_PROD: return infer_mean(in, out);
     case MN_OP_RESIZE_BILINEAR:
     case MN_OP_RESIZE_NEAREST_NEIGHBOR: return mn_infer_resize(in, out);

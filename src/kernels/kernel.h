@@ -46,10 +46,15 @@ typedef enum mn_kernel_op {
     MN_K_FULLY_CONNECTED,
     MN_K_ADD, /* also SUB */
     MN_K_MUL,
+    MN_K_DIV,
+    MN_K_MAXIMUM, /* also MINIMUM */
     MN_K_AVERAGE_POOL,
     MN_K_MAX_POOL,
     MN_K_MEAN,
+    MN_K_SUM,
+    MN_K_REDUCE_MAX,
     MN_K_SOFTMAX,
+    MN_K_LOG_SOFTMAX,
     MN_K_QUANTIZE, /* float to int, and int to int with another scale */
     MN_K_DEQUANTIZE,
     MN_K_CLAMP, /* RELU, RELU6 ... as operators of their own */

@@ -68,7 +68,8 @@ typedef struct mn_operand {
     int32_t multiplier, shift;
 } mn_operand;
 
-/** MN_K_ADD (SUB: `subtract` is set) and MN_K_MUL.
+/** MN_K_ADD (SUB: `subtract` is set), MN_K_MUL, MN_K_DIV (float32 only) and MN_K_MAXIMUM (MINIMUM: `minimum` is set; of
+ *  stored values, without clamp).
  *  Broadcasting as NumPy: strides are in elements and 0 along a broadcast dimension; shapes are padded to
  *  MN_MAX_RANK at the front with 1.
  *  inputs: 0 and 1 the operands.
@@ -78,6 +79,7 @@ typedef struct mn_binary_params {
     int32_t stride[2][MN_MAX_RANK];
     bool same_shape; /* no broadcasting: flat loops are right */
     bool subtract;   /* ADD: operand 0 minus operand 1 */
+    bool minimum;    /* MAXIMUM */
     mn_range_f32 range_f32;
     mn_range_i32 range;
     mn_operand in[2]; /* MUL uses zero only */
@@ -118,9 +120,10 @@ typedef struct mn_pool_params {
     mn_range_i32 range;
 } mn_pool_params;
 
-/** MN_K_MEAN over any set of axes: the input seen as rank dims; reduced[d] tells which vanish.
+/** MN_K_MEAN, MN_K_SUM (float32 only) and MN_K_REDUCE_MAX over any set of axes: the input seen as rank dims;
+ *  reduced[d] tells which vanish.
  *  inputs: 0 activations. unit: one output element, row-major over the kept dimensions.
- *  Quantised: multiplier and shift hold in_scale / (out_scale * count). */
+ *  Quantised MEAN: multiplier and shift hold in_scale / (out_scale * count). */
 typedef struct mn_mean_params {
     int32_t rank;
     int32_t dims[MN_MAX_RANK];
@@ -150,13 +153,16 @@ typedef struct mn_conv_mean_params {
     mn_range_i32 range;  /* MN_POOLING_AVERAGE: its clamp */
 } mn_conv_mean_params;
 
-/** MN_K_SOFTMAX over the last dimension. inputs: 0 logits. unit: one row.
- *  Quantised outputs have scale 1/256 and the lowest value of the type as zero point. */
+/** MN_K_SOFTMAX and MN_K_LOG_SOFTMAX over the last dimension. inputs: 0 logits. unit: one row.
+ *  Quantised outputs have scale 1/256 and the lowest value of the type as zero point; of LOG_SOFTMAX, which is int8
+ *  only, scale 1/16 and 127. */
 typedef struct mn_softmax_params {
     int32_t rows, depth;
     float beta;                /* float only */
     int32_t multiplier, shift; /* logit differences to Q5.26, with beta */
     int32_t diff_min;          /* <= 0; what lies further below the largest logit counts as zero */
+    /* LOG_SOFTMAX: back from Q5.26 */
+    int32_t back_multiplier, back_shift;
 } mn_softmax_params;
 
 /** MN_K_QUANTIZE (float32 or quantised to quantised), MN_K_DEQUANTIZE (to float32), MN_K_CLAMP (quantised: rescales

@@ -88,6 +88,9 @@ void mn_quant_softmax(float beta, float in, mn_softmax_params *params) {
     mn_quantize_multiplier(scale < largest ? scale : largest, &params->multiplier, &params->shift);
     const double radius = floor(ldexp(31.0, 26 - params->shift));
     params->diff_min = radius < 255 ? -(int32_t)radius : -255;
+    const double unit = ldexp(1, 31 - params->shift); /* one, by the multiplier alone */
+    mn_quantize_multiplier(params->multiplier > 0 ? unit / params->multiplier : 0, &params->back_multiplier,
+                           &params->back_shift);
 }
 
 void mn_quant_quantize(float in, float out, int32_t *multiplier, int32_t *shift) {

@@ -82,7 +82,7 @@ enum { MN_ADD_SHIFT = 20 };
 /** MEAN of `count` elements. */
 void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int32_t *shift);
 
-/** SOFTMAX: multiplier, shift and diff_min of `params`. */
+/** SOFTMAX and LOG_SOFTMAX: multipliers, shifts and diff_min of `params`. */
 void mn_quant_softmax(float beta, float in, mn_softmax_params *params);
 
 /** QUANTIZE between integers, and CLAMP: the ratio of scales, in double and in float as the reference has it. */

@@ -95,21 +95,27 @@ mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_pool *p
     case MN_OP_ADD: return mn_bind_add(&b, false, out);
     case MN_OP_SUB: return mn_bind_add(&b, true, out);
     case MN_OP_MUL: return mn_bind_mul(&b, out);
-    case MN_OP_MEAN: return mn_bind_mean(&b, out);
-    case MN_OP_SOFTMAX: return mn_bind_softmax(&b, out);
+    case MN_OP_DIV: return mn_bind_div(&b, out);
+    case MN_OP_MAXIMUM: return mn_bind_maximum(&b, false, out);
+    case MN_OP_MINIMUM: return mn_bind_maximum(&b, true, out);
+    case MN_OP_MEAN: return mn_bind_reduce(&b, MN_K_MEAN, out);
+    case MN_OP_SUM: return mn_bind_reduce(&b, MN_K_SUM, out);
+    case MN_OP_REDUCE_MAX: return mn_bind_reduce(&b, MN_K_REDUCE_MAX, out);
+    case MN_OP_SOFTMAX: return mn_bind_softmax(&b, MN_K_SOFTMAX, out);
+    case MN_OP_LOG_SOFTMAX: return mn_bind_softmax(&b, MN_K_LOG_SOFTMAX, out);
     case MN_OP_QUANTIZE: return mn_bind_quantize(&b, out);
     case MN_OP_DEQUANTIZE: return mn_bind_dequantize(&b, out);
     case MN_OP_RELU: return mn_bind_clamp(&b, (mn_range_f32){0, INFINITY}, out);
     case MN_OP_RELU6: return mn_bind_clamp(&b, (mn_range_f32){0, 6}, out);
     case MN_OP_RELU_N1_TO_1: return mn_bind_clamp(&b, (mn_range_f32){-1, 1}, out);
     case MN_OP_RELU_0_TO_1: return mn_bind_clamp(&b, (mn_range_f32){0, 1}, out);
-    case MN_OP_LOGISTIC: return mn_bind_unary(&b, MN_UNARY_LOGISTIC, out);
-    case MN_OP_TANH: return mn_bind_unary(&b, MN_UNARY_TANH, out);
-    case MN_OP_HARD_SWISH: return mn_bind_unary(&b, MN_UNARY_HARD_SWISH, out);
-    case MN_OP_LEAKY_RELU: return mn_bind_unary(&b, MN_UNARY_LEAKY_RELU, out);
-    case MN_OP_ELU: return mn_bind_unary(&b, MN_UNARY_ELU, out);
-    case MN_OP_SQUARE: return mn_bind_unary(&b, MN_UNARY_SQUARE, out);
-    case MN_OP_RSQRT: return mn_bind_unary(&b, MN_UNARY_RSQRT, out);
+    case MN_OP_LOGISTIC:
+    case MN_OP_TANH:
+    case MN_OP_HARD_SWISH:
+    case MN_OP_LEAKY_RELU:
+    case MN_OP_ELU:
+    case MN_OP_SQUARE:
+    case MN_OP_RSQRT: return mn_bind_unary(&b, out);
     case MN_OP_PAD: return mn_bind_pad(&b, out);
     case MN_OP_TRANSPOSE: return mn_bind_transpose(&b, out);
     case MN_OP_CONCATENATION: return mn_bind_concatenation(&b, out);

@@ -50,12 +50,14 @@ mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_pool(const mn_binder *b, mn_kernel_op op, mn_binding *out);
 mn_status mn_bind_add(const mn_binder *b, bool subtract, mn_binding *out);
 mn_status mn_bind_mul(const mn_binder *b, mn_binding *out);
-mn_status mn_bind_mean(const mn_binder *b, mn_binding *out);
-mn_status mn_bind_softmax(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_div(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_maximum(const mn_binder *b, bool minimum, mn_binding *out);
+mn_status mn_bind_reduce(const mn_binder *b, mn_kernel_op op, mn_binding *out);
+mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out);
 mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_dequantize(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_clamp(const mn_binder *b, mn_range_f32 range, mn_binding *out);
-mn_status mn_bind_unary(const mn_binder *b, mn_unary function, mn_binding *out);
+mn_status mn_bind_unary(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_pad(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_transpose(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_concatenation(const mn_binder *b, mn_binding *out);
@@ -91,6 +93,9 @@ mn_range_i32 mn_bind_range(const mn_binder *b, mn_activation activation);
 
 /** Sets the fields of `out` that do not depend on the family; the kernel reads all operands. */
 void mn_bind_finish(const mn_binder *b, mn_kernel_op op, const void *params, int32_t units, mn_binding *out);
+
+/** The function of each element that an operator is; false when it is none. */
+bool mn_bind_unary_function(mn_op_kind kind, mn_unary *out);
 
 /** `shape` with ones in front, so that it has MN_MAX_RANK dimensions. */
 void mn_bind_full_dims(const mn_shape *shape, int32_t dims[MN_MAX_RANK]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* FULLY_CONNECTED, SOFTMAX and MEAN: operators over whole rows. */
+/* FULLY_CONNECTED, SOFTMAX, LOG_SOFTMAX, MEAN, SUM and REDUCE_MAX: operators over whole rows. */
 #include "kernels/quant.h"
 #include "plan/bind.h"
 
@@ -31,19 +31,19 @@ mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out) {
     return MN_OK;
 }
 
-mn_status mn_bind_softmax(const mn_binder *b, mn_binding *out) {
+mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
     mn_softmax_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_shape *x = mn_bind_input_shape(b, 0);
     params->depth = x->dims[x->rank - 1];
     params->rows = mn_shape_count(x) / params->depth;
-    params->beta = b->op->attr.beta;
+    params->beta = op == MN_K_SOFTMAX ? b->op->attr.beta : 1;
     if (mn_bind_quantised(b)) mn_quant_softmax(params->beta, mn_bind_scale(mn_bind_input(b, 0)), params);
-    mn_bind_finish(b, MN_K_SOFTMAX, params, params->rows, out);
+    mn_bind_finish(b, op, params, params->rows, out);
     return MN_OK;
 }
 
-mn_status mn_bind_mean(const mn_binder *b, mn_binding *out) {
+mn_status mn_bind_reduce(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
     mn_mean_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_op_attr *attr = &b->op->attr;
@@ -63,7 +63,7 @@ mn_status mn_bind_mean(const mn_binder *b, mn_binding *out) {
         params->out_zero = mn_bind_zero(result);
         mn_quant_mean(mn_bind_scale(in), mn_bind_scale(result), params->count, &params->multiplier, &params->shift);
     }
-    mn_bind_finish(b, MN_K_MEAN, params, mn_shape_count(mn_bind_output_shape(b)), out);
+    mn_bind_finish(b, op, params, mn_shape_count(mn_bind_output_shape(b)), out);
     out->input_count = 1; /* the axes are in the parameters */
     return MN_OK;
 }

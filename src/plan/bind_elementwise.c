@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* ADD, SUB, MUL, QUANTIZE, DEQUANTIZE, RELU and the like, and functions of each element. */
+/* ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, QUANTIZE, DEQUANTIZE, RELU and the like, and functions of each element. */
 #include <string.h>
 
 #include "kernels/quant.h"
@@ -54,6 +54,18 @@ mn_status mn_bind_mul(const mn_binder *b, mn_binding *out) {
                      mn_bind_scale(mn_bind_output(b)), params);
     }
     return finish_binary(b, MN_K_MUL, params, out);
+}
+
+mn_status mn_bind_div(const mn_binder *b, mn_binding *out) {
+    mn_binary_params *params = make_binary(b);
+    return params ? finish_binary(b, MN_K_DIV, params, out) : mn_fail_memory("the plan");
+}
+
+mn_status mn_bind_maximum(const mn_binder *b, bool minimum, mn_binding *out) {
+    mn_binary_params *params = make_binary(b);
+    if (!params) return mn_fail_memory("the plan");
+    params->minimum = minimum;
+    return finish_binary(b, MN_K_MAXIMUM, params, out);
 }
 
 /* Conversion parameters with what every element-wise conversion needs. */
@@ -118,10 +130,23 @@ mn_status mn_bind_clamp(const mn_binder *b, mn_range_f32 range, mn_binding *out)
     return MN_OK;
 }
 
-mn_status mn_bind_unary(const mn_binder *b, mn_unary function, mn_binding *out) {
+bool mn_bind_unary_function(mn_op_kind kind, mn_unary *out) {
+    switch (kind) {
+    case MN_OP_LOGISTIC: *out = MN_UNARY_LOGISTIC; return true;
+    case MN_OP_TANH: *out = MN_UNARY_TANH; return true;
+    case MN_OP_HARD_SWISH: *out = MN_UNARY_HARD_SWISH; return true;
+    case MN_OP_LEAKY_RELU: *out = MN_UNARY_LEAKY_RELU; return true;
+    case MN_OP_ELU: *out = MN_UNARY_ELU; return true;
+    case MN_OP_SQUARE: *out = MN_UNARY_SQUARE; return true;
+    case MN_OP_RSQRT: *out = MN_UNARY_RSQRT; return true;
+    default: return false;
+    }
+}
+
+mn_status mn_bind_unary(const mn_binder *b, mn_binding *out) {
     mn_unary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
-    params->function = function;
+    mn_bind_unary_function(b->op->kind, &params->function);
     params->count = mn_shape_count(mn_bind_output_shape(b));
     params->alpha = b->op->attr.alpha;
     if (mn_bind_quantised(b)) {

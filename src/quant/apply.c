@@ -171,9 +171,37 @@ static int32_t int8_version(mn_op_kind kind) {
     }
 }
 
-static mn_status convert_op(applying *a, int32_t index) {
+/* Operand `k` of `op` in another step than the result's: a QUANTIZE before it. */
+static mn_status rescale_operand(applying *a, mn_op *op, int32_t k) {
+    mn_graph *graph = a->graph;
+    const int32_t from = op->inputs[k], to = graph->tensor_count++;
+    const mn_step8 step = mn_scheme_step(a->scheme, op->outputs[0]);
+    int32_t *ends = mn_pool_alloc(&graph->pool, 2, sizeof *ends);
+    if (!ends) return mn_fail_memory("the quantised graph");
+    graph->tensors[to] = graph->tensors[from];
+    MN_TRY(set_quant(graph, &graph->tensors[to], 1, 0, &step.scale, step.zero));
+    ends[0] = from;
+    ends[1] = op->inputs[k] = to;
+    graph->ops[graph->op_count++] = (mn_op){.kind = MN_OP_QUANTIZE,
+                                            .version = 2,
+                                            .input_count = 1,
+                                            .inputs = &ends[0],
+                                            .output_count = 1,
+                                            .outputs = &ends[1]};
+    return MN_OK;
+}
+
+static mn_status rescale_operands(applying *a, mn_op *op) {
+    const mn_step8 result = mn_scheme_step(a->scheme, op->outputs[0]);
+    for (int32_t k = 0; mn_quant_shares_scale(op->kind) && k < op->input_count; k++) {
+        const mn_step8 mine = mn_scheme_step(a->scheme, op->inputs[k]);
+        if (mine.scale != result.scale || mine.zero != result.zero) MN_TRY(rescale_operand(a, op, k));
+    }
+    return MN_OK;
+}
+
+static mn_status convert_op(applying *a, int32_t index, mn_op *op) {
     const mn_op *from = &a->scheme->graph->ops[index];
-    mn_op *op = &a->graph->ops[index];
     *op = *from;
     op->version = mn_max_i32(from->version, int8_version(op->kind));
     op->inputs = copy(&a->graph->pool, from->inputs, (size_t)from->input_count, sizeof *op->inputs);
@@ -187,14 +215,32 @@ static mn_status convert_op(applying *a, int32_t index) {
     return store_bias(a, op, &layer, input_scale);
 }
 
+static mn_status append_op(applying *a, int32_t index) {
+    mn_op op;
+    MN_TRY(convert_op(a, index, &op));
+    MN_TRY(rescale_operands(a, &op));
+    a->graph->ops[a->graph->op_count++] = op;
+    return MN_OK;
+}
+
+/* How many operands may have to be rescaled. */
+static size_t shared_operands(const mn_graph *graph) {
+    size_t count = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        if (mn_quant_shares_scale(graph->ops[i].kind)) count += (size_t)graph->ops[i].input_count;
+    }
+    return count;
+}
+
 static mn_status convert(applying *a) {
     const mn_graph *from = a->scheme->graph;
     mn_graph *graph = a->graph;
-    size_t room = (size_t)from->tensor_count + 2 * (size_t)a->scheme->layer_count;
+    const size_t rescaled = shared_operands(from);
+    size_t room = (size_t)from->tensor_count + 2 * (size_t)a->scheme->layer_count + rescaled;
     graph->name = mn_pool_string(&graph->pool, from->name, strlen(from->name));
     graph->description = "int8";
     graph->tensors = mn_pool_alloc(&graph->pool, room, sizeof *graph->tensors);
-    graph->ops = mn_pool_alloc(&graph->pool, (size_t)from->op_count, sizeof *graph->ops);
+    graph->ops = mn_pool_alloc(&graph->pool, (size_t)from->op_count + rescaled, sizeof *graph->ops);
     graph->inputs = copy(&graph->pool, from->inputs, (size_t)from->input_count, sizeof *graph->inputs);
     graph->outputs = copy(&graph->pool, from->outputs, (size_t)from->output_count, sizeof *graph->outputs);
     a->taken = mn_pool_alloc(&graph->pool, room, sizeof *a->taken);
@@ -202,12 +248,11 @@ static mn_status convert(applying *a) {
         return mn_fail_memory("the quantised graph");
     }
     graph->tensor_count = from->tensor_count;
-    graph->op_count = from->op_count;
     graph->input_count = from->input_count;
     graph->output_count = from->output_count;
     MN_TRY(mn_meaning_copy(&from->meaning, &graph->pool, &graph->meaning));
     for (int32_t i = 0; i < from->tensor_count; i++) MN_TRY(convert_tensor(a, i));
-    for (int32_t i = 0; i < from->op_count; i++) MN_TRY(convert_op(a, i));
+    for (int32_t i = 0; i < from->op_count; i++) MN_TRY(append_op(a, i));
     return mn_graph_check(graph);
 }
 

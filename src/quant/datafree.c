@@ -6,7 +6,9 @@
 #include <math.h>
 
 #include "graph/shape.h"
+#include "kernels/ref/ref.h"
 #include "net/statistics.h"
+#include "plan/bind.h"
 #include "quant/equalise_groups.h"
 
 /* Values are expected within so many deviations of the mean: where batch norm tells the deviation (the paper has 6; on
@@ -108,6 +110,39 @@ static bool expect_cut(const expecting *e, const mn_op *op, mn_channels *y) {
     return x->count == y->count;
 }
 
+/* A function of normally distributed values, by sampling: y's range is that of the function over x's range. */
+static mn_channel through(const mn_unary_params *p, const mn_channel *x) {
+    enum { HALF = 64 };
+    const double low = (double)x->low, high = (double)x->high, deviation = sqrt((double)x->variance);
+    double weights = 0, sum = 0, squares = 0;
+    mn_channel y = {.low = INFINITY, .high = -INFINITY};
+    for (int32_t i = -HALF; i <= HALF; i++) {
+        const double at = (low + high) / 2 + (high - low) / 2 * i / HALF;
+        const double far = deviation > 0 ? (at - (double)x->mean) / deviation : 0, weight = exp(-far * far / 2);
+        const float value = mn_unary_f32_of(p, (float)at);
+        y.low = fminf(y.low, value);
+        y.high = fmaxf(y.high, value);
+        weights += weight;
+        sum += weight * (double)value;
+        squares += weight * (double)value * (double)value;
+    }
+    if (weights > 0) sum /= weights, squares /= weights;
+    y.mean = (float)sum;
+    y.variance = (float)fmax(squares - sum * sum, 0);
+    return y;
+}
+
+static bool expect_unary(const expecting *e, const mn_op *op, mn_channels *y) {
+    const mn_channels *x = &e->out[op->inputs[0]];
+    mn_unary_params params = {.alpha = op->attr.alpha};
+    if (!mn_bind_unary_function(op->kind, &params.function) || x->count != y->count) return false;
+    for (int32_t c = 0; c < x->count; c++) {
+        y->of[c] = through(&params, &x->of[c]);
+        if (!isfinite(y->of[c].low) || !isfinite(y->of[c].high)) return false;
+    }
+    return true;
+}
+
 static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     const mn_op *op = &e->graph->ops[index];
     mn_weights w;
@@ -127,6 +162,7 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     case MN_OP_RELU6: return expect_cut(e, op, y);
     case MN_OP_AVERAGE_POOL_2D:
     case MN_OP_MAX_POOL_2D:
+    case MN_OP_REDUCE_MAX:
     case MN_OP_MEAN:
     case MN_OP_PAD:
     case MN_OP_RESIZE_BILINEAR:
@@ -135,10 +171,11 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     case MN_OP_BATCH_TO_SPACE_ND:
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE: return expect_same(e, op, y);
-    case MN_OP_SOFTMAX: /* its scale is fixed */
+    case MN_OP_LOG_SOFTMAX:
+    case MN_OP_SOFTMAX: /* their scales are fixed */
         for (int32_t c = 0; c < y->count; c++) y->of[c] = (mn_channel){.low = 0, .high = 1};
         return true;
-    default: return false;
+    default: return expect_unary(e, op, y);
     }
 }
 

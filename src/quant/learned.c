@@ -16,7 +16,7 @@ bool mn_learned_input(const mn_graph *graph, const mn_channel_stats *stats, mn_i
 
 /* Of a tensor, or of one that must have the same. */
 static mn_interval range_of(const mn_scheme *scheme, const mn_channel_stats *stats, int32_t tensor) {
-    if (scheme->is_probability[tensor]) return (mn_interval){0, 1};
+    if (scheme->fixed[scheme->leader[tensor]].scale > 0) return (mn_interval){0, 1};
     mn_interval range = learned(stats, tensor);
     for (int32_t i = 0; i < scheme->graph->tensor_count && !mn_interval_known(range); i++) {
         if (scheme->leader[i] == scheme->leader[tensor]) range = learned(stats, i);

@@ -118,34 +118,20 @@ static mn_status check_op(const mn_graph *graph, int32_t index) {
         if (in->type == MN_FLOAT32 && in->data) MN_TRY(check_finite(graph, index, in));
     }
     const mn_tensor_info *out = mn_graph_output(graph, op, 0);
+    if (op->kind == MN_OP_DIV && !mn_graph_input(graph, op, 1)->data) {
+        return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED,
+                             "its divisor (%s) is computed by the model; only constant ones can be quantised",
+                             mn_graph_input(graph, op, 1)->name);
+    }
     if (out->type == MN_FLOAT32) return MN_OK;
     return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED, "its output %s is %s; only float32 can be quantised",
                          out->name, mn_type_name(out->type));
-}
-
-/* TFLite has no SQUARE in 8 bits; a product of equal factors is the same. */
-static mn_status square_by_product(mn_graph *graph) {
-    for (int32_t i = 0; i < graph->op_count; i++) {
-        mn_op *op = &graph->ops[i];
-        if (op->kind != MN_OP_SQUARE) continue;
-        int32_t *factors = mn_pool_alloc(&graph->pool, 2, sizeof *factors);
-        if (!factors) return mn_fail_memory("the model's operators");
-        factors[0] = factors[1] = op->inputs[0];
-        *op = (mn_op){.kind = MN_OP_MUL,
-                      .version = 1,
-                      .input_count = 2,
-                      .inputs = factors,
-                      .output_count = 1,
-                      .outputs = op->outputs};
-    }
-    return MN_OK;
 }
 
 mn_status mn_quant_prepare(mn_graph *graph) {
     MN_TRY(refuse_quantised(graph));
     MN_TRY(mn_graph_fold_constants(graph));
     drop_folded(graph);
-    MN_TRY(square_by_product(graph));
     MN_TRY(drop_unused(graph));
     MN_TRY(check_ends(graph));
     for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op(graph, i));

@@ -73,8 +73,8 @@ typedef struct mn_scheme {
     /* [tensor_count]: tensors that must share scale and zero point (around pools, reshapes, pads ...) have the same
      * leader, one of themselves; others lead themselves. */
     int32_t *leader;
-    bool *is_probability; /* [tensor_count]: shares the fixed scale of a SOFTMAX */
-    mn_interval *range;   /* [tensor_count]: wanted ranges; mn_scheme_step reads the leader's alone */
+    mn_step8 *fixed;    /* [tensor_count]: what TFLite demands, of the leader alone; scale 0: nothing */
+    mn_interval *range; /* [tensor_count]: wanted ranges; mn_scheme_step reads the leader's alone */
 } mn_scheme;
 
 /** A scheme for `graph`, which passed mn_quant_prepare: weights rounded to nearest with the scale of the largest weight
@@ -104,8 +104,11 @@ mn_status mn_scheme_share_ranges(mn_scheme *scheme);
 /** Is the range of `tensor` to be found out? Not of constants, and not of the model input. */
 bool mn_scheme_is_open(const mn_scheme *scheme, int32_t tensor);
 
-/** Scale and zero point of activation `tensor`, from its leader's range widened to hold zero; the output of SOFTMAX has
- *  1/256 and -128, whatever its range. */
+/** Does an operator of several operands want one scale for all of them and the result? */
+bool mn_quant_shares_scale(mn_op_kind kind);
+
+/** Scale and zero point of activation `tensor`, from its leader's range widened to hold zero; or those that TFLite
+ * fixes for the outputs of SOFTMAX and the like. */
 mn_step8 mn_scheme_step(const mn_scheme *scheme, int32_t tensor);
 
 /** The step whose 255 intervals cover `range`, with zero stored exactly. */

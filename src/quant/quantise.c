@@ -9,6 +9,7 @@
 #include "quant/datafree.h"
 #include "quant/equalise_observe.h"
 #include "quant/learned.h"
+#include "quant/rewrite.h"
 #include "quant/round.h"
 
 void mn_quantise_defaults(mn_quantise_options *options) {
@@ -61,6 +62,7 @@ mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quant
         return mn_fail(MN_ERROR_ARGUMENT, "%s: %d photos of %zu values are given; at least one, of %zu, is needed",
                        graph->name, samples->count, samples->elements, input->bytes / sizeof(float));
     }
+    MN_TRY(mn_quant_rewrite(graph));
     if (options->equalise) MN_TRY(equalise(graph, samples, options));
     MN_TRY(mn_scheme_create(graph, samples->meaning, options->per_tensor, &scheme));
     mn_status status = fit_scheme(&scheme, samples, options);

@@ -21,8 +21,8 @@ mn_step8 mn_step8_of(mn_interval range) {
 }
 
 mn_step8 mn_scheme_step(const mn_scheme *scheme, int32_t tensor) {
-    if (scheme->is_probability[tensor]) return (mn_step8){.scale = 1.0f / 256, .zero = INT8_MIN};
-    return mn_step8_of(scheme->range[scheme->leader[tensor]]);
+    const mn_step8 fixed = scheme->fixed[scheme->leader[tensor]];
+    return fixed.scale > 0 ? fixed : mn_step8_of(scheme->range[scheme->leader[tensor]]);
 }
 
 static mn_interval unite(mn_interval a, mn_interval b) {
@@ -63,16 +63,15 @@ static void join(mn_scheme *scheme, int32_t a, int32_t b) {
         leader = other;
         other = swap;
     }
-    bool probability = scheme->is_probability[leader] || scheme->is_probability[other];
+    if (scheme->fixed[other].scale > 0) scheme->fixed[leader] = scheme->fixed[other];
     for (int32_t i = 0; i < scheme->graph->tensor_count; i++) {
         if (scheme->leader[i] == other) scheme->leader[i] = leader;
-        if (scheme->leader[i] == leader) scheme->is_probability[i] = probability;
     }
 }
 
 /* Operators whose stored values pass through: TFLite wants one scale on both sides. */
-static int32_t passed_through(const mn_op *op) {
-    switch (op->kind) {
+static bool passes_through(mn_op_kind kind) {
+    switch (kind) {
     case MN_OP_AVERAGE_POOL_2D:
     case MN_OP_MAX_POOL_2D:
     case MN_OP_RESHAPE:
@@ -89,10 +88,50 @@ static int32_t passed_through(const mn_op *op) {
     case MN_OP_TILE:
     case MN_OP_SPACE_TO_BATCH_ND:
     case MN_OP_BATCH_TO_SPACE_ND:
-    case MN_OP_PAD: return 1;
-    case MN_OP_PACK:
-    case MN_OP_CONCATENATION: return op->input_count;
-    default: return 0;
+    case MN_OP_REDUCE_MAX:
+    case MN_OP_PAD: return true;
+    default: return false;
+    }
+}
+
+static bool is_bound(mn_op_kind kind) { return kind == MN_OP_MAXIMUM || kind == MN_OP_MINIMUM; }
+
+bool mn_quant_shares_scale(mn_op_kind kind) {
+    return kind == MN_OP_CONCATENATION || kind == MN_OP_PACK || is_bound(kind);
+}
+
+/* The specification's fixed output quantisations. */
+static mn_step8 fixed_step(mn_op_kind kind) {
+    switch (kind) {
+    case MN_OP_SOFTMAX:
+    case MN_OP_LOGISTIC: return (mn_step8){.scale = 1.0f / 256, .zero = INT8_MIN};
+    case MN_OP_TANH: return (mn_step8){.scale = 1.0f / 128, .zero = 0};
+    case MN_OP_LOG_SOFTMAX: return (mn_step8){.scale = 1.0f / 16, .zero = INT8_MAX};
+    default: return (mn_step8){0};
+    }
+}
+
+static mn_step8 fixed_of(const mn_scheme *scheme, int32_t tensor) { return scheme->fixed[scheme->leader[tensor]]; }
+
+/* Do all operands have the same fixed step? A constant bound takes any. */
+static bool all_fixed(const mn_scheme *scheme, const mn_op *op) {
+    mn_step8 common = {0};
+    for (int32_t k = 0; k < op->input_count; k++) {
+        const mn_step8 next = fixed_of(scheme, op->inputs[k]);
+        if (is_bound(op->kind) && scheme->graph->tensors[op->inputs[k]].data) continue;
+        if (next.scale == 0 || (common.scale > 0 && (next.scale != common.scale || next.zero != common.zero))) {
+            return false;
+        }
+        common = next;
+    }
+    return common.scale > 0;
+}
+
+/* Operands with a fixed step among others keep it, and are rescaled as they are read (apply.c). */
+static void join_operands(mn_scheme *scheme, const mn_op *op) {
+    const bool all = all_fixed(scheme, op);
+    for (int32_t k = 0; k < op->input_count; k++) {
+        if (all || fixed_of(scheme, op->inputs[k]).scale == 0) join(scheme, op->outputs[0], op->inputs[k]);
     }
 }
 
@@ -101,14 +140,15 @@ static void find_leaders(mn_scheme *scheme) {
     for (int32_t i = 0; i < graph->tensor_count; i++) scheme->leader[i] = i;
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        if (op->kind == MN_OP_SOFTMAX) scheme->is_probability[op->outputs[0]] = true;
+        scheme->fixed[op->outputs[0]] = fixed_step(op->kind);
     }
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        const int32_t *inputs = op->inputs + mn_op_first_input(op->kind);
-        for (int32_t k = 0, count = passed_through(op); k < count; k++) {
-            for (int32_t o = 0; o < op->output_count; o++) join(scheme, op->outputs[o], inputs[k]);
+        const int32_t first = mn_op_first_input(op->kind);
+        for (int32_t o = 0; passes_through(op->kind) && o < op->output_count; o++) {
+            join(scheme, op->outputs[o], op->inputs[first]);
         }
+        if (mn_quant_shares_scale(op->kind)) join_operands(scheme, op);
     }
 }
 
@@ -134,6 +174,8 @@ static void find_activations(mn_scheme *scheme, mn_interval input) {
             if (k > 0 && has_weights(op->kind)) continue;
             scheme->is_activation[op->inputs[k]] = true;
             scheme->range[op->inputs[k]] = extremes(constant->data, constant->bytes / sizeof(float));
+            /* A bound needs no more than what it bounds: beyond that it saturates, and bounds nothing. */
+            if (is_bound(op->kind)) scheme->range[op->inputs[k]] = (mn_interval){0, 0};
         }
     }
     scheme->is_activation[graph->inputs[0]] = true;
@@ -196,9 +238,9 @@ static mn_status fill(mn_scheme *scheme, mn_interval input, bool per_tensor) {
     scheme->layer_of = mn_pool_alloc(&scheme->pool, ops, sizeof *scheme->layer_of);
     scheme->is_activation = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->is_activation);
     scheme->leader = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->leader);
-    scheme->is_probability = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->is_probability);
+    scheme->fixed = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->fixed);
     scheme->range = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->range);
-    if (!scheme->layers || !scheme->layer_of || !scheme->is_activation || !scheme->leader || !scheme->is_probability ||
+    if (!scheme->layers || !scheme->layer_of || !scheme->is_activation || !scheme->leader || !scheme->fixed ||
         !scheme->range) {
         return mn_fail_memory("the quantisation scheme");
     }

@@ -77,7 +77,7 @@ static bool keeps_images_apart(const mn_graph *graph, const mn_op *op, int32_t o
         if (!is_computed(graph, op->inputs[i])) continue;
         if (!batch_of(op, how[op->inputs[i]], one, &how[output])) return false;
     }
-    if (op->kind != MN_OP_ADD && op->kind != MN_OP_SUB && op->kind != MN_OP_MUL) return true;
+    if (!mn_op_is_binary(op->kind)) return true;
     for (int32_t i = 0; i < op->input_count; i++) {
         if (is_computed(graph, op->inputs[i]) && shapes[op->inputs[i]].rank != shapes[output].rank) return false;
     }

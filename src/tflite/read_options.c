@@ -307,11 +307,14 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_CONCATENATION: return read_concatenation(&s, &op->attr);
     case MN_OP_ADD:
     case MN_OP_SUB:
-    case MN_OP_MUL: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
+    case MN_OP_MUL:
+    case MN_OP_DIV: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
     case MN_OP_RESHAPE: return read_reshape(&s, &op->attr);
     case MN_OP_SQUEEZE: return read_squeeze(&s, &op->attr);
     case MN_OP_MEAN:
-    case MN_OP_REDUCE_PROD: return read_mean(&s, &op->attr);
+    case MN_OP_REDUCE_PROD:
+    case MN_OP_SUM:
+    case MN_OP_REDUCE_MAX: return read_mean(&s, &op->attr);
     case MN_OP_TRANSPOSE: return read_transpose(&s, &op->attr);
     case MN_OP_PAD: return mn_tfl_read_pads(&s, 1, &op->attr);
     case MN_OP_RESIZE_BILINEAR:

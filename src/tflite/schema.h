@@ -109,11 +109,14 @@ typedef enum mn_tfl_options {
     MN_TFL_OPTIONS_TRANSPOSE = 26,
     MN_TFL_OPTIONS_REDUCER = 27,
     MN_TFL_OPTIONS_SUB = 28,
+    MN_TFL_OPTIONS_DIV = 29,
     MN_TFL_OPTIONS_SQUEEZE = 30,
     MN_TFL_OPTIONS_STRIDED_SLICE = 32,
     MN_TFL_OPTIONS_SPLIT = 35,
+    MN_TFL_OPTIONS_LOG_SOFTMAX = 36,
     MN_TFL_OPTIONS_CAST = 37,
     MN_TFL_OPTIONS_DEQUANTIZE = 38,
+    MN_TFL_OPTIONS_MAXIMUM_MINIMUM = 39,
     MN_TFL_OPTIONS_SLICE = 48,
     MN_TFL_OPTIONS_TILE = 51,
     MN_TFL_OPTIONS_EXPAND_DIMS = 52,
@@ -154,7 +157,7 @@ typedef enum mn_tfl_options {
 #define MN_F_CONCATENATION_AXIS MN_F(0, "axis")
 #define MN_F_CONCATENATION_ACTIVATION MN_F(1, "fused_activation_function")
 
-#define MN_F_BINARY_ACTIVATION MN_F(0, "fused_activation_function") /* AddOptions, SubOptions, MulOptions */
+#define MN_F_BINARY_ACTIVATION MN_F(0, "fused_activation_function") /* Add, Sub, Mul, DivOptions */
 #define MN_F_RESHAPE_NEW_SHAPE MN_F(0, "new_shape")
 #define MN_F_SQUEEZE_DIMS MN_F(0, "squeeze_dims")
 #define MN_F_REDUCER_KEEP_DIMS MN_F(0, "keep_dims")

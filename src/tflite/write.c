@@ -256,11 +256,14 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
         break;
     case MN_OP_ADD:
     case MN_OP_SUB:
-    case MN_OP_MUL: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
+    case MN_OP_MUL:
+    case MN_OP_DIV: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
     case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;
     case MN_OP_SQUEEZE: mn_fbb_add_ref(b, MN_F_SQUEEZE_DIMS, list); break;
     case MN_OP_MEAN:
-    case MN_OP_REDUCE_PROD: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
+    case MN_OP_REDUCE_PROD:
+    case MN_OP_SUM:
+    case MN_OP_REDUCE_MAX: mn_fbb_add_u8(b, MN_F_REDUCER_KEEP_DIMS, attr->keep_dims, 0); break;
     case MN_OP_RESIZE_BILINEAR:
         mn_fbb_add_u8(b, MN_F_BILINEAR_ALIGN_CORNERS, attr->align_corners, 0);
         mn_fbb_add_u8(b, MN_F_BILINEAR_HALF_PIXEL_CENTERS, attr->half_pixel_centers, 0);

@@ -122,6 +122,7 @@ check_maker check_maker_of(mn_kernel_op op);
 
 check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, check_make_max_pool;
 check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
+check_make_fn check_make_div, check_make_maximum, check_make_sum, check_make_reduce_max, check_make_log_softmax;
 check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp, check_make_unary;
 check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
 check_make_fn check_make_resize_bilinear, check_make_resize_nearest;
@@ -129,6 +130,7 @@ check_make_fn check_make_space_to_batch, check_make_batch_to_space;
 check_make_fn check_make_conv_depthwise, check_make_project, check_make_conv_mean;
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
+check_bench_fn check_bench_div, check_bench_maximum, check_bench_sum, check_bench_reduce_max, check_bench_log_softmax;
 check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp, check_bench_unary;
 check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
 check_bench_fn check_bench_resize_bilinear, check_bench_resize_nearest;

@@ -18,71 +18,85 @@ static int32_t product_of(const int32_t *dims, int32_t rank) {
     return product;
 }
 
+/* Which dimensions an operand repeats over. */
+typedef enum repeats { NONE, ANY, ALL_BUT_CHANNELS, ALL } repeats;
+
 /* Strides of operand `i`: those of the output, or 0 along dimensions that it repeats over. Returns its elements. */
-static size_t broadcast(mn_binary_params *p, check_rng *r, int32_t i) {
+static size_t broadcast(mn_binary_params *p, check_rng *r, int32_t i, repeats over) {
     int32_t elements = 1;
     for (int32_t d = MN_MAX_RANK - 1; d >= 0; d--) {
-        bool repeated = p->dims[d] == 1 || (!p->same_shape && check_one_in(r, 2));
+        bool repeated = p->dims[d] == 1 || over == ALL || (over == ANY && check_one_in(r, 2)) ||
+                        (over == ALL_BUT_CHANNELS && d < MN_MAX_RANK - 1);
         p->stride[i][d] = repeated ? 0 : elements;
         if (!repeated) elements *= p->dims[d];
     }
     return (size_t)elements;
 }
 
-static void fill_operands(check_rng *r, mn_type type, bool multiply, mn_binary_params *p) {
+static void fill_operands(check_rng *r, mn_type type, mn_kernel_op op, mn_binary_params *p) {
     p->range = check_range_i32(r, type);
     p->in[0].zero = check_zero_point(r, type), p->in[1].zero = check_zero_point(r, type);
     p->out.zero = check_zero_point(r, type);
     float a = check_scale(r), b = check_scale(r), result = check_scale(r);
-    if (multiply)
+    if (op == MN_K_MUL)
         mn_quant_mul(a, b, result, p);
     else
         mn_quant_add(a, b, result, p);
 }
 
-void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p) { fill_operands(r, type, false, p); }
+void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p) { fill_operands(r, type, MN_K_ADD, p); }
 
-static bool fill_binary(check_case *c, check_rng *r, mn_type in, mn_type out, bool multiply) {
+static bool fill_binary(check_case *c, check_rng *r, mn_type in, mn_type out, mn_kernel_op op, const repeats over[2]) {
     mn_binary_params *p = &c->params.binary;
     if (in != out || !is_arithmetic(in)) return false;
     p->range_f32 = check_range_f32(r);
-    if (check_is_quantized(in)) fill_operands(r, in, multiply, p);
-    for (int32_t i = 0; i < 2; i++) check_add_input(c, r, in, broadcast(p, r, i), false);
+    if (check_is_quantized(in)) fill_operands(r, in, op, p);
+    for (int32_t i = 0; i < 2; i++) check_add_input(c, r, in, broadcast(p, r, i, over[i]), false);
     int32_t count = product_of(p->dims, MN_MAX_RANK);
     check_set_output(c, in, (size_t)count, count);
     c->macs = count;
-    snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%dx%dx%d, %s%s", p->dims[0], p->dims[1], p->dims[2], p->dims[3],
-             p->dims[4], p->dims[5], p->same_shape ? "no broadcasting" : "broadcasting",
-             p->subtract ? ", subtracting" : "");
+    static const char *const names[] = {"all", "some", "channels", "one"};
+    snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%dx%dx%d, %s and %s%s%s", p->dims[0], p->dims[1], p->dims[2],
+             p->dims[3], p->dims[4], p->dims[5], names[over[0]], names[over[1]], p->subtract ? ", subtracting" : "",
+             p->minimum ? ", minimum" : "");
     return true;
 }
 
-static bool make_binary(check_case *c, check_rng *r, mn_type in, mn_type out, bool multiply) {
+static bool make_binary(check_case *c, check_rng *r, mn_type in, mn_type out, mn_kernel_op op) {
     mn_binary_params *p = &c->params.binary;
     for (int32_t d = 0; d < MN_MAX_RANK; d++) p->dims[d] = d < 3 ? check_between(r, 1, 2) : check_between(r, 1, 6);
     if (check_one_in(r, 2)) p->dims[5] = check_size(r, 70);
     p->same_shape = check_one_in(r, 2);
-    p->subtract = !multiply && check_one_in(r, 2);
-    return fill_binary(c, r, in, out, multiply);
+    repeats over[2] = {NONE, NONE};
+    if (!p->same_shape) {
+        int32_t smaller = check_between(r, 0, 1);
+        over[smaller] = (repeats)check_between(r, ANY, ALL);
+        if (check_one_in(r, 2)) over[1 - smaller] = ANY;
+        if (check_one_in(r, 4)) p->dims[3] = check_size(r, 40);
+    }
+    p->subtract = op == MN_K_ADD && check_one_in(r, 2);
+    p->minimum = op == MN_K_MAXIMUM && check_one_in(r, 2);
+    return fill_binary(c, r, in, out, op, over);
 }
 
-bool check_make_add(check_case *c, check_rng *r, mn_type in, mn_type out) { return make_binary(c, r, in, out, false); }
-
-bool check_make_mul(check_case *c, check_rng *r, mn_type in, mn_type out) { return make_binary(c, r, in, out, true); }
-
-static bool bench_binary(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index, bool multiply) {
-    if (index > 0) return false;
-    c->params.binary = (mn_binary_params){.dims = {1, 1, 1, 56, 56, 24}, .same_shape = true};
-    return fill_binary(c, r, in, out, multiply);
+static bool bench_binary(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index, mn_kernel_op op) {
+    if (index > 2) return false;
+    static const repeats over[][2] = {{NONE, NONE}, {NONE, ALL_BUT_CHANNELS}, {NONE, ALL}};
+    c->params.binary = (mn_binary_params){.dims = {1, 1, 1, 56, 56, 24}, .same_shape = index == 0};
+    return fill_binary(c, r, in, out, op, over[index]);
 }
 
-bool check_bench_add(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
-    return bench_binary(c, r, in, out, index, false);
-}
-
-bool check_bench_mul(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
-    return bench_binary(c, r, in, out, index, true);
-}
+#define BINARY(name, op)                                                                                               \
+    bool check_make_##name(check_case *c, check_rng *r, mn_type in, mn_type out) {                                     \
+        return make_binary(c, r, in, out, op);                                                                         \
+    }                                                                                                                  \
+    bool check_bench_##name(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {                     \
+        return bench_binary(c, r, in, out, index, op);                                                                 \
+    }
+BINARY(add, MN_K_ADD)
+BINARY(mul, MN_K_MUL)
+BINARY(div, MN_K_DIV)
+BINARY(maximum, MN_K_MAXIMUM)
 
 /* ---- MEAN ---- */
 
@@ -123,6 +137,20 @@ bool check_bench_mean(check_case *c, check_rng *r, mn_type in, mn_type out, int3
     return fill_mean(c, r, in, out);
 }
 
+bool check_make_sum(check_case *c, check_rng *r, mn_type in, mn_type out) { return check_make_mean(c, r, in, out); }
+
+bool check_bench_sum(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    return check_bench_mean(c, r, in, out, index);
+}
+
+bool check_make_reduce_max(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    return check_make_mean(c, r, in, out);
+}
+
+bool check_bench_reduce_max(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    return check_bench_mean(c, r, in, out, index);
+}
+
 /* ---- SOFTMAX ---- */
 
 static bool fill_softmax(check_case *c, check_rng *r, mn_type in, mn_type out) {
@@ -146,6 +174,14 @@ bool check_bench_softmax(check_case *c, check_rng *r, mn_type in, mn_type out, i
     if (index > 0) return false;
     c->params.softmax = (mn_softmax_params){.rows = 1, .depth = 1001};
     return fill_softmax(c, r, in, out);
+}
+
+bool check_make_log_softmax(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    return check_make_softmax(c, r, in, out);
+}
+
+bool check_bench_log_softmax(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    return check_bench_softmax(c, r, in, out, index);
 }
 
 /* ---- QUANTIZE, DEQUANTIZE, CLAMP ---- */

@@ -531,6 +531,54 @@ def unary(name):
     return make
 
 
+def extreme(name):
+    """MAXIMUM and MINIMUM: one quantisation for all three."""
+    def make(dice, kind):
+        first, second, out = broadcast_shapes(dice)
+        graph = Graph()
+        quant = dice.quant(kind)
+        tensors = [graph.tensor(kind, first, quant)]
+        constant = dice.chance(0.4)
+        tensors.append(graph.tensor(kind, second, quant, dice.values(kind, second) if constant else None))
+        result = graph.tensor(kind, out, quant)
+        graph.operator(name, tensors, [result], 2 if kind == "int8" else 1)
+        return finish(dice, graph, tensors[:1] if constant else tensors, [result], kind)
+    return make
+
+
+def reduction(name):
+    """SUM, REDUCE_MAX: the same quantisation on both sides."""
+    def make(dice, kind):
+        rank = dice.pick([1, 2, 3, 4, 4, 4])
+        shape = dice.image(15, 20) if rank == 4 else dice.shape(rank, 12)
+        graph, source, quant = start(dice, kind, shape)
+        axes = [1, 2] if rank == 4 and dice.chance(0.5) else [
+            int(a) for a in dice.rng.permutation(rank)[:dice.size(1, rank)]]
+        keep = dice.chance(0.5)
+        out = [1 if i in axes else d for i, d in enumerate(shape)]
+        if not keep:
+            out = [d for i, d in enumerate(shape) if i not in axes]
+        axis = graph.tensor("int32", [len(axes)], None, [a - rank if dice.chance(0.2) else a for a in axes])
+        result = graph.tensor(kind, out, quant)
+        graph.operator(name, [source, axis], [result], 2 if kind == "int8" else 1, keepDims=keep)
+        return finish(dice, graph, [source], [result], kind)
+    return make
+
+
+def log_softmax(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 2, 3, 4]), 5)
+    shape[-1] = dice.size(1, 130) if dice.chance(0.9) else 1000
+    graph = Graph()
+    quant = quant_out = None
+    if kind in RANGES:
+        quant = Quant(dice.log(1e-4, 10) if dice.chance(0.3) else dice.log(0.02, 0.5), dice.zero(kind))
+        quant_out = Quant(1 / 16, 127)
+    source = graph.tensor(kind, shape, quant)
+    result = graph.tensor(kind, shape, quant_out)
+    graph.operator("LOG_SOFTMAX", [source], [result], 2 if kind == "int8" else 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
 # ---- Two operators and more: what a planner may fuse or run in place ------------------------------------------
 
 
@@ -649,6 +697,12 @@ CASES = [
     ("RSQRT", unary("RSQRT"), ["float32", "int8"]),
     ("RELU_N1_TO_1", clamp("RELU_N1_TO_1"), BOTH),
     ("RELU_0_TO_1", clamp("RELU_0_TO_1"), BOTH),
+    ("LOG_SOFTMAX", log_softmax, ["float32", "int8"]),
+    ("REDUCE_MAX", reduction("REDUCE_MAX"), BOTH),
+    ("SUM", reduction("SUM"), ["float32"]),
+    ("MAXIMUM", extreme("MAXIMUM"), BOTH),
+    ("MINIMUM", extreme("MINIMUM"), BOTH),
+    ("DIV", binary("DIV"), ["float32"]),
 ]
 
 import cases_move  # noqa: E402: it needs what is above

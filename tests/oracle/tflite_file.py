@@ -160,6 +160,12 @@ OPTIONS = {
     "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
     "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions",
     "LEAKY_RELU": "LeakyReluOptions",
+    "DIV": "DivOptions",
+    "LOG_SOFTMAX": "LogSoftmaxOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
+    "MINIMUM": "MaximumMinimumOptions",
+    "SUM": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
     "HARD_SWISH": "HardSwishOptions",
     "SQUARE": "SquareOptions",
 }

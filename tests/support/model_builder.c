@@ -3,6 +3,7 @@
 
 #include "support/model_builder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,26 @@ static int32_t binary(model_builder *b, int32_t x) {
     return y;
 }
 
+/* MAXIMUM or MINIMUM with a bound of the same quantisation. */
+static int32_t bound(model_builder *b, int32_t x) {
+    int32_t other = mb_constant(b, "bound", b->type, 1, &at(b, x)->dims[3]);
+    b->graph.tensors[other].quant = at(b, x)->quant;
+    int32_t y = mb_alike(b, "bounded", x, 4, at(b, x)->dims);
+    mb_op(b, mb_random(b, 0, 1) ? MN_OP_MAXIMUM : MN_OP_MINIMUM, version_of(b), 2, (int32_t[]){x, other}, y);
+    return y;
+}
+
+/* By numbers from 1 on. */
+static int32_t divide(model_builder *b, int32_t x) {
+    if (b->type != MN_FLOAT32) return bound(b, x);
+    int32_t other = mb_constant(b, "divisor", MN_FLOAT32, 1, &at(b, x)->dims[3]);
+    float *values = (float *)(uintptr_t)at(b, other)->data;
+    for (int32_t c = 0; c < at(b, x)->dims[3]; c++) values[c] = 1 + fabsf(values[c]);
+    int32_t y = mb_tensor(b, "quotient", MN_FLOAT32, 4, at(b, x)->dims);
+    mb_op(b, MN_OP_DIV, 1, 2, (int32_t[]){x, other}, y)->attr.activation = any_activation(b);
+    return y;
+}
+
 static int32_t pad(model_builder *b, int32_t x) {
     const int32_t shape[2] = {4, 2};
     int32_t pads = mb_constant(b, "paddings", MN_INT32, 2, shape), out[4];
@@ -269,10 +290,10 @@ static int32_t concatenation(model_builder *b, int32_t x) {
 
 /* A function of each element. */
 static int32_t unary(model_builder *b, int32_t x) {
-    static const mn_op_kind kinds[] = {MN_OP_RELU,        MN_OP_RELU6,      MN_OP_RELU_N1_TO_1, MN_OP_LOGISTIC,
-                                       MN_OP_TANH,        MN_OP_HARD_SWISH, MN_OP_LEAKY_RELU,   MN_OP_ELU,
-                                       MN_OP_RELU_0_TO_1, MN_OP_SQUARE};
-    mn_op_kind kind = kinds[mb_random(b, 0, b->type == MN_FLOAT32 ? 9 : b->type == MN_INT8 ? 7 : 6)];
+    static const mn_op_kind kinds[] = {MN_OP_RELU,     MN_OP_RELU6, MN_OP_RELU_N1_TO_1, MN_OP_RELU_0_TO_1,
+                                       MN_OP_LOGISTIC, MN_OP_TANH,  MN_OP_HARD_SWISH,   MN_OP_LEAKY_RELU,
+                                       MN_OP_ELU,      MN_OP_SQUARE};
+    mn_op_kind kind = kinds[mb_random(b, 0, b->type == MN_FLOAT32 ? 9 : b->type == MN_INT8 ? 8 : 7)];
     int32_t y = mb_tensor(b, "unary", b->type, 4, at(b, x)->dims);
     mn_op *op = mb_op(b, kind, 1, 1, &x, y);
     if (kind == MN_OP_LEAKY_RELU) op->attr.alpha = 0.3f;
@@ -307,9 +328,14 @@ static int32_t flatten(model_builder *b, int32_t x) {
     const int32_t plane[2] = {1, 2};
     if (mb_random(b, 0, 1)) {
         bool keep = mb_random(b, 0, 1);
-        int32_t axes = mb_list(b, "axes", 2, plane),
-                mean = mb_tensor(b, "mean", b->type, keep ? 4 : 2, keep ? dims : flat);
-        mn_op *op = mb_op(b, MN_OP_MEAN, version_of(b), 2, (int32_t[]){x, axes}, mean);
+        static const mn_op_kind kinds[] = {MN_OP_MEAN, MN_OP_MEAN, MN_OP_REDUCE_MAX, MN_OP_SUM};
+        mn_op_kind kind = kinds[mb_random(b, 0, b->type == MN_FLOAT32 ? 3 : 2)];
+        int32_t axes = mb_list(b, "axes", 2, plane), mean;
+        if (kind == MN_OP_REDUCE_MAX)
+            mean = mb_alike(b, "most", x, keep ? 4 : 2, keep ? dims : flat);
+        else
+            mean = mb_tensor(b, "mean", b->type, keep ? 4 : 2, keep ? dims : flat);
+        mn_op *op = mb_op(b, kind, version_of(b), 2, (int32_t[]){x, axes}, mean);
         op->attr.keep_dims = keep;
         op->attr.list_count = 2;
         memcpy(op->attr.list, plane, sizeof plane);
@@ -354,6 +380,11 @@ static int32_t fully_connected(model_builder *b, int32_t x) {
 
 static int32_t softmax(model_builder *b, int32_t x) {
     int32_t y = mb_tensor(b, "probabilities", b->type, 2, at(b, x)->dims);
+    if (b->type != MN_UINT8 && mb_random(b, 0, 3) == 0) {
+        if (b->type == MN_INT8) mb_quantise(b, y, 1, 0, 1.0f / 16, 127);
+        mb_op(b, MN_OP_LOG_SOFTMAX, version_of(b), 1, &x, y);
+        return y;
+    }
     if (is_quantised(b->type)) mb_quantise(b, y, 1, 0, 1.0f / 256, b->type == MN_INT8 ? -128 : 0);
     mb_op(b, MN_OP_SOFTMAX, version_of(b), 1, &x, y)->attr.beta = 1.0f;
     return y;
@@ -361,7 +392,7 @@ static int32_t softmax(model_builder *b, int32_t x) {
 
 void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length) {
     static int32_t (*const layers[])(model_builder *, int32_t) = {
-        conv, depthwise, pool, binary, pad, transpose, concatenation, unary, convert, conv, depthwise,
+        conv, depthwise, pool, binary, pad, transpose, concatenation, unary, bound, divide, convert, conv, depthwise,
     };
     const int32_t kinds = (int32_t)(sizeof layers / sizeof layers[0]);
     mb_open(b, type, seed);

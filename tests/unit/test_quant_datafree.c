@@ -19,6 +19,7 @@
 #include "quant/equalise_observe.h"
 #include "quant/prepare.h"
 #include "quant/quantise.h"
+#include "support/model_builder.h"
 
 enum { SIDE = 4, INPUTS = 2, CHANNELS = 3, REACH = 5 };
 
@@ -259,10 +260,40 @@ static void test_whole(void **state) {
     mn_graph_free(&quantised);
 }
 
+/* A channel of mean 0 and deviation 1 behind batch norm, through functions of each element. */
+static void test_functions(void **state) {
+    (void)state;
+    static const int32_t dims[4] = {1, 1, 1, 1};
+    static const float mean[] = {0}, deviation[] = {1};
+    static const mn_op_kind kinds[] = {MN_OP_HARD_SWISH, MN_OP_LOGISTIC, MN_OP_TANH, MN_OP_LEAKY_RELU, MN_OP_SQUARE};
+    static const float low[] = {-0.375f, 0.0067f, -0.9999f, -1.5f, 0}, high[] = {5, 0.9933f, 0.9999f, 5, 25};
+    static const float means[] = {0.1663f, 0.5f, 0, 0.2793f, 1};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        model_builder b;
+        mn_channels channels[4] = {{0}};
+        mn_pool pool = {0};
+        mb_open(&b, MN_FLOAT32, 1);
+        int32_t x = mb_tensor(&b, "x", MN_FLOAT32, 4, dims), w = mb_constant(&b, "w", MN_FLOAT32, 4, dims);
+        int32_t normed = mb_tensor(&b, "normed", MN_FLOAT32, 4, dims), y = mb_tensor(&b, "y", MN_FLOAT32, 4, dims);
+        mb_op(&b, MN_OP_MUL, 1, 2, (int32_t[]){x, w}, normed);
+        mb_op(&b, kinds[i], 1, 1, &normed, y)->attr.alpha = 0.3f;
+        mb_ends(&b, x, y);
+        expect_ok(mn_graph_check(&b.graph));
+        mn_channel_stats stats[4] = {{0}};
+        stats[normed] = (mn_channel_stats){.channels = 1, .mean = mean, .deviation = deviation};
+        expect_ok(mn_channels_expect(&b.graph, stats, pixels, &pool, channels));
+        assert_float_equal(channels[y].of[0].low, low[i], 2e-3);
+        assert_float_equal(channels[y].of[0].high, high[i], 2e-3);
+        assert_float_equal(channels[y].of[0].mean, means[i], 5e-3);
+        mn_pool_free(&pool);
+        mn_graph_free(&b.graph);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expected), cmocka_unit_test(test_ranges), cmocka_unit_test(test_correction),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_whole),  cmocka_unit_test(test_functions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

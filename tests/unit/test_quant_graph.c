@@ -140,18 +140,22 @@ static void check_activation(const mn_graph *graph, const mn_op *op) {
     assert_int_equal(y->type, MN_INT8);
     assert_int_equal(y->quant.count, 1);
     assert_in_range(y->quant.zero_point[0] + 128, 0, 255);
-    if (op->kind == MN_OP_SOFTMAX) {
-        assert_true(y->quant.scale[0] == 1.0f / 256 && y->quant.zero_point[0] == -128);
-    }
+    const float scale = y->quant.scale[0];
+    const int32_t zero = y->quant.zero_point[0];
+    if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) assert_true(scale == 1.0f / 256 && zero == -128);
+    if (op->kind == MN_OP_TANH) assert_true(scale == 1.0f / 128 && zero == 0);
+    if (op->kind == MN_OP_LOG_SOFTMAX) assert_true(scale == 1.0f / 16 && zero == 127);
 }
 
 static void check_specification(const mn_graph *floats, const mn_graph *graph, bool corrected) {
-    assert_int_equal(floats->op_count, graph->op_count);
+    int32_t added = 0; /* QUANTIZE, before operands that must share a scale */
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
         check_activation(graph, op);
-        if (is_weighted(op)) check_weights(floats, &floats->ops[i], graph, op, corrected);
+        added += op->kind == MN_OP_QUANTIZE;
+        if (is_weighted(op)) check_weights(floats, &floats->ops[i - added], graph, op, corrected);
     }
+    assert_int_equal(floats->op_count + added, graph->op_count);
 }
 
 static void test_specification(void **state) {

@@ -61,6 +61,9 @@ float mn_unary_f32_of(const mn_unary_params *p, float x);
  *  class in 1/256. */
 int32_t mn_softmax_exp(const mn_softmax_params *p, int32_t difference);
 
+/** 1 / (1 + a) as Q0.31 for a (Q0.31) in [0, 1): three Newton-Raphson steps for half the denominator. */
+int32_t mn_reciprocal_of_one_plus(int32_t a);
+
 typedef struct mn_softmax_factor {
     int32_t reciprocal; /* Q0.31 */
     int32_t shift;

@@ -50,8 +50,7 @@ static int32_t exp_not_positive(int32_t a) {
     return result;
 }
 
-/** 1 / (1 + a) in q0 for a (q0) in [0, 1): three Newton-Raphson steps for half the denominator. */
-static int32_t reciprocal_of_one_plus(int32_t a) {
+int32_t mn_reciprocal_of_one_plus(int32_t a) {
     const int32_t two_q2_48_over_17 = 1515870810, two_q2_minus_32_over_17 = -1010580540, one_q2 = 1 << 29;
     const int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
     int32_t x = two_q2_48_over_17 + mn_high_mul(half, two_q2_minus_32_over_17);
@@ -71,7 +70,7 @@ mn_softmax_factor mn_softmax_factor_of(int64_t sum) {
     int32_t whole = 0;
     while (sum >> (whole + 20) != 0) whole++;
     return (mn_softmax_factor){.reciprocal =
-                                   reciprocal_of_one_plus((int32_t)(((sum << 12) >> whole) - (INT64_C(1) << 31))),
+                                   mn_reciprocal_of_one_plus((int32_t)(((sum << 12) >> whole) - (INT64_C(1) << 31))),
                                .shift = whole + 23};
 }
 
