@@ -44,7 +44,7 @@ static const cli_option options[] = {
     {.name = "scores",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, scores),
-     .help = "bare weights: end in scores; else a softmax follows the classifier"},
+     .help = "bare weights: end in scores; else a softmax follows the classifier, or the sigmoid of one class"},
     {.name = "labels",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, labels),
@@ -56,7 +56,7 @@ static const cli_option options[] = {
 static const cli_command command = {
     .name = "convert",
     .usage = "WEIGHTS -o FILE [options]",
-    .summary = "Converts a MobileNetV2 that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
+    .summary = "Converts a MobileNet that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
                "HDF5 (.h5, .weights.h5), a Keras 3 archive (.keras), or a state dict of torchvision or timm "
                "(.safetensors, .pth).",
     .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "
@@ -93,17 +93,25 @@ static void print_input(const mn_net *net, const mn_origin *origin, const made *
                : "rescaled inside in a way that tells nothing; tell other commands with --input-range");
 }
 
-static void print_output(const mn_net *net, const mn_origin *origin) {
-    const mn_layer *last = &net->layers[net->layer_count - 1];
+static void print_output(const mn_net *net, const mn_layer *last, const mn_origin *origin) {
     bool pooled = last->h == 1 && last->w == 1, softmax = last->kind == MN_LAYER_SOFTMAX;
-    bool classifier = softmax || last->kind == MN_LAYER_DENSE;
+    bool sigmoid = last->kind == MN_LAYER_ACTIVATION && last->function == MN_FUNCTION_SIGMOID;
+    const mn_layer *scores = last->kind == MN_LAYER_RESHAPE ? &net->layers[last->inputs[0]] : last;
+    bool classifier = softmax || sigmoid || scores->kind == MN_LAYER_DENSE || scores->kind == MN_LAYER_CONV;
     printf("  output      %s: ", last->name);
     if (pooled) {
-        printf("%d %s%s", last->c, classifier ? "classes" : "features", softmax ? ", softmax" : "");
+        printf("%d %s%s", last->c,
+               !classifier    ? "features"
+               : last->c == 1 ? "class"
+                              : "classes",
+               softmax   ? ", softmax"
+               : sigmoid ? ", sigmoid"
+                         : "");
     } else {
         printf("%dx%dx%d features", last->h, last->w, last->c);
     }
-    printf("%s\n", origin->assumed_softmax && softmax ? ", which the file does not say (--scores leaves it out)" : "");
+    bool assumed = origin->assumed_softmax && (softmax || sigmoid);
+    printf("%s\n", assumed ? ", which the file does not say (--scores leaves it out)" : "");
 }
 
 static void print_summary(const settings *s, const mn_net *net, const mn_origin *origin, const made *m) {
@@ -114,11 +122,13 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
     } else if (origin->network) {
         printf("%s", origin->network);
     } else {
-        printf("%d layers, not those of a MobileNetV2", net->layer_count);
+        printf("%d layers, not those of a MobileNet", net->layer_count);
     }
     printf(", %" PRId64 " parameters, %" PRId64 " MACs\n", mn_net_parameters(net), mn_net_macs(net));
     print_input(net, origin, m);
-    print_output(net, origin);
+    for (int32_t i = 0; i < mn_net_output_count(net); i++) {
+        print_output(net, &net->layers[mn_net_output(net, i)], origin);
+    }
     if (m->names > 0) printf("  classes     %d names go with the model\n", m->names);
 }
 
@@ -127,7 +137,7 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
 /* False after a sentence. */
 static bool make_file(const settings *s, const mn_net *net, const mn_origin *origin, made *out) {
     mn_graph graph = {0};
-    char description[64];
+    char description[96];
     if (origin->width > 0) {
         snprintf(description, sizeof description, "%s %g, mobilenet.c %s", origin->network, origin->width,
                  mn_version());

@@ -92,6 +92,8 @@ static mn_status read_net(job *j) {
     bool replaced;
     if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
     MN_TRY(cli_net_open(s->init, &options, &j->net, &origin));
+    char assumed[MN_ORIGIN_SENTENCE];
+    if (mn_origin_assumed(&j->net, &origin, assumed)) cli_error("%s: %s", s->init, assumed);
     MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, other_labels(j), j->options.seed, &replaced));
     printf("start     %s: %s%s\n", s->init, origin.format, replaced ? "; a new classifier, for other classes" : "");
     return MN_OK;

@@ -3,6 +3,7 @@
 
 #include "keras/assign.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +48,8 @@ static bool find_by_key(assignment *a) {
         if (!has_weights(&a->net->layers[i]) || !a->sources[i].key) continue;
         for (int32_t e = 0; !a->entries[i] && e < a->w->count; e++) {
             mn_keras_entry *entry = &a->w->entries[e];
-            if (!entry->used && strcmp(entry->key, a->sources[i].key) == 0) take(a, i, entry);
+            bool shared = a->sources[i].part == MN_PART_POINTWISE;
+            if ((!entry->used || shared) && strcmp(entry->key, a->sources[i].key) == 0) take(a, i, entry);
         }
         if (!a->entries[i]) return false;
     }
@@ -98,6 +100,11 @@ static mn_status find_entries(assignment *a) {
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         if (!find_by_name(a, kinds[k])) MN_TRY(find_by_order(a, kinds[k]));
     }
+    for (int32_t i = 0; a->sources && i < a->net->layer_count; i++) {
+        const mn_layer *layer = &a->net->layers[i];
+        if (!has_weights(layer) || !a->sources[i].key || a->entries[i]) continue;
+        return fail(a, layer, MN_ERROR_FORMAT, "the file has no weights for it");
+    }
     return MN_OK;
 }
 
@@ -108,47 +115,112 @@ typedef struct wanted {
     const char *what;
     float *to;
     int32_t rank, dims[MN_H5_MAX_RANK];
+    int32_t place; /* among the arrays of the layer, where their names tell nothing */
 } wanted;
 
 enum { MAX_WANTED = 4 };
 
+typedef struct wants {
+    wanted list[MAX_WANTED];
+    int32_t count;
+} wants;
+
+static void want(wants *w, wanted item) {
+    item.place = w->count;
+    w->list[w->count++] = item;
+}
+
+static void want_vector(wants *w, mn_keras_role role, const char *what, float *to, int32_t count) {
+    want(w, (wanted){role, what, to, 1, {count}, 0});
+}
+
+/* The other arrays of a SeparableConv2D's layer come before. */
+static wants list_kernel(const mn_net *net, const mn_layer *layer, mn_keras_part part) {
+    wants w = {.count = 0};
+    int32_t in = net->layers[layer->inputs[0]].c;
+    bool pointwise = part == MN_PART_POINTWISE;
+    wanted kernel = {pointwise ? MN_ROLE_POINTWISE : MN_ROLE_KERNEL,
+                     "the kernel",
+                     layer->kernel,
+                     4,
+                     {layer->k_h, layer->k_w, in, layer->multiplier},
+                     0};
+    if (layer->kind == MN_LAYER_CONV) {
+        kernel.dims[2] = in / layer->groups;
+        kernel.dims[3] = layer->units;
+    }
+    if (layer->kind == MN_LAYER_DENSE) {
+        kernel.rank = 2;
+        kernel.dims[0] = in;
+        kernel.dims[1] = layer->units;
+    }
+    want(&w, kernel);
+    if (layer->bias) want_vector(&w, MN_ROLE_BIAS, "the bias", layer->bias, layer->c);
+    for (int32_t i = 0; pointwise && i < w.count; i++) w.list[i].place++;
+    return w;
+}
+
+static wants list_norm(const mn_layer *layer, mn_keras_source source) {
+    wants w = {.count = 0};
+    if (!source.no_gamma) want_vector(&w, MN_ROLE_GAMMA, "gamma", layer->gamma, layer->c);
+    if (!source.no_beta) want_vector(&w, MN_ROLE_BETA, "beta", layer->beta, layer->c);
+    want_vector(&w, MN_ROLE_MEAN, "the mean", layer->mean, layer->c);
+    want_vector(&w, MN_ROLE_VARIANCE, "the variance", layer->variance, layer->c);
+    return w;
+}
+
+/* Where mean and variance go until scale_by_moments(). */
+static wants list_moments(const mn_layer *layer) {
+    wants w = {.count = 0};
+    want_vector(&w, MN_ROLE_MEAN, "the mean", layer->beta, layer->c);
+    want_vector(&w, MN_ROLE_VARIANCE, "the variance", layer->gamma, layer->c);
+    return w;
+}
+
+/* One for each channel, of any rank: dimensions that are shared are 1. */
+static wants list_slopes(const mn_layer *layer) {
+    wants w = {.count = 0};
+    wanted slopes = {MN_ROLE_SLOPE, "the slope", layer->gamma, 3, {1, 1, layer->c}, 0};
+    if (layer->flat) {
+        slopes.rank = 1;
+        slopes.dims[0] = layer->c;
+    }
+    want(&w, slopes);
+    return w;
+}
+
 /* What the layer wants, in Keras' order. */
-static int32_t list_wanted(const assignment *a, int32_t index, wanted list[MAX_WANTED]) {
+static wants list_wanted(const assignment *a, int32_t index) {
     const mn_layer *layer = &a->net->layers[index];
-    int32_t in = a->net->layers[layer->inputs[0]].c, count = 0;
     mn_keras_source source = a->sources ? a->sources[index] : (mn_keras_source){0};
     switch (layer->kind) {
     case MN_LAYER_CONV:
     case MN_LAYER_DEPTHWISE:
-        list[count++] = (wanted){MN_ROLE_KERNEL,
-                                 "the kernel",
-                                 layer->kernel,
-                                 4,
-                                 {layer->k_h, layer->k_w, in, layer->kind == MN_LAYER_CONV ? layer->units : 1}};
-        break;
-    case MN_LAYER_DENSE:
-        list[count++] = (wanted){MN_ROLE_KERNEL, "the kernel", layer->kernel, 2, {in, layer->units}};
-        break;
-    default:
-        if (!source.no_gamma) list[count++] = (wanted){MN_ROLE_GAMMA, "gamma", layer->gamma, 1, {in}};
-        if (!source.no_beta) list[count++] = (wanted){MN_ROLE_BETA, "beta", layer->beta, 1, {in}};
-        list[count++] = (wanted){MN_ROLE_MEAN, "the mean", layer->mean, 1, {in}};
-        list[count++] = (wanted){MN_ROLE_VARIANCE, "the variance", layer->variance, 1, {in}};
-        break;
+    case MN_LAYER_DENSE: return list_kernel(a->net, layer, source.part);
+    case MN_LAYER_AFFINE: return list_moments(layer);
+    case MN_LAYER_PRELU: return list_slopes(layer);
+    default: return list_norm(layer, source);
     }
-    if (layer->bias) list[count++] = (wanted){MN_ROLE_BIAS, "the bias", layer->bias, 1, {layer->c}};
-    return count;
+}
+
+/* Scale and offset of a Normalization, whose mean is in beta and whose variance is in gamma. */
+static void scale_by_moments(const mn_layer *layer) {
+    for (int32_t c = 0; c < layer->c; c++) {
+        double scale = 1 / fmax(sqrt((double)layer->gamma[c]), 1e-7), mean = (double)layer->beta[c];
+        layer->gamma[c] = (float)scale;
+        layer->beta[c] = (float)(-mean * scale);
+    }
 }
 
 /* By role where the file's names tell roles, else by place. NULL when it is missing. */
-static const mn_h5_array *find_array(const mn_keras_entry *entry, const wanted *want, int32_t place) {
+static const mn_h5_array *find_array(const mn_keras_entry *entry, const wanted *want) {
     int32_t count = entry->array_count < MN_KERAS_MAX_ARRAYS ? entry->array_count : MN_KERAS_MAX_ARRAYS;
     bool named = false;
     for (int32_t i = 0; i < count; i++) {
         if (entry->roles[i] == want->role) return &entry->arrays[i];
         named = named || entry->roles[i] != MN_ROLE_NONE;
     }
-    return !named && place < count ? &entry->arrays[place] : NULL;
+    return !named && want->place < count ? &entry->arrays[want->place] : NULL;
 }
 
 static mn_status load_array(const assignment *a, const mn_layer *layer, const mn_h5_array *array, const wanted *want) {
@@ -165,21 +237,24 @@ static mn_status load_array(const assignment *a, const mn_layer *layer, const mn
 }
 
 static mn_status load_layer(const assignment *a, int32_t index) {
-    wanted list[MAX_WANTED];
     const mn_layer *layer = &a->net->layers[index];
     const mn_keras_entry *entry = a->entries[index];
-    int32_t count = list_wanted(a, index, list), found = 0;
-    for (int32_t i = 0; i < count; i++) {
-        const mn_h5_array *array = find_array(entry, &list[i], i);
-        if (array) MN_TRY(load_array(a, layer, array, &list[i]));
+    const wants w = list_wanted(a, index);
+    mn_keras_part part = a->sources ? a->sources[index].part : MN_PART_ALL;
+    int32_t found = 0;
+    for (int32_t i = 0; i < w.count; i++) {
+        const wanted *want = &w.list[i];
+        const mn_h5_array *array = find_array(entry, want);
+        if (array) MN_TRY(load_array(a, layer, array, want));
         found += array != NULL;
         /* Bare weights do not say whether there is a bias; none is as good as zeros. */
-        if (array || (list[i].role == MN_ROLE_BIAS && !a->sources)) continue;
-        return fail(a, layer, MN_ERROR_FORMAT, "%s is missing", list[i].what);
+        if (array || (want->role == MN_ROLE_BIAS && !a->sources)) continue;
+        return fail(a, layer, MN_ERROR_FORMAT, "%s is missing", want->what);
     }
-    if (found == entry->array_count) return MN_OK;
+    if (part == MN_PART_MOMENTS) scale_by_moments(layer);
+    if (found == entry->array_count || part != MN_PART_ALL) return MN_OK;
     return fail(a, layer, MN_ERROR_FORMAT, "the file has %d arrays for it, %d were expected", entry->array_count,
-                count);
+                w.count);
 }
 
 mn_status mn_keras_assign(mn_keras_weights *weights, const mn_keras_source *sources, mn_net *net) {

@@ -20,7 +20,7 @@
  * again. */
 #define BASE_SECONDS 4
 #define BYTES_A_SECOND ((size_t)4 << 20)
-#define WAIT_FACTOR 4 /* the clock on the wall may run so much faster than the processor's */
+#define WAIT_FACTOR 15 /* on a busy machine the clock on the wall runs so much faster than the processor's */
 /* Files hold up to 2 GiB of numbers (keras/weights.h), which HDF5 and the network hold once each. */
 #define BASE_MEMORY ((size_t)1 << 30)
 #define MAX_MEMORY_LOG2 33

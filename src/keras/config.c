@@ -57,6 +57,20 @@ int32_t mn_config_int(const cJSON *item, int32_t fallback) {
     return (double)number == item->valuedouble ? number : -1;
 }
 
+/* Keras 3's names in files: "DepthwiseConv2D" becomes "depthwise_conv2d", "ReLU" "re_lu". */
+const char *mn_config_snake_case(mn_pool *pool, const char *class_name) {
+    size_t length = strlen(class_name), used = 0;
+    char *out = mn_pool_alloc(pool, 2 * length + 1, 1);
+    for (size_t i = 0; out && i < length; i++) {
+        unsigned char c = (unsigned char)class_name[i], next = (unsigned char)class_name[i + 1];
+        unsigned char before = i ? (unsigned char)class_name[i - 1] : '_';
+        if (!isalnum(c) && c != '_') continue;
+        if (isupper(c) && before != '_' && (islower(before) || islower(next))) out[used++] = '_';
+        out[used++] = (char)tolower(c);
+    }
+    return out;
+}
+
 static const cJSON *layers_of(const cJSON *model) {
     const cJSON *config = mn_config_get(model, "config");
     if (cJSON_IsArray(config)) return config; /* Sequential of Keras 2.2 and older */
@@ -116,20 +130,6 @@ static mn_status add_input(reader *r, const cJSON *model, value *out) {
 
 /* ---- Models ------------------------------------------------------------------------------------------ */
 
-/* Keras 3's names in files: "DepthwiseConv2D" becomes "depthwise_conv2d", "ReLU" "re_lu". */
-static const char *snake_case(mn_pool *pool, const char *class_name) {
-    size_t length = strlen(class_name), used = 0;
-    char *out = mn_pool_alloc(pool, 2 * length + 1, 1);
-    for (size_t i = 0; out && i < length; i++) {
-        unsigned char c = (unsigned char)class_name[i], next = (unsigned char)class_name[i + 1];
-        unsigned char before = i ? (unsigned char)class_name[i - 1] : '_';
-        if (!isalnum(c) && c != '_') continue;
-        if (isupper(c) && before != '_' && (islower(before) || islower(next))) out[used++] = '_';
-        out[used++] = (char)tolower(c);
-    }
-    return out;
-}
-
 /* Names the layer and finds the key of its weights. */
 static mn_status place_layer(reader *r, level *l, const cJSON *layer) {
     mn_pool *pool = &r->net->pool;
@@ -142,7 +142,7 @@ static mn_status place_layer(reader *r, level *l, const cJSON *layer) {
     }
     r->name = name;
     r->class_name = class_name;
-    const char *snake = snake_case(pool, class_name);
+    const char *snake = mn_config_snake_case(pool, class_name);
     if (!snake) return mn_fail_memory("the layers of the model");
     int32_t earlier = 0;
     for (int32_t i = 0; i < l->count; i++) earlier += strcmp(l->snakes[i], snake) == 0;
@@ -191,7 +191,7 @@ static mn_status read_inner_model(reader *r, const level *outer, const cJSON *mo
 
 static mn_status read_layer(reader *r, level *l, const cJSON *layer, bool sequential) {
     mn_config_node node = {.source_count = 1};
-    value values[2] = {l->input, l->input}, *out = &l->values[l->count];
+    value values[MN_LAYER_MAX_INPUTS] = {l->input}, *out = &l->values[l->count];
     MN_TRY(place_layer(r, l, layer));
     if (strcmp(r->class_name, "InputLayer") == 0) {
         if (l->count > 0) return mn_config_fail(r, MN_ERROR_UNSUPPORTED, "a second input; a classifier has one");
@@ -213,13 +213,22 @@ static mn_status read_layer(reader *r, level *l, const cJSON *layer, bool sequen
     return MN_OK;
 }
 
-/* ["name", 0, 0] or [["name", 0, 0]]. */
-static mn_status find_output(const reader *r, const level *l, value *out) {
+/* ["name", 0, 0], [["name", 0, 0], ...] or {"key": ["name", 0, 0], ...}: as many as there is room for. */
+static mn_status find_outputs(const reader *r, const level *l, value *out, int32_t room, int32_t *count) {
     const cJSON *list = mn_config_get(mn_config_get(l->model, "config"), "output_layers");
-    const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
-    if (cJSON_IsArray(first) && cJSON_GetArraySize(list) == 1) first = first->child;
-    if (cJSON_IsString(first)) return find_value(r, l, first->valuestring, out);
-    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: a model in it does not have exactly one output", r->config->file);
+    const cJSON *item = list ? list->child : NULL;
+    bool one = cJSON_IsArray(list) && cJSON_IsString(item);
+    *count = 0;
+    for (item = one ? list : item; item; item = one ? NULL : item->next) {
+        const cJSON *name = cJSON_GetArrayItem(item, 0);
+        if (!cJSON_IsString(name)) break;
+        if (*count == room) {
+            return mn_fail(MN_ERROR_UNSUPPORTED, "%s: a model in it has more than %d outputs", r->config->file, room);
+        }
+        MN_TRY(find_value(r, l, name->valuestring, &out[(*count)++]));
+    }
+    if (*count > 0 && !item) return MN_OK;
+    return mn_fail(MN_ERROR_FORMAT, "%s: the list of a model's outputs is damaged", r->config->file);
 }
 
 static mn_status read_model(reader *r, level *l, value *out) {
@@ -238,7 +247,35 @@ static mn_status read_model(reader *r, level *l, value *out) {
     bool sequential = is_sequential(l);
     cJSON_ArrayForEach(layer, l->layers) MN_TRY(read_layer(r, l, layer, sequential));
     *out = l->values[l->count - 1];
-    return sequential ? MN_OK : find_output(r, l, out);
+    int32_t outputs = 1;
+    return sequential || l->depth == 0 ? MN_OK : find_outputs(r, l, out, 1, &outputs);
+}
+
+/* What the whole model gives. */
+static mn_status set_outputs(reader *r, const level *top, value last) {
+    value values[MN_NET_MAX_OUTPUTS] = {last};
+    int32_t count = 1;
+    if (!is_sequential(top)) MN_TRY(find_outputs(r, top, values, MN_NET_MAX_OUTPUTS, &count));
+    for (int32_t i = 0; i < count; i++) {
+        MN_TRY(mn_config_rescale(r, &values[i]));
+        for (int32_t k = 0; k < i; k++) {
+            if (r->net->outputs[k] != values[i].layer) continue;
+            return mn_fail(MN_ERROR_UNSUPPORTED, "%s: two outputs of the model are the same", r->config->file);
+        }
+        r->net->outputs[i] = values[i].layer;
+    }
+    r->net->output_count = count;
+    return MN_OK;
+}
+
+/* Without the layers that lead to no output. */
+static mn_status prune(reader *r) {
+    int32_t *kept = mn_pool_alloc(&r->net->pool, (size_t)r->net->layer_count, sizeof *kept);
+    if (!kept) return mn_fail_memory("the layers of the model");
+    MN_TRY(mn_net_prune(r->net, kept));
+    for (int32_t i = 0; i < r->net->layer_count; i++) r->config->sources[i] = r->config->sources[kept[i]];
+    if (r->net->output_count == 1) r->net->output_count = 0; /* it is the last layer */
+    return MN_OK;
 }
 
 /* ---- The file ---------------------------------------------------------------------------------------- */
@@ -255,10 +292,8 @@ static mn_status read_root(reader *r, const cJSON *root) {
     r->model = name ? name : "model";
     MN_TRY(add_input(r, root, &top.input));
     MN_TRY(read_model(r, &top, &output));
-    MN_TRY(mn_config_rescale(r, &output));
-    if (output.layer == r->net->layer_count - 1) return MN_OK;
-    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: layers follow the output '%s'; save the model without them",
-                   r->config->file, r->net->layers[output.layer].name);
+    MN_TRY(set_outputs(r, &top, output));
+    return prune(r);
 }
 
 mn_status mn_keras_config_read(mn_keras_config *config, mn_net *net) {

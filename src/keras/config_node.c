@@ -13,7 +13,9 @@ static mn_status add_source(const mn_config_reader *reader, const cJSON *name, m
     if (!cJSON_IsString(name)) {
         return mn_config_fail(reader, MN_ERROR_FORMAT, "an input of it has no name; the configuration is damaged");
     }
-    if (out->source_count == 2) return mn_config_fail(reader, MN_ERROR_UNSUPPORTED, "more than two inputs");
+    if (out->source_count == MN_LAYER_MAX_INPUTS) {
+        return mn_config_fail(reader, MN_ERROR_LIMIT, "more than %d inputs", MN_LAYER_MAX_INPUTS);
+    }
     out->sources[out->source_count++] = name->valuestring;
     return MN_OK;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "archive/archive.h"
 #include "base/map.h"
 #include "keras/assign.h"
@@ -81,30 +83,31 @@ static mn_status check_options(const source *s) {
                    input->h, input->w, size);
 }
 
-static mn_status read_model(source *s, const char *text, size_t bytes) {
+static mn_status read_model(source *s, const char *text, size_t bytes, bool keras_2) {
     mn_keras_config config = {.text = text,
                               .bytes = bytes,
                               .file = s->name,
                               .v3 = s->weights.v3,
+                              .keras_2 = keras_2,
                               .size = open_size(s),
                               .elements = SLACK * s->weights.elements};
     MN_TRY(mn_keras_config_read(&config, &s->net));
     s->info.assumed_size = config.open_size;
     MN_TRY(check_options(s));
     MN_TRY(mn_keras_assign(&s->weights, config.sources, &s->net));
-    return mn_keras_width_of(&s->net, &s->info.width);
+    return mn_keras_width_of(&s->net, &s->info.family, &s->info.width);
 }
 
 static mn_status read_bare_weights(source *s) {
-    mn_v2_spec spec;
-    mn_v2_defaults(&spec);
+    mn_net_spec spec;
+    mn_net_spec_defaults(&spec);
     int32_t height, width;
     MN_TRY(mn_keras_ranges_size(&s->weights, &height, &width));
     bool open = height == 0 || s->options->size > 0;
     spec.height = open ? open_size(s) : height;
     spec.width_px = open ? spec.height : width;
     spec.softmax = !s->options->no_softmax;
-    MN_TRY(mn_keras_match(&s->weights, &spec, &s->net));
+    MN_TRY(mn_keras_match(&s->weights, &spec, &s->info.family, &s->net));
     s->net.name = s->name;
     MN_TRY(mn_keras_assign(&s->weights, NULL, &s->net));
     MN_TRY(mn_keras_ranges_assign(&s->weights, &s->net));
@@ -124,17 +127,34 @@ static mn_status read_hdf5(source *s) {
         return read_bare_weights(s);
     }
     s->info.format = MN_KERAS_MODEL;
-    return read_model(s, text.item[0], strlen(text.item[0]));
+    mn_h5_list version;
+    MN_TRY(mn_h5_strings(&s->weights.h5, "/", "keras_version", &s->weights.pool, &version));
+    bool keras_2 = version.count != 1 || version.item[0][0] < '3'; /* old files do not say it */
+    return read_model(s, text.item[0], strlen(text.item[0]), keras_2);
 }
 
 /* ---- Containers -------------------------------------------------------------------------------------- */
 
-static mn_status read_unpacked(source *s, const char *config, size_t config_bytes, const void *weights,
+/* {"keras_version": "2.15.0", ...} in the archive's metadata.json, which may be missing. */
+static bool is_keras_2(const mn_archive *archive) {
+    uint8_t *text = NULL;
+    size_t bytes = 0;
+    if (!mn_archive_has(archive, "metadata.json")) return false;
+    if (mn_archive_read(archive, "metadata.json", MAX_CONFIG_BYTES, &text, &bytes) != MN_OK) return false;
+    cJSON *root = cJSON_ParseWithLength((const char *)text, bytes);
+    const char *version = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "keras_version"));
+    bool old = version && version[0] < '3';
+    cJSON_Delete(root);
+    free(text);
+    return old;
+}
+
+static mn_status read_unpacked(source *s, const char *config, size_t config_bytes, bool keras_2, const void *weights,
                                size_t weight_bytes) {
     s->info.format = MN_KERAS_ARCHIVE;
     MN_TRY(mn_h5_open_memory(weights, weight_bytes, s->name, &s->weights.h5));
     MN_TRY(mn_keras_weights_list(&s->weights));
-    return read_model(s, config, config_bytes);
+    return read_model(s, config, config_bytes, keras_2);
 }
 
 static mn_status unpack(source *s, const mn_archive *archive) {
@@ -149,7 +169,8 @@ static mn_status unpack(source *s, const mn_archive *archive) {
     if (status == MN_OK) {
         status = mn_archive_read(archive, weights_name, MAX_WEIGHTS_BYTES, &weights, &weight_bytes);
     }
-    if (status == MN_OK) status = read_unpacked(s, (const char *)config, config_bytes, weights, weight_bytes);
+    if (status == MN_OK)
+        status = read_unpacked(s, (const char *)config, config_bytes, is_keras_2(archive), weights, weight_bytes);
     free(config);
     free(weights);
     return status;

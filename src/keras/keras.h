@@ -5,7 +5,7 @@
 #ifndef MN_KERAS_KERAS_H
 #define MN_KERAS_KERAS_H
 
-#include "net/net.h"
+#include "net/family.h"
 
 typedef struct mn_keras_options {
     int32_t size;    /* side of the input where the file leaves it open; 0: as the file's name says, or 224 */
@@ -27,9 +27,10 @@ const char *mn_keras_format_text(mn_keras_format format);
 /** What was found. */
 typedef struct mn_keras_info {
     mn_keras_format format;
-    double width;         /* of the MobileNetV2; 0 when the convolutions are another network's */
+    int32_t family;       /* of mn_families; -1 when the convolutions are another network's */
+    double width;         /* of the MobileNet; 0 for another network */
     bool assumed_size;    /* the file leaves the size of the input open */
-    bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
+    bool assumed_softmax; /* the file does not say whether a softmax, or a sigmoid, follows the classifier */
 } mn_keras_info;
 
 /** Reads the file at `path`: weights or a whole model in HDF5, or a Keras 3 archive. `options` NULL means defaults.

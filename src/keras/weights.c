@@ -100,6 +100,11 @@ static mn_keras_role role_of(const char *name, bool *depthwise) {
         {"running_mean", MN_ROLE_MEAN},
         {"moving_variance", MN_ROLE_VARIANCE},
         {"running_std", MN_ROLE_VARIANCE},
+        {"mean", MN_ROLE_MEAN},
+        {"variance", MN_ROLE_VARIANCE},
+        {"count", MN_ROLE_COUNT},
+        {"pointwise_kernel", MN_ROLE_POINTWISE},
+        {"alpha", MN_ROLE_SLOPE},
     };
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
     size_t length = strcspn(last, ":");
@@ -121,7 +126,10 @@ static mn_layer_kind kind_of(const mn_keras_entry *entry) {
     }
     if (vectors && entry->array_count == 4) return MN_LAYER_BATCH_NORM;
     if (entry->array_count > 2) return MN_LAYER_KIND_COUNT;
-    if (first->rank == 4) return first->dims[3] == 1 ? MN_LAYER_DEPTHWISE : MN_LAYER_CONV;
+    if (first->rank == 4) { /* a classifier of one class is no depthwise convolution */
+        bool depthwise = first->dims[3] == 1 && (first->dims[0] > 1 || first->dims[1] > 1);
+        return depthwise ? MN_LAYER_DEPTHWISE : MN_LAYER_CONV;
+    }
     return first->rank == 2 ? MN_LAYER_DENSE : MN_LAYER_KIND_COUNT;
 }
 

@@ -21,6 +21,9 @@ typedef enum mn_keras_role {
     MN_ROLE_BETA,
     MN_ROLE_MEAN,
     MN_ROLE_VARIANCE,
+    MN_ROLE_POINTWISE, /* the second kernel of a SeparableConv2D */
+    MN_ROLE_SLOPE,     /* of a PReLU */
+    MN_ROLE_COUNT,     /* of what a Normalization saw; not needed */
     MN_ROLE_NONE,
 } mn_keras_role;
 

@@ -57,10 +57,26 @@ mn_status mn_fold_floats(mn_folding *f, const char *layer, const char *suffix, c
     return MN_OK;
 }
 
+/* The oldest version of the operator that has what is used here (tensorflow/lite/tools/versioning/op_version.cc). */
+static int32_t version_of(const mn_folding *f, mn_op_kind kind, const mn_op_attr *attr, const int32_t *inputs) {
+    const mn_tensor_info *tensors = f->graph->tensors;
+    switch (kind) {
+    case MN_OP_CONV_2D: return tensors[inputs[0]].dims[3] != tensors[inputs[1]].dims[3] ? 6 : 1; /* groups */
+    case MN_OP_DEPTHWISE_CONV_2D: return attr->dilation_h != 1 || attr->dilation_w != 1 ? 2 : 1;
+    case MN_OP_RESIZE_BILINEAR:
+    case MN_OP_RESIZE_NEAREST_NEIGHBOR: return attr->half_pixel_centers ? 3 : 1;
+    default: return 1;
+    }
+}
+
 mn_status mn_fold_op(mn_folding *f, mn_op_kind kind, const mn_op_attr *attr, const int32_t *inputs, int32_t count,
                      const char *layer, const char *suffix, mn_shape shape, int32_t *result) {
     mn_op *op = &f->graph->ops[f->graph->op_count];
-    *op = (mn_op){.kind = kind, .version = 1, .input_count = count, .output_count = 1, .attr = *attr};
+    *op = (mn_op){.kind = kind,
+                  .version = version_of(f, kind, attr, inputs),
+                  .input_count = count,
+                  .output_count = 1,
+                  .attr = *attr};
     op->inputs = mn_fold_take(f, (size_t)count, sizeof *op->inputs);
     op->outputs = mn_fold_take(f, 1, sizeof *op->outputs);
     if (!op->inputs || !op->outputs) return mn_fold_no_memory();

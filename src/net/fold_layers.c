@@ -17,6 +17,15 @@ static mn_status unary(mn_folding *f, mn_op_kind kind, const mn_op_attr *attr, c
     return mn_fold_op(f, kind, attr, tensor, 1, name, suffix, shape_of(f, *tensor), tensor);
 }
 
+/* inputs[0] in another shape; inputs[1] is for the list. */
+static mn_status reshape(mn_folding *f, const mn_layer *layer, const char *suffix, int32_t inputs[2], mn_shape to,
+                         int32_t *result) {
+    mn_op_attr attr = {.list_count = to.rank};
+    memcpy(attr.list, to.dims, (size_t)to.rank * sizeof to.dims[0]);
+    MN_TRY(mn_fold_list(f, layer->name, "/shape", mn_fold_vector(to.rank), attr.list, &inputs[1]));
+    return mn_fold_op(f, MN_OP_RESHAPE, &attr, inputs, 2, layer->name, suffix, to, result);
+}
+
 /* ---- Scaling ----------------------------------------------------------------------------------------- */
 
 /* An operator with a constant, and what its result is called. */
@@ -126,10 +135,47 @@ static mn_status fold_prelu(mn_folding *f, int32_t index) {
     return mn_fold_op(f, MN_OP_ADD, &plain, parts, 2, layer->name, "", shape_of(f, parts[0]), &f->tensor[index]);
 }
 
+static mn_status fold_activation(mn_folding *f, int32_t index) {
+    static const mn_op_kind kinds[MN_FUNCTION_COUNT] = {
+        [MN_FUNCTION_SIGMOID] = MN_OP_LOGISTIC, [MN_FUNCTION_TANH] = MN_OP_TANH,
+        [MN_FUNCTION_SWISH] = MN_OP_LOGISTIC,   [MN_FUNCTION_HARD_SWISH] = MN_OP_HARD_SWISH,
+        [MN_FUNCTION_ELU] = MN_OP_ELU,          [MN_FUNCTION_LEAKY_RELU] = MN_OP_LEAKY_RELU,
+    };
+    const mn_layer *layer = &f->net->layers[index];
+    const mn_op_attr plain = {.activation = MN_ACT_NONE}, attr = {.alpha = layer->slope};
+    bool swish = layer->function == MN_FUNCTION_SWISH;
+    int32_t parts[2] = {input_of(f, layer, 0), input_of(f, layer, 0)};
+    MN_TRY(unary(f, kinds[layer->function], &attr, layer->name, swish ? "/sigmoid" : "", &parts[1]));
+    f->tensor[index] = parts[1];
+    if (!swish) return MN_OK;
+    return mn_fold_op(f, MN_OP_MUL, &plain, parts, 2, layer->name, "", shape_of(f, parts[0]), &f->tensor[index]);
+}
+
 static mn_status fold_softmax(mn_folding *f, int32_t index) {
     const mn_layer *layer = &f->net->layers[index];
     f->tensor[index] = input_of(f, layer, 0);
     return unary(f, MN_OP_SOFTMAX, &(mn_op_attr){.beta = 1}, layer->name, "", &f->tensor[index]);
+}
+
+/* x / sqrt(max(sum of squares, 1e-12)), nearly: the 1e-12 is added. */
+static mn_status fold_unit_norm(mn_folding *f, int32_t index) {
+    const mn_layer *layer = &f->net->layers[index];
+    const mn_op_attr plain = {.activation = MN_ACT_NONE};
+    const float channels = (float)layer->c, least = 1e-12F;
+    const step sum = {MN_OP_MUL, MN_ACT_NONE, "/channels", layer->name, "/sum"};
+    const step safe = {MN_OP_ADD, MN_ACT_NONE, "/least", layer->name, "/safe"};
+    int32_t x = input_of(f, layer, 0), mean[2] = {x};
+    mn_shape shape = shape_of(f, x), one = shape;
+    one.dims[shape.rank - 1] = 1;
+    mn_op_attr last = {.keep_dims = true, .list_count = 1, .list = {shape.rank - 1}};
+    MN_TRY(unary(f, MN_OP_SQUARE, &plain, layer->name, "/squares", &mean[0]));
+    MN_TRY(mn_fold_list(f, layer->name, "/axis", mn_fold_vector(1), last.list, &mean[1]));
+    MN_TRY(mn_fold_op(f, MN_OP_MEAN, &last, mean, 2, layer->name, "/mean", one, &mean[0]));
+    MN_TRY(with_floats(f, layer, &sum, &channels, 1, &mean[0]));
+    MN_TRY(with_floats(f, layer, &safe, &least, 1, &mean[0]));
+    MN_TRY(unary(f, MN_OP_RSQRT, &plain, layer->name, "/scale", &mean[0]));
+    const int32_t inputs[2] = {x, mean[0]};
+    return mn_fold_op(f, MN_OP_MUL, &plain, inputs, 2, layer->name, "", shape, &f->tensor[index]);
 }
 
 /* ---- Several inputs ---------------------------------------------------------------------------------- */
@@ -140,10 +186,7 @@ static mn_status as_map(mn_folding *f, const mn_layer *layer, int32_t from, int3
     *tensor = f->tensor[from];
     if (layer->flat || !in->flat) return MN_OK;
     int32_t inputs[2] = {*tensor};
-    mn_op_attr attr = {.list_count = 4, .list = {1, 1, 1, in->c}};
-    MN_TRY(mn_fold_list(f, layer->name, "/shape", mn_fold_vector(4), attr.list, &inputs[1]));
-    return mn_fold_op(f, MN_OP_RESHAPE, &attr, inputs, 2, layer->name, "/map",
-                      (mn_shape){.rank = 4, .dims = {1, 1, 1, in->c}}, tensor);
+    return reshape(f, layer, "/map", inputs, (mn_shape){.rank = 4, .dims = {1, 1, 1, in->c}}, tensor);
 }
 
 static mn_status fold_joined(mn_folding *f, int32_t index) {
@@ -207,6 +250,33 @@ static mn_status fold_pool(mn_folding *f, int32_t index) {
     return mn_fold_op(f, MN_OP_MEAN, &attr, inputs, 2, layer->name, "", mn_fold_shape(layer), &f->tensor[index]);
 }
 
+static mn_status fold_resize(mn_folding *f, int32_t index) {
+    const mn_layer *layer = &f->net->layers[index];
+    const mn_op_attr attr = {.half_pixel_centers = true, .list_count = 2, .list = {layer->h, layer->w}};
+    mn_op_kind kind = layer->bilinear ? MN_OP_RESIZE_BILINEAR : MN_OP_RESIZE_NEAREST_NEIGHBOR;
+    int32_t inputs[2] = {input_of(f, layer, 0)};
+    MN_TRY(mn_fold_list(f, layer->name, "/size", mn_fold_vector(2), attr.list, &inputs[1]));
+    return mn_fold_op(f, kind, &attr, inputs, 2, layer->name, "", mn_fold_shape(layer), &f->tensor[index]);
+}
+
+/* A window as large as the map. */
+static mn_status fold_global_max(mn_folding *f, int32_t index) {
+    const mn_layer *layer = &f->net->layers[index], *in = &f->net->layers[layer->inputs[0]];
+    mn_op_attr attr = {.padding = MN_PAD_VALID,
+                       .filter_h = in->h,
+                       .filter_w = in->w,
+                       .stride_h = 1,
+                       .stride_w = 1,
+                       .dilation_h = 1,
+                       .dilation_w = 1};
+    mn_shape map = {.rank = 4, .dims = {1, 1, 1, layer->c}};
+    int32_t inputs[2] = {input_of(f, layer, 0)};
+    const char *suffix = layer->flat ? "/map" : "";
+    MN_TRY(mn_fold_op(f, MN_OP_MAX_POOL_2D, &attr, inputs, 1, layer->name, suffix, map, &inputs[0]));
+    f->tensor[index] = inputs[0];
+    return layer->flat ? reshape(f, layer, "", inputs, mn_fold_shape(layer), &f->tensor[index]) : MN_OK;
+}
+
 /* Nothing to do when the shape is there already, or when FULLY_CONNECTED, which flattens by itself, comes next. */
 static mn_status fold_reshape(mn_folding *f, int32_t index) {
     const mn_layer *layer = &f->net->layers[index];
@@ -217,10 +287,7 @@ static mn_status fold_reshape(mn_folding *f, int32_t index) {
         f->tensor[index] = inputs[0];
         return MN_OK;
     }
-    mn_op_attr attr = {.list_count = to.rank};
-    memcpy(attr.list, to.dims, (size_t)to.rank * sizeof to.dims[0]);
-    MN_TRY(mn_fold_list(f, layer->name, "/shape", mn_fold_vector(to.rank), attr.list, &inputs[1]));
-    return mn_fold_op(f, MN_OP_RESHAPE, &attr, inputs, 2, layer->name, "", to, &f->tensor[index]);
+    return reshape(f, layer, "", inputs, to, &f->tensor[index]);
 }
 
 /* ---- All --------------------------------------------------------------------------------------------- */
@@ -235,11 +302,15 @@ mn_status mn_fold_other(mn_folding *f, int32_t index) {
     case MN_LAYER_BATCH_NORM: return fold_norm(f, index);
     case MN_LAYER_RELU: return fold_relu(f, index);
     case MN_LAYER_PRELU: return fold_prelu(f, index);
+    case MN_LAYER_ACTIVATION: return fold_activation(f, index);
     case MN_LAYER_ADD:
     case MN_LAYER_MULTIPLY:
     case MN_LAYER_SUBTRACT: return fold_joined(f, index);
     case MN_LAYER_CONCAT: return fold_concat(f, index);
     case MN_LAYER_GLOBAL_POOL: return fold_pool(f, index);
+    case MN_LAYER_GLOBAL_MAX: return fold_global_max(f, index);
+    case MN_LAYER_RESIZE: return fold_resize(f, index);
+    case MN_LAYER_UNIT_NORM: return fold_unit_norm(f, index);
     case MN_LAYER_MAX_POOL:
     case MN_LAYER_AVERAGE_POOL: return fold_window(f, index);
     case MN_LAYER_RESHAPE: return fold_reshape(f, index);

@@ -9,8 +9,8 @@
 #include "graph/shape.h"
 #include "net/fold.h"
 
-/* The most that one layer makes (a PReLU; operators have a result and up to one constant each). */
-enum { MN_FOLD_LAYER_OPS = 4, MN_FOLD_LAYER_TENSORS = 8 };
+/* The most that one layer makes (a UnitNormalization). */
+enum { MN_FOLD_LAYER_OPS = 6, MN_FOLD_LAYER_TENSORS = 10 };
 
 typedef struct mn_folding {
     const mn_net *net;

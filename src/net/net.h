@@ -47,7 +47,6 @@ typedef enum mn_function {
     MN_FUNCTION_HARD_SWISH, /* x * min(max(x + 3, 0), 6) / 6 */
     MN_FUNCTION_ELU,        /* below zero exp(x) - 1 */
     MN_FUNCTION_LEAKY_RELU, /* below zero x * slope */
-    MN_FUNCTION_LOG_SOFTMAX,
     MN_FUNCTION_COUNT
 } mn_function;
 

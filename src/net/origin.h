@@ -5,8 +5,7 @@
 #ifndef MN_NET_ORIGIN_H
 #define MN_NET_ORIGIN_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "net/net.h"
 
 typedef struct mn_origin_options {
     int32_t size;    /* side of the input where the file leaves it open; 0: the door's default */
@@ -22,5 +21,9 @@ typedef struct mn_origin {
     bool assumed_pixels;  /* the file does not say which pixels the network takes; net->meaning does */
     bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
 } mn_origin;
+
+/** One sentence about what was assumed because the file does not say it; false when nothing was. */
+#define MN_ORIGIN_SENTENCE 512
+bool mn_origin_assumed(const mn_net *net, const mn_origin *origin, char sentence[MN_ORIGIN_SENTENCE]);
 
 #endif

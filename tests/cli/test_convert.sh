@@ -30,7 +30,7 @@ json 'o["operators"][-1]["name"] == "FULLY_CONNECTED" and o["description"].start
 
 expect 0 convert "$keras/whole.h5" -o "$scratch/whole.tflite"
 prints 'whole Keras model in HDF5'
-prints 'not those of a MobileNetV2'
+prints 'not those of a MobileNet,'
 expect 0 convert "$keras/model.keras" -o "$scratch/archive.tflite"
 prints 'Keras 3 archive'
 cmp "$scratch/whole.tflite" "$scratch/archive.tflite" || fail 'one model saved in two ways gives two models'

@@ -111,8 +111,7 @@ static double unit_of(const mn_layer *in, const double *from, int32_t c) {
     return from[c] / sqrt(sum);
 }
 
-static double function_of(const mn_layer *layer, const mn_layer *in, const double *from, int32_t c) {
-    double x = from[c];
+static double function_of(const mn_layer *layer, double x) {
     switch (layer->function) {
     case MN_FUNCTION_SIGMOID: return 1 / (1 + exp(-x));
     case MN_FUNCTION_TANH: return tanh(x);
@@ -120,7 +119,6 @@ static double function_of(const mn_layer *layer, const mn_layer *in, const doubl
     case MN_FUNCTION_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
     case MN_FUNCTION_ELU: return x < 0 ? expm1(x) : x;
     case MN_FUNCTION_LEAKY_RELU: return x < 0 ? x * (double)layer->slope : x;
-    case MN_FUNCTION_LOG_SOFTMAX: return log(softmax_of(in, from, c));
     case MN_FUNCTION_COUNT: break;
     }
     return NAN;
@@ -168,7 +166,7 @@ static double compute(const values *v, const mn_layer *layer, int32_t y, int32_t
                (double)layer->beta[c];
     case MN_LAYER_RELU: return fmin(fmax(from[here], 0), (double)layer->max_value);
     case MN_LAYER_PRELU: return from[here] < 0 ? from[here] * (double)layer->gamma[c] : from[here];
-    case MN_LAYER_ACTIVATION: return function_of(layer, in, from + place, c);
+    case MN_LAYER_ACTIVATION: return function_of(layer, from[here]);
     case MN_LAYER_ADD: return joined(v, layer, 0, y, x, c) + joined(v, layer, 1, y, x, c);
     case MN_LAYER_SUBTRACT: return joined(v, layer, 0, y, x, c) - joined(v, layer, 1, y, x, c);
     case MN_LAYER_MULTIPLY: return joined(v, layer, 0, y, x, c) * joined(v, layer, 1, y, x, c);

@@ -118,8 +118,19 @@ static void activations(void **state) {
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         expect_layer_right((mn_layer){.kind = MN_LAYER_RELU, .max_value = limits[i]}, true);
     }
+    for (int32_t i = 0; i < MN_FUNCTION_COUNT; i++) {
+        mn_layer layer = {.kind = MN_LAYER_ACTIVATION, .function = (mn_function)i, .slope = 0.2F};
+        expect_layer_right(layer, true);
+    }
     expect_layer_right((mn_layer){.kind = MN_LAYER_PRELU}, true);
     expect_layer_right((mn_layer){.kind = MN_LAYER_AFFINE}, true);
+    expect_layer_right((mn_layer){.kind = MN_LAYER_UNIT_NORM}, true);
+    for (int32_t i = 0; i < 4; i++) {
+        mn_layer layer = {.kind = MN_LAYER_RESIZE, .h = i < 2 ? 18 : 4, .w = i < 2 ? 21 : 3, .bilinear = i % 2};
+        expect_layer_right(layer, false);
+    }
+    expect_layer_right((mn_layer){.kind = MN_LAYER_GLOBAL_MAX}, false);
+    expect_layer_right((mn_layer){.kind = MN_LAYER_GLOBAL_MAX, .keep_dims = true}, false);
 }
 
 /* A map joined with what has one place, one channel, or is a vector. */
