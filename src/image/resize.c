@@ -3,7 +3,7 @@
 
 /* Each output pixel is a weighted mean of the input pixels under a filter centred on it; the filter widens with the
  * scale, so that every input pixel counts. Columns and rows are two passes with bytes in between. Weights are fixed
- * point with WEIGHT_BITS bits, and computed in double with exactly Pillow's order of operations: an equal result for
+ * point with MN_WEIGHT_BITS bits, and computed in double with exactly Pillow's order of operations: an equal result for
  * every input needs equal weights. Facts from Pillow's Resample.c and Geometry.c, and from trying Pillow 13.
  *
  * The picture comes row by row, and whichever pass is first, only sums of the output rows that a stored row is part of
@@ -18,14 +18,12 @@
 
 #include "base/checked.h"
 #include "base/status.h"
+#include "image/passes.h"
 #include "image/turn.h"
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF /* a fused multiply-add would change weights; GCC keeps off it with -std=c11 */
 #endif
-
-/* 8 bits of pixel, 2 of headroom for filters with negative parts (sum of |weights| < 2), 22 of weight. */
-#define WEIGHT_BITS 22
 
 static const double pi = 3.14159265358979323846;
 
@@ -95,14 +93,9 @@ mn_status mn_resize_filter_parse(const char *name, mn_resize_filter *out) {
 
 /* ---- Weights of one axis ----------------------------------------------------------------------------- */
 
-typedef struct span {
-    int32_t first; /* input pixel */
-    int32_t count; /* of input pixels, at most `stride` */
-} span;
-
 /* For each of the output pixels along one axis: which input pixels it takes, and how much of each. */
 typedef struct axis {
-    span *spans;
+    mn_span *spans;
     int32_t *weights; /* [outputs][stride] */
     size_t stride;
 } axis;
@@ -114,13 +107,13 @@ static void axis_free(axis *a) {
 }
 
 static int32_t to_fixed(double weight) {
-    double scaled = weight * (1 << WEIGHT_BITS);
+    double scaled = weight * (1 << MN_WEIGHT_BITS);
     return (int32_t)(weight < 0 ? -0.5 + scaled : 0.5 + scaled);
 }
 
 /* The span and weights of one output pixel; `row` holds the weights before they are normalised. */
-static span weigh_pixel(const kernel *k, double center, double filter_scale, int32_t in_size, double *row,
-                        int32_t *weights) {
+static mn_span weigh_pixel(const kernel *k, double center, double filter_scale, int32_t in_size, double *row,
+                           int32_t *weights) {
     double reach = k->reach * filter_scale;
     double shrink = 1.0 / filter_scale;
     int32_t first = mn_max_i32((int32_t)(center - reach + 0.5), 0);
@@ -131,7 +124,7 @@ static span weigh_pixel(const kernel *k, double center, double filter_scale, int
         sum += row[i];
     }
     for (int32_t i = 0; i < count; i++) weights[i] = to_fixed(sum != 0.0 ? row[i] / sum : row[i]);
-    return (span){first, count};
+    return (mn_span){first, count};
 }
 
 /* Weights for taking [low, high) of `in_size` input pixels to `out_size` output pixels. */
@@ -164,7 +157,7 @@ static mn_status axis_make(const kernel *k, int32_t in_size, float low, float hi
 static void axis_reverse(axis *a, int32_t in_size, int32_t out_size) {
     for (int32_t low = 0, high = out_size - 1; low < high; low++, high--) {
         int32_t *x = a->weights + (size_t)low * a->stride, *y = a->weights + (size_t)high * a->stride;
-        span kept = a->spans[low];
+        mn_span kept = a->spans[low];
         a->spans[low] = a->spans[high];
         a->spans[high] = kept;
         for (size_t i = 0; i < a->stride; i++) {
@@ -174,7 +167,7 @@ static void axis_reverse(axis *a, int32_t in_size, int32_t out_size) {
         }
     }
     for (int32_t o = 0; o < out_size; o++) {
-        span *s = &a->spans[o];
+        mn_span *s = &a->spans[o];
         int32_t *weights = a->weights + (size_t)o * a->stride;
         s->first = in_size - s->first - s->count;
         for (int32_t low = 0, high = s->count - 1; low < high; low++, high--) {
@@ -183,6 +176,19 @@ static void axis_reverse(axis *a, int32_t in_size, int32_t out_size) {
             weights[high] = weight;
         }
     }
+}
+
+/* Each weight three times, as the pass across wants it. */
+static mn_status axis_triple(axis *a, int32_t outputs) {
+    size_t cells = (size_t)outputs * a->stride, bytes = 0;
+    int32_t *tripled = mn_mul_size(cells, 3 * sizeof *tripled, &bytes) ? malloc(bytes) : NULL;
+    if (!tripled) return mn_fail_memory("the weights of a resize");
+    for (size_t i = 0; i < cells; i++)
+        for (size_t c = 0; c < 3; c++) tripled[3 * i + c] = a->weights[i];
+    free(a->weights);
+    a->weights = tripled;
+    a->stride *= 3;
+    return MN_OK;
 }
 
 /* How many of `outputs` spans an input pixel can be in. Spans begin and end in order. */
@@ -201,6 +207,7 @@ struct mn_resizer {
     mn_image_info in;
     mn_resize_box box; /* of the picture as seen */
     const kernel *kernel;
+    const mn_passes *passes;
     axis across, down;        /* of the file; empty where the size does not change */
     bool down_first;          /* of two passes */
     int32_t *pick_x, *pick_y; /* the nearest pixel instead, by output; -1 is outside, which is black */
@@ -213,50 +220,26 @@ struct mn_resizer {
     mn_image out, seen;       /* as stored, and turned if it is to be turned */
 };
 
-/* Sums start at one half, so that the shift rounds. */
-#define HALF (1 << (WEIGHT_BITS - 1))
-
-/* The shift of a negative sum rounds down on every compiler we know, and any negative result clamps to 0. */
-static uint8_t to_pixel(int32_t sum) { return (uint8_t)mn_clamp_i32(sum >> WEIGHT_BITS, 0, 255); }
-
 static size_t row_bytes(int32_t width) { return (size_t)width * MN_IMAGE_CHANNELS; }
 
 static uint8_t *out_row(const mn_resizer *r, int32_t y) { return r->out.pixels + (size_t)y * row_bytes(r->out.width); }
 
-static void pass_across(const axis *a, const uint8_t *from, int32_t width, uint8_t *to) {
-    for (int32_t x = 0; x < width; x++) {
-        const uint8_t *pixel = from + row_bytes(a->spans[x].first);
-        const int32_t *weights = a->weights + (size_t)x * a->stride;
-        int32_t red = HALF, green = HALF, blue = HALF;
-        for (int32_t i = 0; i < a->spans[x].count; i++) {
-            red += pixel[0] * weights[i];
-            green += pixel[1] * weights[i];
-            blue += pixel[2] * weights[i];
-            pixel += MN_IMAGE_CHANNELS;
-        }
-        *to++ = to_pixel(red);
-        *to++ = to_pixel(green);
-        *to++ = to_pixel(blue);
-    }
+static void pass_across(const mn_resizer *r, const uint8_t *from, uint8_t *to) {
+    r->passes->across(r->across.spans, r->across.weights, r->across.stride, from, r->out.width, to);
 }
 
 /* A row that is complete as to its height, and becomes row `y` of the output. */
 static void finish_row(mn_resizer *r, const uint8_t *row, int32_t y) {
     if (r->across.spans)
-        pass_across(&r->across, row, r->out.width, out_row(r, y));
+        pass_across(r, row, out_row(r, y));
     else
         memcpy(out_row(r, y), row, row_bytes(r->out.width));
 }
 
-static void add_row(int32_t *restrict sums, const uint8_t *restrict row, int32_t weight, size_t count) {
-    for (size_t i = 0; i < count; i++) sums[i] += row[i] * weight;
-}
-
 /* Output row `y` from its sums; the row between the passes is free when the pass down is the first one. */
 static void take_sums(mn_resizer *r, int32_t y) {
-    const int32_t *restrict sums = r->sums + (size_t)(y % r->depth) * r->values;
-    uint8_t *restrict to = r->down_first ? r->between : out_row(r, y);
-    for (size_t i = 0; i < r->values; i++) to[i] = to_pixel(sums[i]);
+    uint8_t *to = r->down_first ? r->between : out_row(r, y);
+    r->passes->take(r->sums + (size_t)(y % r->depth) * r->values, r->values, to);
     if (r->down_first) finish_row(r, to, y);
 }
 
@@ -264,11 +247,11 @@ static void pass_down(mn_resizer *r, const uint8_t *row) {
     const axis *a = &r->down;
     for (; r->begun < r->out.height && a->spans[r->begun].first <= r->y; r->begun++) {
         int32_t *sums = r->sums + (size_t)(r->begun % r->depth) * r->values;
-        for (size_t i = 0; i < r->values; i++) sums[i] = HALF;
+        for (size_t i = 0; i < r->values; i++) sums[i] = MN_WEIGHT_HALF;
     }
     for (int32_t o = r->done; o < r->begun; o++) {
         int32_t weight = a->weights[(size_t)o * a->stride + (size_t)(r->y - a->spans[o].first)];
-        add_row(r->sums + (size_t)(o % r->depth) * r->values, row, weight, r->values);
+        r->passes->add(r->sums + (size_t)(o % r->depth) * r->values, row, weight, r->values);
     }
     for (; r->done < r->begun && a->spans[r->done].first + a->spans[r->done].count == r->y + 1; r->done++)
         take_sums(r, r->done);
@@ -291,7 +274,7 @@ void mn_resizer_row(mn_resizer *r, const uint8_t *rgb) {
     } else if (r->down_first || !r->across.spans) {
         pass_down(r, rgb);
     } else if (r->done < r->out.height && r->down.spans[r->done].first <= r->y) { /* or else nothing takes the row */
-        pass_across(&r->across, rgb, r->out.width, r->between);
+        pass_across(r, rgb, r->between);
         pass_down(r, r->between);
     }
     r->y++;
@@ -358,6 +341,7 @@ static mn_status make(mn_resizer *r, int32_t width, int32_t height) {
     if (turn.transposed || turn.backward_x || turn.backward_y) MN_TRY(mn_image_create(width, height, &r->seen));
     MN_TRY(axis_of_file(r, turn.transposed, turn.backward_x, r->in.width, out_width, &r->across, &r->pick_x));
     MN_TRY(axis_of_file(r, !turn.transposed, turn.backward_y, r->in.height, out_height, &r->down, &r->pick_y));
+    if (r->across.spans) MN_TRY(axis_triple(&r->across, out_width));
     /* Without a pass across, what goes down has the output's width, and is complete then. */
     r->down_first = r->across.spans && rows_first != turn.transposed;
     if (!r->kernel->weight) memset(r->out.pixels, 0, (size_t)out_height * row_bytes(out_width));
@@ -385,7 +369,7 @@ mn_status mn_resizer_create(const mn_image_info *in, int32_t width, int32_t heig
                        seen_height);
     mn_resizer *r = malloc(sizeof *r);
     if (!r) return mn_fail_memory("a resize");
-    *r = (mn_resizer){.in = *in, .box = *box, .kernel = &kernels[filter]};
+    *r = (mn_resizer){.in = *in, .box = *box, .kernel = &kernels[filter], .passes = mn_passes_best()};
     mn_status status = make(r, width, height);
     if (status == MN_OK)
         *out = r;

@@ -67,9 +67,10 @@ static int serve_fit(const char *request) {
     if (sscanf(request, "fit %31s %d %d %d %d %255s", name, &width, &height, &channels, &crop, path) != 6) return 1;
     mn_tensor_info input = {.name = "input", .type = MN_UINT8, .rank = 4, .dims = {1, height, width, channels}};
     input.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
+    options.has_range = true, options.low = 0, options.high = 255;
     options.crop = crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
     if (mn_resize_filter_parse(name, &options.filter) != MN_OK ||
-        mn_prepare_init(&input, &options, &prepare) != MN_OK || mn_image_create(width, height, &out) != MN_OK)
+        mn_prepare_init(&input, NULL, &options, &prepare) != MN_OK || mn_image_create(width, height, &out) != MN_OK)
         return 1;
     mn_fill fill = {.prepare = &prepare, .tensor = out.pixels};
     mn_status status = mn_fill_photo(path, &fill, 1);

@@ -55,7 +55,8 @@ def build_driver(folder):
     program = pathlib.Path(folder) / "image_driver"
     source = ROOT / "tests" / "oracle" / "image_driver.c"
     command = [os.environ.get("CC", "cc"), "-std=c11", "-O2", f"-I{ROOT}/include", f"-I{ROOT}/src"]
-    subprocess.run([*command, "-o", program, source, *libraries, "-ljpeg", "-lpng", "-lwebp", "-lm", "-pthread"], check=True)
+    linked = ["-ljpeg", "-lpng", "-lwebp", "-lm", "-pthread"]
+    subprocess.run([*command, "-o", program, source, *libraries, *linked], check=True)
     return program
 
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "image/passes.h"
 #include "image/resize.h"
 
 /* Noise that any language can make again: the top bytes of a linear congruential generator. */
@@ -136,6 +137,40 @@ static void expect_refusal(const mn_image *in, int32_t width, int32_t height, co
     assert_true(strlen(mn_error_detail()) > 20);
 }
 
+/* Spans of every length around the vectors', on rows of just their size, so that a sanitizer sees an over-read. */
+static void every_processor_gives_the_same(void **state) {
+    (void)state;
+    enum { LONGEST = 40, STRIDE = 3 * LONGEST };
+    const mn_image noise = make_noise(LONGEST, LONGEST + 1);
+    int32_t weights[STRIDE], sums[2][STRIDE];
+    for (int i = 0; i < STRIDE; i++) weights[i] = (i / 3 * 73 % 17 - 6) * 30011;
+    for (const mn_passes *const *passes = mn_passes_all(); *passes; passes++) {
+        for (int32_t count = 1; count <= LONGEST; count++) {
+            uint8_t *row = malloc((size_t)count * 3), to[3], bytes[STRIDE];
+            assert_non_null(row);
+            memcpy(row, noise.pixels + 3 * LONGEST * count, (size_t)count * 3);
+            const mn_span span = {0, count};
+            (*passes)->across(&span, weights, STRIDE, row, 1, to);
+            for (int c = 0; c < 3; c++) {
+                int64_t sum = 1 << 21;
+                for (int32_t i = 0; i < count; i++) sum += row[3 * i + c] * (int64_t)weights[3 * i + c];
+                sum = sum < 0 ? 0 : sum >> 22;
+                assert_int_equal(to[c], sum > 255 ? 255 : sum);
+            }
+            for (int i = 0; i < STRIDE; i++) sums[0][i] = sums[1][i] = i * 7919 - 300000;
+            (*passes)->add(sums[0], row, weights[count] + 1, (size_t)count * 3);
+            for (int32_t i = 0; i < count * 3; i++) sums[1][i] += row[i] * (weights[count] + 1);
+            assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
+            for (int i = 0; i < STRIDE; i++) sums[0][i] = (i - 20) * (1 << 22) - 1;
+            (*passes)->take(sums[0], (size_t)count, bytes);
+            for (int32_t i = 0; i < count; i++) assert_int_equal(bytes[i], i < 21 ? 0 : i - 21);
+            free(row);
+        }
+    }
+    assert_int_equal(mn_passes_all()[0] == mn_passes_best(), mn_passes_all()[1] == NULL);
+    free(noise.pixels);
+}
+
 static void bad_arguments_are_refused(void **state) {
     (void)state;
     static const mn_resize_box boxes[] = {
@@ -169,6 +204,7 @@ int main(void) {
         cmocka_unit_test(no_box_means_all),
         cmocka_unit_test(plain_stays_plain),
         cmocka_unit_test(names_both_ways),
+        cmocka_unit_test(every_processor_gives_the_same),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(widest_and_tallest),
     };
