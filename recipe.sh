@@ -13,6 +13,7 @@
 #   --images DIR    photos to find the ranges of 8-bit values with, and to measure accuracy on; else
 #                   ../shared/images/imagenet; else the int8 model is made without photos
 #   --image PHOTO   the photo to classify; else ../shared/images/example_input.jpg; else one of --images
+#   --no-exif       leave photos as stored: do not turn them upright as their EXIF data says
 #   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
 #   --out DIR       where the models go; default out
 #   --model FILE    only classify and measure with this .tflite; also $MOBILENET_MODEL
@@ -34,13 +35,14 @@ calibration_photos=100 # more of them change little and take longer
 here=$OLDPWD
 absolute() { if [[ -z $1 || $1 == /* || $here -ef . ]]; then echo "$1"; else echo "$here/$1"; fi; }
 
-weights='' images='' image='' labels='' out=out model=''
+weights='' images='' image='' labels='' out=out model='' as_stored=()
 if [[ -n ${MOBILENET_WEIGHTS:-} ]]; then weights=$(absolute "$MOBILENET_WEIGHTS"); fi
 if [[ -n ${MOBILENET_MODEL:-} ]]; then model=$(absolute "$MOBILENET_MODEL"); fi
 while [[ $# -gt 0 ]]; do
     case $1 in
     --help) usage; exit 0 ;;
     --offline) offline=1; shift; continue ;;
+    --no-exif) as_stored=(--no-exif); shift; continue ;;
     --*=*) name=${1%%=*} value=${1#*=} ;;
     *)
         name=$1 value=${2:-}
@@ -231,7 +233,8 @@ convert() {
 
 quantise() {
     if [[ -n $calibration ]]; then
-        indented build/mobilenet quantize "$weights" -o "$int8" --images "$calibration" --limit "$calibration_photos"
+        indented build/mobilenet quantize "$weights" -o "$int8" --images "$calibration" --limit "$calibration_photos" \
+            "${as_stored[@]}"
     else
         indented build/mobilenet quantize "$weights" -o "$int8" --data-free
     fi
@@ -239,7 +242,7 @@ quantise() {
 
 classify() {
     if [[ -n $image ]]; then
-        indented build/mobilenet classify -m "$1" -i "$image" -k 5 "${with_labels[@]}"
+        indented build/mobilenet classify -m "$1" -i "$image" -k 5 "${with_labels[@]}" "${as_stored[@]}"
     else
         say "    no photo at hand; classify yours with: build/mobilenet classify -m $1 PHOTO.jpg"
     fi
@@ -281,7 +284,8 @@ figures() {
     if [[ -n $images ]]; then
         local compared=()
         if [[ $# -eq 2 ]]; then compared=(--compare "$2"); fi
-        build/mobilenet evaluate -m "$1" --images "$images" "${compared[@]}" "${with_labels[@]}" --json \
+        build/mobilenet evaluate -m "$1" --images "$images" "${compared[@]}" "${with_labels[@]}" "${as_stored[@]}" \
+            --json \
             >"$scratch/evaluation" || return 1
     fi
     row model size top-1 top-5 '1 thread'

@@ -56,13 +56,14 @@ static bool walk(const char *folder, int depth, cli_photos *out);
 
 static bool visit(char *path, const char *name, int depth, cli_photos *out) {
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) {
         bool good = walk(path, depth + 1, out);
         free(path);
         return good;
     }
-    if (mn_image_is_name(name))
-        return add_photo(out, path, -1); /* one that cannot be read is reported when its turn comes */
+    /* One that cannot be read is reported when its turn comes; reading a pipe in a folder might never end. */
+    if (mn_image_is_name(name) && (!exists || S_ISREG(info.st_mode))) return add_photo(out, path, -1);
     free(path);
     return true;
 }

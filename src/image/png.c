@@ -124,6 +124,8 @@ static mn_status read_picture(reader *r) {
 /* Apart from its caller because a jump leaves local variables undefined: everything is in `r`. */
 static mn_status read_guarded(reader *r) {
     if (!setjmp(png_jmpbuf(r->codec))) return read_picture(r);
+    /* libpng's words for its own and zlib's allocations: "Out of memory", "insufficient memory". */
+    if (strstr(r->text, "memory")) return mn_fail_memory("a PNG picture");
     if (!r->begun)
         return mn_fail(MN_ERROR_FORMAT, "%s: the PNG headers are damaged (%s); fetch or save the picture again",
                        r->encoded->name, r->text);

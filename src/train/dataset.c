@@ -69,6 +69,12 @@ static bool is_folder(const char *path) {
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* Reading a pipe or a device might never end. */
+static bool is_endless(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 /* Every picture below `folder` belongs to `class_name`; at the top (NULL) its folders are the classes. */
 static mn_status scan(finding *f, const char *folder, const char *class_name, int depth) {
     DIR *dir = opendir(folder);
@@ -83,7 +89,7 @@ static mn_status scan(finding *f, const char *folder, const char *class_name, in
             const char *name = class_name;
             if (!name) status = add_name(f, entry->d_name, strlen(entry->d_name), &name);
             if (status == MN_OK) status = scan(f, path, name, depth + 1);
-        } else if (class_name && mn_image_is_name(entry->d_name)) {
+        } else if (class_name && mn_image_is_name(entry->d_name) && !is_endless(path)) {
             status = add_found(f, path, class_name);
         }
     }

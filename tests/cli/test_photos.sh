@@ -29,6 +29,7 @@ cp "$photo" "$folder/z.JPG"
 cp $photos/gray.jpg "$folder/b"
 printf 'P6 2 2 255 abcdefghijkl' >"$folder/a.ppm"
 echo text >"$folder/notes.txt"
+mkfifo "$folder/pipe.jpg"
 expect 0 classify -m "$model" --json -i "$folder"
 [ "$(cut -d '"' -f 4 "$scratch/out" | sed 's,.*/my photos/,,' | paste -sd ' ')" = 'a.ppm b/gray.jpg z.JPG' ] ||
     fail "not every photo of a folder, in order: $(cat "$scratch/out")"
