@@ -53,42 +53,64 @@ static mn_status open_list(const mn_fb_table *table, mn_fb_field field, uint32_t
     return MN_OK;
 }
 
-static mn_status read_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
+static mn_status open_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
     mn_graph *graph = reader->graph;
-    mn_fb_vector list;
-    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_TFL_MAX_TENSORS, &list));
-    graph->tensors = mn_pool_alloc(&graph->pool, list.count, sizeof *graph->tensors);
-    if (!graph->tensors) return mn_fail_memory("the tensor table");
-    graph->tensor_count = (int32_t)list.count;
-    for (uint32_t i = 0; i < list.count; i++) {
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_TFL_MAX_TENSORS, list));
+    graph->tensors = mn_pool_alloc(&graph->pool, list->count, sizeof *graph->tensors);
+    reader->roles = mn_pool_alloc(&graph->pool, list->count, sizeof *reader->roles);
+    if (!graph->tensors || !reader->roles) return mn_fail_memory("the tensor table");
+    graph->tensor_count = (int32_t)list->count;
+    return MN_OK;
+}
+
+static mn_status open_operators(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
+    mn_graph *graph = reader->graph;
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_TFL_MAX_OPERATORS, list));
+    graph->ops = mn_pool_alloc(&graph->pool, list->count, sizeof *graph->ops);
+    if (!graph->ops) return mn_fail_memory("the operator table");
+    graph->op_count = (int32_t)list->count;
+    return MN_OK;
+}
+
+typedef mn_status read_fn(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
+
+static mn_status read_all(mn_tfl_reader *reader, const mn_fb_vector *list, read_fn *read) {
+    for (uint32_t i = 0; i < list->count; i++) {
         mn_fb_table table;
-        MN_TRY(mn_fb_item(&list, i, &table));
-        MN_TRY(mn_tfl_read_tensor(reader, &table, (int32_t)i));
+        MN_TRY(mn_fb_item(list, i, &table));
+        MN_TRY(read(reader, &table, (int32_t)i));
     }
     return MN_OK;
 }
 
-static mn_status read_operators(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
-    mn_graph *graph = reader->graph;
-    mn_fb_vector list;
-    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_TFL_MAX_OPERATORS, &list));
-    graph->ops = mn_pool_alloc(&graph->pool, list.count, sizeof *graph->ops);
-    if (!graph->ops) return mn_fail_memory("the operator table");
-    graph->op_count = (int32_t)list.count;
-    for (uint32_t i = 0; i < list.count; i++) {
-        mn_fb_table table;
-        MN_TRY(mn_fb_item(&list, i, &table));
-        MN_TRY(mn_tfl_read_operator(reader, &table, (int32_t)i));
+static void mark(mn_tfl_reader *reader, const int32_t *tensors, int32_t count, uint8_t role) {
+    for (int32_t i = 0; i < count; i++) {
+        if (tensors[i] >= 0) reader->roles[tensors[i]] |= role;
     }
-    return MN_OK;
+}
+
+/* What each tensor is there for: converters leave tensors behind that nothing names any more. */
+static void mark_roles(mn_tfl_reader *reader) {
+    const mn_graph *graph = reader->graph;
+    mark(reader, graph->inputs, graph->input_count, MN_TFL_ROLE_INPUT);
+    mark(reader, graph->outputs, graph->output_count, MN_TFL_ROLE_READ);
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        mark(reader, graph->ops[i].inputs, graph->ops[i].input_count, MN_TFL_ROLE_READ);
+        mark(reader, graph->ops[i].outputs, graph->ops[i].output_count, MN_TFL_ROLE_WRITTEN);
+    }
 }
 
 static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
     mn_graph *graph = reader->graph;
-    MN_TRY(read_tensors(reader, subgraph));
+    mn_fb_vector tensors, operators;
+    MN_TRY(open_tensors(reader, subgraph, &tensors));
     MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_INPUTS, -1, &graph->input_count, &graph->inputs));
     MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_OUTPUTS, -1, &graph->output_count, &graph->outputs));
-    return read_operators(reader, subgraph);
+    MN_TRY(open_operators(reader, subgraph, &operators));
+    MN_TRY(read_all(reader, &operators, mn_tfl_read_operator));
+    mark_roles(reader);
+    MN_TRY(read_all(reader, &tensors, mn_tfl_read_tensor));
+    return read_all(reader, &operators, mn_tfl_read_options);
 }
 
 static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model, const void *data, size_t bytes) {
@@ -104,12 +126,7 @@ static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model, con
     MN_TRY(open_list(model, MN_F_MODEL_BUFFERS, UINT32_MAX, &reader->buffers));
     mn_fb_vector subgraphs;
     MN_TRY(open_list(model, MN_F_MODEL_SUBGRAPHS, UINT32_MAX, &subgraphs));
-    if (subgraphs.count != 1) {
-        return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: the model has %" PRIu32 " subgraphs; only models with one are supported", name,
-                       subgraphs.count);
-    }
-    mn_fb_table subgraph;
+    mn_fb_table subgraph; /* no operator that is supported leads to another one than the first */
     MN_TRY(mn_fb_item(&subgraphs, 0, &subgraph));
     MN_TRY(read_subgraph(reader, &subgraph));
     return mn_tfl_read_metadata(reader, model, data, bytes);

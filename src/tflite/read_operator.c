@@ -65,6 +65,5 @@ mn_status mn_tfl_read_operator(mn_tfl_reader *reader, const mn_fb_table *table, 
     MN_TRY(read_kind(reader, table, index));
     MN_TRY(mn_tfl_read_indices(reader, table, MN_F_OPERATOR_INPUTS, optional_input(op->kind), &op->input_count,
                                &op->inputs));
-    MN_TRY(mn_tfl_read_indices(reader, table, MN_F_OPERATOR_OUTPUTS, -1, &op->output_count, &op->outputs));
-    return mn_tfl_read_options(reader, table, index);
+    return mn_tfl_read_indices(reader, table, MN_F_OPERATOR_OUTPUTS, -1, &op->output_count, &op->outputs);
 }

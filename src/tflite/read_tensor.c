@@ -47,31 +47,33 @@ static mn_status read_type(mn_tfl_reader *reader, const mn_fb_table *table, int3
     return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "type number %d is not known", type);
 }
 
+/* Written by an operator, so that what the file says of its shape is a note. */
+static bool is_computed(const mn_tfl_reader *reader, int32_t index) {
+    return reader->roles[index] & MN_TFL_ROLE_WRITTEN;
+}
+
 static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_tensor_info *tensor = &reader->graph->tensors[index];
-    mn_fb_vector shape, signature;
-    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape));
-    /* The signature says which dimensions may change, by -1; `shape` then holds a sample of it. */
-    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE_SIGNATURE, 4, &signature));
+    mn_fb_vector shape;
+    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape)); /* beside it shape_signature says what may change */
     if (shape.count > MN_MAX_RANK) {
         return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "%" PRIu32 " dimensions; at most %d are supported",
                            shape.count, MN_MAX_RANK);
-    }
-    if (signature.count != 0 && signature.count != shape.count) {
-        return tensor_fail(reader, index, MN_ERROR_FORMAT,
-                           "shape has %" PRIu32 " dimensions, but its signature %" PRIu32, shape.count,
-                           signature.count);
     }
     tensor->rank = (int32_t)shape.count;
     tensor->bytes = mn_type_size(tensor->type);
     for (int32_t d = 0; d < tensor->rank; d++) {
         int32_t dim = (int32_t)mn_le32(shape.data + 4 * d);
+        /* What is computed gets its shape from its operator; a batch of any size is one image until a session says. */
+        if (dim < 1 && is_computed(reader, index)) dim = 1;
+        if (dim == -1 && d == 0 && (reader->roles[index] & MN_TFL_ROLE_INPUT)) dim = 1;
         if (dim < 1) {
             return tensor_fail(reader, index, MN_ERROR_FORMAT,
                                "dimension %" PRId32 " is %" PRId32 "; it must be positive", d, dim);
         }
         tensor->dims[d] = dim;
-        if (!mn_mul_size(tensor->bytes, (size_t)dim, &tensor->bytes) || tensor->bytes > MN_MAX_TENSOR_BYTES) {
+        if (mn_mul_size(tensor->bytes, (size_t)dim, &tensor->bytes) && tensor->bytes <= MN_MAX_TENSOR_BYTES) continue;
+        if (!is_computed(reader, index)) {
             return tensor_fail(reader, index, MN_ERROR_LIMIT, "larger than the limit of %zu MiB",
                                MN_MAX_TENSOR_BYTES >> 20);
         }
@@ -183,7 +185,12 @@ static const int32_t *zeros_for(mn_tfl_reader *reader, size_t count) {
     return reader->zeros;
 }
 
-/* `list` holds as many zero points as there are scales, one for all, or none, which means 0. */
+/* Are they one number, however many? */
+static bool all_equal(const mn_fb_vector *list) {
+    return list->count < 2 || memcmp(list->data, list->data + 8, 8 * ((size_t)list->count - 1)) == 0;
+}
+
+/* `list` holds as many zero points as there are scales, one number for all, or none, which means 0. */
 static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *list, int32_t index, int32_t count,
                                   const int32_t **out) {
     const mn_type type = reader->graph->tensors[index].type;
@@ -192,7 +199,7 @@ static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *lis
                           : (zeros = mn_pool_alloc(&reader->graph->pool, (size_t)count, sizeof *zeros));
     if (!*out) return mn_fail_memory("quantisation parameters");
     for (int32_t i = 0; i < count && zeros; i++) {
-        size_t entry = list->count == 1 ? 0 : (size_t)i;
+        size_t entry = list->count == (uint32_t)count ? (size_t)i : 0;
         int64_t zero = (int64_t)mn_le64(list->data + 8 * entry);
         if (zero < lowest(type) || zero > highest(type)) {
             return tensor_fail(reader, index, MN_ERROR_FORMAT, "zero point %" PRId64 " is outside the range of %s",
@@ -207,19 +214,39 @@ static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *lis
     return MN_OK;
 }
 
-static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, uint32_t scales, uint32_t zeros,
-                                    int32_t axis) {
+/* Is there a scale for each entry of dimension `axis`, or one for all? Of one the dimension does not matter. */
+static bool fits_axis(const mn_tensor_info *tensor, uint32_t scales, int32_t axis) {
+    if (scales == 1) return true;
+    return axis >= 0 && axis < tensor->rank && scales == (uint32_t)tensor->dims[axis];
+}
+
+/* The quantisation of a bias follows from input and weights; what the file says of it is a note that may be wrong, as
+ * that of TensorFlow's older converters is, and is left out then. */
+static bool is_wrong_note(const mn_tensor_info *tensor, const mn_fb_vector *scales, const mn_fb_vector *zeros,
+                          int32_t axis) {
+    if (tensor->type != MN_INT32) return false;
+    if (!fits_axis(tensor, scales->count, axis) || !all_zero(zeros)) return true;
+    for (uint32_t i = 0; i < scales->count; i++) {
+        const float scale = mn_le_f32(scales->data + 4 * (size_t)i);
+        if (!are_scales(&scale, 1)) return true;
+    }
+    return false;
+}
+
+static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, const mn_fb_vector *scale_list,
+                                    const mn_fb_vector *zero_list, int32_t axis) {
     const mn_tensor_info *tensor = &reader->graph->tensors[index];
-    if (axis < 0 || (axis > 0 && axis >= tensor->rank)) {
+    const uint32_t scales = scale_list->count, zeros = zero_list->count;
+    if (scales != 1 && (axis < 0 || axis >= tensor->rank)) {
         return tensor_fail(reader, index, MN_ERROR_FORMAT,
                            "quantised along dimension %" PRId32 ", which does not exist", axis);
     }
-    if (scales != 1 && (tensor->rank == 0 || scales != (uint32_t)tensor->dims[axis])) {
+    if (!fits_axis(tensor, scales, axis)) {
         return tensor_fail(reader, index, MN_ERROR_FORMAT,
                            "%" PRIu32 " scales along dimension %" PRId32 ", which has %" PRId32 " entries", scales,
-                           axis, tensor->rank == 0 ? 0 : tensor->dims[axis]);
+                           axis, tensor->dims[axis]);
     }
-    if (zeros > 1 && zeros != scales) {
+    if (zeros != scales && !all_equal(zero_list)) {
         return tensor_fail(reader, index, MN_ERROR_FORMAT, "%" PRIu32 " zero points for %" PRIu32 " scales", zeros,
                            scales);
     }
@@ -239,14 +266,15 @@ static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *tab
     MN_TRY(mn_fb_list(&quantisation, MN_F_QUANT_ZERO_POINT, 8, &zeros));
     MN_TRY(mn_fb_u8(&quantisation, MN_F_QUANT_DETAILS_TYPE, 0, &details));
     MN_TRY(mn_fb_i32(&quantisation, MN_F_QUANT_DIMENSION, 0, &axis));
+    /* Scales mean something for these types alone. */
+    bool quantisable = tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT32;
+    if (!quantisable) return MN_OK;
     if (details != 0) {
         return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "custom or blockwise quantisation is not supported");
     }
-    /* Without scales the table holds only the range seen in training, or nothing. Scales mean something for these
-     * types alone. */
-    bool quantisable = tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT32;
-    if (scales.count == 0 || !quantisable) return MN_OK;
-    MN_TRY(check_quant_counts(reader, index, scales.count, zeros.count, axis));
+    /* Without scales the table holds only the range seen in training, or nothing. */
+    if (scales.count == 0 || is_wrong_note(tensor, &scales, &zeros, axis)) return MN_OK;
+    MN_TRY(check_quant_counts(reader, index, &scales, &zeros, axis));
     const float *scale;
     const int32_t *zero_point;
     MN_TRY(read_scales(reader, &scales, index, &scale));
@@ -284,6 +312,7 @@ static mn_status refuse_special(mn_tfl_reader *reader, const mn_fb_table *table,
 mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_tensor_info *tensor = &reader->graph->tensors[index];
     MN_TRY(mn_tfl_read_text(reader, table, MN_F_TENSOR_NAME, &tensor->name));
+    if (reader->roles[index] == 0) return MN_OK;
     MN_TRY(read_type(reader, table, index, &tensor->type));
     MN_TRY(refuse_special(reader, table, index));
     MN_TRY(read_shape(reader, table, index));

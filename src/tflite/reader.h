@@ -9,22 +9,27 @@
 #include "graph/graph.h"
 #include "tflite/schema.h"
 
+/** What the model does with a tensor. */
+enum { MN_TFL_ROLE_INPUT = 1, MN_TFL_ROLE_READ = 2, MN_TFL_ROLE_WRITTEN = 4 };
+
 typedef struct mn_tfl_reader {
     mn_fb fb;
     mn_graph *graph;
     mn_fb_vector operator_codes;
     mn_fb_vector buffers;
+    uint8_t *roles;       /* [tensor_count], in the graph's pool: MN_TFL_ROLE_*; 0: nothing names the tensor */
     const int32_t *zeros; /* [zero_count], in the graph's pool: zero points of tensors that have no others */
     size_t zero_count;
 } mn_tfl_reader;
 
-/** Fills graph->tensors[index] from a Tensor table. */
+/** Fills graph->tensors[index] from a Tensor table; roles are known. Of one that nothing names only the name is read.
+ */
 mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
 
-/** Fills graph->ops[index] from an Operator table; all tensors have been read. */
+/** Fills kind, inputs and outputs of graph->ops[index] from an Operator table; the number of tensors is known. */
 mn_status mn_tfl_read_operator(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
 
-/** Fills graph->ops[index].attr; its kind, inputs and outputs have been read. */
+/** Fills graph->ops[index].attr; the rest of it and all tensors have been read. */
 mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
 
 /** A list of tensor indices; an entry may be -1 only at position `optional` (-1: nowhere). */
