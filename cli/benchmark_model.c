@@ -20,6 +20,7 @@
 #include "benchmark_model_stats.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "model_file.h"
 
 typedef struct bench {
     bench_params params;
@@ -67,7 +68,7 @@ static int prepare_profiles(bench *b, int64_t create_us, int64_t create_kib) {
 static int prepare(bench *b) {
     b->start_kib = bench_memory_peak_kib();
     uint64_t start = mn_clock_ns();
-    mn_status status = mn_model_open(b->params.graph, &b->model);
+    mn_status status = cli_model_open(b->params.graph, &b->model);
     if (status != MN_OK) return library_exit(status);
     bench_info("Loaded model %s", b->params.graph);
     int code = bench_inputs_create(b->model, &b->params, &b->inputs);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "labels.h"
+#include "model_file.h"
 #include "session/model.h"
 #include "stats.h"
 
@@ -86,7 +87,7 @@ mn_status cli_classifier_open(const char *path, const mn_session_options *option
                               cli_classifier *out) {
     mn_tensor_info input;
     out->options = *options;
-    MN_TRY(mn_model_open(path, &out->model));
+    MN_TRY(cli_model_open(path, &out->model));
     if (mn_model_input_count(out->model) != 1 || mn_model_output_count(out->model) < 1) {
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "%s: has %d inputs and %d outputs, so it is not an image classifier, which has one of each; "

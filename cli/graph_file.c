@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "model_file.h"
 #include "net_file.h"
 #include "tflite/read.h"
 
@@ -26,7 +27,7 @@ static mn_status read_net(const char *path, cli_graph_file *out) {
 }
 
 mn_status cli_graph_open(const char *path, cli_graph_file *out) {
-    MN_TRY(mn_map_open(path, &out->map));
+    MN_TRY(cli_file_read(path, &out->map));
     if (cli_net_is(&out->map)) return read_net(path, out);
     MN_TRY(mn_tflite_read(out->map.data, out->map.bytes, path, &out->graph));
     return mn_graph_check(&out->graph);

@@ -18,8 +18,8 @@ typedef struct cli_graph_file {
 } cli_graph_file;
 
 /** Opens a .tflite (by its identifier) or a file of weights (net_file.h), and prepares it (quant/prepare.h). Errors:
- * those of mn_map_open, mn_tflite_read, mn_graph_check, cli_net_open, mn_net_fold and mn_quant_prepare. Close in every
- * case.
+ * those of cli_file_read, mn_tflite_read, mn_graph_check, cli_net_open, mn_net_fold and mn_quant_prepare. Close in
+ * every case.
  */
 mn_status cli_graph_open(const char *path, cli_graph_file *out);
 

@@ -16,6 +16,7 @@
 #include "image_options.h"
 #include "inspect_dot.h"
 #include "inspect_plan.h"
+#include "model_file.h"
 #include "session_options.h"
 #include "tensor_text.h"
 
@@ -215,7 +216,7 @@ static mn_status print_json(const subject *s) {
 
 static mn_status open_subject(const settings *s, subject *out) {
     mn_session_options session_options = cli_session_resolve(&s->session);
-    MN_TRY(mn_model_open(out->path, &out->model));
+    MN_TRY(cli_model_open(out->path, &out->model));
     MN_TRY(mn_session_create(out->model, &session_options, &out->session));
     for (int32_t i = 0; i < mn_model_op_count(out->model); i++) {
         mn_op_info op;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "keras/keras.h"
+#include "model_file.h"
 #include "torch/torch.h"
 
 /* HDF5's signature (file format specification, III.A), and that of a zip archive's first member. */
@@ -37,7 +38,7 @@ mn_status cli_net_open(const char *path, const mn_origin_options *options, mn_ne
     static const mn_origin_options defaults = {0};
     mn_map map;
     if (!options) options = &defaults;
-    MN_TRY(mn_map_open(path, &map));
+    MN_TRY(cli_file_read(path, &map));
     bool torch = mn_torch_is(map.data, map.bytes);
     mn_status status = MN_OK;
     if (torch) status = mn_torch_read(map.data, map.bytes, path, options, out, origin);

@@ -13,7 +13,7 @@
 bool cli_net_is(const mn_map *map);
 
 /** Opens what Keras or PyTorch saved. `path` must outlive the network, `options` NULL means defaults.
- *  Errors: those of mn_map_open, mn_keras_open and mn_torch_read. */
+ *  Errors: those of cli_file_read, mn_keras_open and mn_torch_read. */
 mn_status cli_net_open(const char *path, const mn_origin_options *options, mn_net *out, mn_origin *origin);
 
 #endif

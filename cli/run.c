@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "model_file.h"
 #include "session_options.h"
 #include "tensor_text.h"
 
@@ -232,7 +233,7 @@ static int run(const settings *s) {
     mn_model *model = NULL;
     mn_input_shape shapes[MAX_SHAPES];
     if (!parse_shapes(s, shapes)) return CLI_USAGE;
-    mn_status status = mn_model_open(s->model, &model);
+    mn_status status = cli_model_open(s->model, &model);
     if (status != MN_OK) {
         cli_library_error(status);
         return CLI_FAILURE;

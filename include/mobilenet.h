@@ -125,6 +125,20 @@ typedef struct mn_model mn_model;
  *  Errors: IO, MEMORY, FORMAT (damaged), UNSUPPORTED (an operator, type or version that is not implemented). */
 MN_API mn_status mn_model_open(const char *path, mn_model **out);
 
+/** How to open a model. Fill with mn_model_defaults() first. */
+typedef struct mn_model_options {
+    /** Read the file into memory of this process instead of mapping it. Default false: mapping costs less, and
+     * processes share the memory, but who changes the file while it is open changes the model, and who cuts it short
+     * ends this process with SIGBUS. Read, it may be a pipe, and "-" is standard input. */
+    bool read;
+} mn_model_options;
+
+MN_API void mn_model_defaults(mn_model_options *options);
+
+/** As mn_model_open() with options; NULL means defaults. Errors: those of mn_model_open(), and LIMIT (read, over 2
+ * GiB). */
+MN_API mn_status mn_model_open_with(const char *path, const mn_model_options *options, mn_model **out);
+
 /** Checks the `.tflite` file held in `data`, which must be aligned to 16 bytes and outlive the model.
  *  `name` stands for the file in error sentences; copied. */
 MN_API mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out);

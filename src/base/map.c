@@ -7,11 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/pages.h"
 
 /* Nearly all of a file is read, so it is mapped at once: each page's first use would cost an interruption. */
 #ifdef MAP_POPULATE
@@ -43,8 +44,7 @@ mn_status mn_map_open(const char *path, mn_map *out) {
 
 /* ---- Reading ----------------------------------------------------------------------------------------- */
 
-/* Cache lines, which suits every kernel that reads constants from the file. */
-enum { ALIGNMENT = 64, FIRST_ROOM = 1 << 16 };
+enum { FIRST_ROOM = 1 << 16 };
 
 typedef struct reading {
     uint8_t *data;
@@ -53,11 +53,10 @@ typedef struct reading {
 
 /* Makes room for at least `room` bytes. */
 static mn_status grow(reading *r, size_t room) {
-    room = (room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    uint8_t *larger = aligned_alloc(ALIGNMENT, room);
+    uint8_t *larger = mn_pages_alloc(room);
     if (!larger) return mn_fail_memory("a file");
     if (r->bytes > 0) memcpy(larger, r->data, r->bytes);
-    free(r->data);
+    mn_pages_free(r->data, r->room);
     *r = (reading){larger, r->bytes, room};
     return MN_OK;
 }
@@ -90,16 +89,16 @@ mn_status mn_map_read(const char *path, size_t most, mn_map *out) {
     mn_status status = read_all(file, path, most, &r);
     if (!standard) close(file);
     if (status == MN_OK)
-        *out = (mn_map){.data = r.data, .bytes = r.bytes, .read = true};
+        *out = (mn_map){.data = r.data, .bytes = r.bytes, .room = r.room};
     else
-        free(r.data);
+        mn_pages_free(r.data, r.room);
     if (status == MN_ERROR_MEMORY) return mn_fail_prefix(status, path);
     return status;
 }
 
 void mn_map_close(mn_map *map) {
-    if (map->read)
-        free((void *)(uintptr_t)map->data);
+    if (map->room > 0)
+        mn_pages_free((void *)(uintptr_t)map->data, map->room);
     else if (map->data)
         munmap((void *)(uintptr_t)map->data, map->bytes);
     *map = (mn_map){0};

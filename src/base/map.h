@@ -11,7 +11,7 @@
 typedef struct mn_map {
     const void *data; /* aligned for every type; NULL when there is nothing */
     size_t bytes;
-    bool read; /* into memory, not mapped */
+    size_t room; /* of the memory (base/pages.h) that it was read into; 0: it is mapped */
 } mn_map;
 
 /** Maps the regular file at `path`. Errors: IO (missing, unreadable, empty, or not a regular file). */

@@ -38,9 +38,20 @@ static mn_status open_bytes(mn_map map, const void *data, size_t bytes, const ch
     return MN_OK;
 }
 
-mn_status mn_model_open(const char *path, mn_model **out) {
+void mn_model_defaults(mn_model_options *options) { *options = (mn_model_options){.read = false}; }
+
+mn_status mn_model_open(const char *path, mn_model **out) { return mn_model_open_with(path, NULL, out); }
+
+/* A FlatBuffer is no larger. */
+#define MOST_BYTES ((size_t)INT32_MAX)
+
+mn_status mn_model_open_with(const char *path, const mn_model_options *options, mn_model **out) {
     mn_map map;
-    MN_TRY(mn_map_open(path, &map));
+    if (options && options->read) {
+        MN_TRY(mn_map_read(path, MOST_BYTES, &map));
+    } else {
+        MN_TRY(mn_map_open(path, &map));
+    }
     return open_bytes(map, map.data, map.bytes, path, out);
 }
 
