@@ -3,6 +3,7 @@
 
 #include "classifier.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,37 +12,9 @@
 #include "labels.h"
 #include "model_file.h"
 #include "session/model.h"
-#include "stats.h"
 
 static bool is_quantised(const mn_tensor_info *info) {
     return (info->type == MN_INT8 || info->type == MN_UINT8) && info->quant.count > 0;
-}
-
-/* Operator that computes `tensor`; false for none. */
-static bool find_producer(const mn_model *model, int32_t tensor, mn_op_info *out) {
-    for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        if (mn_model_op(model, i, out) != MN_OK) continue;
-        for (int32_t k = 0; k < out->output_count; k++) {
-            if (out->outputs[k] == tensor) return true;
-        }
-    }
-    return false;
-}
-
-/* Does `tensor` come from a SOFTMAX, looking through operators that keep the values? */
-static bool ends_in_softmax(const mn_model *model, int32_t tensor) {
-    static const char *const transparent[] = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"};
-    mn_op_info op;
-    while (find_producer(model, tensor, &op)) {
-        bool passes = false;
-        if (strcmp(op.name, "SOFTMAX") == 0) return true;
-        for (size_t i = 0; i < sizeof transparent / sizeof transparent[0]; i++) {
-            passes = passes || strcmp(op.name, transparent[i]) == 0;
-        }
-        if (!passes) return false;
-        tensor = op.inputs[0];
-    }
-    return false;
 }
 
 static bool computes_in_8_bits(const mn_model *model) {
@@ -54,23 +27,16 @@ static bool computes_in_8_bits(const mn_model *model) {
     return false;
 }
 
-/* The output must be one row of values, one for each class. */
-static mn_status check_output(const char *path, cli_classifier *c) {
-    int32_t tensor = mn_model_output(c->model, 0);
-    MN_TRY(mn_model_tensor(c->model, tensor, &c->output));
-    const mn_tensor_info *output = &c->output;
-    int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
-    bool readable = output->type == MN_FLOAT32 || (is_quantised(output) && output->quant.count == 1);
-    if (!readable || classes < 2 || output->bytes != (size_t)classes * mn_type_size(output->type)) {
-        return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: output '%s' is not one row of class scores, so the model is not an image classifier; "
-                       "'mobilenet run' runs any model",
-                       path, output->name);
-    }
-    c->classes = classes;
-    c->known = cli_labels_known(&c->model->graph.meaning, 0);
-    c->logits = !ends_in_softmax(c->model, tensor);
-    return MN_OK;
+/* Has the scores before the last operator kept, where there are any. */
+static mn_status open_ending(const char *wanted, cli_classifier *c) {
+    c->outputs = mn_model_output_count(c->model);
+    c->chosen = wanted != NULL;
+    MN_TRY(cli_ending_find(&c->model->graph, wanted, &c->ending));
+    c->classes = c->ending.classes;
+    c->known = cli_labels_known(&c->model->graph.meaning, c->ending.output);
+    c->score_output = -1;
+    if (c->ending.score_tensor < 0) return MN_OK;
+    return mn_model_add_output(c->model, c->ending.score_tensor, &c->score_output);
 }
 
 mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out) {
@@ -83,8 +49,8 @@ mn_status cli_contract(const mn_model *model, const mn_prepare_options *options,
     return told;
 }
 
-mn_status cli_classifier_open(const char *path, const mn_session_options *options, const mn_prepare_options *prepare,
-                              cli_classifier *out) {
+mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *options,
+                              const mn_prepare_options *prepare, cli_classifier *out) {
     mn_tensor_info input;
     out->options = *options;
     MN_TRY(cli_model_open(path, &out->model));
@@ -102,15 +68,42 @@ mn_status cli_classifier_open(const char *path, const mn_session_options *option
                        path, input.dims[0]);
     }
     out->quantised = computes_in_8_bits(out->model);
-    return check_output(path, out);
+    return open_ending(output, out);
 }
 
 void cli_classifier_close(cli_classifier *classifier) { mn_model_close(&classifier->model); }
 
+const char *cli_classifier_answers(const cli_classifier *c, char text[CLI_ANSWERS_TEXT]) {
+    const cli_ending *e = &c->ending;
+    const char *what = "";
+    if (e->kind == CLI_ENDS_IN_SCORES) {
+        what = e->units > 1 ? ", gives scores: softmax applied" : ", gives one score: sigmoid applied";
+    } else if (e->kind == CLI_ENDS_IN_SIGMOID) {
+        what = e->labels ? ", each with a sigmoid of its own: several may hold" : ", told apart by one sigmoid";
+    }
+    int used = snprintf(text, CLI_ANSWERS_TEXT, "%s", what);
+    if (c->outputs > 1) {
+        snprintf(text + used, CLI_ANSWERS_TEXT - (size_t)used, "; output %d of %d, '%s'%s", e->output, c->outputs,
+                 e->given.name, c->chosen ? "" : " (--output chooses another)");
+    }
+    return text;
+}
+
+void cli_json_answers(cli_json *json, const cli_classifier *c) {
+    cli_json_text(json, "ends_in", cli_ending_name(c->ending.kind));
+    cli_json_bool(json, "softmax_applied", c->ending.kind == CLI_ENDS_IN_SCORES && c->ending.units > 1);
+    cli_json_bool(json, "sigmoid_applied", c->ending.kind == CLI_ENDS_IN_SCORES && c->ending.units == 1);
+    cli_json_bool(json, "several_labels", c->ending.labels);
+    cli_json_int(json, "output", c->ending.output);
+    cli_json_text(json, "output_name", c->ending.given.name);
+    cli_json_int(json, "outputs", c->outputs);
+}
+
 mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out) {
     out->classifier = classifier;
     out->probabilities = malloc((size_t)classifier->classes * sizeof *out->probabilities);
-    if (out->probabilities == NULL) return mn_fail_memory("the probabilities");
+    out->scores = malloc((size_t)classifier->classes * sizeof *out->scores);
+    if (out->probabilities == NULL || out->scores == NULL) return mn_fail_memory("the probabilities");
     return mn_session_create(classifier->model, &classifier->options, &out->session);
 }
 
@@ -128,13 +121,15 @@ mn_status cli_worker_classify(cli_worker *worker) {
     uint64_t start = mn_clock_ns();
     MN_TRY(mn_session_run(worker->session));
     worker->run_ns = mn_clock_ns() - start;
-    cli_dequantise(&c->output, mn_session_output(worker->session, 0), c->classes, worker->probabilities);
-    if (c->logits) cli_softmax(worker->probabilities, c->classes);
+    cli_ending_read(&c->ending, mn_session_output(worker->session, c->ending.output),
+                    c->score_output < 0 ? NULL : mn_session_output(worker->session, c->score_output),
+                    worker->probabilities, worker->scores);
     return MN_OK;
 }
 
 void cli_worker_close(cli_worker *worker) {
     mn_session_close(&worker->session);
     free(worker->probabilities);
+    free(worker->scores);
     *worker = (cli_worker){0};
 }

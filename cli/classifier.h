@@ -5,7 +5,9 @@
 #ifndef MN_CLI_CLASSIFIER_H
 #define MN_CLI_CLASSIFIER_H
 
-#include "graph/meaning.h"
+#include "common/json.h"
+#include "common/options.h"
+#include "ending.h"
 #include "image/prepare.h"
 #include "mobilenet.h"
 
@@ -13,18 +15,35 @@
 typedef struct cli_classifier {
     mn_model *model;
     mn_session_options options;
-    mn_tensor_info output;
+    cli_ending ending;    /* of the output that was chosen */
+    int32_t outputs;      /* of the model */
+    bool chosen;          /* by name or number */
+    int32_t score_output; /* number of the output that holds the scores before the last operator; -1: none */
     mn_prepare prepare;
     int32_t classes;
     const mn_class_names *known; /* what the model calls them, or NULL */
-    bool logits;                 /* the model ends without a softmax: one is applied here */
     bool quantised;              /* at least one operator computes in 8 bits */
 } cli_classifier;
 
-/** Errors: those of mn_model_open; UNSUPPORTED when the model is not an image classifier; ARGUMENT for `prepare`
- *  options that do not fit. Close in every case. */
-mn_status cli_classifier_open(const char *path, const mn_session_options *options, const mn_prepare_options *prepare,
-                              cli_classifier *out);
+/** Option table entry for the output, a text `member` of the settings struct `type`. */
+#define CLI_OUTPUT_OPTION(type, member)                                                                                \
+    {                                                                                                                  \
+        .name = "output", .kind = CLI_TEXT, .offset = offsetof(type, member), .value = "N|NAME",                       \
+        .help = "number or name of the output that tells the class [0]"                                                \
+    }
+
+/** What the answers are, in words that begin with a comma: ", gives scores: softmax applied"; and which output gives
+ * them where there are several. */
+#define CLI_ANSWERS_TEXT 320
+const char *cli_classifier_answers(const cli_classifier *classifier, char text[CLI_ANSWERS_TEXT]);
+
+/** Members that say the same. */
+void cli_json_answers(cli_json *json, const cli_classifier *classifier);
+
+/** `output` chooses one of several (cli_ending_find). Errors: those of mn_model_open; UNSUPPORTED when the model is not
+ * an image classifier; ARGUMENT for `prepare` options that do not fit. Close in every case. */
+mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *options,
+                              const mn_prepare_options *prepare, cli_classifier *out);
 void cli_classifier_close(cli_classifier *classifier);
 
 /** How photos become the first input of `model`; `options` NULL means defaults. Errors: those of mn_model_pixels,
@@ -36,6 +55,7 @@ typedef struct cli_worker {
     const cli_classifier *classifier;
     mn_session *session;
     float *probabilities; /* [classes], of the last photo */
+    float *scores;        /* [classes]: what ranks them, and what they follow from (cli_ending_read) */
     uint64_t run_ns;      /* how long the last inference took, without reading and resizing the photo */
 } cli_worker;
 

@@ -17,7 +17,7 @@
 #include "stats.h"
 
 typedef struct settings {
-    const char *model, *labels;
+    const char *model, *labels, *output;
     cli_list images;
     bool quantised, json;
     int32_t top;
@@ -57,6 +57,7 @@ static const cli_option options[] = {
      .offset = offsetof(settings, labels),
      .value = "FILE",
      .help = "names of the classes, one per line [ImageNet's for 1000 or 1001 classes]"},
+    CLI_OUTPUT_OPTION(settings, output),
     {.name = "json",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, json),
@@ -88,24 +89,42 @@ typedef struct job {
 
 static void print_header(const job *j) {
     const cli_classifier *c = &j->classifier;
-    printf("model  %s: %s, %d classes%s\n", j->settings->model, c->quantised ? "quantised" : "float", c->classes,
-           c->logits ? ", gives scores: softmax applied" : "");
+    char answers[CLI_ANSWERS_TEXT];
+    printf("model  %s: %s, %d %s%s\n", j->settings->model, c->quantised ? "quantised" : "float", c->classes,
+           c->ending.labels ? "labels" : "classes", cli_classifier_answers(c, answers));
     printf("input  %s; %s, %s\n", c->prepare.text,
            c->prepare.crop == MN_CROP_CENTRAL ? "central 87.5 %" : "whole photo",
            mn_resize_filter_name(c->prepare.filter));
 }
 
+static void print_class(job *j, int32_t class_index) {
+    printf("  %6.2f %%  %s\n", 100 * (double)j->worker.probabilities[class_index],
+           cli_labels_name(&j->labels, class_index));
+}
+
+/* Labels that hold, all of them; of those that do not, only the nearest, and as many as are shown. */
+static void print_labels(job *j) {
+    int32_t holding = 0;
+    while (holding < j->shown && j->worker.probabilities[j->order[holding]] >= 0.5f) holding++;
+    printf("  %s\n", holding > 0 ? "these hold (50 % or more)" : "none holds (50 % or more)");
+    for (int32_t i = 0; i < holding; i++) print_class(j, j->order[i]);
+    if (holding < j->shown) printf("  less likely\n");
+    for (int32_t i = holding; i < j->shown; i++) print_class(j, j->order[i]);
+}
+
 static void print_text(job *j, const char *path, const mn_fill *photo) {
     printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, photo->width, photo->height,
            (double)j->worker.run_ns * 1e-6, mn_session_threads(j->worker.session));
+    if (j->classifier.ending.labels) {
+        print_labels(j);
+        return;
+    }
     for (int32_t i = 0; i < j->shown; i++) {
-        int32_t class_index = j->order[i];
-        double percent = 100 * (double)j->worker.probabilities[class_index];
-        if (percent == 0) { /* quantised outputs round most classes to nothing: which of them come next means nothing */
-            printf("  %6.2f %%  every other class\n", percent);
+        if (j->worker.probabilities[j->order[i]] <= 0) { /* 8 bits round most classes to nothing */
+            printf("  %6.2f %%  every other class\n", 0.0);
             break;
         }
-        printf("  %6.2f %%  %s\n", percent, cli_labels_name(&j->labels, class_index));
+        print_class(j, j->order[i]);
     }
 }
 
@@ -121,7 +140,7 @@ static void print_json(job *j, const char *path, const mn_fill *photo) {
     cli_json_pixels(&json, &c->prepare);
     cli_json_text(&json, "fit", c->prepare.crop == MN_CROP_CENTRAL ? "crop" : "exact");
     cli_json_text(&json, "filter", mn_resize_filter_name(c->prepare.filter));
-    cli_json_bool(&json, "softmax_applied", c->logits);
+    cli_json_answers(&json, c);
     cli_json_int(&json, "threads", mn_session_threads(j->worker.session));
     cli_json_number(&json, "milliseconds", (double)j->worker.run_ns * 1e-6);
     cli_json_array(&json, "classes");
@@ -132,6 +151,7 @@ static void print_json(job *j, const char *path, const mn_fill *photo) {
         cli_json_text(&json, "label", cli_labels_name(&j->labels, class_index));
         cli_json_text(&json, "wnid", cli_labels_wnid(&j->labels, class_index));
         cli_json_number(&json, "probability", (double)j->worker.probabilities[class_index]);
+        cli_json_number(&json, "score", (double)j->worker.scores[class_index]);
         cli_json_end(&json);
     }
     cli_json_end(&json);
@@ -143,7 +163,7 @@ static mn_status classify_photo(job *j, const char *path) {
     MN_TRY(mn_fill_photo(path, &photo, 1));
     mn_status status = cli_worker_classify(&j->worker);
     if (status != MN_OK) return mn_fail_prefix(status, path);
-    cli_top_k(j->worker.probabilities, j->classifier.classes, j->shown, j->order);
+    cli_top_k(j->worker.scores, j->classifier.classes, j->shown, j->order);
     if (j->settings->json) {
         print_json(j, path, &photo);
     } else {
@@ -170,7 +190,7 @@ static bool classify_photos(job *j) {
 /* False after a sentence. */
 static bool open_job(const settings *s, const mn_prepare_options *prepare, job *j) {
     mn_session_options session_options = cli_session_resolve(&s->session);
-    mn_status status = cli_classifier_open(s->model, &session_options, prepare, &j->classifier);
+    mn_status status = cli_classifier_open(s->model, s->output, &session_options, prepare, &j->classifier);
     if (status == MN_OK && s->quantised && !j->classifier.quantised) {
         status =
             mn_fail(MN_ERROR_ARGUMENT, "%s: is a float model, and -q asks for a quantised one; leave -q out", s->model);
@@ -182,7 +202,9 @@ static bool open_job(const settings *s, const mn_prepare_options *prepare, job *
         j->order = malloc((size_t)j->shown * sizeof *j->order);
         if (j->order == NULL) status = mn_fail_memory("the best classes");
     }
-    if (status == MN_OK) return cli_labels_open(&j->labels, s->labels, j->classifier.known, j->classifier.classes);
+    if (status == MN_OK)
+        return cli_labels_open(&j->labels, s->labels, j->classifier.known, j->classifier.classes,
+                               j->classifier.ending.units == 1);
     cli_library_error(status);
     return false;
 }

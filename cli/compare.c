@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/thread.h"
+#include "classifier.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -18,10 +19,11 @@
 #include "plan/fold.h"
 #include "quant/compare.h"
 #include "samples.h"
+#include "stats.h"
 
 typedef struct settings {
     cli_list models;
-    const char *images, *plot;
+    const char *images, *plot, *output;
     bool json;
     int32_t limit, jobs;
     cli_image_options image;
@@ -47,6 +49,7 @@ static const cli_option options[] = {
      .value = "FILE.svg",
      .help = "draw the layers in the order of execution"},
     {.name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json), .help = "print one JSON object"},
+    CLI_OUTPUT_OPTION(settings, output),
     CLI_IMAGE_OPTIONS(settings, image),
     {.name = "jobs",
      .kind = CLI_INT,
@@ -70,13 +73,82 @@ static const cli_command command = {
     .operand_offset = offsetof(settings, models),
 };
 
+/* How far the answers of classifiers are apart. */
+typedef struct answers {
+    bool known;     /* both models answer with the same classes */
+    int32_t shared; /* the last so many of both */
+    cli_ending ending[2];
+    bool *agree;        /* [samples] */
+    double *divergence; /* [samples] */
+    bool exhausted;     /* no memory for an answer */
+} answers;
+
 /* What was compared. */
 typedef struct result {
     cli_graph_file models[2];
     cli_samples samples;
     mn_difference *differences; /* in the order of execution */
     int32_t count;
+    answers answers;
 } result;
+
+/* ---- Answers ----------------------------------------------------------------------------------------- */
+
+/* [2 * classes]: probabilities and, behind them, scores. NULL when out of memory. */
+static float *read_answer(const cli_ending *e, const mn_graph *graph, const mn_session *session) {
+    float *room = malloc(2 * (size_t)e->classes * sizeof *room);
+    if (!room) return NULL;
+    const void *scores = e->score_tensor < 0 ? NULL : mn_session_tensor_data(session, e->score_tensor);
+    cli_ending_read(e, mn_session_tensor_data(session, graph->outputs[e->output]), scores, room, room + e->classes);
+    return room;
+}
+
+static void look(void *context, int32_t sample, const mn_session *a, const mn_session *b) {
+    result *r = context;
+    const int32_t shared = r->answers.shared, first = r->answers.ending[0].classes,
+                  second = r->answers.ending[1].classes;
+    float *p = read_answer(&r->answers.ending[0], &r->models[0].graph, a);
+    float *q = read_answer(&r->answers.ending[1], &r->models[1].graph, b);
+    if (p && q) {
+        const float *x = p + 2 * first - shared, *y = q + 2 * second - shared; /* the last scores of either */
+        int32_t best[2];
+        cli_top_k(x, shared, 1, &best[0]);
+        cli_top_k(y, shared, 1, &best[1]);
+        r->answers.agree[sample] = best[0] == best[1];
+        r->answers.divergence[sample] = cli_ending_divergence(&r->answers.ending[0], x, y, shared);
+    } else {
+        r->answers.exhausted = true;
+    }
+    free(p);
+    free(q);
+}
+
+/* Models that are no classifiers, or of other classes, are compared by their layers alone, unless --output is given. */
+static mn_status open_answers(const settings *s, result *r) {
+    answers *a = &r->answers;
+    for (int32_t i = 0; i < 2; i++) {
+        mn_status status = cli_ending_find(&r->models[i].graph, s->output, &a->ending[i]);
+        if (status != MN_OK) return s->output != NULL ? status : MN_OK;
+    }
+    a->shared = cli_ending_shared(&a->ending[0], &a->ending[1]);
+    if (a->shared == 0) return MN_OK;
+    a->agree = calloc((size_t)r->samples.set.count, sizeof *a->agree);
+    a->divergence = calloc((size_t)r->samples.set.count, sizeof *a->divergence);
+    if (a->agree == NULL || a->divergence == NULL) return mn_fail_memory("the answers");
+    a->known = true;
+    return MN_OK;
+}
+
+/* Over all photos: how many answers agree, and the mean divergence. */
+static int32_t sum_answers(const result *r, double *divergence) {
+    int32_t agree = 0;
+    *divergence = 0;
+    for (int32_t i = 0; i < r->samples.set.count; i++) {
+        agree += r->answers.agree[i];
+        *divergence += r->answers.divergence[i] / r->samples.set.count;
+    }
+    return agree;
+}
 
 /* ---- Reports ----------------------------------------------------------------------------------------- */
 
@@ -87,7 +159,14 @@ static int by_sqnr(const void *a, const void *b) {
 
 static void print_text(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
-    printf("%d layers, %d photos; %s\n\n", r->count, r->samples.set.count, r->samples.text);
+    printf("%d layers, %d photos; %s\n", r->count, r->samples.set.count, r->samples.text);
+    if (r->answers.known) {
+        double divergence;
+        int32_t agree = sum_answers(r, &divergence);
+        printf("output '%s': the best class agrees on %d of %d photos, mean KL(A || B) %.6f nats\n",
+               r->answers.ending[0].given.name, agree, r->samples.set.count, divergence);
+    }
+    printf("\n");
     printf("%9s  %9s  %10s  %-19s  %-19s  %-19s  %-18s %s\n", "SQNR dB", "cosine", "shift", "values of A",
            "values of B", "B can store", "operator", "layer");
     for (int32_t i = 0; i < r->count; i++) {
@@ -118,6 +197,12 @@ static void print_json(const settings *s, const result *r) {
     cli_json_text(&json, "a", s->models.items[0]);
     cli_json_text(&json, "b", s->models.items[1]);
     cli_json_int(&json, "images", r->samples.set.count);
+    if (r->answers.known) {
+        double divergence;
+        cli_json_text(&json, "output", r->answers.ending[0].given.name);
+        cli_json_int(&json, "agree", sum_answers(r, &divergence));
+        cli_json_number(&json, "divergence", divergence);
+    }
     cli_json_array(&json, "layers");
     for (int32_t i = 0; i < r->count; i++) {
         const mn_difference *d = &r->differences[i];
@@ -170,8 +255,13 @@ static bool run(const settings *s, const mn_prepare_options *prepare, result *r)
                               s->jobs, &r->samples)) {
             return false;
         }
-        status =
-            mn_compare(graph, &r->models[1].graph, &r->samples.set, s->jobs, &progress, &r->differences, &r->count);
+        status = open_answers(s, r);
+        mn_compare_look looker = {.look = r->answers.known ? look : NULL, .context = r};
+        if (status == MN_OK) {
+            status = mn_compare(graph, &r->models[1].graph, &r->samples.set, s->jobs, &looker, &progress,
+                                &r->differences, &r->count);
+        }
+        if (status == MN_OK && r->answers.exhausted) status = mn_fail_memory("the answers");
     }
     if (status != MN_OK) cli_library_error(status);
     if (status != MN_OK || (s->plot != NULL && !write_plot(s, r))) return false;
@@ -194,6 +284,8 @@ static int compare(const settings *s) {
     result r = {0};
     bool good = run(s, &prepare, &r);
     free(r.differences);
+    free(r.answers.agree);
+    free(r.answers.divergence);
     cli_samples_free(&r.samples);
     for (int32_t i = 0; i < 2; i++) cli_graph_close(&r.models[i]);
     return good ? CLI_OK : CLI_FAILURE;

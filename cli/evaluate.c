@@ -23,7 +23,7 @@
 enum { TOP = 5 };
 
 typedef struct settings {
-    const char *model, *compare, *images, *truth, *labels;
+    const char *model, *compare, *images, *truth, *labels, *output;
     bool json;
     int32_t jobs, limit;
     cli_image_options image;
@@ -73,6 +73,7 @@ static const cli_option options[] = {
      .offset = offsetof(settings, labels),
      .value = "FILE",
      .help = "names of the classes, one per line [ImageNet's for 1000 or 1001 classes]"},
+    CLI_OUTPUT_OPTION(settings, output),
     {.name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json), .help = "print one JSON object"},
     CLI_IMAGE_OPTIONS(settings, image),
     CLI_SESSION_OPTIONS(settings, session),
@@ -116,27 +117,31 @@ typedef struct bench {
     cli_progress progress;
 } bench;
 
-static cli_answer judge(const float *probabilities, int32_t classes, int32_t truth) {
+static cli_answer judge(const cli_worker *worker, int32_t truth) {
+    const int32_t classes = worker->classifier->classes;
     int32_t best[TOP], count = classes < TOP ? classes : TOP;
-    cli_top_k(probabilities, classes, count, best);
-    cli_answer answer = {.best = best[0], .probability = probabilities[best[0]], .top1 = best[0] == truth};
-    /* Quantised outputs round most classes to nothing; being listed among those is no answer. */
+    cli_top_k(worker->scores, classes, count, best);
+    cli_answer answer = {.best = best[0], .probability = worker->probabilities[best[0]], .top1 = best[0] == truth};
+    /* Where no scores tell apart what 8 bits round to nothing, being listed among that is no answer. */
+    bool told = worker->classifier->score_output >= 0 || worker->classifier->ending.kind == CLI_ENDS_IN_SCORES;
     for (int32_t i = 0; i < count; i++) {
-        answer.top5 = answer.top5 || (best[i] == truth && probabilities[best[i]] > 0);
+        answer.top5 = answer.top5 || (best[i] == truth && (told || worker->probabilities[truth] > 0));
     }
     return answer;
 }
 
 /* Compares the classes that both models have: without the background that one of them may have first. */
 static void compare(const lane *l, cli_outcome *outcome) {
-    int32_t a = l->worker[0].classifier->classes, b = l->worker[1].classifier->classes, shared = a < b ? a : b;
-    const float *p = l->worker[0].probabilities + (a - shared), *q = l->worker[1].probabilities + (b - shared);
+    const cli_worker *a = &l->worker[0], *b = &l->worker[1];
+    int32_t of_a = a->classifier->classes, of_b = b->classifier->classes, shared = of_a < of_b ? of_a : of_b;
+    const float *p = a->scores + (of_a - shared), *q = b->scores + (of_b - shared);
     int32_t best_p, best_q;
     cli_top_k(p, shared, 1, &best_p);
     cli_top_k(q, shared, 1, &best_q);
     outcome->agree = best_p == best_q;
-    outcome->divergence = cli_kl_divergence(p, q, shared);
-    outcome->difference = cli_largest_difference(p, q, shared);
+    outcome->divergence = cli_ending_divergence(&a->classifier->ending, p, q, shared);
+    outcome->difference =
+        cli_largest_difference(a->probabilities + (of_a - shared), b->probabilities + (of_b - shared), shared);
 }
 
 /* Both models may number their classes differently by a background class. */
@@ -151,7 +156,7 @@ static mn_status evaluate_photo(const bench *b, lane *l, const cli_photo *photo,
     for (int32_t m = 0; m < b->report.models; m++) {
         mn_status status = cli_worker_classify(&l->worker[m]);
         if (status != MN_OK) return mn_fail_prefix(status, photo->path);
-        outcome->answer[m] = judge(l->worker[m].probabilities, b->classifier[m].classes, truth_for(b, m, photo->truth));
+        outcome->answer[m] = judge(&l->worker[m], truth_for(b, m, photo->truth));
     }
     if (b->report.models == 2) compare(l, outcome);
     return MN_OK;
@@ -192,18 +197,18 @@ static void work(void *context, int32_t thread, int32_t threads) {
 }
 
 static mn_status check_pair(const settings *s, const bench *b) {
-    int32_t first = b->classifier[0].classes, second = b->classifier[1].classes;
-    bool background = (first == 1000 && second == 1001) || (first == 1001 && second == 1000);
-    if (first == second || background) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "%s has %d classes and %s has %d: they cannot be compared", s->model, first,
-                   s->compare, second);
+    const cli_ending *first = &b->classifier[0].ending, *second = &b->classifier[1].ending;
+    if (cli_ending_shared(first, second) > 0) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "%s has %d %s and %s has %d %s: they cannot be compared", s->model,
+                   first->classes, first->labels ? "labels" : "classes", s->compare, second->classes,
+                   second->labels ? "labels" : "classes");
 }
 
 static mn_status open_models(const settings *s, const mn_prepare_options *prepare, bench *b) {
     mn_session_options session_options = cli_session_resolve(&s->session);
-    MN_TRY(cli_classifier_open(s->model, &session_options, prepare, &b->classifier[0]));
+    MN_TRY(cli_classifier_open(s->model, s->output, &session_options, prepare, &b->classifier[0]));
     if (s->compare == NULL) return MN_OK;
-    MN_TRY(cli_classifier_open(s->compare, &session_options, prepare, &b->classifier[1]));
+    MN_TRY(cli_classifier_open(s->compare, s->output, &session_options, prepare, &b->classifier[1]));
     return check_pair(s, b);
 }
 
@@ -241,10 +246,12 @@ static bool open_bench(const settings *s, const mn_prepare_options *prepare, ben
     b->report = (cli_evaluation){.models = s->compare != NULL ? 2 : 1,
                                  .path = {s->model, s->compare},
                                  .labels = &b->labels,
+                                 .classifier = b->classifier,
                                  .photos = &b->photos};
     mn_status status = open_models(s, prepare, b);
     if (status == MN_OK) {
-        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].known, b->classifier[0].classes) ||
+        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].known, b->classifier[0].classes,
+                             b->classifier[0].ending.units == 1) ||
             !open_photos(s, b))
             return false;
         status = open_lanes(s, b);

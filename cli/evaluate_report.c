@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "image_options.h"
 #include "stats.h"
 
 enum { MISTAKES = 10 };
@@ -75,7 +76,10 @@ static void print_share(const char *name, int32_t part, int32_t whole) {
 static bool has_top5(const cli_evaluation *e) { return e->labels->classes > 5; }
 
 static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
-    printf("%-11s %s\n", m == 0 ? "model" : "compared", e->path[m]);
+    char answers[CLI_ANSWERS_TEXT];
+    printf("%-11s %s%s\n", m == 0 ? "model" : "compared", e->path[m],
+           cli_classifier_answers(&e->classifier[m], answers));
+    printf("  input     %s\n", e->classifier[m].prepare.text);
     if (t->known == 0) return;
     print_share("  top-1", t->top1[m], t->known);
     if (has_top5(e)) print_share("  top-5", t->top5[m], t->known);
@@ -88,6 +92,9 @@ void cli_report_text(const cli_evaluation *e) {
     if (t.known < t.evaluated) printf(", %d of unknown class", t.evaluated - t.known);
     printf("\nspeed       %.1f images/s with %d job(s)\n", t.evaluated / e->seconds, e->jobs);
     for (int32_t m = 0; m < e->models; m++) print_model(e, &t, m);
+    if (e->classifier[0].ending.labels && t.known > 0) {
+        printf("  top-1 is how often the likeliest label is that of the photo; others may hold as well\n");
+    }
     if (e->models == 2) {
         print_share("agreement", t.agree, t.evaluated);
         printf("divergence  %.6f nats, mean KL(model || compared)\n", t.divergence);
@@ -156,6 +163,9 @@ void cli_report_json(const cli_evaluation *e) {
     for (int32_t m = 0; m < e->models; m++) {
         cli_json_object(&json, m == 0 ? "model" : "compared");
         cli_json_text(&json, "file", e->path[m]);
+        cli_json_text(&json, "input", e->classifier[m].prepare.text);
+        cli_json_pixels(&json, &e->classifier[m].prepare);
+        cli_json_answers(&json, &e->classifier[m]);
         if (t.known > 0) {
             json_share(&json, "top1", t.top1[m], t.known);
             if (has_top5(e)) json_share(&json, "top5", t.top5[m], t.known);

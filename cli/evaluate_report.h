@@ -5,6 +5,7 @@
 #ifndef MN_CLI_EVALUATE_REPORT_H
 #define MN_CLI_EVALUATE_REPORT_H
 
+#include "classifier.h"
 #include "photos.h"
 
 /** What one model said of one photo. */
@@ -26,7 +27,8 @@ typedef struct cli_outcome {
 typedef struct cli_evaluation {
     int32_t models; /* 1, or 2 with --compare */
     const char *path[2];
-    cli_labels *labels; /* of the first model */
+    cli_labels *labels;               /* of the first model */
+    const cli_classifier *classifier; /* [models] */
     const cli_photos *photos;
     cli_outcome *outcomes; /* [photos->count] */
     int32_t jobs;

@@ -44,9 +44,10 @@ static bool names_imagenet(const mn_class_names *known, int32_t shift) {
     return same > known->count * 3 / 4;
 }
 
-bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes) {
-    *labels = (cli_labels){.classes = classes};
-    if (known && known->count == classes) labels->known = known;
+bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes,
+                     bool one_unit) {
+    *labels = (cli_labels){.classes = classes, .one_unit = one_unit};
+    if (known && (known->count == classes || (one_unit && known->count == 1))) labels->known = known;
     labels->imagenet = classes == IMAGENET_CLASSES || classes == IMAGENET_CLASSES + 1;
     labels->shift = classes == IMAGENET_CLASSES + 1;
     if (path == NULL) {
@@ -54,7 +55,7 @@ bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names 
         return true;
     }
     if (!cli_lines_read(path, &labels->file)) return false;
-    if (labels->file.count == (size_t)classes) return true;
+    if (labels->file.count == (size_t)classes || (one_unit && labels->file.count == 1)) return true;
     cli_error("%s: has %zu lines, but the model has %d classes; write one label per line", path, labels->file.count,
               classes);
     cli_lines_free(&labels->file);
@@ -70,29 +71,37 @@ const mn_class_names *cli_labels_known(const mn_meaning *meaning, int32_t output
 bool cli_labels_give(const char *path, mn_graph *graph) {
     cli_labels labels;
     const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
-    const int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
+    const int32_t units = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     if (path == NULL) return true;
-    if (!cli_labels_open(&labels, path, NULL, classes)) return false;
-    mn_status status =
-        mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, (const char *const *)labels.file.line, classes);
+    if (!cli_labels_open(&labels, path, NULL, units == 1 ? 2 : units, units == 1)) return false;
+    mn_status status = mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, (const char *const *)labels.file.line,
+                                              (int32_t)labels.file.count);
     if (status != MN_OK) cli_library_error(status);
     cli_labels_close(&labels);
     return status == MN_OK;
 }
 
-/* The name that the file or the model gives; NULL where neither does. */
+/* The name that the file or the model gives; NULL where neither does, and of class 0 where there is one name for both.
+ */
 static const char *listed(const cli_labels *labels, int32_t class_index) {
-    if (labels->file.count > 0) return labels->file.line[class_index];
-    return labels->known ? labels->known->name[class_index] : NULL;
+    int32_t count = labels->file.count > 0 ? (int32_t)labels->file.count : labels->known ? labels->known->count : 0;
+    int32_t line = class_index - (labels->classes - count);
+    if (count == 0 || line < 0) return NULL;
+    return labels->file.count > 0 ? labels->file.line[line] : labels->known->name[line];
 }
 
 const char *cli_labels_name(cli_labels *labels, int32_t class_index) {
     const char *name = listed(labels, class_index);
     if (name) return name;
+    name = labels->one_unit && class_index == 0 ? listed(labels, 1) : NULL;
+    if (name) {
+        snprintf(labels->made, sizeof labels->made, "not %s", name);
+        return labels->made;
+    }
     if (labels->imagenet && class_index >= labels->shift) return mn_imagenet_label(class_index - labels->shift);
     if (labels->imagenet) return "background";
-    snprintf(labels->number, sizeof labels->number, "class %d", class_index);
-    return labels->number;
+    snprintf(labels->made, sizeof labels->made, "class %d", class_index);
+    return labels->made;
 }
 
 bool cli_is_wnid(const char *text) {
@@ -128,7 +137,7 @@ int32_t cli_labels_find_wnid(const cli_labels *labels, const char *text) {
 int32_t cli_labels_find_name(cli_labels *labels, const char *name) {
     int32_t found = -1;
     int best = 0;
-    if (!listed(labels, 0) && !labels->imagenet) return -1;
+    if (!listed(labels, labels->classes - 1) && !labels->imagenet) return -1;
     for (int32_t i = 0; i < labels->classes; i++) {
         int quality = match(cli_labels_name(labels, i), name);
         if (quality == 0 || quality < best) continue;

@@ -15,13 +15,15 @@ typedef struct cli_labels {
     bool imagenet;               /* 1000 classes, or 1001 */
     cli_lines file;              /* of --labels; line c names output c */
     const mn_class_names *known; /* what the model itself calls its classes; NULL or empty: nothing */
-    char number[16];             /* room for a name that is only a number */
+    bool one_unit;               /* two classes that one unit tells apart: 0 is "not", and one name serves for both */
+    char made[256];              /* room for a name that is put together */
 } cli_labels;
 
 /** Labels for a model with `classes` outputs: from the file at `path` unless NULL (it must have one line per class),
  *  else those that the model brings, `known`, which may be NULL and must outlive the labels; else ImageNet's for 1000
- * and 1001 classes, else class numbers. Prints a sentence and gives false on failure. */
-bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes);
+ * and 1001 classes, else class numbers. With `one_unit` (and 2 classes) one name is enough, that of class 1. Prints a
+ * sentence and gives false on failure. */
+bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes, bool one_unit);
 void cli_labels_close(cli_labels *labels);
 
 /** What the graph says of the classes of output `output`, or NULL. */

@@ -179,7 +179,7 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *i
         return false;
     }
     snprintf(out->text, sizeof out->text, "%s", contract.text);
-    if (!cli_labels_open(&labels, NULL, known, classes)) return false;
+    if (!cli_labels_open(&labels, NULL, known, classes, false)) return false;
     bool good = cli_photos_from_folder(folder, &labels, &photos);
     if (good) {
         cli_photos_limit(&photos, limit);

@@ -45,21 +45,6 @@ cli_interval cli_wilson(int32_t successes, int32_t trials) {
     return (cli_interval){.low = fmax(0, (centre - reach) / scale), .high = fmin(1, (centre + reach) / scale)};
 }
 
-static double floored(float probability) { return fmax((double)probability, CLI_KL_FLOOR); }
-
-double cli_kl_divergence(const float *p, const float *q, int32_t count) {
-    double sum_p = 0, sum_q = 0, divergence = 0;
-    for (int32_t i = 0; i < count; i++) {
-        sum_p += floored(p[i]);
-        sum_q += floored(q[i]);
-    }
-    for (int32_t i = 0; i < count; i++) {
-        double a = floored(p[i]) / sum_p, b = floored(q[i]) / sum_q;
-        divergence += a * log(a / b);
-    }
-    return fmax(0, divergence); /* rounding may leave -1e-17 for equal distributions */
-}
-
 double cli_largest_difference(const float *p, const float *q, int32_t count) {
     double largest = 0;
     for (int32_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)p[i] - (double)q[i]));

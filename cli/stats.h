@@ -23,12 +23,6 @@ typedef struct cli_interval {
 } cli_interval;
 cli_interval cli_wilson(int32_t successes, int32_t trials);
 
-/** Probabilities below this count as this much in cli_kl_divergence: quantised outputs hold exact zeros. */
-#define CLI_KL_FLOOR 1e-7
-
-/** Kullback-Leibler divergence of q from p in nats, both raised to CLI_KL_FLOOR and made to add up to 1. */
-double cli_kl_divergence(const float *p, const float *q, int32_t count);
-
 /** Largest |p[i] - q[i]|. */
 double cli_largest_difference(const float *p, const float *q, int32_t count);
 

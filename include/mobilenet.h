@@ -206,7 +206,8 @@ typedef struct mn_pixels {
  *  Errors: UNSUPPORTED (a rescaling or a quantisation that fits no range photos are known to be trained with). */
 MN_API mn_status mn_model_pixels(const mn_model *model, mn_pixels *out);
 
-/** What the file calls class `index` of output `output`; NULL where it says nothing. Lives as long as the model. */
+/** What the file calls class `index` of output `output`; NULL where it says nothing. An output of one unit may have two
+ *  names, of "no" and of "yes". Lives as long as the model. */
 MN_API const char *mn_model_class_name(const mn_model *model, int32_t output, int32_t index);
 
 /* ---- Session ----------------------------------------------------------------------------------------- */

@@ -110,6 +110,7 @@ typedef struct comparison {
     const pairing *pairs;
     const mn_samples *samples;
     mn_runner *second;
+    const mn_compare_look *look;
     mn_status *failed; /* [jobs]: why a job has no sums */
     sums *each;        /* [jobs][pairs->count]: of one sample */
     sums *total;       /* [pairs->count] */
@@ -147,6 +148,7 @@ static void observe(void *context, int32_t job, int32_t sample, const mn_session
     const pairing *p = c->pairs;
     mn_status status = mn_runner_run(c->second, job, c->samples, sample, &second);
     if (status != MN_OK) c->failed[job] = status;
+    if (status == MN_OK && c->look && c->look->look) c->look->look(c->look->context, sample, first, second);
     for (int32_t i = 0; i < p->count && status == MN_OK; i++) {
         const mn_difference *d = &p->pairs[i];
         c->each[(size_t)job * (size_t)p->count + (size_t)i] =
@@ -195,9 +197,10 @@ static void judge(mn_difference *d, const sums *s, const pairing *p, int32_t sam
     d->covers = covered(&p->graph[1]->tensors[d->b]);
 }
 
-static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, const mn_quant_progress *progress) {
+static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, const mn_compare_look *look,
+                          const mn_quant_progress *progress) {
     mn_runner *first = NULL;
-    comparison c = {.pairs = p, .samples = samples};
+    comparison c = {.pairs = p, .samples = samples, .look = look};
     mn_status status = mn_runner_create(p->graph[0], jobs, &first);
     if (status == MN_OK) status = mn_runner_create(p->graph[1], mn_runner_jobs(first), &c.second);
     if (status == MN_OK) {
@@ -219,10 +222,11 @@ static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, c
 }
 
 mn_status mn_compare(const mn_graph *a, const mn_graph *b, const mn_samples *samples, int32_t jobs,
-                     const mn_quant_progress *progress, mn_difference **out, int32_t *count) {
+                     const mn_compare_look *look, const mn_quant_progress *progress, mn_difference **out,
+                     int32_t *count) {
     pairing p = {.graph = {a, b}};
     mn_status status = find_pairs(&p);
-    if (status == MN_OK) status = run_both(&p, samples, jobs, progress);
+    if (status == MN_OK) status = run_both(&p, samples, jobs, look, progress);
     mn_pool_free(&p.pool);
     if (status != MN_OK) {
         free(p.pairs);

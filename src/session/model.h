@@ -16,4 +16,8 @@ struct mn_model {
     mn_pack_cache *cache; /* packs on demand, under its own lock: the one part of a model that changes */
 };
 
+/** Makes `tensor`, which the model computes, its last output, before any session is made; *output is its number.
+ * Errors: MEMORY. */
+mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output);
+
 #endif

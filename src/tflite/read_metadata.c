@@ -211,23 +211,25 @@ static int32_t class_count(const mn_graph *graph, int32_t i) {
     return output->rank > 0 ? output->dims[output->rank - 1] : 1;
 }
 
-/* Takes the lines as names of the output's classes, if they are as many. */
+/* Takes the lines as names of the output's classes, if they are as many. One unit tells two classes apart. */
 static mn_status take_labels(mn_graph *graph, int32_t output, const mn_zip_file *file, bool *taken) {
     const int32_t classes = class_count(graph, output);
+    const int32_t room = classes == 1 ? 2 : classes;
     *taken = false;
     if ((size_t)classes > file->bytes + 1) return MN_OK; /* before memory is taken for a number that a file claims */
     mn_pool scratch = {0};
-    span *line = mn_pool_alloc(&scratch, (size_t)classes, sizeof *line);
-    const char **name = mn_pool_alloc(&scratch, (size_t)classes, sizeof *name);
+    span *line = mn_pool_alloc(&scratch, (size_t)room, sizeof *line);
+    const char **name = mn_pool_alloc(&scratch, (size_t)room, sizeof *name);
     mn_status status = line && name ? MN_OK : mn_fail_memory("the names of the classes");
-    *taken = status == MN_OK && split(file, classes, line) == classes && mn_zip_intact(file);
-    if (*taken) drop_numbers(line, classes);
-    for (int32_t i = 0; *taken && i < classes && status == MN_OK; i++) {
+    int32_t lines = status == MN_OK ? split(file, room, line) : 0;
+    *taken = (lines == classes || lines == room) && lines > 0 && mn_zip_intact(file);
+    if (*taken) drop_numbers(line, lines);
+    for (int32_t i = 0; *taken && i < lines && status == MN_OK; i++) {
         name[i] = mn_tfl_text(&scratch, line[i].bytes > 0 ? line[i].data : (const uint8_t *)"", line[i].bytes);
         if (!name[i]) status = mn_fail_memory("the names of the classes");
     }
     if (*taken && status == MN_OK) {
-        status = mn_meaning_set_classes(&graph->meaning, &graph->pool, output, name, classes);
+        status = mn_meaning_set_classes(&graph->meaning, &graph->pool, output, name, lines);
     }
     mn_pool_free(&scratch);
     return status;

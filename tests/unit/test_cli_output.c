@@ -120,14 +120,9 @@ static void test_wilson(void **state) {
     }
 }
 
-static void test_divergence(void **state) {
+static void test_difference(void **state) {
     (void)state;
-    const float p[] = {0.5F, 0.5F}, q[] = {0.25F, 0.75F}, sure[] = {1, 0};
-    double wanted = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75);
-    assert_true(fabs(cli_kl_divergence(p, q, 2) - wanted) < 1e-12);
-    assert_true(cli_kl_divergence(p, p, 2) == 0);
-    double floored = cli_kl_divergence(p, sure, 2); /* finite, though `sure` rules out what p thinks possible */
-    assert_true(fabs(floored - 0.5 * log(0.5 / CLI_KL_FLOOR) - 0.5 * log(0.5)) < 1e-6);
+    const float p[] = {0.5F, 0.5F}, sure[] = {1, 0};
     assert_true(cli_largest_difference(p, sure, 2) == 0.5);
 }
 
@@ -135,7 +130,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_structure), cmocka_unit_test(test_json_text),  cmocka_unit_test(test_top_k),
         cmocka_unit_test(test_softmax),        cmocka_unit_test(test_dequantise), cmocka_unit_test(test_wilson),
-        cmocka_unit_test(test_divergence),
+        cmocka_unit_test(test_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

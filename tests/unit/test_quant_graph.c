@@ -92,7 +92,7 @@ static double worst_layer(const mn_graph *a, const mn_graph *b, const mn_samples
     mn_difference *differences;
     int32_t count;
     double worst = INFINITY;
-    expect_ok(mn_compare(a, b, samples, 2, NULL, &differences, &count));
+    expect_ok(mn_compare(a, b, samples, 2, NULL, NULL, &differences, &count));
     for (int32_t i = 0; i < count; i++) worst = fmin(worst, differences[i].sqnr);
     free(differences);
     return worst;
@@ -433,7 +433,7 @@ static double largest_shift(bool correct) {
     mn_layer_round(layer);
     if (correct) expect_ok(mn_correct_biases(&scheme, runner, &f.samples, NULL));
     expect_ok(mn_scheme_apply(&scheme, &graph));
-    expect_ok(mn_compare(&f.graph, &graph, &f.samples, 1, NULL, &differences, &count));
+    expect_ok(mn_compare(&f.graph, &graph, &f.samples, 1, NULL, NULL, &differences, &count));
     for (int32_t i = 0; i < count; i++) {
         if (differences[i].op == layer->op) largest = fabs(differences[i].shift);
     }
