@@ -48,7 +48,7 @@ static void quantise(model_builder *b, int32_t x, int32_t y, double least, mn_gr
     expect_ok(mn_graph_check(&b->graph));
     expect_ok(mn_quant_prepare(&b->graph));
     expect_ok(mn_quantise(&b->graph, &samples, &options, out));
-    expect_ok(mn_compare(&b->graph, out, &samples, 1, NULL, &differences, &count));
+    expect_ok(mn_compare(&b->graph, out, &samples, 1, NULL, NULL, &differences, &count));
     for (int32_t i = 0; i < count; i++) {
         if (!(differences[i].sqnr > least)) {
             fail_msg("%s: %g dB", b->graph.tensors[differences[i].a].name, differences[i].sqnr);
