@@ -5,6 +5,7 @@
  * first frame of an animation, EXIF data, and the chunk of pixels without the one of alpha, which is dropped as
  * Pillow's convert("RGB") does. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <webp/decode.h>
@@ -111,6 +112,14 @@ static mn_status check_sizes(const mn_encoded *encoded, container *c, WebPBitstr
     return bytes <= MN_IMAGE_MAX_MEMORY ? MN_OK : mn_encoded_too_much(encoded, "WebP", c->width, c->height);
 }
 
+/* libwebp calls it damage when a lossless picture finds no memory, so what it needs is asked for once more. */
+static bool is_memory_short(const mn_image *canvas) {
+    const size_t more = (size_t)1 << 20; /* tables and caches */
+    void *room = malloc((size_t)canvas->width * (size_t)canvas->height * 4 + more);
+    free(room);
+    return room == NULL;
+}
+
 static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn_image *canvas) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
@@ -129,6 +138,7 @@ static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn
     WebPFreeDecBuffer(&config.output);
     if (code == VP8_STATUS_OUT_OF_MEMORY) return mn_fail_memory("a WebP picture");
     if (code == VP8_STATUS_OK) return MN_OK;
+    if (is(&c->pixels, "VP8L") && is_memory_short(canvas)) return mn_fail_memory("a WebP picture");
     return mn_fail(MN_ERROR_FORMAT, "%s: the WebP data is damaged; fetch or save the picture again", encoded->name);
 }
 
