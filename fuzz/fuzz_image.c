@@ -56,7 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mn_status status = mn_image_decode(data, size, "fuzz", &limits, &image);
     if ((status == MN_OK) != (image.pixels != NULL)) abort();
     int orientation = mn_exif_orientation(data, size);
-    if (orientation < 1 || orientation > 8) abort();
+    if (orientation < 0 || orientation > 8) abort();
+    orientation = mn_xmp_orientation(data, size);
+    if (orientation < 0 || orientation > 8) abort();
     if (status == MN_OK) resize(&image, data[size - 1] % 8 + 1, data + size - 4);
     mn_image_free(&image);
     return 0;

@@ -111,12 +111,20 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, uint32_t width) {
     }
 }
 
-/* The first APP1 segment that begins with EXIF's mark decides. */
+static bool begins(const struct jpeg_marker_struct *marker, const char *mark, size_t bytes) {
+    return marker->data_length > bytes && memcmp(marker->data, mark, bytes) == 0;
+}
+
+/* APP1 segments hold EXIF data or XMP, behind a mark. The first EXIF data counts, then the first XMP. */
 static int find_orientation(const struct jpeg_decompress_struct *codec) {
-    for (jpeg_saved_marker_ptr marker = codec->marker_list; marker; marker = marker->next)
-        if (marker->data_length > 6 && memcmp(marker->data, "Exif\0\0", 6) == 0)
-            return mn_exif_orientation(marker->data, marker->data_length);
-    return 1;
+    static const char exif[] = "Exif\0", xmp[] = "http://ns.adobe.com/xap/1.0/";
+    int found = 0;
+    jpeg_saved_marker_ptr marker = codec->marker_list;
+    while (marker && !begins(marker, exif, sizeof exif)) marker = marker->next;
+    if (marker) found = mn_exif_orientation(marker->data, marker->data_length);
+    for (marker = codec->marker_list; marker && found == 0; marker = marker->next)
+        if (begins(marker, xmp, sizeof xmp)) found = mn_xmp_orientation(marker->data, marker->data_length);
+    return found;
 }
 
 static mn_status read_header(reader *r) {

@@ -68,20 +68,25 @@ static uint32_t read_u32(const uint8_t *at) {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* The chunk eXIf may stand before or after the pixels (PNG specification, third edition, 11.3.3.5), so it is looked for
- * before libpng begins. A chunk is length, name, data and checksum; libpng judges them, and those that do not fit. */
+/* The chunk eXIf may stand before or after the pixels (PNG specification, third edition, 11.3.3.5), as may iTXt with
+ * XMP, so they are looked for before libpng begins. A chunk is length, name, data and checksum; libpng judges them, and
+ * those that do not fit. */
 static int find_orientation(const mn_encoded *encoded) {
     enum { SIGNATURE = 8, AROUND = 12 };
+    static const char xmp[] = "XML:com.adobe.xmp\0"; /* the last 0: not compressed */
     const uint8_t *at = encoded->data + SIGNATURE;
     size_t left = encoded->bytes - SIGNATURE;
+    int in_exif = 0, in_xmp = 0;
     while (left >= AROUND) {
         size_t length = read_u32(at);
         if (length > left - AROUND) break;
-        if (memcmp(at + 4, "eXIf", 4) == 0) return mn_exif_orientation(at + 8, length);
+        if (memcmp(at + 4, "eXIf", 4) == 0) in_exif = mn_exif_orientation(at + 8, length);
+        if (memcmp(at + 4, "iTXt", 4) == 0 && length >= sizeof xmp && memcmp(at + 8, xmp, sizeof xmp) == 0)
+            in_xmp = mn_xmp_orientation(at + 8, length);
         at += length + AROUND;
         left -= length + AROUND;
     }
-    return 1;
+    return in_exif != 0 ? in_exif : in_xmp;
 }
 
 static void read_rows(reader *r, uint32_t height) {

@@ -30,13 +30,14 @@ static uint32_t read_number(const tiff *t, size_t at, int size) {
     return value;
 }
 
-/* The directory entry at `at`: tag, type, count, and the value where it fits into four bytes. One whole number of
- * two or four bytes, signed or not, is an orientation. 0 for any other entry. */
+/* The orientation that the directory entry at `at` tells: tag, type, count, and the value where it fits into four
+ * bytes. 0 for another entry; 1 where it is not one whole number of two or four bytes, signed or not, from 1 to 8. */
 static int read_entry(const tiff *t, size_t at) {
     enum { ORIENTATION = 0x0112, SHORT = 3, LONG = 4, SSHORT = 8, SLONG = 9 };
     uint32_t type = read_number(t, at + 2, 2);
     bool two = type == SHORT || type == SSHORT, four = type == LONG || type == SLONG;
-    if (read_number(t, at, 2) != ORIENTATION || read_number(t, at + 4, 4) != 1 || !(two || four)) return 0;
+    if (read_number(t, at, 2) != ORIENTATION) return 0;
+    if (read_number(t, at + 4, 4) != 1 || !(two || four)) return 1;
     uint32_t value = read_number(t, at + 8, two ? 2 : 4);
     return value >= 1 && value <= 8 ? (int)value : 1;
 }
@@ -46,21 +47,37 @@ int mn_exif_orientation(const uint8_t *data, size_t bytes) {
     for (; bytes >= 6 && memcmp(data, "Exif\0\0", 6) == 0; data += 6, bytes -= 6) {
     } /* JPEG's prefix, at times elsewhere */
     tiff t = {data, bytes, false};
-    if (bytes < HEADER) return 1;
+    if (bytes < HEADER) return 0;
     if (memcmp(data, "MM\0*", 4) == 0)
         t.big = true;
     else if (memcmp(data, "II*\0", 4) != 0)
-        return 1;
+        return 0;
     size_t at = read_number(&t, 4, 4);
-    if (at > bytes || bytes - at < 2) return 1;
+    if (at > bytes || bytes - at < 2) return 0;
     uint32_t entries = read_number(&t, at, 2);
-    int orientation = 1;
+    int orientation = 0;
     at += 2;
     for (uint32_t i = 0; i < entries && bytes - at >= ENTRY; i++, at += ENTRY) {
         int found = read_entry(&t, at);
         if (found != 0) orientation = found; /* of several, the last one counts */
     }
     return orientation;
+}
+
+/* An attribute or an element: tiff:Orientation="6" or tiff:Orientation>6. */
+int mn_xmp_orientation(const uint8_t *data, size_t bytes) {
+    static const char name[] = "tiff:Orientation";
+    const size_t length = sizeof name - 1;
+    for (size_t i = 0; i + length + 2 <= bytes; i++) {
+        const uint8_t *at = data + i;
+        if (*at != 't' || memcmp(at, name, length) != 0) continue;
+        size_t sign = at[length] == '=' ? 2 : 1;
+        bool opens = sign == 2 ? at[length + 1] == '"' : at[length] == '>';
+        if (!opens || i + length + sign >= bytes) continue;
+        uint8_t digit = at[length + sign];
+        if (digit >= '0' && digit <= '9') return digit >= '1' && digit <= '8' ? digit - '0' : 1;
+    }
+    return 0;
 }
 
 void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height) {

@@ -7,12 +7,15 @@
 
 #include "image/image.h"
 
-/** The turn that EXIF's orientation asks for; none outside 1..8. */
+/** The turn that an orientation, as EXIF counts them, asks for; none outside 1..8. */
 mn_turn mn_turn_of(int orientation);
 
-/** The orientation in EXIF data (a TIFF file without pictures, with or without "Exif" before it): 1..8, and 1 where
- *  there is none or it is damaged. */
+/** The orientation in EXIF data (a TIFF file without pictures, with or without "Exif" before it): 1..8, and 0 where
+ *  there is none or the data is damaged before it. */
 int mn_exif_orientation(const uint8_t *data, size_t bytes);
+
+/** The orientation in XMP, the XML that some programs write instead: 1..8, and 0 where there is none. */
+int mn_xmp_orientation(const uint8_t *data, size_t bytes);
 
 /** The size as seen. */
 void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height);

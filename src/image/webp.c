@@ -22,13 +22,13 @@ typedef struct part {
 /* What the container says. */
 typedef struct container {
     part pixels; /* the chunk "VP8 " or "VP8L" of the picture, or of the first frame, with its header */
-    part exif;
-    bool extended, animated, has_exif;
+    part exif, xmp;
+    bool extended, animated, has_exif, has_xmp;
     uint32_t width, height; /* of an extended file's canvas */
     uint32_t x, y;          /* of the first frame on it */
 } container;
 
-enum { HEADER = 8, FRAME_HEADER = 16, CANVAS = 10, HAS_EXIF = 0x08, IS_ANIMATED = 0x02 };
+enum { HEADER = 8, FRAME_HEADER = 16, CANVAS = 10, HAS_EXIF = 0x08, HAS_XMP = 0x04, IS_ANIMATED = 0x02 };
 
 static uint32_t read_number(const uint8_t *at, int size) {
     uint32_t value = 0;
@@ -73,6 +73,7 @@ static void read_extended(const part *chunk, container *c) {
     c->extended = true;
     c->animated = (at[0] & IS_ANIMATED) != 0;
     c->has_exif = (at[0] & HAS_EXIF) != 0;
+    c->has_xmp = (at[0] & HAS_XMP) != 0;
     c->width = read_number(at + 4, 3) + 1;
     c->height = read_number(at + 7, 3) + 1;
 }
@@ -91,6 +92,8 @@ static mn_status read_container(const mn_encoded *encoded, container *c) {
             read_frame(&chunk, c);
         else if (c->has_exif && !c->exif.data && is(&chunk, "EXIF"))
             c->exif = (part){chunk.data + HEADER, chunk.bytes - HEADER};
+        else if (c->has_xmp && !c->xmp.data && is(&chunk, "XMP "))
+            c->xmp = (part){chunk.data + HEADER, chunk.bytes - HEADER};
     }
     return c->pixels.data && rest.bytes == 0 ? MN_OK : cut_short(encoded);
 }
@@ -151,7 +154,8 @@ mn_status mn_webp_decode(const mn_encoded *encoded) {
     MN_TRY(mn_image_create((int32_t)c.width, (int32_t)c.height, &canvas));
     if (c.animated) memset(canvas.pixels, 0, (size_t)c.width * c.height * MN_IMAGE_CHANNELS); /* around the frame */
     mn_status status = decode_pixels(encoded, &c, &canvas);
-    int orientation = c.exif.data ? mn_exif_orientation(c.exif.data, c.exif.bytes) : 1;
+    int orientation = c.exif.data ? mn_exif_orientation(c.exif.data, c.exif.bytes) : 0;
+    if (orientation == 0 && c.xmp.data) orientation = mn_xmp_orientation(c.xmp.data, c.xmp.bytes);
     if (status == MN_OK) status = mn_encoded_begin(encoded, c.width, c.height, orientation);
     if (status == MN_OK) mn_encoded_rows(encoded, &canvas);
     mn_image_free(&canvas);

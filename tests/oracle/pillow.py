@@ -25,6 +25,7 @@ try:
     import numpy
     import PIL
     from PIL import Image, ImageOps
+    from PIL.PngImagePlugin import PngInfo
 except ImportError as missing:
     print(f"SKIP: {missing}; pip install pillow numpy")
     sys.exit(77)
@@ -372,12 +373,20 @@ def make_turned(rng, folder, case):
     orientation = case % 8 + 1
     exif = Image.Exif()
     exif.endian = rng.choice("<>")
-    exif[0x0112] = orientation
     exif[0x010F] = "a camera"
+    xmp, of_xmp = rng.random() < 0.4, rng.randint(1, 8)
+    if not xmp or rng.random() < 0.3:  # of both, EXIF counts
+        exif[0x0112] = orientation
     suffix = rng.choice(("jpg", "png", "webp"))
     path = pathlib.Path(folder) / f"turned.{suffix}"
-    image.save(path, exif=exif, **({"lossless": True} if suffix == "webp" else {}))
-    return path, f"{width}x{height} {suffix} {exif.endian} orientation {orientation}"
+    options = {"lossless": True} if suffix == "webp" else {}
+    if xmp:
+        text = rng.choice((b'<rdf tiff:Orientation="%d"/>', b"<tiff:Orientation>%d</tiff:Orientation>")) % of_xmp
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", text.decode())
+        options.update({"pnginfo": info} if suffix == "png" else {"xmp": text})
+    image.save(path, exif=exif, **options)
+    return path, f"{width}x{height} {suffix} {exif.endian} orientation {orientation}, XMP {xmp} {of_xmp}"
 
 
 def check_turned(driver, rng, cases, folder):

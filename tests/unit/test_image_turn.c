@@ -232,6 +232,29 @@ static void what_is_no_orientation(void **state) {
     assert_true(!mn_turn_of(0).transposed && !mn_turn_of(9).transposed && !mn_turn_of(-1).backward_x);
 }
 
+static void xmp_where_exif_has_none(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int orientation;
+    } cases[] = {{"<rdf tiff:Orientation=\"6\"/>", 6},
+                 {"<tiff:Orientation>8</tiff:Orientation>", 8},
+                 {"tiff:Orientation='6' tiff:Orientation=\"3\"", 3},
+                 {"tiff:Orientation=\"9\" tiff:Orientation=\"3\"", 1},
+                 {"tiff:Orientation=\"", 0},
+                 {"tiff:Orientation=", 0},
+                 {"tiff:Orientation", 0},
+                 {"tiff:Orientation>x tiff:Orientatio", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t bytes = strlen(cases[i].text);
+        uint8_t *copy = malloc(bytes); /* without an end, for a sanitizer to see */
+        assert_non_null(copy);
+        memcpy(copy, cases[i].text, bytes);
+        assert_int_equal(mn_xmp_orientation(copy, bytes), cases[i].orientation);
+        free(copy);
+    }
+}
+
 /* Every beginning, and every byte replaced by a few others, in memory of just the size for a sanitizer to see. */
 static void damaged_data(void **state) {
     (void)state;
@@ -243,11 +266,11 @@ static void damaged_data(void **state) {
             uint8_t *part = malloc(bytes ? bytes : 1);
             assert_non_null(part);
             memcpy(part, exif, bytes);
-            assert_int_equal(mn_exif_orientation(part, bytes), bytes >= EXIF_BYTES - 4 ? 5 : 1);
+            assert_int_equal(mn_exif_orientation(part, bytes), bytes >= EXIF_BYTES - 4 ? 5 : 0);
             for (size_t i = 0; i < bytes; i++) {
                 for (size_t k = 0; k < sizeof values; k++) {
                     part[i] = values[k];
-                    assert_in_range(mn_exif_orientation(part, bytes), 1, 8);
+                    assert_in_range(mn_exif_orientation(part, bytes), 0, 8);
                 }
                 part[i] = exif[i];
             }
@@ -261,6 +284,7 @@ int main(void) {
         cmocka_unit_test(all_orientations_in_all_places),
         cmocka_unit_test(resizing_sees_the_turned_picture),
         cmocka_unit_test(what_is_no_orientation),
+        cmocka_unit_test(xmp_where_exif_has_none),
         cmocka_unit_test(damaged_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
