@@ -19,6 +19,7 @@ enum {
     LEAF7_EBX_AVX512F = 1 << 16,
     LEAF7_EBX_AVX512DQ = 1 << 17,
     LEAF7_EBX_AVX512BW = 1 << 30,
+    LEAF7_ECX_AVX512VBMI = 1 << 1,
     LEAF7_ECX_AVX512VNNI = 1 << 11,
     LEAF7_1_EAX_AVXVNNI = 1 << 4,
     XCR0_YMM = 0x06, /* SSE and AVX state */
@@ -53,6 +54,7 @@ uint32_t mn_cpu_flags(void) {
     const uint32_t avx512 = (uint32_t)LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
     if (!all(state, XCR0_ZMM) || !all(b, avx512)) return flags;
     flags |= MN_CPU_AVX512;
+    if (all(c, LEAF7_ECX_AVX512VBMI)) flags |= MN_CPU_AVX512_VBMI;
     return all(c, LEAF7_ECX_AVX512VNNI) ? flags | MN_CPU_AVX512_VNNI : flags;
 }
 

@@ -13,6 +13,7 @@ enum {
     MN_CPU_AVX_VNNI = 1 << 1,    /* AVX2 and AVX-VNNI */
     MN_CPU_AVX512 = 1 << 2,      /* AVX-512 F, BW, DQ, VL, and AVX2 */
     MN_CPU_AVX512_VNNI = 1 << 3, /* AVX-512 and its VNNI */
+    MN_CPU_AVX512_VBMI = 1 << 4, /* AVX-512 and its VBMI */
 };
 
 /* Compilers that know AVX-VNNI; kernels for it exist only with them. */

@@ -16,7 +16,7 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { EVERYTHING = MN_CPU_AVX2 | MN_CPU_AVX_VNNI | MN_CPU_AVX512 | MN_CPU_AVX512_VNNI };
+enum { EVERYTHING = MN_CPU_AVX2 | MN_CPU_AVX_VNNI | MN_CPU_AVX512 | MN_CPU_AVX512_VNNI | MN_CPU_AVX512_VBMI };
 
 static mn_tier tier_of(mn_kernel_op op, mn_type type, mn_tier limit, uint32_t cpu) {
     enum { CHANNELS = 32 };

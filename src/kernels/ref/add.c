@@ -16,18 +16,6 @@ void mn_add_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-/** An operand on the common scale of both, with MN_ADD_SHIFT extra bits; |byte - zero| < 2^8, so nothing is lost. */
-static int32_t rescaled(uint8_t byte, const mn_operand *operand, int32_t sign) {
-    const int32_t value = (mn_stored(byte, sign) - operand->zero) * (1 << MN_ADD_SHIFT);
-    return mn_requantize(value, operand->multiplier, operand->shift);
-}
-
-uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
-    const int32_t x = rescaled(a, &p->in[0], sign), y = rescaled(b, &p->in[1], sign);
-    const int32_t sum = p->subtract ? x - y : x + y;
-    return (uint8_t)mn_store_i32(sum, p->out.multiplier, p->out.shift, p->out.zero, p->range);
-}
-
 static void add_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_binary_params *p = task->params;
     const uint8_t *in0 = task->inputs[0], *in1 = task->inputs[1];

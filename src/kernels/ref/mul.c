@@ -21,9 +21,7 @@ static void mul_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t si
     uint8_t *out = task->output;
     mn_walk a = mn_walk_from(p->dims, p->stride[0], begin), b = mn_walk_from(p->dims, p->stride[1], begin);
     for (int32_t i = begin; i < end; i++) {
-        const int32_t x = mn_stored(in0[a.offset], sign) - p->in[0].zero;
-        const int32_t y = mn_stored(in1[b.offset], sign) - p->in[1].zero;
-        out[i] = (uint8_t)mn_store_i32(x * y, p->out.multiplier, p->out.shift, p->out.zero, p->range);
+        out[i] = mn_mul_8bit_of(p, in0[a.offset], in1[b.offset], sign);
         mn_walk_next(&a);
         mn_walk_next(&b);
     }

@@ -38,8 +38,25 @@ float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weig
 float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
                           const float *bias, int32_t y, int32_t x, int32_t c);
 
-/** What ADD stores for the stored operands `a` and `b`. */
-uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign);
+/** An operand of ADD on the common scale of both, with MN_ADD_SHIFT extra bits; |byte - zero| < 2^8, so nothing is
+ * lost.
+ */
+static inline int32_t mn_add_rescaled(uint8_t byte, const mn_operand *operand, int32_t sign) {
+    const int32_t value = (mn_stored(byte, sign) - operand->zero) * (1 << MN_ADD_SHIFT);
+    return mn_requantize(value, operand->multiplier, operand->shift);
+}
+
+/** What ADD, and what MUL stores for the stored operands `a` and `b`. */
+static inline uint8_t mn_add_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
+    const int32_t x = mn_add_rescaled(a, &p->in[0], sign), y = mn_add_rescaled(b, &p->in[1], sign);
+    const int32_t sum = p->subtract ? x - y : x + y;
+    return (uint8_t)mn_store_i32(sum, p->out.multiplier, p->out.shift, p->out.zero, p->range);
+}
+
+static inline uint8_t mn_mul_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
+    const int32_t x = mn_stored(a, sign) - p->in[0].zero, y = mn_stored(b, sign) - p->in[1].zero;
+    return (uint8_t)mn_store_i32(x * y, p->out.multiplier, p->out.shift, p->out.zero, p->range);
+}
 
 /** What AVERAGE_POOL_2D stores for `count` stored values that add up to `sum`. */
 static inline uint8_t mn_average_8bit_of(int64_t sum, int64_t count, mn_range_i32 range) {

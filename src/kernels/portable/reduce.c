@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* MEAN over neighbouring dimensions before the last, as global average pooling is: whole rows of channels are added, so
- * that compilers vectorise along the channels. */
+/* MEAN, SUM and REDUCE_MAX over neighbouring dimensions before the last, as global average pooling is: whole rows of
+ * channels are added, so that compilers vectorise along the channels. */
 #include "base/checked.h"
 #include "kernels/kernels.h"
 #include "kernels/params.h"
 #include "kernels/ref/ref.h"
 
+#include <float.h>
 #include <string.h>
 
 /* Channels whose sums are kept at hand. */
@@ -43,7 +44,7 @@ static piece next_piece(const mn_mean_params *p, int32_t begin, int32_t end) {
     };
 }
 
-void mn_mean_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
+static void sum_f32(const mn_task *task, int32_t begin, int32_t end, bool mean) {
     const mn_mean_params *p = task->params;
     while (begin < end) {
         const piece s = next_piece(p, begin, end);
@@ -52,9 +53,52 @@ void mn_mean_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
         for (int32_t k = 0; k < p->count; k++, row += channels_of(p)) {
             for (int32_t i = 0; i < s.count; i++) sums[i] += row[i];
         }
-        for (int32_t i = 0; i < s.count; i++) out[i] = sums[i] / (float)p->count;
+        for (int32_t i = 0; i < s.count; i++) out[i] = mean ? sums[i] / (float)p->count : sums[i];
         begin += s.count;
     }
+}
+
+void mn_mean_f32_portable(const mn_task *task, int32_t begin, int32_t end) { sum_f32(task, begin, end, true); }
+void mn_sum_f32_portable(const mn_task *task, int32_t begin, int32_t end) { sum_f32(task, begin, end, false); }
+
+void mn_reduce_max_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
+    const mn_mean_params *p = task->params;
+    while (begin < end) {
+        const piece s = next_piece(p, begin, end);
+        const float *row = (const float *)task->inputs[0] + s.in;
+        float *out = (float *)task->output + s.out;
+        for (int32_t i = 0; i < s.count; i++) out[i] = -FLT_MAX;
+        for (int32_t k = 0; k < p->count; k++, row += channels_of(p)) {
+            for (int32_t i = 0; i < s.count; i++) out[i] = row[i] > out[i] ? row[i] : out[i];
+        }
+        begin += s.count;
+    }
+}
+
+/* Stored bytes xor `sign` are in the order of the values. */
+static void reduce_max_8bit(const mn_task *task, int32_t begin, int32_t end, uint8_t sign) {
+    const mn_mean_params *p = task->params;
+    while (begin < end) {
+        const piece s = next_piece(p, begin, end);
+        const uint8_t *row = (const uint8_t *)task->inputs[0] + s.in;
+        uint8_t most[STRIP] = {0}, *out = (uint8_t *)task->output + s.out;
+        for (int32_t k = 0; k < p->count; k++, row += channels_of(p)) {
+            for (int32_t i = 0; i < s.count; i++) {
+                const uint8_t x = row[i] ^ sign;
+                most[i] = x > most[i] ? x : most[i];
+            }
+        }
+        for (int32_t i = 0; i < s.count; i++) out[i] = most[i] ^ sign;
+        begin += s.count;
+    }
+}
+
+void mn_reduce_max_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    reduce_max_8bit(task, begin, end, MN_SIGN_I8);
+}
+
+void mn_reduce_max_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    reduce_max_8bit(task, begin, end, MN_SIGN_U8);
 }
 
 static void mean_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
