@@ -132,6 +132,20 @@ if command -v python3 >/dev/null; then
                 cmp - "$scratch/$wanted.$((${#command}))" || fail "$command: not $wanted"
         done
     done
+    for kind in upright stored turned; do
+        mkdir -p "$scratch/train/$kind"/{a,b}
+        cp "$scratch/$kind/a.png" "$scratch/train/$kind/a"
+        cp $photos/gray.jpg "$scratch/train/$kind/b"
+    done
+    for kind in upright stored turned as-stored; do
+        flag=()
+        if [ $kind = as-stored ]; then flag=(--no-exif); fi
+        expect 0 train --data "$scratch/train/${kind/as-stored/turned}" -o "$scratch/$kind.h5" --size 32 --width 0.35 \
+            --epochs 1 --batch 2 --threads 1 "${flag[@]}"
+    done
+    cmp "$scratch/turned.h5" "$scratch/upright.h5" || fail 'train does not turn pictures'
+    cmp "$scratch/as-stored.h5" "$scratch/stored.h5" || fail 'train turns pictures with --no-exif'
+    if cmp -s "$scratch/turned.h5" "$scratch/stored.h5"; then fail 'turning changes no training'; fi
     if cmp -s <(cat "$scratch"/upright.*) <(cat "$scratch"/stored.*); then fail 'turning changes nothing'; fi
 fi
 
