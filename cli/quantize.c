@@ -30,8 +30,10 @@ static const char *const io_names[] = {
     [IO_INT8] = "int8", [IO_UINT8] = "uint8", [IO_FLOAT32] = "float32", [IO_FLOAT32 + 1] = NULL};
 static const mn_type io_types[] = {[IO_INT8] = MN_INT8, [IO_UINT8] = MN_UINT8, [IO_FLOAT32] = MN_FLOAT32};
 static const char *const method_names[] = {
-    [MN_RANGE_MINMAX] = "minmax", [MN_RANGE_PERCENTILE] = "percentile", [MN_RANGE_MSE] = "mse",
-    [MN_RANGE_KL] = "kl",         [MN_RANGE_METHOD_COUNT] = NULL,
+    [MN_RANGE_MINMAX] = "minmax",
+    [MN_RANGE_PERCENTILE] = "percentile",
+    [MN_RANGE_MSE] = "mse",
+    [MN_RANGE_METHOD_COUNT] = NULL,
 };
 
 typedef struct settings {
@@ -87,7 +89,7 @@ static const cli_option options[] = {
      .offset = offsetof(settings, method),
      .value = "NAME",
      .choices = method_names,
-     .help = "how to choose the range of values that 8 bits cover: minmax, percentile, mse or kl [mse]"},
+     .help = "how to choose the range of values that 8 bits cover: minmax, percentile or mse [mse]"},
     {.name = "no-correction",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, uncorrected),

@@ -11,7 +11,6 @@ static const char *const names[MN_RANGE_METHOD_COUNT] = {
     [MN_RANGE_MINMAX] = "minmax",
     [MN_RANGE_PERCENTILE] = "percentile",
     [MN_RANGE_MSE] = "mse",
-    [MN_RANGE_KL] = "kl",
 };
 
 const char *mn_range_method_name(mn_range_method method) { return names[method]; }
@@ -91,57 +90,11 @@ static mn_interval least_squares(const mn_histogram *h) {
     return (mn_interval){.low = (float)fmin(low, 0), .high = (float)fmax(high, 0)};
 }
 
-/* ---- Divergence ----------------------------------------------------------------------------------------- */
-
-/* Kullback-Leibler divergence of the values clipped to bins [from, to) from the same values in 255 steps. In each step
- * the values count as spread evenly over the bins that hold any. */
-static double divergence(const mn_histogram *h, int32_t from, int32_t to, double clipped_low, double clipped_high) {
-    const double all = (double)total(h), bins = to - from;
-    double sum = 0;
-    for (int32_t step = 0; step < STEPS; step++) {
-        int32_t begin = from + (int32_t)(bins * step / STEPS), end = from + (int32_t)(bins * (step + 1) / STEPS);
-        double mass = 0, held = 0;
-        for (int32_t i = begin; i < end; i++) {
-            mass += (double)h->count[i];
-            held += h->count[i] > 0;
-        }
-        for (int32_t i = begin; i < end; i++) {
-            double p = (double)h->count[i];
-            double q = p > 0 ? mass / held : 0;
-            if (i == from) p += clipped_low;
-            if (i == to - 1) p += clipped_high;
-            if (p > 0) sum += p / all * log(p / fmax(q, 1e-3));
-        }
-    }
-    return sum;
-}
-
-static mn_interval least_divergence(const mn_histogram *h) {
-    const int32_t zero = (int32_t)fmin(fmax(-(double)h->range.low / bin_width(h), 0), BINS);
-    int32_t best_from = 0, best_to = BINS;
-    double best = INFINITY;
-    for (int32_t keep = 64; keep >= 16; keep--) { /* sixty-fourths of either side */
-        int32_t from = zero - (int32_t)((int64_t)zero * keep / 64);
-        int32_t to = zero + (int32_t)((int64_t)(BINS - zero) * keep / 64);
-        double low = 0, high = 0;
-        for (int32_t i = 0; i < from; i++) low += (double)h->count[i];
-        for (int32_t i = to; i < BINS; i++) high += (double)h->count[i];
-        double found = to - from >= STEPS ? divergence(h, from, to, low, high) : INFINITY;
-        if (found >= best) continue;
-        best = found;
-        best_from = from;
-        best_to = to;
-    }
-    double low = (double)h->range.low + best_from * bin_width(h), high = (double)h->range.low + best_to * bin_width(h);
-    return (mn_interval){.low = (float)fmin(low, 0), .high = (float)fmax(high, 0)};
-}
-
 mn_interval mn_range_choose(mn_range_method method, const mn_histogram *histogram) {
     if (!(histogram->range.high > histogram->range.low)) return histogram->range;
     switch (method) {
     case MN_RANGE_PERCENTILE: return percentile(histogram);
     case MN_RANGE_MSE: return least_squares(histogram);
-    case MN_RANGE_KL: return least_divergence(histogram);
     case MN_RANGE_MINMAX:
     case MN_RANGE_METHOD_COUNT: break;
     }

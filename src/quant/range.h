@@ -11,8 +11,6 @@ typedef enum mn_range_method {
     MN_RANGE_MINMAX,     /* all values */
     MN_RANGE_PERCENTILE, /* all but the outermost MN_RANGE_OUTLIERS of the values at either end */
     MN_RANGE_MSE,        /* the least mean squared error of rounding inside and clipping outside */
-    MN_RANGE_KL, /* the least divergence between the distributions before and after (Migacz, 8-bit Inference with
-                  * TensorRT, 2017) */
     MN_RANGE_METHOD_COUNT
 } mn_range_method;
 

@@ -26,7 +26,7 @@ expect 0 inspect --json "$made"
 json 'all(t["type"] in ("int8", "int32") for t in o["tensors"])'
 
 # All methods, types and kinds of weights make models that run and agree.
-for options in "--method minmax" "--method percentile" "--method kl" --no-correction "--io uint8" "--io float32" \
+for options in "--method minmax" "--method percentile" --no-correction "--io uint8" "--io float32" \
     "--limit 3" --crop "--filter box"; do
     # shellcheck disable=SC2086 # words are wanted
     expect 0 quantize "$model" -o "$scratch/other" --images "$folder" $options
@@ -119,7 +119,7 @@ for options in "--images $folder" --optimize --only-correct; do
     says 'data-free uses no photos'
 done
 refused 2 "$model" -o "$scratch/none" --images "$folder" --method best
-says 'minmax, percentile, mse, kl'
+says 'minmax, percentile, mse'
 refused 1 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2
 says 'does not hold zero'
 refused 1 "$scratch/missing.tflite" -o "$scratch/none" --images "$folder"

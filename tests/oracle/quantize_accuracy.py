@@ -37,7 +37,6 @@ ROWS = [
     ("ours, min-max alone", ["--method", "minmax", "--no-correction"]),
     ("ours, min-max", ["--method", "minmax"]),
     ("ours, percentile", ["--method", "percentile"]),
-    ("ours, KL", ["--method", "kl"]),
     ("ours, default", []),
     ("ours, --optimize", ["--optimize"]),
     ("ours, --data-free", ["--data-free"]),
