@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* mobilenet new: a MobileNetV2 with random weights. */
+/* mobilenet new: a MobileNet with random weights. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,15 +11,15 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/options.h"
+#include "net/family.h"
 #include "net/fold.h"
-#include "net/mobilenet_v2.h"
 #include "net/statistics.h"
 #include "tflite/write.h"
 
 typedef struct settings {
     const char *output;
     cli_numbers width;
-    int32_t size, classes, seed;
+    int32_t architecture, size, classes, seed;
     bool random_bn;
 } settings;
 
@@ -31,6 +31,12 @@ static const cli_option options[] = {
      .offset = offsetof(settings, output),
      .value = "FILE",
      .help = "the .tflite model to write"},
+    {.name = "architecture",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, architecture),
+     .value = "NAME",
+     .choices = mn_family_options,
+     .help = "which MobileNet; the last two without squeeze-excite and hard swish [v2]"},
     {.name = "width",
      .kind = CLI_NUMBERS,
      .offset = offsetof(settings, width),
@@ -69,7 +75,7 @@ static const cli_option options[] = {
 static const cli_command command = {
     .name = "new",
     .usage = "[options] -o FILE",
-    .summary = "Writes a float MobileNetV2 with random weights, for tests and training. The same options give the "
+    .summary = "Writes a float MobileNet with random weights, for tests and training. The same options give the "
                "same file.",
     .notes =
         "Kernels are drawn as Keras draws them. Batch norm is folded in with gamma 1, beta 0 and the statistics that "
@@ -78,12 +84,12 @@ static const cli_command command = {
 };
 
 static mn_status make_net(const settings *s, mn_net *net) {
-    mn_v2_spec spec;
-    mn_v2_defaults(&spec);
+    mn_net_spec spec;
+    mn_net_spec_defaults(&spec);
     if (s->width.count > 0) spec.width = s->width.value[0];
     spec.height = spec.width_px = s->size;
     spec.classes = s->classes;
-    MN_TRY(mn_v2_build(&spec, net));
+    MN_TRY(mn_families[s->architecture].build(&spec, net));
     mn_net_randomise(net, (uint64_t)s->seed);
     return s->random_bn ? mn_net_randomise_norms(net, (uint64_t)s->seed) : mn_net_settle(net);
 }
@@ -91,8 +97,8 @@ static mn_status make_net(const settings *s, mn_net *net) {
 static mn_status make_file(const settings *s, const mn_net *net, uint8_t **data, size_t *bytes) {
     mn_graph graph = {0};
     char description[96];
-    snprintf(description, sizeof description, "MobileNetV2, random weights, seed %d%s", s->seed,
-             s->random_bn ? ", random batch norm" : "");
+    snprintf(description, sizeof description, "%s, random weights, seed %d%s", mn_families[s->architecture].name,
+             s->seed, s->random_bn ? ", random batch norm" : "");
     MN_TRY(mn_net_fold(net, &graph, NULL));
     graph.description = description;
     mn_status status = mn_tflite_write(&graph, data, bytes);
@@ -118,7 +124,7 @@ static int make_new(const settings *s) {
 }
 
 int cli_new(int count, char *const *arguments) {
-    settings s = {.size = 224, .classes = 1000};
+    settings s = {.architecture = MN_FAMILY_V2, .size = 224, .classes = 1000};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     return parsed == CLI_PARSED ? make_new(&s) : cli_parsed_code(parsed);
 }

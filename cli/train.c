@@ -22,7 +22,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "keras/write_h5.h"
-#include "net/mobilenet_v2.h"
+#include "net/family.h"
 #include "net_file.h"
 #include "train/curves.h"
 #include "train/head.h"
@@ -53,12 +53,12 @@ typedef struct job {
 
 static mn_status build_net(job *j) {
     const cli_train_settings *s = j->settings;
-    mn_v2_spec spec;
-    mn_v2_defaults(&spec);
+    mn_net_spec spec;
+    mn_net_spec_defaults(&spec);
     if (s->width.count > 0) spec.width = s->width.value[0];
     if (s->size > 0) spec.height = spec.width_px = s->size;
     spec.classes = j->data.class_count;
-    MN_TRY(mn_v2_build(&spec, &j->net));
+    MN_TRY(mn_families[s->architecture].build(&spec, &j->net));
     mn_net_randomise(&j->net, j->options.seed);
     return MN_OK;
 }
@@ -90,7 +90,9 @@ static mn_status read_net(job *j) {
     mn_origin_options options = {.size = s->size};
     mn_origin origin;
     bool replaced;
-    if (s->width.count > 0) return mn_fail(MN_ERROR_ARGUMENT, "--width is that of --init; leave it out");
+    if (s->width.count > 0 || s->architecture != MN_FAMILY_V2) {
+        return mn_fail(MN_ERROR_ARGUMENT, "--architecture and --width are those of --init; leave them out");
+    }
     MN_TRY(cli_net_open(s->init, &options, &j->net, &origin));
     char assumed[MN_ORIGIN_SENTENCE];
     if (mn_origin_assumed(&j->net, &origin, assumed)) cli_error("%s: %s", s->init, assumed);

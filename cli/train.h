@@ -6,20 +6,21 @@
 #define MN_CLI_TRAIN_H
 
 #include "common/options.h"
+#include "net/family.h"
 #include "train/trainer.h"
 
 typedef struct cli_train_settings {
     const char *data, *val, *output, *init;
     cli_numbers width, rate, decay, warmup, weight_decay, smoothing, dropout, ema, area, aspect, bn_momentum;
     int32_t size, epochs, batch, threads, seed, freeze, cache, save_minutes;
-    int32_t optimiser, schedule, colour;
+    int32_t architecture, optimiser, schedule, colour;
     bool no_flip, no_exif, resume, qat, per_tensor;
 } cli_train_settings;
 
 extern const cli_command cli_train_command;
 
 #define CLI_TRAIN_DEFAULTS                                                                                             \
-    { .epochs = 100, .batch = 96, .cache = -1, .save_minutes = 10 }
+    { .architecture = MN_FAMILY_V2, .epochs = 100, .batch = 96, .cache = -1, .save_minutes = 10 }
 
 /** The trainer's options for these. Prints a sentence and gives false when one is out of its range. */
 bool cli_train_resolve(const cli_train_settings *settings, mn_trainer_options *out);

@@ -3,8 +3,6 @@
 
 #include "net/family.h"
 
-#include <string.h>
-
 #include "net/mobilenet_v1.h"
 #include "net/mobilenet_v2.h"
 #include "net/mobilenet_v3.h"
@@ -21,9 +19,9 @@ static const mn_variant v3_variants[] = {{1.0, 224}, {0.75, 224}}, minimalistic_
 #define VARIANTS(list) sizeof(list) / sizeof(list)[0], list
 
 const mn_family mn_families[MN_FAMILIES] = {
-    {"MobileNet", "v1", mn_v1_build, mn_v1_channels, {32, 64, 128, 256, 512, 1024}, 0, VARIANTS(v1_variants), 1001},
+    {"MobileNet", mn_v1_build, mn_v1_channels, {32, 64, 128, 256, 512, 1024}, 0, VARIANTS(v1_variants), 1001},
     {"MobileNetV2",
-     "v2",
+
      mn_v2_build,
      mn_v2_channels,
      {16, 24, 32, 64, 96, 160, 320},
@@ -32,7 +30,7 @@ const mn_family mn_families[MN_FAMILIES] = {
      mn_v2_variants,
      MN_V2_PUBLISHED_CLASSES},
     {"MobileNetV3 small",
-     "v3-small",
+
      mn_v3_small_build,
      mn_v3_channels,
      {16, 24, 40, 48, 96},
@@ -40,7 +38,7 @@ const mn_family mn_families[MN_FAMILIES] = {
      VARIANTS(v3_variants),
      1000},
     {"MobileNetV3 large",
-     "v3-large",
+
      mn_v3_large_build,
      mn_v3_channels,
      {16, 24, 40, 80, 112, 160},
@@ -48,7 +46,7 @@ const mn_family mn_families[MN_FAMILIES] = {
      VARIANTS(v3_variants),
      1000},
     {"MobileNetV3 small minimalistic",
-     "v3-small-minimalistic",
+
      mn_v3_small_minimalistic_build,
      mn_v3_channels,
      {16, 24, 40, 48, 96},
@@ -56,7 +54,7 @@ const mn_family mn_families[MN_FAMILIES] = {
      VARIANTS(minimalistic_variants),
      1000},
     {"MobileNetV3 large minimalistic",
-     "v3-large-minimalistic",
+
      mn_v3_large_minimalistic_build,
      mn_v3_channels,
      {16, 24, 40, 80, 112, 160},
@@ -65,9 +63,6 @@ const mn_family mn_families[MN_FAMILIES] = {
      1000},
 };
 
-int32_t mn_family_find(const char *option) {
-    for (int32_t i = 0; i < MN_FAMILIES; i++) {
-        if (strcmp(mn_families[i].option, option) == 0) return i;
-    }
-    return -1;
-}
+const char *const mn_family_options[MN_FAMILIES + 1] = {
+    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", NULL,
+};

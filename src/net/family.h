@@ -8,8 +8,7 @@
 #include "net/spec.h"
 
 typedef struct mn_family {
-    const char *name;   /* "MobileNetV3 small" */
-    const char *option; /* as flags call it, "v3-small" */
+    const char *name; /* "MobileNetV3 small" */
     mn_status (*build)(const mn_net_spec *spec, mn_net *out);
     int32_t (*channels)(int32_t filters, double width); /* of a layer with `filters` at width 1 */
     int32_t filters[8];                                 /* with last_filters they tell all channels; 0 ends the list */
@@ -23,7 +22,7 @@ typedef struct mn_family {
 #define MN_FAMILY_V2 1
 extern const mn_family mn_families[MN_FAMILIES];
 
-/** The number of the family that flags call `option`; -1 when there is none. */
-int32_t mn_family_find(const char *option);
+/** What flags call them, in the same order; NULL ends the list. */
+extern const char *const mn_family_options[MN_FAMILIES + 1];
 
 #endif
