@@ -32,7 +32,14 @@ expect 0 new --width 0.5 --size 33 --classes 0 -o "$scratch/features.tflite"
 expect 0 inspect --json "$scratch/features.tflite"
 json 'o["tensors"][o["outputs"][0]["tensor"]]["shape"] == [1, 2, 2, 1280]'
 
+for architecture in v1 v3-small v3-large; do
+    expect 0 new "${small[@]}" --architecture $architecture -o "$scratch/$architecture.tflite"
+    expect 0 run -m "$scratch/$architecture.tflite" -i "$scratch/dark" -o "$scratch/$architecture-dark"
+done
+
 # ---- Mistakes ----
+expect 2 new "${small[@]}" --architecture v4 -o "$scratch/none.tflite"
+says 'v3-small'
 expect 2 new --width 1
 says 'output'
 for wrong in --width=x --width=1,2 --size=0 --classes=-1 --seed=-1 --seed=1.5; do

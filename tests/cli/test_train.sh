@@ -71,6 +71,17 @@ printf 'bump\ndeer\n' | cmp - "$scratch/e.labels.txt" || fail "labels of two cla
 expect 1 train --data "$signs" --width 0.35 --init "$scratch/whole.h5" --out "$scratch/f.h5"
 says '--width'
 
+# Every architecture trains from random weights, and what it wrote is read again, also to go on with.
+for architecture in v1 v3-small v3-large-minimalistic; do
+    expect 0 train --data "$signs" "${tune[@]}" --architecture $architecture --width 0.25 --out "$scratch/$architecture.h5"
+    expect 0 convert "$scratch/$architecture.h5" --size 32 -o "$scratch/$architecture.tflite"
+done
+expect 0 train --data "$signs" "${tune[@]}" --freeze -1 --init "$scratch/v3-small.h5" --out "$scratch/f.h5"
+expect 1 train --data "$signs" --architecture v1 --init "$scratch/whole.h5" --out "$scratch/f2.h5"
+says '--architecture'
+expect 1 train --data "$signs" "${tune[@]}" --qat --init "$scratch/v3-small.h5" --out "$scratch/f2.h5"
+says '--qat knows'
+
 # Pictures that cannot be read are named once and counted; empty classes, one class and unknown ones are refused.
 echo nothing >"$scratch/two/bump/damaged.png"
 expect 0 train --data "$scratch/two" --size 32 --width 0.35 --batch 4 --epochs 6 --out "$scratch/g.h5"

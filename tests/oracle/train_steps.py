@@ -42,13 +42,16 @@ SMOOTHING, EMA = 0.1, 0.9999
 RATE_DECAY, DECAY_EPOCHS = 0.98, 2.5
 # By whether training is smooth: more than is published there, or small steps would hide it.
 WEIGHT_DECAY = {False: 4e-5, True: 4e-3}
-# Optimiser, rate, blocks that are frozen, whether weights are random, whether training is smooth.
+# Network, optimiser, rate, blocks that are frozen, whether weights are random, whether training is smooth.
 CASES = {
-    "rmsprop": ("rmsprop", 5e-4, 0, False, True),
-    "sgd": ("sgd", 5e-4, 0, False, True),
-    "adam": ("adam", 1e-5, 0, False, True),
-    "frozen": ("rmsprop", 1e-3, 8, False, True),
-    "published": ("rmsprop", 0.045, 0, True, False),
+    "rmsprop": ("V2", "rmsprop", 5e-4, 0, False, True),
+    "sgd": ("V2", "sgd", 5e-4, 0, False, True),
+    "adam": ("V2", "adam", 1e-5, 0, False, True),
+    "frozen": ("V2", "rmsprop", 1e-3, 8, False, True),
+    "published": ("V2", "rmsprop", 0.045, 0, True, False),
+    "v1": ("V1", "sgd", 5e-4, 0, True, False),
+    "v3 small": ("V3Small", "sgd", 5e-4, 0, True, False),
+    "v3 large": ("V3Large", "rmsprop", 5e-4, 0, True, False),
 }
 LOSS_TOLERANCE = 3e-5  # relative
 WEIGHT_TOLERANCE = 5e-3  # of the way that they went
@@ -60,7 +63,7 @@ ROUNDING = 1e-6
 class Case:
     def __init__(self, name, options):
         self.name = name
-        self.optimiser, self.rate, self.freeze, self.random, self.smooth = CASES[name]
+        self.network, self.optimiser, self.rate, self.freeze, self.random, self.smooth = CASES[name]
         self.steps, self.batch, self.threads = options.steps, options.batch, options.threads
         self.weight_decay = WEIGHT_DECAY[self.smooth]
         self.classes = sum(p.is_dir() for p in SIGNS.iterdir())
@@ -85,8 +88,10 @@ class Result:
 def make_model(case, floats, weights=None):
     tf.keras.config.set_floatx(floats)
     tf.keras.config.set_dtype_policy(floats)
-    model = tf.keras.applications.MobileNetV2(input_shape=(SIZE, SIZE, 3), alpha=WIDTH, weights=None,
-                                              classes=case.classes, classifier_activation=None)
+    network = {"V1": "MobileNet"}.get(case.network, "MobileNet" + case.network)
+    more = {"V1": {"dropout": 0}, "V2": {}}.get(case.network, {"dropout_rate": 0, "include_preprocessing": False})
+    model = getattr(tf.keras.applications, network)(input_shape=(SIZE, SIZE, 3), alpha=WIDTH, weights=None,
+                                                    classes=case.classes, classifier_activation=None, **more)
     block = 0
     for layer in model.layers:
         layer.trainable = block >= case.freeze
