@@ -40,7 +40,6 @@ if [[ -n ${MOBILENET_WEIGHTS:-} ]]; then weights=$(absolute "$MOBILENET_WEIGHTS"
 if [[ -n ${MOBILENET_MODEL:-} ]]; then model=$(absolute "$MOBILENET_MODEL"); fi
 while [[ $# -gt 0 ]]; do
     case $1 in
-    --help) usage; exit 0 ;;
     --offline) offline=1; shift; continue ;;
     --no-exif) as_stored=(--no-exif); shift; continue ;;
     --*=*) name=${1%%=*} value=${1#*=} ;;
@@ -323,7 +322,7 @@ if [[ -z $model ]]; then
     say "    $weights"
 fi
 step "build (preset release)"
-targets=(mobilenet_command benchmark_model_command)
+targets=(installed) # what cmake --install needs, and no more
 if [[ $prefix == signs ]] && have cairo/cairo.h; then targets+=(signs); fi
 build release "${targets[@]}"
 choose_photos

@@ -4,8 +4,8 @@
 #
 # Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
 #
-#   --all      also the thread sanitizer, clang-tidy, the comparison with TFLite and a minute of fuzzing each,
-#              and 15,000 damaged Keras files
+#   --all      also the thread sanitizer, clang-tidy, other processors, the comparison with TFLite, a minute of fuzzing
+#              each, and 15,000 damaged Keras files
 #   --offline  install nothing
 #   --help     this text
 #
@@ -15,7 +15,6 @@ source "$(dirname "$0")/scripts/lib.sh"
 all=0
 for argument in "$@"; do
     case $argument in
-    --help) usage; exit 0 ;;
     --all) all=1 ;;
     --offline) offline=1 ;;
     *) die "unknown argument $argument; see ./test.sh --help" ;;
@@ -95,12 +94,14 @@ say "== style"
 check formatting scripts/format.sh --check
 check style scripts/style.sh
 test_preset release
+check "clang's warnings" scripts/clang.sh
 test_preset sanitize
 if [[ $all -eq 1 ]]; then
     test_preset tsan
     say
     say "== long checks"
     check clang-tidy scripts/tidy.sh
+    check "other processors" scripts/cross.sh
     check oracle tests/oracle/run.sh
     check fuzz scripts/fuzz.sh 60
     check 'damaged Keras files' build/tests/test_keras_mutate 5000

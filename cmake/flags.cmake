@@ -36,7 +36,7 @@ function(mn_target_flags target)
   # gcc's two guesses that are wrong here, from one optimisation level to the next: sentences are cut to their buffers
   # on purpose, and an output is set whenever the status says so.
   target_compile_options(${target} PRIVATE
-    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation -Wno-maybe-uninitialized>)
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation -Wno-maybe-uninitialized -Wno-psabi>)
   if(MN_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()

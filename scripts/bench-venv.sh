@@ -5,6 +5,11 @@
 # Prints the path of a Python that has LiteRT, and as far as they can be had OpenVINO, ONNX and ONNX Runtime: the
 # environment of scripts/oracle-venv.sh with these added. $MOBILENET_ORACLE_PYTHON is taken as it is. Exit status 77,
 # with the reason on standard error, when there is no LiteRT.
+case ${1:-} in -h | --help)
+    awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+    exit 0
+    ;;
+esac
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

@@ -6,7 +6,6 @@
 # and those of ../shared/models/). docs/benchmarks.md says how to get figures worth comparing.
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 install_needs "${build_needs[@]}"
 models=()
 while [[ $# -gt 0 && $1 != -- ]]; do models+=("$1"); shift; done

@@ -5,7 +5,6 @@
 # Installs what a build needs and builds the CMake presets (default: release, in build/; others in build-PRESET/).
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 install_needs "${build_needs[@]}" "${test_needs[@]}"
 if [[ $# -eq 0 ]]; then set -- release; fi
 for preset in "$@"; do build "$preset"; done

@@ -6,7 +6,6 @@
 # tells which would change. Ends with 77 when clang-format 14 is absent.
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 tool=clang-format-$clang_release
 if ! have "$tool"; then tool=clang-format; fi
 if ! have "$tool" || [[ $("$tool" --version) != *"version $clang_release."* ]]; then

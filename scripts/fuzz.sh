@@ -6,7 +6,6 @@
 # inputs in fuzz/corpus/NAME. New inputs and crashes go to build-fuzz/NAME. Ends with 77 when clang is absent.
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 if ! have clang; then
     say "SKIPPED: clang is missing (on Debian: apt-get install clang)"
     exit 77

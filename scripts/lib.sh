@@ -21,6 +21,11 @@ die() {
 # Prints the comment at the head of the running script, from line 3 to the first line that is no comment.
 usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
+# --help or -h among the arguments of any script asks for that.
+for argument in "$@"; do
+    case $argument in -h | --help) usage; exit 0 ;; --) break ;; esac
+done
+
 # What a build needs, as PROBE:DEBIAN-PACKAGE; a probe is a command, a header or python3/MODULE.
 build_needs=(cc:gcc stdio.h:libc6-dev cmake:cmake ninja:ninja-build jpeglib.h:libjpeg-dev png.h:libpng-dev
     webp/decode.h:libwebp-dev h5cc:libhdf5-dev zip.h:libzip-dev cjson/cJSON.h:libcjson-dev)

@@ -12,6 +12,11 @@
 #                                    build/oracle-torch-venv (several GB), or $MOBILENET_TORCH_PYTHON
 #   scripts/oracle-venv.sh --metadata   with tflite-support alone, in build/oracle-metadata-venv, or
 #                                    $MOBILENET_METADATA_PYTHON
+case ${1:-} in -h | --help)
+    awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+    exit 0
+    ;;
+esac
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

@@ -8,7 +8,7 @@
 #   --quick   the smallest model alone and few runs: shows that everything works, measures nothing well
 #   --docs    also puts the report into docs/benchmarks.md
 #
-# bench/peers --help, through this script, tells the other arguments. Ends with 77 when LiteRT cannot be had.
+# bench/peers --help tells the other arguments. Ends with 77 when LiteRT cannot be had.
 source "$(dirname "$0")/lib.sh"
 
 arguments=(--build build)

@@ -5,7 +5,6 @@
 # Builds and runs every test under sanitizers (default: sanitize, which is asan and ubsan in one build).
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 install_needs "${build_needs[@]}" "${test_needs[@]}"
 if [[ $# -eq 0 ]]; then set -- sanitize; fi
 for preset in "$@"; do

@@ -6,7 +6,6 @@
 # library must not make.
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 failed=0
 
 # Prints the offending lines on standard input, if any, under a title: report TITLE

@@ -6,7 +6,6 @@
 # Ends with 77 when clang-tidy 14 is absent.
 source "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} == --help ]]; then usage; exit 0; fi
 tool=clang-tidy-$clang_release
 if ! have "$tool"; then tool=clang-tidy; fi
 if ! have "$tool" || [[ $("$tool" --version) != *"version $clang_release."* ]]; then

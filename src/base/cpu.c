@@ -11,21 +11,19 @@
 #include <cpuid.h>
 
 /* Bits as in Intel's Software Developer's Manual, volume 2, CPUID. */
-enum {
-    LEAF1_ECX_FMA = 1 << 12,
-    LEAF1_ECX_OSXSAVE = 1 << 27,
-    LEAF1_ECX_F16C = 1 << 29,
-    LEAF7_EBX_AVX2 = 1 << 5,
-    LEAF7_EBX_AVX512F = 1 << 16,
-    LEAF7_EBX_AVX512DQ = 1 << 17,
-    LEAF7_EBX_AVX512BW = 1 << 30,
-    LEAF7_ECX_AVX512VBMI = 1 << 1,
-    LEAF7_ECX_AVX512VNNI = 1 << 11,
-    LEAF7_1_EAX_AVXVNNI = 1 << 4,
-    XCR0_YMM = 0x06, /* SSE and AVX state */
-    XCR0_ZMM = 0xe6, /* and opmask, upper halves, upper registers */
-};
+#define LEAF1_ECX_FMA (1u << 12)
+#define LEAF1_ECX_OSXSAVE (1u << 27)
+#define LEAF1_ECX_F16C (1u << 29)
+#define LEAF7_EBX_AVX2 (1u << 5)
+#define LEAF7_EBX_AVX512F (1u << 16)
+#define LEAF7_EBX_AVX512DQ (1u << 17)
+#define LEAF7_EBX_AVX512BW (1u << 30)
 #define LEAF7_EBX_AVX512VL (1u << 31)
+#define LEAF7_ECX_AVX512VBMI (1u << 1)
+#define LEAF7_ECX_AVX512VNNI (1u << 11)
+#define LEAF7_1_EAX_AVXVNNI (1u << 4)
+#define XCR0_YMM 0x06u /* SSE and AVX state */
+#define XCR0_ZMM 0xe6u /* and opmask, upper halves, upper registers */
 
 /* XCR0: the register state that the operating system saves. */
 static uint32_t saved_state(void) {
@@ -51,7 +49,7 @@ uint32_t mn_cpu_flags(void) {
         __cpuid_count(7, 1, sub_a, sub_b, sub_c, sub_d);
         if (all(sub_a, LEAF7_1_EAX_AVXVNNI)) flags |= MN_CPU_AVX_VNNI;
     }
-    const uint32_t avx512 = (uint32_t)LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
+    const uint32_t avx512 = LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL;
     if (!all(state, XCR0_ZMM) || !all(b, avx512)) return flags;
     flags |= MN_CPU_AVX512;
     if (all(c, LEAF7_ECX_AVX512VBMI)) flags |= MN_CPU_AVX512_VBMI;

@@ -24,11 +24,15 @@ typedef struct equalising {
 
 /* ---- What a choice costs -------------------------------------------------------------------------------- */
 
+/* Not fmin() and fmax(): reducing with them ends gcc 12 for AArch64 with an internal error (vect_transform_reduction). */
+static double lesser(double a, double b) { return b < a ? b : a; }
+static double greater(double a, double b) { return b > a ? b : a; }
+
 static double step_of(const mn_channels *x, const double *factor) {
     double low = 0, high = 0;
     for (int32_t c = 0; c < x->count; c++) {
-        low = fmin(low, factor[c] * (double)x->of[c].low);
-        high = fmax(high, factor[c] * (double)x->of[c].high);
+        low = lesser(low, factor[c] * (double)x->of[c].low);
+        high = greater(high, factor[c] * (double)x->of[c].high);
     }
     return (high - low) / ACTIVATION_STEPS;
 }
@@ -45,7 +49,7 @@ static double relative_noise(const mn_weights *w, int32_t output, const mn_chann
             signal += weight * weight * variance;
             from_input += scaled * scaled;
             powers += factor[c] * factor[c] * variance;
-            largest = fmax(largest, fabs(scaled));
+            largest = greater(largest, fabs(scaled));
         }
     }
     double weight_step = largest / WEIGHT_STEPS;
@@ -78,7 +82,7 @@ static void find_room(const equalising *e, int32_t group, int32_t count, double 
     for (int32_t i = 0; i < e->graph->tensor_count; i++) {
         if (e->groups.of[i] != group) continue;
         double largest = 0;
-        for (int32_t c = 0; c < count; c++) largest = fmax(largest, reach(&e->channels[i].of[c]));
+        for (int32_t c = 0; c < count; c++) largest = greater(largest, reach(&e->channels[i].of[c]));
         for (int32_t c = 0; c < count; c++) {
             double mine = reach(&e->channels[i].of[c]);
             if (mine > 0) room[c] = fmin(room[c], largest / mine);

@@ -16,7 +16,7 @@ for argument in "$@"; do
         --quick) cases=800 photos=2 networks=1 keras='' ;;
         --latency) latency=1 ;;
         -h | --help)
-            sed -n '5,9s/^# \{0,1\}//p' "$0"
+            awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
             exit 0
             ;;
         *)

@@ -13,12 +13,6 @@
 typedef float lanes __attribute__((vector_size(16)));
 enum { LANES = 4, PANEL_LANES = MN_PANEL / LANES };
 
-static inline lanes load(const float *from) {
-    lanes v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
-
 bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out) {
     size_t panels = ((size_t)out_c + MN_PANEL - 1) / MN_PANEL;
     return mn_mul_size(panels * MN_PANEL * sizeof(float), (size_t)k, out);
@@ -45,7 +39,8 @@ void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const fl
             for (int32_t i = 0; i < runs->length; i++, w += MN_PANEL) {
                 lanes x = {a[i], a[i], a[i], a[i]}, y = {b[i], b[i], b[i], b[i]};
                 for (int32_t j = 0; j < PANEL_LANES; j++) {
-                    lanes v = load(w + j * LANES);
+                    lanes v;
+                    memcpy(&v, w + j * LANES, sizeof v);
                     sum[0][j] += x * v;
                     sum[1][j] += y * v;
                 }

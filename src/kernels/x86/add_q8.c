@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "kernels/x86/add_q8.h"
-
 #if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels/x86/add_q8.h"
 
 #include <math.h>
 #include <string.h>
