@@ -24,7 +24,7 @@ typedef struct equalising {
 
 /* ---- What a choice costs -------------------------------------------------------------------------------- */
 
-/* Not fmin() and fmax(): reducing with them ends gcc 12 for AArch64 with an internal error (vect_transform_reduction). */
+/* Not fmin() and fmax(): reducing with them ends gcc 12 for AArch64 with an error of its own. */
 static double lesser(double a, double b) { return b < a ? b : a; }
 static double greater(double a, double b) { return b > a ? b : a; }
 

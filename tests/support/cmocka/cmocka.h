@@ -18,12 +18,12 @@ struct CMUnitTest {
 #define print_message printf
 #define print_error(...) fprintf(stderr, __VA_ARGS__)
 #define fail_msg(...) (print_error(__VA_ARGS__), exit(1))
-#define assert_true(condition) \
+#define assert_true(condition)                                                                                         \
     ((condition) ? (void)0 : fail_msg("%s:%d: not true: %s\n", __FILE__, __LINE__, #condition))
 #define assert_int_equal(a, b) assert_true((long long)(a) == (long long)(b))
 #define assert_non_null(pointer) assert_true((pointer) != NULL)
 #define assert_memory_equal(a, b, bytes) assert_true(memcmp(a, b, bytes) == 0)
-#define cmocka_unit_test(function) \
+#define cmocka_unit_test(function)                                                                                     \
     { #function, function }
 #define cmocka_run_group_tests(tests, before, after) cmocka_run(tests, sizeof(tests) / sizeof((tests)[0]))
 
