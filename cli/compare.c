@@ -281,6 +281,7 @@ static int compare(const settings *s) {
         return CLI_USAGE;
     }
     if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (s->plot != NULL) cli_output_tell(s->plot);
     result r = {0};
     bool good = run(s, &prepare, &r);
     free(r.differences);

@@ -167,6 +167,8 @@ static int convert(const settings *s) {
         cli_error("convert: exactly one file of weights must be named; see 'mobilenet convert --help'");
         return CLI_USAGE;
     }
+    if (!cli_output_suits("convert", s->output, CLI_WRITES_TFLITE)) return CLI_USAGE;
+    cli_output_tell(s->output);
     mn_net net = {0};
     mn_origin origin;
     made m = {0};

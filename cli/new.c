@@ -107,6 +107,8 @@ static mn_status make_file(const settings *s, const mn_net *net, uint8_t **data,
 }
 
 static int make_new(const settings *s) {
+    if (!cli_output_suits("new", s->output, CLI_WRITES_TFLITE)) return CLI_USAGE;
+    cli_output_tell(s->output);
     mn_net net = {0};
     uint8_t *data = NULL;
     size_t bytes = 0;

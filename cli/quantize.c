@@ -309,6 +309,8 @@ static int quantise(settings *s) {
         return CLI_USAGE;
     }
     if (!check_source(s) || !cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!cli_output_suits("quantize", s->output, CLI_WRITES_TFLITE)) return CLI_USAGE;
+    cli_output_tell(s->output);
     cli_graph_file model = {0};
     cli_samples samples = {0};
     mn_status status = cli_graph_open(s->models.items[0], &model);

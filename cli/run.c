@@ -238,6 +238,7 @@ static int run(const settings *s) {
         cli_library_error(status);
         return CLI_FAILURE;
     }
+    for (int32_t i = 0; i < s->outputs.count; i++) cli_output_tell(s->outputs.items[i]);
     int code = check_counts(s, model) ? run_model(s, model, shapes) : CLI_USAGE;
     mn_model_close(&model);
     return code;

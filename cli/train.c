@@ -21,6 +21,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/temp.h"
 #include "keras/write_h5.h"
 #include "net/family.h"
 #include "net_file.h"
@@ -28,12 +29,19 @@
 #include "train/head.h"
 #include "train/mpi.h"
 
-/* Set by SIGINT and SIGTERM: end the step, write a checkpoint, exit. */
+/* The signal (SIGINT, SIGTERM) that asks to end the step, write a checkpoint and exit; 0 for none. */
 static volatile sig_atomic_t stop_wanted;
 
-static void want_stop(int signal_number) {
-    (void)signal_number;
-    stop_wanted = 1;
+static void set_handler(int number, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+/* The second signal of a kind ends at once. */
+static void want_stop(int number) {
+    stop_wanted = number;
+    set_handler(number, cli_temp_end);
 }
 
 /* One training. */
@@ -47,6 +55,7 @@ typedef struct job {
     uint64_t started_ns, saved_ns, shown_ns;
     int64_t started_step;
     bool terminal; /* stderr is one */
+    bool stopped;  /* by a signal, to this process or another, before the last step */
 } job;
 
 /* ---- Before it starts -------------------------------------------------------------------------------- */
@@ -55,6 +64,11 @@ static mn_status build_net(job *j) {
     const cli_train_settings *s = j->settings;
     mn_net_spec spec;
     mn_net_spec_defaults(&spec);
+    if (!s->resume) {
+        printf(
+            "start     RANDOM WEIGHTS: nothing is known yet. This takes many pictures and epochs; --init FILE starts "
+            "from trained weights\n");
+    }
     if (s->width.count > 0) spec.width = s->width.value[0];
     if (s->size > 0) spec.height = spec.width_px = s->size;
     spec.classes = j->data.class_count;
@@ -184,6 +198,18 @@ static bool good(mn_status status) {
 }
 
 static bool writes(const job *j) { return !j->options.reduce || j->options.reduce->rank == 0; }
+
+/* What may have taken hours is not replaced by mistake. */
+static bool replaceable(const job *j) {
+    const cli_train_settings *s = j->settings;
+    if (!writes(j) || s->resume || s->force) return true;
+    bool state = access(j->files.state, F_OK) == 0;
+    if (!state && access(j->files.weights, F_OK) != 0) return true;
+    cli_error("%s: is there already, from an earlier training; go on from its checkpoint with --resume, begin anew and "
+              "replace it with --force, or choose another --out",
+              state ? j->files.state : j->files.weights);
+    return false;
+}
 
 static bool finite(const float *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -345,6 +371,7 @@ static bool run(job *j) {
         show_step(j);
         if ((stop || epoch_is_full(t) || is_due(j)) && !save_state(j)) return false;
     }
+    j->stopped = stop;
     if (stop) {
         printf("stopped   behind step %" PRId64 " of %" PRId64 "; the same command with --resume goes on\n", t->step,
                t->steps);
@@ -369,19 +396,17 @@ static mn_status join(job *j) {
 static int train(const cli_train_settings *s) {
     job j = {.settings = s, .terminal = isatty(STDERR_FILENO) == 1};
     if (!cli_train_resolve(s, &j.options)) return CLI_USAGE;
-    /* The second signal of a kind ends at once. */
-    struct sigaction action = {.sa_handler = want_stop, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    bool done =
-        cli_train_files_name(s->output, &j.files) && good(join(&j)) && good(prepare(&j)) && save_labels(&j) && run(&j);
+    set_handler(SIGINT, want_stop);
+    set_handler(SIGTERM, want_stop);
+    bool done = cli_train_files_name(s->output, &j.files) && good(join(&j)) && replaceable(&j) && good(prepare(&j)) &&
+                save_labels(&j) && run(&j);
     mn_mpi_end(&j.options.reduce, !done);
     mn_trainer_free(&j.trainer);
     mn_net_free(&j.net);
     mn_dataset_free(&j.val);
     mn_dataset_free(&j.data);
     cli_train_files_free(&j.files);
+    if (done && j.stopped) return CLI_SIGNAL + (stop_wanted ? (int)stop_wanted : SIGINT);
     return done ? CLI_OK : CLI_FAILURE;
 }
 

@@ -14,7 +14,7 @@ typedef struct cli_train_settings {
     cli_numbers width, rate, decay, warmup, weight_decay, smoothing, dropout, ema, area, aspect, bn_momentum;
     int32_t size, epochs, batch, threads, seed, freeze, cache, save_minutes;
     int32_t architecture, optimiser, schedule, colour;
-    bool no_flip, no_exif, resume, qat, per_tensor;
+    bool no_flip, no_exif, resume, force, qat, per_tensor;
 } cli_train_settings;
 
 extern const cli_command cli_train_command;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "image_options.h"
 #include "train.h"
 
@@ -75,6 +76,11 @@ static const cli_option options[] = {
     WHOLE("threads", threads, 1, MN_MAX_THREADS, "[one for each processor]"),
     WHOLE("cache", cache, 0, 1 << 24, "MiB of decoded pictures to keep [a quarter of the memory]"),
     WHOLE("save-every", save_minutes, 1, 100000, "minutes between checkpoints within an epoch [10]"),
+    {.name = "force",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     AT(force),
+     .help = "begin anew even where FILE.h5 or its checkpoint is there already, and replace them"},
     {.name = "resume", .kind = CLI_FLAG, AT(resume), .help = "go on from the checkpoint beside FILE.h5"},
     {0},
 };
@@ -86,7 +92,8 @@ const cli_command cli_train_command = {
     .options = options,
     .notes =
         "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
-        "epoch) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a checkpoint and exits.\n"
+        "epoch) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a checkpoint and exits "
+        "with 130.\n"
         "The same options, seed and number of threads give the same weights, resumed or not.\n"
         "mpirun -np N mobilenet train ... learns on N processes or machines together, each with --batch pictures of "
         "every step.",
@@ -135,6 +142,12 @@ static bool check_qat(const cli_train_settings *s) {
     return s->qat ? s->init && s->bn_momentum.count == 0 : !s->per_tensor;
 }
 
+/* What is not about numbers. */
+static bool check_output(const cli_train_settings *s) {
+    if (s->resume && s->force) cli_error("train: --resume goes on and --force begins anew; give one of them");
+    return !(s->resume && s->force) && cli_output_suits("train", s->output, CLI_WRITES_H5);
+}
+
 bool cli_train_resolve(const cli_train_settings *s, mn_trainer_options *o) {
     mn_trainer_defaults(o);
     o->batch = s->batch;
@@ -149,7 +162,7 @@ bool cli_train_resolve(const cli_train_settings *s, mn_trainer_options *o) {
     if (s->qat) o->schedule.rate /= 10;
     o->augment.flip = !s->no_flip;
     o->augment.colour = (mn_colour_change)s->colour;
-    return check_qat(s) && take(&s->rate, "rate", 1e-12, 1e6, &o->schedule.rate) &&
+    return check_output(s) && check_qat(s) && take(&s->rate, "rate", 1e-12, 1e6, &o->schedule.rate) &&
            take_decay(&s->decay, &o->schedule) &&
            take(&s->warmup, "warmup", 0, s->epochs, &o->schedule.warmup_epochs) &&
            take_float(&s->weight_decay, "weight-decay", 0, 1, &o->optimiser.weight_decay) &&

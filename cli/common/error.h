@@ -9,7 +9,8 @@
 
 #include "base/status.h"
 
-enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+/* CLI_SIGNAL and a signal's number: ended by that signal after saving what there was, as shells count it. */
+enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2, CLI_SIGNAL = 128 };
 
 /** Call first in main(). `program` begins every sentence of cli_error(). Makes sure that no file opened later can
  *  become descriptor 0, 1 or 2 of a program that was started with one of them closed. */

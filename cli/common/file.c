@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/temp.h"
 
 static void output_free(cli_output *output) {
     free(output->path);
-    free(output->temp);
+    cli_temp_forget(output->temp);
     *output = (cli_output){0};
 }
 
@@ -30,20 +31,9 @@ static bool output_fail(cli_output *output, int reason) {
 
 /* Creates the temporary file beside `path`, so that renaming never crosses file systems. */
 static bool open_temp(cli_output *output, mode_t mode) {
-    static const char suffix[] = ".tmp-XXXXXX";
-    size_t length = strlen(output->path);
-    char *temp = malloc(length + sizeof suffix);
-    if (temp == NULL) return output_fail(output, ENOMEM);
-    memcpy(temp, output->path, length);
-    memcpy(temp + length, suffix, sizeof suffix);
-    int descriptor = mkstemp(temp);
-    if (descriptor < 0) {
-        int reason = errno;
-        free(temp);
-        return output_fail(output, reason);
-    }
-    output->temp = temp;
-    output->file = fchmod(descriptor, mode) == 0 ? fdopen(descriptor, "wb") : NULL;
+    int descriptor = cli_temp_create(output->path, mode, &output->temp);
+    if (descriptor < 0) return output_fail(output, errno);
+    output->file = fdopen(descriptor, "wb");
     if (output->file != NULL) return true;
     int reason = errno;
     close(descriptor);
@@ -88,6 +78,35 @@ void cli_output_abort(cli_output *output) {
     if (output->file != NULL) fclose(output->file);
     if (output->temp != NULL) unlink(output->temp);
     output_free(output);
+}
+
+bool cli_output_suits(const char *command, const char *path, cli_written written) {
+    static const char *const others[] = {".tflite", ".h5", ".hdf5", ".keras",      ".onnx",
+                                         ".pth",    ".pt", ".pb",   ".safetensors"};
+    const char *ending = strrchr(path, '.');
+    bool h5 = written == CLI_WRITES_H5, suits = ending == NULL;
+    if (ending != NULL && h5) suits = strcmp(ending, ".h5") == 0 || strcmp(ending, ".hdf5") == 0;
+    if (ending != NULL && !h5) suits = strcmp(ending, ".tflite") == 0;
+    for (size_t i = 0; !suits && i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(ending, others[i]) != 0) continue;
+        int stem = (int)(ending - path);
+        if (h5) {
+            cli_error("%s: -o %s: weights are written as HDF5, which Keras loads; name them %.*s.h5%s%.*s%s%.*s%s",
+                      command, path, stem, path, i == 0 ? ", and make a .tflite of them with 'mobilenet convert " : "",
+                      i == 0 ? stem : 0, path, i == 0 ? ".h5 -o " : "", i == 0 ? stem : 0, path,
+                      i == 0 ? ".tflite'" : "");
+        } else {
+            cli_error("%s: -o %s: a .tflite is written, and no %s; name it %.*s.tflite", command, path, ending, stem,
+                      path);
+        }
+        return false;
+    }
+    return true;
+}
+
+void cli_output_tell(const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) cli_error("%s: is there already and will be replaced", path);
 }
 
 bool cli_write_file(const char *path, const void *data, size_t bytes) {

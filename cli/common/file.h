@@ -25,6 +25,15 @@ bool cli_output_commit(cli_output *output);
 /** Drops what was written; nothing to do after a commit or a failed open. */
 void cli_output_abort(cli_output *output);
 
+/** What a command writes, for cli_output_suits(). */
+typedef enum cli_written { CLI_WRITES_TFLITE, CLI_WRITES_H5 } cli_written;
+
+/** Is `path` no name of a model in another format? Else it prints a sentence that names `command` and gives false. */
+bool cli_output_suits(const char *command, const char *path, cli_written written);
+
+/** Says, before the work begins, that a file of this name is there already and will be replaced. */
+void cli_output_tell(const char *path);
+
 /** Writes `bytes` bytes as the whole file `path`. */
 bool cli_write_file(const char *path, const void *data, size_t bytes);
 

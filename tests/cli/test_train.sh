@@ -12,8 +12,10 @@ interrupted() {
     local process=$!
     while [ ! -e "${1%.h5}.state" ] && kill -0 $process 2>/dev/null; do sleep 0.05; done
     kill -INT $process 2>/dev/null || true
-    wait $process || fail "SIGINT ends with code $?"
-    if ! grep -q '^epoch  40/40' "$scratch/out"; then prints '^stopped .*--resume goes on$'; fi
+    local code=0 wanted=130
+    wait $process || code=$?
+    if grep -q '^epoch  40/40' "$scratch/out"; then wanted=0; else prints '^stopped .*--resume goes on$'; fi
+    [ "$code" = "$wanted" ] || fail "SIGINT ends with code $code instead of $wanted"
     if ls "$scratch"/*.tmp-* 2>/dev/null; then fail "half a file is left of an interruption"; fi
 }
 
@@ -84,35 +86,35 @@ says '--qat knows'
 
 # Pictures that cannot be read are named once and counted; empty classes, one class and unknown ones are refused.
 echo nothing >"$scratch/two/bump/damaged.png"
-expect 0 train --data "$scratch/two" --size 32 --width 0.35 --batch 4 --epochs 6 --out "$scratch/g.h5"
+expect 0 train --data "$scratch/two" --size 32 --width 0.35 --batch 4 --epochs 6 --out "$scratch/g.h5" --force
 [ "$(grep -c 'skipped: .*two/bump/damaged.png' "$scratch/err")" = 1 ] || fail "not told of the damaged picture once"
 prints '^skipped   1 pictures'
-expect 1 train --data "$signs" --val "$scratch/two/.." --size 32 --out "$scratch/g.h5"
+expect 1 train --data "$signs" --val "$scratch/two/.." --size 32 --out "$scratch/g.h5" --force
 says 'none of the 36 classes'
 mkdir "$scratch/two/empty"
-expect 1 train --data "$scratch/two" --size 32 --out "$scratch/g.h5"
+expect 1 train --data "$scratch/two" --size 32 --out "$scratch/g.h5" --force
 says "class 'empty' has no"
-expect 1 train --data "$signs" --size 32 --out "$scratch/g.h5" --batch 1000
+expect 1 train --data "$signs" --size 32 --out "$scratch/g.h5" --force --batch 1000
 says 'smaller batch'
 
 # One class is none to learn; labels beside --init that are not the classes give a new classifier, however many.
 mkdir -p "$scratch/one/bump" "$scratch/swapped/a" "$scratch/swapped/b"
 cp $signs/bump/*.jpg "$scratch/one/bump"
-expect 1 train --data "$scratch/one" --size 32 --out "$scratch/g.h5"
+expect 1 train --data "$scratch/one" --size 32 --out "$scratch/g.h5" --force
 says 'has 1 class\(es\), but at least two are needed'
 rmdir "$scratch/two/empty"
 cp $signs/bump/*.jpg "$scratch/swapped/b"
 cp $signs/deer/*.jpg "$scratch/swapped/a"
-expect 0 train --data "$scratch/swapped" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5"
+expect 0 train --data "$scratch/swapped" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5" --force
 prints 'a new classifier, for other classes'
-expect 0 train --data "$scratch/two" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5"
+expect 0 train --data "$scratch/two" --size 32 --batch 2 --epochs 1 --init "$scratch/e.h5" --out "$scratch/i.h5" --force
 if grep -q 'new classifier' "$scratch/out"; then fail "a classifier of the same classes is kept"; fi
 
 # A held out picture that cannot be read is left out of the share.
 mkdir "$scratch/held"
 cp -r $signs/bump $signs/deer $signs/stop "$scratch/held"
 head -c 300 $signs/bump/*.jpg >"$scratch/held/bump/cut.jpg"
-expect 0 train "${common[@]}" --val "$scratch/held" --epochs 2 --out "$scratch/g.h5"
+expect 0 train "${common[@]}" --val "$scratch/held" --epochs 2 --out "$scratch/g.h5" --force
 [ "$(grep -c 'skipped: .*held/bump/cut.jpg' "$scratch/err")" = 1 ] || fail "not told of the cut picture once"
 prints '^skipped   1 pictures'
 
@@ -184,3 +186,21 @@ expect 2 train --data "$signs" --out "$scratch/a.h5" --dropout 1.5
 says '--dropout 1.5'
 expect 2 train --data "$signs" --out "$scratch/a.h5" --area 1,0.5
 says '--area'
+
+# What an earlier training has left is not replaced by mistake; other formats are not written under their names.
+cp "$scratch/a.h5" "$scratch/kept"
+expect 1 train "${common[@]}" --epochs 1 --out "$scratch/a.h5"
+says 'a.state: is there already.*--resume.*--force'
+cmp "$scratch/a.h5" "$scratch/kept" || fail "weights were replaced without --force"
+rm "$scratch/a.state"
+expect 1 train "${common[@]}" --epochs 1 --out "$scratch/a.h5"
+says 'a.h5: is there already'
+expect 0 train "${common[@]}" --epochs 1 --out "$scratch/a.h5" --force
+prints '^start +RANDOM WEIGHTS.*--init'
+if cmp -s "$scratch/a.h5" "$scratch/kept"; then fail "--force did not begin anew"; fi
+expect 2 train "${common[@]}" --out "$scratch/a.h5" --force --resume
+says 'give one of them'
+expect 2 train "${common[@]}" --out "$scratch/j.tflite"
+says "j.h5, and make a .tflite of them with 'mobilenet convert .*/j.h5 -o .*/j.tflite'"
+expect 2 train "${common[@]}" --out "$scratch/j.keras"
+says 'name them .*/j.h5$'
