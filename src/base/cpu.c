@@ -37,7 +37,7 @@ static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
 /* Under a hypervisor CPUID takes microseconds, so the highest leaf is asked for once. */
 uint32_t mn_cpu_flags(void) {
     uint32_t a, b, c, d, sub_a, sub_b, sub_c, sub_d;
-    const uint32_t highest = __get_cpuid_max(0, NULL);
+    const uint32_t highest = (uint32_t)__get_cpuid_max(0, NULL); /* clang declares it signed */
     if (highest < 7) return 0;
     __cpuid(1, a, b, c, d);
     if (!all(c, LEAF1_ECX_OSXSAVE | LEAF1_ECX_FMA | LEAF1_ECX_F16C)) return 0;
