@@ -367,7 +367,7 @@ static bool ran_out(const bench *b) {
 }
 
 static bool run_bench(const settings *s, bench *b) {
-    if (b->rank == 0) cli_progress_begin(&b->progress, (b->photos.count + b->ranks - 1) / b->ranks);
+    if (b->rank == 0) cli_progress_begin(&b->progress, "evaluating", (b->photos.count + b->ranks - 1) / b->ranks);
     uint64_t start = mn_clock_ns();
     if (b->team != NULL) {
         mn_team_run(b->team, work, b);

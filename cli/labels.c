@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "label_lines.h"
 
 enum { IMAGENET_CLASSES = 1000, WNID_LENGTH = 9 };
 
@@ -55,6 +56,10 @@ bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names 
         return true;
     }
     if (!cli_lines_read(path, &labels->file)) return false;
+    if (!cli_label_lines_number(path, &labels->file)) {
+        cli_lines_free(&labels->file);
+        return false;
+    }
     if (labels->file.count == (size_t)classes || (one_unit && labels->file.count == 1)) return true;
     cli_error("%s: has %zu lines, but the model has %d classes; write one label per line", path, labels->file.count,
               classes);

@@ -90,7 +90,7 @@ static mn_status load_all(loading *l, int32_t jobs) {
     mn_team *team = NULL;
     if (jobs == 0) jobs = mn_available_processors();
     if (jobs > 1) MN_TRY(mn_team_create(jobs, &team));
-    cli_progress_begin(&l->progress, l->photos->count);
+    cli_progress_begin(&l->progress, "reading photos", l->photos->count);
     if (team != NULL) {
         mn_team_run(team, load_photos, l);
     } else {
@@ -209,11 +209,10 @@ void cli_samples_free(cli_samples *samples) {
 }
 
 void cli_samples_tell(void *context, const char *what, int32_t done, int32_t total) {
-    (void)what;
     cli_progress *progress = context;
     if (done == 1) {
         cli_progress_end(progress);
-        cli_progress_begin(progress, total);
+        cli_progress_begin(progress, what, total);
     }
     cli_progress_update(progress, done);
     if (done == total) cli_progress_end(progress);

@@ -10,8 +10,12 @@
 
 #include "base/clock.h"
 
-void cli_progress_begin(cli_progress *progress, int32_t total) {
-    *progress = (cli_progress){.shown = isatty(STDERR_FILENO) == 1, .total = total, .started_ns = mn_clock_ns()};
+/* Before, the rate would be that of what was done at once. */
+#define RATE_SECONDS 1.0
+
+void cli_progress_begin(cli_progress *progress, const char *stage, int32_t total) {
+    *progress = (cli_progress){
+        .shown = isatty(STDERR_FILENO) == 1, .stage = stage, .total = total, .started_ns = mn_clock_ns()};
 }
 
 void cli_progress_update(cli_progress *progress, int32_t done) {
@@ -22,9 +26,12 @@ void cli_progress_update(cli_progress *progress, int32_t done) {
     progress->drawn_ns = now;
     int filled = (int)((int64_t)width * done / progress->total);
     double seconds = (double)(now - progress->started_ns) * 1e-9;
-    double rate = (double)done / (seconds > 0 ? seconds : 1e-9);
-    fprintf(stderr, "\r\033[K[%.*s%*s] %d/%d  %.1f images/s  %.0f s left", filled, full, width - filled, "", done,
-            progress->total, rate, (progress->total - done) / rate);
+    fprintf(stderr, "\r\033[K%s [%.*s%*s] %d/%d", progress->stage, filled, full, width - filled, "", done,
+            progress->total);
+    if (seconds >= RATE_SECONDS) {
+        double rate = (double)done / seconds;
+        fprintf(stderr, "  %.1f/s  %.0f s left", rate, (progress->total - done) / rate);
+    }
     fflush(stderr);
 }
 

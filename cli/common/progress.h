@@ -9,14 +9,17 @@
 #include <stdint.h>
 
 typedef struct cli_progress {
-    bool shown; /* stderr is a terminal */
+    bool shown;        /* stderr is a terminal */
+    const char *stage; /* what is being done, in a word or two */
     int32_t total;
     uint64_t started_ns, drawn_ns;
 } cli_progress;
 
-void cli_progress_begin(cli_progress *progress, int32_t total);
+/** `stage`, which stands before the bar, must outlive it. */
+void cli_progress_begin(cli_progress *progress, const char *stage, int32_t total);
 
-/** Draws the bar with `done` of the total, at most ten times a second. One thread at a time. */
+/** Draws the bar with `done` of the total, at most ten times a second, and the rate when it means something. One thread
+ * at a time. */
 void cli_progress_update(cli_progress *progress, int32_t done);
 
 /** Removes the bar. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/kind.h"
 #include "base/pages.h"
 
 /* Nearly all of a file is read, so it is mapped at once: each page's first use would cost an interruption. */
@@ -24,6 +25,7 @@
 static mn_status map_descriptor(int file, const char *path, mn_map *out) {
     struct stat info;
     if (fstat(file, &info) != 0) return mn_fail(MN_ERROR_IO, "%s: cannot be examined: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode)) return mn_kind_refuse_folder(path);
     if (!S_ISREG(info.st_mode)) return mn_fail(MN_ERROR_IO, "%s: is not a regular file; give the path of a file", path);
     if (info.st_size == 0) return mn_fail(MN_ERROR_IO, "%s: is empty; fetch or write the file again", path);
     if ((uintmax_t)info.st_size > SIZE_MAX) return mn_fail(MN_ERROR_LIMIT, "%s: is too large for this machine", path);
@@ -65,7 +67,7 @@ static mn_status grow(reading *r, size_t room) {
 static mn_status read_all(int file, const char *path, size_t most, reading *r) {
     struct stat info;
     if (fstat(file, &info) != 0) return mn_fail(MN_ERROR_IO, "%s: cannot be examined: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return mn_fail(MN_ERROR_IO, "%s: is a folder; give the path of a file", path);
+    if (S_ISDIR(info.st_mode)) return mn_kind_refuse_folder(path);
     size_t expected = S_ISREG(info.st_mode) && info.st_size > 0 ? (size_t)info.st_size : 0;
     if (expected > most) expected = most;
     MN_TRY(grow(r, expected > 0 ? expected + 1 : FIRST_ROOM)); /* one more, to see the end */

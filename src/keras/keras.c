@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "archive/archive.h"
+#include "base/kind.h"
 #include "base/map.h"
 #include "keras/assign.h"
 #include "keras/child.h"
@@ -201,7 +202,7 @@ static mn_status read_any(source *s, const char *path, const void *data, size_t 
         return read_hdf5(s);
     }
     if (bytes >= 2 && memcmp(data, "PK", 2) == 0) return read_archive(s, data, bytes);
-    return mn_fail(MN_ERROR_FORMAT, "%s: is neither HDF5 (.h5) nor a Keras 3 archive (.keras)", s->name);
+    return mn_kind_refuse(MN_WANT_WEIGHTS, s->name, data, bytes);
 }
 
 static mn_status read_source(const char *path, const char *name, const void *data, size_t bytes,

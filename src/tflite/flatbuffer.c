@@ -122,7 +122,7 @@ mn_status mn_fb_open(const void *data, size_t bytes, const char *file, const cha
     *fb = (mn_fb){.data = data, .bytes = bytes, .file = file};
     fb->budget = bytes > (SIZE_MAX - WORK_ALWAYS) / WORK_PER_BYTE ? SIZE_MAX : bytes * WORK_PER_BYTE + WORK_ALWAYS;
     if (bytes < 8 || memcmp(fb->data + 4, identifier, 4) != 0) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: not a .tflite model: \"%s\" is missing at byte 4", file, identifier);
+        return mn_fail(MN_ERROR_FORMAT, "%s: \"%s\" is missing at byte 4", file, identifier);
     }
     return open_table(fb, (mn_fb_place){0}, 0, root);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "tflite/metadata.h"
 #include "tflite/reader.h"
 #include "tflite/text.h"
@@ -136,6 +137,9 @@ mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_gr
     mn_graph made = {0};
     mn_tfl_reader reader = {.graph = &made};
     mn_fb_table model;
+    if (bytes < 8 || memcmp((const uint8_t *)data + 4, MN_TFL_IDENTIFIER, 4) != 0) {
+        return mn_kind_refuse(MN_WANT_TFLITE, name, data, bytes);
+    }
     MN_TRY(mn_fb_open(data, bytes, name, MN_TFL_IDENTIFIER, &reader.fb, &model));
     made.name = mn_pool_string(&made.pool, name, strlen(name));
     mn_status status = made.name ? read_model(&reader, &model, data, bytes) : mn_fail_memory("the model's name");

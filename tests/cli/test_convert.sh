@@ -44,7 +44,7 @@ refused() {
 refused "$keras/not_finite.h5"
 says 'not_finite\.h5: layer block_3_expand \(Conv2D\): kernel value [0-9]+ of [0-9]+ is -?nan'
 refused "$keras/config.json"
-says 'config\.json: is neither HDF5 \(\.h5\) nor a Keras 3 archive'
+says 'config\.json: is a JSON text; give the model that belongs to it'
 refused "$keras/none.h5"
 refused "$keras"
 refused "$keras/whole.h5" --size 16

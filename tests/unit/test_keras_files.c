@@ -477,7 +477,7 @@ static void test_cut_hdf5(void **state) {
 static void test_other_files(void **state) {
     (void)state;
     write_file("a text", 6);
-    expect_refused("is neither HDF5 (.h5) nor a Keras 3 archive (.keras)");
+    expect_refused("is a text; give the model");
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
     expect_refused("holds no weights saved by Keras");
