@@ -11,6 +11,7 @@
 #include "benchmark_model_log.h"
 #include "common/error.h"
 #include "common/options.h"
+#include "common/suggest.h"
 
 /* ---- Values ---- */
 

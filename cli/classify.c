@@ -67,11 +67,40 @@ static const cli_option options[] = {
     {0},
 };
 
+/* The flags of TensorFlow Lite's label_image, in C++ and in Python, that are called otherwise here. */
+#define NO_DELEGATES "there are no delegates, the kernels are this library's own; leave it out"
+static const cli_alias label_image[] = {
+    {"tflite-model", 0, "model", NULL},
+    {"model-file", 0, "model", NULL},
+    {"label-file", 'l', "labels", NULL},
+    {"num-threads", 't', "threads", NULL},
+    {"num-results", 'r', "top", NULL},
+    {"input-mean", 'b', "mean", NULL},
+    {"input-std", 's', "std", NULL},
+    {"count", 'c', NULL, "one run of each photo tells all; benchmark_model --num_runs=N measures"},
+    {"warmup-runs", 'w', NULL, "benchmark_model --warmup_runs=N measures"},
+    {"profiling", 'p', NULL, "benchmark_model --enable_op_profiling=true measures each operator"},
+    {"max-profiling-buffer-entries", 0, NULL, "benchmark_model --enable_op_profiling=true measures each operator"},
+    {"verbose", 'v', NULL, "'mobilenet inspect MODEL' shows what is in the model"},
+    {"allow-fp16", 'f', NULL, "float arithmetic is always 32 bit; leave it out"},
+    {"accelerated", 'a', NULL, NO_DELEGATES},
+    {"old-accelerated", 'd', NULL, NO_DELEGATES},
+    {"gl-backend", 'g', NULL, NO_DELEGATES},
+    {"hexagon-delegate", 'j', NULL, NO_DELEGATES},
+    {"xnnpack-delegate", 'x', NULL, NO_DELEGATES},
+    {"use-gpu", 0, NULL, NO_DELEGATES},
+    {"ext-delegate", 'e', NULL, NO_DELEGATES},
+    {"ext-delegate-options", 'o', NULL, NO_DELEGATES},
+    {0},
+};
+
 static const cli_command command = {
     .name = "classify",
     .usage = "-m MODEL [options] IMAGE...",
     .summary = "Says what is in photos: the most probable classes, with their probabilities.",
+    .notes = "The flags of TensorFlow Lite's label_image work too: -l, -t, -r, -b, -s, --tflite_model.",
     .options = options,
+    .aliases = label_image,
     .operands = true,
     .operand_offset = offsetof(settings, images),
 };

@@ -95,9 +95,15 @@ static const char *listed(const cli_labels *labels, int32_t class_index) {
     return labels->file.count > 0 ? labels->file.line[line] : labels->known->name[line];
 }
 
+static const char *behind_wnid(const char *label) {
+    if (!cli_is_wnid(label)) return label;
+    const char *name = label + WNID_LENGTH + strspn(label + WNID_LENGTH, " \t:,;");
+    return *name != '\0' ? name : label;
+}
+
 const char *cli_labels_name(cli_labels *labels, int32_t class_index) {
     const char *name = listed(labels, class_index);
-    if (name) return name;
+    if (name) return behind_wnid(name);
     name = labels->one_unit && class_index == 0 ? listed(labels, 1) : NULL;
     if (name) {
         snprintf(labels->made, sizeof labels->made, "not %s", name);

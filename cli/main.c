@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/options.h"
+#include "common/suggest.h"
 #include "mobilenet.h"
 
 typedef struct subcommand {
@@ -50,9 +51,14 @@ static const subcommand *find(const char *name) {
 }
 
 static int wrong_name(const char *name) {
-    const char *names[SUBCOMMANDS + 2] = {"--help", "--version"};
-    for (int i = 0; i < SUBCOMMANDS; i++) names[i + 2] = subcommands[i].name;
+    static const char benchmark[] = "benchmark_model";
+    const char *names[SUBCOMMANDS + 3] = {"--help", "--version", benchmark};
+    for (int i = 0; i < SUBCOMMANDS; i++) names[i + 3] = subcommands[i].name;
     const char *nearest = cli_nearest(name, names, sizeof names / sizeof names[0]);
+    if (nearest == benchmark) {
+        cli_error("unknown command '%s': a program of its own measures latency, %s --graph=MODEL", name, benchmark);
+        return CLI_USAGE;
+    }
     cli_error("unknown %s '%s'%s%s; see 'mobilenet --help'", name[0] == '-' ? "option" : "command", name,
               nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");
     return CLI_USAGE;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/suggest.h"
 
 enum { HELP_WIDTH = 79, HELP_COLUMN = 28, MAX_OPTIONS = 64, MAX_WORD = 64 };
 
@@ -60,46 +61,34 @@ bool cli_parse_numbers(const char *text, int32_t count, double *out) {
     return true;
 }
 
-/* Levenshtein distance, giving up on words too long for any option. */
-static size_t edit_distance(const char *a, const char *b) {
-    enum { LONGEST = 48 };
-    size_t row[LONGEST + 1], rows = strlen(a), columns = strlen(b);
-    if (rows > LONGEST || columns > LONGEST) return LONGEST;
-    for (size_t j = 0; j <= columns; j++) row[j] = j;
-    for (size_t i = 1; i <= rows; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
+/* Is name[0..length) this option? '_' passes for '-', as in the flags of other programs. */
+static bool is_name(const char *option, const char *name, size_t length) {
+    if (strlen(option) != length) return false;
+    for (size_t i = 0; i < length; i++) {
+        if ((name[i] == '_' ? '-' : name[i]) != option[i]) return false;
     }
-    return row[columns];
-}
-
-const char *cli_nearest(const char *word, const char *const *names, size_t count) {
-    const char *nearest = NULL;
-    size_t least = strlen(word) < 6 ? 2 : 3; /* at most this many slips of the keyboard */
-    for (size_t i = 0; i < count; i++) {
-        size_t distance = edit_distance(word, names[i]);
-        bool prefix = strlen(word) >= 3 && strncmp(word, names[i], strlen(word)) == 0;
-        if (prefix) distance = 1;
-        if (distance <= least && distance < strlen(names[i])) {
-            nearest = names[i];
-            least = distance == 0 ? 0 : distance - 1;
-        }
-    }
-    return nearest;
+    return true;
 }
 
 static int find_option(const cli_command *command, const char *name, size_t length) {
     for (int i = 0; command->options[i].name != NULL; i++) {
-        if (strlen(command->options[i].name) == length && strncmp(command->options[i].name, name, length) == 0)
-            return i;
+        if (is_name(command->options[i].name, name, length)) return i;
     }
+    return -1;
+}
+
+/* What other programs call an option; `letter` is 0 for the long form. NULL when there is no such name. */
+static const cli_alias *find_alias(const cli_command *command, char letter, const char *name, size_t length) {
+    for (const cli_alias *alias = command->aliases; alias != NULL && alias->name != NULL; alias++) {
+        if (letter != 0 ? alias->letter == letter : is_name(alias->name, name, length)) return alias;
+    }
+    return NULL;
+}
+
+/* The option that an alias stands for; -1 after a sentence that tells what to do instead. */
+static int follow_alias(const parser *p, const cli_alias *alias, const char *argument) {
+    if (alias->option != NULL) return find_option(p->command, alias->option, strlen(alias->option));
+    cli_error("%s: %s: %s; see 'mobilenet %s --help'", p->command->name, argument, alias->instead, p->command->name);
     return -1;
 }
 
@@ -197,6 +186,11 @@ static bool take_long(parser *p, const char *argument) {
     const char *name = argument + 2, *equals = strchr(name, '=');
     size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
     int index = find_option(p->command, name, length);
+    const cli_alias *alias = index < 0 ? find_alias(p->command, 0, name, length) : NULL;
+    if (alias != NULL) {
+        index = follow_alias(p, alias, argument);
+        if (index < 0) return false;
+    }
     if (index < 0) return wrong_option(p, argument, name, length);
     return take_option(p, index, equals != NULL ? equals + 1 : NULL);
 }
@@ -205,6 +199,11 @@ static bool take_long(parser *p, const char *argument) {
 static bool take_letters(parser *p, const char *argument) {
     for (const char *letter = argument + 1; *letter != '\0'; letter++) {
         int index = find_letter(p->command, *letter);
+        const cli_alias *alias = index < 0 ? find_alias(p->command, *letter, NULL, 0) : NULL;
+        if (alias != NULL) {
+            index = follow_alias(p, alias, argument);
+            if (index < 0) return false;
+        }
         if (index < 0) return wrong_option(p, argument, argument + 1, strlen(argument + 1));
         if (p->command->options[index].kind != CLI_FLAG) return take_option(p, index, letter[1] ? letter + 1 : NULL);
         if (!take_option(p, index, NULL)) return false;

@@ -45,13 +45,22 @@ typedef struct cli_option {
     const char *const *choices; /* ends with NULL */
 } cli_option;
 
+/** What another program calls an option, or a flag of its that has no counterpart here. */
+typedef struct cli_alias {
+    const char *name;    /* without dashes, with '-' where it has '_'; NULL ends the table */
+    char letter;         /* of its short form; 0 when there is none */
+    const char *option;  /* ours, which takes the value; NULL when there is none */
+    const char *instead; /* what to do then */
+} cli_alias;
+
 typedef struct cli_command {
     const char *name;    /* "classify" */
     const char *usage;   /* after the name: "-m MODEL [options] IMAGE..." */
     const char *summary; /* one line */
     const char *notes;   /* paragraphs below the options; NULL for none */
     const cli_option *options;
-    bool operands; /* plain arguments are allowed, and go to the cli_list at operand_offset */
+    const cli_alias *aliases; /* NULL for none */
+    bool operands;            /* plain arguments are allowed, and go to the cli_list at operand_offset */
     size_t operand_offset;
 } cli_command;
 
@@ -66,9 +75,6 @@ cli_parsed cli_parse(const cli_command *command, int count, char *const *argumen
 int cli_parsed_code(cli_parsed parsed);
 
 void cli_print_help(const cli_command *command);
-
-/** The name in names[0..count) that `word` most likely meant; NULL when none is near. */
-const char *cli_nearest(const char *word, const char *const *names, size_t count);
 
 /** Parses a whole decimal number in low..high; false for anything else. */
 bool cli_parse_int(const char *text, int32_t low, int32_t high, int32_t *out);

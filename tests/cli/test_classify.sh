@@ -32,6 +32,17 @@ json 'o["image"].endswith("a\"\ufffd\n.jpg")'
 printf '\357\273\277zero\r\none\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine\r\n\n' >"$scratch/labels"
 expect 0 classify -m "$model" --labels "$scratch/labels" --json -k 10 "$photo"
 json '[c["label"] for c in sorted(o["classes"], key=lambda c: c["class"])][::9] == ["zero", "nine"]'
+# Numbered lists, as Teachable Machine's, whose order is that of the numbers, from 0 or from 1; other numbers are names.
+numbered() {
+    expect 0 classify -m "$model" --labels "$scratch/labels" --json -k 10 "$photo"
+    json "[c['label'] for c in sorted(o['classes'], key=lambda c: c['class'])] == $1"
+}
+printf '%s\r\n' '0 Paper' '1 Rock' '2 c' '3 d' '4 e' '5 f' '6 g' '7 h' '9 k l' '8 i' >"$scratch/labels"
+numbered "['Paper', 'Rock', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'k l']"
+seq 10 | sed 's/$/: name/' >"$scratch/labels"
+numbered "['name'] * 10"
+{ seq 9 | sed 's/$/ name/'; echo 9 Up; } >"$scratch/labels"
+numbered "['%d name' % (i + 1) for i in range(9)] + ['9 Up']"
 printf 'one\ntwo\n' >"$scratch/labels"
 expect 1 classify -m "$model" --labels "$scratch/labels" "$photo"
 says 'has 2 lines, but the model has 10 classes'
@@ -109,3 +120,22 @@ for model in tf2_mobilenet_v2_1.0_224_ptq mobilenet_v2_1.0_224_quant; do
     json 'o["classes"][0]["label"] == "boxer" and o["classes"][0]["class"] == 243 and o["width"] == 640'
     json 'o["classes"][0]["wnid"] == "n02108089" and o["classes"][0]["probability"] > 0.9'
 done
+
+# What is given instead of a model is called by its name, with the command that helps.
+refused() {
+    expect 1 classify -m "$1" "$photo"
+    says "$2"
+}
+if [ -e models/signs_0.35_96.h5 ]; then refused models/signs_0.35_96.h5 "signs.* is an HDF5 file.*'mobilenet convert"; fi
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n' >"$scratch/lfs.tflite"
+refused "$scratch/lfs.tflite" 'lfs.tflite: is a pointer of Git LFS.*git lfs pull'
+printf '<!DOCTYPE html>\n<html></html>\n' >"$scratch/page.tflite"
+refused "$scratch/page.tflite" 'page.tflite: is a web page.*download the model itself'
+mkdir "$scratch/saved"
+refused "$scratch/saved" 'saved: is a folder'
+touch "$scratch/saved/saved_model.pb" "$scratch/empty.tflite"
+refused "$scratch/saved" 'saved: is a SavedModel folder; .*from_saved_model'
+refused "$scratch/empty.tflite" 'empty.tflite: is empty'
+refused "$photo" 'is a JPEG photo; give the model with -m'
+expect 1 convert "$models/tiny_v2_int8.tflite" -o "$scratch/again.tflite"
+says "is a .tflite model; it needs no conversion: give it to 'mobilenet classify'"

@@ -28,6 +28,24 @@ expect 2 classify -m "$model" --treads 2 "$photo"
 says 'unknown option --treads, did you mean --threads'
 expect 2 classify -m "$model" --treads=2 "$photo"
 says 'did you mean --threads'
+expect 2 predict -m "$model" "$photo"
+says "unknown command 'predict', did you mean classify"
+expect 2 eval
+says 'did you mean evaluate'
+expect 2 bench -m "$model"
+says "unknown command 'bench': .* benchmark_model --graph=MODEL"
+for flag in --lr=1 --learning-rate=1 --learning_rate=1; do
+    expect 2 train --data "$photos" -o "$scratch/x.h5" "$flag"
+    says 'unknown option --l.*, did you mean --rate'
+done
+expect 2 train --data "$photos" -o "$scratch/x.h5" --batch_size 8
+says 'did you mean --batch'
+expect 2 train --data "$photos" -o "$scratch/x.h5" --output y.h5
+says 'did you mean --out;'
+expect 2 classify -m "$model" -c 3 "$photo"
+says '-c: .*benchmark_model --num_runs'
+expect 2 classify -m "$model" --use_gpu=1 "$photo"
+says 'there are no delegates'
 expect 2 classify -m "$model" -Z "$photo"
 says 'unknown option -Z'
 expect 2 classify "$photo"
@@ -70,12 +88,14 @@ says 'is not a shape'
 expect 0 classify -m "$model" -k 2 "$photo"
 sed 's/inference .* ms//' "$scratch/out" >"$scratch/first"
 for form in "--model=$model --top=2 $photo" "-m$model -k2 -- $photo" "$photo --top 2 -q --model $model" \
-    "-qk2 -i $photo -m $model" "-k 3 -k 2 --image=$photo -m $model"; do
+    "-qk2 -i $photo -m $model" "--tflite_model $model -i $photo -r 2 -t 1" "-q -k2 -m $model --num_threads=1 $photo" \
+    "-k 3 -k 2 --image=$photo -m $model"; do
     # shellcheck disable=SC2086 # words are wanted
     expect 0 classify $form
     sed 's/inference .* ms//' "$scratch/out" | cmp -s - "$scratch/first" || fail "another answer: $form"
 done
 expect 0 classify -m "$model" --input-range -1,1 "$photo"
+expect 0 classify --tflite_model "$model" -b 127.5 -s 127.5 -i "$photo"
 
 # Standard output that cannot be written.
 for arguments in --version --help "inspect $model" "classify -m $model $photo" "classify --help"; do

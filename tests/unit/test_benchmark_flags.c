@@ -101,8 +101,7 @@ static void refuses_bad_arguments(void **state) {
 
 static void checks_requests(void **state) {
     (void)state;
-    char *refused[] = {"--use_xnnpack=true",
-                       "--use_gpu=1",
+    char *refused[] = {"--use_gpu=1",
                        "--external_delegate_path=x",
                        "--external_delegate_options=a:b",
                        "--use_nnapi=true",
@@ -120,10 +119,19 @@ static void checks_requests(void **state) {
         assert_true(parse(&flags, refused[i], "--graph=x"));
         if (bench_flags_check(&flags)) fail_msg("'%s' was not refused", refused[i]);
     }
-    char *harmless[] = {
-        "--use_xnnpack=false", "--use_gpu=0",     "--external_delegate_path=", "--gpu_precision_loss_allowed=1",
-        "--use_caching=1",     "--num_threads=0", "--disable_nnapi_cpu=true",  "--num_threads=256",
-        "--benchmark_name=x"};
+    char *harmless[] = {"--use_xnnpack=false",
+                        "--use_gpu=0",
+                        "--external_delegate_path=",
+                        "--gpu_precision_loss_allowed=1",
+                        "--use_caching=1",
+                        "--num_threads=0",
+                        "--disable_nnapi_cpu=true",
+                        "--num_threads=256",
+                        "--benchmark_name=x",
+                        "--use_xnnpack=true",
+                        "--xnnpack_force_fp16=1",
+                        "--gpu_backend=cl",
+                        "--max_delegated_partitions=3"};
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
         bench_flags flags;
         assert_true(parse(&flags, harmless[i], "--graph=x"));

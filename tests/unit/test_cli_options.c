@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/options.h"
+#include "common/suggest.h"
 
 typedef struct settings {
     const char *text;
