@@ -4,8 +4,8 @@
 #
 # Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
 #
-#   --all      also the thread sanitizer, clang-tidy, other processors, the comparison with TFLite, a minute of fuzzing
-#              each, and 15,000 damaged Keras files
+#   --all      also the thread sanitizer, clang-tidy, other processors, every allocation failing, the comparison with
+#              TFLite, a minute of fuzzing each, and 15,000 damaged Keras files
 #   --offline  install nothing
 #   --help     this text
 #
@@ -102,6 +102,7 @@ if [[ $all -eq 1 ]]; then
     say "== long checks"
     check clang-tidy scripts/tidy.sh
     check "other processors" scripts/cross.sh
+    check "every allocation failing" tests/cli/test_memory.sh --all
     check oracle tests/oracle/run.sh
     check fuzz scripts/fuzz.sh 60
     check 'damaged Keras files' build/tests/test_keras_mutate 5000

@@ -70,8 +70,9 @@ else()
   target_include_directories(mobilenet_tools PUBLIC include src)
   target_include_directories(mobilenet_tools SYSTEM PUBLIC
     ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
-  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY}
-    ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+  set(mn_tool_libraries ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY}
+    Threads::Threads ${CMAKE_DL_LIBS} m)
+  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_tool_libraries})
   set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
     MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
   # Training on several machines; without it `mobilenet train` works on one.
