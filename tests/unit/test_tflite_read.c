@@ -357,7 +357,7 @@ static void test_wrong_bytes(void **state) {
         const char *sentence;
     } cases[] = {
         {wrong_identifier, 0, MN_ERROR_FORMAT,
-         "m: not a .tflite model: \"TFL3\" is missing at byte 4; fetch or write it again"},
+         "m: is not a .tflite model: \"TFL3\" is missing at byte 4; fetch or write it again"},
         {wrong_schema, 0, MN_ERROR_UNSUPPORTED, "m: schema version 4 is not supported; it must be 3"},
         {no_subgraph, 0, MN_ERROR_FORMAT, "m: subgraphs: list is missing or empty"},
         {no_tensors, 0, MN_ERROR_FORMAT, "m: subgraphs[0].tensors: list is missing or empty"},
