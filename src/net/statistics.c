@@ -4,6 +4,7 @@
 #include "net/statistics.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- Clipped normal distribution --------------------------------------------------------------------- */
 
@@ -54,15 +55,16 @@ static void add_product(mn_moments *sum, mn_moments x, double weight) {
     sum->variance += weight * weight * x.variance;
 }
 
-/* Sums over the taps of a kernel [taps][in_c][units], or [taps][in_c] when depthwise. */
+/* Sums over the taps of a kernel [taps][inputs of a group][units], or [taps][in_c * multiplier] when depthwise. */
 static void pass_kernel(const mn_layer *layer, const mn_moments *in, size_t taps, size_t in_c, mn_moments *out) {
-    size_t units = layer->kind == MN_LAYER_DEPTHWISE ? 1 : (size_t)layer->units;
+    bool depthwise = layer->kind == MN_LAYER_DEPTHWISE;
+    size_t channels = (size_t)layer->c, groups = (size_t)layer->groups;
+    size_t inputs = depthwise ? 1 : in_c / groups, each = depthwise ? (size_t)layer->multiplier : channels / groups;
     const float *weight = layer->kernel;
-    for (size_t c = 0; layer->bias && c < (size_t)layer->c; c++) out[c].mean = (double)layer->bias[c];
-    for (size_t t = 0; t < taps; t++) {
-        for (size_t c = 0; c < in_c; c++) {
-            mn_moments *to = layer->kind == MN_LAYER_DEPTHWISE ? out + c : out;
-            for (size_t u = 0; u < units; u++) add_product(&to[u], in[c], (double)*weight++);
+    for (size_t c = 0; layer->bias && c < channels; c++) out[c].mean = (double)layer->bias[c];
+    for (size_t row = 0; row < taps * inputs; row++) {
+        for (size_t c = 0; c < channels; c++) {
+            add_product(&out[c], in[c / each * inputs + row % inputs], (double)*weight++);
         }
     }
 }
@@ -89,15 +91,71 @@ static void pass_norm(const passing *p, mn_layer *layer, const mn_moments *in, m
     }
 }
 
+static double value_of(const mn_layer *layer, double x) {
+    switch (layer->function) {
+    case MN_FUNCTION_SIGMOID: return 1 / (1 + exp(-x));
+    case MN_FUNCTION_TANH: return tanh(x);
+    case MN_FUNCTION_SWISH: return x / (1 + exp(-x));
+    case MN_FUNCTION_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
+    case MN_FUNCTION_ELU: return x < 0 ? expm1(x) : x;
+    case MN_FUNCTION_LEAKY_RELU: return x < 0 ? x * (double)layer->slope : x;
+    case MN_FUNCTION_COUNT: break;
+    }
+    return x;
+}
+
+/* Of the function of a normally distributed x, by its values over six deviations to either side. */
+static mn_moments pass_function(const mn_layer *layer, mn_moments x) {
+    enum { STEPS = 96 };
+    double deviation = sqrt(fmax(x.variance, 0)), weights = 0, sum = 0, squares = 0;
+    for (int i = 0; i <= STEPS; i++) {
+        double z = 12.0 * i / STEPS - 6, weight = normal_density(z), y = value_of(layer, x.mean + deviation * z);
+        weights += weight;
+        sum += weight * y;
+        squares += weight * y * y;
+    }
+    double mean = sum / weights;
+    return (mn_moments){mean, fmax(squares / weights - mean * mean, 0)};
+}
+
 /* Layers that treat each value alone. */
-static mn_moments pass_value(const mn_layer *layer, const mn_layer *from, mn_moments x) {
+static mn_moments pass_value(const mn_layer *layer, const mn_layer *from, int32_t c, mn_moments x) {
+    double scale = (double)layer->scale;
     switch (layer->kind) {
-    case MN_LAYER_RESCALING:
-        return (mn_moments){x.mean * (double)layer->scale + (double)layer->offset,
-                            x.variance * (double)layer->scale * (double)layer->scale};
+    case MN_LAYER_RESCALING: return (mn_moments){x.mean * scale + (double)layer->offset, x.variance * scale * scale};
+    case MN_LAYER_AFFINE:
+        scale = (double)layer->gamma[c];
+        return (mn_moments){x.mean * scale + (double)layer->beta[c], x.variance * scale * scale};
     case MN_LAYER_RELU: return mn_moments_clipped(x, (double)layer->max_value);
+    case MN_LAYER_ACTIVATION: return pass_function(layer, x);
     case MN_LAYER_GLOBAL_POOL: return (mn_moments){x.mean, x.variance / ((double)from->h * from->w)};
     default: return x;
+    }
+}
+
+static mn_moments join(mn_layer_kind kind, mn_moments a, mn_moments b) {
+    if (kind != MN_LAYER_MULTIPLY) {
+        add_product(&a, b, kind == MN_LAYER_SUBTRACT ? -1 : 1);
+        return a;
+    }
+    double mean = a.mean * b.mean;
+    double square = (a.variance + a.mean * a.mean) * (b.variance + b.mean * b.mean);
+    return (mn_moments){mean, square - mean * mean};
+}
+
+/* A dimension of 1 is repeated. */
+static void pass_joined(const passing *p, const mn_layer *layer, mn_moments *out) {
+    int32_t a = layer->inputs[0], b = layer->inputs[1];
+    for (int32_t c = 0; c < layer->c; c++) {
+        out[c] = join(layer->kind, p->of[a][c % p->net->layers[a].c], p->of[b][c % p->net->layers[b].c]);
+    }
+}
+
+static void pass_concat(const passing *p, const mn_layer *layer, mn_moments *out) {
+    for (int32_t i = 0; i < layer->input_count; i++) {
+        int32_t from = layer->inputs[i], channels = p->net->layers[from].c;
+        memcpy(out, p->of[from], (size_t)channels * sizeof *out);
+        out += channels;
     }
 }
 
@@ -117,12 +175,14 @@ static void pass_layer(const passing *p, int32_t index) {
         return;
     case MN_LAYER_DENSE: pass_kernel(layer, in, 1, (size_t)from->c, out); return;
     case MN_LAYER_BATCH_NORM: pass_norm(p, layer, in, out); return;
+    case MN_LAYER_ADD:
+    case MN_LAYER_SUBTRACT:
+    case MN_LAYER_MULTIPLY: pass_joined(p, layer, out); return;
+    case MN_LAYER_CONCAT: pass_concat(p, layer, out); return;
     default: break;
     }
-    for (int32_t c = 0; c < layer->c; c++) { /* a flattened map has its channels over and over */
-        out[c] = pass_value(layer, from, in[c % from->c]);
-        if (layer->kind == MN_LAYER_ADD) add_product(&out[c], p->of[layer->inputs[1]][c], 1);
-    }
+    /* A flattened map has its channels over and over. */
+    for (int32_t c = 0; c < layer->c; c++) out[c] = pass_value(layer, from, c, in[c % from->c]);
 }
 
 static mn_status pass_all(passing *p) {

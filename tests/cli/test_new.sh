@@ -18,6 +18,14 @@ expect 0 inspect --json "$scratch/c.tflite"
 json 'o["description"] == "MobileNetV2, random weights, seed 1, random batch norm"'
 json 'o["tensors"][o["outputs"][0]["tensor"]]["shape"] == [1, 5]'
 
+for network in v1 v3-small v3-large-minimalistic; do
+    expect 0 new --architecture "$network" --width 0.5 --size 32 --classes 5 -o "$scratch/other.tflite"
+    expect 0 inspect --json "$scratch/other.tflite"
+    json 'o["description"].startswith("MobileNet")'
+done
+expect 2 new --architecture v4 -o "$scratch/none.tflite"
+[ ! -e "$scratch/none.tflite" ] || fail 'a file of no network'
+
 # Values do not fade on the way: two pictures give probabilities that differ.
 head -c 12288 /dev/zero >"$scratch/dark"
 head -c 12288 /dev/zero | LC_ALL=C tr '\0' '?' >"$scratch/bright" # 0x3f3f3f3f is 0.747

@@ -19,6 +19,17 @@ prints ' 3538984$'
 expect 0 variants --classes 0 --json
 json 'o["classes"] == 0'
 
+# Keras applications count 4253864 (V1), 2554968 and 5507432 (V3 small and large with 1000 classes).
+expect 0 variants --architecture v1 --classes 1000
+[ "$(wc -l <"$scratch/out")" = 17 ] || fail "not 16 variants below a head"
+prints '^ 1\.00 +224 .* 4253864$'
+expect 0 variants --architecture v3-small
+prints '^ 1\.00 +224 .* 2554968$'
+expect 0 variants --architecture v3-large
+prints '^ 1\.00 +224 .* 5507432$'
+expect 2 variants --architecture v4
+says 'v4'
+
 expect 2 variants --classes -1
 expect 2 variants operand
 expect 2 variants --jsn

@@ -136,7 +136,8 @@ def settle(K, model, random, low, high):
     norms = [layer for layer in model.layers if isinstance(layer, K.layers.BatchNormalization)]
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            settle(K, layer, random, -1, 1)
+            rescales = any(isinstance(inner, K.layers.Rescaling) for inner in layer.layers)
+            settle(K, layer, random, 0 if rescales else -1, 255 if rescales else 1)
     if not norms:
         return
     kept = [(layer.trainable, layer.momentum) for layer in norms]

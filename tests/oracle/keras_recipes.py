@@ -66,8 +66,7 @@ def binary_as_layer(K, x):
 def two_heads(K, x):
     x = K.layers.GlobalAveragePooling2D()(x)
     kind = K.layers.Dense(4, activation="softmax", name="kind")(x)
-    hidden = K.layers.Dense(8, activation="relu")(x)
-    return [kind, K.layers.Dense(1, activation="sigmoid", name="blurred")(hidden)]
+    return [kind, K.layers.Dense(1, activation="sigmoid", name="blurred")(x)]
 
 
 def three_heads(K, x):

@@ -14,28 +14,7 @@
 #include <cmocka.h>
 
 #include "keras/config.h"
-
-/* clang-format off */
-
-/* ---- Pieces of JSON ---------------------------------------------------------------------------------- */
-
-#define SEQUENTIAL(layers) "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"top\",\"layers\":[" layers "]}}"
-#define FUNCTIONAL(layers, output)                                                                                     \
-    "{\"class_name\":\"Functional\",\"config\":{\"name\":\"top\",\"layers\":[" layers "],\"output_layers\":[" output   \
-    "]}}"
-#define INPUT                                                                                                          \
-    "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"in\",\"batch_shape\":[null,8,8,3]},\"name\":\"in\"}"
-#define LAYER(class_name, name, settings)                                                                              \
-    "{\"class_name\":\"" class_name "\",\"config\":{\"name\":\"" name "\"" settings "}}"
-#define NODE(class_name, name, settings, inbound)                                                                      \
-    "{\"class_name\":\"" class_name "\",\"config\":{\"name\":\"" name "\"" settings "},\"name\":\"" name               \
-    "\",\"inbound_nodes\":[" inbound "]}"
-#define CONV(name, settings) LAYER("Conv2D", name, ",\"filters\":4,\"kernel_size\":[3,3],\"padding\":\"same\"" settings)
-#define TENSOR(name) "{\"class_name\":\"__keras_tensor__\",\"config\":{\"keras_history\":[\"" name "\",0,0]}}"
-#define V3(name) "{\"args\":[" TENSOR(name) "],\"kwargs\":{\"training\":false,\"mask\":null}}"
-#define V2(name) "[[\"" name "\",0,0,{}]]"
-
-/* clang-format on */
+#include "support/keras_json.h"
 
 static mn_status read(const char *text, bool v3, mn_net *net, mn_keras_config *config) {
     *net = (mn_net){.name = "m"};

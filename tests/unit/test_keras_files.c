@@ -19,7 +19,6 @@
 #include <zip.h>
 
 #include "keras/keras.h"
-#include "net/mobilenet_v2.h"
 #include "net/random.h"
 #include "net/statistics.h"
 
@@ -271,13 +270,10 @@ static void build_small(mn_net *net) {
     assert_int_equal(mn_net_randomise_norms(net, 5), MN_OK);
 }
 
-static void build_v2(mn_net *net, double width, int32_t classes) {
-    mn_v2_spec spec;
-    mn_v2_defaults(&spec);
-    spec.width = width;
-    spec.height = spec.width_px = 32;
-    spec.classes = classes;
-    assert_int_equal(mn_v2_build(&spec, net), MN_OK);
+static void build(mn_net *net, int32_t family, double width, int32_t classes, bool dense) {
+    mn_net_spec spec = {
+        .width = width, .height = 32, .width_px = 32, .classes = classes, .softmax = true, .dense = dense};
+    assert_int_equal(mn_families[family].build(&spec, net), MN_OK);
     mn_net_randomise(net, 7);
     assert_int_equal(mn_net_randomise_norms(net, 7), MN_OK);
 }
@@ -297,10 +293,9 @@ static void expect_same_net(const mn_net *a, const mn_net *b) {
         assert_int_equal(p->c, q->c);
         expect_same(p->kernel, q->kernel, mn_layer_kernel_count(a, p));
         expect_same(p->bias, q->bias, channels);
-        expect_same(p->gamma, q->gamma, channels);
-        expect_same(p->beta, q->beta, channels);
-        expect_same(p->mean, q->mean, channels);
-        expect_same(p->variance, q->variance, channels);
+        const float *const of_p[] = {p->gamma, p->beta, p->mean, p->variance};
+        const float *const of_q[] = {q->gamma, q->beta, q->mean, q->variance};
+        for (int32_t k = 0; k < 4; k++) expect_same(of_p[k], of_q[k], channels);
     }
 }
 
@@ -337,27 +332,26 @@ static void test_whole_model(void **state) {
     mn_net_free(&net);
 }
 
-/* Bare weights of several widths, with a classifier and without, in both layouts, and with no names to go by. */
+/* Bare weights of every family: without a top, with a dense one and their own, which may have no names to go by; and of
+ * several widths. A single class gets a sigmoid. */
 static void test_bare_weights(void **state) {
     (void)state;
-    static const struct {
-        double width;
-        int32_t classes;
-        bool v3;
-        fault_kind fault;
-    } cases[] = {
-        {0.35, 3, false, NONE}, {0.35, 0, true, NONE}, {0.5, 4, true, NONE}, {0.1, 2, false, NAMES_AS_NUMBERS}};
+    static const double widths[] = {0.35, 0.25, 0.5, 0.1};
     mn_keras_options options = {.size = 32};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        mn_net net;
-        mn_keras_info info;
-        build_v2(&net, cases[i].width, cases[i].classes);
-        save(&net, NULL, cases[i].v3, cases[i].fault, NULL);
-        expect_opens_as(&net, &options, &info);
-        assert_true(info.width <= cases[i].width);
-        assert_true(info.assumed_size);
-        assert_int_equal(info.assumed_softmax, cases[i].classes > 0);
-        mn_net_free(&net);
+    for (int32_t f = 0; f < MN_FAMILIES; f++) {
+        for (int32_t form = 0; form < 4; form++) {
+            mn_net net;
+            mn_keras_info info;
+            double width = f < 2 || form == 1 ? widths[form] : 0.25;
+            build(&net, f, width, form == 0 ? 0 : form == 1 ? 1 : 5, form >= 2 || f == MN_FAMILY_V2);
+            save(&net, NULL, form % 3 == 0, form == 2 ? NAMES_AS_NUMBERS : NONE, NULL);
+            expect_opens_as(&net, &options, &info);
+            assert_int_equal(info.family, f);
+            assert_true(info.width <= width && info.assumed_size);
+            assert_int_equal(info.assumed_softmax, form > 0);
+            if (form == 1) assert_int_equal(net.layers[net.layer_count - 1].function, MN_FUNCTION_SIGMOID);
+            mn_net_free(&net);
+        }
     }
 }
 
@@ -366,7 +360,7 @@ static void test_scores(void **state) {
     mn_keras_options options = {.size = 40, .no_softmax = true};
     mn_net net, read;
     mn_keras_info info;
-    build_v2(&net, 0.1, 2);
+    build(&net, MN_FAMILY_V2, 0.1, 2, true);
     save(&net, NULL, false, NONE, NULL);
     assert_int_equal(mn_keras_open(path, &options, &read, &info), MN_OK);
     assert_int_equal(read.layers[0].h, 40);
@@ -381,7 +375,7 @@ static void test_harmless_oddities(void **state) {
     mn_keras_options options = {.size = 32};
     mn_net net, read;
     mn_keras_info info;
-    build_v2(&net, 0.1, 2);
+    build(&net, MN_FAMILY_V2, 0.1, 2, true);
     save(&net, NULL, false, NO_BIAS, "predictions/bias");
     assert_int_equal(mn_keras_open(path, &options, &read, &info), MN_OK);
     mn_net_free(&read);
@@ -550,8 +544,8 @@ static int write_files(const char *folder) {
     mn_net small, bare, tiny;
     size_t bytes;
     build_small(&small);
-    build_v2(&bare, 0.35, 3);
-    build_v2(&tiny, 0.1, 2);
+    build(&bare, MN_FAMILY_V2, 0.35, 3, true);
+    build(&tiny, MN_FAMILY_V2, 0.1, 2, true);
     name_file(folder, "weights_0.1_32.weights.h5");
     save(&tiny, NULL, true, NONE, NULL);
     mn_net_free(&tiny);
@@ -577,11 +571,17 @@ static int write_files(const char *folder) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_model), cmocka_unit_test(test_bare_weights),
-        cmocka_unit_test(test_scores),      cmocka_unit_test(test_harmless_oddities),
-        cmocka_unit_test(test_faults),      cmocka_unit_test(test_wrong_options),
-        cmocka_unit_test(test_cut_hdf5),    cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_archive),     cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_whole_model),
+        cmocka_unit_test(test_bare_weights),
+        cmocka_unit_test(test_scores),
+
+        cmocka_unit_test(test_harmless_oddities),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_wrong_options),
+        cmocka_unit_test(test_cut_hdf5),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_archive),
+        cmocka_unit_test(test_bomb),
     };
     if (argc == 2) return write_files(argv[1]);
     snprintf(path, sizeof path, "/tmp/mobilenet-keras-%ld.h5", (long)getpid());
