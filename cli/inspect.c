@@ -15,6 +15,7 @@
 #include "common/options.h"
 #include "image_options.h"
 #include "inspect_dot.h"
+#include "inspect_kind.h"
 #include "inspect_plan.h"
 #include "model_file.h"
 #include "session_options.h"
@@ -120,8 +121,9 @@ static void print_text(const subject *s) {
         mn_op_info op;
         if (mn_model_op(s->model, i, &op) == MN_OK) print_operator(s, i, &op);
     }
-    printf("\noperators   %" PRId32 ", run as %" PRId32 " steps\n", mn_model_op_count(s->model),
-           mn_session_step_count(s->session));
+    const char *kind = cli_model_kind(s->model);
+    printf("\n%s%s%soperators   %" PRId32 ", run as %" PRId32 " steps\n", kind ? "arithmetic  " : "", kind ? kind : "",
+           kind ? "\n" : "", mn_model_op_count(s->model), mn_session_step_count(s->session));
     printf("parameters  %" PRId64 "\nMACs        %" PRId64 "\n", s->parameters, s->macs);
     printf("weights     %zu bytes, and %zu bytes rearranged for the kernels\n", mn_model_weight_bytes(s->model),
            mn_session_packed_bytes(s->session));
@@ -181,6 +183,8 @@ static mn_status print_json(const subject *s) {
     cli_json_object(&json, NULL);
     cli_json_text(&json, "model", s->path);
     cli_json_text(&json, "description", mn_model_description(s->model));
+    const char *kind = cli_model_kind(s->model);
+    if (kind) cli_json_text(&json, "arithmetic", kind);
     cli_json_array(&json, "inputs");
     for (int32_t i = 0; i < mn_model_input_count(s->model); i++) {
         int32_t tensor = mn_model_input(s->model, i);

@@ -175,16 +175,34 @@ static mn_status check_bias_scale(const checking *c) {
                          (double)bias->quant.scale[0], product);
 }
 
+/* Float activations with 8-bit weights. TFLite reads both types as signed and takes no zero point off; in
+ * DEPTHWISE_CONV_2D it knows int8 alone (kernels/conv.cc, depthwise_conv.cc, fully_connected.cc). */
+static mn_status check_hybrid(const checking *c, int32_t axis) {
+    const mn_tensor_info *w = in(c, 1);
+    if (c->op->kind == MN_OP_DEPTHWISE_CONV_2D && w->type != MN_INT8) return wrong_types(c);
+    if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
+    MN_TRY(need_quant(c, w, axis, w->data ? w->dims[axis] : 1));
+    for (int32_t i = 0; i < w->quant.count; i++) {
+        if (w->quant.zero_point[i] == 0) continue;
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                             "weights %s have zero point %d, which TFLite does not take off beside float activations",
+                             w->name, w->quant.zero_point[i]);
+    }
+    return MN_OK;
+}
+
 /* Convolutions and FULLY_CONNECTED; `axis` is the weights' output channel dimension. */
 static mn_status check_weighted(const checking *c, int32_t axis) {
     const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2), *y = out(c);
-    if (x->type != w->type || x->type != y->type) return wrong_types(c);
+    const bool hybrid = x->type == MN_FLOAT32 && y->type == MN_FLOAT32 && is_quantised_type(w->type);
+    if ((x->type != w->type || x->type != y->type) && !hybrid) return wrong_types(c);
     if (x->type != MN_FLOAT32 && !is_quantised_type(x->type)) return wrong_types(c);
     mn_type bias_type = x->type == MN_FLOAT32 ? MN_FLOAT32 : MN_INT32;
     if (bias && bias->type != bias_type) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED, "the bias is %s; %s is needed",
                              mn_type_name(bias->type), mn_type_name(bias_type));
     }
+    if (hybrid) return check_hybrid(c, axis);
     if (x->type == MN_FLOAT32) return MN_OK;
     if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
     MN_TRY(need_quant(c, x, 0, 1));

@@ -112,6 +112,7 @@ static void describe_options(const mn_op *op, mn_op_info *out) {
     case MN_OP_TRANSPOSE: describe_list("order", a, out); break;
     default: break;
     }
+    if (a->asymmetric_inputs) word(out, "asymmetric_quantize_inputs");
     if (a->keep_dims) word(out, "keep_dims");
     if (a->activation != MN_ACT_NONE) word(out, "%s", activation_names[a->activation]);
 }

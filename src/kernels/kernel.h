@@ -70,6 +70,9 @@ typedef enum mn_kernel_op {
     MN_K_CONV_DEPTHWISE, /* two operators as one; also the next */
     MN_K_PROJECT,
     MN_K_CONV_MEAN,
+    MN_K_HYBRID_CONV, /* float activations, 8-bit weights; also the next two */
+    MN_K_HYBRID_DEPTHWISE,
+    MN_K_HYBRID_FULLY_CONNECTED,
     MN_K_OP_COUNT
 } mn_kernel_op;
 

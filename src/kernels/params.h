@@ -62,6 +62,25 @@ typedef struct mn_fully_connected_params {
     const double *scale;
 } mn_fully_connected_params;
 
+/** MN_K_HYBRID_CONV and MN_K_HYBRID_DEPTHWISE: float activations, which become int8 image by image at run time
+ * (kernels/dynamic.h), and int8 weights. inputs: 0 activations, 1 weights, 2 bias (float32) or NULL. unit: one output
+ * row; there are batches * out_h. */
+typedef struct mn_hybrid_conv_params {
+    mn_conv_params conv; /* window, groups and range_f32 */
+    bool depthwise;
+    bool asymmetric;    /* activations have a zero point */
+    const float *scale; /* [out_c], of the weights */
+} mn_hybrid_conv_params;
+
+/** MN_K_HYBRID_FULLY_CONNECTED: the same of matrices; each row becomes int8 on its own. inputs and unit as
+ *  MN_K_FULLY_CONNECTED. */
+typedef struct mn_hybrid_fully_connected_params {
+    int32_t rows, in_c, out_c;
+    mn_range_f32 range_f32; /* INFINITY where there is no bound */
+    bool asymmetric;
+    const float *scale; /* [out_c], of the weights */
+} mn_hybrid_fully_connected_params;
+
 /** One quantised operand of an element-wise operator. */
 typedef struct mn_operand {
     int32_t zero;

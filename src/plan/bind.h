@@ -60,6 +60,8 @@ mn_status mn_bind_clamp(const mn_binder *b, mn_range_f32 range, mn_binding *out)
 mn_status mn_bind_unary(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_pad(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_transpose(const mn_binder *b, mn_binding *out);
+mn_status mn_bind_hybrid_conv(const mn_binder *b, mn_kernel_op op, const mn_conv_params *conv, mn_binding *out);
+mn_status mn_bind_hybrid_fully_connected(const mn_binder *b, const mn_fully_connected_params *shape, mn_binding *out);
 mn_status mn_bind_concatenation(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_slice(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_split(const mn_binder *b, mn_binding *out);
@@ -82,6 +84,9 @@ static inline const mn_shape *mn_bind_output_shape(const mn_binder *b) { return 
 
 /** Is the first operand int8 or uint8? */
 bool mn_bind_quantised(const mn_binder *b);
+
+/** Has the operator float activations and 8-bit weights? */
+bool mn_bind_hybrid(const mn_binder *b);
 
 /** Scale and zero point of a per-tensor quantised tensor. */
 static inline float mn_bind_scale(const mn_tensor_info *tensor) { return tensor->quant.scale[0]; }

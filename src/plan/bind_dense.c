@@ -26,6 +26,7 @@ mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out) {
     params->in_c = w->dims[1];
     params->rows = mn_shape_count(mn_bind_input_shape(b, 0)) / params->in_c;
     params->range_f32 = mn_bind_range_f32(b->op->attr.activation);
+    if (mn_bind_hybrid(b)) return mn_bind_hybrid_fully_connected(b, params, out);
     if (mn_bind_quantised(b)) MN_TRY(quantise_fully_connected(b, params));
     mn_bind_finish(b, MN_K_FULLY_CONNECTED, params, params->rows * params->out_c, out);
     return MN_OK;

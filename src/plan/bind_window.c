@@ -46,13 +46,15 @@ static mn_status quantise_conv(const mn_binder *b, mn_conv_params *params) {
     return MN_OK;
 }
 
-static mn_status bind_conv_family(const mn_binder *b, mn_kernel_op op, int32_t groups, mn_binding *out) {
+static mn_status bind_conv_family(const mn_binder *b, mn_kernel_op op, mn_kernel_op hybrid, int32_t groups,
+                                  mn_binding *out) {
     const mn_shape *w = mn_bind_input_shape(b, 1);
     mn_conv_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     params->window = make_window(b, w->dims[1], w->dims[2]);
     params->groups = groups;
     params->range_f32 = mn_bind_range_f32(b->op->attr.activation);
+    if (mn_bind_hybrid(b)) return mn_bind_hybrid_conv(b, hybrid, params, out);
     if (mn_bind_quantised(b)) MN_TRY(quantise_conv(b, params));
     mn_bind_finish(b, op, params, output_rows(&params->window), out);
     return MN_OK;
@@ -60,10 +62,12 @@ static mn_status bind_conv_family(const mn_binder *b, mn_kernel_op op, int32_t g
 
 mn_status mn_bind_conv(const mn_binder *b, mn_binding *out) {
     int32_t groups = mn_bind_input_shape(b, 0)->dims[3] / mn_bind_input_shape(b, 1)->dims[3];
-    return bind_conv_family(b, MN_K_CONV, groups, out);
+    return bind_conv_family(b, MN_K_CONV, MN_K_HYBRID_CONV, groups, out);
 }
 
-mn_status mn_bind_depthwise(const mn_binder *b, mn_binding *out) { return bind_conv_family(b, MN_K_DEPTHWISE, 1, out); }
+mn_status mn_bind_depthwise(const mn_binder *b, mn_binding *out) {
+    return bind_conv_family(b, MN_K_DEPTHWISE, MN_K_HYBRID_DEPTHWISE, 1, out);
+}
 
 mn_status mn_bind_pool(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
     mn_pool_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);

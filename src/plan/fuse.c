@@ -28,8 +28,10 @@ static bool is_constant(const mn_graph *graph, const mn_op *op, int32_t input) {
     return graph->tensors[op->inputs[input]].data != NULL;
 }
 
+/* Constant weights of the activations' type. */
 static bool has_constant_weights(const mn_graph *graph, const mn_op *op) {
-    return is_constant(graph, op, 1) && is_constant(graph, op, 2);
+    return is_constant(graph, op, 1) && is_constant(graph, op, 2) &&
+           graph->tensors[op->inputs[0]].type == graph->tensors[op->inputs[1]].type;
 }
 
 /* Operator `i` of `kind`, when it alone reads what the one before it writes, as operand `operand`. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "graph/shape.h"
 #include "plan/fold.h"
 
 /* ---- Dropping what is not needed ------------------------------------------------------------------------ */
@@ -60,18 +61,56 @@ static mn_status drop_unused(mn_graph *graph) {
 
 static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
 
-/* Before folding: weights stored in 8 bits with DEQUANTIZE behind them say as much as int8 operators. */
+/* Types of quantised activations. */
+static bool is_stored(mn_type type) { return is_8_bit(type); }
+
+static bool has_weights(mn_op_kind kind) {
+    return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;
+}
+
+/* Activations that are integers. Constants may be: dynamic-range models store weights in 8 bits. */
 static mn_status refuse_quantised(const mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
         const mn_tensor_info *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
-        if (is_8_bit(in->type) || is_8_bit(out->type)) {
-            return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
-                                 "the model is quantised already (tensor %s is %s); give the float model that it was "
-                                 "made from",
-                                 is_8_bit(in->type) ? in->name : out->name,
-                                 mn_type_name(is_8_bit(in->type) ? in->type : out->type));
-        }
+        const mn_tensor_info *found = is_stored(in->type) && !in->data ? in : is_stored(out->type) ? out : NULL;
+        if (!found) continue;
+        return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
+                             "the model is quantised already (tensor %s is %s); give the float model that it was "
+                             "made from",
+                             found->name, mn_type_name(found->type));
+    }
+    return MN_OK;
+}
+
+/* ---- Weights in 8 bits beside float activations ----------------------------------------------------------- */
+
+/* What the stored values of `tensor` stand for; TFLite takes them as signed in either type. */
+static mn_status dequantise(mn_graph *graph, mn_tensor_info *tensor) {
+    const mn_shape shape = mn_tensor_shape(tensor);
+    const int32_t count = mn_shape_count(&shape);
+    const int8_t *stored = tensor->data;
+    int32_t inner = 1;
+    for (int32_t d = tensor->quant.axis + 1; d < tensor->rank; d++) inner *= tensor->dims[d];
+    float *values = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *values);
+    if (!values) return mn_fail_memory("float weights");
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t channel = tensor->quant.count > 1 ? i / inner % tensor->quant.count : 0;
+        values[i] = tensor->quant.scale[channel] * (float)stored[i];
+    }
+    tensor->data = values;
+    tensor->type = MN_FLOAT32;
+    tensor->bytes = (size_t)count * sizeof *values;
+    tensor->quant = (mn_quant){0};
+    return MN_OK;
+}
+
+static mn_status dequantise_weights(mn_graph *graph) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        if (!has_weights(op->kind)) continue;
+        mn_tensor_info *weights = &graph->tensors[op->inputs[1]];
+        if (weights->data && is_8_bit(weights->type)) MN_TRY(dequantise(graph, weights));
     }
     return MN_OK;
 }
@@ -101,10 +140,6 @@ static mn_status check_finite(const mn_graph *graph, int32_t op, const mn_tensor
     return MN_OK;
 }
 
-static bool has_weights(mn_op_kind kind) {
-    return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;
-}
-
 static mn_status check_op(const mn_graph *graph, int32_t index) {
     const mn_op *op = &graph->ops[index];
     for (int32_t i = 0; i < op->input_count; i++) {
@@ -132,6 +167,7 @@ mn_status mn_quant_prepare(mn_graph *graph) {
     MN_TRY(refuse_quantised(graph));
     MN_TRY(mn_graph_fold_constants(graph));
     drop_folded(graph);
+    MN_TRY(dequantise_weights(graph));
     MN_TRY(drop_unused(graph));
     MN_TRY(check_ends(graph));
     for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op(graph, i));

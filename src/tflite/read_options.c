@@ -271,6 +271,7 @@ static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
                              "weights are stored shuffled (format %d); only the default format is supported", format);
     }
     MN_TRY(mn_tfl_read_flag(s, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, &attr->keep_dims));
+    MN_TRY(mn_tfl_read_flag(s, MN_F_FULLY_CONNECTED_ASYMMETRIC, &attr->asymmetric_inputs));
     return read_activation(s, MN_F_FULLY_CONNECTED_ACTIVATION, &attr->activation);
 }
 

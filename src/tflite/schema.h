@@ -149,6 +149,7 @@ typedef enum mn_tfl_options {
 #define MN_F_FULLY_CONNECTED_ACTIVATION MN_F(0, "fused_activation_function")
 #define MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT MN_F(1, "weights_format")
 #define MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS MN_F(2, "keep_num_dims")
+#define MN_F_FULLY_CONNECTED_ASYMMETRIC MN_F(3, "asymmetric_quantize_inputs")
 
 #define MN_F_SOFTMAX_BETA MN_F(0, "beta")
 

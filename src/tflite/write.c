@@ -247,6 +247,7 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     case MN_OP_MAX_POOL_2D: add_pool(b, attr); break;
     case MN_OP_FULLY_CONNECTED:
         mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, attr->keep_dims, 0);
+        mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_ASYMMETRIC, attr->asymmetric_inputs, 0);
         mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_ACTIVATION, activation, 0);
         break;
     case MN_OP_SOFTMAX: mn_fbb_add_f32(b, MN_F_SOFTMAX_BETA, attr->beta, 0); break;

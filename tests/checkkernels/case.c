@@ -36,6 +36,9 @@ check_maker check_maker_of(mn_kernel_op op) {
         [MN_K_COPY] = {check_make_copy, check_bench_copy},
         [MN_K_CONV_DEPTHWISE] = {check_make_conv_depthwise, check_bench_conv_depthwise},
         [MN_K_PROJECT] = {check_make_project, check_bench_project},
+        [MN_K_HYBRID_CONV] = {check_make_hybrid_conv, check_bench_hybrid_conv},
+        [MN_K_HYBRID_DEPTHWISE] = {check_make_hybrid_depthwise, check_bench_hybrid_depthwise},
+        [MN_K_HYBRID_FULLY_CONNECTED] = {check_make_hybrid_fully_connected, check_bench_hybrid_fully_connected},
         [MN_K_CONV_MEAN] = {check_make_conv_mean, check_bench_conv_mean},
     };
     return makers[op];

@@ -93,6 +93,8 @@ typedef struct check_case {
         mn_conv_depthwise_params conv_depthwise;
         mn_project_params project;
         mn_conv_mean_params conv_mean;
+        mn_hybrid_conv_params hybrid_conv;
+        mn_hybrid_fully_connected_params hybrid_fully_connected;
     } params;
     int32_t input_count;
     check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
@@ -128,6 +130,8 @@ check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_
 check_make_fn check_make_resize_bilinear, check_make_resize_nearest;
 check_make_fn check_make_space_to_batch, check_make_batch_to_space;
 check_make_fn check_make_conv_depthwise, check_make_project, check_make_conv_mean;
+check_make_fn check_make_hybrid_conv, check_make_hybrid_depthwise, check_make_hybrid_fully_connected;
+check_bench_fn check_bench_hybrid_conv, check_bench_hybrid_depthwise, check_bench_hybrid_fully_connected;
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
 check_bench_fn check_bench_div, check_bench_maximum, check_bench_sum, check_bench_reduce_max, check_bench_log_softmax;

@@ -12,9 +12,10 @@ FUSED = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
 
 
 class Case:
-    def __init__(self, model, inputs):
+    def __init__(self, model, inputs, exact=False):
         self.model = model
         self.inputs = inputs
+        self.exact = exact  # float results must have the same bits
 
 
 class Dice:
@@ -183,6 +184,68 @@ def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry
     graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 2,
                    activation=activation or dice.pick(FUSED), depthMultiplier=multiplier, **options)
     return result, quant
+
+
+def hybrid_weights(dice, graph, shape, axis, schemes, kind="int8"):
+    """int8 weights beside float activations; `kind` uint8 for the files of old converters, whose bytes are signed."""
+    base = dice.log(1e-3, 0.1)
+    if dice.pick(schemes) == "tensor":
+        quant = Quant(base, 0)
+    else:
+        quant = Quant(base * np.exp(dice.rng.uniform(-2, 2, shape[axis])), 0, axis)
+    values = dice.rng.integers(-127, 128, shape).astype(np.int8)
+    return graph.tensor(kind, shape, quant, values.view(np.uint8) if kind == "uint8" else values)
+
+
+def hybrid_conv(dice, kind):
+    """`kind` is the weights' type."""
+    graph, source, _ = start(dice, "float32", dice.image())
+    image = graph.shape(source)
+    filter_hw, out, options = conv_geometry(dice, image)
+    channels = dice.size(1, 24)
+    w = hybrid_weights(dice, graph, [channels] + filter_hw + [image[3]], 0,
+                       ["channel", "tensor"] if kind == "int8" else ["tensor"], kind)
+    b = bias(dice, graph, "float32", channels, None, None, None)
+    result = graph.tensor("float32", [image[0]] + out + [channels])
+    graph.operator("CONV_2D", [source, w] + b, [result], 5 if kind == "int8" else 2, activation=dice.pick(FUSED),
+                   **options)
+    return hybrid_finish(dice, graph, source, result)
+
+
+def hybrid_depthwise(dice, kind):
+    graph, source, _ = start(dice, "float32", dice.image())
+    image = graph.shape(source)
+    filter_hw, out, options = conv_geometry(dice, image)
+    multiplier = dice.pick([1, 1, 1, 2, dice.size(1, 8)])
+    channels = image[3] * multiplier
+    w = hybrid_weights(dice, graph, [1] + filter_hw + [channels], 3, ["channel"])
+    b = bias(dice, graph, "float32", channels, None, None, None)
+    result = graph.tensor("float32", [image[0]] + out + [channels])
+    graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], 6, activation=dice.pick(FUSED),
+                   depthMultiplier=multiplier, **options)
+    return hybrid_finish(dice, graph, source, result)
+
+
+def hybrid_fully_connected(dice, kind):
+    depth, channels = dice.size(1, 70), dice.size(1, 40)
+    graph, source, _ = start(dice, "float32", [dice.size(1, 4), depth])
+    w = hybrid_weights(dice, graph, [channels, depth], 0, ["channel", "tensor"] if kind == "int8" else ["tensor"], kind)
+    b = bias(dice, graph, "float32", channels, None, None, [[], [-1]])
+    result = graph.tensor("float32", [graph.shape(source)[0], channels])
+    graph.operator("FULLY_CONNECTED", [source, w] + b, [result], 9 if kind == "int8" else 3,
+                   activation=dice.pick(FUSED), asymmetricQuantizeInputs=dice.chance(0.5))
+    return hybrid_finish(dice, graph, source, result)
+
+
+def hybrid_finish(dice, graph, source, result):
+    """Finite inputs, at times all zero or of one sign: the range is found at run time."""
+    shape = graph.shape(source)
+    values = (dice.rng.standard_normal(shape) * dice.log(1e-3, 1e3)).astype(np.float32)
+    if dice.chance(0.1):
+        values[:] = 0
+    elif dice.chance(0.3):
+        values = np.abs(values) * dice.pick([1, -1])
+    return Case(graph.bytes([source], [result]), [values], exact=True)
 
 
 def start(dice, kind, shape, wild=0.1):
@@ -666,6 +729,9 @@ BOTH = ["int8", "uint8", "float32"]
 CASES = [
     ("CONV_2D", conv, BOTH + ["int8", "uint8"]),
     ("DEPTHWISE_CONV_2D", depthwise, BOTH + ["int8", "uint8"]),
+    ("hybrid CONV_2D", hybrid_conv, ["int8", "int8", "uint8"]),
+    ("hybrid DEPTHWISE_CONV_2D", hybrid_depthwise, ["int8"]),
+    ("hybrid FULLY_CONNECTED", hybrid_fully_connected, ["int8", "uint8"]),
     ("ADD", binary("ADD"), BOTH),
     ("SUB", binary("SUB"), BOTH),
     ("MUL", binary("MUL"), BOTH),

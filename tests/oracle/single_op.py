@@ -41,7 +41,7 @@ def compare(lib, number, case):
     try:
         for tier, threads, actual in run_ours(lib, case, number // len(cases.KINDS) % 2 == 1):
             for i, (e, a) in enumerate(zip(expected or [], actual)):
-                problem = engines.difference(e, a)
+                problem = engines.difference(e, a, 0 if case.exact else engines.FLOAT_TOLERANCE)
                 if problem:
                     return "different", "output %d on %s with %d threads: %s" % (i, tier, threads, problem)
     except engines.Refused as reason:

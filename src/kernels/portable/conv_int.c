@@ -3,6 +3,7 @@
 
 /* int8 and uint8 convolution: the patches of a few pixels are gathered as int16 with the zero point taken off (so the
  * padding is 0), then meet all packed rows, 4 channels x 2 pixels at a time. */
+#include "kernels/portable/conv_int.h"
 #include "base/checked.h"
 #include "kernels/kernels.h"
 #include "kernels/params.h"
@@ -11,66 +12,71 @@
 
 #include <string.h>
 
-/* Pixels gathered together: 960 channels of int16 then take 30 KB, about a first-level cache. */
-enum { TILE = 16 };
-
 /* Scratch: the patches of a tile, then its sums. */
-static size_t patches_bytes(const mn_window *w) {
-    return (size_t)mn_rows_depth(mn_window_depth(w)) * TILE * sizeof(int16_t);
-}
-
 bool mn_conv_int_portable_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
-    int64_t k = mn_window_depth(w);
-    if (p->groups != 1 || !mn_rows_bytes(w->out_c, k, &need->packed_bytes)) return false;
-    need->scratch_bytes = patches_bytes(w) + mn_round_up((size_t)w->out_c, MN_BLOCK) * TILE * sizeof(int32_t);
+    if (p->groups != 1 || !mn_rows_bytes(w->out_c, mn_window_depth(w), &need->packed_bytes)) return false;
+    need->scratch_bytes = mn_conv_tile_bytes(w);
     return true;
 }
 
-static void gather(const mn_task *task, int32_t sign, ptrdiff_t pixel, int16_t *patch) {
-    const mn_conv_params *p = task->params;
-    const mn_window *w = &p->window;
-    int32_t unit = (int32_t)(pixel / w->out_w);
-    mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, (int32_t)(pixel % w->out_w));
+static int16_t *patch_of(const mn_window *w, void *tile, int32_t i) {
+    return (int16_t *)tile + (ptrdiff_t)i * mn_rows_depth(mn_window_depth(w));
+}
+
+int32_t *mn_conv_tile_sums(const mn_window *w, void *tile, int32_t i) {
+    return (int32_t *)(void *)patch_of(w, tile, MN_CONV_TILE) + (ptrdiff_t)i * (ptrdiff_t)mn_conv_tile_stride(w);
+}
+
+size_t mn_conv_tile_bytes(const mn_window *w) {
+    return ((size_t)mn_rows_depth(mn_window_depth(w)) * sizeof(int16_t) + mn_conv_tile_stride(w) * sizeof(int32_t)) *
+           MN_CONV_TILE;
+}
+
+/* The patch of one pixel, `unit` being its row. */
+static void gather(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, int32_t unit, int32_t x,
+                   int16_t *patch) {
+    mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
     int32_t run = w->dilation_w == 1 ? cols.end - cols.begin : 1; /* taps whose pixels are neighbours */
     memset(patch, 0, (size_t)mn_rows_depth(mn_window_depth(w)) * sizeof *patch);
     for (int32_t ky = rows.begin; ky < rows.end; ky++) {
         for (int32_t kx = cols.begin; kx < cols.end; kx += run) {
-            const uint8_t *from = (const uint8_t *)task->inputs[0] + mn_window_at(w, unit, rows, ky, cols, kx);
+            const uint8_t *from = in + mn_window_at(w, unit, rows, ky, cols, kx);
             ptrdiff_t at = ((ptrdiff_t)ky * w->k_w + kx) * w->in_c;
-            mn_widen(from, sign, p->in_zero, (ptrdiff_t)run * w->in_c, patch + at);
+            mn_widen(from, sign, zero, (ptrdiff_t)run * w->in_c, patch + at);
         }
     }
 }
 
-static void run_tile(const mn_task *task, ptrdiff_t pixel, int32_t count) {
-    const mn_conv_params *p = task->params;
-    const mn_window *w = &p->window;
-    ptrdiff_t depth = mn_rows_depth(mn_window_depth(w)), stride = (ptrdiff_t)mn_round_up((size_t)w->out_c, MN_BLOCK);
-    const int16_t *patches = task->scratch, *rows = task->packed;
-    int32_t *sums = (int32_t *)((uint8_t *)task->scratch + patches_bytes(w));
+void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, const int16_t *rows,
+                  ptrdiff_t pixel, int32_t count, void *tile) {
+    const ptrdiff_t depth = mn_rows_depth(mn_window_depth(w));
+    for (int32_t i = 0; i < count; i++) {
+        gather(w, in, sign, zero, (int32_t)((pixel + i) / w->out_w), (int32_t)((pixel + i) % w->out_w),
+               patch_of(w, tile, i));
+    }
     for (int32_t c = 0; c < w->out_c; c += MN_BLOCK, rows += depth * MN_BLOCK) {
         for (int32_t i = 0; i < count; i += MN_PAIR) {
             int32_t next = mn_min_i32(i + 1, count - 1);
-            mn_row_sums((const int16_t *[]){patches + i * depth, patches + next * depth}, rows, (int32_t)depth,
-                        (int32_t *[]){sums + i * stride + c, sums + next * stride + c});
+            mn_row_sums((const int16_t *[]){patch_of(w, tile, i), patch_of(w, tile, next)}, rows, (int32_t)depth,
+                        (int32_t *[]){mn_conv_tile_sums(w, tile, i) + c, mn_conv_tile_sums(w, tile, next) + c});
         }
     }
-    uint8_t *out = (uint8_t *)task->output + pixel * w->out_c;
-    for (int32_t i = 0; i < count; i++)
-        mn_sums_finish(p, task->inputs[2], sums + i * stride, out + (ptrdiff_t)i * w->out_c);
 }
 
 static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
-    ptrdiff_t depth = mn_rows_depth(mn_window_depth(&p->window));
-    ptrdiff_t last = (ptrdiff_t)end * p->window.out_w;
+    const mn_window *w = &p->window;
+    const ptrdiff_t last = (ptrdiff_t)end * w->out_w;
     int32_t count;
-    for (ptrdiff_t pixel = (ptrdiff_t)begin * p->window.out_w; pixel < last; pixel += count) {
-        count = last - pixel < TILE ? (int32_t)(last - pixel) : TILE;
-        for (int32_t i = 0; i < count; i++) gather(task, sign, pixel + i, (int16_t *)task->scratch + i * depth);
-        run_tile(task, pixel, count);
+    for (ptrdiff_t pixel = (ptrdiff_t)begin * w->out_w; pixel < last; pixel += count) {
+        count = last - pixel < MN_CONV_TILE ? (int32_t)(last - pixel) : MN_CONV_TILE;
+        mn_conv_tile(w, task->inputs[0], sign, p->in_zero, task->packed, pixel, count, task->scratch);
+        uint8_t *out = (uint8_t *)task->output + pixel * w->out_c;
+        for (int32_t i = 0; i < count; i++, out += w->out_c) {
+            mn_sums_finish(p, task->inputs[2], mn_conv_tile_sums(w, task->scratch, i), out);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "kernels/kernels.h"
 #include "kernels/params.h"
+#include "kernels/portable/conv_int.h"
 #include "kernels/portable/pack.h"
 #include "kernels/portable/window.h"
 
@@ -111,29 +112,41 @@ static inline void line_int(int32_t *sums, const uint8_t *in, int32_t sign, int1
         add_int(sums, in, sign, zero, weights, l.channels);
 }
 
+/* The sums of all channels at column `x` of row `unit`. */
+static inline void pixel_int(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, const int16_t *weights,
+                             int32_t unit, int32_t x, int32_t *sums) {
+    mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
+    memset(sums, 0, (size_t)w->out_c * sizeof *sums);
+    for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
+        line_int(sums, in, sign, (int16_t)zero, weights, line_of(w, unit, rows, ky, cols));
+}
+
+void mn_depthwise_i8_sums(const mn_window *w, const uint8_t *in, int32_t zero, const int16_t *weights, int32_t unit,
+                          int32_t x, int32_t *sums) {
+    pixel_int(w, in, MN_SIGN_I8, zero, weights, unit, x, sums);
+}
+
 static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    int32_t *sums = task->scratch;
     uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t unit = begin; unit < end; unit++) {
-        mn_taps rows = mn_window_rows(w, unit);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
-            mn_taps cols = mn_window_cols(w, x);
-            memset(sums, 0, (size_t)w->out_c * sizeof *sums);
-            for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
-                line_int(sums, task->inputs[0], sign, (int16_t)p->in_zero, task->packed,
-                         line_of(w, unit, rows, ky, cols));
-            mn_sums_finish(p, task->inputs[2], sums, out);
+            pixel_int(w, task->inputs[0], sign, p->in_zero, task->packed, unit, x, task->scratch);
+            mn_sums_finish(p, task->inputs[2], task->scratch, out);
         }
     }
+}
+
+bool mn_depthwise_int_packed(const mn_window *w, size_t *bytes) {
+    return w->out_c == w->in_c && (int64_t)w->k_h * w->k_w <= MN_SUM_MAX &&
+           mn_mul_size((size_t)weight_count(w), sizeof(int16_t), bytes);
 }
 
 bool mn_depthwise_int_portable_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_params *)params)->window;
     need->scratch_bytes = (size_t)w->out_c * sizeof(int32_t);
-    return w->out_c == w->in_c && (int64_t)w->k_h * w->k_w <= MN_SUM_MAX &&
-           mn_mul_size((size_t)weight_count(w), sizeof(int16_t), &need->packed_bytes);
+    return mn_depthwise_int_packed(w, &need->packed_bytes);
 }
 
 void mn_depthwise_i8_portable_pack(const void *params, const void *const *constants, void *packed) {

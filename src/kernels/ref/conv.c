@@ -69,17 +69,24 @@ void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
-                        int32_t row, int32_t x, int32_t c, int32_t sign) {
+int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t in_zero, const uint8_t *weights,
+                         int32_t row, int32_t x, int32_t c, int32_t sign) {
     const int32_t depth = p->window.in_c / p->groups, weight_zero = mn_weight_zero(p, sign);
     const pixel at = pixel_at(&p->window, row, x);
-    int32_t sum = bias != NULL ? bias[c] : 0;
+    int32_t sum = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), p->in_zero,
-                                           weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
+            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), in_zero, weights + weight_at(p, ky, kx, c),
+                                           weight_zero, depth, sign));
         }
     }
+    return sum;
+}
+
+uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
+                        int32_t row, int32_t x, int32_t c, int32_t sign) {
+    int32_t sum = mn_conv_8bit_sum(p, in, p->in_zero, weights, row, x, c, sign);
+    if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
     return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 

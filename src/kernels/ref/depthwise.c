@@ -36,12 +36,12 @@ void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
-                             const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
+int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+                              const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
-    int32_t sum = bias != NULL ? bias[c] : 0;
+    int32_t sum = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
         const size_t row = (size_t)(ty.origin + (int64_t)ky * w->dilation_h);
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
@@ -49,10 +49,17 @@ uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
             const uint8_t value = plane[(row * (size_t)w->in_w + column) * step];
             const uint8_t weight = weights[tap * (size_t)w->out_c + (size_t)c];
-            sum = mn_wrap_add(sum, (mn_stored(value, sign) - p->in_zero) *
-                                       (mn_stored(weight, sign) - mn_weight_zero(p, sign)));
+            sum = mn_wrap_add(sum,
+                              (mn_stored(value, sign) - in_zero) * (mn_stored(weight, sign) - mn_weight_zero(p, sign)));
         }
     }
+    return sum;
+}
+
+uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
+                             const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
+    int32_t sum = mn_depthwise_8bit_sum(p, plane, step, p->in_zero, weights, y, x, c, sign);
+    if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
     return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 

@@ -32,6 +32,12 @@ uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_
 uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
                              const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign);
 
+/** The sums behind both, without bias; the activations' zero point is `in_zero`. */
+int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t in_zero, const uint8_t *weights,
+                         int32_t row, int32_t x, int32_t c, int32_t sign);
+int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+                              const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign);
+
 /** The same of float kernels. */
 float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
                      int32_t x, int32_t c);
