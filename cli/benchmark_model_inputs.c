@@ -286,6 +286,7 @@ static void default_range(mn_type type, int32_t *low, int32_t *high) {
 static bool range_fits(mn_type type, int32_t low, int32_t high) {
     if (type == MN_INT8) return low >= INT8_MIN && high <= INT8_MAX;
     if (type == MN_UINT8) return low >= 0 && high <= UINT8_MAX;
+    if (type == MN_INT16) return low >= INT16_MIN && high <= INT16_MAX;
     return type != MN_FLOAT16;
 }
 
@@ -307,6 +308,7 @@ static void fill_random(mn_type type, const bench_input *input, size_t count, ui
         }
         case MN_INT8: ((int8_t *)input->data)[i] = (int8_t)random_whole(state, low, high); break;
         case MN_UINT8: ((uint8_t *)input->data)[i] = (uint8_t)random_whole(state, low, high); break;
+        case MN_INT16: ((int16_t *)input->data)[i] = (int16_t)random_whole(state, low, high); break;
         case MN_INT32: ((int32_t *)input->data)[i] = random_whole(state, low, high); break;
         case MN_INT64: ((int64_t *)input->data)[i] = random_whole(state, low, high); break;
         case MN_NONE: break;

@@ -87,12 +87,13 @@ typedef enum mn_type {
     MN_UINT8,
     MN_INT32,
     MN_INT64,
+    MN_INT16,
 } mn_type;
 
 /** Name of a type in lower case ("int8"), static storage. */
 MN_API const char *mn_type_name(mn_type type);
 
-/** Bytes of one element: 4, 2, 1, 1, 4, 8; 0 for MN_NONE. */
+/** Bytes of one element: 4, 2, 1, 1, 4, 8, 2; 0 for MN_NONE. */
 MN_API size_t mn_type_size(mn_type type);
 
 /** Largest number of dimensions a tensor may have. */

@@ -103,7 +103,8 @@ static mn_status check_order(mn_graph *graph) {
 
 /* ---- Types and quantisation --------------------------------------------------------------------------- */
 
-static bool is_quantised_type(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+static bool is_quantised_type(mn_type type) { return is_8_bit(type) || type == MN_INT16; }
 
 static mn_status wrong_types(const checking *c) {
     const mn_tensor_info *x = in(c, 0), *second = data_inputs(c->op) > 1 ? in(c, 1) : NULL;
@@ -116,7 +117,14 @@ static mn_status wrong_types(const checking *c) {
 /* A quantised tensor carries one scale; `channels` > 1 allows one per index of `axis` as well. */
 static mn_status need_quant(const checking *c, const mn_tensor_info *tensor, int32_t axis, int32_t channels) {
     const mn_quant *quant = &tensor->quant;
-    if (!is_quantised_type(tensor->type) || quant->count == 1) return MN_OK;
+    if (!is_quantised_type(tensor->type)) return MN_OK;
+    for (int32_t i = 0; tensor->type == MN_INT16 && i < quant->count; i++) {
+        if (quant->zero_point[i] == 0) continue;
+        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                             "tensor %s is int16 with zero point %d, which TFLite does not allow", tensor->name,
+                             quant->zero_point[i]);
+    }
+    if (quant->count == 1) return MN_OK;
     if (quant->count == 0) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT,
                              "tensor %s is %s but has no scale and zero point; quantise the model again", tensor->name,
@@ -166,7 +174,7 @@ static mn_status check_same_type(const checking *c) {
 static mn_status check_bias_scale(const checking *c) {
     const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2);
     if (!bias || bias->quant.count != 1 || w->quant.count != 1) return MN_OK;
-    if (x->type == MN_INT8 && c->op->kind != MN_OP_FULLY_CONNECTED) return MN_OK;
+    if (x->type != MN_UINT8 && c->op->kind != MN_OP_FULLY_CONNECTED) return MN_OK;
     double product = (double)x->quant.scale[0] * (double)w->quant.scale[0];
     double difference = fabs(product - (double)bias->quant.scale[0]);
     if (difference / (double)out(c)->quant.scale[0] <= 0.02) return MN_OK;
@@ -194,11 +202,13 @@ static mn_status check_hybrid(const checking *c, int32_t axis) {
 /* Convolutions and FULLY_CONNECTED; `axis` is the weights' output channel dimension. */
 static mn_status check_weighted(const checking *c, int32_t axis) {
     const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2), *y = out(c);
-    const bool hybrid = x->type == MN_FLOAT32 && y->type == MN_FLOAT32 && is_quantised_type(w->type);
-    if ((x->type != w->type || x->type != y->type) && !hybrid) return wrong_types(c);
-    if (x->type != MN_FLOAT32 && !is_quantised_type(x->type)) return wrong_types(c);
-    mn_type bias_type = x->type == MN_FLOAT32 ? MN_FLOAT32 : MN_INT32;
-    if (bias && bias->type != bias_type) {
+    const bool hybrid = x->type == MN_FLOAT32 && y->type == MN_FLOAT32 && is_8_bit(w->type);
+    const bool wide = x->type == MN_INT16 && y->type == MN_INT16 && w->type == MN_INT8;
+    if ((x->type != w->type || x->type != y->type) && !hybrid && !wide) return wrong_types(c);
+    if (x->type != MN_FLOAT32 && !is_8_bit(x->type) && !wide) return wrong_types(c);
+    mn_type bias_type = x->type == MN_FLOAT32 ? MN_FLOAT32 : wide ? MN_INT64 : MN_INT32;
+    const bool narrow = wide && c->op->kind != MN_OP_DEPTHWISE_CONV_2D && bias && bias->type == MN_INT32;
+    if (bias && bias->type != bias_type && !narrow) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED, "the bias is %s; %s is needed",
                              mn_type_name(bias->type), mn_type_name(bias_type));
     }
@@ -207,7 +217,7 @@ static mn_status check_weighted(const checking *c, int32_t axis) {
     if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
     MN_TRY(need_quant(c, x, 0, 1));
     /* One scale per channel needs a number of channels that no resized input can change. */
-    MN_TRY(need_quant(c, w, axis, x->type == MN_INT8 && w->data ? w->dims[axis] : 1));
+    MN_TRY(need_quant(c, w, axis, w->type == MN_INT8 && w->data ? w->dims[axis] : 1));
     MN_TRY(need_quant(c, y, 0, 1));
     return check_bias_scale(c);
 }
@@ -223,36 +233,65 @@ static mn_status check_arithmetic(const checking *c) {
     return need_plain_quant(c);
 }
 
-/* A probability or the logarithm of one, whose quantisation TFLite fixes. */
+/* int16 ADD and SUB of LSTM cells shift where all scales are powers of two, unless the file says not to. */
+static mn_status check_sum(const checking *c) {
+    MN_TRY(check_arithmetic(c));
+    bool powers = out(c)->type == MN_INT16 && c->op->attr.power_of_two_scales;
+    for (int32_t i = 0; i < 3 && powers; i++) {
+        powers = frexpf((i < 2 ? in(c, i) : out(c))->quant.scale[0], &(int){0}) == 0.5f;
+    }
+    if (!powers) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "int16 whose scales are all powers of two is not supported; convert the model again");
+}
+
+/* What TFLite fixes of an output: its scale and zero point. */
+static mn_status need_output(const checking *c, float scale, int32_t zero) {
+    const mn_quant *quant = &out(c)->quant;
+    if (quant->zero_point[0] == zero && fabsf(quant->scale[0] - scale) <= 0.001f * scale) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "the %s output has scale %g and zero point %d; TFLite fixes them at 1/%g and %d",
+                         mn_type_name(out(c)->type), (double)quant->scale[0], quant->zero_point[0], 1 / (double)scale,
+                         zero);
+}
+
+/* The most classes whose int16 probabilities add up within 32 bits. */
+enum { WIDE_CLASSES = 1 << 16 };
+
+/* A probability or the logarithm of one. */
 static mn_status check_softmax(const checking *c, float scale, int32_t int8_zero) {
     MN_TRY(check_arithmetic(c));
     const mn_tensor_info *y = out(c);
     if (!is_quantised_type(y->type)) return MN_OK;
-    int32_t zero = int8_zero + (y->type == MN_INT8 ? 0 : 128);
-    if (y->quant.zero_point[0] == zero && fabsf(y->quant.scale[0] - scale) <= 0.001f * scale) return MN_OK;
-    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
-                         "the %s output has scale %g and zero point %d; TFLite fixes them at 1/%g and %d",
-                         mn_type_name(y->type), (double)y->quant.scale[0], y->quant.zero_point[0], 1 / (double)scale,
-                         zero);
+    if (y->type != MN_INT16) return need_output(c, scale, int8_zero + (y->type == MN_INT8 ? 0 : 128));
+    if (y->dims[y->rank - 1] <= WIDE_CLASSES) return need_output(c, 1.0f / 32768, 0);
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_LIMIT, "int16 has room for %d classes, not for %d",
+                         WIDE_CLASSES, y->dims[y->rank - 1]);
 }
 
-/* TFLite compares stored values, and asks for one scale in its specification alone. */
-static mn_status check_extreme(const checking *c) {
+static mn_status check_curve(const checking *c) {
     MN_TRY(check_arithmetic(c));
-    MN_TRY(need_same_quant(c, in(c, 0)));
-    return need_same_quant(c, in(c, data_inputs(c->op) - 1));
+    return out(c)->type == MN_INT16 ? need_output(c, 1.0f / 32768, 0) : MN_OK;
 }
 
 /* Operators of one operand, element by element; in 8 bits, where TFLite has them. */
 static mn_status check_unary(const checking *c, bool int8, bool uint8) {
     mn_type type = out(c)->type;
     MN_TRY(check_arithmetic(c));
+    if (type == MN_INT16) return wrong_types(c);
     return (type == MN_INT8 && !int8) || (type == MN_UINT8 && !uint8) ? wrong_types(c) : MN_OK;
+}
+
+/* TFLite compares stored values, and asks for one scale in its specification alone. */
+static mn_status check_extreme(const checking *c) {
+    MN_TRY(check_unary(c, true, true));
+    MN_TRY(need_same_quant(c, in(c, 0)));
+    return need_same_quant(c, in(c, data_inputs(c->op) - 1));
 }
 
 /* TFLite (HardSwishPrepare) computes in 16 bits, 7 of them below the input's step, and shifts only to the right. */
 static mn_status check_hard_swish(const checking *c) {
-    MN_TRY(check_arithmetic(c));
+    MN_TRY(check_unary(c, true, true));
     if (!is_quantised_type(out(c)->type)) return MN_OK;
     float from = in(c, 0)->quant.scale[0], to = out(c)->quant.scale[0];
     if (from * (1.0f / 128) / to < 1 - 0x1p-32) return MN_OK;
@@ -264,6 +303,7 @@ static mn_status check_hard_swish(const checking *c) {
 static mn_status check_quantize(const checking *c) {
     mn_type from = in(c, 0)->type, to = out(c)->type;
     if (!is_quantised_type(to) || (from != MN_FLOAT32 && !is_quantised_type(from))) return wrong_types(c);
+    if (from == MN_INT16 && to == MN_UINT8) return wrong_types(c); /* nor has TFLite this one */
     return from == MN_FLOAT32 ? need_any_quant(c, out(c)) : need_plain_quant(c);
 }
 
@@ -303,7 +343,7 @@ static mn_status check_concatenation(const checking *c) {
     }
     MN_TRY(check_same_type(c));
     MN_TRY(need_plain_quant(c));
-    for (int32_t i = 0; out(c)->type == MN_INT8 && i < c->op->input_count; i++) MN_TRY(need_same_quant(c, in(c, i)));
+    for (int32_t i = 0; out(c)->type != MN_UINT8 && i < c->op->input_count; i++) MN_TRY(need_same_quant(c, in(c, i)));
     return MN_OK;
 }
 
@@ -328,16 +368,16 @@ static mn_status check_types(const checking *c) {
     case MN_OP_AVERAGE_POOL_2D:
     case MN_OP_MAX_POOL_2D: return check_pool(c);
     case MN_OP_ADD:
-    case MN_OP_SUB:
+    case MN_OP_SUB: return check_sum(c);
     case MN_OP_MUL:
     case MN_OP_MEAN:
     case MN_OP_RELU:
     case MN_OP_RELU6:
-    case MN_OP_RELU_N1_TO_1:
-    case MN_OP_RELU_0_TO_1:
-    case MN_OP_LOGISTIC:
-    case MN_OP_TANH:
     case MN_OP_LEAKY_RELU: return check_arithmetic(c);
+    case MN_OP_LOGISTIC:
+    case MN_OP_TANH: return check_curve(c);
+    case MN_OP_RELU_N1_TO_1:
+    case MN_OP_RELU_0_TO_1: return check_unary(c, true, true);
     case MN_OP_ELU:
     case MN_OP_RSQRT: return check_unary(c, true, false);
     case MN_OP_DIV:

@@ -25,6 +25,7 @@ const char *mn_type_name(mn_type type) {
     case MN_UINT8: return "uint8";
     case MN_INT32: return "int32";
     case MN_INT64: return "int64";
+    case MN_INT16: return "int16";
     }
     return "unknown";
 }
@@ -38,6 +39,7 @@ size_t mn_type_size(mn_type type) {
     case MN_UINT8: return 1;
     case MN_INT32: return 4;
     case MN_INT64: return 8;
+    case MN_INT16: return 2;
     }
     return 0;
 }

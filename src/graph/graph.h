@@ -49,6 +49,7 @@ typedef struct mn_op_attr {
     int32_t filter_h, filter_w;     /* *_POOL_2D */
     int32_t axis;                   /* CONCATENATION PACK UNPACK SPLIT SPLIT_V EXPAND_DIMS GATHER; may be negative */
     bool keep_dims;                 /* MEAN REDUCE_PROD; FULLY_CONNECTED keep_num_dims */
+    bool power_of_two_scales;       /* ADD SUB of int16 */
     bool asymmetric_inputs;         /* FULLY_CONNECTED with float activations and 8-bit weights */
     bool align_corners, half_pixel_centers; /* RESIZE_* */
     float beta;                             /* SOFTMAX */

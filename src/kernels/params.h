@@ -41,9 +41,10 @@ typedef struct mn_conv_params {
     mn_window window;
     int32_t groups;         /* 1 for depthwise, where it is not used */
     mn_range_f32 range_f32; /* float32 only */
-    mn_range_i32 range;     /* the rest: int8 and uint8 only */
+    mn_range_i32 range;     /* the rest: quantised only */
     int32_t in_zero, out_zero;
     int32_t weight_zero;       /* uint8 only; int8 kernels take weights as symmetric */
+    bool bias_64;              /* int16 only: the bias is int64 and sums are as wide, or both have 32 bits */
     const int32_t *multiplier; /* [out_c], also for per-tensor quantisation */
     const int32_t *shift;      /* [out_c] */
 } mn_conv_params;
@@ -57,6 +58,7 @@ typedef struct mn_fully_connected_params {
     mn_range_i32 range;
     int32_t in_zero, out_zero;
     int32_t weight_zero; /* 0 when quantised per channel */
+    bool bias_64;        /* int16 only: the bias is int64 */
     /* [out_c], also for per-tensor quantisation: input scale x weight scale / output scale. TFLite's reference
      * requantises this operator, alone of all, in double: round(accumulator x scale). */
     const double *scale;
@@ -182,6 +184,9 @@ typedef struct mn_softmax_params {
     int32_t diff_min;          /* <= 0; what lies further below the largest logit counts as zero */
     /* LOG_SOFTMAX: back from Q5.26 */
     int32_t back_multiplier, back_shift;
+    /* int16 (scale 1/32768): differences become 65535 steps of 10 / 65535. Q0.15 of e^x and 1 / (1 + x) at 513 points.
+     */
+    const int16_t *exp_table, *reciprocal_table;
 } mn_softmax_params;
 
 /** MN_K_QUANTIZE (float32 or quantised to quantised), MN_K_DEQUANTIZE (to float32), MN_K_CLAMP (quantised: rescales
@@ -217,12 +222,15 @@ typedef struct mn_unary_params {
     mn_unary function;
     int32_t count; /* elements */
     float alpha;   /* LEAKY_RELU */
-    /* 8 bits */
+    /* 8 bits; multiplier and shift 16 bits as well */
     float in_scale, out_scale;
     int32_t in_zero, out_zero;
     /* RSQRT: of the result. LEAKY_RELU: of values from 0 on, and below. HARD_SWISH: of the value, and of what becomes
      * the factor in [0, 1]; their multipliers are Q15 in [2^14, 2^15), or 0. */
     int32_t multiplier[2], shift[2];
+    /* int16 LOGISTIC and TANH: multiplier[0] and shift[0] make the input units of 1 / (3 * 4096); [256] values of the
+     * logistic function at steps of 1/24, times 2^16. */
+    const uint16_t *sigmoid;
 } mn_unary_params;
 
 /** MN_K_PAD: constant padding. inputs: 0. unit: one row along the last dimension of the output; there are

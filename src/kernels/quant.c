@@ -30,6 +30,7 @@ void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift) {
 }
 
 mn_range_i32 mn_type_range(mn_type type) {
+    if (type == MN_INT16) return (mn_range_i32){INT16_MIN, INT16_MAX};
     return type == MN_UINT8 ? (mn_range_i32){0, UINT8_MAX} : (mn_range_i32){INT8_MIN, INT8_MAX};
 }
 
@@ -59,12 +60,20 @@ void mn_quant_fully_connected(float in, const float *weight, int32_t weight_coun
     }
 }
 
-void mn_quant_add(float in0, float in1, float out, mn_binary_params *params) {
+static void quant_add(float in0, float in1, float out, int32_t left, mn_binary_params *params) {
     double twice_larger = 2.0f * (in0 < in1 ? in1 : in0);
-    float shifted_out = (float)(1 << MN_ADD_SHIFT) * out;
+    float shifted_out = (float)(1 << left) * out;
     mn_quantize_multiplier((double)in0 / twice_larger, &params->in[0].multiplier, &params->in[0].shift);
     mn_quantize_multiplier((double)in1 / twice_larger, &params->in[1].multiplier, &params->in[1].shift);
     mn_quantize_multiplier(twice_larger / (double)shifted_out, &params->out.multiplier, &params->out.shift);
+}
+
+void mn_quant_add(float in0, float in1, float out, mn_binary_params *params) {
+    quant_add(in0, in1, out, MN_ADD_SHIFT, params);
+}
+
+void mn_quant_add_16(float in0, float in1, float out, mn_binary_params *params) {
+    quant_add(in0, in1, out, MN_ADD_SHIFT_16, params);
 }
 
 void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params) {

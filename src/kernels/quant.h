@@ -34,6 +34,16 @@ static inline int32_t mn_requantize(int32_t x, int32_t multiplier, int32_t shift
     return mn_round_shift(mn_high_mul(x, multiplier), -shift);
 }
 
+/** The same of the 64-bit sums of int16, with a multiplier rounded to 16 bits and one rounding, halves upward. TFLite
+ *  takes shifts below 8; others follow the formula modulo 2^64. */
+static inline int32_t mn_requantize_64(int64_t x, int32_t multiplier, int32_t shift) {
+    const int32_t reduced = multiplier < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
+    const int32_t right = 15 - shift;
+    const uint64_t product = (uint64_t)x * (uint64_t)reduced;
+    if (right <= 0) return (int32_t)(uint32_t)(product << -right);
+    return (int32_t)(uint32_t)((int64_t)(product + (UINT64_C(1) << (right - 1))) >> right);
+}
+
 /** The stored value of an accumulator. */
 static inline int32_t mn_store_i32(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero, mn_range_i32 range) {
     return mn_clamp_i32(mn_wrap_add(mn_requantize(acc, multiplier, shift), zero), range.min, range.max);
@@ -57,7 +67,7 @@ static inline float mn_clamp_f32(float x, mn_range_f32 range) {
 /** real = multiplier / 2^31 * 2^shift, for real >= 0. Below 2^-32: 0; from 2^31: the largest pair. */
 void mn_quantize_multiplier(double real, int32_t *multiplier, int32_t *shift);
 
-/** [-128, 127] or [0, 255]. */
+/** [-128, 127], [0, 255] or [-32768, 32767]. */
 mn_range_i32 mn_type_range(mn_type type);
 
 /** The clamp of a fused activation in stored units; `range` is the float clamp, FLT_MAX and -FLT_MAX no bound. */
@@ -76,8 +86,11 @@ void mn_quant_fully_connected(float in, const float *weight, int32_t weight_coun
 void mn_quant_add(float in0, float in1, float out, mn_binary_params *params);
 void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params);
 
-/** Left shift of ADD's operands before they are rescaled to a common scale. */
-enum { MN_ADD_SHIFT = 20 };
+/** The same of int16. */
+void mn_quant_add_16(float in0, float in1, float out, mn_binary_params *params);
+
+/** Left shift of ADD's operands before they are rescaled to a common scale; of 8 bits and of int16. */
+enum { MN_ADD_SHIFT = 20, MN_ADD_SHIFT_16 = 15 };
 
 /** MEAN of `count` elements. */
 void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int32_t *shift);
@@ -85,11 +98,24 @@ void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int3
 /** SOFTMAX and LOG_SOFTMAX: multipliers, shifts and diff_min of `params`. */
 void mn_quant_softmax(float beta, float in, mn_softmax_params *params);
 
+/** SOFTMAX of int16: multiplier and shift; and its two tables of MN_TABLE_16 entries. */
+enum { MN_TABLE_16 = 513 };
+void mn_quant_softmax_16(float beta, float in, mn_softmax_params *params);
+void mn_quant_softmax_tables(int16_t *exp_table, int16_t *reciprocal_table);
+
 /** QUANTIZE between integers, and CLAMP: the ratio of scales, in double and in float as the reference has it. */
 void mn_quant_quantize(float in, float out, int32_t *multiplier, int32_t *shift);
 void mn_quant_clamp(float in, float out, int32_t *multiplier, int32_t *shift);
 
 /** UNARY: scales, zero points, multipliers and shifts of `params`, whose function and alpha are set. */
 void mn_quant_unary(float in, int32_t in_zero, float out, int32_t out_zero, mn_unary_params *params);
+
+/** LOGISTIC, TANH and LEAKY_RELU of int16: multipliers and shifts; and the first two's table of MN_SIGMOID entries. */
+enum { MN_SIGMOID = 256 };
+void mn_quant_unary_16(float in, float out, mn_unary_params *params);
+void mn_quant_sigmoid_table(uint16_t *table);
+
+/** log2 of `x`, rounded, and whether `x` is that power of two, but for a thousandth (TFLite's CheckedLog2). */
+bool mn_quant_log2(float x, int32_t *out);
 
 #endif

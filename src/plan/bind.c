@@ -9,7 +9,14 @@
 
 bool mn_bind_quantised(const mn_binder *b) {
     mn_type type = mn_bind_input(b, 0)->type;
-    return type == MN_INT8 || type == MN_UINT8;
+    return type == MN_INT8 || type == MN_UINT8 || type == MN_INT16;
+}
+
+bool mn_bind_wide(const mn_binder *b) { return mn_bind_input(b, 0)->type == MN_INT16; }
+
+bool mn_bind_bias_64(const mn_binder *b) {
+    const mn_tensor_info *bias = mn_bind_input(b, 2);
+    return mn_bind_wide(b) && (!bias || bias->type == MN_INT64);
 }
 
 mn_range_f32 mn_bind_range_f32(mn_activation activation) {

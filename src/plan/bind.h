@@ -82,8 +82,12 @@ static inline const mn_shape *mn_bind_input_shape(const mn_binder *b, int32_t i)
 }
 static inline const mn_shape *mn_bind_output_shape(const mn_binder *b) { return &b->shapes[b->op->outputs[b->part]]; }
 
-/** Is the first operand int8 or uint8? */
+/** Is the first operand int8, uint8 or int16? */
 bool mn_bind_quantised(const mn_binder *b);
+
+/** Is the first operand int16; and do its sums have 64 bits, as their bias? */
+bool mn_bind_wide(const mn_binder *b);
+bool mn_bind_bias_64(const mn_binder *b);
 
 /** Has the operator float activations and 8-bit weights? */
 bool mn_bind_hybrid(const mn_binder *b);

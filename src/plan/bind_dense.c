@@ -14,6 +14,7 @@ static mn_status quantise_fully_connected(const mn_binder *b, mn_fully_connected
     params->in_zero = mn_bind_zero(x);
     params->out_zero = mn_bind_zero(y);
     params->weight_zero = w->quant.count == 1 ? mn_bind_zero(w) : 0;
+    params->bias_64 = mn_bind_bias_64(b);
     params->range = mn_bind_range(b, b->op->attr.activation);
     return MN_OK;
 }
@@ -32,6 +33,21 @@ mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out) {
     return MN_OK;
 }
 
+static mn_status quantise_softmax(const mn_binder *b, mn_softmax_params *params) {
+    const float scale = mn_bind_scale(mn_bind_input(b, 0));
+    if (!mn_bind_wide(b)) {
+        mn_quant_softmax(params->beta, scale, params);
+        return MN_OK;
+    }
+    int16_t *tables = mn_pool_alloc(b->pool, 2 * MN_TABLE_16, sizeof *tables);
+    if (!tables) return mn_fail_memory("the plan");
+    mn_quant_softmax_tables(tables, tables + MN_TABLE_16);
+    params->exp_table = tables;
+    params->reciprocal_table = tables + MN_TABLE_16;
+    mn_quant_softmax_16(params->beta, scale, params);
+    return MN_OK;
+}
+
 mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
     mn_softmax_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
@@ -39,7 +55,7 @@ mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) 
     params->depth = x->dims[x->rank - 1];
     params->rows = mn_shape_count(x) / params->depth;
     params->beta = op == MN_K_SOFTMAX ? b->op->attr.beta : 1;
-    if (mn_bind_quantised(b)) mn_quant_softmax(params->beta, mn_bind_scale(mn_bind_input(b, 0)), params);
+    if (mn_bind_quantised(b)) MN_TRY(quantise_softmax(b, params));
     mn_bind_finish(b, op, params, params->rows, out);
     return MN_OK;
 }

@@ -40,8 +40,9 @@ mn_status mn_bind_add(const mn_binder *b, bool subtract, mn_binding *out) {
     if (!params) return mn_fail_memory("the plan");
     params->subtract = subtract;
     if (mn_bind_quantised(b)) {
-        mn_quant_add(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_input(b, 1)),
-                     mn_bind_scale(mn_bind_output(b)), params);
+        (mn_bind_wide(b) ? mn_quant_add_16 : mn_quant_add)(mn_bind_scale(mn_bind_input(b, 0)),
+                                                           mn_bind_scale(mn_bind_input(b, 1)),
+                                                           mn_bind_scale(mn_bind_output(b)), params);
     }
     return finish_binary(b, MN_K_ADD, params, out);
 }
@@ -143,13 +144,25 @@ bool mn_bind_unary_function(mn_op_kind kind, mn_unary *out) {
     }
 }
 
+static mn_status quantise_unary_16(const mn_binder *b, mn_unary_params *params) {
+    mn_quant_unary_16(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_output(b)), params);
+    if (params->function == MN_UNARY_LEAKY_RELU) return MN_OK;
+    uint16_t *table = mn_pool_alloc(b->pool, MN_SIGMOID, sizeof *table);
+    if (!table) return mn_fail_memory("the plan");
+    mn_quant_sigmoid_table(table);
+    params->sigmoid = table;
+    return MN_OK;
+}
+
 mn_status mn_bind_unary(const mn_binder *b, mn_binding *out) {
     mn_unary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     mn_bind_unary_function(b->op->kind, &params->function);
     params->count = mn_shape_count(mn_bind_output_shape(b));
     params->alpha = b->op->attr.alpha;
-    if (mn_bind_quantised(b)) {
+    if (mn_bind_wide(b)) {
+        MN_TRY(quantise_unary_16(b, params));
+    } else if (mn_bind_quantised(b)) {
         const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         mn_quant_unary(mn_bind_scale(in), mn_bind_zero(in), mn_bind_scale(result), mn_bind_zero(result), params);
     }

@@ -42,6 +42,7 @@ static mn_status quantise_conv(const mn_binder *b, mn_conv_params *params) {
     params->in_zero = mn_bind_zero(x);
     params->out_zero = mn_bind_zero(y);
     params->weight_zero = x->type == MN_UINT8 ? mn_bind_zero(w) : 0;
+    params->bias_64 = mn_bind_bias_64(b);
     params->range = mn_bind_range(b, b->op->attr.activation);
     return MN_OK;
 }

@@ -62,7 +62,7 @@ static mn_status drop_unused(mn_graph *graph) {
 static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
 
 /* Types of quantised activations. */
-static bool is_stored(mn_type type) { return is_8_bit(type); }
+static bool is_stored(mn_type type) { return is_8_bit(type) || type == MN_INT16; }
 
 static bool has_weights(mn_op_kind kind) {
     return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;

@@ -275,6 +275,14 @@ static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
     return read_activation(s, MN_F_FULLY_CONNECTED_ACTIVATION, &attr->activation);
 }
 
+static mn_status read_sum(const mn_tfl_scope *s, mn_op_attr *attr) {
+    const mn_tensor_info *result = mn_graph_output(s->graph, s->op, 0);
+    uint8_t powers;
+    MN_TRY(mn_fb_u8(&s->options, MN_F_SUM_POT_SCALE, 1, &powers));
+    attr->power_of_two_scales = powers != 0 && result && result->type == MN_INT16;
+    return read_activation(s, MN_F_BINARY_ACTIVATION, &attr->activation);
+}
+
 static mn_status read_softmax(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(mn_fb_f32(&s->options, MN_F_SOFTMAX_BETA, 0, &attr->beta));
     if (isfinite(attr->beta) && attr->beta > 0) return MN_OK;
@@ -307,7 +315,7 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_LEAKY_RELU: return read_leaky_relu(&s, &op->attr);
     case MN_OP_CONCATENATION: return read_concatenation(&s, &op->attr);
     case MN_OP_ADD:
-    case MN_OP_SUB:
+    case MN_OP_SUB: return read_sum(&s, &op->attr);
     case MN_OP_MUL:
     case MN_OP_DIV: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
     case MN_OP_RESHAPE: return read_reshape(&s, &op->attr);

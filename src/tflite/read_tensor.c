@@ -145,8 +145,12 @@ static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, 
 /* ---- Quantisation ------------------------------------------------------------------------------------ */
 
 /* Stored values that a zero point of this type can take. */
-static int64_t lowest(mn_type type) { return type == MN_INT8 ? INT8_MIN : type == MN_UINT8 ? 0 : INT32_MIN; }
-static int64_t highest(mn_type type) { return type == MN_INT8 ? INT8_MAX : type == MN_UINT8 ? UINT8_MAX : INT32_MAX; }
+static int64_t lowest(mn_type type) {
+    return type == MN_INT8 ? INT8_MIN : type == MN_UINT8 ? 0 : type == MN_INT16 ? INT16_MIN : INT32_MIN;
+}
+static int64_t highest(mn_type type) {
+    return type == MN_INT8 ? INT8_MAX : type == MN_UINT8 ? UINT8_MAX : type == MN_INT16 ? INT16_MAX : INT32_MAX;
+}
 
 /* Positive and finite are the bits from 1 to those of FLT_MAX. Without branches and in integers, which compilers make
  * vectors of: models have tens of thousands of scales. */
@@ -267,7 +271,8 @@ static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *tab
     MN_TRY(mn_fb_u8(&quantisation, MN_F_QUANT_DETAILS_TYPE, 0, &details));
     MN_TRY(mn_fb_i32(&quantisation, MN_F_QUANT_DIMENSION, 0, &axis));
     /* Scales mean something for these types alone. */
-    bool quantisable = tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT32;
+    bool quantisable =
+        tensor->type == MN_INT8 || tensor->type == MN_UINT8 || tensor->type == MN_INT16 || tensor->type == MN_INT32;
     if (!quantisable) return MN_OK;
     if (details != 0) {
         return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "custom or blockwise quantisation is not supported");

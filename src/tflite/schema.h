@@ -87,6 +87,7 @@
     X(2, "INT32", MN_INT32)                                                                                            \
     X(3, "UINT8", MN_UINT8)                                                                                            \
     X(4, "INT64", MN_INT64)                                                                                            \
+    X(7, "INT16", MN_INT16)                                                                                            \
     X(9, "INT8", MN_INT8)
 
 /* The union BuiltinOptions: which table describes an operator. */
@@ -149,6 +150,9 @@ typedef enum mn_tfl_options {
 #define MN_F_FULLY_CONNECTED_ACTIVATION MN_F(0, "fused_activation_function")
 #define MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT MN_F(1, "weights_format")
 #define MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS MN_F(2, "keep_num_dims")
+#define MN_F_SUM_POT_SCALE MN_F(1, "pot_scale_int16") /* default true */
+#define MN_F_CONV_BIAS_TYPE MN_F(6, "quantized_bias_type")
+#define MN_F_FULLY_CONNECTED_BIAS_TYPE MN_F(4, "quantized_bias_type")
 #define MN_F_FULLY_CONNECTED_ASYMMETRIC MN_F(3, "asymmetric_quantize_inputs")
 
 #define MN_F_SOFTMAX_BETA MN_F(0, "beta")

@@ -194,6 +194,12 @@ static void add_window(mn_fbb *b, const mn_op_attr *attr) {
     mn_fbb_add_u8(b, MN_F_WINDOW_PADDING, attr->padding == MN_PAD_SAME ? 0 : 1, 0);
 }
 
+/* The type of a bias beside int16, which TFLite does not take from the bias itself. */
+static void add_bias_type(writer *w, const mn_op *op, mn_fb_field field) {
+    const mn_tensor_info *x = mn_graph_input(w->graph, op, 0), *bias = mn_graph_input(w->graph, op, 2);
+    if (x->type == MN_INT16 && bias) mn_fbb_add_u8(&w->b, field, type_code(bias->type), 0);
+}
+
 static void add_conv(mn_fbb *b, const mn_op_attr *attr) {
     add_window(b, attr);
     mn_fbb_add_i32(b, MN_F_CONV_DILATION_W, attr->dilation_w, 1);
@@ -241,7 +247,10 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     if (mn_tfl_op_options_of(op->kind).type == MN_TFL_OPTIONS_NONE) return 0;
     mn_fbb_table_begin(b);
     switch (op->kind) {
-    case MN_OP_CONV_2D: add_conv(b, attr); break;
+    case MN_OP_CONV_2D:
+        add_conv(b, attr);
+        add_bias_type(w, op, MN_F_CONV_BIAS_TYPE);
+        break;
     case MN_OP_DEPTHWISE_CONV_2D: add_depthwise(b, attr); break;
     case MN_OP_AVERAGE_POOL_2D:
     case MN_OP_MAX_POOL_2D: add_pool(b, attr); break;
@@ -249,6 +258,7 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
         mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, attr->keep_dims, 0);
         mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_ASYMMETRIC, attr->asymmetric_inputs, 0);
         mn_fbb_add_u8(b, MN_F_FULLY_CONNECTED_ACTIVATION, activation, 0);
+        add_bias_type(w, op, MN_F_FULLY_CONNECTED_BIAS_TYPE);
         break;
     case MN_OP_SOFTMAX: mn_fbb_add_f32(b, MN_F_SOFTMAX_BETA, attr->beta, 0); break;
     case MN_OP_CONCATENATION:
@@ -257,6 +267,11 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
         break;
     case MN_OP_ADD:
     case MN_OP_SUB:
+        mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0);
+        if (mn_graph_output(w->graph, op, 0)->type == MN_INT16) {
+            mn_fbb_add_u8(b, MN_F_SUM_POT_SCALE, attr->power_of_two_scales, 1);
+        }
+        break;
     case MN_OP_MUL:
     case MN_OP_DIV: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
     case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;

@@ -76,7 +76,7 @@ void check_set_output(check_case *c, mn_type type, size_t count, int32_t units) 
     c->units = units;
 }
 
-bool check_is_quantized(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+bool check_is_quantized(mn_type type) { return type == MN_INT8 || type == MN_UINT8 || type == MN_INT16; }
 
 mn_type check_any_type(check_rng *r) {
     static const mn_type types[] = {MN_UINT8, MN_INT8, MN_FLOAT16, MN_FLOAT32, MN_INT64};

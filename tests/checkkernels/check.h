@@ -35,7 +35,7 @@ int32_t check_size(check_rng *r, int32_t limit);
 /** A scale: most often of the order of real models, sometimes many powers of two away. */
 float check_scale(check_rng *r);
 
-/** Any value of int8 or uint8, often an end of the range. */
+/** Any value of int8 or uint8, often an end of the range; 0 of int16. */
 int32_t check_zero_point(check_rng *r, mn_type type);
 
 /** A clamp in stored units: the whole range, a part of it or a single value; and in float, -FLT_MAX and FLT_MAX being
@@ -149,7 +149,7 @@ void check_set_output(check_case *c, mn_type type, size_t count, int32_t units);
 void *check_case_alloc(check_case *c, size_t count, size_t bytes);
 void check_case_close(check_case *c);
 
-/** Is `type` one that quantised kernels take: int8 or uint8? */
+/** Is `type` one that quantised kernels take: int8, uint8 or int16? */
 bool check_is_quantized(mn_type type);
 
 /** Type names, and what stands for elements of 1, 2, 4 or 8 bytes when the type does not matter. */

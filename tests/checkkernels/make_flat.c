@@ -41,7 +41,7 @@ static void fill_operands(check_rng *r, mn_type type, mn_kernel_op op, mn_binary
     if (op == MN_K_MUL)
         mn_quant_mul(a, b, result, p);
     else
-        mn_quant_add(a, b, result, p);
+        (type == MN_INT16 ? mn_quant_add_16 : mn_quant_add)(a, b, result, p);
 }
 
 void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p) { fill_operands(r, type, MN_K_ADD, p); }
@@ -157,7 +157,14 @@ static bool fill_softmax(check_case *c, check_rng *r, mn_type in, mn_type out) {
     mn_softmax_params *p = &c->params.softmax;
     if (in != out || !is_arithmetic(in)) return false;
     p->beta = check_one_in(r, 2) ? 1 : check_scale(r);
-    mn_quant_softmax(p->beta, check_scale(r), p);
+    if (in == MN_INT16) {
+        int16_t *tables = check_case_alloc(c, 2 * MN_TABLE_16, sizeof *tables);
+        mn_quant_softmax_tables(tables, tables + MN_TABLE_16);
+        p->exp_table = tables, p->reciprocal_table = tables + MN_TABLE_16;
+        mn_quant_softmax_16(p->beta, check_scale(r), p);
+    } else {
+        mn_quant_softmax(p->beta, check_scale(r), p);
+    }
     check_add_input(c, r, in, (size_t)p->rows * (size_t)p->depth, false);
     check_set_output(c, in, (size_t)p->rows * (size_t)p->depth, p->rows);
     c->macs = (int64_t)p->rows * p->depth;
@@ -264,7 +271,8 @@ static void keep_scale(mn_convert_params *p, mn_type in, mn_type out) {
 bool check_make_quantize(check_case *c, check_rng *r, mn_type in, mn_type out) {
     random_convert(c, r);
     if (!fill_quantize(c, r, in, out)) return false;
-    if (check_is_quantized(in) && check_one_in(r, 3)) keep_scale(&c->params.convert, in, out);
+    if (check_is_quantized(in) && in != MN_INT16 && out != MN_INT16 && check_one_in(r, 3))
+        keep_scale(&c->params.convert, in, out);
     return true;
 }
 
@@ -280,7 +288,8 @@ bool check_make_clamp(check_case *c, check_rng *r, mn_type in, mn_type out) {
 
 bool check_bench_quantize(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
     bench_convert(c, 224 * 224 * 3);
-    if (index > (check_is_quantized(in) ? 1 : 0) || !fill_quantize(c, r, in, out)) return false;
+    if (index > (check_is_quantized(in) && in != MN_INT16 && out != MN_INT16 ? 1 : 0) || !fill_quantize(c, r, in, out))
+        return false;
     if (index == 0) return true;
     keep_scale(&c->params.convert, in, out);
     snprintf(c->shape, sizeof c->shape, "%d elements, the same scale", c->params.convert.count);

@@ -32,7 +32,14 @@ static bool fill_unary(check_case *c, check_rng *r, mn_type in, mn_type out) {
     p->alpha = check_one_in(r, 4) ? -0.5f : 0.2f;
     if (in != MN_FLOAT32) {
         float scale = check_scale(r);
-        mn_quant_unary(scale, check_zero_point(r, in), output_scale(r, p->function, scale), check_zero_point(r, in), p);
+        float result = output_scale(r, p->function, scale);
+        mn_quant_unary(scale, check_zero_point(r, in), result, check_zero_point(r, in), p);
+        if (in == MN_INT16) {
+            uint16_t *table = check_case_alloc(c, MN_SIGMOID, sizeof *table);
+            mn_quant_sigmoid_table(table);
+            p->sigmoid = table;
+            mn_quant_unary_16(scale, result, p);
+        }
     }
     check_add_input(c, r, in, (size_t)p->count, false);
     check_set_output(c, in, (size_t)p->count, p->count);
@@ -44,9 +51,13 @@ static bool fill_unary(check_case *c, check_rng *r, mn_type in, mn_type out) {
 /* The last is of floats alone. */
 static int32_t functions_of(mn_type type) { return type == MN_FLOAT32 ? MN_UNARY_COUNT : MN_UNARY_SQUARE; }
 
+static mn_unary any_function(check_rng *r, mn_type type) {
+    static const mn_unary wide[] = {MN_UNARY_LOGISTIC, MN_UNARY_TANH, MN_UNARY_LEAKY_RELU};
+    return type == MN_INT16 ? wide[check_between(r, 0, 2)] : (mn_unary)check_between(r, 0, functions_of(type) - 1);
+}
+
 bool check_make_unary(check_case *c, check_rng *r, mn_type in, mn_type out) {
-    c->params.unary =
-        (mn_unary_params){.function = (mn_unary)check_between(r, 0, functions_of(in) - 1), .count = check_size(r, 500)};
+    c->params.unary = (mn_unary_params){.function = any_function(r, in), .count = check_size(r, 500)};
     return fill_unary(c, r, in, out);
 }
 

@@ -86,9 +86,20 @@ static int32_t random_shift(check_rng *r, int64_t depth, bool wild) {
     return -bits - (r->plain ? 6 : check_between(r, 4, 8));
 }
 
+/* int64: up to 2^36, at times up to 2^62. */
+static void add_bias_64(check_case *c, check_rng *r, int32_t channels) {
+    int64_t *bias = check_add_input(c, r, MN_INT64, (size_t)channels, true);
+    const int32_t bits = !r->plain && check_one_in(r, 16) ? 31 : 5;
+    for (int32_t i = 0; i < channels; i++) bias[i] = (int64_t)check_between(r, INT32_MIN, INT32_MAX) * (1 << bits) / 2;
+}
+
 static void add_bias(check_case *c, check_rng *r, mn_type in, int32_t channels) {
     if (!r->plain && check_one_in(r, 4)) {
         c->input_count++;
+        return;
+    }
+    if (in == MN_INT64) {
+        add_bias_64(c, r, channels);
         return;
     }
     if (in == MN_FLOAT32) {
@@ -114,6 +125,7 @@ void check_fill_conv(check_case *c, check_rng *r, mn_type type, mn_conv_params *
         p->range.max = mn_max_i32(p->range.max, p->range.min);
     }
     p->weight_zero = type == MN_UINT8 ? check_zero_point(r, type) : 0;
+    p->bias_64 = type == MN_INT16 && check_one_in(r, 2);
     int32_t *multiplier = check_case_alloc(c, (size_t)channels, sizeof *multiplier);
     int32_t *shift = check_case_alloc(c, (size_t)channels, sizeof *shift);
     bool wild = !r->plain && check_one_in(r, 8);
@@ -124,8 +136,8 @@ void check_fill_conv(check_case *c, check_rng *r, mn_type type, mn_conv_params *
 }
 
 void check_add_weights(check_case *c, check_rng *r, mn_type type, const mn_conv_params *p, int64_t depth) {
-    check_add_input(c, r, type, (size_t)depth * (size_t)p->window.out_c, true);
-    add_bias(c, r, type, p->window.out_c);
+    check_add_input(c, r, type == MN_INT16 ? MN_INT8 : type, (size_t)depth * (size_t)p->window.out_c, true);
+    add_bias(c, r, p->bias_64 ? MN_INT64 : type, p->window.out_c);
 }
 
 /* Everything of a convolution once its window and groups are known. */
@@ -206,14 +218,15 @@ static bool fill_fully_connected(check_case *c, check_rng *r, mn_type in, mn_typ
     if (check_is_quantized(in)) {
         p->range = check_range_i32(r, in);
         p->in_zero = check_zero_point(r, in), p->out_zero = check_zero_point(r, in);
-        p->weight_zero = check_one_in(r, 2) ? check_zero_point(r, in) : 0;
+        p->weight_zero = check_one_in(r, 2) ? check_zero_point(r, in == MN_INT16 ? MN_INT8 : in) : 0;
+        p->bias_64 = in == MN_INT16 && check_one_in(r, 2);
         double *scale = check_case_alloc(c, (size_t)p->out_c, sizeof *scale);
         for (int32_t i = 0; i < p->out_c; i++) scale[i] = (double)check_scale(r) / 16 / (double)check_size(r, 128);
         p->scale = scale;
     }
     check_add_input(c, r, in, (size_t)p->rows * (size_t)p->in_c, false);
-    check_add_input(c, r, in, (size_t)p->out_c * (size_t)p->in_c, true);
-    add_bias(c, r, in, p->out_c);
+    check_add_input(c, r, in == MN_INT16 ? MN_INT8 : in, (size_t)p->out_c * (size_t)p->in_c, true);
+    add_bias(c, r, p->bias_64 ? MN_INT64 : in, p->out_c);
     check_set_output(c, in, (size_t)p->rows * (size_t)p->out_c, p->rows * p->out_c);
     c->macs = (int64_t)p->rows * p->out_c * p->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%d -> %d", p->rows, p->in_c, p->out_c);

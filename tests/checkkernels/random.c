@@ -55,6 +55,7 @@ float check_scale(check_rng *r) {
 
 int32_t check_zero_point(check_rng *r, mn_type type) {
     mn_range_i32 range = mn_type_range(type);
+    if (type == MN_INT16) return 0;
     switch (check_between(r, 0, 4)) {
     case 0: return range.min;
     case 1: return range.max;
@@ -77,14 +78,14 @@ mn_range_f32 check_range_f32(check_rng *r) {
 /* How data are drawn: 0 to PLAIN, the last and most others being uniform. */
 enum { PLAIN = 7 };
 
-static void fill_int(check_rng *r, uint8_t *data, size_t count, mn_range_i32 range) {
+static void fill_int(check_rng *r, uint8_t *data, size_t count, size_t bytes, mn_range_i32 range) {
     int32_t mode = r->plain ? PLAIN : check_between(r, 0, PLAIN);
     for (size_t i = 0; i < count; i++) {
         int32_t value = check_between(r, range.min, range.max);
         if (mode == 0) value = range.min;
         if (mode == 1) value = range.max;
         if (mode == 2) value = check_one_in(r, 2) ? range.min : range.max;
-        data[i] = (uint8_t)value;
+        memcpy(data + i * bytes, &value, bytes); /* little-endian */
     }
 }
 
@@ -106,7 +107,7 @@ void check_fill(check_rng *r, mn_type type, void *data, size_t count) {
     if (type == MN_FLOAT32) {
         fill_float(r, data, count);
     } else if (check_is_quantized(type)) {
-        fill_int(r, data, count, mn_type_range(type));
+        fill_int(r, data, count, mn_type_size(type), mn_type_range(type));
     } else {
         uint8_t *bytes = data;
         size_t size = type == MN_NONE ? 1 : mn_type_size(type);
@@ -116,7 +117,7 @@ void check_fill(check_rng *r, mn_type type, void *data, size_t count) {
 
 void check_fill_weights(check_rng *r, mn_type type, void *data, size_t count) {
     if (type == MN_INT8)
-        fill_int(r, data, count, (mn_range_i32){-127, 127});
+        fill_int(r, data, count, 1, (mn_range_i32){-127, 127});
     else
         check_fill(r, type, data, count);
 }

@@ -66,6 +66,10 @@ static void print_element(char *text, size_t size, mn_type type, const uint8_t *
         memcpy(&value, data + index * sizeof value, sizeof value);
         memcpy(&bits, &value, sizeof bits);
         snprintf(text, size, "%.9g (0x%08" PRIx32 ")", (double)value, bits);
+    } else if (type == MN_INT16) {
+        int16_t value;
+        memcpy(&value, data + index * sizeof value, sizeof value);
+        snprintf(text, size, "%d", value);
     } else {
         snprintf(text, size, "%d", type == MN_INT8 ? (int8_t)data[index] : data[index]);
     }

@@ -7,7 +7,9 @@ import numpy as np
 
 from tflite_file import TYPES, Graph, Quant
 
-RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
+RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+# Of operators in quantised types, where it is not 1.
+VERSIONS = {"CONV_2D": {"int8": 3, "int16": 8}, "DEPTHWISE_CONV_2D": {"int8": 3, "int16": 5}}
 FUSED = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
 
 
@@ -41,6 +43,8 @@ class Dice:
         return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
 
     def zero(self, kind):
+        if kind == "int16":
+            return 0
         low, high = RANGES[kind]
         return int(self.pick([low, high, (low + high + 1) // 2] + [self.rng.integers(low, high + 1)] * 3))
 
@@ -88,7 +92,9 @@ def window(image, filter_hw, stride, dilation, padding):
 
 
 def weights(dice, graph, kind, shape, axis, quant_in, scheme=None):
-    """Constant weights, their quantisation, and the standard deviation of one stored weight."""
+    """Constant weights, and their quantisation; int8 ones for int16 activations."""
+    if kind == "int16":
+        kind = "int8"
     if kind == "float32":
         values = (dice.rng.standard_normal(shape) * 0.3).astype(np.float32)
         return graph.tensor(kind, shape, None, values), None
@@ -112,15 +118,19 @@ def weights(dice, graph, kind, shape, axis, quant_in, scheme=None):
     return graph.tensor(kind, shape, quant, values), quant
 
 
-def bias(dice, graph, kind, channels, quant_in, quant_w, left_out):
+def bias(dice, graph, kind, channels, quant_in, quant_w, left_out, narrow=False):
     """The list to append to an operator's inputs: a constant bias at input scale x weight scale, or one of the
-    `left_out` forms (LiteRT's reference refuses a missing bias in CONV_2D, and -1 in both convolutions)."""
+    `left_out` forms (LiteRT's reference refuses a missing bias in CONV_2D, and -1 in both convolutions). `narrow`: of
+    32 bits beside int16, too."""
     if left_out and dice.chance(0.15):
         return dice.pick(left_out)
     if kind == "float32":
         return [graph.tensor(kind, [channels], None, dice.rng.standard_normal(channels))]
     reach = dice.pick([100, 5000, 50000, 1 << 24])
     quant = Quant(quant_in.scale[0] * quant_w.scale, 0, 0)
+    if kind == "int16":
+        kind = "int32" if narrow else "int64"
+        return [graph.tensor(kind, [channels], quant, dice.rng.integers(-64 * reach, 64 * reach + 1, channels))]
     return [graph.tensor("int32", [channels], quant, dice.rng.integers(-reach, reach + 1, channels))]
 
 
@@ -130,6 +140,9 @@ def accumulator_quant(dice, kind, quant_in, quant_w, depth, overflow=False):
     if kind == "float32":
         return None
     deviation = np.sqrt(depth) * 5500
+    if kind == "int16":
+        ratio = dice.pick([1e-9, 1e-4, 0.6, 1.0]) if dice.chance(0.1) else dice.log(8, 250) / deviation
+        return Quant(float(quant_in.scale[0]) * float(np.median(quant_w.scale)) / ratio, 0)
     if dice.chance(0.1):
         # The requantisation multiplier: one that vanishes, around 1, and so large that accumulators overflow.
         ratio = dice.pick([1e-12, 1e-7, 1e-4, 0.6, 0.999999, 1.0, 3.0] + ([1e3, 1e6] if overflow else []))
@@ -162,10 +175,13 @@ def add_conv(dice, graph, kind, source, quant_in, activation=None, geometry=None
     channels = out_channels or groups * dice.size(1, 24 if groups == 1 else 6)
     shape = [channels] + filter_hw + [image[3] // groups]
     w, quant_w = weights(dice, graph, kind, shape, 0, quant_in, scheme)
-    b = bias(dice, graph, kind, channels, quant_in, quant_w, [[], [-1]] if dice.chance(0.1) else None)
+    narrow = kind == "int16" and dice.chance(0.3)
+    b = bias(dice, graph, kind, channels, quant_in, quant_w, [[], [-1]] if dice.chance(0.1) else None, narrow)
     quant = accumulator_quant(dice, kind, quant_in, quant_w, int(np.prod(shape[1:])), overflow)
     result = graph.tensor(kind, [image[0]] + out + [channels], quant)
-    graph.operator("CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 1,
+    if kind == "int16":
+        options = dict(options, quantizedBiasType=TYPES["int32" if narrow else "int64"][0])
+    graph.operator("CONV_2D", [source, w] + b, [result], VERSIONS["CONV_2D"].get(kind, 1),
                    activation=activation or dice.pick(FUSED), **options)
     return result, quant
 
@@ -181,7 +197,7 @@ def add_depthwise(dice, graph, kind, source, quant_in, activation=None, geometry
     b = bias(dice, graph, kind, channels, quant_in, quant_w, [[]])
     quant = accumulator_quant(dice, kind, quant_in, quant_w, filter_hw[0] * filter_hw[1], overflow)
     result = graph.tensor(kind, [image[0]] + out + [channels], quant)
-    graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], 3 if kind == "int8" else 2,
+    graph.operator("DEPTHWISE_CONV_2D", [source, w] + b, [result], VERSIONS["DEPTHWISE_CONV_2D"].get(kind, 2),
                    activation=activation or dice.pick(FUSED), depthMultiplier=multiplier, **options)
     return result, quant
 
@@ -307,7 +323,7 @@ def binary(name):
         if kind in RANGES:
             a, b = float(quants[0].scale[0]), float(quants[1].scale[0])
             if name == "MUL":
-                ratio = dice.log(1e-5, 1e9) if dice.chance(0.1) else dice.log(0.5, 400)
+                ratio = dice.log(1e-5, 1e9) if dice.chance(0.1) else dice.log(0.5, 1e5 if kind == "int16" else 400)
                 quant_out = Quant(a * b * ratio, dice.zero(kind))
             else:
                 # The reference needs output scale > 2 max(a, b) / 2^20.
@@ -324,7 +340,8 @@ def binary(name):
         if dice.chance(0.2):
             tensors.reverse()
         result = graph.tensor(kind, out, quant_out)
-        graph.operator(name, tensors, [result], 2 if kind == "int8" else 1, activation=dice.pick(FUSED))
+        options = {"potScaleInt16": False} if kind == "int16" and name != "MUL" else {}
+        graph.operator(name, tensors, [result], 2 if kind == "int8" else 1, activation=dice.pick(FUSED), **options)
         return finish(dice, graph, sources, [result], kind)
     return make
 
@@ -382,12 +399,15 @@ def fully_connected(dice, kind):
         shape = [shape[0], 1, 1, depth]
         graph, source, quant = start(dice, kind, shape)
     w, quant_w = weights(dice, graph, kind, [channels, depth], 0, quant, dice.pick(["channel", "tensor", "tensor"]))
-    b = bias(dice, graph, kind, channels, quant, quant_w, [[], [-1]])
+    narrow = kind == "int16" and dice.chance(0.3)
+    b = bias(dice, graph, kind, channels, quant, quant_w, [[], [-1]], narrow)
     quant_out = accumulator_quant(dice, kind, quant, quant_w, depth)
     out = (shape[:-1] if keep else [int(np.prod(shape[:-1]))]) + [channels]
     result = graph.tensor(kind, out, quant_out)
-    graph.operator("FULLY_CONNECTED", [source, w] + b, [result], 5 if keep else 4 if kind == "int8" else 1,
-                   activation=dice.pick(FUSED), keepNumDims=keep)
+    options = {"quantizedBiasType": TYPES["int32" if narrow else "int64"][0]} if kind == "int16" else {}
+    graph.operator("FULLY_CONNECTED", [source, w] + b, [result],
+                   11 if kind == "int16" else 5 if keep else 4 if kind == "int8" else 1, activation=dice.pick(FUSED),
+                   keepNumDims=keep, **options)
     return finish(dice, graph, [source], [result], kind)
 
 
@@ -443,7 +463,7 @@ def softmax(dice, kind):
     quant_out = None
     if kind in RANGES:
         quant = Quant(dice.log(1e-4, 10) if dice.chance(0.3) else dice.log(0.02, 0.5), dice.zero(kind))
-        quant_out = Quant(1 / 256, -128 if kind == "int8" else 0)
+        quant_out = Quant(1 / 32768) if kind == "int16" else Quant(1 / 256, -128 if kind == "int8" else 0)
     source = graph.tensor(kind, shape, quant)
     result = graph.tensor(kind, shape, quant_out)
     beta = dice.pick([1.0, 1.0, 1.0, 0.5, 2.0, dice.log(0.05, 8)])
@@ -451,10 +471,12 @@ def softmax(dice, kind):
     return finish(dice, graph, [source], [result], kind)
 
 
-def quantize_values(dice, quant, shape):
+def quantize_values(dice, quant, shape, span):
     """Floats around a quantisation's range: ties, both sides of the ends, far outside."""
     scale, zero = float(quant.scale[0]), int(quant.zero[0])
     steps = dice.rng.uniform(-300, 300, shape)
+    if span > 256:
+        steps *= span / 512
     if dice.chance(0.4):
         steps = np.round(steps * 2) / 2
     if dice.chance(0.2):
@@ -471,14 +493,17 @@ def quantize(dice, kind):
     if quant_in is not None:
         ratio = dice.pick([1.0, 1.0, dice.log(0.2, 5), dice.log(0.01, 100)])
         quant_out = Quant(float(quant_in.scale[0]) / ratio, dice.zero(result_kind))
-        if source_kind != result_kind and dice.chance(0.4):
+        if "int16" in (source_kind, result_kind):
+            ratio *= 256 ** ((result_kind == "int16") - (source_kind == "int16"))
+            quant_out = Quant(float(quant_in.scale[0]) / ratio, dice.zero(result_kind))
+        elif source_kind != result_kind and dice.chance(0.4):
             # The cheap path between signed and unsigned: equal scales, zero points 128 apart.
             quant_out = Quant(quant_in.scale, int(quant_in.zero[0]) + (128 if source_kind == "int8" else -128))
     source = graph.tensor(source_kind, shape, quant_in)
     result = graph.tensor(result_kind, shape, quant_out)
     graph.operator("QUANTIZE", [source], [result], 1 if source_kind == "float32" else 2)
     if source_kind == "float32":
-        return Case(graph.bytes([source], [result]), [quantize_values(dice, quant_out, shape)])
+        return Case(graph.bytes([source], [result]), [quantize_values(dice, quant_out, shape, RANGES[result_kind][1] - RANGES[result_kind][0])])
     return finish(dice, graph, [source], [result], source_kind)
 
 
@@ -486,7 +511,7 @@ def dequantize(dice, kind):
     graph = Graph()
     shape = dice.shape(dice.size(1, 4), 8)
     quant = dice.quant(kind)
-    version = {"uint8": 1, "int8": 2, "float16": 3}[kind]
+    version = {"uint8": 1, "int8": 2, "float16": 3, "int16": 4}[kind]
     result = graph.tensor("float32", shape)
     if kind == "float16" and dice.chance(0.6):
         # Stored half-precision constants, added to an input so that the model has one.
@@ -573,19 +598,25 @@ def unary(name):
         quant_out = None
         if kind in RANGES:
             low = RANGES[kind][0]
-            if name == "LOGISTIC":
+            if kind == "int16" and name != "LEAKY_RELU":
+                quant_out = Quant(1 / 32768)
+            elif name == "LOGISTIC":
                 quant_out = Quant(1 / 256, low)
             elif name == "TANH":
                 quant_out = Quant(1 / 128, low + 128)
             else:
                 ratio = dice.log(0.01, 1e4) if dice.chance(0.1) else dice.log(0.3, 3)
                 quant_out = Quant(float(quant.scale[0]) * ratio, dice.zero(kind))
+        if kind == "int16" and dice.chance(0.4):
+            quant = Quant(2.0 ** -dice.size(9, 14))  # powers of two are another case
+            graph = Graph()
+            source = graph.tensor(kind, shape, quant)
         options = {"alpha": dice.pick([0.2, 0.3, 0.01, 1.5, -0.5])} if name == "LEAKY_RELU" else {}
         version = 2 if kind == "int8" and name in ["LOGISTIC", "TANH", "LEAKY_RELU", "RSQRT"] else 1
         result = graph.tensor(kind, shape, quant_out)
         graph.operator(name, [source], [result], version, **options)
         case = finish(dice, graph, [source], [result], kind)
-        if kind in RANGES and int(np.prod(shape)) == 256:
+        if kind in ("int8", "uint8") and int(np.prod(shape)) == 256:
             case.inputs = [np.arange(256).astype(np.uint8).view(TYPES[kind][1]).reshape(shape)]
         if name == "RSQRT":  # refuses values below zero
             low = 0 if quant is None else int(quant.zero[0])
@@ -729,9 +760,6 @@ BOTH = ["int8", "uint8", "float32"]
 CASES = [
     ("CONV_2D", conv, BOTH + ["int8", "uint8"]),
     ("DEPTHWISE_CONV_2D", depthwise, BOTH + ["int8", "uint8"]),
-    ("hybrid CONV_2D", hybrid_conv, ["int8", "int8", "uint8"]),
-    ("hybrid DEPTHWISE_CONV_2D", hybrid_depthwise, ["int8"]),
-    ("hybrid FULLY_CONNECTED", hybrid_fully_connected, ["int8", "uint8"]),
     ("ADD", binary("ADD"), BOTH),
     ("SUB", binary("SUB"), BOTH),
     ("MUL", binary("MUL"), BOTH),
@@ -769,12 +797,40 @@ CASES = [
     ("MAXIMUM", extreme("MAXIMUM"), BOTH),
     ("MINIMUM", extreme("MINIMUM"), BOTH),
     ("DIV", binary("DIV"), ["float32"]),
+    ("hybrid CONV_2D", hybrid_conv, ["int8", "int8", "uint8"]),
+    ("hybrid DEPTHWISE_CONV_2D", hybrid_depthwise, ["int8"]),
+    ("hybrid FULLY_CONNECTED", hybrid_fully_connected, ["int8", "uint8"]),
+]
+
+WIDE = [  # int16 activations
+    ("CONV_2D, int16", conv, ["int16"]),
+    ("DEPTHWISE_CONV_2D, int16", depthwise, ["int16"]),
+    ("ADD, int16", binary("ADD"), ["int16"]),
+    ("SUB, int16", binary("SUB"), ["int16"]),
+    ("MUL, int16", binary("MUL"), ["int16"]),
+    ("AVERAGE_POOL_2D, int16", pool("AVERAGE_POOL_2D"), ["int16"]),
+    ("MAX_POOL_2D, int16", pool("MAX_POOL_2D"), ["int16"]),
+    ("MEAN, int16", mean, ["int16"]),
+    ("FULLY_CONNECTED, int16", fully_connected, ["int16"]),
+    ("RESHAPE, int16", reshape, ["int16"]),
+    ("SQUEEZE, int16", squeeze, ["int16"]),
+    ("SOFTMAX, int16", softmax, ["int16"]),
+    ("PAD, int16", pad, ["int16"]),
+    ("TRANSPOSE, int16", transpose, ["int16"]),
+    ("CONCATENATION, int16", concatenation, ["int16"]),
+    ("RELU, int16", clamp("RELU"), ["int16"]),
+    ("RELU6, int16", clamp("RELU6"), ["int16"]),
+    ("LOGISTIC, int16", unary("LOGISTIC"), ["int16"]),
+    ("TANH, int16", unary("TANH"), ["int16"]),
+    ("LEAKY_RELU, int16", unary("LEAKY_RELU"), ["int16"]),
+    ("QUANTIZE, int16", quantize, ["float32-int16", "int16-int16", "int16-int8", "int8-int16", "uint8-int16"]),
+    ("DEQUANTIZE, int16", dequantize, ["int16"]),
 ]
 
 import cases_move  # noqa: E402: it needs what is above
 
 CASES += cases_move.CASES
-KINDS = [(label, maker, kind) for label, maker, types in CASES for kind in types]
+KINDS = [(label, maker, kind) for label, maker, types in CASES + WIDE for kind in types]
 
 
 def make(seed, number, tiny=False):

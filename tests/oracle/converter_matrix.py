@@ -12,9 +12,11 @@ With --files DIR converted models are kept there and used again."""
 
 import argparse
 import collections
+import functools
 import os
 import re
 import sys
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -83,11 +85,20 @@ KINDS = {
 }
 
 
-def convert(tf, models, name, kind):
+@functools.lru_cache(maxsize=1)
+def saved(name):
+    """The folder of a SavedModel, which from_keras_model() makes of Keras 3, too. It goes when the next one comes."""
+    import converter_models as models
+    folder = tempfile.TemporaryDirectory()
+    models.build(name).export(folder.name, format="tf_saved_model", verbose=False)
+    return folder
+
+
+def convert(tf, name, kind):
     """The file, or a sentence why there is none."""
-    model = models.build(name)
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    samples = models.pictures(name, 8)
+    import converter_models as models
+    converter = tf.lite.TFLiteConverter.from_saved_model(saved(name).name)
+    samples = models.pictures(name, 4)
 
     def representative():
         for sample in samples:
@@ -110,8 +121,7 @@ def obtain(arguments, name, kind):
             with open(path, "rb") as file:
                 return file.read(), None
     import tensorflow as tf  # only where something must be converted: it takes seconds
-    import converter_models as models
-    file, problem = convert(tf, models, name, kind)
+    file, problem = convert(tf, name, kind)
     if path and file:
         with open(path, "wb") as out:
             out.write(file)

@@ -9,7 +9,7 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAX_RANK = 6
-DTYPES = [None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64]
+DTYPES = [None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64, np.int16]
 
 
 class _Quant(ctypes.Structure):

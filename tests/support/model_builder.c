@@ -43,7 +43,7 @@ int32_t mb_random(model_builder *b, int32_t low, int32_t high) {
 
 /* ---- Tensors ----------------------------------------------------------------------------------------- */
 
-static bool is_quantised(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
+static bool is_quantised(mn_type type) { return type == MN_INT8 || type == MN_UINT8 || type == MN_INT16; }
 
 void mb_quantise(model_builder *b, int32_t tensor, int32_t count, int32_t axis, float scale, int32_t zero_point) {
     float *scales = take(b, (size_t)count, sizeof *scales);
@@ -68,7 +68,8 @@ int32_t mb_tensor(model_builder *b, const char *name, mn_type type, int32_t rank
         tensor->bytes *= (size_t)dims[d];
     }
     int32_t index = graph->tensor_count++;
-    if (is_quantised(type)) mb_quantise(b, index, 1, 0, 0.0625f, type == MN_INT8 ? mb_random(b, -20, 20) : 120);
+    if (is_quantised(type))
+        mb_quantise(b, index, 1, 0, 0.0625f, type == MN_INT8 ? mb_random(b, -20, 20) : type == MN_UINT8 ? 120 : 0);
     return index;
 }
 

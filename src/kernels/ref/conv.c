@@ -69,6 +69,19 @@ void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
+int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, const int8_t *weights, int32_t row, int32_t x,
+                        int32_t c) {
+    const int32_t depth = p->window.in_c / p->groups;
+    const pixel at = pixel_at(&p->window, row, x);
+    int64_t sum = 0;
+    for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
+        for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
+            sum += mn_dot_i16(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), 0, depth);
+        }
+    }
+    return sum;
+}
+
 int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t in_zero, const uint8_t *weights,
                          int32_t row, int32_t x, int32_t c, int32_t sign) {
     const int32_t depth = p->window.in_c / p->groups, weight_zero = mn_weight_zero(p, sign);

@@ -7,15 +7,8 @@
 
 /* MEAN, SUM and REDUCE_MAX. */
 
-/** The input's dimensions split in two walks: over those that stay, one step per output element, and over those that
- *  vanish. */
-typedef struct split {
-    int32_t kept[MN_MAX_RANK], reduced[MN_MAX_RANK];
-    int32_t stride[MN_MAX_RANK];
-} split;
-
-static split split_dims(const mn_mean_params *p) {
-    split s;
+mn_split mn_split_of(const mn_mean_params *p) {
+    mn_split s;
     int32_t stride = 1;
     for (int d = MN_MAX_RANK - 1; d >= 0; d--) {
         const int32_t size = d < p->rank ? p->dims[d] : 1;
@@ -28,7 +21,7 @@ static split split_dims(const mn_mean_params *p) {
     return s;
 }
 
-static float sum_of(const mn_mean_params *p, const split *s, const float *in) {
+static float sum_of(const mn_mean_params *p, const mn_split *s, const float *in) {
     float sum = 0;
     mn_walk reduced = mn_walk_from(s->reduced, s->stride, 0);
     for (int32_t k = 0; k < p->count; k++) {
@@ -42,7 +35,7 @@ static void reduce_f32(const mn_task *task, int32_t begin, int32_t end, bool mea
     const mn_mean_params *p = task->params;
     const float *in = task->inputs[0];
     float *out = task->output;
-    const split s = split_dims(p);
+    const mn_split s = mn_split_of(p);
     mn_walk kept = mn_walk_from(s.kept, s.stride, begin);
     for (int32_t i = begin; i < end; i++) {
         const float sum = sum_of(p, &s, in + kept.offset);
@@ -59,7 +52,7 @@ void mn_reduce_max_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_mean_params *p = task->params;
     const float *in = task->inputs[0];
     float *out = task->output;
-    const split s = split_dims(p);
+    const mn_split s = mn_split_of(p);
     mn_walk kept = mn_walk_from(s.kept, s.stride, begin);
     for (int32_t i = begin; i < end; i++) {
         float most = -FLT_MAX;
@@ -78,7 +71,7 @@ static void reduce_max_8bit(const mn_task *task, int32_t begin, int32_t end, uin
     const mn_mean_params *p = task->params;
     const uint8_t *in = task->inputs[0];
     uint8_t *out = task->output;
-    const split s = split_dims(p);
+    const mn_split s = mn_split_of(p);
     mn_walk kept = mn_walk_from(s.kept, s.stride, begin);
     for (int32_t i = begin; i < end; i++) {
         uint8_t most = 0; /* stored bytes xor `sign` are in the order of the values */
@@ -105,7 +98,7 @@ static void mean_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t s
     const mn_mean_params *p = task->params;
     const uint8_t *in = task->inputs[0];
     uint8_t *out = task->output;
-    const split s = split_dims(p);
+    const mn_split s = mn_split_of(p);
     mn_walk kept = mn_walk_from(s.kept, s.stride, begin);
     for (int32_t i = begin; i < end; i++) {
         int32_t sum = 0;

@@ -155,4 +155,43 @@ static inline void mn_walk_next(mn_walk *walk) {
     }
 }
 
+/** The cells of a pool's window `unit` (all windows in order) that lie on the image. */
+typedef struct mn_cells {
+    size_t first; /* element of the first one's channel 0 */
+    int32_t rows, columns;
+} mn_cells;
+
+static inline mn_cells mn_cells_of(const mn_window *w, int32_t unit) {
+    const int32_t row = unit / w->out_w;
+    const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
+    const mn_taps tx = mn_taps_inside(unit % w->out_w, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
+    return (mn_cells){mn_input_offset(w, row / w->out_h, ty.origin + ty.begin, tx.origin + tx.begin), ty.end - ty.begin,
+                      tx.end - tx.begin};
+}
+
+/** Element of channel 0 of cell `i`, counted row by row. */
+static inline size_t mn_cell_at(const mn_window *w, const mn_cells *cells, int32_t i) {
+    const size_t y = (size_t)(i / cells->columns), x = (size_t)(i % cells->columns);
+    return cells->first + (y * (size_t)w->in_w + x) * (size_t)w->in_c;
+}
+
+/** A MEAN's dimensions split in two walks: over those that stay, one step per output element, and over those that
+ *  vanish. */
+typedef struct mn_split {
+    int32_t kept[MN_MAX_RANK], reduced[MN_MAX_RANK];
+    int32_t stride[MN_MAX_RANK];
+} mn_split;
+
+mn_split mn_split_of(const mn_mean_params *p);
+
+/** The inner product of `n` int16 with int8 less `w_zero`. */
+int64_t mn_dot_i16(const int16_t *x, const int8_t *w, int32_t w_zero, int32_t n);
+
+/** The sum of a 16x8 convolution, without bias. */
+int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, const int8_t *weights, int32_t row, int32_t x,
+                        int32_t c);
+
+/** A table of MN_TABLE_16 points over all int16, on the line between two of them. */
+int16_t mn_table_i16_at(const int16_t *table, int32_t x);
+
 #endif
