@@ -27,8 +27,8 @@ import numpy as np
 import engines
 
 PICTURES = 3
-QUICK_MODELS = ["MobileNetV2", "MobileNetV3 small", "two heads", "Concatenate of three", "dilated depthwise"]
-QUICK_KINDS = ["float", "dynamic range", "int8", "int8, uint8 ends", "16x8"]
+QUICK_MODELS = ["two heads", "squeeze and excite"]
+QUICK_KINDS = ["float", "dynamic range", "int8, uint8 ends", "16x8"]
 FAST_HYBRID_TOLERANCE = 5e-2  # of the largest magnitude: a few steps of 8-bit activations
 WIDE = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 
@@ -176,7 +176,7 @@ LETTERS = {"same": "=", "refused": "r", "DIFFERENT": "X", "LiteRT refuses": "l",
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="five models in five forms")
+    parser.add_argument("--quick", action="store_true", help="two models in four forms")
     parser.add_argument("--only", default="", help="models whose name holds this")
     parser.add_argument("--kind", help="this form alone")
     parser.add_argument("--files", metavar="DIR", help="keep converted models here, and use those that are there")

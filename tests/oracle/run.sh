@@ -10,10 +10,10 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-cases=8000 photos=50 networks=4 latency='' keras=1
+cases=8000 photos=50 networks=4 latency='' keras=1 matrix=''
 for argument in "$@"; do
     case $argument in
-        --quick) cases=800 photos=2 networks=1 keras='' ;;
+        --quick) cases=800 photos=2 networks=1 keras='' matrix=quick ;;
         --latency) latency=1 ;;
         -h | --help)
             awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
@@ -75,6 +75,10 @@ step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
 step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
 if [ -e tests/oracle/pillow.py ]; then
     step "image resizing" "$python" tests/oracle/pillow.py
+fi
+# TensorFlow is 2 GB: a quick run does not fetch it.
+if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle-keras-venv/bin/python ]; then
+    step "converter matrix" with_keras tests/oracle/converter_matrix.py ${matrix:+--quick}
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
