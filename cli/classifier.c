@@ -9,13 +9,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "graph/stored.h"
 #include "labels.h"
 #include "model_file.h"
 #include "session/model.h"
 
-static bool is_quantised(const mn_tensor_info *info) {
-    return (info->type == MN_INT8 || info->type == MN_UINT8) && info->quant.count > 0;
-}
+static bool is_quantised(const mn_tensor_info *info) { return mn_is_stored(info->type) && info->quant.count > 0; }
 
 static bool computes_in_8_bits(const mn_model *model) {
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {

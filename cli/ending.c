@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/stored.h"
 #include "stats.h"
 
 const char *cli_ending_name(cli_ending_kind kind) {
@@ -28,7 +29,7 @@ static const mn_op *producer_of(const mn_graph *graph, int32_t tensor) {
 }
 
 static bool is_readable(const mn_tensor_info *t) {
-    return t->type == MN_FLOAT32 || ((t->type == MN_INT8 || t->type == MN_UINT8) && t->quant.count == 1);
+    return t->type == MN_FLOAT32 || (mn_is_stored(t->type) && t->quant.count == 1);
 }
 
 static int32_t element_count(const mn_tensor_info *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }

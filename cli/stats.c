@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "graph/stored.h"
+
 void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count, float *out) {
     if (info->type == MN_FLOAT32) {
         memcpy(out, data, (size_t)count * sizeof *out);
@@ -14,8 +16,7 @@ void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count,
     float scale = info->quant.scale[0];
     int32_t zero = info->quant.zero_point[0];
     for (int32_t i = 0; i < count; i++) {
-        int32_t stored = info->type == MN_INT8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
-        out[i] = scale * (float)(stored - zero);
+        out[i] = scale * (float)(mn_stored_at(info->type, data, (size_t)i) - zero);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "graph/infer.h"
 #include "graph/shape.h"
+#include "graph/stored.h"
 
 typedef struct checking {
     const mn_graph *graph;
@@ -104,7 +105,7 @@ static mn_status check_order(mn_graph *graph) {
 /* ---- Types and quantisation --------------------------------------------------------------------------- */
 
 static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
-static bool is_quantised_type(mn_type type) { return is_8_bit(type) || type == MN_INT16; }
+static bool is_quantised_type(mn_type type) { return mn_is_stored(type); }
 
 static mn_status wrong_types(const checking *c) {
     const mn_tensor_info *x = in(c, 0), *second = data_inputs(c->op) > 1 ? in(c, 1) : NULL;

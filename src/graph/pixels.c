@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "graph/stored.h"
+
 enum { CHANNELS = MN_MEANING_CHANNELS };
 
 #define REMEDY                                                                                                         \
@@ -138,7 +140,8 @@ static mn_status from_rescaling(const mn_graph *graph, bool *found, mn_pixels *o
 
 /* ---- What 8 bits say ------------------------------------------------------------------------------------ */
 
-/* The values that the input's 8 bits can store, or those of the QUANTIZE behind a float input. */
+/* The values that the input's 8 bits (or 16, where they tell) can store, or those of the QUANTIZE behind a float input.
+ */
 static bool storable(const mn_graph *graph, double *low, double *high) {
     const mn_tensor_info *stored = &graph->tensors[graph->inputs[0]];
     if (stored->type == MN_FLOAT32) {
@@ -146,12 +149,14 @@ static bool storable(const mn_graph *graph, double *low, double *high) {
         if (!op || op->kind != MN_OP_QUANTIZE) return false;
         stored = mn_graph_output(graph, op, 0);
     }
-    if ((stored->type != MN_INT8 && stored->type != MN_UINT8) || stored->quant.count != 1) return false;
-    const int32_t lowest = stored->type == MN_INT8 ? INT8_MIN : 0;
+    if (!mn_is_stored(stored->type) || stored->quant.count != 1) return false;
     const double scale = (double)stored->quant.scale[0];
-    *low = scale * (lowest - stored->quant.zero_point[0]);
-    *high = scale * (lowest + 255 - stored->quant.zero_point[0]);
-    return true;
+    *low = scale * (mn_stored_lowest(stored->type) - stored->quant.zero_point[0]);
+    *high = scale * (mn_stored_highest(stored->type) - stored->quant.zero_point[0]);
+    if (stored->type != MN_INT16) return true;
+    /* int16 reaches as far below zero as above: of -1..1 and 0..1 it does not tell which, but 255 is the last pixel. */
+    *low = 0;
+    return fabs(*high - 255) <= 25.5;
 }
 
 /* The ranges that pixels are trained in: TensorFlow's classifiers -1..1, others 0..1, and models that scale inside

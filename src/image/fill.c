@@ -59,9 +59,12 @@ static void fill_tensor(const mn_prepare *p, const uint8_t *pixels, void *tensor
         if (p->type == MN_FLOAT32) {
             float *to = (float *)tensor + (size_t)c * channel_step;
             for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->real[c][from[i * MN_IMAGE_CHANNELS]];
+        } else if (p->type == MN_INT16) {
+            int16_t *to = (int16_t *)tensor + (size_t)c * channel_step;
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_IMAGE_CHANNELS]];
         } else {
             uint8_t *to = (uint8_t *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_IMAGE_CHANNELS]];
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = (uint8_t)p->stored[c][from[i * MN_IMAGE_CHANNELS]];
         }
     }
 }

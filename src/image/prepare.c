@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
+#include "graph/stored.h"
 
 void mn_prepare_defaults(mn_prepare_options *options) {
     *options = (mn_prepare_options){.crop = MN_CROP_AUTO, .filter = MN_RESIZE_BICUBIC};
@@ -57,9 +58,10 @@ typedef struct storage {
 static mn_status find_storage(const mn_tensor_info *input, storage *s) {
     *s = (storage){0};
     if (input->type == MN_FLOAT32) return MN_OK;
-    if (input->type != MN_INT8 && input->type != MN_UINT8)
+    if (!mn_is_stored(input->type))
         return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "input \"%s\" is of type %s, but a picture goes into float32, int8 or uint8; convert the model",
+                       "input \"%s\" is of type %s, but a picture goes into float32, int8, uint8 or int16; convert the "
+                       "model",
                        input->name, mn_type_name(input->type));
     if (input->quant.count != 1)
         return mn_fail(MN_ERROR_UNSUPPORTED,
@@ -68,8 +70,8 @@ static mn_status find_storage(const mn_tensor_info *input, storage *s) {
                        input->name, mn_type_name(input->type));
     s->scale = (double)input->quant.scale[0];
     s->zero_point = input->quant.zero_point[0];
-    s->low = input->type == MN_INT8 ? -128 : 0;
-    s->high = s->low + 255;
+    s->low = mn_stored_lowest(input->type);
+    s->high = mn_stored_highest(input->type);
     return MN_OK;
 }
 
@@ -117,6 +119,7 @@ static mn_status find_meaning(const mn_tensor_info *input, const mn_pixels *pixe
  * pixel, shifted: what training tools feed, and what a rounded -1..1 would miss by a step here and there. */
 static bool is_shift(const storage *s, const mn_pixels *m, int32_t channels) {
     const double step = 1.001;
+    if (s->high - s->low != 255) return false;
     for (int c = 0; c < channels; c++)
         if (fabs(m->low[c] / s->scale + s->zero_point - s->low) > step ||
             fabs(m->high[c] / s->scale + s->zero_point - s->high) > step)
@@ -137,7 +140,7 @@ static void fill_tables(const storage *s, const mn_pixels *m, bool shift, mn_pre
         for (int pixel = 0; pixel < 256; pixel++) {
             float real = (float)(m->low[c] + (m->high[c] - m->low[c]) * pixel / 255);
             p->real[c][pixel] = real;
-            if (s->scale > 0) p->stored[c][pixel] = (uint8_t)(shift ? pixel + s->low : quantise(real, s));
+            if (s->scale > 0) p->stored[c][pixel] = (int16_t)(shift ? pixel + s->low : quantise(real, s));
         }
     }
 }

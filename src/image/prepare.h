@@ -36,7 +36,7 @@ void mn_prepare_defaults(mn_prepare_options *options);
 
 /** A contract, made by mn_prepare_init; plain data, read only afterwards. */
 typedef struct mn_prepare {
-    mn_type type; /* of the tensor: MN_FLOAT32, MN_INT8 or MN_UINT8 */
+    mn_type type; /* of the tensor: MN_FLOAT32, MN_INT8, MN_UINT8 or MN_INT16 */
     mn_layout layout;
     int32_t width;
     int32_t height;
@@ -47,7 +47,7 @@ typedef struct mn_prepare {
     bool as_stored;         /* photos are not turned as EXIF says */
     mn_pixels pixels;       /* what they mean, as it was found or given */
     float real[3][256];     /* by channel and pixel: the number a float tensor gets */
-    uint8_t stored[3][256]; /* by channel and pixel: the byte a quantised tensor gets */
+    int16_t stored[3][256]; /* by channel and pixel: the value a quantised tensor gets */
     char text[320];         /* in words: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128" */
 } mn_prepare;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/stored.h"
 #include "quant/equalise.h"
 #include "quant/runner.h"
 
@@ -26,7 +27,7 @@ static bool same_size(const mn_tensor_info *a, const mn_tensor_info *b) {
 
 static bool readable(const mn_tensor_info *tensor) {
     if (tensor->type == MN_FLOAT32) return true;
-    return (tensor->type == MN_INT8 || tensor->type == MN_UINT8) && tensor->quant.count == 1;
+    return mn_is_stored(tensor->type) && tensor->quant.count == 1;
 }
 
 /* Operators that only change how values are stored are no layers; what has other scales by channel is no version of a
@@ -118,8 +119,7 @@ typedef struct comparison {
 
 static float value_at(const mn_tensor_info *info, const void *data, size_t i) {
     if (info->type == MN_FLOAT32) return ((const float *)data)[i];
-    int32_t stored = info->type == MN_INT8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
-    return info->quant.scale[0] * (float)(stored - info->quant.zero_point[0]);
+    return info->quant.scale[0] * (float)(mn_stored_at(info->type, data, i) - info->quant.zero_point[0]);
 }
 
 static mn_interval hold(mn_interval range, float value) {
@@ -180,8 +180,9 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
 static mn_interval covered(const mn_tensor_info *tensor) {
     if (tensor->type == MN_FLOAT32) return MN_INTERVAL_UNKNOWN;
     float scale = tensor->quant.scale[0];
-    int32_t lowest = tensor->type == MN_INT8 ? INT8_MIN : 0, zero = tensor->quant.zero_point[0];
-    return (mn_interval){scale * (float)(lowest - zero), scale * (float)(lowest + 255 - zero)};
+    int32_t zero = tensor->quant.zero_point[0];
+    return (mn_interval){scale * (float)(mn_stored_lowest(tensor->type) - zero),
+                         scale * (float)(mn_stored_highest(tensor->type) - zero)};
 }
 
 static void judge(mn_difference *d, const sums *s, const pairing *p, int32_t samples) {

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "graph/shape.h"
+#include "graph/stored.h"
 #include "plan/fold.h"
 
 /* ---- Dropping what is not needed ------------------------------------------------------------------------ */
@@ -61,9 +62,6 @@ static mn_status drop_unused(mn_graph *graph) {
 
 static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
 
-/* Types of quantised activations. */
-static bool is_stored(mn_type type) { return is_8_bit(type) || type == MN_INT16; }
-
 static bool has_weights(mn_op_kind kind) {
     return kind == MN_OP_CONV_2D || kind == MN_OP_DEPTHWISE_CONV_2D || kind == MN_OP_FULLY_CONNECTED;
 }
@@ -73,7 +71,7 @@ static mn_status refuse_quantised(const mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
         const mn_tensor_info *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
-        const mn_tensor_info *found = is_stored(in->type) && !in->data ? in : is_stored(out->type) ? out : NULL;
+        const mn_tensor_info *found = mn_is_stored(in->type) && !in->data ? in : mn_is_stored(out->type) ? out : NULL;
         if (!found) continue;
         return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
                              "the model is quantised already (tensor %s is %s); give the float model that it was "

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/thread.h"
+#include "graph/stored.h"
 #include "tflite/write.h"
 
 struct mn_runner {
@@ -67,7 +68,7 @@ int32_t mn_runner_jobs(const mn_runner *runner) { return runner->jobs; }
 /* What pixels become, channel by channel. */
 typedef struct tables {
     float real[3][256];
-    uint8_t stored[3][256];
+    int16_t stored[3][256];
 } tables;
 
 static void fill_reals(const mn_samples *samples, tables *t) {
@@ -82,8 +83,9 @@ static void fill_reals(const mn_samples *samples, tables *t) {
  * image/prepare.c. */
 static void fill_stored(const mn_tensor_info *info, tables *t) {
     const float scale = info->quant.scale[0];
-    const int32_t lowest = info->type == MN_INT8 ? INT8_MIN : 0, zero = info->quant.zero_point[0];
-    bool shift = true;
+    const int32_t lowest = mn_stored_lowest(info->type), zero = info->quant.zero_point[0];
+    const int32_t steps = mn_stored_highest(info->type) - lowest;
+    bool shift = steps == 255;
     for (int32_t c = 0; c < 3; c++) {
         for (int32_t i = 0; i < 256; i += 255) {
             shift = shift && fabsf(t->real[c][i] / scale + (float)(zero - lowest - i)) <= 1.001f;
@@ -92,8 +94,8 @@ static void fill_stored(const mn_tensor_info *info, tables *t) {
     for (int32_t c = 0; c < 3; c++) {
         for (int32_t i = 0; i < 256; i++) {
             float units = roundf(t->real[c][i] / scale) + (float)(zero - lowest);
-            float place = shift ? (float)i : fminf(fmaxf(units, 0), 255);
-            t->stored[c][i] = (uint8_t)((int32_t)place + lowest);
+            float place = shift ? (float)i : fminf(fmaxf(units, 0), (float)steps);
+            t->stored[c][i] = (int16_t)((int32_t)place + lowest);
         }
     }
 }
@@ -117,9 +119,15 @@ mn_status mn_runner_run(mn_runner *runner, int32_t job, const mn_samples *sample
         float *to = input;
         for (size_t i = 0; i < samples->elements; i++) to[i] = t.real[run ? i / run % 3 : 0][pixels[i]];
     } else {
-        uint8_t *to = input;
+        const bool wide = runner->input.type == MN_INT16;
         fill_stored(&runner->input, &t);
-        for (size_t i = 0; i < samples->elements; i++) to[i] = t.stored[run ? i / run % 3 : 0][pixels[i]];
+        for (size_t i = 0; i < samples->elements; i++) {
+            const int16_t stored = t.stored[run ? i / run % 3 : 0][pixels[i]];
+            if (wide)
+                ((int16_t *)input)[i] = stored;
+            else
+                ((uint8_t *)input)[i] = (uint8_t)stored;
+        }
     }
     *out = session;
     return mn_session_run(session);

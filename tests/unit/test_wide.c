@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "graph/graph.h"
+#include "graph/pixels.h"
+#include "image/prepare.h"
 #include "kernels/quant.h"
 #include "mobilenet.h"
 #include "quant/prepare.h"
@@ -166,10 +168,38 @@ static void test_powers_of_two(void **state) {
     free(file);
 }
 
+/* A picture into int16, and what its pixels are: of -1..1 and 0..1 a symmetric range does not tell which. */
+static void test_pictures(void **state) {
+    (void)state;
+    static const int32_t shape[] = {1, 8, 8, 3};
+    model_builder b;
+    mb_open(&b, MN_INT16, 3);
+    int32_t x = mb_tensor(&b, "x", MN_INT16, 4, shape), y = mb_tensor(&b, "y", MN_INT16, 4, shape);
+    mb_quantise(&b, x, 1, 0, 1.0f / 32767, 0);
+    mb_quantise(&b, y, 1, 0, 1.0f / 32767, 0);
+    mb_op(&b, MN_OP_RELU, 3, 1, &x, y);
+    mb_ends(&b, x, y);
+    expect_ok(mn_graph_check(&b.graph));
+    mn_pixels pixels;
+    mn_prepare contract;
+    expect_ok(mn_graph_pixels(&b.graph, &pixels));
+    assert_int_equal(pixels.source, MN_PIXELS_ASSUMED);
+    expect_ok(mn_prepare_init(&b.graph.tensors[x], &pixels, NULL, &contract));
+    assert_int_equal(contract.stored[0][255], 32767);
+    assert_int_equal(contract.stored[1][0], -32767);
+    assert_int_equal(contract.stored[2][128], 128); /* 1/255 */
+    assert_int_equal(contract.bytes, 8 * 8 * 3 * 2);
+    mb_quantise(&b, x, 1, 0, 255.0f / 32767, 0);
+    expect_ok(mn_graph_pixels(&b.graph, &pixels));
+    assert_int_equal(pixels.source, MN_PIXELS_QUANTISATION);
+    assert_true(pixels.low[0] == 0 && pixels.high[0] == 255);
+    mn_graph_free(&b.graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requantize_64), cmocka_unit_test(test_tables),        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_powers_of_two),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_powers_of_two), cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
