@@ -49,6 +49,10 @@ mn_status mn_model_open_with(const char *path, const mn_model_options *options, 
     mn_map map;
     if (options && options->read) {
         MN_TRY(mn_map_read(path, MOST_BYTES, &map));
+        if (map.bytes == 0) {
+            mn_map_close(&map);
+            return mn_fail(MN_ERROR_IO, "%s: is empty; fetch or write the file again", path);
+        }
     } else {
         MN_TRY(mn_map_open(path, &map));
     }

@@ -44,6 +44,9 @@ for cpu in ref portable ''; do
                   for i, a in enumerate(steps) for b in steps[:i])'
     done
 done
+# From a pipe.
+expect 0 inspect - <"$model"
+prints '^arena +[1-9]'
 expect 2 inspect --plan --dot "$model"
 says 'excludes'
 expect 1 inspect "$scratch/none"
