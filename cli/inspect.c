@@ -91,17 +91,26 @@ static void print_classes(const subject *s, int32_t output) {
 
 static int32_t first_tensor(const int32_t *list, int32_t count) { return count > 0 ? list[0] : -1; }
 
+/* What an operator works on: its first operand, or that behind constants, as SPLIT's axis is. */
+static int32_t first_input(const subject *s, const mn_op_info *op) {
+    for (int32_t i = 0; i < op->input_count; i++) {
+        mn_tensor_info info;
+        if (mn_model_tensor(s->model, op->inputs[i], &info) == MN_OK && !info.data) return op->inputs[i];
+    }
+    return first_tensor(op->inputs, op->input_count);
+}
+
 static void print_operator(const subject *s, int32_t index, const mn_op_info *op) {
     mn_tensor_info in, out;
     char from[CLI_SHAPE_TEXT] = "", to[CLI_SHAPE_TEXT] = "", shapes[2 * CLI_SHAPE_TEXT + 4];
-    if (mn_model_tensor(s->model, first_tensor(op->inputs, op->input_count), &in) == MN_OK) {
+    if (mn_model_tensor(s->model, first_input(s, op), &in) == MN_OK) {
         cli_shape_text(in.rank, in.dims, from);
     }
     if (mn_model_tensor(s->model, first_tensor(op->outputs, op->output_count), &out) == MN_OK) {
         cli_shape_text(out.rank, out.dims, to);
     }
     snprintf(shapes, sizeof shapes, "%s -> %s", from, to);
-    printf("%4d  %-17s %-30s %10" PRId64 " %12" PRId64 "%s%s\n", index, op->name, shapes, op->parameters, op->macs,
+    printf("%4d  %-23s %-30s %10" PRId64 " %12" PRId64 "%s%s\n", index, op->name, shapes, op->parameters, op->macs,
            op->options[0] != '\0' ? "  " : "", op->options);
 }
 
@@ -116,7 +125,7 @@ static void print_text(const subject *s) {
         print_tensor(s, "output", i, mn_model_output(s->model, i));
         print_classes(s, i);
     }
-    printf("\n   #  %-17s %-30s %10s %12s  options\n", "operator", "shape", "parameters", "MACs");
+    printf("\n   #  %-23s %-30s %10s %12s  options\n", "operator", "shape", "parameters", "MACs");
     for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
         mn_op_info op;
         if (mn_model_op(s->model, i, &op) == MN_OK) print_operator(s, i, &op);
@@ -234,10 +243,8 @@ static mn_status open_subject(const settings *s, subject *out) {
 static mn_status print(const settings *s, const subject *target) {
     if (s->json) return print_json(target);
     if (s->plan) return cli_print_plan(target->model, target->session);
-    if (s->dot)
-        cli_print_dot(target->model);
-    else
-        print_text(target);
+    if (s->dot) return cli_print_dot(target->model);
+    print_text(target);
     return MN_OK;
 }
 

@@ -4,7 +4,9 @@
 #include "inspect_dot.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/status.h"
 #include "tensor_text.h"
 
 /* Text inside a quoted Graphviz string. */
@@ -25,31 +27,26 @@ static void print_end(const mn_model *model, const char *role, int32_t i, int32_
     printf("\\n%s %s\"];\n", mn_type_name(info.type), cli_shape_text(info.rank, info.dims, shape));
 }
 
-/* Operator that computes `tensor` among the first `count`; -1 for none. */
-static int32_t producer(const mn_model *model, int32_t count, int32_t tensor) {
-    for (int32_t i = 0; i < count; i++) {
+/* What makes each tensor: the number of an operator, or of a model input behind all operators; -1 for a constant. */
+static int32_t *find_sources(const mn_model *model) {
+    const int32_t tensors = mn_model_tensor_count(model), ops = mn_model_op_count(model);
+    int32_t *source = malloc((size_t)tensors * sizeof *source);
+    for (int32_t i = 0; i < tensors && source; i++) source[i] = -1;
+    for (int32_t i = 0; i < mn_model_input_count(model) && source; i++) source[mn_model_input(model, i)] = ops + i;
+    for (int32_t i = 0; i < ops && source; i++) {
         mn_op_info op;
         if (mn_model_op(model, i, &op) != MN_OK) continue;
-        for (int32_t k = 0; k < op.output_count; k++) {
-            if (op.outputs[k] == tensor) return i;
-        }
+        for (int32_t k = 0; k < op.output_count; k++) source[op.outputs[k]] = i;
     }
-    return -1;
+    return source;
 }
 
-/* The start of an edge: whatever makes `tensor`. False for a constant. */
-static bool print_source(const mn_model *model, int32_t op_count, int32_t tensor) {
-    int32_t op = producer(model, op_count, tensor);
-    if (op >= 0) {
-        printf("  op%d -> ", op);
-        return true;
-    }
-    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        if (mn_model_input(model, i) != tensor) continue;
-        printf("  input%d -> ", i);
-        return true;
-    }
-    return false;
+/* The start of an edge. False for a constant. */
+static bool print_source(const mn_model *model, int32_t source) {
+    const int32_t ops = mn_model_op_count(model);
+    if (source < 0) return false;
+    printf(source < ops ? "  op%d -> " : "  input%d -> ", source < ops ? source : source - ops);
+    return true;
 }
 
 static void print_edge_label(const mn_model *model, int32_t tensor) {
@@ -59,8 +56,9 @@ static void print_edge_label(const mn_model *model, int32_t tensor) {
     printf(" [label=\"%s\"];\n", cli_shape_text(info.rank, info.dims, shape));
 }
 
-void cli_print_dot(const mn_model *model) {
-    int32_t count = mn_model_op_count(model);
+mn_status cli_print_dot(const mn_model *model) {
+    int32_t count = mn_model_op_count(model), *source = find_sources(model);
+    if (!source) return mn_fail_memory("the graph");
     printf("digraph model {\n  node [shape=box, fontname=\"sans-serif\", fontsize=10];\n"
            "  edge [fontname=\"sans-serif\", fontsize=9];\n");
     for (int32_t i = 0; i < mn_model_input_count(model); i++) print_end(model, "input", i, mn_model_input(model, i));
@@ -71,7 +69,7 @@ void cli_print_dot(const mn_model *model) {
         print_escaped(op.options);
         printf("\"];\n");
         for (int32_t k = 0; k < op.input_count; k++) {
-            if (op.inputs[k] < 0 || !print_source(model, i, op.inputs[k])) continue;
+            if (op.inputs[k] < 0 || !print_source(model, source[op.inputs[k]])) continue;
             printf("op%d", i);
             print_edge_label(model, op.inputs[k]);
         }
@@ -79,9 +77,11 @@ void cli_print_dot(const mn_model *model) {
     for (int32_t i = 0; i < mn_model_output_count(model); i++) {
         int32_t tensor = mn_model_output(model, i);
         print_end(model, "output", i, tensor);
-        if (!print_source(model, count, tensor)) continue;
+        if (!print_source(model, source[tensor])) continue;
         printf("output%d", i);
         print_edge_label(model, tensor);
     }
     printf("}\n");
+    free(source);
+    return MN_OK;
 }

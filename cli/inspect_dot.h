@@ -7,6 +7,6 @@
 #include "mobilenet.h"
 
 /** Prints the operators of `model` on stdout as a Graphviz graph; edges are the tensors computed at run time. */
-void cli_print_dot(const mn_model *model);
+mn_status cli_print_dot(const mn_model *model);
 
 #endif

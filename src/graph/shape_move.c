@@ -59,6 +59,9 @@ static mn_status insert(const inference *in, const mn_shape *x, int32_t axis, in
     return MN_OK;
 }
 
+/* Rows and columns each take a little memory of a plan. */
+enum { MAX_SIDE = 65536 };
+
 mn_status mn_infer_resize(const inference *in, mn_shape *out) {
     const mn_shape *x = input(in, 0);
     mn_shape size;
@@ -66,6 +69,10 @@ mn_status mn_infer_resize(const inference *in, mn_shape *out) {
     MN_TRY(mn_infer_list(in, 1, "size", &size));
     if (size.rank != 2 || size.dims[0] < 1 || size.dims[1] < 1) {
         return fail(in, "the size is not a height and a width of at least 1");
+    }
+    if (size.dims[0] > MAX_SIDE || size.dims[1] > MAX_SIDE) {
+        return mn_graph_fail(in->graph, in->op_index, MN_ERROR_LIMIT, "the result is over %d cells high or wide",
+                             MAX_SIDE);
     }
     *out = (mn_shape){.rank = 4, .dims = {x->dims[0], size.dims[0], size.dims[1], x->dims[3]}};
     return MN_OK;

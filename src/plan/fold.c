@@ -6,8 +6,10 @@
 #include "base/checked.h"
 #include "plan/bind.h"
 
-/* Bytes that folding may read and write in all: enough for 350 MB of float32 weights stored as float16. */
+/* Bytes that folding may read and write in all: enough for 350 MB of float32 weights stored as float16. Other operators
+ * than DEQUANTIZE may take longer for a byte, and honest models have few. */
 #define BUDGET ((size_t)1 << 30)
+enum { DEAR = 16 };
 
 typedef struct folding {
     mn_graph *graph;
@@ -22,9 +24,22 @@ static bool is_constant(const folding *f, const mn_op *op) {
     return !f->graph->tensors[op->outputs[0]].data;
 }
 
+/* Does the operator do little for each element? Loading a model must not take as long as running it. */
+static bool is_quick(mn_op_kind kind) {
+    switch (kind) {
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_FULLY_CONNECTED:
+    case MN_OP_AVERAGE_POOL_2D:
+    case MN_OP_MAX_POOL_2D: return false;
+    default: return true;
+    }
+}
+
 /* Takes what `op` reads and writes from the budget; false when that is more than is left. */
 static bool charge(folding *f, const mn_op *op) {
     size_t bytes = 0;
+    if (mn_bind_alias(f->shapes, op)) return true;
     for (int32_t i = 0; i < op->input_count; i++) {
         const size_t more = op->inputs[i] < 0 ? 0 : f->graph->tensors[op->inputs[i]].bytes;
         if (!mn_add_size(bytes, more, &bytes)) return false;
@@ -32,6 +47,7 @@ static bool charge(folding *f, const mn_op *op) {
     for (int32_t i = 0; i < op->output_count; i++) {
         if (!mn_add_size(bytes, f->graph->tensors[op->outputs[i]].bytes, &bytes)) return false;
     }
+    if (op->kind != MN_OP_DEQUANTIZE && !mn_mul_size(bytes, DEAR, &bytes)) return false;
     if (bytes > f->budget) return false;
     f->budget -= bytes;
     return true;
@@ -80,7 +96,8 @@ mn_status mn_graph_fold_constants(mn_graph *graph) {
     if (!f.shapes) return mn_fail_memory("constant weights");
     for (int32_t i = 0; i < graph->tensor_count; i++) f.shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_constant(&f, &graph->ops[i]) && charge(&f, &graph->ops[i])) MN_TRY(fold(&f, i));
+        const mn_op *op = &graph->ops[i];
+        if (is_constant(&f, op) && is_quick(op->kind) && charge(&f, op)) MN_TRY(fold(&f, i));
     }
     return MN_OK;
 }

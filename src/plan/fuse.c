@@ -119,8 +119,9 @@ static bool find_axis(const mn_op *ops, int32_t i, int32_t in, int32_t image, in
     const int64_t inner = conv->padding == MN_PAD_SAME ? mn_window_padding(image, cells, taps, 1, dilation) : 0;
     const int64_t pad = ops[0].attr.pad[i][0] - ops[2].attr.pad[i][0] + inner * block;
     const int64_t reach = (int64_t)(taps - 1) * dilation * block, behind = out - 1 + reach - pad - (in - 1);
-    if (ops[2].attr.list[i] != block || pad < 0 || pad > reach || behind > reach) return false;
-    *found = (axis){.pad = (int32_t)pad, .dilation = dilation * block};
+    const int64_t apart = (int64_t)dilation * block;
+    if (ops[2].attr.list[i] != block || pad < 0 || pad > reach || behind > reach || apart > INT32_MAX) return false;
+    *found = (axis){.pad = (int32_t)pad, .dilation = (int32_t)apart};
     return true;
 }
 

@@ -176,16 +176,14 @@ static void test_misaligned_constants_are_copied(void **state) {
 
 /* ---- Seeds of the fuzzer ----------------------------------------------------------------------------- */
 
-static int write_seed(const char *folder, mn_type type, uint32_t seed) {
+static int write_seed(const char *folder, const char *name, uint32_t seed, mn_graph *graph) {
     char path[512];
-    model_builder b;
     uint8_t *data;
     size_t bytes;
-    mb_classifier(&b, type, seed, (int32_t)(seed % 9));
-    mn_status status = mn_tflite_write(&b.graph, &data, &bytes);
-    mn_graph_free(&b.graph);
+    mn_status status = mn_tflite_write(graph, &data, &bytes);
+    mn_graph_free(graph);
     if (status != MN_OK) return EXIT_FAILURE;
-    snprintf(path, sizeof path, "%s/%s-%02u.tflite", folder, mn_type_name(type), seed);
+    snprintf(path, sizeof path, "%s/%s-%02u.tflite", folder, name, seed);
     FILE *file = fopen(path, "wb");
     bool written = file && fwrite(data, 1, bytes, file) == bytes;
     written = file && fclose(file) == 0 && written;
@@ -193,14 +191,25 @@ static int write_seed(const char *folder, mn_type type, uint32_t seed) {
     return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int main(int argc, char **argv) {
-    if (argc == 2) {
-        int result = EXIT_SUCCESS;
-        for (uint32_t seed = 1; seed <= 24; seed++) {
-            if (write_seed(argv[1], types[seed % 3], seed) != EXIT_SUCCESS) result = EXIT_FAILURE;
-        }
-        return result;
+/* Random classifiers, and each layer that moves elements alone. */
+static int write_seeds(const char *folder) {
+    int result = EXIT_SUCCESS;
+    model_builder b;
+    for (uint32_t seed = 1; seed <= 24; seed++) {
+        mb_classifier(&b, types[seed % 3], seed, (int32_t)(seed % 9));
+        if (write_seed(folder, mn_type_name(types[seed % 3]), seed, &b.graph) != EXIT_SUCCESS) result = EXIT_FAILURE;
     }
+    for (uint32_t seed = 1; seed <= 2 * MB_MOVING_LAYERS; seed++) {
+        mb_open(&b, types[seed % 3], seed);
+        const int32_t x = mb_tensor(&b, "x", types[seed % 3], 4, (int32_t[]){1, 3, 4, 2});
+        mb_ends(&b, x, mb_moving_layer(&b, (int32_t)seed % MB_MOVING_LAYERS, x));
+        if (write_seed(folder, "move", seed, &b.graph) != EXIT_SUCCESS) result = EXIT_FAILURE;
+    }
+    return result;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2) return write_seeds(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_equal_graphs_give_equal_bytes),

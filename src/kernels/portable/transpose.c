@@ -27,7 +27,7 @@ void mn_transpose_any_portable(const mn_task *task, int32_t begin, int32_t end) 
     mn_walk walk = mn_walk_from(runs, stride, begin / p->out_dims[LAST]);
     for (int32_t first = begin % p->out_dims[LAST]; begin < end; first = 0) {
         const int32_t count = mn_min_i32(p->out_dims[LAST] - first, end - begin);
-        memcpy(out, in + (walk.offset + (size_t)first) * element, (size_t)count * element);
+        memcpy(out, in + (mn_walk_signed(&walk) + first) * (ptrdiff_t)element, (size_t)count * element);
         out += (size_t)count * element;
         begin += count;
         mn_walk_next(&walk);

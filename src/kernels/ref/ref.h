@@ -146,6 +146,9 @@ static inline mn_walk mn_walk_from(const int32_t *dims, const int32_t *stride, i
     return walk;
 }
 
+/** The offset where strides may be negative. */
+static inline ptrdiff_t mn_walk_signed(const mn_walk *walk) { return (ptrdiff_t)walk->offset; }
+
 static inline void mn_walk_next(mn_walk *walk) {
     for (int d = MN_MAX_RANK - 1; d >= 0; d--) {
         walk->offset += (size_t)walk->stride[d];

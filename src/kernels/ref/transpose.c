@@ -12,7 +12,7 @@ void mn_transpose_any_ref(const mn_task *task, int32_t begin, int32_t end) {
     uint8_t *out = task->output;
     mn_walk walk = mn_walk_from(p->out_dims, p->in_stride, begin);
     for (int32_t i = begin; i < end; i++) {
-        memcpy(out + (size_t)i * element, in + walk.offset * element, element);
+        memcpy(out + (size_t)i * element, in + mn_walk_signed(&walk) * (ptrdiff_t)element, element);
         mn_walk_next(&walk);
     }
 }
