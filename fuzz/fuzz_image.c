@@ -21,8 +21,7 @@ static void turn(const mn_image *image, const mn_image_info *info, mn_image *see
     int32_t width, height;
     mn_turn_size(info, &width, &height);
     if (mn_image_create(width, height, seen) != MN_OK) abort();
-    for (int32_t y = 0; y < image->height; y++)
-        mn_turn_row(info, y, image->pixels + (size_t)y * (size_t)image->width * MN_IMAGE_CHANNELS, seen);
+    mn_turn_rows(info, 0, image->height, image->pixels, seen);
 }
 
 static void resize(const mn_image *image, int orientation, const uint8_t *choice) {

@@ -31,11 +31,13 @@ mn_status mn_image_read(const char *path, const mn_rows *rows) {
 
 /* ---- Whole pictures ---------------------------------------------------------------------------------- */
 
-/* Rows that become a picture. */
+/* Rows that become a picture, some at a time: a column of it is spread over all of its memory. */
+enum { ROWS = 16 };
 typedef struct collecting {
     const mn_image_options *options;
     mn_image_info info;
-    int32_t y;
+    int32_t y, kept; /* rows that are in the picture, and behind them in `rows` */
+    uint8_t *rows;   /* [ROWS][width][3] */
     mn_image image;
 } collecting;
 
@@ -45,12 +47,19 @@ static mn_status collect_begin(void *self, const mn_image_info *info) {
     c->info = *info;
     if (c->options->as_stored) c->info.turn = (mn_turn){0};
     mn_turn_size(&c->info, &width, &height);
+    c->rows = malloc((size_t)info->width * MN_IMAGE_CHANNELS * ROWS);
+    if (!c->rows) return mn_fail_memory("the rows of a picture");
     return mn_image_create(width, height, &c->image);
 }
 
 static void collect_row(void *self, const uint8_t *rgb) {
     collecting *c = self;
-    mn_turn_row(&c->info, c->y++, rgb, &c->image);
+    size_t stride = (size_t)c->info.width * MN_IMAGE_CHANNELS;
+    memcpy(c->rows + (size_t)c->kept++ * stride, rgb, stride);
+    if (c->kept < ROWS && c->y + c->kept < c->info.height) return;
+    mn_turn_rows(&c->info, c->y, c->kept, c->rows, &c->image);
+    c->y += c->kept;
+    c->kept = 0;
 }
 
 static int32_t lower(int32_t wanted, int32_t cap) { return wanted > 0 && wanted < cap ? wanted : cap; }
@@ -63,6 +72,7 @@ mn_status mn_image_decode(const void *data, size_t bytes, const char *name, cons
     const mn_rows rows = {&c, collect_begin, collect_row};
     mn_status status = decode(&(mn_encoded){data, bytes, name, lower(options->max_side, MN_IMAGE_MAX_SIDE),
                                             lower(options->max_pixels, MN_IMAGE_MAX_PIXELS), &rows});
+    free(c.rows);
     if (status == MN_OK)
         *out = c.image;
     else

@@ -284,7 +284,7 @@ const mn_image *mn_resizer_result(mn_resizer *r) {
     const mn_turn *turn = &r->in.turn;
     if (!turn->backward_x && !turn->backward_y && !turn->transposed) return &r->out;
     const mn_image_info stored = {r->out.width, r->out.height, *turn};
-    for (int32_t y = 0; y < r->out.height; y++) mn_turn_row(&stored, y, out_row(r, y), &r->seen);
+    mn_turn_rows(&stored, 0, r->out.height, r->out.pixels, &r->seen);
     return &r->seen;
 }
 

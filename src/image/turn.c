@@ -85,15 +85,30 @@ void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height) {
     *height = info->turn.transposed ? info->width : info->height;
 }
 
-void mn_turn_row(const mn_image_info *info, int32_t y, const uint8_t *rgb, mn_image *seen) {
-    const ptrdiff_t pixel = MN_IMAGE_CHANNELS, row = pixel * seen->width;
-    const ptrdiff_t step_x = info->turn.transposed ? row : pixel, step_y = info->turn.transposed ? pixel : row;
-    uint8_t *to = seen->pixels + step_y * (info->turn.backward_y ? info->height - 1 - y : y);
-    if (!info->turn.transposed && !info->turn.backward_x) {
-        memcpy(to, rgb, (size_t)row);
+/* A row that stays one, from `to` on, or from there back. */
+static void put_row(const mn_image_info *info, const uint8_t *rgb, uint8_t *to) {
+    if (!info->turn.backward_x) {
+        memcpy(to, rgb, (size_t)info->width * MN_IMAGE_CHANNELS);
         return;
     }
-    if (info->turn.backward_x) to += step_x * (info->width - 1);
-    const ptrdiff_t step = info->turn.backward_x ? -step_x : step_x;
-    for (int32_t x = 0; x < info->width; x++, rgb += pixel, to += step) memcpy(to, rgb, MN_IMAGE_CHANNELS);
+    for (int32_t x = info->width - 1; x >= 0; x--, rgb += MN_IMAGE_CHANNELS)
+        memcpy(to + (size_t)x * MN_IMAGE_CHANNELS, rgb, MN_IMAGE_CHANNELS);
+}
+
+void mn_turn_rows(const mn_image_info *info, int32_t first, int32_t count, const uint8_t *rgb, mn_image *seen) {
+    const size_t stored = (size_t)info->width * MN_IMAGE_CHANNELS, row = (size_t)seen->width * MN_IMAGE_CHANNELS;
+    const mn_turn turn = info->turn;
+    for (int32_t i = 0; !turn.transposed && i < count; i++) {
+        int32_t y = turn.backward_y ? info->height - 1 - first - i : first + i;
+        put_row(info, rgb + (size_t)i * stored, seen->pixels + (size_t)y * row);
+    }
+    /* Each column becomes a piece of a row. */
+    for (int32_t x = 0; turn.transposed && x < info->width; x++) {
+        const uint8_t *from = rgb + (size_t)x * MN_IMAGE_CHANNELS;
+        uint8_t *to = seen->pixels + (size_t)(turn.backward_x ? info->width - 1 - x : x) * row;
+        for (int32_t i = 0; i < count; i++) {
+            int32_t column = turn.backward_y ? info->height - 1 - first - i : first + i;
+            memcpy(to + (size_t)column * MN_IMAGE_CHANNELS, from + (size_t)i * stored, MN_IMAGE_CHANNELS);
+        }
+    }
 }

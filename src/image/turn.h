@@ -20,7 +20,8 @@ int mn_xmp_orientation(const uint8_t *data, size_t bytes);
 /** The size as seen. */
 void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height);
 
-/** Puts stored row `y` of a picture like `info` into `seen`, which has the size as seen. */
-void mn_turn_row(const mn_image_info *info, int32_t y, const uint8_t *rgb, mn_image *seen);
+/** Puts the stored rows [first, first + count) of a picture like `info`, which lie one behind the other, into `seen`,
+ *  which has the size as seen. Several at once are faster where rows become columns. */
+void mn_turn_rows(const mn_image_info *info, int32_t first, int32_t count, const uint8_t *rgb, mn_image *seen);
 
 #endif
