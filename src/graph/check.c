@@ -386,7 +386,7 @@ static mn_status check_types(const checking *c) {
     case MN_OP_SQUARE: return check_unary(c, false, false);
     case MN_OP_HARD_SWISH: return check_hard_swish(c);
     case MN_OP_SOFTMAX: return check_softmax(c, 1.0f / 256, -128);
-    case MN_OP_LOG_SOFTMAX: MN_TRY(check_unary(c, true, false)); return check_softmax(c, 1.0f / 16, 127);
+    case MN_OP_LOG_SOFTMAX: MN_TRY(check_unary(c, true, true)); return check_softmax(c, 1.0f / 16, 127);
     case MN_OP_MAXIMUM:
     case MN_OP_MINIMUM:
     case MN_OP_REDUCE_MAX: return check_extreme(c);

@@ -175,8 +175,8 @@ typedef struct mn_conv_mean_params {
 } mn_conv_mean_params;
 
 /** MN_K_SOFTMAX and MN_K_LOG_SOFTMAX over the last dimension. inputs: 0 logits. unit: one row.
- *  Quantised outputs have scale 1/256 and the lowest value of the type as zero point; of LOG_SOFTMAX, which is int8
- *  only, scale 1/16 and 127. */
+ *  Quantised outputs have scale 1/256 and the lowest value of the type as zero point; of LOG_SOFTMAX
+ *  scale 1/16 and the highest. */
 typedef struct mn_softmax_params {
     int32_t rows, depth;
     float beta;                /* float only */

@@ -666,7 +666,7 @@ def log_softmax(dice, kind):
     quant = quant_out = None
     if kind in RANGES:
         quant = Quant(dice.log(1e-4, 10) if dice.chance(0.3) else dice.log(0.02, 0.5), dice.zero(kind))
-        quant_out = Quant(1 / 16, 127)
+        quant_out = Quant(1 / 16, RANGES[kind][1])
     source = graph.tensor(kind, shape, quant)
     result = graph.tensor(kind, shape, quant_out)
     graph.operator("LOG_SOFTMAX", [source], [result], 2 if kind == "int8" else 1)
@@ -791,7 +791,7 @@ CASES = [
     ("RSQRT", unary("RSQRT"), ["float32", "int8"]),
     ("RELU_N1_TO_1", clamp("RELU_N1_TO_1"), BOTH),
     ("RELU_0_TO_1", clamp("RELU_0_TO_1"), BOTH),
-    ("LOG_SOFTMAX", log_softmax, ["float32", "int8"]),
+    ("LOG_SOFTMAX", log_softmax, BOTH),
     ("REDUCE_MAX", reduction("REDUCE_MAX"), BOTH),
     ("SUM", reduction("SUM"), ["float32"]),
     ("MAXIMUM", extreme("MAXIMUM"), BOTH),

@@ -82,6 +82,7 @@ if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
+    step "MobileNetV3 and heads in 8 bits" with_keras tests/oracle/quantize_heads.py
     step "PyTorch files" with_torch tests/oracle/torch_convert.py
     step "TFLite metadata" with_metadata tests/oracle/metadata.py
     step "training steps" with_keras tests/oracle/train_steps.py

@@ -381,8 +381,8 @@ static int32_t fully_connected(model_builder *b, int32_t x) {
 
 static int32_t softmax(model_builder *b, int32_t x) {
     int32_t y = mb_tensor(b, "probabilities", b->type, 2, at(b, x)->dims);
-    if (b->type != MN_UINT8 && mb_random(b, 0, 3) == 0) {
-        if (b->type == MN_INT8) mb_quantise(b, y, 1, 0, 1.0f / 16, 127);
+    if (mb_random(b, 0, 3) == 0) {
+        if (is_quantised(b->type)) mb_quantise(b, y, 1, 0, 1.0f / 16, b->type == MN_INT8 ? 127 : 255);
         mb_op(b, MN_OP_LOG_SOFTMAX, version_of(b), 1, &x, y);
         return y;
     }

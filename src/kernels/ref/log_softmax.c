@@ -55,29 +55,43 @@ static int32_t log_of_sum(int32_t x) {
     return mn_saturating_shift(mn_high_mul(power, log_2) + log_near_root(mn_min_i32(r_a, r_b)), 1);
 }
 
-static void log_softmax_row(const mn_softmax_params *p, const int8_t *in, int8_t *out) {
-    int32_t most = INT8_MIN;
-    uint32_t sum = 0;
-    for (int32_t c = 0; c < p->depth; c++) most = mn_max_i32(most, in[c]);
-    for (int32_t c = 0; c < p->depth; c++) sum += (uint32_t)mn_softmax_round(mn_softmax_exp(p, in[c] - most));
-    const int32_t log_sum = log_of_sum((int32_t)sum);
+/* The sum has room for 4095 classes that are all the largest; from there on it stays at its limit. */
+static int32_t sum_of_exps(const mn_softmax_params *p, const uint8_t *in, int32_t most, int32_t sign) {
+    int64_t sum = 0;
+    for (int32_t c = 0; c < p->depth; c++) sum += mn_softmax_round(mn_softmax_exp(p, mn_stored(in[c], sign) - most));
+    return sum < INT32_MAX ? (int32_t)sum : INT32_MAX;
+}
+
+static void log_softmax_row(const mn_softmax_params *p, const uint8_t *in, uint8_t *out, int32_t sign) {
+    const mn_range_i32 range = mn_sign_range(sign);
+    int32_t most = range.min;
+    for (int32_t c = 0; c < p->depth; c++) most = mn_max_i32(most, mn_stored(in[c], sign));
+    const int32_t log_sum = log_of_sum(sum_of_exps(p, in, most, sign));
     const int32_t least =
         mn_requantize((int32_t)((uint32_t)log_sum + (UINT32_C(1) << 31)), p->back_multiplier, p->back_shift);
     const int32_t limit = mn_max_i32(p->diff_min - 1, least);
     for (int32_t c = 0; c < p->depth; c++) {
-        const int32_t difference = in[c] - most;
-        out[c] = INT8_MIN;
+        const int32_t difference = mn_stored(in[c], sign) - most;
+        out[c] = (uint8_t)range.min;
         if (difference <= limit) continue;
         const int32_t scaled = mn_requantize(difference, p->multiplier, p->shift);
         const int32_t units = mn_round_shift((int32_t)((uint32_t)scaled - (uint32_t)log_sum), 22);
-        out[c] = (int8_t)mn_clamp_i32(units + 127, INT8_MIN, INT8_MAX);
+        out[c] = (uint8_t)mn_clamp_i32(units + range.max, range.min, range.max);
+    }
+}
+
+static void log_softmax_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
+    const mn_softmax_params *p = task->params;
+    for (int32_t row = begin; row < end; row++) {
+        const size_t offset = (size_t)row * (size_t)p->depth;
+        log_softmax_row(p, (const uint8_t *)task->inputs[0] + offset, (uint8_t *)task->output + offset, sign);
     }
 }
 
 void mn_log_softmax_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
-    const mn_softmax_params *p = task->params;
-    for (int32_t row = begin; row < end; row++) {
-        const size_t offset = (size_t)row * (size_t)p->depth;
-        log_softmax_row(p, (const int8_t *)task->inputs[0] + offset, (int8_t *)task->output + offset);
-    }
+    log_softmax_8bit(task, begin, end, MN_SIGN_I8);
+}
+
+void mn_log_softmax_u8_ref(const mn_task *task, int32_t begin, int32_t end) {
+    log_softmax_8bit(task, begin, end, MN_SIGN_U8);
 }
