@@ -57,8 +57,8 @@ static const cli_command command = {
     .name = "convert",
     .usage = "WEIGHTS -o FILE [options]",
     .summary = "Converts a MobileNet that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
-               "HDF5 (.h5, .weights.h5), a Keras 3 archive (.keras), or a state dict of torchvision or timm "
-               "(.safetensors, .pth).",
+               "HDF5 (.h5, .weights.h5), a Keras 3 archive (.keras), a state dict of torchvision or timm "
+               "(.safetensors, .pth), or an ONNX model of any float classifier (.onnx).",
     .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "
              "layers around the base that classifiers have. Batch norm is folded into the convolutions. The same "
              "input gives the same bytes.",

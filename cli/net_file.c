@@ -7,6 +7,7 @@
 
 #include "keras/keras.h"
 #include "model_file.h"
+#include "onnx/onnx.h"
 #include "torch/torch.h"
 
 /* HDF5's signature (file format specification, III.A), and that of a zip archive's first member. */
@@ -18,7 +19,8 @@ static bool starts_with(const mn_map *map, const char *signature) {
 }
 
 bool cli_net_is(const mn_map *map) {
-    return starts_with(map, hdf5_signature) || starts_with(map, zip_signature) || mn_torch_is(map->data, map->bytes);
+    return starts_with(map, hdf5_signature) || starts_with(map, zip_signature) || mn_torch_is(map->data, map->bytes) ||
+           mn_onnx_is(map->data, map->bytes);
 }
 
 static mn_status open_keras(const char *path, const mn_origin_options *options, mn_net *out, mn_origin *origin) {
@@ -39,9 +41,10 @@ mn_status cli_net_open(const char *path, const mn_origin_options *options, mn_ne
     mn_map map;
     if (!options) options = &defaults;
     MN_TRY(cli_file_read(path, &map));
-    bool torch = mn_torch_is(map.data, map.bytes);
+    bool torch = mn_torch_is(map.data, map.bytes), onnx = !torch && mn_onnx_is(map.data, map.bytes);
     mn_status status = MN_OK;
     if (torch) status = mn_torch_read(map.data, map.bytes, path, options, out, origin);
+    if (onnx) status = mn_onnx_read(map.data, map.bytes, path, path, options, out, origin);
     mn_map_close(&map);
-    return torch ? status : open_keras(path, options, out, origin);
+    return torch || onnx ? status : open_keras(path, options, out, origin);
 }

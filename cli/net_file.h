@@ -12,8 +12,8 @@
 /** Does a file with these contents hold a network that cli_net_open() reads? */
 bool cli_net_is(const mn_map *map);
 
-/** Opens what Keras or PyTorch saved. `path` must outlive the network, `options` NULL means defaults.
- *  Errors: those of cli_file_read, mn_keras_open and mn_torch_read. */
+/** Opens what Keras or PyTorch saved, or an ONNX model. `path` must outlive the network, `options` NULL means defaults.
+ *  Errors: those of cli_file_read, mn_keras_open, mn_torch_read and mn_onnx_read. */
 mn_status cli_net_open(const char *path, const mn_origin_options *options, mn_net *out, mn_origin *origin);
 
 #endif

@@ -14,6 +14,16 @@ void mn_meaning_set_range(mn_meaning *meaning, double low, double high) {
     }
 }
 
+void mn_meaning_set_imagenet(mn_meaning *meaning) {
+    static const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
+    meaning->normalised = true;
+    meaning->fit = MN_FIT_CROP;
+    for (int32_t c = 0; c < MN_MEANING_CHANNELS; c++) {
+        meaning->mean[c] = (float)(255 * mean[c]);
+        meaning->deviation[c] = (float)(255 * deviation[c]);
+    }
+}
+
 static mn_status copy_names(mn_pool *pool, const char *const *names, int32_t count, mn_class_names *out) {
     const char **copy = mn_pool_alloc(pool, (size_t)count, sizeof *copy);
     size_t bytes = 0;

@@ -41,6 +41,10 @@ typedef struct mn_meaning {
 /** Pixels 0 and 255 become `low` and `high` in every channel. */
 void mn_meaning_set_range(mn_meaning *meaning, double low, double high);
 
+/** What torchvision and timm train on: mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224, 0.225 of pixels in 0..1,
+ *  and the central 87.5 % of a photo (torchvision's MobileNet_V2_Weights, timm's IMAGENET_DEFAULT_MEAN). */
+void mn_meaning_set_imagenet(mn_meaning *meaning);
+
 /** Copies `count` names for the classes of output `output` (0..63) into `pool`. Errors: MEMORY. */
 mn_status mn_meaning_set_classes(mn_meaning *meaning, mn_pool *pool, int32_t output, const char *const *names,
                                  int32_t count);

@@ -225,18 +225,6 @@ static mn_status check_unused(const matching *m) {
     return MN_OK;
 }
 
-/* torchvision's MobileNetV2_Weights and timm's IMAGENET_DEFAULT_MEAN, of pixels in 0..1; both are judged on the central
- * 87.5 % of a photo. */
-static void set_meaning(mn_meaning *meaning) {
-    static const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
-    meaning->normalised = true;
-    meaning->fit = MN_FIT_CROP;
-    for (int32_t c = 0; c < MN_MEANING_CHANNELS; c++) {
-        meaning->mean[c] = (float)(255 * mean[c]);
-        meaning->deviation[c] = (float)(255 * deviation[c]);
-    }
-}
-
 static mn_status match(matching *m, const mn_origin_options *options, mn_origin *origin) {
     mn_v2_plan plan;
     mn_v2_spec spec;
@@ -266,7 +254,7 @@ static mn_status match(matching *m, const mn_origin_options *options, mn_origin 
                           .assumed_softmax = spec.classes > 0};
     MN_TRY(mn_v2_build(&spec, m->net));
     m->net->name = m->state->file;
-    set_meaning(&m->net->meaning);
+    mn_meaning_set_imagenet(&m->net->meaning);
     MN_TRY(load_all(m, &plan, classifier, spec.classes));
     MN_TRY(check_unused(m));
     return mn_net_check(m->net);

@@ -7,6 +7,7 @@ with PyTorch's in float64. Weights are random, with batch norm statistics as tra
 """
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -44,6 +45,10 @@ def vision(name, **settings):
 
 def timm_model(name, **settings):
     return lambda: timm.create_model(name, pretrained=False, **settings)
+
+
+def softmaxed(name):
+    return lambda: torch.nn.Sequential(timm_model(name)(), torch.nn.Softmax(dim=1))
 
 
 def settle(model, size):
@@ -140,6 +145,33 @@ def half(model, stem):
     return stem + ".half.safetensors"
 
 
+def export(model, stem, size, name, **settings):
+    path = "%s.%s.onnx" % (stem, name)
+    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
+        torch.onnx.export(model, (torch.zeros(1, 3, *size),), path, **settings)
+    return path
+
+
+def onnx_export(name, **settings):
+    def save(model, stem, size):
+        return export(model, stem, size, save.__name__, **settings)
+    save.__name__ = name
+    return save
+
+
+BATCH = {"input_names": ["image"], "output_names": ["scores"]}
+ONNX = [
+    onnx_export("opset9", dynamo=False, opset_version=9),
+    onnx_export("opset11_open_batch", dynamo=False, opset_version=11, dynamic_axes={"image": [0]}, **BATCH),
+    onnx_export("opset13_with_norms", dynamo=False, opset_version=13, do_constant_folding=False,
+                training=torch.onnx.TrainingMode.PRESERVE),
+    onnx_export("opset17_open_size", dynamo=False, opset_version=17, dynamic_axes={"image": [0, 2, 3]}, **BATCH),
+    onnx_export("opset20", dynamo=False, opset_version=20),
+    onnx_export("dynamo18", dynamo=True, opset_version=18),
+    onnx_export("dynamo_newest", dynamo=True, external_data=False),
+]
+
+
 # ---- Comparison -----------------------------------------------------------------------------------------------------
 
 def convert(path, *options):
@@ -180,8 +212,9 @@ class Case:
 
 
 def all_cases():
-    weights = [safetensors, pth, old_pth, protocol_4, checkpoint, views, half]
+    weights = [safetensors, pth, old_pth, protocol_4, checkpoint, views, half] + ONNX
     one = [safetensors]
+    few = [ONNX[0], ONNX[3], ONNX[6]]
     return [
         Case("torchvision mobilenet_v2", vision("mobilenet_v2"), weights, quick=True),
         Case("torchvision mobilenet_v2 0.35, 96, 5 classes", vision("mobilenet_v2", width_mult=0.35, num_classes=5), one,
@@ -194,6 +227,15 @@ def all_cases():
         Case("timm mobilenetv2_140", timm_model("mobilenetv2_140"), one),
         Case("timm mobilenetv2_110d", timm_model("mobilenetv2_110d"), one),
         Case("timm mobilenetv2_120d", timm_model("mobilenetv2_120d"), one),
+        Case("torchvision mobilenet_v3_small", vision("mobilenet_v3_small"), ONNX),
+        Case("torchvision mobilenet_v3_large, 160", vision("mobilenet_v3_large"), few, (160, 160)),
+        Case("timm mobilenetv3_large_100", timm_model("mobilenetv3_large_100"), few),
+        Case("timm mobilenetv3_small_050", timm_model("mobilenetv3_small_050"), few),
+        Case("timm tf_mobilenetv3_small_minimal_100", timm_model("tf_mobilenetv3_small_minimal_100"), ONNX[-1:]),
+        Case("timm mobilenetv1_100, 128", timm_model("mobilenetv1_100"), few, (128, 128)),
+        Case("torchvision mnasnet0_5", vision("mnasnet0_5"), few),
+        Case("timm efficientnet_lite0", timm_model("efficientnet_lite0"), few),
+        Case("timm mobilenetv2_035 with softmax", softmaxed("mobilenetv2_035"), few, (96, 96)),
     ]
 
 
@@ -205,8 +247,10 @@ def run_case(lib, case, folder):
     for save in case.saves:
         title = "%s: %s" % (case.name, save.__name__)
         try:
-            path = save(model, stem)
-            options = [] if path.endswith(".onnx") else ["--scores", "--size", str(case.size[0])]
+            path = save(model, stem, case.size) if save in ONNX else save(model, stem)
+            options = ["--scores", "--size", str(case.size[0])]
+            if save in ONNX:
+                options = options[1:] if "open_size" in save.__name__ else []
             worst = compare(lib, convert(path, *options), model, case.size)
             print("ok     %-80s %.1e, PyTorch %.1e" % ((title,) + worst))
         except Failure as failure:
