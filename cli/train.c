@@ -108,6 +108,7 @@ static mn_status read_net(job *j) {
         return mn_fail(MN_ERROR_ARGUMENT, "--architecture and --width are those of --init; leave them out");
     }
     MN_TRY(cli_net_open(s->init, &options, &j->net, &origin));
+    if (origin.untrainable) return mn_fail(MN_ERROR_UNSUPPORTED, "%s: %s", s->init, origin.untrainable);
     char assumed[MN_ORIGIN_SENTENCE];
     if (mn_origin_assumed(&j->net, &origin, assumed)) cli_error("%s: %s", s->init, assumed);
     MN_TRY(mn_train_fit_head(&j->net, j->data.class_count, other_labels(j), j->options.seed, &replaced));

@@ -20,6 +20,7 @@
 #include "keras/ranges.h"
 #include "keras/weights.h"
 #include "keras/wire.h"
+#include "net/mobilenet_v2.h"
 
 #define MAX_CONFIG_BYTES ((size_t)16 << 20)
 #define MAX_WEIGHTS_BYTES ((size_t)1 << 30)
@@ -99,6 +100,14 @@ static mn_status read_model(source *s, const char *text, size_t bytes, bool kera
     return mn_keras_width_of(&s->net, &s->info.family, &s->info.width);
 }
 
+/* What training from PyTorch's weights left. */
+static mn_status read_style(source *s, mn_net_spec *spec) {
+    mn_h5_list text;
+    MN_TRY(mn_h5_strings(&s->weights.h5, "/", MN_KERAS_STYLE, &s->weights.pool, &text));
+    if (text.count == 1 && strcmp(text.item[0], "pytorch") == 0) spec->style = MN_V2_TORCH;
+    return MN_OK;
+}
+
 static mn_status read_bare_weights(source *s) {
     mn_net_spec spec;
     mn_net_spec_defaults(&spec);
@@ -108,6 +117,7 @@ static mn_status read_bare_weights(source *s) {
     spec.height = open ? open_size(s) : height;
     spec.width_px = open ? spec.height : width;
     spec.softmax = !s->options->no_softmax;
+    MN_TRY(read_style(s, &spec));
     MN_TRY(mn_keras_match(&s->weights, &spec, &s->info.family, &s->net));
     s->net.name = s->name;
     MN_TRY(mn_keras_assign(&s->weights, NULL, &s->net));

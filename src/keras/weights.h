@@ -27,6 +27,9 @@ typedef enum mn_keras_role {
     MN_ROLE_NONE,
 } mn_keras_role;
 
+/** Attribute of the file that training writes: "pytorch" where a MobileNetV2 has PyTorch's padding and epsilon. */
+#define MN_KERAS_STYLE "mobilenet_style"
+
 /** One layer of the file. */
 typedef struct mn_keras_entry {
     const char

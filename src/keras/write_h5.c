@@ -12,6 +12,7 @@
 #include "base/checked.h"
 #include "keras/meaning.h"
 #include "keras/ranges.h"
+#include "net/mobilenet_v2.h"
 
 /* One array of a layer, under Keras' name. */
 typedef struct array {
@@ -193,6 +194,7 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
     }
     return write_strings(file, "layer_names", names[0], MAX_NAME, count) && write_text(file, "backend", "tensorflow") &&
            write_text(file, "keras_version", "2.15.0") &&
+           (mn_v2_style_of(net) == MN_V2_KERAS || write_text(file, MN_KERAS_STYLE, "pytorch")) &&
            (net->layers[0].low == net->layers[0].high || write_ranges(file, net)) &&
            (!mn_meaning_known(&net->meaning) || write_meaning(file, &net->meaning));
 }

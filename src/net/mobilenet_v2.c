@@ -27,6 +27,13 @@ static const struct norm {
     float epsilon, momentum;
 } norms[] = {[MN_V2_KERAS] = {1e-3f, 0.999f}, [MN_V2_TORCH] = {1e-5f, 0.9f}};
 
+/* The layer that only PyTorch's style has. */
+static const char torch_padding[] = "Conv1_pad";
+
+mn_v2_style mn_v2_style_of(const mn_net *net) {
+    return mn_net_find(net, torch_padding) >= 0 ? MN_V2_TORCH : MN_V2_KERAS;
+}
+
 /* ---- Channels ---------------------------------------------------------------------------------------- */
 
 int32_t mn_v2_stem_channels(double width) { return mn_build_divisible(STEM_FILTERS * width); }
@@ -74,7 +81,7 @@ static void add_padding(mn_building *b, const char *name) {
 /* Keras leaves the padding of this one to the convolution. */
 static void add_stem(mn_building *b, int32_t units) {
     bool keras = b->spec->style == MN_V2_KERAS;
-    if (!keras) add_padding(b, "Conv1_pad");
+    if (!keras) add_padding(b, torch_padding);
     mn_padding padding = keras ? MN_PAD_SAME : MN_PAD_VALID;
     mn_layer conv = {.kind = MN_LAYER_CONV, .k_h = 3, .k_w = 3, .stride = 2, .padding = padding, .units = units};
     mn_build_add(b, "Conv1", conv, false);

@@ -32,6 +32,9 @@ int32_t mn_v2_head_channels(double width);
 /** What a width in (0, MN_V2_MAX_WIDTH] gives. */
 void mn_v2_plan_of(double width, mn_v2_plan *out);
 
+/** Whose details a net has that mn_v2_build() made, told by its layers. */
+mn_v2_style mn_v2_style_of(const mn_net *net);
+
 /** The width that gives the plan: a published one where that fits, else a number of hundredths; 0 when none does. */
 double mn_v2_width_of(const mn_v2_plan *plan);
 

@@ -14,12 +14,13 @@ typedef struct mn_origin_options {
 
 /** Texts are static storage. */
 typedef struct mn_origin {
-    const char *format;   /* in words */
-    const char *network;  /* "MobileNetV2"; NULL for layers of no known network */
-    double width;         /* of that network; 0 when unknown */
-    bool assumed_size;    /* the file leaves the size of the input open */
-    bool assumed_pixels;  /* the file does not say which pixels the network takes; net->meaning does */
-    bool assumed_softmax; /* the file does not say whether a softmax follows the classifier */
+    const char *format;      /* in words */
+    const char *network;     /* "MobileNetV2"; NULL for layers of no known network */
+    double width;            /* of that network; 0 when unknown */
+    const char *untrainable; /* why training cannot start from it, as the end of a sentence; NULL: it can */
+    bool assumed_size;       /* the file leaves the size of the input open */
+    bool assumed_pixels;     /* the file does not say which pixels the network takes; net->meaning does */
+    bool assumed_softmax;    /* the file does not say whether a softmax follows the classifier */
 } mn_origin;
 
 /** One sentence about what was assumed because the file does not say it; false when nothing was. */

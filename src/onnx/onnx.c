@@ -59,7 +59,10 @@ static mn_status read_model(mn_onnx_model *model, const void *data, size_t bytes
     MN_TRY(mn_onnx_parse(data, bytes, model));
     MN_TRY(mn_onnx_graph_build(model, options->size > 0 ? options->size : DEFAULT_SIZE, net, &open));
     MN_TRY(check_options(options, net));
-    *origin = (mn_origin){.format = "ONNX model", .assumed_size = open && options->size == 0};
+    *origin = (mn_origin){.format = "ONNX model",
+                          .untrainable = "training cannot start from an ONNX model, whose batch norm is gone; give the "
+                                         "weights that it was exported from, as .pth or .safetensors",
+                          .assumed_size = open && options->size == 0};
     set_meaning(model, net, origin);
     return mn_net_check(net);
 }

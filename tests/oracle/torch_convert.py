@@ -214,6 +214,7 @@ class Case:
 def all_cases():
     weights = [safetensors, pth, old_pth, protocol_4, checkpoint, views, half] + ONNX
     one = [safetensors]
+    two = [safetensors, pth]
     few = [ONNX[0], ONNX[3], ONNX[6]]
     return [
         Case("torchvision mobilenet_v2", vision("mobilenet_v2"), weights, quick=True),
@@ -227,12 +228,14 @@ def all_cases():
         Case("timm mobilenetv2_140", timm_model("mobilenetv2_140"), one),
         Case("timm mobilenetv2_110d", timm_model("mobilenetv2_110d"), one),
         Case("timm mobilenetv2_120d", timm_model("mobilenetv2_120d"), one),
-        Case("torchvision mobilenet_v3_small", vision("mobilenet_v3_small"), ONNX),
-        Case("torchvision mobilenet_v3_large, 160", vision("mobilenet_v3_large"), few, (160, 160)),
-        Case("timm mobilenetv3_large_100", timm_model("mobilenetv3_large_100"), few),
-        Case("timm mobilenetv3_small_050", timm_model("mobilenetv3_small_050"), few),
+        Case("torchvision mobilenet_v3_small", vision("mobilenet_v3_small"), two + ONNX),
+        Case("torchvision mobilenet_v3_large, 160", vision("mobilenet_v3_large"), two + few, (160, 160)),
+        Case("timm mobilenetv3_large_100", timm_model("mobilenetv3_large_100"), two + few),
+        Case("timm mobilenetv3_small_050", timm_model("mobilenetv3_small_050"), one + few),
         Case("timm tf_mobilenetv3_small_minimal_100", timm_model("tf_mobilenetv3_small_minimal_100"), ONNX[-1:]),
-        Case("timm mobilenetv1_100, 128", timm_model("mobilenetv1_100"), few, (128, 128)),
+        Case("timm mobilenetv1_100, 128", timm_model("mobilenetv1_100"), one + few, (128, 128)),
+        Case("timm mobilenetv1_100h", timm_model("mobilenetv1_100h"), one, (96, 96)),
+        Case("timm mobilenetv3_large_150d", timm_model("mobilenetv3_large_150d"), one, (96, 96)),
         Case("torchvision mnasnet0_5", vision("mnasnet0_5"), few),
         Case("timm efficientnet_lite0", timm_model("efficientnet_lite0"), few),
         Case("timm mobilenetv2_035 with softmax", softmaxed("mobilenetv2_035"), few, (96, 96)),

@@ -111,6 +111,86 @@ void test_state_make(test_state *state, test_names names, const char *prefix) {
     add(&m, classifier, "bias", 1, &classes, -0.5f, 0.5f);
 }
 
+static void add_biased(maker *m, const char *layer, int32_t out, int32_t in) {
+    add_conv(m, layer, out, in, 1);
+    add(m, layer, "bias", 1, &out, -0.5f, 0.5f);
+}
+
+/* Number 0 does not expand; of the rest all but 1 and 2 have gates. */
+static void add_v3_block(maker *m, bool timm, int32_t stage, int32_t index, int32_t number) {
+    static const char *const timm_first[] = {"",        "",   "conv_dw", "bn1", "se.conv_reduce", "se.conv_expand",
+                                             "conv_pw", "bn2"};
+    static const char *const timm_later[] = {"conv_pw",        "bn1",      "conv_dw", "bn2", "se.conv_reduce",
+                                             "se.conv_expand", "conv_pwl", "bn3"};
+    static const char *const vision[][8] = {{"", "", "0.0", "0.1", "1.fc1", "1.fc2", "2.0", "2.1"},
+                                            {"0.0", "0.1", "1.0", "1.1", "", "", "2.0", "2.1"},
+                                            {"0.0", "0.1", "1.0", "1.1", "2.fc1", "2.fc2", "3.0", "3.1"}};
+    bool gates = number != 1 && number != 2;
+    int32_t channels = TEST_CHANNELS, wide = number > 0 ? 2 * channels : channels;
+    const char *const *layers = timm && number == 0 ? timm_first
+                                : timm              ? timm_later
+                                                    : vision[number == 0 ? 0
+                                                             : gates     ? 2
+                                                                         : 1];
+    char name[8][100];
+    for (int i = 0; i < 8; i++) {
+        if (timm) snprintf(name[i], sizeof name[i], "blocks.%d.%d.%s", stage, index, layers[i]);
+        if (!timm) snprintf(name[i], sizeof name[i], "features.%d.block.%s", number + 1, layers[i]);
+    }
+    if (number > 0) add_conv(m, name[0], wide, channels, 1);
+    if (number > 0) add_norm(m, name[1], wide);
+    add_conv(m, name[2], wide, 1, number < 3 ? 3 : 5);
+    add_norm(m, name[3], wide);
+    if (gates) add_biased(m, name[4], TEST_CHANNELS / 2, wide);
+    if (gates) add_biased(m, name[5], wide, TEST_CHANNELS / 2);
+    add_conv(m, name[6], channels, wide, 1);
+    add_norm(m, name[7], channels);
+}
+
+void test_state_make_v3(test_state *state, test_names names) {
+    static const int32_t blocks[] = {1, 2, 3, 2, 3};
+    const int32_t head = TEST_HEAD, classes = TEST_CLASSES, flat[] = {TEST_HEAD, 2 * TEST_CHANNELS};
+    bool timm = names == TEST_TIMM;
+    maker m = {.state = state, .prefix = "", .seed = 1};
+    int32_t number = 0;
+    state->count = 0;
+    add_conv(&m, timm ? "conv_stem" : "features.0.0", TEST_CHANNELS, 3, 3);
+    add_norm(&m, timm ? "bn1" : "features.0.1", TEST_CHANNELS);
+    for (int32_t s = 0; s < 5; s++) {
+        for (int32_t i = 0; i < blocks[s]; i++) add_v3_block(&m, timm, s, i, number++);
+    }
+    add_conv(&m, timm ? "blocks.5.0.conv" : "features.12.0", 2 * TEST_CHANNELS, TEST_CHANNELS, 1);
+    add_norm(&m, timm ? "blocks.5.0.bn1" : "features.12.1", 2 * TEST_CHANNELS);
+    if (timm) add_conv(&m, "conv_head", TEST_HEAD, 2 * TEST_CHANNELS, 1);
+    if (!timm) add(&m, "classifier.0", "weight", 2, flat, -0.5f, 0.5f);
+    add(&m, timm ? "conv_head" : "classifier.0", "bias", 1, &head, -0.5f, 0.5f);
+    const char *last = timm ? "classifier" : "classifier.3";
+    add(&m, last, "weight", 2, (const int32_t[]){TEST_CLASSES, TEST_HEAD}, -0.5f, 0.5f);
+    add(&m, last, "bias", 1, &classes, -0.5f, 0.5f);
+}
+
+void test_state_make_v1(test_state *state) {
+    static const int32_t blocks[] = {1, 2, 2, 6, 2};
+    const int32_t classes = TEST_CLASSES, channels = TEST_CHANNELS;
+    static const char *const layers[] = {"conv_dw", "bn1", "conv_pw", "bn2"};
+    maker m = {.state = state, .prefix = "", .seed = 1};
+    char name[4][100];
+    state->count = 0;
+    add_conv(&m, "conv_stem", channels, 3, 3);
+    add_norm(&m, "bn1", channels);
+    for (int32_t s = 0; s < 5; s++) {
+        for (int32_t i = 0; i < blocks[s]; i++) {
+            for (int k = 0; k < 4; k++) snprintf(name[k], sizeof name[k], "blocks.%d.%d.%s", s, i, layers[k]);
+            add_conv(&m, name[0], channels, 1, 3);
+            add_norm(&m, name[1], channels);
+            add_conv(&m, name[2], channels, channels, 1);
+            add_norm(&m, name[3], channels);
+        }
+    }
+    add(&m, "classifier", "weight", 2, (const int32_t[]){TEST_CLASSES, TEST_CHANNELS}, -0.5f, 0.5f);
+    add(&m, "classifier", "bias", 1, &classes, -0.5f, 0.5f);
+}
+
 void test_state_free(test_state *state) {
     for (int32_t i = 0; i < state->count; i++) free(state->arrays[i].values);
     state->count = 0;

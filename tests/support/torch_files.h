@@ -40,6 +40,12 @@ typedef struct test_state {
 
 /** `prefix` goes before every name. */
 void test_state_make(test_state *state, test_names names, const char *prefix);
+/** A MobileNetV3 small, as narrow, with the names of torchvision or timm; the same values in both. */
+void test_state_make_v3(test_state *state, test_names names);
+
+/** timm's MobileNet. */
+void test_state_make_v1(test_state *state);
+
 void test_state_free(test_state *state);
 test_array *test_state_find(test_state *state, const char *name);
 

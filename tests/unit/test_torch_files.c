@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "keras/keras.h"
+#include "keras/write_h5.h"
 #include "net/fold.h"
+#include "net/mobilenet_v2.h"
 #include "support/torch_files.h"
 #include "torch/torch.h"
 
@@ -173,6 +176,94 @@ static void test_without_classifier(void **unused) {
     test_state_free(&state);
 }
 
+static void read_state(mn_net *net, mn_origin *origin) {
+    test_bytes bytes = {0};
+    test_write_safetensors(&state, &bytes);
+    if (read_bytes(&bytes, &(mn_origin_options){.size = 64}, net, origin) != MN_OK) fail_msg("%s", mn_error_detail());
+    free(bytes.data);
+}
+
+static int32_t count_layers(const mn_net *net, mn_layer_kind kind) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < net->layer_count; i++) count += net->layers[i].kind == kind;
+    return count;
+}
+
+/* One MobileNetV3 small under two libraries' names: the same kernels, but another epsilon. */
+static void test_v3(void **unused) {
+    (void)unused;
+    static mn_net nets[2];
+    mn_origin origin;
+    for (int i = 0; i < 2; i++) {
+        test_state_make_v3(&state, i ? TEST_TIMM : TEST_TORCHVISION);
+        read_state(&nets[i], &origin);
+        test_state_free(&state);
+        assert_string_equal(origin.network, "MobileNetV3 small");
+        assert_non_null(origin.untrainable);
+        assert_int_equal(count_layers(&nets[i], MN_LAYER_MULTIPLY), 9);
+        assert_int_equal(count_layers(&nets[i], MN_LAYER_ADD), 7); /* all are of one width here */
+        /* Stem, two in each of eight blocks, the last convolution, and the layer before the classifier. */
+        assert_int_equal(count_layers(&nets[i], MN_LAYER_ACTIVATION), 19);
+        assert_int_equal(count_layers(&nets[i], MN_LAYER_ZERO_PADDING), 5);
+        const mn_layer *pool = layer_of(&nets[i], "global_pool");
+        assert_int_equal(nets[i].layers[pool->inputs[0]].h, 2);
+    }
+    const mn_layer *a = nets[0].layers, *b = nets[1].layers;
+    int32_t i = 0, k = 0, compared = 0;
+    for (; i < nets[0].layer_count && k < nets[1].layer_count; i++, k++) {
+        while (i < nets[0].layer_count && !a[i].kernel) i++;
+        while (k < nets[1].layer_count && !b[k].kernel) k++;
+        if (i == nets[0].layer_count || k == nets[1].layer_count) break;
+        size_t count = mn_layer_kernel_count(&nets[0], &a[i]);
+        assert_int_equal(count, mn_layer_kernel_count(&nets[1], &b[k]));
+        assert_memory_equal(a[i].kernel, b[k].kernel, count * sizeof(float));
+        compared++;
+    }
+    assert_int_equal(compared, 1 + 11 * 3 - 1 + 9 * 2 + 1 + 2);
+    assert_true(layer_of(&nets[0], "features.0.1")->epsilon == 1e-3f && layer_of(&nets[1], "bn1")->epsilon == 1e-5f);
+    mn_net_free(&nets[0]);
+    mn_net_free(&nets[1]);
+}
+
+static void test_v1(void **unused) {
+    (void)unused;
+    mn_net net = {0};
+    mn_origin origin;
+    test_state_make_v1(&state);
+    read_state(&net, &origin);
+    assert_string_equal(origin.network, "MobileNet");
+    assert_int_equal(count_layers(&net, MN_LAYER_ADD), 0);
+    assert_int_equal(count_layers(&net, MN_LAYER_RELU), 27);
+    assert_int_equal(net.layers[layer_of(&net, "global_pool")->inputs[0]].h, 2);
+    assert_true(net.meaning.mean[0] == 127.5f);
+    mn_net_free(&net);
+    strcpy(test_state_find(&state, "blocks.3.5.conv_pw.weight")->name, "blocks.3.5.conv_px.weight");
+    expect_state_refused("has no array 'blocks.3.5.conv_pw.weight', which a MobileNet of timm has");
+}
+
+/* Training writes what it learned into Keras' layout, with whose details it computes: those are read again. */
+static void test_style_in_h5(void **unused) {
+    (void)unused;
+    for (int style = MN_V2_KERAS; style <= MN_V2_TORCH; style++) {
+        mn_v2_spec spec;
+        mn_net net = {0}, again = {0};
+        mn_keras_info info;
+        uint8_t *data = NULL;
+        size_t bytes = 0;
+        mn_v2_defaults(&spec);
+        spec.width = 0.35;
+        spec.style = (mn_v2_style)style;
+        assert_int_equal(mn_v2_build(&spec, &net), MN_OK);
+        assert_int_equal(mn_keras_write_h5(&net, &data, &bytes), MN_OK);
+        if (mn_keras_read(data, bytes, "test", NULL, &again, &info) != MN_OK) fail_msg("%s", mn_error_detail());
+        assert_int_equal(mn_v2_style_of(&again), style);
+        assert_true(layer_of(&again, "Conv_1_bn")->epsilon == (style == MN_V2_TORCH ? 1e-5f : 1e-3f));
+        mn_net_free(&again);
+        mn_net_free(&net);
+        free(data);
+    }
+}
+
 /* ---- What is refused --------------------------------------------------------------------------------- */
 
 static void test_wrong_arrays(void **unused) {
@@ -188,7 +279,7 @@ static void test_wrong_arrays(void **unused) {
     test_state_make(&state, TEST_TIMM, "");
     test_state_find(&state, "blocks.2.1.conv_dw.weight")->dims[2] = 9;
     test_state_find(&state, "blocks.2.1.conv_dw.weight")->dims[3] = 1;
-    expect_state_refused("'blocks.2.1.conv_dw.weight' has shape 48x1x9x1, but in a MobileNetV2 it is 48x1x3x3");
+    expect_state_refused("'blocks.2.1.conv_dw.weight' has shape 48x1x9x1, but in a MobileNetV2 of timm it is 48x1x3x3");
     test_state_make(&state, TEST_TORCHVISION, "");
     strcpy(test_state_find(&state, "features.0.1.bias")->name, "features.0.1.weight");
     expect_state_refused("two arrays called 'features.0.1.weight'");
@@ -201,7 +292,7 @@ static void test_wrong_arrays(void **unused) {
     expect_state_refused("'features.3.conv.3.bias' does not hold floats");
     test_state_make(&state, TEST_TORCHVISION, "");
     state.count = 0;
-    expect_state_refused("are not those of a MobileNetV2");
+    expect_state_refused("are not those of a MobileNet of torchvision or timm");
 }
 
 /* A stem alone that claims to be wide: no memory is taken for what is not there. */
@@ -336,10 +427,17 @@ static int write_files(const char *folder) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torchvision),         cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_other_names),         cmocka_unit_test(test_without_classifier),
-        cmocka_unit_test(test_wrong_arrays),        cmocka_unit_test(test_few_numbers),
-        cmocka_unit_test(test_damaged_safetensors), cmocka_unit_test(test_cut_safetensors),
+        cmocka_unit_test(test_torchvision),
+        cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_other_names),
+        cmocka_unit_test(test_without_classifier),
+        cmocka_unit_test(test_v3),
+        cmocka_unit_test(test_v1),
+        cmocka_unit_test(test_style_in_h5),
+        cmocka_unit_test(test_wrong_arrays),
+        cmocka_unit_test(test_few_numbers),
+        cmocka_unit_test(test_damaged_safetensors),
+        cmocka_unit_test(test_cut_safetensors),
     };
     if (argc == 2) return write_files(argv[1]);
     return cmocka_run_group_tests_name("torch files", tests, NULL, NULL);
