@@ -141,7 +141,7 @@ static int32_t find_name(const names *n, mn_onnx_text name) {
 static mn_status read_attribute(mn_onnx_model *model, mn_wire wire, mn_onnx_attribute *out) {
     mn_wire_field field;
     mn_onnx_text unused;
-    static const size_t room = MN_ONNX_MAX_PORTS;
+    const int32_t room = MN_ONNX_MAX_PORTS;
     int64_t integers[MN_ONNX_MAX_PORTS];
     float numbers[MN_ONNX_MAX_PORTS];
     int32_t integer_count = 0, number_count = 0;

@@ -6,6 +6,8 @@
 
 #include "onnx/parse.h"
 
+#define MAX_EXTERNAL_BYTES ((size_t)1 << 30) /* of one other file */
+
 /* TensorProto: what is read of it, by the numbers of its fields. */
 enum {
     FIELD_DIMS = 1,
@@ -112,7 +114,7 @@ static mn_status open_external(reading *r, const mn_map **out) {
     mn_map *map = &model->maps[model->map_count].map;
     model->maps[model->map_count].name = mn_pool_string(&model->pool, name, strlen(name));
     if (!model->maps[model->map_count].name) return mn_fail_memory("a model's weights");
-    mn_status status = mn_map_open(path, map);
+    mn_status status = mn_map_read(path, MAX_EXTERNAL_BYTES, map);
     if (status != MN_OK) return mn_fail_prefix(status, "weights of the model");
     model->map_count++;
     *out = map;
