@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "label_lines.h"
+#include "labels/numbered.h"
 
 enum { IMAGENET_CLASSES = 1000, WNID_LENGTH = 9 };
 
@@ -45,6 +46,16 @@ static bool names_imagenet(const mn_class_names *known, int32_t shift) {
     return same > known->count * 3 / 4;
 }
 
+/* Where every line begins with its number, as in Teachable Machine's lists, the number is no part of the name. */
+static void drop_numbers(cli_lines *file) {
+    for (size_t i = 0; i < file->count; i++) {
+        if (mn_label_number_bytes(file->line[i], strlen(file->line[i]), (int32_t)i) == 0) return;
+    }
+    for (size_t i = 0; i < file->count; i++) {
+        file->line[i] += mn_label_number_bytes(file->line[i], strlen(file->line[i]), (int32_t)i);
+    }
+}
+
 bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes,
                      bool one_unit) {
     *labels = (cli_labels){.classes = classes, .one_unit = one_unit};
@@ -56,6 +67,7 @@ bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names 
         return true;
     }
     if (!cli_lines_read(path, &labels->file)) return false;
+    drop_numbers(&labels->file);
     if (!cli_label_lines_number(path, &labels->file)) {
         cli_lines_free(&labels->file);
         return false;

@@ -278,7 +278,8 @@ static bool check_learned(const settings *s, bool per_tensor, mn_interval input)
     } else if (s->per_tensor && !per_tensor) {
         cli_error("quantize: the model was trained for a scale for each channel; leave out --per-tensor, or give it to "
                   "'train --qat' too");
-    } else if (s->image.range.count > 0 && (range[0] != (double)input.low || range[1] != (double)input.high)) {
+    } else if (s->image.mean.count > 0 ||
+               (s->image.range.count > 0 && (range[0] != (double)input.low || range[1] != (double)input.high))) {
         cli_error("quantize: the model was trained with --input-range %g,%g; leave it out", (double)input.low,
                   (double)input.high);
     } else {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "labels/numbered.h"
 #include "tflite/metadata.h"
 #include "tflite/metadata_schema.h"
 #include "tflite/text.h"
@@ -181,16 +182,8 @@ static int32_t split(const mn_zip_file *file, int32_t limit, span *line) {
     return filled;
 }
 
-/* Bytes of "17  " before a name, where that is the number of the line; 0 for none. */
 static size_t number_bytes(const span *line, int32_t index) {
-    char number[16];
-    size_t at = 0, length = (size_t)snprintf(number, sizeof number, "%d", index);
-    while (at < line->bytes && line->data[at] == ' ') at++;
-    if (line->bytes - at <= length || memcmp(line->data + at, number, length) != 0) return 0;
-    size_t behind = at + length;
-    for (at = behind; at < line->bytes && strchr(" \t:", line->data[at]) && line->data[at]; at++) {
-    }
-    return at > behind && at < line->bytes ? at : 0;
+    return line->bytes > 0 ? mn_label_number_bytes((const char *)line->data, line->bytes, index) : 0;
 }
 
 /* Where every line begins with its number, as in Coral's lists, the number is no part of the name. */

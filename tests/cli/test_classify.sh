@@ -43,6 +43,12 @@ seq 10 | sed 's/$/: name/' >"$scratch/labels"
 numbered "['name'] * 10"
 { seq 9 | sed 's/$/ name/'; echo 9 Up; } >"$scratch/labels"
 numbered "['%d name' % (i + 1) for i in range(9)] + ['9 Up']"
+printf '%s\n' '0 Paper' '1 Rock' '2 Cut' '3 a' '4 b' '5 c' '6 d' '7 e' '8 f' '9 g' >"$scratch/labels"
+expect 0 classify -m "$model" --labels "$scratch/labels" --json -k 10 "$photo"
+json '[c["label"] for c in sorted(o["classes"], key=lambda c: c["class"])][:4] == ["Paper", "Rock", "Cut", "a"]'
+printf '%s\n' '0 Paper' '1 Rock' '2 Cut' '3 a' '4 b' '5 c' '6 d' '7 e' '8 f' '8 g' >"$scratch/labels"
+expect 0 classify -m "$model" --labels "$scratch/labels" --json -k 10 "$photo"
+json '"0 Paper" in [c["label"] for c in o["classes"]]'
 printf 'one\ntwo\n' >"$scratch/labels"
 expect 1 classify -m "$model" --labels "$scratch/labels" "$photo"
 says 'has 2 lines, but the model has 10 classes'
