@@ -51,6 +51,10 @@ def pooled(K, x, classes=5, activation="softmax"):
     return K.layers.Dense(classes, activation=activation)(x)
 
 
+def scores(K, x):
+    return pooled(K, x, 5, None)
+
+
 def binary(K, x):
     return pooled(K, x, 1, "sigmoid")
 
@@ -237,7 +241,9 @@ def heads(K):
         yield name, lambda K, head=head: on(K, head)
     for name, activation in HIDDEN + (KERAS_3_HIDDEN if K is keras else []):
         yield "hidden " + name, lambda K, a=activation: on(K, hidden(a))
-    for family in ("v1", "v3"):
-        for name, head in (("softmax", pooled), ("binary", binary), ("two heads", two_heads)):
+    # The random V3 makes features so large that probabilities would all be 0 or 1.
+    for family, some in (("v1", (("softmax", pooled), ("binary", binary), ("two heads", two_heads))),
+                         ("v3", (("scores", scores), ("squeeze-excite", squeeze_excite)))):
+        for name, head in some:
             yield "%s, %s" % (family, name), lambda K, f=family, h=head: on(K, h, f)
             yield "%s nested, %s" % (family, name), lambda K, f=family, h=head: nested(K, h, f)
