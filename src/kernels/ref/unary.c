@@ -88,7 +88,7 @@ static int32_t inverse_root_8bit(const mn_unary_params *p, int32_t value) {
     if (value <= 0) return INT16_MAX;
     const int32_t root = value == 1 ? INT32_MAX : inverse_root(value, &shift);
     const int32_t fine = mn_requantize(1, root, shift + MORE);
-    return mn_requantize(fine, p->multiplier[0], p->shift[0] - MORE) + p->out_zero;
+    return mn_wrap_add(mn_requantize(fine, p->multiplier[0], p->shift[0] - MORE), p->out_zero);
 }
 
 /* ---- 8 bits ------------------------------------------------------------------------------------------- */
