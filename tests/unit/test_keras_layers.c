@@ -113,7 +113,7 @@ static void test_hard_sigmoid(void **state) {
         mn_net net;
         read(text, keras_2, &net);
         EXPECT_KINDS(&net, MN_LAYER_DENSE, MN_LAYER_RESCALING, MN_LAYER_RELU, MN_LAYER_RESCALING);
-        assert_float_equal(net.layers[2].scale, keras_2 ? 1.2F : 1, 0);
+        assert_float_equal(net.layers[2].scale, (keras_2 ? 1.2F : 1), 0);
         assert_float_equal(net.layers[2].offset, 3, 0);
         assert_float_equal(net.layers[4].scale, 1.0F / 6, 0);
         mn_net_free(&net);
