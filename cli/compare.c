@@ -66,7 +66,8 @@ static const cli_command command = {
     .usage = "A B --images DIR [options]",
     .summary = "Compares what the layers of two versions of a model compute, the worst first: signal to noise ratio "
                "(SQNR) and cosine of B against A, and the ranges of values.",
-    .notes = "A and B are .tflite models, float or quantised, or what Keras saved. Layers are matched by the names of "
+    .notes = "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by "
+             "the names of "
              "their outputs, and the rest by their order, operator and size.",
     .options = options,
     .operands = true,

@@ -61,7 +61,7 @@ static const cli_option options[] = {
     {.name = "data-free",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, data_free),
-     .help = "use no photo, but what batch norm in Keras weights tells of every channel"},
+     .help = "use no photo, but what batch norm in the weights tells of every channel"},
     {.name = "optimize",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, optimise),
@@ -123,8 +123,8 @@ static const cli_option options[] = {
 static const cli_command command = {
     .name = "quantize",
     .usage = "MODEL -o FILE [--images DIR | --data-free] [options]",
-    .summary =
-        "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras saved.",
+    .summary = "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras or "
+               "PyTorch saved, or ONNX.",
     .notes = "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
              "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
              "same input gives the same bytes, whatever --jobs.\n"
