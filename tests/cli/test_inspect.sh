@@ -10,6 +10,10 @@ for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
     prints '^ +0  CONV_2D .*stride 2x2 SAME RELU6'
     prints '^arena +[1-9]'
     prints '^MACs +[1-9]'
+    case $model in
+        *float32*) prints '^arithmetic  float32$' ;;
+        *) prints '^arithmetic  8 bits$' ;;
+    esac
     expect 0 inspect --json "$model"
     json 'o["macs"] == sum(p["macs"] for p in o["operators"]) > 0 and o["arena_bytes"] > 0'
     json 'o["parameters"] == sum(p["parameters"] for p in o["operators"]) > 0'
