@@ -49,6 +49,7 @@ checked=0
 if [[ $# -eq 0 ]]; then set -- aarch64 armhf i386; asked=0; else asked=1; fi
 for processor in "$@"; do
     folder=build-cross/$processor
+    rm -rf "$folder" # objects of sources that have gone since
     mkdir -p "$folder"
     if ! choose "$processor"; then
         [[ $asked -eq 0 ]] || die "there is no compiler for $processor that works; see scripts/cross.sh --help"
