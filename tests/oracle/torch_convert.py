@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 """Converts what PyTorch and timm save, and what torch.onnx exports, and compares the logits of the converted models
-with PyTorch's in float64. Weights are random, with batch norm statistics as training leaves them.
+with PyTorch's in float64 and ONNX Runtime's. Weights are random, with batch norm statistics as training leaves them.
 
     torch_convert.py [--quick] [--keep DIR] [--only TEXT]
 """
@@ -17,6 +17,7 @@ import warnings
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import numpy as np
+import onnxruntime
 import timm
 import torch
 import torchvision
@@ -188,7 +189,14 @@ def logits(lib, data, inputs):
     return np.concatenate([session.run([picture[None]])[0] for picture in inputs])
 
 
-def compare(lib, data, model, size):
+def runtime_logits(path, inputs):
+    """ONNX Runtime's."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return np.concatenate([session.run(None, {name: picture[None]})[0] for picture in inputs])
+
+
+def compare(lib, data, model, size, path):
     """The largest distance from PyTorch in float64, beside that of PyTorch in float32."""
     inputs = pictures(PHOTOS, size, torch.Generator().manual_seed(2))
     with torch.no_grad():
@@ -201,6 +209,10 @@ def compare(lib, data, model, size):
     worst, own = (float(np.max(np.abs(x - expected)) / np.max(np.abs(expected))) for x in (got, single))
     if not worst <= max(TOLERANCE, 2 * own):
         raise Failure("the logits are %.2g of the largest away, PyTorch's in float32 %.2g" % (worst, own))
+    if path.endswith(".onnx"):
+        apart = float(np.max(np.abs(got - runtime_logits(path, inputs.numpy()))) / np.max(np.abs(expected)))
+        if not apart <= 2 * max(TOLERANCE, 2 * own):
+            raise Failure("the logits are %.2g of the largest from ONNX Runtime's" % apart)
     return worst, own
 
 
@@ -254,7 +266,7 @@ def run_case(lib, case, folder):
             options = ["--scores", "--size", str(case.size[0])]
             if save in ONNX:
                 options = options[1:] if "open_size" in save.__name__ else []
-            worst = compare(lib, convert(path, *options), model, case.size)
+            worst = compare(lib, convert(path, *options), model, case.size, path)
             print("ok     %-80s %.1e, PyTorch %.1e" % ((title,) + worst))
         except Failure as failure:
             print("FAILED %s: %s" % (title, failure))
