@@ -31,7 +31,8 @@ static mn_status open_keras(const char *path, const mn_origin_options *options, 
                           .network = info.family >= 0 ? mn_families[info.family].name : NULL,
                           .width = info.width,
                           .assumed_size = info.assumed_size,
-                          .assumed_pixels = info.format == MN_KERAS_WEIGHTS_2 || info.format == MN_KERAS_WEIGHTS_3,
+                          .assumed_pixels = !out->meaning.normalised &&
+                                            (info.format == MN_KERAS_WEIGHTS_2 || info.format == MN_KERAS_WEIGHTS_3),
                           .assumed_softmax = info.assumed_softmax};
     return MN_OK;
 }
