@@ -11,7 +11,7 @@
 
 #define AT(offset, bytes) bytes, sizeof(bytes) - 1, offset
 #define CONVERT "'mobilenet convert FILE -o model.tflite' makes a .tflite of it"
-#define NOT_READ "give weights or a model that Keras saved (.h5, .keras), or a state dict in .safetensors"
+#define NOT_READ "give what Keras saved (.h5, .keras), a state dict of PyTorch (.pth, .safetensors) or ONNX"
 #define TENSORFLOW "TensorFlow makes a .tflite of it: tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert()"
 #define UNPACK "unpack it and give the model in it"
 #define DOWNLOAD "download the model itself (on GitHub: the button 'Download raw file')"
