@@ -198,10 +198,17 @@ static void add_window(mn_fbb *b, const mn_op_attr *attr) {
     mn_fbb_add_u8(b, MN_F_WINDOW_PADDING, attr->padding == MN_PAD_SAME ? 0 : 1, 0);
 }
 
+/* The type of entry `i` of an operator's tensors; MN_NONE where there is none, as in a graph that is wrong. */
+static mn_type type_at(const writer *w, const int32_t *tensors, int32_t count, int32_t i) {
+    bool there = i < count && tensors[i] >= 0 && tensors[i] < w->graph->tensor_count;
+    return there ? w->graph->tensors[tensors[i]].type : MN_NONE;
+}
+
 /* The type of a bias beside int16, which TFLite does not take from the bias itself. */
 static void add_bias_type(writer *w, const mn_op *op, mn_fb_field field) {
-    const mn_tensor_info *x = mn_graph_input(w->graph, op, 0), *bias = mn_graph_input(w->graph, op, 2);
-    if (x->type == MN_INT16 && bias) mn_fbb_add_u8(&w->b, field, type_code(bias->type), 0);
+    mn_type bias = type_at(w, op->inputs, op->input_count, 2);
+    if (type_at(w, op->inputs, op->input_count, 0) != MN_INT16 || bias == MN_NONE) return;
+    mn_fbb_add_u8(&w->b, field, type_code(bias), 0);
 }
 
 static void add_conv(mn_fbb *b, const mn_op_attr *attr) {
@@ -272,7 +279,7 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
     case MN_OP_ADD:
     case MN_OP_SUB:
         mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0);
-        if (mn_graph_output(w->graph, op, 0)->type == MN_INT16) {
+        if (type_at(w, op->outputs, op->output_count, 0) == MN_INT16) {
             mn_fbb_add_u8(b, MN_F_SUM_POT_SCALE, attr->power_of_two_scales, 1);
         }
         break;

@@ -336,7 +336,7 @@ static void zero_points_misaligned(opened *o) {
     put32(reference + mn_le32(reference) - 4, 1);
     put32(reference, mn_le32(reference) - 4);
 }
-static void type_int16(opened *o) { *at(o, &o->tensor, MN_F_TENSOR_TYPE) = 7; }
+static void type_float64(opened *o) { *at(o, &o->tensor, MN_F_TENSOR_TYPE) = 10; }
 static void type_unknown(opened *o) { *at(o, &o->tensor, MN_F_TENSOR_TYPE) = 77; }
 static void many_dimensions(opened *o) { put32(target(o, &o->tensor, MN_F_TENSOR_SHAPE), 7); }
 static void no_such_buffer(opened *o) { put32(at(o, &o->tensor, MN_F_TENSOR_BUFFER), 77); }
@@ -389,7 +389,7 @@ static void test_wrong_bytes(void **state) {
         {zero_points_misaligned, 3, MN_ERROR_FORMAT,
          "m: subgraphs[0].tensors[3].quantization.zero_point: elements of 8 bytes start at byte #, which is "
          "misaligned"},
-        {type_int16, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): type INT16 is not supported"},
+        {type_float64, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): type FLOAT64 is not supported"},
         {type_unknown, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): type number 77 is not known"},
         {many_dimensions, 3, MN_ERROR_UNSUPPORTED, "m: tensor 3 (conv): 7 dimensions; at most 6 are supported"},
         {no_such_buffer, 1, MN_ERROR_FORMAT, "m: tensor 1 (weights): buffer 77 does not exist; there are 6"},
