@@ -244,9 +244,10 @@ static void add_slice(mn_fbb *b, const mn_slice *slice) {
 
 /* Options of operators on integers name types. */
 static void add_types(writer *w, const mn_op *op) {
-    const mn_tensor_info *in = mn_graph_input(w->graph, op, 0), *out = mn_graph_output(w->graph, op, 0);
-    if (op->kind == MN_OP_CAST) mn_fbb_add_u8(&w->b, MN_F_CAST_IN_TYPE, type_code(in->type), 0);
-    mn_fbb_add_u8(&w->b, op->kind == MN_OP_CAST ? MN_F_CAST_OUT_TYPE : MN_F_SHAPE_OUT_TYPE, type_code(out->type), 0);
+    bool casts = op->kind == MN_OP_CAST;
+    mn_type in = type_at(w, op->inputs, op->input_count, 0), out = type_at(w, op->outputs, op->output_count, 0);
+    if (casts) mn_fbb_add_u8(&w->b, MN_F_CAST_IN_TYPE, type_code(in), 0);
+    mn_fbb_add_u8(&w->b, casts ? MN_F_CAST_OUT_TYPE : MN_F_SHAPE_OUT_TYPE, type_code(out), 0);
 }
 
 static mn_fbb_ref write_options(writer *w, const mn_op *op) {
