@@ -13,10 +13,9 @@ mobilenet=$MN_BUILD/mobilenet
 # Without the warnings of what the processor has and the emulator lacks.
 emulate() { qemu-x86_64 -cpu "$1" "${@:2}" 2>"$scratch/err" || fail "$*: $(grep -v '^qemu-x86_64: warning' "$scratch/err")"; }
 
-# Few cases: emulation is slow, and on processors that have the instructions the test checkkernels takes many.
 # On PROCESSOR, kernels whose names end with PRESENT are checked and those with MISSING are not: kernels PROCESSOR ...
 kernels() {
-    emulate "$1" "$check" --seed=1 --cases=5 >"$scratch/checked"
+    emulate "$1" "$check" --seed=1 --cases=40 >"$scratch/checked"
     grep '^SKIPPED' "$scratch/checked" | grep -oE 'mn_[a-z0-9_]+' | sort >"$scratch/skipped" || true
     emulate "$1" "$check" --list | grep -E '^mn_' | sort | comm -23 - "$scratch/skipped" >"$scratch/ran"
     grep -qE "_($2)\$" "$scratch/ran" || fail "$1: no kernel of $2 was checked"
@@ -37,8 +36,11 @@ model() {
     ! grep -vxE "ref|portable|$2" "$scratch/tiers" || fail "$1: $3 has kernels beyond $2"
 }
 
-kernels Nehalem portable 'avx.*'
-kernels Haswell 'portable|avx2' 'avxvnni|avx512.*'
+# Minutes, so only where ./test.sh --all asks for it.
+if [[ -n ${MN_LONG_TESTS:-} ]]; then
+    kernels Nehalem portable 'avx.*'
+    kernels Haswell 'portable|avx2' 'avxvnni|avx512.*'
+fi
 [[ -x $mobilenet ]] || skip "$mobilenet is not built, the rest passed"
 for type in int8 uint8; do
     file=tests/golden/tiny_v2_$type.tflite
