@@ -24,7 +24,8 @@ void test_bytes_text(test_bytes *bytes, const char *text) { test_bytes_add(bytes
 
 void test_bytes_number(test_bytes *bytes, uint64_t value, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        uint8_t byte = i < sizeof value ? (uint8_t)(value >> 8 * i) : 0;
+        uint8_t byte = 0;
+        if (i < sizeof value) byte = (uint8_t)(value >> 8 * i);
         test_bytes_add(bytes, &byte, 1);
     }
 }
