@@ -90,7 +90,7 @@ static int32_t random_shift(check_rng *r, int64_t depth, bool wild) {
 static void add_bias_64(check_case *c, check_rng *r, int32_t channels) {
     int64_t *bias = check_add_input(c, r, MN_INT64, (size_t)channels, true);
     const int32_t bits = !r->plain && check_one_in(r, 16) ? 31 : 5;
-    for (int32_t i = 0; i < channels; i++) bias[i] = (int64_t)check_between(r, INT32_MIN, INT32_MAX) * (1 << bits) / 2;
+    for (int32_t i = 0; i < channels; i++) bias[i] = check_between(r, INT32_MIN, INT32_MAX) * (INT64_C(1) << bits) / 2;
 }
 
 static void add_bias(check_case *c, check_rng *r, mn_type in, int32_t channels) {

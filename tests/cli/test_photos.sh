@@ -82,7 +82,7 @@ for interlaced in 0, 1:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
 EOF
 }
-if command -v python3 >/dev/null && ! nm "$mobilenet" 2>/dev/null | grep -Eq '__[at]san_init'; then
+if command -v python3 >/dev/null && [[ -z ${MN_SANITIZE:-} ]]; then
     large
     (ulimit -v 150000 && exec "$mobilenet" classify -m "$model" --json "$scratch/rows.png") >"$scratch/out" 2>"$scratch/err" ||
         fail "a photo of 108 megapixels: $(cat "$scratch/err")"
@@ -161,7 +161,7 @@ open(sys.argv[1] + "/n01440764.png", "wb").write(
     b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
 EOF
 }
-if command -v python3 >/dev/null && ! nm "$mobilenet" 2>/dev/null | grep -Eq '__[at]san_init'; then
+if command -v python3 >/dev/null && [[ -z ${MN_SANITIZE:-} ]]; then
     memory
     cp "$photo" "$scratch/large"
     (ulimit -v 400000 && exec "$mobilenet" evaluate -m "$model" --images "$scratch/large" --jobs 1 \

@@ -291,7 +291,7 @@ static void test_wrong_arrays(void **unused) {
     test_state_find(&state, "features.3.conv.3.bias")->rank = 0;
     expect_state_refused("'features.3.conv.3.bias' does not hold floats");
     test_state_make(&state, TEST_TORCHVISION, "");
-    state.count = 0;
+    test_state_free(&state);
     expect_state_refused("are not those of a MobileNet of torchvision or timm");
 }
 
