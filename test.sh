@@ -4,8 +4,8 @@
 #
 # Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
 #
-#   --all      also the thread sanitizer, clang-tidy, other processors, every allocation failing, the comparison with
-#              TFLite, a minute of fuzzing each, and 15,000 damaged Keras files
+#   --all      also trainings under sanitizers, the thread sanitizer, clang-tidy, other processors, every allocation
+#              failing, the comparison with TFLite, a minute of fuzzing each, and 15,000 damaged Keras files
 #   --offline  install nothing
 #   --help     this text
 #
@@ -62,7 +62,8 @@ junit_reasons() {
 
 # Builds a preset, runs its tests and counts each: test_preset PRESET
 test_preset() {
-    local preset=$1 junit status=0
+    local preset=$1 junit status=0 some=()
+    if [[ $all -eq 0 ]]; then some=(-LE slow); fi
     say
     say "== preset $preset"
     if ! build "$preset"; then
@@ -71,7 +72,10 @@ test_preset() {
         return
     fi
     junit=$(mktemp)
-    ctest --preset "$preset" -j "$jobs" --no-tests=error --output-junit "$junit" || status=$?
+    ctest --preset "$preset" -j "$jobs" "${some[@]}" --no-tests=error --output-junit "$junit" || status=$?
+    if [[ $all -eq 0 ]]; then
+        ctest --preset "$preset" -N -L slow | sed -n 's/^ *Test *#[0-9]*: /left to --all: /p'
+    fi
     local tests failures ignored
     tests=$(junit_count "$junit" tests)
     failures=$(junit_count "$junit" failures)
