@@ -8,7 +8,9 @@
 
 enum {
     MAX_SHAPES = 128,
-    WIDTH_STEPS = 6400, /* widths tried besides the published ones: hundredths up to MN_NET_MAX_WIDTH */
+    /* Widths tried besides the published ones, up to MN_NET_MAX_WIDTH: twentieths, then hundredths. */
+    ROUND_STEPS = 1280,
+    WIDTH_STEPS = ROUND_STEPS + 6400,
 };
 
 typedef struct shape {
@@ -139,9 +141,11 @@ static mn_status is(const shapes *s, guess *g, bool *same) {
     return MN_OK;
 }
 
-/* Width number `i` to try: the published ones first, for other widths give the same channels. */
+/* Width number `i` to try: the published ones and round ones first, for other widths give the same channels. */
 static double candidate(const mn_family *family, int32_t i) {
-    return i < family->variant_count ? family->variants[i].width : (i - family->variant_count + 1) / 100.0;
+    int32_t step = i - family->variant_count + 1;
+    if (step < 1) return family->variants[i].width;
+    return step <= ROUND_STEPS ? step / 20.0 : (step - ROUND_STEPS) / 100.0;
 }
 
 /* What tells a width of a family from others. */
