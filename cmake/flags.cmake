@@ -54,14 +54,6 @@ function(mn_small_sources)
   set_source_files_properties(${plain} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
 endfunction()
 
-# Instrumented and unrolled kernels take gcc minutes at -O2, a third of that at -O1.
-function(mn_quick_sanitized_sources)
-  if(mn_sanitizers)
-    file(GLOB unrolled CONFIGURE_DEPENDS src/kernels/x86/*.c src/train/kernels_*.c)
-    set_property(SOURCE ${unrolled} APPEND PROPERTY COMPILE_OPTIONS -O1)
-  endif()
-endfunction()
-
 # Leaves out of a shared library what nothing that it exports can reach, such as writing models.
 include(CheckLinkerFlag)
 check_linker_flag(C -Wl,--gc-sections mn_has_gc_sections)
