@@ -105,6 +105,7 @@ if [[ $all -eq 1 ]]; then
     say
     say "== long checks"
     check clang-tidy scripts/tidy.sh
+    check "all cases of kernels under sanitizers" "$(build_dir sanitize)/tests/checkkernels"
     check "kernels on lesser x86-64 processors" env MN_LONG_TESTS=1 \
         ctest --preset release -R build_qemu_tiers --no-tests=error --output-on-failure
     check "other processors" scripts/cross.sh
