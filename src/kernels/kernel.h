@@ -87,6 +87,19 @@ typedef enum mn_tier {
     MN_TIER_COUNT
 } mn_tier;
 
+/** What there is to know about a kernel before it runs. Several kernels may share one. */
+typedef struct mn_kernel_traits {
+    /* May such a kernel compute these parameters, and with what memory? One predicate for choice and size. NULL:
+     * always, with none. */
+    bool (*need)(const void *params, mn_kernel_need *need);
+    /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
+     * nothing is packed. */
+    void (*pack)(const void *params, const void *const *constants, void *packed);
+} mn_kernel_traits;
+
+/** Nothing: the kernel computes all parameters, without memory of its own. */
+extern const mn_kernel_traits mn_kernel_plain;
+
 typedef struct mn_kernel {
     const char *symbol; /* "mn_conv_i8_ref" */
     mn_kernel_op op;
@@ -94,15 +107,25 @@ typedef struct mn_kernel {
     mn_tier tier;
     uint32_t cpu; /* MN_CPU_* flags this kernel executes instructions of */
     mn_kernel_fn run;
-    /* May this kernel compute these parameters, and with what memory? One predicate for choice and size. NULL:
-     * always, with none. */
-    bool (*need)(const void *params, mn_kernel_need *need);
-    /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
-     * nothing is packed. */
-    void (*pack)(const void *params, const void *const *constants, void *packed);
+    const mn_kernel_traits *traits; /* never NULL */
 } mn_kernel;
 
-/** Every kernel there is: the expansion of kernels.def, and its length. */
+/** Whether `kernel` may compute `params`; then fills `need`. */
+static inline bool mn_kernel_needs(const mn_kernel *kernel, const void *params, mn_kernel_need *need) {
+    *need = (mn_kernel_need){0};
+    return kernel->traits->need == NULL || kernel->traits->need(params, need);
+}
+
+/** Whether `kernel` runs on weights that mn_kernel_pack() has rearranged. */
+static inline bool mn_kernel_packs(const mn_kernel *kernel) { return kernel->traits->pack != NULL; }
+
+/** Fills need.packed_bytes of a kernel that packs; see mn_kernel_traits. */
+static inline void mn_kernel_pack(const mn_kernel *kernel, const void *params, const void *const *constants,
+                                  void *packed) {
+    kernel->traits->pack(params, constants, packed);
+}
+
+/** Every kernel there is for this architecture: the expansion of kernels.def, and its length. */
 extern const mn_kernel mn_kernels[];
 extern const int32_t mn_kernel_count;
 

@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+const mn_kernel_traits mn_kernel_plain = {.need = NULL};
+
 const mn_kernel mn_kernels[] = {
-#define X(symbol, op, in, out, tier, cpu, need, pack) {#symbol, op, in, out, tier, cpu, symbol, need, pack},
+#define X(symbol, op, in, out, tier, cpu, traits) {#symbol, op, in, out, tier, cpu, symbol, &traits},
 #include "kernels/kernels.def"
 };
 
@@ -30,8 +32,8 @@ const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, mn_t
         if (kernel->tier > limit || (kernel->cpu & ~cpu) != 0) continue;
         if (kernel->tier == MN_TIER_AVXVNNI && limit != MN_TIER_AVXVNNI) continue;
         if (best != NULL && kernel->tier <= best->tier) continue;
-        mn_kernel_need wants = {0};
-        if (kernel->need != NULL && !kernel->need(params, &wants)) continue;
+        mn_kernel_need wants;
+        if (!mn_kernel_needs(kernel, params, &wants)) continue;
         best = kernel;
         best_need = wants;
     }

@@ -106,7 +106,7 @@ static void pack(void *context, int32_t member, int32_t begin, int32_t end) {
     for (int32_t i = begin; i < end; i++) {
         const mn_packed *entry = &j->entries[j->count - 1 - i];
         const mn_pack_request *request = &j->requests[j->count - 1 - i];
-        if (entry->data) entry->kernel->pack(request->params, request->constants, entry->data);
+        if (entry->data) mn_kernel_pack(entry->kernel, request->params, request->constants, entry->data);
     }
 }
 

@@ -52,7 +52,7 @@ static const mn_kernel *kernel_for(const mn_binding *b, mn_tier tier, uint32_t c
 static mn_status choose_kernel(mn_plan *plan, const mn_plan_options *options, const mn_binding *binding,
                                mn_step *step) {
     step->kernel = kernel_for(binding, options->tier, options->cpu, &step->need);
-    if (step->kernel && step->kernel->pack && !has_constant_weights(plan, step)) {
+    if (step->kernel && mn_kernel_packs(step->kernel) && !has_constant_weights(plan, step)) {
         step->kernel = kernel_for(binding, MN_TIER_REF, 0, &step->need);
     }
     return step->kernel ? MN_OK : no_kernel(plan, step->first_op, binding);
@@ -311,7 +311,7 @@ static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
 
 /* ---- Weights -------------------------------------------------------------------------------------------- */
 
-static bool packs(const mn_step *step) { return step->kernel && step->kernel->pack; }
+static bool packs(const mn_step *step) { return step->kernel && mn_kernel_packs(step->kernel); }
 
 static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_request *out) {
     const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);

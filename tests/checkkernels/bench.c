@@ -42,15 +42,15 @@ static timing time_task(const mn_kernel *kernel, const mn_task *task, int32_t un
 }
 
 static bool time_kernel(const mn_kernel *kernel, const check_case *c, check_rng *r, timing *out) {
-    mn_kernel_need need = {0};
-    if (kernel->need != NULL && !kernel->need(&c->params, &need)) return false;
+    mn_kernel_need need;
+    if (!mn_kernel_needs(kernel, &c->params, &need)) return false;
     const void *inputs[CHECK_INPUTS] = {0};
     for (int32_t i = 0; i < c->input_count; i++) inputs[i] = c->inputs[i].data;
     check_buffer packed, scratch, output;
     check_buffer_open(&packed, r, need.packed_bytes, 64);
     check_buffer_open(&scratch, r, need.scratch_bytes, 64);
     check_buffer_open(&output, r, c->out_bytes, c->out_alignment);
-    if (kernel->pack != NULL) kernel->pack(&c->params, inputs, packed.data);
+    if (mn_kernel_packs(kernel)) mn_kernel_pack(kernel, &c->params, inputs, packed.data);
     const mn_task task = {
         .params = &c->params, .inputs = inputs, .output = output.data, .packed = packed.data, .scratch = scratch.data};
     *out = time_task(kernel, &task, c->units);

@@ -8,17 +8,16 @@
 #define MN_AVX_VNNI_AS_EVEX
 #define mn_conv_i8_avxvnni check_conv_i8_evex
 #define mn_conv_u8_avxvnni check_conv_u8_evex
-#define mn_conv_q8_avxvnni_need check_conv_q8_evex_need
-#define mn_conv_i8_avxvnni_pack check_conv_i8_evex_pack
-#define mn_conv_u8_avxvnni_pack check_conv_u8_evex_pack
+#define mn_conv_i8_avxvnni_traits check_conv_i8_evex_traits
+#define mn_conv_u8_avxvnni_traits check_conv_u8_evex_traits
 #include "kernels/x86/conv_q8_avxvnni.c"
 
 #ifdef MN_CPU_AVX_VNNI_COMPILES
 static const mn_kernel kernels[] = {
     {"check_conv_i8_evex", MN_K_CONV, MN_INT8, MN_INT8, MN_TIER_AVXVNNI, MN_CPU_AVX512_VNNI, check_conv_i8_evex,
-     check_conv_q8_evex_need, check_conv_i8_evex_pack},
+     &check_conv_i8_evex_traits},
     {"check_conv_u8_evex", MN_K_CONV, MN_UINT8, MN_UINT8, MN_TIER_AVXVNNI, MN_CPU_AVX512_VNNI, check_conv_u8_evex,
-     check_conv_q8_evex_need, check_conv_u8_evex_pack},
+     &check_conv_u8_evex_traits},
 };
 
 const mn_kernel *check_evex_conv(int32_t i) { return i < 2 ? &kernels[i] : NULL; }

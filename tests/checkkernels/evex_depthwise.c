@@ -8,18 +8,16 @@
 #define MN_AVX_VNNI_AS_EVEX
 #define mn_depthwise_i8_avxvnni check_depthwise_i8_evex
 #define mn_depthwise_u8_avxvnni check_depthwise_u8_evex
-#define mn_depthwise_i8_avxvnni_need check_depthwise_i8_evex_need
-#define mn_depthwise_u8_avxvnni_need check_depthwise_u8_evex_need
-#define mn_depthwise_i8_avxvnni_pack check_depthwise_i8_evex_pack
-#define mn_depthwise_u8_avxvnni_pack check_depthwise_u8_evex_pack
+#define mn_depthwise_i8_avxvnni_traits check_depthwise_i8_evex_traits
+#define mn_depthwise_u8_avxvnni_traits check_depthwise_u8_evex_traits
 #include "kernels/x86/depthwise_q8_avxvnni.c"
 
 #ifdef MN_CPU_AVX_VNNI_COMPILES
 static const mn_kernel kernels[] = {
     {"check_depthwise_i8_evex", MN_K_DEPTHWISE, MN_INT8, MN_INT8, MN_TIER_AVXVNNI, MN_CPU_AVX512_VNNI,
-     check_depthwise_i8_evex, check_depthwise_i8_evex_need, check_depthwise_i8_evex_pack},
+     check_depthwise_i8_evex, &check_depthwise_i8_evex_traits},
     {"check_depthwise_u8_evex", MN_K_DEPTHWISE, MN_UINT8, MN_UINT8, MN_TIER_AVXVNNI, MN_CPU_AVX512_VNNI,
-     check_depthwise_u8_evex, check_depthwise_u8_evex_need, check_depthwise_u8_evex_pack},
+     check_depthwise_u8_evex, &check_depthwise_u8_evex_traits},
 };
 
 const mn_kernel *check_evex_depthwise(int32_t i) { return i < 2 ? &kernels[i] : NULL; }

@@ -117,9 +117,9 @@ static bool may_round(const mn_kernel *kernel) {
 /* The reference on all units. */
 static void run_reference(const mn_kernel *twin, const check_case *c, check_rng *r, const void *const *inputs,
                           void *output) {
-    mn_kernel_need need = {0};
+    mn_kernel_need need;
     check_buffer scratch;
-    if (twin->need != NULL) twin->need(&c->params, &need);
+    mn_kernel_needs(twin, &c->params, &need);
     check_buffer_open(&scratch, r, need.scratch_bytes, 64);
     const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .scratch = scratch.data};
     twin->run(&task, 0, c->units);
@@ -269,10 +269,10 @@ static uint64_t hash_inputs(const trial *t) {
 }
 
 static bool run_trials(trial *t) {
-    if (t->kernel->pack != NULL) {
+    if (mn_kernel_packs(t->kernel)) {
         const void *constants[CHECK_INPUTS] = {0};
         for (int32_t i = 0; i < t->c->input_count; i++) constants[i] = t->c->constant[i] ? t->inputs[i] : NULL;
-        t->kernel->pack(&t->c->params, constants, t->packed.data);
+        mn_kernel_pack(t->kernel, &t->c->params, constants, t->packed.data);
         if (!bands_intact(t, "packing")) return false;
     }
     uint64_t before = hash_inputs(t);
@@ -281,8 +281,8 @@ static bool run_trials(trial *t) {
 }
 
 check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) {
-    mn_kernel_need need = {0};
-    if (kernel->need != NULL && !kernel->need(&c->params, &need)) return CHECK_REFUSED;
+    mn_kernel_need need;
+    if (!mn_kernel_needs(kernel, &c->params, &need)) return CHECK_REFUSED;
     trial t = {.kernel = kernel, .c = c, .r = r};
     for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
     check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);

@@ -121,14 +121,14 @@ static int32_t check(layers *l) {
     const mn_panels panels = mn_panels_of(SIZE, SIZE, CHANNELS);
     const size_t bytes = mn_panel_image_bytes(&panels);
     mn_kernel_need need, ref;
-    assert_true(mn_conv_depthwise_i8_avx512vnni_need(&l->p, &need));
-    assert_true(mn_conv_depthwise_ref_need(&l->p, &ref));
+    assert_true(mn_conv_depthwise_i8_avx512vnni_traits.need(&l->p, &need));
+    assert_true(mn_conv_depthwise_ref_traits.need(&l->p, &ref));
     void *packed = aligned_alloc(64, mn_round_up(need.packed_bytes, 64));
     void *scratch = aligned_alloc(64, mn_round_up(mn_max_size(need.scratch_bytes, ref.scratch_bytes), 64));
     assert_non_null(packed);
     assert_non_null(scratch);
     memset(packed, 0, need.packed_bytes);
-    mn_conv_depthwise_i8_avx512vnni_pack(&l->p, constants, packed);
+    mn_conv_depthwise_i8_avx512vnni_traits.pack(&l->p, constants, packed);
     uint8_t *got = run(l, mn_conv_depthwise_i8_avx512vnni, packed, scratch, bytes);
     uint8_t *expected = run(l, mn_conv_depthwise_i8_ref, NULL, scratch, bytes);
     assert_memory_equal(got, expected, bytes);

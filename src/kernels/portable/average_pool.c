@@ -9,11 +9,13 @@
 /* Channels whose sums are kept at hand; cells whose 8-bit values and half of whose number add up within int32. */
 enum { STRIP = 64, CELLS = 1 << 22 };
 
-bool mn_average_pool_8bit_portable_need(const void *params, mn_kernel_need *need) {
+static bool average_pool_8bit_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_pool_params *)params)->window;
     *need = (mn_kernel_need){0};
     return (int64_t)w->k_h * w->k_w <= CELLS;
 }
+
+const mn_kernel_traits mn_average_pool_8bit_portable_traits = {.need = average_pool_8bit_need};
 
 /* One window's cells on the image, and some of the channels. */
 typedef struct piece {

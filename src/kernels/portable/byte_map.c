@@ -21,25 +21,33 @@ void mn_byte_map_fill(mn_byte_map *map, const void *params, mn_kernel_fn referen
     for (int32_t i = 0; i < BYTES; i++) map->flips = map->flips && map->map[i] == (i ^ FLIP);
 }
 
-void mn_clamp_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void clamp_i8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_clamp_i8_ref);
 }
 
-void mn_clamp_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_clamp_i8_portable_traits = {.need = mn_byte_map_need, .pack = clamp_i8_pack};
+
+static void clamp_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_clamp_u8_ref);
 }
 
-void mn_unary_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_clamp_u8_portable_traits = {.need = mn_byte_map_need, .pack = clamp_u8_pack};
+
+static void unary_i8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_unary_i8_ref);
 }
 
-void mn_unary_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_unary_i8_portable_traits = {.need = mn_byte_map_need, .pack = unary_i8_pack};
+
+static void unary_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_unary_u8_ref);
 }
+
+const mn_kernel_traits mn_unary_u8_portable_traits = {.need = mn_byte_map_need, .pack = unary_u8_pack};
 
 void mn_clamp_i8_portable(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }
 void mn_clamp_u8_portable(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }

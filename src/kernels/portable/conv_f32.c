@@ -14,10 +14,12 @@ bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need) {
     return p->groups == 1 && mn_panels_bytes(p->window.out_c, mn_window_depth(&p->window), &need->packed_bytes);
 }
 
-void mn_conv_f32_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_f32_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_panels_pack(constants[1], p->window.out_c, mn_window_depth(&p->window), packed);
 }
+
+const mn_kernel_traits mn_conv_f32_portable_traits = {.need = mn_conv_f32_portable_need, .pack = conv_f32_pack};
 
 static void run_portable(const mn_span *s) {
     const float *panel = s->weights;

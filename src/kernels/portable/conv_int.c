@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Scratch: the patches of a tile, then its sums. */
-bool mn_conv_int_portable_need(const void *params, mn_kernel_need *need) {
+static bool conv_int_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
     if (p->groups != 1 || !mn_rows_bytes(w->out_c, mn_window_depth(w), &need->packed_bytes)) return false;
@@ -80,16 +80,20 @@ static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) 
     }
 }
 
-void mn_conv_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_i8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_rows_pack(constants[1], MN_SIGN_I8, 0, p->window.out_c, (int32_t)mn_window_depth(&p->window), packed);
 }
 
-void mn_conv_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_i8_portable_traits = {.need = conv_int_need, .pack = conv_i8_pack};
+
+static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_rows_pack(constants[1], MN_SIGN_U8, p->weight_zero, p->window.out_c, (int32_t)mn_window_depth(&p->window),
                  packed);
 }
+
+const mn_kernel_traits mn_conv_u8_portable_traits = {.need = conv_int_need, .pack = conv_u8_pack};
 
 void mn_conv_i8_portable(const mn_task *task, int32_t begin, int32_t end) { conv(task, MN_SIGN_I8, begin, end); }
 

@@ -32,6 +32,9 @@ typedef struct mn_byte_map {
     bool flips; /* the top bit, and nothing else */
 } mn_byte_map;
 
+/** The need() of kernels that look bytes up. */
+bool mn_byte_map_need(const void *params, mn_kernel_need *need);
+
 /** Asks `reference`, a kernel of one 8-bit operand. */
 void mn_byte_map_fill(mn_byte_map *map, const void *params, mn_kernel_fn reference);
 

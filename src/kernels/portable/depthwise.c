@@ -61,11 +61,13 @@ static void finish_f32(float *restrict out, const float *restrict bias, mn_range
     }
 }
 
-bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need) {
+static bool depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_params *)params)->window;
     *need = (mn_kernel_need){0};
     return w->out_c == w->in_c;
 }
+
+const mn_kernel_traits mn_depthwise_f32_portable_traits = {.need = depthwise_f32_need};
 
 void mn_depthwise_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
@@ -143,21 +145,25 @@ bool mn_depthwise_int_packed(const mn_window *w, size_t *bytes) {
            mn_mul_size((size_t)weight_count(w), sizeof(int16_t), bytes);
 }
 
-bool mn_depthwise_int_portable_need(const void *params, mn_kernel_need *need) {
+static bool depthwise_int_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_params *)params)->window;
     need->scratch_bytes = (size_t)w->out_c * sizeof(int32_t);
     return mn_depthwise_int_packed(w, &need->packed_bytes);
 }
 
-void mn_depthwise_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)weight_count(&p->window), packed);
 }
 
-void mn_depthwise_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_depthwise_i8_portable_traits = {.need = depthwise_int_need, .pack = depthwise_i8_pack};
+
+static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_widen(constants[1], MN_SIGN_U8, p->weight_zero, (ptrdiff_t)weight_count(&p->window), packed);
 }
+
+const mn_kernel_traits mn_depthwise_u8_portable_traits = {.need = depthwise_int_need, .pack = depthwise_u8_pack};
 
 void mn_depthwise_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
     depthwise_int(task, MN_SIGN_I8, begin, end);

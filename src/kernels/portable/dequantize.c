@@ -6,10 +6,12 @@
 
 #include "kernels/ref/ref.h"
 
-bool mn_dequantize_8bit_portable_need(const void *params, mn_kernel_need *need) {
+static bool dequantize_8bit_need(const void *params, mn_kernel_need *need) {
     *need = (mn_kernel_need){0};
     return ((const mn_convert_params *)params)->channels == 1;
 }
+
+const mn_kernel_traits mn_dequantize_8bit_portable_traits = {.need = dequantize_8bit_need};
 
 static void dequantize_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_convert_params *p = task->params;

@@ -15,10 +15,13 @@ bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *ne
     return mn_panels_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
-void mn_fully_connected_f32_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void fully_connected_f32_pack(const void *params, const void *const *constants, void *packed) {
     const mn_fully_connected_params *p = params;
     mn_panels_pack(constants[1], p->out_c, p->in_c, packed);
 }
+
+const mn_kernel_traits mn_fully_connected_f32_portable_traits = {.need = mn_fully_connected_f32_portable_need,
+                                                                 .pack = fully_connected_f32_pack};
 
 /* Channels [begin, end) of one row. */
 static void row_f32(const mn_task *task, int32_t row, int32_t begin, int32_t end) {
@@ -45,7 +48,7 @@ void mn_fully_connected_f32_portable(const mn_task *task, int32_t begin, int32_t
     }
 }
 
-bool mn_fully_connected_int_portable_need(const void *params, mn_kernel_need *need) {
+static bool fully_connected_int_need(const void *params, mn_kernel_need *need) {
     const mn_fully_connected_params *p = params;
     need->scratch_bytes = (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
     return mn_rows_bytes(p->out_c, p->in_c, &need->packed_bytes);
@@ -55,13 +58,19 @@ static void pack_int(const mn_fully_connected_params *p, int32_t sign, const voi
     mn_rows_pack(weights, sign, p->weight_zero, p->out_c, p->in_c, packed);
 }
 
-void mn_fully_connected_i8_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void fully_connected_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack_int(params, MN_SIGN_I8, constants[1], packed);
 }
 
-void mn_fully_connected_u8_portable_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_fully_connected_i8_portable_traits = {.need = fully_connected_int_need,
+                                                                .pack = fully_connected_i8_pack};
+
+static void fully_connected_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack_int(params, MN_SIGN_U8, constants[1], packed);
 }
+
+const mn_kernel_traits mn_fully_connected_u8_portable_traits = {.need = fully_connected_int_need,
+                                                                .pack = fully_connected_u8_pack};
 
 static void row_int(const mn_task *task, int32_t sign, int32_t row, int32_t begin, int32_t end) {
     const mn_fully_connected_params *p = task->params;

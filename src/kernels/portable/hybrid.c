@@ -63,7 +63,7 @@ static mn_dynamic hold(const mn_task *task, int32_t which, size_t count, bool as
 
 /* ---- CONV_2D ---- */
 
-bool mn_hybrid_conv_portable_need(const void *params, mn_kernel_need *need) {
+static bool hybrid_conv_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
     const mn_window *w = &p->conv.window;
     if (p->conv.groups != 1 || !mn_rows_bytes(w->out_c, mn_window_depth(w), &need->packed_bytes)) return false;
@@ -71,10 +71,12 @@ bool mn_hybrid_conv_portable_need(const void *params, mn_kernel_need *need) {
     return true;
 }
 
-void mn_hybrid_conv_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void hybrid_conv_pack(const void *params, const void *const *constants, void *packed) {
     const mn_window *w = &((const mn_hybrid_conv_params *)params)->conv.window;
     mn_rows_pack(constants[1], MN_SIGN_I8, 0, w->out_c, (int32_t)mn_window_depth(w), packed);
 }
+
+const mn_kernel_traits mn_hybrid_conv_portable_traits = {.need = hybrid_conv_need, .pack = hybrid_conv_pack};
 
 /* The results of one pixel. */
 static void finish(const mn_hybrid_conv_params *p, const mn_dynamic *d, const float *bias, const int32_t *restrict sums,
@@ -111,17 +113,20 @@ void mn_conv_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
 
 /* ---- DEPTHWISE_CONV_2D ---- */
 
-bool mn_hybrid_depthwise_portable_need(const void *params, mn_kernel_need *need) {
+static bool hybrid_depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
     const mn_window *w = &p->conv.window;
     need->scratch_bytes = room_at(image_count(w)) + (size_t)w->out_c * sizeof(int32_t);
     return mn_depthwise_int_packed(w, &need->packed_bytes);
 }
 
-void mn_hybrid_depthwise_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void hybrid_depthwise_pack(const void *params, const void *const *constants, void *packed) {
     const mn_window *w = &((const mn_hybrid_conv_params *)params)->conv.window;
     mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)w->k_h * w->k_w * w->out_c, packed);
 }
+
+const mn_kernel_traits mn_hybrid_depthwise_portable_traits = {.need = hybrid_depthwise_need,
+                                                              .pack = hybrid_depthwise_pack};
 
 void mn_depthwise_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_hybrid_conv_params *p = task->params;
@@ -141,16 +146,19 @@ void mn_depthwise_f32_i8_portable(const mn_task *task, int32_t begin, int32_t en
 
 /* ---- FULLY_CONNECTED ---- */
 
-bool mn_hybrid_fully_connected_portable_need(const void *params, mn_kernel_need *need) {
+static bool hybrid_fully_connected_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_fully_connected_params *p = params;
     need->scratch_bytes = room_at((size_t)p->in_c) + (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
     return mn_rows_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
-void mn_hybrid_fully_connected_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void hybrid_fully_connected_pack(const void *params, const void *const *constants, void *packed) {
     const mn_hybrid_fully_connected_params *p = params;
     mn_rows_pack(constants[1], MN_SIGN_I8, 0, p->out_c, p->in_c, packed);
 }
+
+const mn_kernel_traits mn_hybrid_fully_connected_portable_traits = {.need = hybrid_fully_connected_need,
+                                                                    .pack = hybrid_fully_connected_pack};
 
 /* Channels [begin, end) of one row, which `in` holds. */
 static void row_sums(const mn_task *task, const mn_dynamic *d, const int16_t *in, int32_t begin, int32_t end,

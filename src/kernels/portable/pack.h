@@ -6,6 +6,7 @@
 #ifndef MN_KERNELS_PORTABLE_PACK_H
 #define MN_KERNELS_PORTABLE_PACK_H
 
+#include "kernels/kernel.h"
 #include "kernels/params.h"
 
 /** Output channels of one float panel, of one integer block, and pixels computed together. */
@@ -18,6 +19,11 @@ enum { MN_SUM_MAX = 1 << 15 };
 
 /** Bytes of packed panels; false when that overflows. */
 bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out);
+
+/** The need() of kernels that convolve, or multiply vectors with matrices, on panels. */
+bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need);
+bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need);
+
 void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed);
 
 /** The inputs of one sum as rows x cols runs of consecutive elements, and the weights they meet: distances between

@@ -17,7 +17,7 @@ enum { STRIP = 64 };
 /* The input seen as [outer][count][channels]; the output is [outer][channels]. */
 static int32_t channels_of(const mn_mean_params *p) { return p->dims[p->rank - 1]; }
 
-bool mn_mean_portable_need(const void *params, mn_kernel_need *need) {
+static bool mean_need(const void *params, mn_kernel_need *need) {
     const mn_mean_params *p = params;
     *need = (mn_kernel_need){0};
     int32_t d = p->rank - 1;
@@ -28,6 +28,8 @@ bool mn_mean_portable_need(const void *params, mn_kernel_need *need) {
     }
     return true;
 }
+
+const mn_kernel_traits mn_mean_portable_traits = {.need = mean_need};
 
 /* The outputs [begin, end) in pieces of neighbouring channels of one outer index. */
 typedef struct piece {

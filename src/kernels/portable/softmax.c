@@ -8,17 +8,19 @@
 
 enum { DIFFERENCES = 256 };
 
-bool mn_softmax_8bit_portable_need(const void *params, mn_kernel_need *need) {
+static bool softmax_8bit_need(const void *params, mn_kernel_need *need) {
     (void)params;
     *need = (mn_kernel_need){.packed_bytes = DIFFERENCES * sizeof(int32_t)};
     return true;
 }
 
-void mn_softmax_8bit_portable_pack(const void *params, const void *const *constants, void *packed) {
+static void softmax_8bit_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     int32_t *exps = packed;
     for (int32_t i = 0; i < DIFFERENCES; i++) exps[i] = mn_softmax_exp(params, -i);
 }
+
+const mn_kernel_traits mn_softmax_8bit_portable_traits = {.need = softmax_8bit_need, .pack = softmax_8bit_pack};
 
 /* Stored bytes xor `sign` are in the order of the logits. */
 static void softmax_row(const int32_t *restrict exps, int32_t depth, const uint8_t *restrict in, uint8_t *restrict out,

@@ -8,11 +8,13 @@
 
 enum { LAST = MN_MAX_RANK - 1, LEAST_RUN = 2 };
 
-bool mn_transpose_any_portable_need(const void *params, mn_kernel_need *need) {
+static bool transpose_any_need(const void *params, mn_kernel_need *need) {
     const mn_transpose_params *p = params;
     *need = (mn_kernel_need){0};
     return p->in_stride[LAST] == 1 && p->out_dims[LAST] >= LEAST_RUN;
 }
+
+const mn_kernel_traits mn_transpose_any_portable_traits = {.need = transpose_any_need};
 
 void mn_transpose_any_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_transpose_params *p = task->params;

@@ -13,22 +13,26 @@ typedef struct job {
     int32_t sign, batch, channel, first, last;
 } job;
 
-bool mn_conv_depthwise_ref_need(const void *params, mn_kernel_need *need) {
+static bool conv_depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
     *need = (mn_kernel_need){.scratch_bytes = (size_t)w->out_h * (size_t)w->out_w};
     return true;
 }
+
+const mn_kernel_traits mn_conv_depthwise_ref_traits = {.need = conv_depthwise_need};
 
 static size_t input_bytes(const mn_conv_depthwise_params *p) {
     const mn_window *w = &p->conv.window;
     return (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
 }
 
-bool mn_conv_depthwise_u8_i8_ref_need(const void *params, mn_kernel_need *need) {
-    if (!mn_conv_depthwise_ref_need(params, need)) return false;
+static bool conv_depthwise_u8_i8_need(const void *params, mn_kernel_need *need) {
+    if (!conv_depthwise_need(params, need)) return false;
     need->scratch_bytes += input_bytes(params);
     return true;
 }
+
+const mn_kernel_traits mn_conv_depthwise_u8_i8_ref_traits = {.need = conv_depthwise_u8_i8_need};
 
 /* The rows of the convolution that the unit's windows meet, into scratch, [out_h][out_w]. */
 static void convolve(const job *j) {
@@ -95,7 +99,7 @@ void mn_conv_depthwise_u8_ref(const mn_task *task, int32_t begin, int32_t end) {
 /* QUANTIZE, behind the scratch that `run` needs, and then the rest. */
 void mn_conv_depthwise_u8_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
     mn_kernel_need need;
-    mn_conv_depthwise_ref_need(task->params, &need);
+    conv_depthwise_need(task->params, &need);
     uint8_t *image = (uint8_t *)task->scratch + need.scratch_bytes;
     const size_t bytes = input_bytes(task->params);
     for (size_t i = 0; i < bytes; i++) image[i] = ((const uint8_t *)task->inputs[0])[i] ^ 0x80;

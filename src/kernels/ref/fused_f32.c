@@ -14,11 +14,13 @@ typedef struct job {
     int32_t batch, channel, first, last;
 } job;
 
-bool mn_conv_depthwise_f32_ref_need(const void *params, mn_kernel_need *need) {
+static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
     *need = (mn_kernel_need){.scratch_bytes = (size_t)w->out_h * (size_t)w->out_w * sizeof(float)};
     return true;
 }
+
+const mn_kernel_traits mn_conv_depthwise_f32_ref_traits = {.need = conv_depthwise_f32_need};
 
 /* The rows of the convolution that the unit's windows meet, into scratch, [out_h][out_w]. */
 static void convolve(const job *j) {

@@ -18,11 +18,13 @@ static mn_dynamic quantise(const float *in, size_t count, bool asymmetric, int8_
 
 static size_t image_count(const mn_window *w) { return (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c; }
 
-bool mn_hybrid_conv_ref_need(const void *params, mn_kernel_need *need) {
+static bool hybrid_conv_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
     *need = (mn_kernel_need){.scratch_bytes = image_count(&p->conv.window)};
     return true;
 }
+
+const mn_kernel_traits mn_hybrid_conv_ref_traits = {.need = hybrid_conv_need};
 
 /* One output row; `image` is what its image became. */
 static void conv_row(const mn_task *task, const mn_dynamic *d, const uint8_t *image, int32_t row) {
@@ -61,11 +63,13 @@ void mn_conv_f32_i8_ref(const mn_task *task, int32_t begin, int32_t end) { conv(
 
 void mn_depthwise_f32_i8_ref(const mn_task *task, int32_t begin, int32_t end) { conv(task, begin, end); }
 
-bool mn_hybrid_fully_connected_ref_need(const void *params, mn_kernel_need *need) {
+static bool hybrid_fully_connected_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_fully_connected_params *p = params;
     *need = (mn_kernel_need){.scratch_bytes = (size_t)p->in_c};
     return true;
 }
+
+const mn_kernel_traits mn_hybrid_fully_connected_ref_traits = {.need = hybrid_fully_connected_need};
 
 void mn_fully_connected_f32_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_hybrid_fully_connected_params *p = task->params;

@@ -13,12 +13,14 @@
 
 enum { STEP = 16 };
 
-bool mn_add_q8_avx2_need(const void *params, mn_kernel_need *need) {
+static bool add_q8_need(const void *params, mn_kernel_need *need) {
     const mn_binary_params *p = params;
     const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
     *need = (mn_kernel_need){0};
     return p->same_shape && mn_requant_fits(shifts, 3);
 }
+
+const mn_kernel_traits mn_add_q8_avx2_traits = {.need = add_q8_need};
 
 typedef struct job {
     mn_add_operand in[2];

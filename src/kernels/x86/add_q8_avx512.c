@@ -13,12 +13,14 @@
 
 enum { LANES = MN_REQUANT_LANES };
 
-bool mn_add_q8_avx512_need(const void *params, mn_kernel_need *need) {
+static bool add_q8_need(const void *params, mn_kernel_need *need) {
     const mn_binary_params *p = params;
     const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
     *need = (mn_kernel_need){0};
     return p->same_shape && mn_requant_fits(shifts, 3);
 }
+
+const mn_kernel_traits mn_add_q8_avx512_traits = {.need = add_q8_need};
 
 /* Stored bytes, XORed with `flip`, are int8 ones. */
 Q8_INLINE __m512i load_operand(const uint8_t *in, __mmask16 lanes, const mn_add_operand *o, uint8_t flip) {

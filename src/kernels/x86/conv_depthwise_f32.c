@@ -73,7 +73,7 @@ static size_t ring_bytes(const layout *l) {
     return (size_t)l->slots * (size_t)l->columns * (size_t)l->blocks.channels * sizeof(float);
 }
 
-bool mn_conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
+static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!mn_conv_f32_portable_need(&p->conv, need) || !mn_strip_f32_fits(&p->depthwise.window)) return false;
     const layout l = layout_of(p);
@@ -81,9 +81,12 @@ bool mn_conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     return true;
 }
 
-void mn_conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
     mn_conv_f32_avx2_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);
 }
+
+const mn_kernel_traits mn_conv_depthwise_f32_traits = {.need = conv_depthwise_f32_need,
+                                                       .pack = conv_depthwise_f32_pack};
 
 /* Some rows of one block of one image, and of these one strip of columns at a time. */
 typedef struct band {

@@ -60,7 +60,7 @@ static bool depthwise_fits(const mn_conv_params *p) {
            (w->out_h - 1) * w->stride_h - w->pad_top + TAPS <= w->in_h + 1 && mn_requant_fits(p->shift, w->out_c);
 }
 
-bool mn_conv_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
     const layout l = mn_conv_depthwise_q8_layout(p);
@@ -70,9 +70,9 @@ bool mn_conv_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *ne
 }
 
 /* 255 less a zero point of 0 is more than two signed bytes can hold. */
-bool mn_conv_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool conv_depthwise_u8_need(const void *params, mn_kernel_need *need) {
     return ((const mn_conv_depthwise_params *)params)->depthwise.weight_zero > 0 &&
-           mn_conv_depthwise_i8_avx512vnni_need(params, need);
+           conv_depthwise_i8_need(params, need);
 }
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
@@ -222,12 +222,18 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     }
 }
 
-void mn_conv_depthwise_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_conv_depthwise_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_depthwise_i8_avx512vnni_traits = {.need = conv_depthwise_i8_need,
+                                                                 .pack = conv_depthwise_i8_pack};
+
+static void conv_depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_conv_depthwise_u8_avx512vnni_traits = {.need = conv_depthwise_u8_need,
+                                                                 .pack = conv_depthwise_u8_pack};
 
 #endif

@@ -41,7 +41,7 @@ static size_t image_bytes(const mn_window *w) {
     return mn_round_up((size_t)w->in_h * (size_t)w->in_w * (size_t)depth_of(w), 64);
 }
 
-bool mn_conv_mean_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
     const int64_t pixels = (int64_t)w->in_h * w->in_w;
@@ -61,13 +61,17 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     mn_pack_columns(&source, depth_of(&p->conv.window), packed);
 }
 
-void mn_conv_mean_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_mean_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_conv_mean_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_mean_i8_avx512vnni_traits = {.need = conv_mean_q8_need, .pack = conv_mean_i8_pack};
+
+static void conv_mean_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_conv_mean_u8_avx512vnni_traits = {.need = conv_mean_q8_need, .pack = conv_mean_u8_pack};
 
 /* ---- Images --------------------------------------------------------------------------------------------- */
 

@@ -24,15 +24,19 @@ Q8_TARGET static const activation *prepare(const uint8_t *from, ptrdiff_t count,
 
 #include "kernels/x86/conv_q8_tile.h"
 
-bool mn_conv_q8_avx2_need(const void *params, mn_kernel_need *need) { return conv_need(params, need); }
+static bool conv_q8_need(const void *params, mn_kernel_need *need) { return conv_need(params, need); }
 
-void mn_conv_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_i8_pack(const void *params, const void *const *constants, void *packed) {
     conv_pack(params, constants, MN_INT8, packed);
 }
 
-void mn_conv_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_i8_avx2_traits = {.need = conv_q8_need, .pack = conv_i8_pack};
+
+static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
     conv_pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_conv_u8_avx2_traits = {.need = conv_q8_need, .pack = conv_u8_pack};
 
 void mn_conv_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_INT8); }
 void mn_conv_u8_avx2(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_UINT8); }

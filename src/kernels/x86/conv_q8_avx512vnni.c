@@ -31,7 +31,7 @@ typedef struct job {
 
 static int32_t span_pixels(int32_t depth) { return mn_clamp_i32(SPAN_BYTES / depth, MN_COLUMN_ROWS, SPAN_PIXELS); }
 
-bool mn_conv_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool conv_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
     int64_t depth = (int64_t)w->k_h * w->k_w * w->in_c;
@@ -50,13 +50,17 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     mn_pack_columns(&source, mn_gather_depth(&p->window), packed);
 }
 
-void mn_conv_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+static void conv_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_conv_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_i8_avx512vnni_traits = {.need = conv_q8_need, .pack = conv_i8_pack};
+
+static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_conv_u8_avx512vnni_traits = {.need = conv_q8_need, .pack = conv_u8_pack};
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 

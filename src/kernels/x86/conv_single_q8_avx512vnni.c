@@ -16,13 +16,15 @@ enum { LANES = MN_REQUANT_LANES, ROWS = 8, STEP = 64, CHAINS = 4 };
 
 _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a vector of results");
 
-bool mn_conv_single_q8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool conv_single_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
     *need = (mn_kernel_need){.scratch_bytes = mn_round_up((size_t)w->in_c, STEP)};
     return p->pooling == MN_POOLING_NONE && p->conv.groups == 1 && mn_window_is_pointwise(w) && w->batches == 1 &&
            w->in_h == 1 && w->in_w == 1 && w->in_c <= MN_Q8_MAX_DEPTH && mn_requant_fits(p->conv.shift, w->out_c);
 }
+
+const mn_kernel_traits mn_conv_single_q8_avx512vnni_traits = {.need = conv_single_q8_need};
 
 typedef struct job {
     const mn_conv_params *p;

@@ -45,7 +45,7 @@ static bool is_spread(const mn_window *w) { return w->out_c != w->in_c || w->out
 /* Scratch: a pointer to each tap's cell, zero points, then rows. */
 static size_t pointer_bytes(const mn_window *w) { return 2 * (size_t)pair_count(w) * sizeof(const uint8_t *); }
 
-bool mn_depthwise_general_q8_avx2_need(const void *params, mn_kernel_need *need) {
+static bool depthwise_general_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
     if ((int64_t)w->k_h * w->k_w > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
@@ -84,13 +84,19 @@ static void pack(const mn_conv_params *p, const void *const *constants, mn_type 
     }
 }
 
-void mn_depthwise_general_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+static void depthwise_general_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_depthwise_general_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_depthwise_general_i8_avx2_traits = {.need = depthwise_general_q8_need,
+                                                              .pack = depthwise_general_i8_pack};
+
+static void depthwise_general_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_depthwise_general_u8_avx2_traits = {.need = depthwise_general_q8_need,
+                                                              .pack = depthwise_general_u8_pack};
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 

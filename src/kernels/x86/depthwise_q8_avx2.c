@@ -35,15 +35,19 @@ Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t 
 
 #include "kernels/x86/depthwise_q8_tile.h"
 
-bool mn_depthwise_q8_avx2_need(const void *params, mn_kernel_need *need) { return depthwise_need(params, need); }
+static bool depthwise_q8_need(const void *params, mn_kernel_need *need) { return depthwise_need(params, need); }
 
-void mn_depthwise_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     depthwise_pack(params, constants, MN_INT8, packed);
 }
 
-void mn_depthwise_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_depthwise_i8_avx2_traits = {.need = depthwise_q8_need, .pack = depthwise_i8_pack};
+
+static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     depthwise_pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_depthwise_u8_avx2_traits = {.need = depthwise_q8_need, .pack = depthwise_u8_pack};
 
 void mn_depthwise_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { depthwise_run(task, begin, end, MN_INT8); }
 void mn_depthwise_u8_avx2(const mn_task *task, int32_t begin, int32_t end) {

@@ -33,7 +33,7 @@ static int32_t channel_of(int32_t q, int32_t lane) { return 16 * (lane / 4) + 4 
 
 static int32_t block_count(const mn_window *w) { return (w->out_c + BLOCK - 1) / BLOCK; }
 
-bool mn_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
     if (w->k_h != TAPS || w->k_w != TAPS || w->dilation_h != 1 || w->dilation_w != 1) return false;
@@ -43,8 +43,8 @@ bool mn_depthwise_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 }
 
 /* 255 less a zero point of 0 is more than two signed bytes can hold. */
-bool mn_depthwise_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
-    return ((const mn_conv_params *)params)->weight_zero > 0 && mn_depthwise_i8_avx512vnni_need(params, need);
+static bool depthwise_u8_need(const void *params, mn_kernel_need *need) {
+    return ((const mn_conv_params *)params)->weight_zero > 0 && depthwise_i8_need(params, need);
 }
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
@@ -79,13 +79,17 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     for (int32_t i = 0; i < block_count(&p->window); i++) pack_block(&source, i * BLOCK, &out[i]);
 }
 
-void mn_depthwise_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_depthwise_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_depthwise_i8_avx512vnni_traits = {.need = depthwise_i8_need, .pack = depthwise_i8_pack};
+
+static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_depthwise_u8_avx512vnni_traits = {.need = depthwise_u8_need, .pack = depthwise_u8_pack};
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 

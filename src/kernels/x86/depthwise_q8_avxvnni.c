@@ -41,22 +41,26 @@ Q8_INLINE void finish_block(const __m256i *results, mn_range_i32 range, uint8_t 
 #include "kernels/x86/depthwise_q8_tile.h"
 
 /* The kernel for AVX2 takes fewer channels. */
-bool mn_depthwise_i8_avxvnni_need(const void *params, mn_kernel_need *need) {
+static bool depthwise_i8_need(const void *params, mn_kernel_need *need) {
     return ((const mn_conv_params *)params)->window.out_c >= BLOCK && depthwise_need(params, need);
 }
 
 /* A zero point of 0, centred and with its sign turned, is more than a signed byte can hold. */
-bool mn_depthwise_u8_avxvnni_need(const void *params, mn_kernel_need *need) {
-    return ((const mn_conv_params *)params)->weight_zero > 0 && mn_depthwise_i8_avxvnni_need(params, need);
+static bool depthwise_u8_need(const void *params, mn_kernel_need *need) {
+    return ((const mn_conv_params *)params)->weight_zero > 0 && depthwise_i8_need(params, need);
 }
 
-void mn_depthwise_i8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     depthwise_pack(params, constants, MN_INT8, packed);
 }
 
-void mn_depthwise_u8_avxvnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_depthwise_i8_avxvnni_traits = {.need = depthwise_i8_need, .pack = depthwise_i8_pack};
+
+static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     depthwise_pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_depthwise_u8_avxvnni_traits = {.need = depthwise_u8_need, .pack = depthwise_u8_pack};
 
 void mn_depthwise_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
     depthwise_run(task, begin, end, MN_INT8);

@@ -23,10 +23,12 @@ enum { WORDS = 32 };
 
 #include "kernels/x86/fully_connected_q8_tile.h"
 
-bool mn_fully_connected_q8_avx512_need(const void *params, mn_kernel_need *need) {
+static bool fully_connected_q8_need(const void *params, mn_kernel_need *need) {
     *need = (mn_kernel_need){.scratch_bytes = scratch_bytes(params)};
     return true;
 }
+
+const mn_kernel_traits mn_fully_connected_q8_avx512_traits = {.need = fully_connected_q8_need};
 
 void mn_fully_connected_i8_avx512(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, true); }
 void mn_fully_connected_u8_avx512(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, false); }

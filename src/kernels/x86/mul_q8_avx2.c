@@ -9,11 +9,13 @@
 #include "kernels/portable/runs.h"
 #include "kernels/x86/q8_avx2.h"
 
-bool mn_mul_q8_avx2_need(const void *params, mn_kernel_need *need) {
+static bool mul_q8_need(const void *params, mn_kernel_need *need) {
     const mn_binary_params *p = params;
     *need = (mn_kernel_need){0};
     return mn_requant_fits(&p->out.shift, 1);
 }
+
+const mn_kernel_traits mn_mul_q8_avx2_traits = {.need = mul_q8_need};
 
 /* `count` stored bytes less the zero point, or one for all lanes. */
 Q8_INLINE __m256i load_operand(const uint8_t *in, bool moves, int32_t count, int32_t zero, mn_type type) {

@@ -9,6 +9,7 @@
 #include "kernels/portable/pack.h"
 #include "kernels/portable/window.h"
 #include "kernels/x86/interleave.h"
+#include "kernels/x86/parts_f32.h"
 
 _Static_assert((int)MN_PANEL == (int)MN_INTERLEAVE_ROWS, "a panel is what interleave writes");
 
@@ -27,9 +28,14 @@ void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, voi
     pack(constants[1], w->out_c, (int32_t)mn_window_depth(w), packed);
 }
 
-void mn_fully_connected_f32_avx2_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_conv_f32_avx2_traits = {.need = mn_conv_f32_portable_need, .pack = mn_conv_f32_avx2_pack};
+
+static void fully_connected_f32_pack(const void *params, const void *const *constants, void *packed) {
     const mn_fully_connected_params *p = params;
     pack(constants[1], p->out_c, p->in_c, packed);
 }
+
+const mn_kernel_traits mn_fully_connected_f32_avx2_traits = {.need = mn_fully_connected_f32_portable_need,
+                                                             .pack = fully_connected_f32_pack};
 
 #endif

@@ -29,6 +29,9 @@ typedef struct mn_tiles {
     bool whole; /* the output has room for whole panels of channels; missing ones get clamped zeros */
 } mn_tiles;
 
+/** Packs the weights of a convolution, as mn_panels_pack() would. */
+void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, void *packed);
+
 /** The tiles of a whole span. */
 mn_tiles mn_tiles_of(const mn_span *s);
 

@@ -13,15 +13,17 @@
 #include "kernels/x86/parts_f32.h"
 
 /* ADD's operands may change places, SUB's not. */
-bool mn_project_f32_need(const void *params, mn_kernel_need *need) {
+static bool project_f32_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     return !(p->adds && p->add.subtract) && mn_window_is_pointwise(&p->conv.window) &&
            mn_conv_f32_portable_need(&p->conv, need);
 }
 
-void mn_project_f32_pack(const void *params, const void *const *constants, void *packed) {
+static void project_f32_pack(const void *params, const void *const *constants, void *packed) {
     mn_conv_f32_avx2_pack(&((const mn_project_params *)params)->conv, constants, packed);
 }
+
+const mn_kernel_traits mn_project_f32_traits = {.need = project_f32_need, .pack = project_f32_pack};
 
 /* Rows of a range follow each other in input and output. */
 static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(const mn_tiles *)) {

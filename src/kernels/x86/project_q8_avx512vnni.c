@@ -36,7 +36,7 @@ static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 /* Products of a column: all channels that panels have. */
 static int32_t depth_of(const mn_window *w) { return mn_panel_count(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
 
-bool mn_project_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
@@ -47,9 +47,9 @@ bool mn_project_i8_avx512vnni_need(const void *params, mn_kernel_need *need) {
 }
 
 /* Sums of the inputs, for the zero point of the weights. */
-bool mn_project_u8_avx512vnni_need(const void *params, mn_kernel_need *need) {
+static bool project_u8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
-    if (!mn_project_i8_avx512vnni_need(params, need)) return false;
+    if (!project_i8_need(params, need)) return false;
     const size_t panels = (size_t)mn_panel_count(w->out_h, ROWS) * (size_t)w->out_w;
     need->scratch_bytes = panels * ROWS * sizeof(int32_t);
     return true;
@@ -67,13 +67,17 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     mn_pack_columns(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
 }
 
-void mn_project_i8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-void mn_project_u8_avx512vnni_pack(const void *params, const void *const *constants, void *packed) {
+const mn_kernel_traits mn_project_i8_avx512vnni_traits = {.need = project_i8_need, .pack = project_i8_pack};
+
+static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
+
+const mn_kernel_traits mn_project_u8_avx512vnni_traits = {.need = project_u8_need, .pack = project_u8_pack};
 
 /* ---- Ends of tiles -------------------------------------------------------------------------------------- */
 
