@@ -39,12 +39,11 @@ static mn_status open_ending(const char *wanted, cli_classifier *c) {
 }
 
 mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out) {
-    mn_tensor_info input;
+    const mn_graph *graph = &model->graph;
     mn_pixels pixels = {0};
-    MN_TRY(mn_model_tensor(model, mn_model_input(model, 0), &input));
     mn_status told = options && mn_prepare_given(options) ? MN_OK : mn_model_pixels(model, &pixels);
-    MN_TRY(
-        mn_prepare_init(&input, &pixels, options, out)); /* first: an input that is no picture says nothing of pixels */
+    /* First: an input that is no picture says nothing of pixels. */
+    MN_TRY(mn_prepare_init(&graph->tensors[graph->inputs[0]], &pixels, options, out));
     return told;
 }
 

@@ -28,11 +28,11 @@ static const mn_op *producer_of(const mn_graph *graph, int32_t tensor) {
     return NULL;
 }
 
-static bool is_readable(const mn_tensor_info *t) {
+static bool is_readable(const mn_tensor *t) {
     return t->type == MN_FLOAT32 || (mn_is_stored(t->type) && t->quant.count == 1);
 }
 
-static int32_t element_count(const mn_tensor_info *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }
+static int32_t element_count(const mn_tensor *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }
 
 /* Looks through operators that keep the values. */
 static void find_last(const mn_graph *graph, int32_t tensor, cli_ending *out) {

@@ -21,12 +21,12 @@ const char *cli_ending_name(cli_ending_kind kind);
 typedef struct cli_ending {
     cli_ending_kind kind;
     int32_t output;       /* number of the output */
-    mn_tensor_info given; /* the output */
+    mn_tensor given;      /* the output */
     int32_t units;        /* of the output */
     int32_t classes;      /* `units`; 2 for one unit: 0 is "not", 1 is what the unit is about */
     bool labels;          /* several may hold at once: a sigmoid over more than one unit */
     int32_t score_tensor; /* what the last softmax or sigmoid reads; -1 where there is none that can be read */
-    mn_tensor_info scores;
+    mn_tensor scores;
     double beta; /* of the softmax: scores count so many times */
 } cli_ending;
 

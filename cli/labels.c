@@ -87,7 +87,7 @@ const mn_class_names *cli_labels_known(const mn_meaning *meaning, int32_t output
 
 bool cli_labels_give(const char *path, mn_graph *graph) {
     cli_labels labels;
-    const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
+    const mn_tensor *output = &graph->tensors[graph->outputs[0]];
     const int32_t units = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     if (path == NULL) return true;
     if (!cli_labels_open(&labels, path, NULL, units == 1 ? 2 : units, units == 1)) return false;

@@ -233,7 +233,7 @@ static bool load_samples(const settings *s, mn_graph *graph, const mn_prepare_op
     cli_samples_mean(&pixels, &samples->set);
     mn_meaning_set_pixels(&graph->meaning, &pixels); /* holds of the int8 model, wherever it comes from */
     if (!s->images) return true;
-    const mn_tensor_info *output = &graph->tensors[graph->outputs[0]];
+    const mn_tensor *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
     if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], cli_labels_known(&graph->meaning, 0),

@@ -63,11 +63,11 @@ static void load_photos(void *context, int32_t thread, int32_t threads) {
 }
 
 /* A contract under which the stored byte is the pixel. */
-static mn_status prepare_bytes(const mn_tensor_info *input, const mn_prepare_options *options, const mn_pixels *pixels,
+static mn_status prepare_bytes(const mn_tensor *input, const mn_prepare_options *options, const mn_pixels *pixels,
                                mn_prepare *out) {
     static const float scale = 1;
     static const int32_t zero = 0;
-    mn_tensor_info bytes = *input;
+    mn_tensor bytes = *input;
     mn_prepare_options wanted = *options;
     bytes.type = MN_UINT8;
     bytes.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
@@ -166,7 +166,7 @@ bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph
     return true;
 }
 
-bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, const mn_class_names *known,
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input, const mn_class_names *known,
                       int32_t classes, const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out) {
     cli_labels labels = {0};

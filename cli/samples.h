@@ -26,7 +26,7 @@ void cli_samples_mean(const mn_pixels *pixels, mn_samples *out);
 /** Loads up to `limit` photos of `folder`, spread evenly over the sorted list, for a model with the float input `input`
  *  and `classes` outputs, which it calls `known` (or NULL), on `jobs` threads (0: one per processor). `pixels` is what
  * they mean. Photos that cannot be read are named on stderr and left out. False after a sentence. */
-bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor_info *input, const mn_class_names *known,
+bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input, const mn_class_names *known,
                       int32_t classes, const mn_prepare_options *prepare, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out);
 

@@ -8,7 +8,7 @@
 
 #include "graph/stored.h"
 
-void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count, float *out) {
+void cli_dequantise(const mn_tensor *info, const void *data, int32_t count, float *out) {
     if (info->type == MN_FLOAT32) {
         memcpy(out, data, (size_t)count * sizeof *out);
         return;

@@ -5,11 +5,11 @@
 #ifndef MN_CLI_STATS_H
 #define MN_CLI_STATS_H
 
-#include "mobilenet.h"
+#include "graph/graph.h"
 
 /** Real values of `count` stored elements of a tensor with info `info` (float32, or int8/uint8 quantised per tensor).
  */
-void cli_dequantise(const mn_tensor_info *info, const void *data, int32_t count, float *out);
+void cli_dequantise(const mn_tensor *info, const void *data, int32_t count, float *out);
 
 /** values = softmax(values), in double precision. */
 void cli_softmax(float *values, int32_t count);

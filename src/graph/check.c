@@ -16,8 +16,8 @@ typedef struct checking {
     int32_t op_index;
 } checking;
 
-static const mn_tensor_info *in(const checking *c, int32_t i) { return mn_graph_input(c->graph, c->op, i); }
-static const mn_tensor_info *out(const checking *c) { return mn_graph_output(c->graph, c->op, 0); }
+static const mn_tensor *in(const checking *c, int32_t i) { return mn_graph_input(c->graph, c->op, i); }
+static const mn_tensor *out(const checking *c) { return mn_graph_output(c->graph, c->op, 0); }
 
 /* Operands that carry data and must be there; a bias, or constants already read into the attributes, may follow. */
 static int32_t data_inputs(const mn_op *op) {
@@ -108,7 +108,7 @@ static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8;
 static bool is_quantised_type(mn_type type) { return mn_is_stored(type); }
 
 static mn_status wrong_types(const checking *c) {
-    const mn_tensor_info *x = in(c, 0), *second = data_inputs(c->op) > 1 ? in(c, 1) : NULL;
+    const mn_tensor *x = in(c, 0), *second = data_inputs(c->op) > 1 ? in(c, 1) : NULL;
     return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
                          "types %s%s%s -> %s are not supported; see the operator table in docs/formats.md",
                          mn_type_name(x->type), second ? ", " : "", second ? mn_type_name(second->type) : "",
@@ -116,7 +116,7 @@ static mn_status wrong_types(const checking *c) {
 }
 
 /* A quantised tensor carries one scale; `channels` > 1 allows one per index of `axis` as well. */
-static mn_status need_quant(const checking *c, const mn_tensor_info *tensor, int32_t axis, int32_t channels) {
+static mn_status need_quant(const checking *c, const mn_tensor *tensor, int32_t axis, int32_t channels) {
     const mn_quant *quant = &tensor->quant;
     if (!is_quantised_type(tensor->type)) return MN_OK;
     for (int32_t i = 0; tensor->type == MN_INT16 && i < quant->count; i++) {
@@ -147,14 +147,14 @@ static bool same_quant(const mn_quant *a, const mn_quant *b) {
 }
 
 /* A conversion between float and stored values may be per channel, along any dimension. */
-static mn_status need_any_quant(const checking *c, const mn_tensor_info *tensor) {
+static mn_status need_any_quant(const checking *c, const mn_tensor *tensor) {
     const mn_quant *quant = &tensor->quant;
     bool fits = quant->count > 1 && quant->axis >= 0 && quant->axis < tensor->rank;
     return need_quant(c, tensor, quant->axis, fits ? tensor->dims[quant->axis] : 1);
 }
 
 /* Operators that move or select stored values need the same meaning on both sides. */
-static mn_status need_same_quant(const checking *c, const mn_tensor_info *x) {
+static mn_status need_same_quant(const checking *c, const mn_tensor *x) {
     if (!is_quantised_type(x->type) || same_quant(&x->quant, &out(c)->quant)) return MN_OK;
     return mn_graph_fail(
         c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
@@ -173,7 +173,7 @@ static mn_status check_same_type(const checking *c) {
 /* TFLite (GetQuantizedConvolutionMultipler) refuses a bias whose scale is not input scale x weight scale, except in
  * int8 convolutions, where it does not look. */
 static mn_status check_bias_scale(const checking *c) {
-    const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2);
+    const mn_tensor *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2);
     if (!bias || bias->quant.count != 1 || w->quant.count != 1) return MN_OK;
     if (x->type != MN_UINT8 && c->op->kind != MN_OP_FULLY_CONNECTED) return MN_OK;
     double product = (double)x->quant.scale[0] * (double)w->quant.scale[0];
@@ -187,7 +187,7 @@ static mn_status check_bias_scale(const checking *c) {
 /* Float activations with 8-bit weights. TFLite reads both types as signed and takes no zero point off; in
  * DEPTHWISE_CONV_2D it knows int8 alone (kernels/conv.cc, depthwise_conv.cc, fully_connected.cc). */
 static mn_status check_hybrid(const checking *c, int32_t axis) {
-    const mn_tensor_info *w = in(c, 1);
+    const mn_tensor *w = in(c, 1);
     if (c->op->kind == MN_OP_DEPTHWISE_CONV_2D && w->type != MN_INT8) return wrong_types(c);
     if (axis >= w->rank) return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "the weights lack dimensions");
     MN_TRY(need_quant(c, w, axis, w->data ? w->dims[axis] : 1));
@@ -202,7 +202,7 @@ static mn_status check_hybrid(const checking *c, int32_t axis) {
 
 /* Convolutions and FULLY_CONNECTED; `axis` is the weights' output channel dimension. */
 static mn_status check_weighted(const checking *c, int32_t axis) {
-    const mn_tensor_info *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2), *y = out(c);
+    const mn_tensor *x = in(c, 0), *w = in(c, 1), *bias = in(c, 2), *y = out(c);
     const bool hybrid = x->type == MN_FLOAT32 && y->type == MN_FLOAT32 && is_8_bit(w->type);
     const bool wide = x->type == MN_INT16 && y->type == MN_INT16 && w->type == MN_INT8;
     if ((x->type != w->type || x->type != y->type) && !hybrid && !wide) return wrong_types(c);
@@ -262,7 +262,7 @@ enum { WIDE_CLASSES = 1 << 16 };
 /* A probability or the logarithm of one. */
 static mn_status check_softmax(const checking *c, float scale, int32_t int8_zero) {
     MN_TRY(check_arithmetic(c));
-    const mn_tensor_info *y = out(c);
+    const mn_tensor *y = out(c);
     if (!is_quantised_type(y->type)) return MN_OK;
     if (y->type != MN_INT16) return need_output(c, scale, int8_zero + (y->type == MN_INT8 ? 0 : 128));
     if (y->dims[y->rank - 1] <= WIDE_CLASSES) return need_output(c, 1.0f / 32768, 0);
@@ -470,7 +470,7 @@ static mn_status take_given_shape(const mn_graph *graph, int32_t tensor, mn_shap
 /* Integers that follow from shapes become constants. */
 static mn_status keep_integers(mn_graph *graph, const mn_known *known, int32_t tensor) {
     const int64_t *values = known->values ? known->values[tensor] : NULL;
-    mn_tensor_info *to = &graph->tensors[tensor];
+    mn_tensor *to = &graph->tensors[tensor];
     if (!values || to->data) return MN_OK;
     const size_t size = mn_type_size(to->type), count = to->bytes / size;
     char *data = mn_pool_alloc(&graph->pool, count, size);
@@ -511,7 +511,7 @@ static mn_status infer_all(mn_graph *graph, mn_shape *shapes, mn_known *known) {
     MN_TRY(mn_graph_infer(graph, shapes, known));
     MN_TRY(refuse_integer_outputs(graph, known));
     for (int32_t i = 0; i < graph->tensor_count; i++) {
-        mn_tensor_info *tensor = &graph->tensors[i];
+        mn_tensor *tensor = &graph->tensors[i];
         tensor->rank = shapes[i].rank;
         memcpy(tensor->dims, shapes[i].dims, sizeof tensor->dims);
         tensor->bytes = (size_t)mn_shape_count(&shapes[i]) * mn_type_size(tensor->type);

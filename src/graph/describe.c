@@ -127,6 +127,16 @@ static bool is_parameter(const mn_op *op, int32_t i) {
     }
 }
 
+void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out) {
+    *out = (mn_tensor_info){.name = tensor->name,
+                            .type = tensor->type,
+                            .rank = tensor->rank,
+                            .bytes = tensor->bytes,
+                            .quant = tensor->quant,
+                            .data = tensor->data};
+    memcpy(out->dims, tensor->dims, sizeof tensor->dims);
+}
+
 void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) {
     *out = (mn_op_info){.name = mn_op_name(op->kind),
                         .version = op->version,
@@ -136,7 +146,7 @@ void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) 
                         .outputs = op->outputs};
     describe_options(op, out);
     for (int32_t i = 0; i < op->input_count; i++) {
-        const mn_tensor_info *tensor = mn_graph_input(graph, op, i);
+        const mn_tensor *tensor = mn_graph_input(graph, op, i);
         if (!tensor || !tensor->data || !is_parameter(op, i)) continue;
         mn_shape shape = mn_tensor_shape(tensor);
         out->parameters += mn_shape_count(&shape);

@@ -61,12 +61,12 @@ bool mn_op_is_binary(mn_op_kind kind) {
     }
 }
 
-const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i) {
+const mn_tensor *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i) {
     if (i >= op->input_count || op->inputs[i] < 0) return NULL;
     return &graph->tensors[op->inputs[i]];
 }
 
-const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i) {
+const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i) {
     if (i >= op->output_count || op->outputs[i] < 0) return NULL;
     return &graph->tensors[op->outputs[i]];
 }

@@ -80,12 +80,23 @@ typedef struct mn_op {
     mn_op_attr attr;
 } mn_op;
 
+/** One tensor; what mn_tensor_info tells of it. */
+typedef struct mn_tensor {
+    const char *name;
+    mn_type type;
+    int32_t rank; /* 0..MN_MAX_RANK; 0 is a scalar */
+    int32_t dims[MN_MAX_RANK];
+    size_t bytes; /* product of dims times the element size */
+    mn_quant quant;
+    const void *data; /* constant contents, or NULL for a tensor computed at run time */
+} mn_tensor;
+
 typedef struct mn_graph {
     mn_pool pool;     /* owns every pointer below except constant data that stays in the file */
     const char *name; /* what error sentences call the file */
     const char *description;
     int32_t tensor_count;
-    mn_tensor_info *tensors;
+    mn_tensor *tensors;
     int32_t op_count;
     mn_op *ops; /* in execution order */
     int32_t input_count;
@@ -98,15 +109,15 @@ typedef struct mn_graph {
 void mn_graph_free(mn_graph *graph);
 
 /** The tensor behind input or output `i` of `op`; NULL for an optional input left out or beyond the list. */
-const mn_tensor_info *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
-const mn_tensor_info *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
+const mn_tensor *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
+const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
 
 /** Fails with a sentence that names the graph, the operator and its place: "m.tflite: operator 12 (CONV_2D): ...". */
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
     MN_PRINTF(4, 5);
 
 /** Integer `i` of a constant of type int32 or int64. */
-static inline int64_t mn_tensor_integer(const mn_tensor_info *tensor, size_t i) {
+static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
     return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];
 }
 

@@ -30,7 +30,7 @@ static mn_status new_values(mn_known *known, int32_t count, int64_t **out) {
 mn_status mn_known_get(mn_known *known, const mn_shape *shapes, int32_t tensor, const int64_t **out) {
     *out = tensor >= 0 && known->values ? known->values[tensor] : NULL;
     if (tensor < 0 || *out) return MN_OK;
-    const mn_tensor_info *constant = &known->graph->tensors[tensor];
+    const mn_tensor *constant = &known->graph->tensors[tensor];
     if (!constant->data || !is_integer(constant->type)) return MN_OK;
     const int32_t count = mn_shape_count(&shapes[tensor]);
     int64_t *values;

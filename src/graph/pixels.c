@@ -61,7 +61,7 @@ typedef struct affine {
  * operand. */
 static const float *operand_of(const mn_graph *graph, const mn_op *op, bool *single, bool *last) {
     for (int32_t i = 0; i < 2 && op->input_count == 2; i++) {
-        const mn_tensor_info *operand = mn_graph_input(graph, op, i);
+        const mn_tensor *operand = mn_graph_input(graph, op, i);
         if (!operand || !operand->data || operand->type != MN_FLOAT32) continue;
         size_t count = operand->bytes / sizeof(float);
         *single = count == 1;
@@ -143,7 +143,7 @@ static mn_status from_rescaling(const mn_graph *graph, bool *found, mn_pixels *o
 /* The values that the input's 8 bits (or 16, where they tell) can store, or those of the QUANTIZE behind a float input.
  */
 static bool storable(const mn_graph *graph, double *low, double *high) {
-    const mn_tensor_info *stored = &graph->tensors[graph->inputs[0]];
+    const mn_tensor *stored = &graph->tensors[graph->inputs[0]];
     if (stored->type == MN_FLOAT32) {
         const mn_op *op = only_user(graph, graph->inputs[0]);
         if (!op || op->kind != MN_OP_QUANTIZE) return false;

@@ -37,7 +37,7 @@ const char *mn_shape_text(const mn_shape *shape, char text[MN_SHAPE_TEXT]) {
     return text;
 }
 
-mn_shape mn_tensor_shape(const mn_tensor_info *tensor) {
+mn_shape mn_tensor_shape(const mn_tensor *tensor) {
     mn_shape shape = {.rank = tensor->rank};
     memcpy(shape.dims, tensor->dims, sizeof shape.dims);
     return shape;
@@ -394,7 +394,7 @@ mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes) {
 }
 
 int64_t mn_op_macs(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor_info *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *w = mn_graph_input(graph, op, 1);
     const mn_shape out = mn_tensor_shape(mn_graph_output(graph, op, 0));
     const int64_t cells = mn_shape_count(&out);
     switch (op->kind) {

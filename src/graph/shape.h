@@ -27,7 +27,7 @@ bool mn_shape_equal(const mn_shape *a, const mn_shape *b);
 #define MN_SHAPE_TEXT 72
 const char *mn_shape_text(const mn_shape *shape, char text[MN_SHAPE_TEXT]);
 
-mn_shape mn_tensor_shape(const mn_tensor_info *tensor);
+mn_shape mn_tensor_shape(const mn_tensor *tensor);
 
 /** Shapes of all tensors from those of the model inputs and constants, which the caller has put into
  *  `shapes` ([tensor_count]); the outputs of every operator are written. Where the graph has shapes already and a

@@ -131,7 +131,7 @@ mn_status mn_infer_slice(const inference *in, mn_shape *out) {
 }
 
 /* SPLIT_V's sizes, of which one may be -1 for what is left; `left` is that. */
-static mn_status check_sizes(const inference *in, const mn_tensor_info *sizes, int32_t length, int32_t *left) {
+static mn_status check_sizes(const inference *in, const mn_tensor *sizes, int32_t length, int32_t *left) {
     int64_t total = 0;
     bool open = false;
     for (int32_t k = 0; k < in->op->output_count; k++) {
@@ -151,7 +151,7 @@ static mn_status check_sizes(const inference *in, const mn_tensor_info *sizes, i
 
 /* The length of part `i`. */
 static mn_status split_size(const inference *in, int32_t length, int32_t i, int32_t *out) {
-    const mn_tensor_info *sizes = mn_graph_input(in->graph, in->op, 1);
+    const mn_tensor *sizes = mn_graph_input(in->graph, in->op, 1);
     const int64_t size = mn_tensor_integer(sizes, (size_t)i);
     int32_t left;
     if (i == 0 || size == -1) MN_TRY(check_sizes(in, sizes, length, &left));

@@ -20,7 +20,7 @@ void mn_prepare_defaults(mn_prepare_options *options) {
 static bool is_channel_count(int32_t n) { return n == 1 || n == 3; }
 
 /* [N,H,W,C] or [N,C,H,W]; C is 1 or 3. The first reading wins where both fit. */
-static mn_status find_layout(const mn_tensor_info *input, mn_prepare *p) {
+static mn_status find_layout(const mn_tensor *input, mn_prepare *p) {
     const int32_t *d = input->dims;
     int32_t height = 0, width = 0;
     if (input->rank == 4 && is_channel_count(d[3])) {
@@ -55,7 +55,7 @@ typedef struct storage {
     int32_t low, high;
 } storage;
 
-static mn_status find_storage(const mn_tensor_info *input, storage *s) {
+static mn_status find_storage(const mn_tensor *input, storage *s) {
     *s = (storage){0};
     if (input->type == MN_FLOAT32) return MN_OK;
     if (!mn_is_stored(input->type))
@@ -95,7 +95,7 @@ static mn_status check_options(const mn_prepare_options *o) {
 }
 
 /* real(pixel) = low + pixel * (high - low) / 255, by channel. */
-static mn_status find_meaning(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *o,
+static mn_status find_meaning(const mn_tensor *input, const mn_pixels *pixels, const mn_prepare_options *o,
                               mn_pixels *out) {
     if (!mn_prepare_given(o)) {
         if (!pixels)
@@ -209,7 +209,7 @@ static void describe(const storage *s, const mn_pixels *m, bool shift, mn_prepar
 
 bool mn_prepare_given(const mn_prepare_options *options) { return options->has_range || options->has_mean; }
 
-mn_status mn_prepare_init(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *options,
+mn_status mn_prepare_init(const mn_tensor *input, const mn_pixels *pixels, const mn_prepare_options *options,
                           mn_prepare *out) {
     mn_prepare_options defaults;
     mn_prepare_defaults(&defaults);

@@ -5,6 +5,7 @@
 #ifndef MN_IMAGE_PREPARE_H
 #define MN_IMAGE_PREPARE_H
 
+#include "graph/graph.h"
 #include "image/resize.h"
 
 /** Order of the input's dimensions. */
@@ -54,7 +55,7 @@ typedef struct mn_prepare {
 /** Finds the contract of the model input `input`, whose pixels are what `pixels` says (mn_model_pixels), unless a range
  *  or mean in `options` says otherwise: then it may be NULL. `options` NULL means defaults.
  *  Errors: UNSUPPORTED (not a picture input), ARGUMENT (options). */
-mn_status mn_prepare_init(const mn_tensor_info *input, const mn_pixels *pixels, const mn_prepare_options *options,
+mn_status mn_prepare_init(const mn_tensor *input, const mn_pixels *pixels, const mn_prepare_options *options,
                           mn_prepare *out);
 
 /** Do the options say what pixels are? */

@@ -19,12 +19,12 @@ mn_shape mn_fold_vector(int32_t count) { return (mn_shape){.rank = 1, .dims = {c
 
 mn_status mn_fold_tensor(mn_folding *f, const char *layer, const char *suffix, mn_type type, mn_shape shape,
                          int32_t *index) {
-    mn_tensor_info *tensor = &f->graph->tensors[f->graph->tensor_count];
+    mn_tensor *tensor = &f->graph->tensors[f->graph->tensor_count];
     size_t length = strlen(layer) + strlen(suffix);
     char *name = mn_fold_take(f, length + 1, 1);
     if (!name) return mn_fold_no_memory();
     snprintf(name, length + 1, "%s%s", layer, suffix);
-    *tensor = (mn_tensor_info){.name = name, .type = type, .rank = shape.rank};
+    *tensor = (mn_tensor){.name = name, .type = type, .rank = shape.rank};
     memcpy(tensor->dims, shape.dims, sizeof tensor->dims);
     tensor->bytes = (size_t)mn_shape_count(&shape) * mn_type_size(type);
     *index = f->graph->tensor_count++;
@@ -34,7 +34,7 @@ mn_status mn_fold_tensor(mn_folding *f, const char *layer, const char *suffix, m
 mn_status mn_fold_constant(mn_folding *f, const char *layer, const char *suffix, mn_type type, mn_shape shape,
                            int32_t *index, void **data) {
     MN_TRY(mn_fold_tensor(f, layer, suffix, type, shape, index));
-    mn_tensor_info *tensor = &f->graph->tensors[*index];
+    mn_tensor *tensor = &f->graph->tensors[*index];
     *data = mn_fold_take(f, tensor->bytes, 1);
     if (!*data) return mn_fold_no_memory();
     tensor->data = *data;
@@ -59,7 +59,7 @@ mn_status mn_fold_floats(mn_folding *f, const char *layer, const char *suffix, c
 
 /* The oldest version of the operator that has what is used here (tensorflow/lite/tools/versioning/op_version.cc). */
 static int32_t version_of(const mn_folding *f, mn_op_kind kind, const mn_op_attr *attr, const int32_t *inputs) {
-    const mn_tensor_info *tensors = f->graph->tensors;
+    const mn_tensor *tensors = f->graph->tensors;
     switch (kind) {
     case MN_OP_CONV_2D: return tensors[inputs[0]].dims[3] != tensors[inputs[1]].dims[3] ? 6 : 1; /* groups */
     case MN_OP_DEPTHWISE_CONV_2D: return attr->dilation_h != 1 || attr->dilation_w != 1 ? 2 : 1;

@@ -15,7 +15,7 @@ bool mn_bind_quantised(const mn_binder *b) {
 bool mn_bind_wide(const mn_binder *b) { return mn_bind_input(b, 0)->type == MN_INT16; }
 
 bool mn_bind_bias_64(const mn_binder *b) {
-    const mn_tensor_info *bias = mn_bind_input(b, 2);
+    const mn_tensor *bias = mn_bind_input(b, 2);
     return mn_bind_wide(b) && (!bias || bias->type == MN_INT64);
 }
 
@@ -30,7 +30,7 @@ mn_range_f32 mn_bind_range_f32(mn_activation activation) {
 }
 
 mn_range_i32 mn_bind_range(const mn_binder *b, mn_activation activation) {
-    const mn_tensor_info *out = mn_bind_output(b);
+    const mn_tensor *out = mn_bind_output(b);
     return mn_quant_range(mn_bind_range_f32(activation), out->type, mn_bind_scale(out), mn_bind_zero(out));
 }
 

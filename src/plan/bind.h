@@ -71,12 +71,10 @@ mn_status mn_bind_resize(const mn_binder *b, mn_binding *out);
 mn_status mn_bind_space(const mn_binder *b, mn_binding *out);
 
 /* Shared by the families. */
-static inline const mn_tensor_info *mn_bind_input(const mn_binder *b, int32_t i) {
+static inline const mn_tensor *mn_bind_input(const mn_binder *b, int32_t i) {
     return mn_graph_input(b->graph, b->op, i);
 }
-static inline const mn_tensor_info *mn_bind_output(const mn_binder *b) {
-    return mn_graph_output(b->graph, b->op, b->part);
-}
+static inline const mn_tensor *mn_bind_output(const mn_binder *b) { return mn_graph_output(b->graph, b->op, b->part); }
 static inline const mn_shape *mn_bind_input_shape(const mn_binder *b, int32_t i) {
     return &b->shapes[b->op->inputs[i]];
 }
@@ -93,8 +91,8 @@ bool mn_bind_bias_64(const mn_binder *b);
 bool mn_bind_hybrid(const mn_binder *b);
 
 /** Scale and zero point of a per-tensor quantised tensor. */
-static inline float mn_bind_scale(const mn_tensor_info *tensor) { return tensor->quant.scale[0]; }
-static inline int32_t mn_bind_zero(const mn_tensor_info *tensor) { return tensor->quant.zero_point[0]; }
+static inline float mn_bind_scale(const mn_tensor *tensor) { return tensor->quant.scale[0]; }
+static inline int32_t mn_bind_zero(const mn_tensor *tensor) { return tensor->quant.zero_point[0]; }
 
 /** The clamp of `activation` in float, and in the stored units of the output. */
 mn_range_f32 mn_bind_range_f32(mn_activation activation);

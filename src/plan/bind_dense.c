@@ -6,7 +6,7 @@
 #include "plan/bind.h"
 
 static mn_status quantise_fully_connected(const mn_binder *b, mn_fully_connected_params *params) {
-    const mn_tensor_info *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
+    const mn_tensor *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
     double *scale = mn_pool_alloc(b->pool, (size_t)params->out_c, sizeof *scale);
     if (!scale) return mn_fail_memory("the plan");
     mn_quant_fully_connected(mn_bind_scale(x), w->quant.scale, w->quant.count, mn_bind_scale(y), params->out_c, scale);
@@ -75,7 +75,7 @@ mn_status mn_bind_reduce(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
         if (params->reduced[d]) params->count *= x->dims[d];
     }
     if (mn_bind_quantised(b)) {
-        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+        const mn_tensor *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         params->in_zero = mn_bind_zero(in);
         params->out_zero = mn_bind_zero(result);
         mn_quant_mean(mn_bind_scale(in), mn_bind_scale(result), params->count, &params->multiplier, &params->shift);

@@ -85,7 +85,7 @@ static void between_integers(const mn_binder *b, mn_convert_params *params) {
 }
 
 /* Per channel, an index of the quantised dimension stays the same over the elements of the dimensions behind it. */
-static void between_float_and(const mn_tensor_info *quantised, const mn_shape *shape, mn_convert_params *params) {
+static void between_float_and(const mn_tensor *quantised, const mn_shape *shape, mn_convert_params *params) {
     params->scale = quantised->quant.scale;
     params->zero = quantised->quant.zero_point;
     params->channels = quantised->quant.count;
@@ -97,7 +97,7 @@ static void between_float_and(const mn_tensor_info *quantised, const mn_shape *s
 mn_status mn_bind_quantize(const mn_binder *b, mn_binding *out) {
     mn_convert_params *params = make_convert(b);
     if (!params) return mn_fail_memory("the plan");
-    const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+    const mn_tensor *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
     if (mn_bind_quantised(b)) {
         between_integers(b, params);
         mn_quant_quantize(mn_bind_scale(in), mn_bind_scale(result), &params->multiplier, &params->shift);
@@ -122,7 +122,7 @@ mn_status mn_bind_clamp(const mn_binder *b, mn_range_f32 range, mn_binding *out)
     if (!params) return mn_fail_memory("the plan");
     params->range_f32 = range;
     if (mn_bind_quantised(b)) {
-        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+        const mn_tensor *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         between_integers(b, params);
         mn_quant_clamp(mn_bind_scale(in), mn_bind_scale(result), &params->multiplier, &params->shift);
         params->range = mn_quant_range(range, result->type, mn_bind_scale(result), mn_bind_zero(result));
@@ -163,7 +163,7 @@ mn_status mn_bind_unary(const mn_binder *b, mn_binding *out) {
     if (mn_bind_wide(b)) {
         MN_TRY(quantise_unary_16(b, params));
     } else if (mn_bind_quantised(b)) {
-        const mn_tensor_info *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
+        const mn_tensor *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         mn_quant_unary(mn_bind_scale(in), mn_bind_zero(in), mn_bind_scale(result), mn_bind_zero(result), params);
     }
     mn_bind_finish(b, MN_K_UNARY, params, params->count, out);

@@ -23,7 +23,7 @@ mn_status mn_bind_pad(const mn_binder *b, mn_binding *out) {
 
 /* uint8 inputs may each have a quantisation of their own. */
 static mn_status quantise_concatenation(const mn_binder *b, mn_concatenation_params *params) {
-    const mn_tensor_info *result = mn_bind_output(b);
+    const mn_tensor *result = mn_bind_output(b);
     float *scale = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *scale);
     int32_t *zero = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *zero);
     if (!scale || !zero) return mn_fail_memory("the plan");

@@ -30,7 +30,7 @@ static mn_window make_window(const mn_binder *b, int32_t k_h, int32_t k_w) {
 static int32_t output_rows(const mn_window *window) { return window->batches * window->out_h; }
 
 static mn_status quantise_conv(const mn_binder *b, mn_conv_params *params) {
-    const mn_tensor_info *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
+    const mn_tensor *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
     int32_t channels = params->window.out_c;
     int32_t *multiplier = mn_pool_alloc(b->pool, (size_t)channels, sizeof *multiplier);
     int32_t *shift = mn_pool_alloc(b->pool, (size_t)channels, sizeof *shift);

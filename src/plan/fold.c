@@ -54,7 +54,7 @@ static bool charge(folding *f, const mn_op *op) {
 }
 
 /* Types without a kernel are left to the plan, which says so. */
-static mn_status run(const folding *f, const mn_op *op, const mn_binding *binding, mn_tensor_info *result) {
+static mn_status run(const folding *f, const mn_op *op, const mn_binding *binding, mn_tensor *result) {
     mn_graph *graph = f->graph;
     mn_kernel_need need;
     const mn_kernel *kernel =
@@ -79,7 +79,7 @@ static mn_status fold(const folding *f, int32_t op_index) {
     const bool alias = mn_bind_alias(f->shapes, op);
     mn_binding binding = {0};
     for (int32_t i = 0; i < op->output_count; i++) {
-        mn_tensor_info *result = &f->graph->tensors[op->outputs[i]];
+        mn_tensor *result = &f->graph->tensors[op->outputs[i]];
         if (alias) {
             result->data = f->graph->tensors[op->inputs[mn_op_first_input(op->kind)]].data;
             continue;

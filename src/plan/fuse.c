@@ -68,8 +68,7 @@ static void find_add(const mn_graph *graph, const mn_shape *shapes, const int32_
 
 bool mn_fuse_flips(const mn_graph *graph, int32_t i) {
     if (graph->ops[i].kind != MN_OP_QUANTIZE) return false;
-    const mn_tensor_info *in = &graph->tensors[graph->ops[i].inputs[0]],
-                         *out = &graph->tensors[graph->ops[i].outputs[0]];
+    const mn_tensor *in = &graph->tensors[graph->ops[i].inputs[0]], *out = &graph->tensors[graph->ops[i].outputs[0]];
     if (in->type != MN_UINT8 || out->type != MN_INT8 || in->quant.count != 1 || out->quant.count != 1) return false;
     return in->quant.scale[0] == out->quant.scale[0] && in->quant.zero_point[0] == out->quant.zero_point[0] + 128;
 }

@@ -22,7 +22,7 @@ static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
     for (int32_t i = 0; i < graph->tensor_count; i++) plan->shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     if (!inputs) return MN_OK; /* the graph's own shapes are already inferred */
     for (int32_t i = 0; i < graph->input_count; i++) {
-        const mn_tensor_info *tensor = &graph->tensors[graph->inputs[i]];
+        const mn_tensor *tensor = &graph->tensors[graph->inputs[i]];
         if (!mn_shape_check(&inputs[i], tensor->type)) {
             return mn_fail(MN_ERROR_ARGUMENT, "%s: the shape given for input %d (%s) is empty or over 1 GiB",
                            graph->name, i, tensor->name);

@@ -23,7 +23,7 @@ static void *copy(mn_pool *pool, const void *data, size_t count, size_t bytes) {
 
 /* ---- Tensors -------------------------------------------------------------------------------------------- */
 
-static mn_status set_quant(mn_graph *graph, mn_tensor_info *tensor, int32_t count, int32_t axis, const float *scale,
+static mn_status set_quant(mn_graph *graph, mn_tensor *tensor, int32_t count, int32_t axis, const float *scale,
                            int32_t zero) {
     int32_t *zeros = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *zeros);
     float *scales = copy(&graph->pool, scale, (size_t)count, sizeof *scales);
@@ -33,7 +33,7 @@ static mn_status set_quant(mn_graph *graph, mn_tensor_info *tensor, int32_t coun
     return MN_OK;
 }
 
-static mn_status store_constant(mn_graph *graph, mn_tensor_info *tensor, mn_step8 step) {
+static mn_status store_constant(mn_graph *graph, mn_tensor *tensor, mn_step8 step) {
     const float *values = tensor->data;
     int8_t *stored = mn_pool_alloc(&graph->pool, tensor->bytes, 1);
     if (!stored) return mn_fail_memory("the quantised graph");
@@ -47,7 +47,7 @@ static mn_status store_constant(mn_graph *graph, mn_tensor_info *tensor, mn_step
 
 /* Activations become int8; constants that nothing stores differently (shapes) are copied. */
 static mn_status convert_tensor(applying *a, int32_t index) {
-    mn_tensor_info *tensor = &a->graph->tensors[index];
+    mn_tensor *tensor = &a->graph->tensors[index];
     *tensor = a->scheme->graph->tensors[index];
     tensor->name = mn_pool_string(&a->graph->pool, tensor->name, strlen(tensor->name));
     if (!tensor->name) return mn_fail_memory("the quantised graph");
@@ -66,13 +66,13 @@ static mn_status convert_tensor(applying *a, int32_t index) {
 
 /* Where a layer stores a constant: the float tensor's own place, or a new one behind all others when there was none or
  * another operator uses it as well. */
-static mn_tensor_info *place_constant(applying *a, int32_t *index, const char *name) {
+static mn_tensor *place_constant(applying *a, int32_t *index, const char *name) {
     mn_graph *graph = a->graph;
     if (*index >= 0 && !a->taken[*index]) {
         a->taken[*index] = true;
     } else {
         *index = graph->tensor_count++;
-        graph->tensors[*index] = (mn_tensor_info){.name = mn_pool_string(&graph->pool, name, strlen(name))};
+        graph->tensors[*index] = (mn_tensor){.name = mn_pool_string(&graph->pool, name, strlen(name))};
     }
     return &graph->tensors[*index];
 }
@@ -99,8 +99,8 @@ static mn_status fit_scales(applying *a, mn_quant_layer *layer, float input_scal
 }
 
 static mn_status store_weights(applying *a, mn_op *op, const mn_quant_layer *layer) {
-    const mn_tensor_info old = a->graph->tensors[op->inputs[1]];
-    mn_tensor_info *weights = place_constant(a, &op->inputs[1], old.name);
+    const mn_tensor old = a->graph->tensors[op->inputs[1]];
+    mn_tensor *weights = place_constant(a, &op->inputs[1], old.name);
     const char *name = weights->name;
     *weights = old;
     weights->name = name;
@@ -135,7 +135,7 @@ static mn_status store_bias(applying *a, mn_op *op, const mn_quant_layer *layer,
     mn_graph *graph = a->graph;
     MN_TRY(add_operand(graph, op));
     const char *name = op->inputs[2] >= 0 ? graph->tensors[op->inputs[2]].name : graph->tensors[op->outputs[0]].name;
-    mn_tensor_info *bias = place_constant(a, &op->inputs[2], name);
+    mn_tensor *bias = place_constant(a, &op->inputs[2], name);
     int32_t *stored = mn_pool_alloc(&graph->pool, (size_t)layer->channels, sizeof *stored);
     float *scale = mn_pool_alloc(&graph->pool, (size_t)layer->scale_count, sizeof *scale);
     if (!stored || !scale || !bias->name) return mn_fail_memory("the quantised biases");

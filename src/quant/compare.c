@@ -21,11 +21,11 @@ typedef struct pairing {
     mn_difference *pairs; /* [op_count of the first graph] */
 } pairing;
 
-static bool same_size(const mn_tensor_info *a, const mn_tensor_info *b) {
+static bool same_size(const mn_tensor *a, const mn_tensor *b) {
     return a->bytes / mn_type_size(a->type) == b->bytes / mn_type_size(b->type);
 }
 
-static bool readable(const mn_tensor_info *tensor) {
+static bool readable(const mn_tensor *tensor) {
     if (tensor->type == MN_FLOAT32) return true;
     return mn_is_stored(tensor->type) && tensor->quant.count == 1;
 }
@@ -33,7 +33,7 @@ static bool readable(const mn_tensor_info *tensor) {
 /* Operators that only change how values are stored are no layers; what has other scales by channel is no version of a
  * tensor. */
 static bool is_layer(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor_info *out = mn_graph_output(graph, op, 0);
+    const mn_tensor *out = mn_graph_output(graph, op, 0);
     return op->kind != MN_OP_QUANTIZE && op->kind != MN_OP_DEQUANTIZE && readable(out) && !out->data &&
            !mn_is_rescaled(out->name);
 }
@@ -50,7 +50,7 @@ static void pair_by_name(pairing *p) {
         if (!is_layer(a, &a->ops[i])) continue;
         for (int32_t k = 0; k < b->op_count; k++) {
             int32_t theirs = b->ops[k].outputs[0];
-            const mn_tensor_info *other = &b->tensors[theirs];
+            const mn_tensor *other = &b->tensors[theirs];
             if (p->taken[1][theirs] || !readable(other) || other->data || !same_size(&a->tensors[mine], other))
                 continue;
             if (strcmp(a->tensors[mine].name, other->name) != 0) continue;
@@ -117,7 +117,7 @@ typedef struct comparison {
     sums *total;       /* [pairs->count] */
 } comparison;
 
-static float value_at(const mn_tensor_info *info, const void *data, size_t i) {
+static float value_at(const mn_tensor *info, const void *data, size_t i) {
     if (info->type == MN_FLOAT32) return ((const float *)data)[i];
     return info->quant.scale[0] * (float)(mn_stored_at(info->type, data, i) - info->quant.zero_point[0]);
 }
@@ -127,7 +127,7 @@ static mn_interval hold(mn_interval range, float value) {
     return (mn_interval){fminf(range.low, value), fmaxf(range.high, value)};
 }
 
-static sums add_up(const mn_tensor_info *a, const void *data_a, const mn_tensor_info *b, const void *data_b) {
+static sums add_up(const mn_tensor *a, const void *data_a, const mn_tensor *b, const void *data_b) {
     sums s = {.met = {MN_INTERVAL_UNKNOWN, MN_INTERVAL_UNKNOWN}};
     for (size_t i = 0; i < a->bytes / mn_type_size(a->type); i++) {
         float x = value_at(a, data_a, i), y = value_at(b, data_b, i);
@@ -177,7 +177,7 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
 
 /* ---- Results -------------------------------------------------------------------------------------------- */
 
-static mn_interval covered(const mn_tensor_info *tensor) {
+static mn_interval covered(const mn_tensor *tensor) {
     if (tensor->type == MN_FLOAT32) return MN_INTERVAL_UNKNOWN;
     float scale = tensor->quant.scale[0];
     int32_t zero = tensor->quant.zero_point[0];
@@ -186,7 +186,7 @@ static mn_interval covered(const mn_tensor_info *tensor) {
 }
 
 static void judge(mn_difference *d, const sums *s, const pairing *p, int32_t samples) {
-    const mn_tensor_info *a = &p->graph[0]->tensors[d->a];
+    const mn_tensor *a = &p->graph[0]->tensors[d->a];
     size_t elements = a->bytes / mn_type_size(a->type);
     double product = sqrt(s->aa * s->bb);
     double places = (double)samples * (double)elements;

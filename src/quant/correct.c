@@ -44,8 +44,8 @@ typedef struct correction {
 
 /* FULLY_CONNECTED is seen as a 1x1 convolution over its rows. */
 static layer_view view_of(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *y = mn_graph_output(graph, op, 0);
     layer_view v = {.tensor = op->inputs[0], .in_h = 1, .in_w = 1, .out_h = 1, .out_w = 1};
     v.k_h = v.k_w = v.stride_h = v.stride_w = v.dilation_h = v.dilation_w = 1;
     if (op->kind == MN_OP_FULLY_CONNECTED) {

@@ -70,7 +70,7 @@ static void expect_norm(const expecting *e, const mn_op *op, mn_channels *y) {
 
 /* Channel `c` of operand `i`: an activation's, or a constant's. */
 static bool operand(const expecting *e, const mn_op *op, int32_t i, int32_t c, mn_moments *out) {
-    const mn_tensor_info *constant = mn_graph_input(e->graph, op, i);
+    const mn_tensor *constant = mn_graph_input(e->graph, op, i);
     const mn_channels *x = &e->out[op->inputs[i]];
     int32_t count = constant->data ? (int32_t)(constant->bytes / sizeof(float)) : x->count;
     if (count != 1 && c >= count) return false;
@@ -179,7 +179,7 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     }
 }
 
-static mn_status make_channels(mn_pool *pool, const mn_tensor_info *tensor, mn_channels *out) {
+static mn_status make_channels(mn_pool *pool, const mn_tensor *tensor, mn_channels *out) {
     out->count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
     out->of = mn_pool_alloc(pool, (size_t)out->count, sizeof *out->of);
     return out->of ? MN_OK : mn_fail_memory("the channels' statistics");
@@ -254,8 +254,8 @@ static double share_inside(int32_t input, int32_t output, int32_t taps, int32_t 
 }
 
 static double share_met(const mn_graph *graph, const mn_op *op, int32_t tap) {
-    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *y = mn_graph_output(graph, op, 0);
     const mn_op_attr *a = &op->attr;
     return share_inside(x->dims[1], y->dims[1], w->dims[1], a->stride_h, a->dilation_h, tap / w->dims[2]) *
            share_inside(x->dims[2], y->dims[2], w->dims[2], a->stride_w, a->dilation_w, tap % w->dims[2]);

@@ -12,7 +12,7 @@ enum { UINT8_ZERO = 128 };
 /* Room for one more tensor and operator at each end. */
 static mn_status make_room(mn_graph *graph) {
     size_t ends = (size_t)graph->input_count + (size_t)graph->output_count;
-    mn_tensor_info *tensors = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count + ends, sizeof *tensors);
+    mn_tensor *tensors = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count + ends, sizeof *tensors);
     mn_op *ops = mn_pool_alloc(&graph->pool, (size_t)graph->op_count + ends, sizeof *ops);
     if (!tensors || !ops) return mn_fail_memory("the quantised graph");
     memcpy(tensors, graph->tensors, (size_t)graph->tensor_count * sizeof *tensors);
@@ -24,7 +24,7 @@ static mn_status make_room(mn_graph *graph) {
 
 /* A tensor of `type` outside the int8 tensor `inner`. */
 static mn_status add_outer(mn_graph *graph, int32_t inner, mn_type type, int32_t *out) {
-    mn_tensor_info *inside = &graph->tensors[inner], *outside = &graph->tensors[graph->tensor_count];
+    mn_tensor *inside = &graph->tensors[inner], *outside = &graph->tensors[graph->tensor_count];
     size_t length = strlen(inside->name);
     char *name = mn_pool_alloc(&graph->pool, length + sizeof "_int8", 1);
     int32_t *zero = mn_pool_alloc(&graph->pool, 1, sizeof *zero);

@@ -167,7 +167,7 @@ static mn_status change_op(const equalising *e, int32_t index) {
     if (!mn_weights_of(e->graph, index, &w)) return MN_OK;
     int32_t in = op->inputs[0], out = op->outputs[0];
     if (!e->factor[in] && !e->factor[out] && !e->moved[in] && !e->moved[out]) return MN_OK;
-    mn_tensor_info *weights = &e->graph->tensors[op->inputs[1]];
+    mn_tensor *weights = &e->graph->tensors[op->inputs[1]];
     float *values = mn_pool_alloc(&e->graph->pool, weights->bytes, 1);
     float *bias = mn_pool_alloc(&e->graph->pool, (size_t)w.outputs, sizeof *bias);
     if (!values || !bias) return mn_fail_memory("the rescaled weights");
@@ -186,7 +186,7 @@ bool mn_is_rescaled(const char *name) {
 
 static mn_status change_tensor(const equalising *e, int32_t tensor) {
     mn_channels *x = &e->channels[tensor];
-    mn_tensor_info *info = &e->graph->tensors[tensor];
+    mn_tensor *info = &e->graph->tensors[tensor];
     if (!e->factor[tensor] && !e->moved[tensor]) return MN_OK;
     size_t length = strlen(info->name);
     char *name = mn_pool_alloc(&e->graph->pool, length + sizeof suffix, 1);

@@ -12,8 +12,8 @@ static bool has_weights(mn_op_kind kind) {
 bool mn_weights_of(const mn_graph *graph, int32_t op_index, mn_weights *out) {
     const mn_op *op = &graph->ops[op_index];
     if (!has_weights(op->kind)) return false;
-    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor_info *bias = mn_graph_input(graph, op, 2);
+    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *bias = mn_graph_input(graph, op, 2);
     *out = (mn_weights){.values = w->data, .bias = bias ? bias->data : NULL, .taps = 1};
     out->depthwise = op->kind == MN_OP_DEPTHWISE_CONV_2D;
     out->outputs = w->dims[out->depthwise ? 3 : 0];
@@ -50,20 +50,18 @@ static void fix_all(finding *f, const mn_op *op) {
     for (int32_t i = 0; i < op->output_count; i++) fix(f, op->outputs[i]);
 }
 
-static int32_t channels_of(const mn_tensor_info *tensor) {
-    return tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
-}
+static int32_t channels_of(const mn_tensor *tensor) { return tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1; }
 
-static bool same_shape(const mn_tensor_info *a, const mn_tensor_info *b) {
+static bool same_shape(const mn_tensor *a, const mn_tensor *b) {
     return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
 }
 
 /* Does the operator treat each channel alone, and all in the same way? */
 static bool keeps_channels(const finding *f, const mn_op *op) {
-    const mn_tensor_info *in = mn_graph_input(f->graph, op, 0), *out = mn_graph_output(f->graph, op, 0);
+    const mn_tensor *in = mn_graph_input(f->graph, op, 0), *out = mn_graph_output(f->graph, op, 0);
     switch (op->kind) {
     case MN_OP_ADD: {
-        const mn_tensor_info *other = mn_graph_input(f->graph, op, 1);
+        const mn_tensor *other = mn_graph_input(f->graph, op, 1);
         return !in->data && !other->data && same_shape(in, out) && same_shape(other, out);
     }
     case MN_OP_AVERAGE_POOL_2D:

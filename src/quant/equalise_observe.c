@@ -59,7 +59,7 @@ static mn_status start(observing *o, int32_t jobs, mn_pool *pool) {
     if (!o->first) return mn_fail_memory("the channels' statistics");
     for (int32_t i = 0; i < o->graph->op_count; i++) {
         int32_t index = o->graph->ops[i].outputs[0];
-        const mn_tensor_info *tensor = &o->graph->tensors[index];
+        const mn_tensor *tensor = &o->graph->tensors[index];
         int32_t count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
         o->first[index] = o->channels;
         o->channels += (size_t)count;

@@ -70,8 +70,8 @@ static bool has_weights(mn_op_kind kind) {
 static mn_status refuse_quantised(const mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        const mn_tensor_info *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
-        const mn_tensor_info *found = mn_is_stored(in->type) && !in->data ? in : mn_is_stored(out->type) ? out : NULL;
+        const mn_tensor *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
+        const mn_tensor *found = mn_is_stored(in->type) && !in->data ? in : mn_is_stored(out->type) ? out : NULL;
         if (!found) continue;
         return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
                              "the model is quantised already (tensor %s is %s); give the float model that it was "
@@ -84,7 +84,7 @@ static mn_status refuse_quantised(const mn_graph *graph) {
 /* ---- Weights in 8 bits beside float activations ----------------------------------------------------------- */
 
 /* What the stored values of `tensor` stand for; TFLite takes them as signed in either type. */
-static mn_status dequantise(mn_graph *graph, mn_tensor_info *tensor) {
+static mn_status dequantise(mn_graph *graph, mn_tensor *tensor) {
     const mn_shape shape = mn_tensor_shape(tensor);
     const int32_t count = mn_shape_count(&shape);
     const int8_t *stored = tensor->data;
@@ -107,7 +107,7 @@ static mn_status dequantise_weights(mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
         if (!has_weights(op->kind)) continue;
-        mn_tensor_info *weights = &graph->tensors[op->inputs[1]];
+        mn_tensor *weights = &graph->tensors[op->inputs[1]];
         if (weights->data && is_8_bit(weights->type)) MN_TRY(dequantise(graph, weights));
     }
     return MN_OK;
@@ -118,7 +118,7 @@ static mn_status check_ends(const mn_graph *graph) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: has %d inputs; only models with one can be quantised", graph->name,
                        graph->input_count);
     }
-    const mn_tensor_info *input = &graph->tensors[graph->inputs[0]];
+    const mn_tensor *input = &graph->tensors[graph->inputs[0]];
     if (input->type != MN_FLOAT32 || input->rank < 1 || input->dims[0] != 1) {
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "%s: input %s is %s with a batch of %d; float32 and a batch of 1 are needed", graph->name,
@@ -127,7 +127,7 @@ static mn_status check_ends(const mn_graph *graph) {
     return MN_OK;
 }
 
-static mn_status check_finite(const mn_graph *graph, int32_t op, const mn_tensor_info *tensor) {
+static mn_status check_finite(const mn_graph *graph, int32_t op, const mn_tensor *tensor) {
     const float *values = tensor->data;
     for (size_t i = 0; i < tensor->bytes / sizeof *values; i++) {
         if (isfinite(values[i])) continue;
@@ -141,7 +141,7 @@ static mn_status check_finite(const mn_graph *graph, int32_t op, const mn_tensor
 static mn_status check_op(const mn_graph *graph, int32_t index) {
     const mn_op *op = &graph->ops[index];
     for (int32_t i = 0; i < op->input_count; i++) {
-        const mn_tensor_info *in = mn_graph_input(graph, op, i);
+        const mn_tensor *in = mn_graph_input(graph, op, i);
         if (!in) continue;
         if (i > 0 && has_weights(op->kind) && !in->data) {
             return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED,
@@ -150,7 +150,7 @@ static mn_status check_op(const mn_graph *graph, int32_t index) {
         }
         if (in->type == MN_FLOAT32 && in->data) MN_TRY(check_finite(graph, index, in));
     }
-    const mn_tensor_info *out = mn_graph_output(graph, op, 0);
+    const mn_tensor *out = mn_graph_output(graph, op, 0);
     if (op->kind == MN_OP_DIV && !mn_graph_input(graph, op, 1)->data) {
         return mn_graph_fail(graph, index, MN_ERROR_UNSUPPORTED,
                              "its divisor (%s) is computed by the model; only constant ones can be quantised",

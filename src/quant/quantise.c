@@ -57,7 +57,7 @@ static mn_status make(const mn_scheme *scheme, mn_type io, mn_graph *out) {
 mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options, mn_graph *out) {
     mn_graph quantised = {0};
     mn_scheme scheme;
-    const mn_tensor_info *input = &graph->tensors[graph->inputs[0]];
+    const mn_tensor *input = &graph->tensors[graph->inputs[0]];
     if (samples->count < 1 || samples->elements != input->bytes / sizeof(float)) {
         return mn_fail(MN_ERROR_ARGUMENT, "%s: %d photos of %zu values are given; at least one, of %zu, is needed",
                        graph->name, samples->count, samples->elements, input->bytes / sizeof(float));

@@ -11,7 +11,7 @@
 static mn_status make_room(mn_graph *graph) {
     size_t ops = (size_t)graph->op_count, tensors = (size_t)graph->tensor_count;
     mn_op *more_ops = mn_pool_alloc(&graph->pool, 2 * ops, sizeof *more_ops);
-    mn_tensor_info *more_tensors = mn_pool_alloc(&graph->pool, tensors + 2 * ops, sizeof *more_tensors);
+    mn_tensor *more_tensors = mn_pool_alloc(&graph->pool, tensors + 2 * ops, sizeof *more_tensors);
     if (!more_ops || !more_tensors) return mn_fail_memory("the model's operators");
     memcpy(more_ops, graph->ops, ops * sizeof *more_ops);
     memcpy(more_tensors, graph->tensors, tensors * sizeof *more_tensors);
@@ -21,7 +21,7 @@ static mn_status make_room(mn_graph *graph) {
 }
 
 /* A new tensor that is like `as`. */
-static int32_t add_tensor(mn_graph *graph, const mn_tensor_info *as) {
+static int32_t add_tensor(mn_graph *graph, const mn_tensor *as) {
     graph->tensors[graph->tensor_count] = *as;
     return graph->tensor_count++;
 }
@@ -50,7 +50,7 @@ static int32_t uses_of(const mn_op *ops, int32_t count, int32_t tensor) {
 }
 
 static mn_status divide(mn_graph *graph, mn_op *op, bool alone) {
-    const mn_tensor_info by = *mn_graph_input(graph, op, 1);
+    const mn_tensor by = *mn_graph_input(graph, op, 1);
     const float *values = by.data;
     float *inverse = mn_pool_alloc(&graph->pool, by.bytes, 1);
     if (!inverse) return mn_fail_memory("the model's constants");
@@ -62,7 +62,7 @@ static mn_status divide(mn_graph *graph, mn_op *op, bool alone) {
 
 /* Elements that become one. */
 static float summed(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor_info *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
+    const mn_tensor *in = mn_graph_input(graph, op, 0), *out = mn_graph_output(graph, op, 0);
     return (float)in->bytes / (float)out->bytes;
 }
 
@@ -74,7 +74,7 @@ static mn_status sum_by_mean(mn_graph *graph, mn_op *op, mn_op *product) {
     if (!count || !mean) return mn_fail_memory("the model's constants");
     *count = summed(graph, op);
     const int32_t factor =
-        add_tensor(graph, &(mn_tensor_info){.name = name, .type = MN_FLOAT32, .bytes = sizeof *count, .data = count});
+        add_tensor(graph, &(mn_tensor){.name = name, .type = MN_FLOAT32, .bytes = sizeof *count, .data = count});
     *mean = add_tensor(graph, mn_graph_output(graph, op, 0));
     *product = (mn_op){.outputs = op->outputs};
     op->kind = MN_OP_MEAN;

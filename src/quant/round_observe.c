@@ -37,8 +37,8 @@ typedef struct observing {
 
 static window window_of(const mn_scheme *scheme, const mn_op *op, int32_t inputs) {
     const mn_graph *graph = scheme->graph;
-    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *y = mn_graph_output(graph, op, 0);
     window v = {.tensor = op->inputs[0], .output = op->outputs[0], .channels = inputs};
     v.low = op->attr.activation == MN_ACT_NONE ? -INFINITY : 0;
     v.high = op->attr.activation == MN_ACT_RELU6 ? 6 : INFINITY;

@@ -169,7 +169,7 @@ static void find_activations(mn_scheme *scheme, mn_interval input) {
         const mn_op *op = &graph->ops[i];
         for (int32_t o = 0; o < op->output_count; o++) scheme->is_activation[op->outputs[o]] = true;
         for (int32_t k = 0; k < op->input_count; k++) {
-            const mn_tensor_info *constant = mn_graph_input(graph, op, k);
+            const mn_tensor *constant = mn_graph_input(graph, op, k);
             if (!constant || !constant->data || constant->type != MN_FLOAT32) continue;
             if (k > 0 && has_weights(op->kind)) continue;
             scheme->is_activation[op->inputs[k]] = true;
@@ -203,7 +203,7 @@ static void take_scales(mn_quant_layer *layer) {
 static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor, mn_quant_layer *layer) {
     const mn_graph *graph = scheme->graph;
     const mn_op *op = &graph->ops[op_index];
-    const mn_tensor_info *weights = mn_graph_input(graph, op, 1), *bias = mn_graph_input(graph, op, 2);
+    const mn_tensor *weights = mn_graph_input(graph, op, 1), *bias = mn_graph_input(graph, op, 2);
     *layer = (mn_quant_layer){.op = op_index, .axis = op->kind == MN_OP_DEPTHWISE_CONV_2D ? 3 : 0};
     layer->channels = weights->dims[layer->axis];
     layer->elements = (int32_t)(weights->bytes / sizeof(float));

@@ -106,7 +106,7 @@ mn_status mn_model_tensor(const mn_model *model, int32_t index, mn_tensor_info *
         return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", index,
                        model->graph.tensor_count);
     }
-    *out = model->graph.tensors[index];
+    mn_tensor_describe(&model->graph.tensors[index], out);
     return MN_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/pages.h"
 #include "base/thread.h"
+#include "graph/describe.h"
 #include "plan/plan.h"
 #include "session/batch.h"
 #include "session/model.h"
@@ -19,12 +20,12 @@ struct mn_session {
     const mn_graph *graph;
     mn_pool pool;
     mn_plan plan;
-    mn_tensor_info *tensors; /* [graph->tensor_count] with this session's shapes */
-    void **memory;           /* [graph->tensor_count]: contents in the arena; constants point into the model */
-    mn_task *tasks;          /* [plan.step_count] */
-    int32_t *grains;         /* [plan.step_count]: least units of a thread at once */
-    uint64_t *step_ns;       /* [plan.step_count] */
-    void *owned_arena;       /* mn_pages, NULL when the caller gave one */
+    mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
+    void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
+    mn_task *tasks;     /* [plan.step_count] */
+    int32_t *grains;    /* [plan.step_count]: least units of a thread at once */
+    uint64_t *step_ns;  /* [plan.step_count] */
+    void *owned_arena;  /* mn_pages, NULL when the caller gave one */
     char *arena;
     mn_team *team; /* NULL: one thread */
     int32_t threads;
@@ -101,7 +102,7 @@ static mn_status place_tensors(mn_session *session) {
     session->memory = mn_pool_alloc(&session->pool, (size_t)graph->tensor_count, sizeof *session->memory);
     if (!session->tensors || !session->memory) return mn_fail_memory("the session");
     for (int32_t i = 0; i < graph->tensor_count; i++) {
-        mn_tensor_info *tensor = &session->tensors[i];
+        mn_tensor *tensor = &session->tensors[i];
         *tensor = graph->tensors[i];
         tensor->rank = plan->shapes[i].rank;
         memcpy(tensor->dims, plan->shapes[i].dims, sizeof tensor->dims);
@@ -277,7 +278,7 @@ mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor
         return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", tensor,
                        session->graph->tensor_count);
     }
-    *out = session->tensors[tensor];
+    mn_tensor_describe(&session->tensors[tensor], out);
     return MN_OK;
 }
 

@@ -19,8 +19,8 @@ typedef struct mn_tfl_scope {
 mn_status mn_tfl_read_flag(const mn_tfl_scope *s, mn_fb_field field, bool *out);
 
 /** Input `i`, which must be a constant list (or a single number) of integers. */
-mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out);
-mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out,
+mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor **out);
+mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor **out,
                                int32_t *count);
 
 /** Is input `i` integers that other operators compute? Whether they follow from shapes is seen later (graph/known.h).

@@ -200,7 +200,7 @@ static void drop_numbers(span *line, int32_t count) {
 
 /* Classes of output `i`: the size of its last dimension. */
 static int32_t class_count(const mn_graph *graph, int32_t i) {
-    const mn_tensor_info *output = &graph->tensors[graph->outputs[i]];
+    const mn_tensor *output = &graph->tensors[graph->outputs[i]];
     return output->rank > 0 ? output->dims[output->rank - 1] : 1;
 }
 

@@ -17,7 +17,7 @@ static int32_t narrow(int64_t value) {
 
 /* Input `i`: one constant integer. */
 static mn_status read_axis(const mn_tfl_scope *s, int32_t i, mn_op_attr *attr) {
-    const mn_tensor_info *axis;
+    const mn_tensor *axis;
     int32_t count;
     MN_TRY(mn_tfl_constant_list(s, i, "axis", &axis, &count));
     if (count != 1) return fail(s, MN_ERROR_FORMAT, "the axis is not a single number");
@@ -27,7 +27,7 @@ static mn_status read_axis(const mn_tfl_scope *s, int32_t i, mn_op_attr *attr) {
 
 /* Input `i`: at most MN_MAX_RANK constant integers, into the list. */
 static mn_status read_list(const mn_tfl_scope *s, int32_t i, const char *what, mn_op_attr *attr) {
-    const mn_tensor_info *list;
+    const mn_tensor *list;
     MN_TRY(mn_tfl_constant_list(s, i, what, &list, &attr->list_count));
     if (attr->list_count > MN_MAX_RANK) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
@@ -120,7 +120,7 @@ static mn_status check_count(const mn_tfl_scope *s, mn_fb_field field, int32_t t
 static mn_status read_split(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(check_count(s, MN_F_SPLIT_NUM_SPLITS, s->op->output_count));
     if (s->op->kind == MN_OP_SPLIT) return read_axis(s, 0, attr);
-    const mn_tensor_info *sizes;
+    const mn_tensor *sizes;
     int32_t count;
     MN_TRY(mn_tfl_constant_list(s, 1, "sizes", &sizes, &count));
     if (count != s->op->output_count) return fail(s, MN_ERROR_FORMAT, "there are not as many sizes as parts");

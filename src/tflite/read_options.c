@@ -74,8 +74,8 @@ mn_status mn_tfl_read_flag(const mn_tfl_scope *s, mn_fb_field field, bool *out) 
 /* ---- Constant inputs --------------------------------------------------------------------------------- */
 
 /* Input `i`, which must be a constant list (or a single number) of integers. */
-mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out) {
-    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, i);
+mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor **out) {
+    const mn_tensor *tensor = mn_graph_input(s->graph, s->op, i);
     if (!tensor) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "input %" PRId32 " (%s) is missing", i, what);
     }
@@ -92,7 +92,7 @@ mn_status mn_tfl_constant_input(const mn_tfl_scope *s, int32_t i, const char *wh
     return MN_OK;
 }
 
-mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor_info **out,
+mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *what, const mn_tensor **out,
                                int32_t *count) {
     MN_TRY(mn_tfl_constant_input(s, i, what, out));
     if ((*out)->rank > 1) {
@@ -105,7 +105,7 @@ mn_status mn_tfl_constant_list(const mn_tfl_scope *s, int32_t i, const char *wha
 }
 
 bool mn_tfl_is_computed(const mn_tfl_scope *s, int32_t i) {
-    const mn_tensor_info *tensor = mn_graph_input(s->graph, s->op, i);
+    const mn_tensor *tensor = mn_graph_input(s->graph, s->op, i);
     return tensor && !tensor->data && (tensor->type == MN_INT32 || tensor->type == MN_INT64);
 }
 
@@ -134,7 +134,7 @@ static mn_status read_squeeze(const mn_tfl_scope *s, mn_op_attr *attr) {
 }
 
 static mn_status read_mean(const mn_tfl_scope *s, mn_op_attr *attr) {
-    const mn_tensor_info *axes;
+    const mn_tensor *axes;
     int32_t count;
     MN_TRY(mn_tfl_read_flag(s, MN_F_REDUCER_KEEP_DIMS, &attr->keep_dims));
     MN_TRY(mn_tfl_constant_list(s, 1, "axes", &axes, &count));
@@ -144,7 +144,7 @@ static mn_status read_mean(const mn_tfl_scope *s, mn_op_attr *attr) {
 
 /* The permutation has as many entries as dimensions, so it can be judged without the input's shape. */
 static mn_status read_transpose(const mn_tfl_scope *s, mn_op_attr *attr) {
-    const mn_tensor_info *order;
+    const mn_tensor *order;
     bool seen[MN_MAX_RANK] = {false};
     int32_t count;
     MN_TRY(mn_tfl_constant_list(s, 1, "permutation", &order, &count));
@@ -162,7 +162,7 @@ static mn_status read_transpose(const mn_tfl_scope *s, mn_op_attr *attr) {
 }
 
 mn_status mn_tfl_read_pads(const mn_tfl_scope *s, int32_t input, mn_op_attr *attr) {
-    const mn_tensor_info *pads;
+    const mn_tensor *pads;
     MN_TRY(mn_tfl_constant_input(s, input, "paddings", &pads));
     if (pads->rank != 2 || pads->dims[0] > MN_MAX_RANK || pads->dims[1] != 2) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
@@ -209,7 +209,7 @@ static mn_status read_reshape(const mn_tfl_scope *s, mn_op_attr *attr) {
     attr->computed = mn_tfl_is_computed(s, 1);
     if (attr->computed) return MN_OK;
     if (s->op->input_count > 1) {
-        const mn_tensor_info *shape;
+        const mn_tensor *shape;
         int32_t count;
         MN_TRY(mn_tfl_constant_list(s, 1, "new shape", &shape, &count));
         MN_TRY(check_new_rank(s, (uint32_t)count));
@@ -237,7 +237,7 @@ static mn_status read_conv(const mn_tfl_scope *s, mn_op_attr *attr) {
 
 /* TFLite works the multiplier out of the shapes; some writers leave it 0. */
 static mn_status read_depth_multiplier(const mn_tfl_scope *s, mn_op_attr *attr) {
-    const mn_tensor_info *input = mn_graph_input(s->graph, s->op, 0), *weights = mn_graph_input(s->graph, s->op, 1);
+    const mn_tensor *input = mn_graph_input(s->graph, s->op, 0), *weights = mn_graph_input(s->graph, s->op, 1);
     MN_TRY(mn_fb_i32(&s->options, MN_F_DEPTHWISE_MULTIPLIER, 0, &attr->depth_multiplier));
     if (attr->depth_multiplier == 0 && input && weights && input->rank == 4 && weights->rank == 4) {
         attr->depth_multiplier = weights->dims[3] / input->dims[3];
@@ -276,7 +276,7 @@ static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
 }
 
 static mn_status read_sum(const mn_tfl_scope *s, mn_op_attr *attr) {
-    const mn_tensor_info *result = mn_graph_output(s->graph, s->op, 0);
+    const mn_tensor *result = mn_graph_output(s->graph, s->op, 0);
     uint8_t powers;
     MN_TRY(mn_fb_u8(&s->options, MN_F_SUM_POT_SCALE, 1, &powers));
     attr->power_of_two_scales = powers != 0 && result && result->type == MN_INT16;

@@ -53,7 +53,7 @@ static bool is_computed(const mn_tfl_reader *reader, int32_t index) {
 }
 
 static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_tensor *tensor = &reader->graph->tensors[index];
     mn_fb_vector shape;
     MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape)); /* beside it shape_signature says what may change */
     if (shape.count > MN_MAX_RANK) {
@@ -119,7 +119,7 @@ static const void *numbers(mn_tfl_reader *reader, const void *data, size_t count
 }
 
 static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_tensor *tensor = &reader->graph->tensors[index];
     mn_fb_table buffer;
     uint32_t number;
     MN_TRY(mn_fb_u32(table, MN_F_TENSOR_BUFFER, 0, &number));
@@ -219,14 +219,14 @@ static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *lis
 }
 
 /* Is there a scale for each entry of dimension `axis`, or one for all? Of one the dimension does not matter. */
-static bool fits_axis(const mn_tensor_info *tensor, uint32_t scales, int32_t axis) {
+static bool fits_axis(const mn_tensor *tensor, uint32_t scales, int32_t axis) {
     if (scales == 1) return true;
     return axis >= 0 && axis < tensor->rank && scales == (uint32_t)tensor->dims[axis];
 }
 
 /* The quantisation of a bias follows from input and weights; what the file says of it is a note that may be wrong, as
  * that of TensorFlow's older converters is, and is left out then. */
-static bool is_wrong_note(const mn_tensor_info *tensor, const mn_fb_vector *scales, const mn_fb_vector *zeros,
+static bool is_wrong_note(const mn_tensor *tensor, const mn_fb_vector *scales, const mn_fb_vector *zeros,
                           int32_t axis) {
     if (tensor->type != MN_INT32) return false;
     if (!fits_axis(tensor, scales->count, axis) || !all_zero(zeros)) return true;
@@ -239,7 +239,7 @@ static bool is_wrong_note(const mn_tensor_info *tensor, const mn_fb_vector *scal
 
 static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, const mn_fb_vector *scale_list,
                                     const mn_fb_vector *zero_list, int32_t axis) {
-    const mn_tensor_info *tensor = &reader->graph->tensors[index];
+    const mn_tensor *tensor = &reader->graph->tensors[index];
     const uint32_t scales = scale_list->count, zeros = zero_list->count;
     if (scales != 1 && (axis < 0 || axis >= tensor->rank)) {
         return tensor_fail(reader, index, MN_ERROR_FORMAT,
@@ -258,7 +258,7 @@ static mn_status check_quant_counts(mn_tfl_reader *reader, int32_t index, const 
 }
 
 static mn_status read_quantisation(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_tensor *tensor = &reader->graph->tensors[index];
     mn_fb_table quantisation;
     bool present;
     MN_TRY(mn_fb_child(table, MN_F_TENSOR_QUANTIZATION, &quantisation, &present));
@@ -315,7 +315,7 @@ static mn_status refuse_special(mn_tfl_reader *reader, const mn_fb_table *table,
 }
 
 mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_tensor_info *tensor = &reader->graph->tensors[index];
+    mn_tensor *tensor = &reader->graph->tensors[index];
     MN_TRY(mn_tfl_read_text(reader, table, MN_F_TENSOR_NAME, &tensor->name));
     if (reader->roles[index] == 0) return MN_OK;
     MN_TRY(read_type(reader, table, index, &tensor->type));

@@ -53,11 +53,11 @@ static mn_status number_buffers(writer *w) {
     w->buffer_tensor[0] = -1;
     w->buffer_count = 1;
     for (int32_t i = 0; i < graph->tensor_count; i++) {
-        const mn_tensor_info *tensor = &graph->tensors[i];
+        const mn_tensor *tensor = &graph->tensors[i];
         if (!tensor->data || computed[i]) continue;
         size_t slot = slot_of(tensor->data, slots);
         for (; table[slot] != 0; slot = (slot + 1) % slots) {
-            const mn_tensor_info *other = &graph->tensors[w->buffer_tensor[table[slot]]];
+            const mn_tensor *other = &graph->tensors[w->buffer_tensor[table[slot]]];
             if (other->data == tensor->data && other->bytes == tensor->bytes && other->type == tensor->type) break;
         }
         if (table[slot] == 0) {
@@ -113,7 +113,7 @@ static mn_fbb_ref write_buffers(writer *w) {
     for (int32_t i = 0; i < w->buffer_count; i++) {
         mn_fbb_ref data = 0;
         if (w->buffer_tensor[i] >= 0) {
-            const mn_tensor_info *tensor = &w->graph->tensors[w->buffer_tensor[i]];
+            const mn_tensor *tensor = &w->graph->tensors[w->buffer_tensor[i]];
             size_t size = mn_type_size(tensor->type);
             data = mn_fbb_bytes(&w->b, tensor->data, tensor->bytes, size, BUFFER_ALIGNMENT);
         }
@@ -164,7 +164,7 @@ static mn_fbb_ref write_indices(writer *w, const int32_t *indices, int32_t count
 static mn_fbb_ref write_tensors(writer *w) {
     const mn_graph *graph = w->graph;
     for (int32_t i = 0; i < graph->tensor_count; i++) {
-        const mn_tensor_info *tensor = &graph->tensors[i];
+        const mn_tensor *tensor = &graph->tensors[i];
         mn_fbb_ref quantisation = write_quantisation(w, &tensor->quant);
         mn_fbb_ref name = mn_fbb_string(&w->b, tensor->name);
         mn_fbb_ref shape = write_indices(w, tensor->dims, tensor->rank);

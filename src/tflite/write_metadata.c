@@ -58,7 +58,7 @@ static mn_fbb_ref write_normalisation(mn_fbb *b, const mn_meaning *meaning, size
 }
 
 static mn_fbb_ref write_input(mn_fbb *b, const mn_graph *graph, int32_t i) {
-    const mn_tensor_info *input = &graph->tensors[graph->inputs[i]];
+    const mn_tensor *input = &graph->tensors[graph->inputs[i]];
     bool gray = input->rank == 4 && input->dims[3] == 1;
     mn_fbb_ref process = i == 0 ? write_normalisation(b, &graph->meaning, gray ? 1 : MN_MEANING_CHANNELS) : 0;
     mn_fbb_ref content =

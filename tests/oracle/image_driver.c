@@ -65,7 +65,7 @@ static int serve_fit(const char *request) {
     mn_image out = {0};
     mn_prepare_defaults(&options);
     if (sscanf(request, "fit %31s %d %d %d %d %255s", name, &width, &height, &channels, &crop, path) != 6) return 1;
-    mn_tensor_info input = {.name = "input", .type = MN_UINT8, .rank = 4, .dims = {1, height, width, channels}};
+    mn_tensor input = {.name = "input", .type = MN_UINT8, .rank = 4, .dims = {1, height, width, channels}};
     input.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
     options.has_range = true, options.low = 0, options.high = 255;
     options.crop = crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;

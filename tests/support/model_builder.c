@@ -61,8 +61,8 @@ int32_t mb_tensor(model_builder *b, const char *name, mn_type type, int32_t rank
         fputs("model_builder: too many tensors\n", stderr);
         exit(EXIT_FAILURE);
     }
-    mn_tensor_info *tensor = &graph->tensors[graph->tensor_count];
-    *tensor = (mn_tensor_info){.name = name, .type = type, .rank = rank, .bytes = mn_type_size(type)};
+    mn_tensor *tensor = &graph->tensors[graph->tensor_count];
+    *tensor = (mn_tensor){.name = name, .type = type, .rank = rank, .bytes = mn_type_size(type)};
     for (int32_t d = 0; d < rank; d++) {
         tensor->dims[d] = dims[d];
         tensor->bytes *= (size_t)dims[d];
@@ -75,7 +75,7 @@ int32_t mb_tensor(model_builder *b, const char *name, mn_type type, int32_t rank
 
 int32_t mb_constant(model_builder *b, const char *name, mn_type type, int32_t rank, const int32_t *dims) {
     int32_t index = mb_tensor(b, name, type, rank, dims);
-    mn_tensor_info *tensor = &b->graph.tensors[index];
+    mn_tensor *tensor = &b->graph.tensors[index];
     size_t count = tensor->bytes / mn_type_size(type);
     void *data = take(b, count, mn_type_size(type));
     for (size_t i = 0; i < count; i++) {
@@ -139,7 +139,7 @@ void mb_ends(model_builder *b, int32_t input, int32_t output) {
 
 /* ---- Layers: each takes the index of its input and returns that of its output ------------------------- */
 
-static const mn_tensor_info *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
+static const mn_tensor *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
 
 /* Version 2 of most operators means int8. */
 static int32_t version_of(const model_builder *b) { return b->type == MN_INT8 ? 2 : 1; }
@@ -162,7 +162,7 @@ static void any_window(model_builder *b, mn_op_attr *attr, bool dilate) {
 }
 
 /* Dimensions after a window; the padding becomes SAME where VALID does not fit. */
-static void window_dims(const mn_tensor_info *x, mn_op_attr *attr, int32_t h, int32_t w, int32_t out[4]) {
+static void window_dims(const mn_tensor *x, mn_op_attr *attr, int32_t h, int32_t w, int32_t out[4]) {
     if ((h - 1) * attr->dilation_h >= x->dims[1] || (w - 1) * attr->dilation_w >= x->dims[2])
         attr->padding = MN_PAD_SAME;
     out[0] = x->dims[0];

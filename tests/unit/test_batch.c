@@ -21,8 +21,8 @@ typedef struct one_op {
     mn_op_attr attr;
 } one_op;
 
-static mn_tensor_info tensor(const char *name, const mn_shape *shape) {
-    mn_tensor_info made = {.name = name, .type = MN_FLOAT32, .rank = shape->rank};
+static mn_tensor tensor(const char *name, const mn_shape *shape) {
+    mn_tensor made = {.name = name, .type = MN_FLOAT32, .rank = shape->rank};
     memcpy(made.dims, shape->dims, sizeof made.dims);
     return made;
 }
@@ -30,7 +30,7 @@ static mn_tensor_info tensor(const char *name, const mn_shape *shape) {
 /* The status of a batch of three, and the text of the output's shape where that is known. */
 static mn_status try_batch(const one_op *one, char text[MN_SHAPE_TEXT]) {
     const mn_shape unknown = {0};
-    mn_tensor_info tensors[3] = {tensor("x", &one->x), tensor("x2", &one->x2), tensor("y", &unknown)};
+    mn_tensor tensors[3] = {tensor("x", &one->x), tensor("x2", &one->x2), tensor("y", &unknown)};
     int32_t indices[] = {0, 1, 2};
     mn_op op = {.kind = one->kind,
                 .input_count = one->x2.rank > 0 ? 2 : 1,
@@ -86,7 +86,7 @@ static void test_reshape(void **state) {
 static void test_stale_shapes(void **state) {
     (void)state;
     const mn_shape x = {2, {3, 10}}, stale = {2, {1, 10}};
-    mn_tensor_info tensors[] = {tensor("x", &x), tensor("h", &stale), tensor("y", &stale)};
+    mn_tensor tensors[] = {tensor("x", &x), tensor("h", &stale), tensor("y", &stale)};
     int32_t indices[] = {0, 1, 2};
     mn_op ops[2];
     for (int32_t i = 0; i < 2; i++) {

@@ -96,7 +96,7 @@ static void test_dequantise(void **state) {
     const float scale = 0.5F;
     const int32_t zero = -1;
     const int8_t stored[] = {-128, -1, 127};
-    mn_tensor_info info = {.type = MN_INT8, .quant = {.count = 1, .scale = &scale, .zero_point = &zero}};
+    mn_tensor info = {.type = MN_INT8, .quant = {.count = 1, .scale = &scale, .zero_point = &zero}};
     float real[3];
     cli_dequantise(&info, stored, 3, real);
     assert_true(real[0] == -63.5F && real[1] == 0 && real[2] == 64);

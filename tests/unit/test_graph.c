@@ -16,7 +16,7 @@
 /* A graph of one operator over up to three inputs; tensor 0 is the model input, the last one the output. */
 typedef struct fixture {
     mn_graph graph;
-    mn_tensor_info tensors[5];
+    mn_tensor tensors[5];
     mn_op ops[2];
     int32_t op_inputs[2][4], op_outputs[2][1];
     int32_t input[1], output[1];
@@ -26,8 +26,8 @@ static const float scales[] = {0.5f, 0.25f, 0.125f, 1.0f / 256};
 static const int32_t zeros[] = {0, 3, -128};
 static const uint8_t weights[4096];
 
-static mn_tensor_info tensor(const char *name, mn_type type, int32_t rank, const int32_t *dims) {
-    mn_tensor_info made = {.name = name, .type = type, .rank = rank};
+static mn_tensor tensor(const char *name, mn_type type, int32_t rank, const int32_t *dims) {
+    mn_tensor made = {.name = name, .type = type, .rank = rank};
     for (int32_t d = 0; d < rank; d++) made.dims[d] = dims[d];
     if (type == MN_INT8 || type == MN_UINT8) {
         made.quant = (mn_quant){.count = 1, .scale = scales, .zero_point = zeros};

@@ -218,12 +218,12 @@ static void test_prepare(void **state) {
     const int8_t stored = ((const int8_t *)b.graph.tensors[6].data)[20 * 4 + 3];
     expect_ok(mn_quant_prepare(&b.graph));
     for (int32_t i = 0; i < b.graph.op_count; i++) {
-        const mn_tensor_info *weights = mn_graph_input(&b.graph, &b.graph.ops[i], 1);
+        const mn_tensor *weights = mn_graph_input(&b.graph, &b.graph.ops[i], 1);
         if (b.graph.ops[i].kind == MN_OP_MEAN) continue;
         assert_int_equal(weights->type, MN_FLOAT32);
         assert_int_equal(weights->quant.count, 0);
     }
-    const mn_tensor_info *depthwise = mn_graph_input(&b.graph, &b.graph.ops[1], 1);
+    const mn_tensor *depthwise = mn_graph_input(&b.graph, &b.graph.ops[1], 1);
     assert_true(((const float *)depthwise->data)[20 * 4 + 3] == 0.02f * 1.375f * (float)stored);
     mn_graph_free(&b.graph);
 }

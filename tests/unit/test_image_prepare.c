@@ -22,14 +22,14 @@ static const mn_pixels assumed = {MN_PIXELS_ASSUMED, {-1, -1, -1}, {1, 1, 1}, fa
 typedef struct input {
     float scale;
     int32_t zero_point;
-    mn_tensor_info info;
+    mn_tensor info;
 } input;
 
 /* An NHWC input of 2 rows by 3 columns; a scale of 0 means not quantised. `in` must stay where it is. */
 static void make_input(input *in, mn_type type, float scale, int32_t zero_point) {
     in->scale = scale;
     in->zero_point = zero_point;
-    in->info = (mn_tensor_info){.name = "image", .type = type, .rank = 4, .dims = {1, 2, 3, 3}};
+    in->info = (mn_tensor){.name = "image", .type = type, .rank = 4, .dims = {1, 2, 3, 3}};
     if (scale > 0) in->info.quant = (mn_quant){1, 0, &in->scale, &in->zero_point};
 }
 

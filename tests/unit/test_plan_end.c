@@ -36,7 +36,7 @@ typedef struct ending {
     int32_t averaged, single; /* steps of either kind, at a batch of 1 */
 } ending;
 
-static const mn_tensor_info *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
+static const mn_tensor *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
 
 static int32_t activation_tensor(model_builder *b, int32_t rank, const int32_t *dims, float scale) {
     const int32_t y = mb_tensor(b, "activation", b->type, rank, dims);
@@ -45,7 +45,7 @@ static int32_t activation_tensor(model_builder *b, int32_t rank, const int32_t *
 }
 
 static int32_t add_pointwise(model_builder *b, int32_t x, int32_t channels, mn_activation activation) {
-    const mn_tensor_info *in = at(b, x);
+    const mn_tensor *in = at(b, x);
     const int32_t dims[4] = {channels, 1, 1, in->dims[3]}, out[4] = {1, in->dims[1], in->dims[2], channels};
     const int32_t scales = b->type == MN_INT8 ? channels : 1;
     /* Sums of that many random products then cover the range of the output. */
@@ -77,7 +77,7 @@ static int32_t add_mean(model_builder *b, int32_t x, average kind) {
 }
 
 static int32_t add_pool(model_builder *b, int32_t x, average kind) {
-    const mn_tensor_info *in = at(b, x);
+    const mn_tensor *in = at(b, x);
     const int32_t less = kind == POOL_PART, dims[4] = {1, 1 + less, 1, in->dims[3]};
     const int32_t y = mb_tensor(b, "pooled", b->type, 4, dims);
     mb_quantise(b, y, 1, 0, at(b, x)->quant.scale[0], at(b, x)->quant.zero_point[0]);

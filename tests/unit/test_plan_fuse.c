@@ -141,7 +141,7 @@ static mn_model *model_of(mn_graph *graph) {
 
 /* ---- Random networks of inverted residuals --------------------------------------------------------------- */
 
-static const mn_tensor_info *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
+static const mn_tensor *at(const model_builder *b, int32_t tensor) { return &b->graph.tensors[tensor]; }
 
 /* Zero points that leave room on both sides, or above for a clamp at 0; now and then any. A clamp at 6 most often has
  * the scale that makes it the whole range. */

@@ -48,7 +48,7 @@ static void expect_fail(mn_status status, mn_status wanted, const char *words) {
 
 /* Smooth pictures: waves of random lengths. */
 static void make_samples(fixture *f, uint32_t seed) {
-    const mn_tensor_info *input = &f->graph.tensors[f->graph.inputs[0]];
+    const mn_tensor *input = &f->graph.tensors[f->graph.inputs[0]];
     size_t elements = input->bytes / sizeof(float);
     f->pixels = malloc(SAMPLES * elements);
     assert_non_null(f->pixels);
@@ -106,8 +106,8 @@ static bool is_weighted(const mn_op *op) {
 
 static void check_weights(const mn_graph *floats, const mn_op *float_op, const mn_graph *graph, const mn_op *op,
                           bool corrected) {
-    const mn_tensor_info *exact = mn_graph_input(floats, float_op, 1), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor_info *x = mn_graph_input(graph, op, 0), *bias = mn_graph_input(graph, op, 2);
+    const mn_tensor *exact = mn_graph_input(floats, float_op, 1), *w = mn_graph_input(graph, op, 1);
+    const mn_tensor *x = mn_graph_input(graph, op, 0), *bias = mn_graph_input(graph, op, 2);
     int32_t axis = op->kind == MN_OP_DEPTHWISE_CONV_2D ? 3 : 0, channels = w->dims[axis];
     int32_t inner = axis == 3 ? 1 : (int32_t)w->bytes / channels;
     assert_int_equal(w->type, MN_INT8);
@@ -127,7 +127,7 @@ static void check_weights(const mn_graph *floats, const mn_op *float_op, const m
         assert_true(fabs((double)bias->quant.scale[c] - wanted) <= 1e-6 * wanted);
         assert_int_equal(bias->quant.zero_point[c], 0);
     }
-    const mn_tensor_info *float_bias = mn_graph_input(floats, float_op, 2);
+    const mn_tensor *float_bias = mn_graph_input(floats, float_op, 2);
     for (int32_t c = 0; c < channels && float_bias && !corrected; c++) {
         double scale = (double)bias->quant.scale[bias->quant.count > 1 ? c : 0];
         double units = (double)((const float *)float_bias->data)[c] / scale;
@@ -136,7 +136,7 @@ static void check_weights(const mn_graph *floats, const mn_op *float_op, const m
 }
 
 static void check_activation(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor_info *y = mn_graph_output(graph, op, 0);
+    const mn_tensor *y = mn_graph_output(graph, op, 0);
     assert_int_equal(y->type, MN_INT8);
     assert_int_equal(y->quant.count, 1);
     assert_in_range(y->quant.zero_point[0] + 128, 0, 255);
@@ -170,7 +170,7 @@ static void test_specification(void **state) {
         options.correct = corrected;
         quantise(&f, &options, &graph);
         check_specification(&f.graph, &graph, corrected);
-        const mn_tensor_info *input = &graph.tensors[graph.inputs[0]];
+        const mn_tensor *input = &graph.tensors[graph.inputs[0]];
         assert_float_equal(input->quant.scale[0], 2.0f / 255, 1e-9f);
         assert_int_equal(input->quant.zero_point[0], -1);
         assert_true(worst_layer(&f.graph, &graph, &f.samples) > (per_tensor ? 10 : 20));
@@ -296,7 +296,7 @@ static void test_io_types(void **state) {
         mn_quantise_options options = defaults();
         options.io = types[i];
         quantise(&f, &options, &graph);
-        const mn_tensor_info *input = &graph.tensors[graph.inputs[0]], *output = &graph.tensors[graph.outputs[0]];
+        const mn_tensor *input = &graph.tensors[graph.inputs[0]], *output = &graph.tensors[graph.outputs[0]];
         assert_int_equal(input->type, types[i]);
         assert_int_equal(output->type, types[i]);
         assert_string_equal(input->name, f.graph.tensors[f.graph.inputs[0]].name);

@@ -509,7 +509,7 @@ static void test_real_models(void **state) {
         assert_int_equal(graph.tensor_count, models[i].tensors);
         assert_int_equal(graph.op_count, models[i].ops);
         assert_string_equal(graph.description, "MLIR Converted.");
-        const mn_tensor_info *input = &graph.tensors[graph.inputs[0]];
+        const mn_tensor *input = &graph.tensors[graph.inputs[0]];
         assert_int_equal(input->type, models[i].input);
         assert_memory_equal(input->dims, ((int32_t[]){1, 224, 224, 3}), 4 * sizeof(int32_t));
         for (int32_t t = 0; t < graph.tensor_count; t++) {

@@ -19,7 +19,7 @@
 
 static const mn_type types[] = {MN_FLOAT32, MN_INT8, MN_UINT8};
 
-static void expect_same_tensor(const mn_tensor_info *a, const mn_tensor_info *b) {
+static void expect_same_tensor(const mn_tensor *a, const mn_tensor *b) {
     assert_string_equal(a->name, b->name);
     assert_int_equal(a->type, b->type);
     assert_int_equal(a->rank, b->rank);

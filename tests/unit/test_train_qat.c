@@ -350,7 +350,7 @@ static void compare_weights(const mn_graph *int8, const mn_train_net *t) {
     int32_t unit = 0;
     for (int32_t i = 0; i < int8->op_count; i++) {
         const mn_op *op = &int8->ops[i];
-        const mn_tensor_info *w = op->input_count > 2 ? mn_graph_input(int8, op, 1) : NULL;
+        const mn_tensor *w = op->input_count > 2 ? mn_graph_input(int8, op, 1) : NULL;
         if (!w || w->type != MN_INT8 || !w->data) continue;
         const mn_unit *u = &t->units[unit++];
         bool dense = op->kind == MN_OP_FULLY_CONNECTED, deep = op->kind == MN_OP_DEPTHWISE_CONV_2D;
@@ -461,7 +461,7 @@ static void compare_operators(const mn_graph *int8, const mn_train_net *t, const
 
 /* The whole way: a step here and there in early layers moves many in late ones, up and down. */
 static void compare_logits(mn_runner *runner, const mn_graph *int8, const mn_train_net *t, const mn_samples *samples) {
-    const mn_tensor_info *output = &int8->tensors[int8->outputs[0]];
+    const mn_tensor *output = &int8->tensors[int8->outputs[0]];
     int32_t far = 0, right = 0, same = 0;
     double all = 0;
     for (int32_t i = 0; i < samples->count; i++) {
