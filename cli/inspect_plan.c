@@ -97,7 +97,7 @@ static void print_step(const mn_model *model, const mn_session *session, int32_t
     printf("%4" PRId32 "  %3" PRId32 "-%-3" PRId32 " %-33s %-32s %6" PRId32 " %9zu %9zu %11" PRId64
            " %8.1f  %9zu %9zu  %s\n",
            index, s->info.first_op, last, operator_names(model, &s->info, names), s->info.kernel, s->info.units,
-           s->info.packed_bytes, s->info.scratch_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
+           s->info.packed_bytes, s->info.workspace_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
            life(session, &s->place, when));
 }
 
@@ -137,7 +137,7 @@ static mn_status print_summary(const mn_model *model, const mn_session *session)
     int64_t most = 0;
     int32_t at = 0;
     MN_TRY(find_most(model, session, &most, &at));
-    printf("\narena       %zu bytes for tensors and the scratch of %" PRId32 " threads; step %" PRId32
+    printf("\narena       %zu bytes for tensors and the workspace of %" PRId32 " threads; step %" PRId32
            " uses the most tensors, %" PRId64 " bytes\n",
            mn_session_arena_bytes(session), mn_session_threads(session), at, most);
     printf("weights     %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(session));
@@ -146,7 +146,7 @@ static mn_status print_summary(const mn_model *model, const mn_session *session)
 
 mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
     printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %s\n", "which", "operators", "kernel", "units",
-           "packed", "scratch", "MACs", "MAC/byte", "arena at", "bytes", "steps");
+           "packed", "workspace", "MACs", "MAC/byte", "arena at", "bytes", "steps");
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
         step s;
         MN_TRY(describe(model, session, i, &s));
@@ -165,7 +165,7 @@ static void json_step(cli_json *json, const step *s) {
     cli_json_int(json, "units", s->info.units);
     cli_json_int(json, "grain", s->info.grain);
     cli_json_int(json, "packed_bytes", (int64_t)s->info.packed_bytes);
-    cli_json_int(json, "scratch_bytes", (int64_t)s->info.scratch_bytes);
+    cli_json_int(json, "workspace_bytes", (int64_t)s->info.workspace_bytes);
     cli_json_int(json, "macs", s->macs);
     cli_json_int(json, "moved_bytes", (int64_t)s->moved);
     cli_json_number(json, "macs_per_byte", macs_per_byte(s));

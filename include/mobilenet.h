@@ -284,15 +284,15 @@ MN_API mn_status mn_session_placement(const mn_session *session, int32_t tensor,
 
 /** One step of the plan: one or more operators run as one kernel. */
 typedef struct mn_step_info {
-    const char *kernel;   /**< kernel symbol, or "alias" for a step that costs nothing */
-    int32_t first_op;     /**< index of the first operator */
-    int32_t op_count;     /**< operators this step stands for */
-    int32_t units;        /**< independent parts, all alike, that threads share; 0 for an alias */
-    int32_t grain;        /**< fewest units that one thread takes at once; `units` for a step too short to share */
-    uint64_t last_ns;     /**< duration in the last run; 0 unless profiling is on */
-    int32_t output;       /**< tensor that it writes */
-    size_t packed_bytes;  /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
-    size_t scratch_bytes; /**< of each thread, in the arena */
+    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
+    int32_t first_op;       /**< index of the first operator */
+    int32_t op_count;       /**< operators this step stands for */
+    int32_t units;          /**< independent parts, all alike, that threads share; 0 for an alias */
+    int32_t grain;          /**< fewest units that one thread takes at once; `units` for a step too short to share */
+    uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
+    int32_t output;         /**< tensor that it writes */
+    size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
+    size_t workspace_bytes; /**< of each thread, in the arena */
 } mn_step_info;
 
 MN_API int32_t mn_session_step_count(const mn_session *session);

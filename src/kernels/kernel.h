@@ -21,9 +21,9 @@ typedef struct mn_task {
     const void *const *inputs; /* in the order documented beside the params */
     void *output;
     const void *packed; /* what the kernel's pack() made, or NULL */
-    void *scratch;      /* this thread's scratch, aligned to 64 bytes, or NULL */
-    /* What the scratch still holds from earlier units of the same step, as the kernel notes it; -1 before the first of
-     * them. NULL: nothing is kept from call to call. */
+    void *workspace;    /* this thread's workspace, aligned to 64 bytes, or NULL */
+    /* What the workspace still holds from earlier units of the same step, as the kernel notes it; -1 before the first
+     * of them. NULL: nothing is kept from call to call. */
     int64_t *kept;
     /* Constants that the next step begins with, or NULL. A kernel that computes more than it reads may fetch some of
      * them into its caches on the way. */
@@ -35,8 +35,8 @@ typedef void (*mn_kernel_fn)(const mn_task *task, int32_t begin, int32_t end);
 
 /** Memory a kernel wants for given parameters. */
 typedef struct mn_kernel_need {
-    size_t packed_bytes;  /* weights rearranged once per model */
-    size_t scratch_bytes; /* per thread and run */
+    size_t packed_bytes;    /* weights rearranged once per model */
+    size_t workspace_bytes; /* per thread and run */
 } mn_kernel_need;
 
 /** The arithmetic families. MN_KERNEL_OP names come first in kernel names: mn_<op>_<types>_<tier>. */

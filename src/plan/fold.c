@@ -59,7 +59,7 @@ static mn_status run(const folding *f, const mn_op *op, const mn_binding *bindin
     mn_kernel_need need;
     const mn_kernel *kernel =
         mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &need);
-    if (!kernel || need.packed_bytes || need.scratch_bytes) return MN_OK;
+    if (!kernel || need.packed_bytes || need.workspace_bytes) return MN_OK;
     const int32_t count = mn_max_i32(binding->input_count, MN_TASK_INPUTS);
     const void **inputs = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *inputs);
     void *data = mn_pool_alloc(&graph->pool, result->bytes, 1);

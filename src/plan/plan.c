@@ -347,7 +347,7 @@ static mn_status pack_weights(mn_plan *plan, mn_pack_cache *cache, mn_team *team
 
 /* ---- Memory --------------------------------------------------------------------------------------------- */
 
-/* Buffers to place: one per tensor that owns memory, then one per step that wants scratch. */
+/* Buffers to place: one per tensor that owns memory, then one per step that wants workspace. */
 typedef struct placement {
     mn_buffer *buffers;
     int32_t *buffer_of; /* [tensor_count + step_count]: tensor or tensor_count + step -> buffer, or -1 */
@@ -372,7 +372,9 @@ static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, in
     use(place, owner, plan->bytes[owner], first, last);
 }
 
-static size_t scratch_stride(const mn_step *step) { return mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT); }
+static size_t workspace_stride(const mn_step *step) {
+    return mn_round_up(step->need.workspace_bytes, MN_ARENA_ALIGNMENT);
+}
 
 /* Inputs are written before step 0, outputs read after the last step. */
 static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
@@ -383,8 +385,8 @@ static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *option
         const mn_step *step = &plan->steps[s];
         for (int32_t i = 0; i < step->input_count; i++) use_tensor(plan, place, step->inputs[i], s, s);
         use_tensor(plan, place, step->output, s, s);
-        if (step->need.scratch_bytes > 0) {
-            use(place, graph->tensor_count + s, scratch_stride(step) * (size_t)options->threads, s, s);
+        if (step->need.workspace_bytes > 0) {
+            use(place, graph->tensor_count + s, workspace_stride(step) * (size_t)options->threads, s, s);
         }
     }
     for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);
@@ -415,7 +417,7 @@ static void take_offsets(mn_plan *plan, const placement *place) {
     }
     for (int32_t s = 0; s < plan->step_count; s++) {
         int32_t buffer = place->buffer_of[tensors + s];
-        if (buffer >= 0) plan->steps[s].scratch_offset = place->buffers[buffer].offset;
+        if (buffer >= 0) plan->steps[s].workspace_offset = place->buffers[buffer].offset;
     }
 }
 

@@ -26,13 +26,13 @@ typedef struct mn_step {
     int32_t output;
     const void *packed;
     mn_kernel_need need;
-    size_t scratch_offset; /* in the arena: [threads][scratch_bytes rounded up to MN_ARENA_ALIGNMENT] */
+    size_t workspace_offset; /* in the arena: [threads][workspace_bytes rounded up to MN_ARENA_ALIGNMENT] */
     int32_t first_op, op_count;
 } mn_step;
 
 typedef struct mn_plan_options {
     const mn_shape *inputs; /* [graph->input_count], or NULL for the file's shapes */
-    int32_t threads;        /* >= 1: how much scratch to reserve */
+    int32_t threads;        /* >= 1: how much workspace to reserve */
     mn_team *team;          /* packs weights; NULL: the caller does */
     bool keep_tensors;      /* no two tensors share memory */
     mn_tier tier;           /* highest kernel tier */

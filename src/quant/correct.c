@@ -27,19 +27,19 @@ typedef struct layer_view {
 enum { EXACT, ROUNDED, KINDS };
 
 /* What one job needs for the row that it is at. */
-typedef struct scratch {
+typedef struct workspace {
     float *row;   /* rounded */
     double *sums; /* by tap and channel */
-} scratch;
+} workspace;
 
 typedef struct correction {
     mn_pool pool;
     mn_scheme *scheme;
-    layer_view *views; /* [layer_count] */
-    size_t means;      /* over all layers */
-    double *sums;      /* [jobs][KINDS][means]: of one sample */
-    double *total;     /* [KINDS][means] */
-    scratch *scratch;  /* [jobs] */
+    layer_view *views;    /* [layer_count] */
+    size_t means;         /* over all layers */
+    double *sums;         /* [jobs][KINDS][means]: of one sample */
+    double *total;        /* [KINDS][means] */
+    workspace *workspace; /* [jobs] */
 } correction;
 
 /* FULLY_CONNECTED is seen as a 1x1 convolution over its rows. */
@@ -107,7 +107,7 @@ static void add_row(const layer_view *v, int32_t y, const double *row, double *s
 }
 
 /* Adds up what the taps meet as the filter visits every place; outside of the picture they meet zeros. */
-static void sum_layer(const layer_view *v, const float *data, const scratch *s, double *exact, double *sums) {
+static void sum_layer(const layer_view *v, const float *data, const workspace *s, double *exact, double *sums) {
     for (int32_t y = 0; y < v->in_h; y++) {
         const float *row = data + (size_t)y * (size_t)v->in_w * (size_t)v->channels;
         sum_row(v, row, s->sums);
@@ -125,7 +125,7 @@ static void observe(void *context, int32_t job, int32_t sample, const mn_session
     memset(exact, 0, KINDS * c->means * sizeof *exact);
     for (int32_t i = 0; i < c->scheme->layer_count; i++) {
         const layer_view *v = &c->views[i];
-        sum_layer(v, mn_session_tensor_data(session, v->tensor), &c->scratch[job], exact + v->first, sums + v->first);
+        sum_layer(v, mn_session_tensor_data(session, v->tensor), &c->workspace[job], exact + v->first, sums + v->first);
     }
 }
 
@@ -170,19 +170,19 @@ static mn_status correct_layer(correction *c, int32_t index, int32_t samples) {
 
 /* ---- All together --------------------------------------------------------------------------------------- */
 
-static mn_status make_scratch(correction *c, int32_t jobs) {
+static mn_status make_workspace(correction *c, int32_t jobs) {
     size_t row = 0, taps = 0;
     for (int32_t i = 0; i < c->scheme->layer_count; i++) {
         const layer_view *v = &c->views[i];
         row = mn_max_size(row, (size_t)v->in_w * (size_t)v->channels);
         taps = mn_max_size(taps, (size_t)v->k_w * (size_t)v->channels);
     }
-    c->scratch = mn_pool_alloc(&c->pool, (size_t)jobs, sizeof *c->scratch);
-    if (!c->scratch) return mn_fail_memory("the bias correction");
+    c->workspace = mn_pool_alloc(&c->pool, (size_t)jobs, sizeof *c->workspace);
+    if (!c->workspace) return mn_fail_memory("the bias correction");
     for (int32_t i = 0; i < jobs; i++) {
-        c->scratch[i].row = mn_pool_alloc(&c->pool, row, sizeof *c->scratch[i].row);
-        c->scratch[i].sums = mn_pool_alloc(&c->pool, taps, sizeof *c->scratch[i].sums);
-        if (!c->scratch[i].row || !c->scratch[i].sums) return mn_fail_memory("the bias correction");
+        c->workspace[i].row = mn_pool_alloc(&c->pool, row, sizeof *c->workspace[i].row);
+        c->workspace[i].sums = mn_pool_alloc(&c->pool, taps, sizeof *c->workspace[i].sums);
+        if (!c->workspace[i].row || !c->workspace[i].sums) return mn_fail_memory("the bias correction");
     }
     return MN_OK;
 }
@@ -204,7 +204,7 @@ static mn_status start(correction *c, int32_t jobs) {
     c->sums = mn_pool_alloc(&c->pool, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
     c->total = mn_pool_alloc(&c->pool, KINDS * c->means, sizeof *c->total);
     if (!c->sums || !c->total) return mn_fail_memory("the bias correction");
-    return make_scratch(c, jobs);
+    return make_workspace(c, jobs);
 }
 
 mn_status mn_correct_biases(mn_scheme *scheme, mn_runner *floats, const mn_samples *samples,

@@ -25,7 +25,7 @@ mn_status mn_inputs_observe(const mn_scheme *scheme, mn_runner *floats, const mn
                             const mn_quant_progress *progress, mn_pool *pool, mn_inputs *out);
 
 /** Covariance of the inputs of output channel `channel` (the same for all unless depthwise), in squares of the input's
- *  scale, to h[count][count]; false where there is too little to tell. `sum` is scratch, [count].
+ *  scale, to h[count][count]; false where there is too little to tell. `sum` is for intermediate results, [count].
  *  Where fewer places than inputs were looked at, covariances shrink towards zero and variances stay, so that no
  *  combination of inputs counts as constant. */
 bool mn_inputs_covariance(const mn_inputs *inputs, int32_t channel, double *h, double *sum);

@@ -150,7 +150,7 @@ static mn_status make_tasks(mn_session *session) {
                       .inputs = inputs,
                       .output = session->memory[step->output],
                       .packed = step->packed,
-                      .scratch = step->need.scratch_bytes ? session->arena + step->scratch_offset : NULL};
+                      .workspace = step->need.workspace_bytes ? session->arena + step->workspace_offset : NULL};
         if (step->kernel) session->grains[s] = mn_share_grain(plan, step);
     }
     for (int32_t s = 0; s < plan->step_count; s++) tell_ahead(session, s);
@@ -208,15 +208,15 @@ typedef struct shared_step {
     int64_t kept[MN_MAX_THREADS]; /* by member */
 } shared_step;
 
-/* Each member has its own scratch. */
+/* Each member has its own workspace. */
 static void run_part(void *context, int32_t member, int32_t begin, int32_t end) {
     shared_step *shared = context;
     const mn_step *step = shared->step;
     mn_task task = *shared->task;
     task.kept = &shared->kept[member];
-    if (task.scratch) {
-        size_t stride = mn_round_up(step->need.scratch_bytes, MN_ARENA_ALIGNMENT);
-        task.scratch = (char *)task.scratch + stride * (size_t)member;
+    if (task.workspace) {
+        size_t stride = mn_round_up(step->need.workspace_bytes, MN_ARENA_ALIGNMENT);
+        task.workspace = (char *)task.workspace + stride * (size_t)member;
     }
     step->kernel->run(&task, begin, end);
 }
@@ -312,7 +312,7 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
                           .last_ns = session->profile ? session->step_ns[index] : 0,
                           .output = step->output,
                           .packed_bytes = step->packed ? step->need.packed_bytes : 0,
-                          .scratch_bytes = step->need.scratch_bytes};
+                          .workspace_bytes = step->need.workspace_bytes};
     return MN_OK;
 }
 

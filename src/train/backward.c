@@ -51,7 +51,7 @@ static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_
     size_t at = first * (size_t)u->out_p, in_at = first * (size_t)u->in_p;
     bool stem = u->kind == MN_UNIT_STEM;
     ptrdiff_t in_row = stem ? u->kernel_rows : u->in_p;
-    float *dz = lane->scratch, *gathered = dz + rows * u->out_p;
+    float *dz = lane->workspace, *gathered = dz + rows * u->out_p;
     const float *in = gathered;
     mn_norm norm = mn_unit_norm(u);
     t->kernels->gradient(&norm, u->out_p, rows, u->z + at, j->dy + at, dz);
@@ -143,8 +143,8 @@ static void backward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, 
     const mn_unit *u = j->unit;
     mn_window window;
     size_t rows = (size_t)mn_unit_ring(u);
-    float *ring = lane->scratch + rows * mn_window_row(u);
-    mn_window_start(&window, j->t, u, lane->scratch);
+    float *ring = lane->workspace + rows * mn_window_row(u);
+    mn_window_start(&window, j->t, u, lane->workspace);
     memset(ring, 0, rows * mn_unit_gradient_row(u) * sizeof *ring);
     for (int32_t picture = begin; picture < end; picture++) backward_picture(j, lane, &window, ring, picture);
 }

@@ -230,10 +230,10 @@ void mn_fake_clip_sum(const mn_train_net *t, mn_lane *lane, const mn_unit *u, si
     if (sum->step == 0) return;
     for (; left > 0; left -= some, first += some, dy += some * channels) {
         some = mn_min_size(chunk, left);
-        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)some, u->z + first * channels, NULL, lane->sums_scratch);
+        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)some, u->z + first * channels, NULL, lane->sums_workspace);
         mn_fake_round(t, mn_fake_out(index), some * channels, t->units[u->skip].x + first * channels,
-                      lane->sums_scratch);
-        t->kernels->clip(sum, some * channels, lane->sums_scratch, dy);
+                      lane->sums_workspace);
+        t->kernels->clip(sum, some * channels, lane->sums_workspace, dy);
     }
 }
 

@@ -13,16 +13,16 @@
 
 /* ---- What a unit reads ------------------------------------------------------------------------------- */
 
-const float *mn_unit_output(const mn_train_net *t, const mn_unit *u, size_t first, ptrdiff_t rows, float *scratch) {
+const float *mn_unit_output(const mn_train_net *t, const mn_unit *u, size_t first, ptrdiff_t rows, float *workspace) {
     size_t at = first * (size_t)u->out_p;
     if (u->stored) return u->x + at;
     mn_norm norm = mn_unit_norm(u);
-    t->kernels->activate(&norm, u->out_p, rows, u->z + at, NULL, scratch);
+    t->kernels->activate(&norm, u->out_p, rows, u->z + at, NULL, workspace);
     if (t->fake.mode != MN_QAT_NONE) {
-        mn_fake_round(t, mn_fake_out((int32_t)(u - t->units)), (size_t)rows * (size_t)u->out_p, NULL, scratch);
+        mn_fake_round(t, mn_fake_out((int32_t)(u - t->units)), (size_t)rows * (size_t)u->out_p, NULL, workspace);
     }
-    if (u->gate) mn_gate_apply(t, u, first, rows, scratch);
-    return scratch;
+    if (u->gate) mn_gate_apply(t, u, first, rows, workspace);
+    return workspace;
 }
 
 static void gather_pixel(const mn_train_net *t, const mn_unit *u, const float *picture, int32_t y, int32_t x,
@@ -104,11 +104,11 @@ static void forward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_
     size_t tile = (size_t)mn_unit_tile(u);
     for (size_t first = begin; first < end; first += tile) {
         ptrdiff_t rows = (ptrdiff_t)(end - first < tile ? end - first : tile);
-        const float *in = lane->scratch;
+        const float *in = lane->workspace;
         if (u->kind == MN_UNIT_STEM) {
-            mn_stem_gather(t, u, first, rows, lane->scratch);
+            mn_stem_gather(t, u, first, rows, lane->workspace);
         } else {
-            in = mn_unit_output(t, mn_unit_source(t, u), first, rows, lane->scratch);
+            in = mn_unit_output(t, mn_unit_source(t, u), first, rows, lane->workspace);
         }
         float *z = u->z + first * (size_t)u->out_p;
         t->kernels->gemm(&(mn_gemm){.m = rows,
@@ -130,7 +130,7 @@ static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, i
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     mn_window window;
-    mn_window_start(&window, t, u, lane->scratch);
+    mn_window_start(&window, t, u, lane->workspace);
     for (int32_t picture = begin; picture < end; picture++) {
         mn_window_picture(&window, picture);
         float *z = u->z + (size_t)picture * mn_unit_rows(u) * (size_t)u->out_p;
@@ -217,7 +217,7 @@ static void pool(mn_train_net *t, int32_t picture, mn_lane *lane, float *kept) {
     float *out = t->pooled + (size_t)picture * channels;
     memset(out, 0, channels * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
-        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, lane->scratch);
+        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, lane->workspace);
         for (size_t c = 0; c < channels; c++) out[c] += y[c];
     }
     for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;

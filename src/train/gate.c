@@ -23,11 +23,11 @@ void mn_gate_apply(const mn_train_net *t, const mn_unit *u, size_t first, ptrdif
     }
 }
 
-/* What the activation gives for one image row, ungated, in the lane's scratch. */
+/* What the activation gives for one image row, ungated, in the lane's workspace. */
 static const float *image_row(const mn_train_net *t, const mn_unit *u, const mn_lane *lane, size_t first) {
     mn_norm norm = mn_unit_norm(u);
-    t->kernels->activate(&norm, u->out_p, u->out_w, u->z + first * (size_t)u->out_p, NULL, lane->scratch);
-    return lane->scratch;
+    t->kernels->activate(&norm, u->out_p, u->out_w, u->z + first * (size_t)u->out_p, NULL, lane->workspace);
+    return lane->workspace;
 }
 
 typedef struct gate_job {
@@ -88,8 +88,8 @@ static void pass_job(void *context, int32_t thread, int32_t threads) {
     mn_train_share(t->count, thread, threads, &begin, &end);
     for (int32_t picture = begin; picture < end; picture++) {
         float *dy = j->dy + (size_t)picture * rows * (size_t)u->out_p;
-        mn_dense_input(t, &u->gate->squeeze, picture, 1 / (float)rows, NULL, lane->scratch);
-        t->kernels->scale(u->out_p, (ptrdiff_t)rows, gates_of(u, picture), lane->scratch, dy);
+        mn_dense_input(t, &u->gate->squeeze, picture, 1 / (float)rows, NULL, lane->workspace);
+        t->kernels->scale(u->out_p, (ptrdiff_t)rows, gates_of(u, picture), lane->workspace, dy);
         mn_lane_gradient_sums(t, u, lane, (size_t)picture * rows, (ptrdiff_t)rows, dy);
         mn_lane_flush(lane, u->out_p);
     }

@@ -61,7 +61,7 @@ int32_t mn_unit_tile(const mn_unit *unit) {
     return mn_clamp_i32(room / row / 24 * 24, 24, 480);
 }
 
-static size_t scratch_of(const mn_unit *unit) {
+static size_t workspace_of(const mn_unit *unit) {
     size_t tile = (size_t)mn_unit_tile(unit);
     if (unit->kind == MN_UNIT_STEM) {
         return mn_round_up(tile * (size_t)unit->kernel_rows, MN_TRAIN_ALIGN) + tile * (size_t)unit->out_p;
@@ -167,23 +167,23 @@ static void lay_out_fake_lane(const mn_train_net *t, layout *l, size_t channels,
     if (t->fake.mode == MN_QAT_NONE) return;
     lane->low = take_floats(l, channels);
     lane->high = take_floats(l, channels);
-    lane->sums_scratch = take_floats(l, mn_max_size(MN_FAKE_CHUNK, channels));
+    lane->sums_workspace = take_floats(l, mn_max_size(MN_FAKE_CHUNK, channels));
     lane->scale = take(l, channels, sizeof *lane->scale);
     lane->seen = take(l, (size_t)mn_fake_tensors(t), sizeof *lane->seen);
 }
 
 static void lay_out_lanes(mn_train_net *t, layout *l) {
-    size_t scratch = 0, partial = 0, channels = 0;
+    size_t workspace = 0, partial = 0, channels = 0;
     for (int32_t i = 0; i < t->unit_count; i++) {
         const mn_unit *unit = &t->units[i];
-        scratch = mn_max_size(scratch, scratch_of(unit));
+        workspace = mn_max_size(workspace, workspace_of(unit));
         partial = mn_max_size(partial, (size_t)unit->kernel_rows * (size_t)unit->out_p);
         channels = mn_max_size(channels, (size_t)unit->out_p);
     }
     t->spreads = take(l, channels, sizeof *t->spreads);
     t->shared = take(l, 2 * channels + 1, sizeof *t->shared);
     for (int32_t i = 0; i < t->threads; i++) {
-        mn_lane lane = {.scratch = take_floats(l, scratch), .partial = take_floats(l, partial)};
+        mn_lane lane = {.workspace = take_floats(l, workspace), .partial = take_floats(l, partial)};
         for (int s = 0; s < 2; s++) {
             lane.short_sums[s] = take_floats(l, channels);
             lane.sums[s] = take(l, channels, sizeof(double));

@@ -80,7 +80,7 @@ typedef struct mn_spread {
 
 /** What one thread works in. */
 typedef struct mn_lane {
-    float *scratch;
+    float *workspace;
     float *partial;       /* gradient of one kernel */
     float *short_sums[2]; /* per channel, of a few rows */
     double *sums[2];      /* per channel: of z - shift and its square, or of g and g * (z - mean) */
@@ -89,10 +89,10 @@ typedef struct mn_lane {
     double loss;          /* of this thread's pictures */
     int32_t right;        /* of them, recognised */
     /* Fake quantisation. */
-    float *low, *high;   /* per channel: extremes seen */
-    float *sums_scratch; /* [MN_FAKE_CHUNK]: of rows computed again */
-    double *scale;       /* per channel: of batch norm */
-    mn_interval *seen;   /* [tensors]: extremes of this thread's pictures */
+    float *low, *high;     /* per channel: extremes seen */
+    float *sums_workspace; /* [MN_FAKE_CHUNK]: of rows computed again */
+    double *scale;         /* per channel: of batch norm */
+    mn_interval *seen;     /* [tensors]: extremes of this thread's pictures */
 } mn_lane;
 
 /** Values that fake quantisation computes again at a time, at least one row. */

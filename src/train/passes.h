@@ -21,8 +21,8 @@ static inline size_t mn_unit_gradient_row(const mn_unit *unit) {
     return (size_t)(unit->out_w + 2 * (unit->k_w - 1)) * (size_t)unit->out_p;
 }
 
-/** `rows` rows of what `unit` gives, from row `first` on: stored ones, or computed into `scratch`. */
-const float *mn_unit_output(const mn_train_net *t, const mn_unit *unit, size_t first, ptrdiff_t rows, float *scratch);
+/** `rows` rows of what `unit` gives, from row `first` on: stored ones, or computed into `workspace`. */
+const float *mn_unit_output(const mn_train_net *t, const mn_unit *unit, size_t first, ptrdiff_t rows, float *workspace);
 
 /** The 27 values under the stem's kernel for `rows` outputs from output `first` of the batch. */
 void mn_stem_gather(const mn_train_net *t, const mn_unit *unit, size_t first, ptrdiff_t rows, float *out);

@@ -56,7 +56,7 @@ typedef struct mn_trainer {
     mn_epoch *epochs; /* [options.epochs], the first step / steps_per_epoch of them filled in */
     mn_skipped_fn on_skipped;
     void *on_skipped_self;
-    struct mn_feed *feed; /* scratch of loading a batch */
+    struct mn_feed *feed; /* what loading a batch needs */
 } mn_trainer;
 
 /** Bytes that training takes beside the decoded pictures. */

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* One kernel on one case: the whole range at once, the range cut at random and its parts in random order, and one part
- * alone. Scratch and output hold noise before each call, so a kernel that counts on what is there, or that leaves
+ * alone. Workspace and output hold noise before each call, so a kernel that counts on what is there, or that leaves
  * something unwritten, shows. */
 #include "base/checked.h"
 #include "base/status.h"
@@ -30,7 +30,7 @@ typedef struct trial {
     const check_case *c;
     check_rng *r;
     const void *inputs[CHECK_INPUTS];
-    check_buffer packed, scratch, out;
+    check_buffer packed, workspace, out;
     check_buffer expected; /* what the reference wrote; after check_rounding() what the kernel must repeat */
 } trial;
 
@@ -48,7 +48,7 @@ static bool bands_intact(const trial *t, const char *when) {
     const struct {
         const char *name;
         const check_buffer *buffer;
-    } buffers[] = {{"output", &t->out}, {"packed weights", &t->packed}, {"scratch", &t->scratch}};
+    } buffers[] = {{"output", &t->out}, {"packed weights", &t->packed}, {"workspace", &t->workspace}};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
         ptrdiff_t at = 0;
         if (!check_buffer_intact(buffers[i].buffer, &at))
@@ -89,13 +89,13 @@ static bool same(const trial *t, const char *how, size_t begin, size_t end) {
 }
 
 static void call(trial *t, int32_t begin, int32_t end) {
-    check_buffer_poison(&t->scratch, t->r);
+    check_buffer_poison(&t->workspace, t->r);
     const mn_task task = {
         .params = &t->c->params,
         .inputs = t->inputs,
         .output = t->out.data,
         .packed = t->packed.bytes > 0 ? t->packed.data : NULL,
-        .scratch = t->scratch.bytes > 0 ? t->scratch.data : NULL,
+        .workspace = t->workspace.bytes > 0 ? t->workspace.data : NULL,
     };
     t->kernel->run(&task, begin, end);
 }
@@ -118,12 +118,12 @@ static bool may_round(const mn_kernel *kernel) {
 static void run_reference(const mn_kernel *twin, const check_case *c, check_rng *r, const void *const *inputs,
                           void *output) {
     mn_kernel_need need;
-    check_buffer scratch;
+    check_buffer workspace;
     mn_kernel_needs(twin, &c->params, &need);
-    check_buffer_open(&scratch, r, need.scratch_bytes, 64);
-    const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .scratch = scratch.data};
+    check_buffer_open(&workspace, r, need.workspace_bytes, 64);
+    const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .workspace = workspace.data};
     twin->run(&task, 0, c->units);
-    check_buffer_close(&scratch);
+    check_buffer_close(&workspace);
 }
 
 /* Infinity stays, so that it shows behind a second convolution too. */
@@ -288,11 +288,11 @@ check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) 
     check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);
     run_reference(check_twin(kernel), c, r, t.inputs, t.expected.data);
     check_buffer_open(&t.packed, r, need.packed_bytes, 64);
-    check_buffer_open(&t.scratch, r, need.scratch_bytes, 64);
+    check_buffer_open(&t.workspace, r, need.workspace_bytes, 64);
     check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);
     bool passed = run_trials(&t);
     check_buffer_close(&t.packed);
-    check_buffer_close(&t.scratch);
+    check_buffer_close(&t.workspace);
     check_buffer_close(&t.out);
     check_buffer_close(&t.expected);
     return passed ? CHECK_PASSED : CHECK_FAILED;

@@ -34,7 +34,7 @@ for cpu in ref portable ''; do
         expect 0 inspect --plan --cpu="$cpu" --threads=2 "$model"
         prints '^ +0 +0-[01] +CONV_2D.* mn_conv_.* to [0-9]+$'
         prints ' to the end$'
-        prints '^arena +[1-9][0-9]* bytes for tensors and the scratch of 2 threads; step [0-9]+ uses'
+        prints '^arena +[1-9][0-9]* bytes for tensors and the workspace of 2 threads; step [0-9]+ uses'
         expect 0 inspect --json --plan --cpu="$cpu" --threads=2 "$model"
         json 'sum(s["macs"] for s in o["steps"]) == o["macs"]'
         json 'sum(s["packed_bytes"] for s in o["steps"]) == o["packed_bytes"]'

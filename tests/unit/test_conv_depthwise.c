@@ -107,10 +107,10 @@ static void fill_input(layers *l) {
     while (pixel < PIXELS) fill_pixel(l->in[pixel++], l->p.conv.in_zero, 0);
 }
 
-static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, void *scratch, size_t bytes) {
+static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, void *workspace, size_t bytes) {
     const void *inputs[] = {l->in, l->weights, l->bias, l->taps, NULL};
     uint8_t *out = test_calloc(bytes, 1);
-    const mn_task task = {.params = &l->p, .inputs = inputs, .output = out, .packed = packed, .scratch = scratch};
+    const mn_task task = {.params = &l->p, .inputs = inputs, .output = out, .packed = packed, .workspace = workspace};
     kernel(&task, 0, 1);
     return out;
 }
@@ -124,18 +124,18 @@ static int32_t check(layers *l) {
     assert_true(mn_conv_depthwise_i8_avx512vnni_traits.need(&l->p, &need));
     assert_true(mn_conv_depthwise_ref_traits.need(&l->p, &ref));
     void *packed = aligned_alloc(64, mn_round_up(need.packed_bytes, 64));
-    void *scratch = aligned_alloc(64, mn_round_up(mn_max_size(need.scratch_bytes, ref.scratch_bytes), 64));
+    void *workspace = aligned_alloc(64, mn_round_up(mn_max_size(need.workspace_bytes, ref.workspace_bytes), 64));
     assert_non_null(packed);
-    assert_non_null(scratch);
+    assert_non_null(workspace);
     memset(packed, 0, need.packed_bytes);
     mn_conv_depthwise_i8_avx512vnni_traits.pack(&l->p, constants, packed);
-    uint8_t *got = run(l, mn_conv_depthwise_i8_avx512vnni, packed, scratch, bytes);
-    uint8_t *expected = run(l, mn_conv_depthwise_i8_ref, NULL, scratch, bytes);
+    uint8_t *got = run(l, mn_conv_depthwise_i8_avx512vnni, packed, workspace, bytes);
+    uint8_t *expected = run(l, mn_conv_depthwise_i8_ref, NULL, workspace, bytes);
     assert_memory_equal(got, expected, bytes);
     test_free(got);
     test_free(expected);
     free(packed);
-    free(scratch);
+    free(workspace);
     const mn_q8_source source = mn_q8_conv_source(&l->p.conv, MN_INT8, l->weights, l->bias);
     mn_requant requant;
     mn_q8_fill_requant(&source, 0, NULL, &requant);

@@ -28,7 +28,7 @@ static void test_choice(void **state) {
     const mn_kernel *kernel = mn_kernel_choose(MN_K_QUANTIZE, MN_UINT8, MN_INT8, MN_TIER_REF, 0, NULL, &need);
     assert_non_null(kernel);
     assert_string_equal(kernel->symbol, "mn_quantize_u8_i8_ref");
-    assert_int_equal(need.packed_bytes + need.scratch_bytes, 0);
+    assert_int_equal(need.packed_bytes + need.workspace_bytes, 0);
     assert_null(mn_kernel_choose(MN_K_CONV, MN_INT32, MN_INT32, MN_TIER_REF, 0, NULL, &need));
     kernel = mn_kernel_choose(MN_K_PAD, MN_INT64, MN_INT64, MN_TIER_REF, 0, NULL, &need);
     assert_string_equal(kernel->symbol, "mn_pad_any_ref");

@@ -10,7 +10,7 @@
 
 bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
-    need->scratch_bytes = 0;
+    need->workspace_bytes = 0;
     return p->groups == 1 && mn_panels_bytes(p->window.out_c, mn_window_depth(&p->window), &need->packed_bytes);
 }
 

@@ -12,12 +12,12 @@
 
 #include <string.h>
 
-/* Scratch: the patches of a tile, then its sums. */
+/* Workspace: the patches of a tile, then its sums. */
 static bool conv_int_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
     if (p->groups != 1 || !mn_rows_bytes(w->out_c, mn_window_depth(w), &need->packed_bytes)) return false;
-    need->scratch_bytes = mn_conv_tile_bytes(w);
+    need->workspace_bytes = mn_conv_tile_bytes(w);
     return true;
 }
 
@@ -72,10 +72,10 @@ static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) 
     int32_t count;
     for (ptrdiff_t pixel = (ptrdiff_t)begin * w->out_w; pixel < last; pixel += count) {
         count = last - pixel < MN_CONV_TILE ? (int32_t)(last - pixel) : MN_CONV_TILE;
-        mn_conv_tile(w, task->inputs[0], sign, p->in_zero, task->packed, pixel, count, task->scratch);
+        mn_conv_tile(w, task->inputs[0], sign, p->in_zero, task->packed, pixel, count, task->workspace);
         uint8_t *out = (uint8_t *)task->output + pixel * w->out_c;
         for (int32_t i = 0; i < count; i++, out += w->out_c) {
-            mn_sums_finish(p, task->inputs[2], mn_conv_tile_sums(w, task->scratch, i), out);
+            mn_sums_finish(p, task->inputs[2], mn_conv_tile_sums(w, task->workspace, i), out);
         }
     }
 }

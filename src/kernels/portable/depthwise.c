@@ -134,8 +134,8 @@ static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begi
     uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t unit = begin; unit < end; unit++) {
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
-            pixel_int(w, task->inputs[0], sign, p->in_zero, task->packed, unit, x, task->scratch);
-            mn_sums_finish(p, task->inputs[2], task->scratch, out);
+            pixel_int(w, task->inputs[0], sign, p->in_zero, task->packed, unit, x, task->workspace);
+            mn_sums_finish(p, task->inputs[2], task->workspace, out);
         }
     }
 }
@@ -147,7 +147,7 @@ bool mn_depthwise_int_packed(const mn_window *w, size_t *bytes) {
 
 static bool depthwise_int_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_params *)params)->window;
-    need->scratch_bytes = (size_t)w->out_c * sizeof(int32_t);
+    need->workspace_bytes = (size_t)w->out_c * sizeof(int32_t);
     return mn_depthwise_int_packed(w, &need->packed_bytes);
 }
 

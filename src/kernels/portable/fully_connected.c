@@ -11,7 +11,7 @@
 
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need) {
     const mn_fully_connected_params *p = params;
-    need->scratch_bytes = 0;
+    need->workspace_bytes = 0;
     return mn_panels_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
@@ -50,7 +50,7 @@ void mn_fully_connected_f32_portable(const mn_task *task, int32_t begin, int32_t
 
 static bool fully_connected_int_need(const void *params, mn_kernel_need *need) {
     const mn_fully_connected_params *p = params;
-    need->scratch_bytes = (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
+    need->workspace_bytes = (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
     return mn_rows_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
@@ -76,7 +76,7 @@ static void row_int(const mn_task *task, int32_t sign, int32_t row, int32_t begi
     const mn_fully_connected_params *p = task->params;
     const int32_t *bias = task->inputs[2];
     int32_t depth = mn_rows_depth(p->in_c);
-    int16_t *in = task->scratch;
+    int16_t *in = task->workspace;
     uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)row * p->out_c;
     mn_widen((const uint8_t *)task->inputs[0] + (ptrdiff_t)row * p->in_c, sign, p->in_zero, p->in_c, in);
     for (int32_t i = p->in_c; i < depth; i++) in[i] = 0;

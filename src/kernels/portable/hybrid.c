@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* The scratch: how the image that it holds was quantised, the image, and the kernel's own room. */
+/* The workspace: how the image that it holds was quantised, the image, and the kernel's own room. */
 enum { HEAD = 64, LANES = 16 };
 
 static size_t image_count(const mn_window *w) { return (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c; }
@@ -40,24 +40,24 @@ static void extremes(const float *in, size_t count, float *low, float *high) {
     }
 }
 
-/* `count` values as int8, behind the scratch's head, which says how. */
-static void quantise(const float *restrict in, size_t count, bool asymmetric, uint8_t *restrict scratch) {
+/* `count` values as int8, behind the workspace's head, which says how. */
+static void quantise(const float *restrict in, size_t count, bool asymmetric, uint8_t *restrict workspace) {
     float low, high;
     extremes(in, count, &low, &high);
     const mn_dynamic d = mn_dynamic_of(low, high, asymmetric);
-    int8_t *restrict out = (int8_t *)scratch + HEAD;
+    int8_t *restrict out = (int8_t *)workspace + HEAD;
     for (size_t i = 0; i < count; i++) out[i] = mn_dynamic_store(&d, in[i]);
-    memcpy(scratch, &d, sizeof d);
+    memcpy(workspace, &d, sizeof d);
 }
 
-/* Sees to it that the scratch holds image or row `which`, of `count` values. */
+/* Sees to it that the workspace holds image or row `which`, of `count` values. */
 static mn_dynamic hold(const mn_task *task, int32_t which, size_t count, bool asymmetric, bool anew) {
     mn_dynamic d;
     if (task->kept ? *task->kept != which : anew) {
-        quantise((const float *)task->inputs[0] + (size_t)which * count, count, asymmetric, task->scratch);
+        quantise((const float *)task->inputs[0] + (size_t)which * count, count, asymmetric, task->workspace);
         if (task->kept) *task->kept = which;
     }
-    memcpy(&d, task->scratch, sizeof d);
+    memcpy(&d, task->workspace, sizeof d);
     return d;
 }
 
@@ -67,7 +67,7 @@ static bool hybrid_conv_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
     const mn_window *w = &p->conv.window;
     if (p->conv.groups != 1 || !mn_rows_bytes(w->out_c, mn_window_depth(w), &need->packed_bytes)) return false;
-    need->scratch_bytes = room_at(image_count(w)) + mn_conv_tile_bytes(w);
+    need->workspace_bytes = room_at(image_count(w)) + mn_conv_tile_bytes(w);
     return true;
 }
 
@@ -92,8 +92,8 @@ void mn_conv_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_hybrid_conv_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const size_t count = image_count(w);
-    const uint8_t *image = (const uint8_t *)task->scratch + HEAD;
-    void *tile = (uint8_t *)task->scratch + room_at(count);
+    const uint8_t *image = (const uint8_t *)task->workspace + HEAD;
+    void *tile = (uint8_t *)task->workspace + room_at(count);
     for (int32_t row = begin, next; row < end; row = next) {
         const int32_t batch = row / w->out_h;
         next = mn_min_i32((batch + 1) * w->out_h, end);
@@ -116,7 +116,7 @@ void mn_conv_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
 static bool hybrid_depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
     const mn_window *w = &p->conv.window;
-    need->scratch_bytes = room_at(image_count(w)) + (size_t)w->out_c * sizeof(int32_t);
+    need->workspace_bytes = room_at(image_count(w)) + (size_t)w->out_c * sizeof(int32_t);
     return mn_depthwise_int_packed(w, &need->packed_bytes);
 }
 
@@ -132,8 +132,8 @@ void mn_depthwise_f32_i8_portable(const mn_task *task, int32_t begin, int32_t en
     const mn_hybrid_conv_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const size_t count = image_count(w);
-    const uint8_t *image = (const uint8_t *)task->scratch + HEAD;
-    int32_t *sums = (int32_t *)(void *)((uint8_t *)task->scratch + room_at(count));
+    const uint8_t *image = (const uint8_t *)task->workspace + HEAD;
+    int32_t *sums = (int32_t *)(void *)((uint8_t *)task->workspace + room_at(count));
     float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t row = begin; row < end; row++) {
         const mn_dynamic d = hold(task, row / w->out_h, count, p->asymmetric, row == begin || row % w->out_h == 0);
@@ -148,7 +148,7 @@ void mn_depthwise_f32_i8_portable(const mn_task *task, int32_t begin, int32_t en
 
 static bool hybrid_fully_connected_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_fully_connected_params *p = params;
-    need->scratch_bytes = room_at((size_t)p->in_c) + (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
+    need->workspace_bytes = room_at((size_t)p->in_c) + (size_t)mn_rows_depth(p->in_c) * sizeof(int16_t);
     return mn_rows_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
@@ -182,12 +182,12 @@ static void row_sums(const mn_task *task, const mn_dynamic *d, const int16_t *in
 void mn_fully_connected_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_hybrid_fully_connected_params *p = task->params;
     const int32_t depth = mn_rows_depth(p->in_c);
-    int16_t *in = (int16_t *)(void *)((uint8_t *)task->scratch + room_at((size_t)p->in_c));
+    int16_t *in = (int16_t *)(void *)((uint8_t *)task->workspace + room_at((size_t)p->in_c));
     for (int32_t unit = begin, next; unit < end; unit = next) {
         const int32_t row = unit / p->out_c, c = unit % p->out_c;
         next = mn_min_i32(unit - c + p->out_c, end);
         const mn_dynamic d = hold(task, row, (size_t)p->in_c, p->asymmetric, true);
-        mn_widen((const uint8_t *)task->scratch + HEAD, MN_SIGN_I8, d.zero, p->in_c, in);
+        mn_widen((const uint8_t *)task->workspace + HEAD, MN_SIGN_I8, d.zero, p->in_c, in);
         for (int32_t i = p->in_c; i < depth; i++) in[i] = 0;
         row_sums(task, &d, in, c, c + next - unit, (float *)task->output + (ptrdiff_t)row * p->out_c);
     }

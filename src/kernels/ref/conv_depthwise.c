@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A convolution and the depthwise convolution behind it, to panels: one channel after another, through scratch that
+/* A convolution and the depthwise convolution behind it, to panels: one channel after another, through workspace that
  * holds the convolution's image of that channel. */
 #include <string.h>
 
@@ -15,7 +15,7 @@ typedef struct job {
 
 static bool conv_depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
-    *need = (mn_kernel_need){.scratch_bytes = (size_t)w->out_h * (size_t)w->out_w};
+    *need = (mn_kernel_need){.workspace_bytes = (size_t)w->out_h * (size_t)w->out_w};
     return true;
 }
 
@@ -28,20 +28,20 @@ static size_t input_bytes(const mn_conv_depthwise_params *p) {
 
 static bool conv_depthwise_u8_i8_need(const void *params, mn_kernel_need *need) {
     if (!conv_depthwise_need(params, need)) return false;
-    need->scratch_bytes += input_bytes(params);
+    need->workspace_bytes += input_bytes(params);
     return true;
 }
 
 const mn_kernel_traits mn_conv_depthwise_u8_i8_ref_traits = {.need = conv_depthwise_u8_i8_need};
 
-/* The rows of the convolution that the unit's windows meet, into scratch, [out_h][out_w]. */
+/* The rows of the convolution that the unit's windows meet, into workspace, [out_h][out_w]. */
 static void convolve(const job *j) {
     const mn_conv_depthwise_params *p = j->task->params;
     const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     const mn_taps top = mn_taps_inside(j->first, d->stride_h, d->pad_top, d->dilation_h, d->k_h, d->in_h);
     const mn_taps bottom = mn_taps_inside(j->last - 1, d->stride_h, d->pad_top, d->dilation_h, d->k_h, d->in_h);
     const int64_t last = bottom.origin + (int64_t)(d->k_h - 1) * d->dilation_h;
-    uint8_t *plane = j->task->scratch;
+    uint8_t *plane = j->task->workspace;
     for (int32_t y = 0; y < w->out_h; y++) {
         if (y < top.origin || y > last) continue;
         for (int32_t x = 0; x < w->out_w; x++) {
@@ -62,7 +62,7 @@ static void store_channel(const job *j, const mn_panels *panels, int32_t end) {
         for (int32_t x = 0; x < p->window.out_w; x++) {
             uint8_t value = 0;
             if (exists && y < j->last) {
-                value = (uint8_t)j->sign ^ mn_depthwise_8bit_at(p, task->scratch, 1, task->inputs[3], task->inputs[4],
+                value = (uint8_t)j->sign ^ mn_depthwise_8bit_at(p, task->workspace, 1, task->inputs[3], task->inputs[4],
                                                                 y, x, j->channel, j->sign);
             }
             ((uint8_t *)task->output)[mn_panel_at(panels, j->batch, y, x, j->channel)] = value;
@@ -96,11 +96,11 @@ void mn_conv_depthwise_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
 
 void mn_conv_depthwise_u8_ref(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_SIGN_U8); }
 
-/* QUANTIZE, behind the scratch that `run` needs, and then the rest. */
+/* QUANTIZE, behind the workspace that `run` needs, and then the rest. */
 void mn_conv_depthwise_u8_i8_ref(const mn_task *task, int32_t begin, int32_t end) {
     mn_kernel_need need;
     conv_depthwise_need(task->params, &need);
-    uint8_t *image = (uint8_t *)task->scratch + need.scratch_bytes;
+    uint8_t *image = (uint8_t *)task->workspace + need.workspace_bytes;
     const size_t bytes = input_bytes(task->params);
     for (size_t i = 0; i < bytes; i++) image[i] = ((const uint8_t *)task->inputs[0])[i] ^ 0x80;
     const void *inputs[5];

@@ -16,19 +16,19 @@ typedef struct job {
 
 static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
-    *need = (mn_kernel_need){.scratch_bytes = (size_t)w->out_h * (size_t)w->out_w * sizeof(float)};
+    *need = (mn_kernel_need){.workspace_bytes = (size_t)w->out_h * (size_t)w->out_w * sizeof(float)};
     return true;
 }
 
 const mn_kernel_traits mn_conv_depthwise_f32_ref_traits = {.need = conv_depthwise_f32_need};
 
-/* The rows of the convolution that the unit's windows meet, into scratch, [out_h][out_w]. */
+/* The rows of the convolution that the unit's windows meet, into workspace, [out_h][out_w]. */
 static void convolve(const job *j) {
     const mn_conv_depthwise_params *p = j->task->params;
     const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     const int64_t top = (int64_t)j->first * d->stride_h - d->pad_top;
     const int64_t bottom = (int64_t)(j->last - 1) * d->stride_h - d->pad_top + (int64_t)(d->k_h - 1) * d->dilation_h;
-    float *plane = j->task->scratch;
+    float *plane = j->task->workspace;
     for (int32_t y = 0; y < w->out_h; y++) {
         if (y < top || y > bottom) continue;
         for (int32_t x = 0; x < w->out_w; x++) {
@@ -48,7 +48,7 @@ static void store_channel(const job *j, const mn_blocks *blocks, float *out) {
         for (int32_t x = 0; x < p->window.out_w; x++) {
             const ptrdiff_t pixel = (ptrdiff_t)y * p->window.out_w + x;
             out[pixel * blocks->channels] = !exists ? 0.0f
-                                                    : mn_depthwise_f32_at(p, j->task->scratch, 1, j->task->inputs[3],
+                                                    : mn_depthwise_f32_at(p, j->task->workspace, 1, j->task->inputs[3],
                                                                           j->task->inputs[4], y, x, j->channel);
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Hybrid operators: float activations, 8-bit weights. Scratch: an image or row as int8. */
+/* Hybrid operators: float activations, 8-bit weights. Workspace: an image or row as int8. */
 #include "kernels/dynamic.h"
 #include "kernels/ref/ref.h"
 
@@ -20,7 +20,7 @@ static size_t image_count(const mn_window *w) { return (size_t)w->in_h * (size_t
 
 static bool hybrid_conv_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_conv_params *p = params;
-    *need = (mn_kernel_need){.scratch_bytes = image_count(&p->conv.window)};
+    *need = (mn_kernel_need){.workspace_bytes = image_count(&p->conv.window)};
     return true;
 }
 
@@ -53,9 +53,9 @@ static void conv(const mn_task *task, int32_t begin, int32_t end) {
     for (int32_t row = begin; row < end; row++) {
         if (row == begin || row % w->out_h == 0) {
             const float *image = (const float *)task->inputs[0] + (size_t)(row / w->out_h) * count;
-            d = quantise(image, count, p->asymmetric, task->scratch);
+            d = quantise(image, count, p->asymmetric, task->workspace);
         }
-        conv_row(task, &d, task->scratch, row);
+        conv_row(task, &d, task->workspace, row);
     }
 }
 
@@ -65,7 +65,7 @@ void mn_depthwise_f32_i8_ref(const mn_task *task, int32_t begin, int32_t end) { 
 
 static bool hybrid_fully_connected_need(const void *params, mn_kernel_need *need) {
     const mn_hybrid_fully_connected_params *p = params;
-    *need = (mn_kernel_need){.scratch_bytes = (size_t)p->in_c};
+    *need = (mn_kernel_need){.workspace_bytes = (size_t)p->in_c};
     return true;
 }
 
@@ -75,7 +75,7 @@ void mn_fully_connected_f32_i8_ref(const mn_task *task, int32_t begin, int32_t e
     const mn_hybrid_fully_connected_params *p = task->params;
     const int8_t *weights = task->inputs[1];
     const float *bias = task->inputs[2];
-    int8_t *in = task->scratch;
+    int8_t *in = task->workspace;
     mn_dynamic d = {0};
     for (int32_t i = begin; i < end; i++) {
         const int32_t c = i % p->out_c;

@@ -77,7 +77,7 @@ static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!mn_conv_f32_portable_need(&p->conv, need) || !mn_strip_f32_fits(&p->depthwise.window)) return false;
     const layout l = layout_of(p);
-    need->scratch_bytes = ring_bytes(&l);
+    need->workspace_bytes = ring_bytes(&l);
     return true;
 }
 
@@ -102,7 +102,7 @@ typedef struct band {
 } band;
 
 static float *slot_of(const band *b, int32_t row) {
-    return (float *)b->task->scratch + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.channels;
+    return (float *)b->task->workspace + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.channels;
 }
 
 /* Rows [row, row + rows) of the convolution into their slots: more than one only where they follow each other in the

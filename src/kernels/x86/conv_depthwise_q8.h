@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Memory of the fused convolution and depthwise convolution for AVX-512 VNNI: weights as packed, scratch as laid out.
+/* Memory of the fused convolution and depthwise convolution for AVX-512 VNNI: weights as packed, workspace as laid out.
  * Included by the kernel and by what packs for it, and by nothing else. */
 #ifndef MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 #define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
@@ -61,7 +61,7 @@ typedef struct layout {
 
 layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p);
 
-/* One band of one image, and the scratch of whoever computes it. */
+/* One band of one image, and the workspace of whoever computes it. */
 typedef struct band {
     const mn_conv_depthwise_params *p;
     layout l;

@@ -435,7 +435,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
               .l = mn_conv_depthwise_q8_layout(p),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
-              .copy = task->scratch};
+              .copy = task->workspace};
     if (in == MN_UINT8) b.conv.in_flip = 0;
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);

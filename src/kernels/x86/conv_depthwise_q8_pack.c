@@ -65,7 +65,7 @@ static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
     const layout l = mn_conv_depthwise_q8_layout(p);
     *need = (mn_kernel_need){.packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks,
-                             .scratch_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes};
+                             .workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes};
     return true;
 }
 

@@ -36,7 +36,7 @@ typedef struct job {
 
 static int32_t depth_of(const mn_window *w) { return (int32_t)mn_round_up((size_t)w->in_c, 4); }
 
-/* Scratch: the pixels, padded with zeros, then their sums. */
+/* Workspace: the pixels, padded with zeros, then their sums. */
 static size_t image_bytes(const mn_window *w) {
     return mn_round_up((size_t)w->in_h * (size_t)w->in_w * (size_t)depth_of(w), 64);
 }
@@ -51,7 +51,7 @@ static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
     if (p->pooling == MN_POOLING_MEAN && p->mean.shift > 0) return false;
     if (pixels > IMAGE_PIXELS || pixels * depth_of(w) > IMAGE_BYTES) return false;
     need->packed_bytes = mn_column_bytes(depth_of(w)) * (size_t)mn_column_count(w->out_c);
-    need->scratch_bytes = image_bytes(w) + (size_t)pixels * sizeof(int32_t);
+    need->workspace_bytes = image_bytes(w) + (size_t)pixels * sizeof(int32_t);
     return true;
 }
 
@@ -88,7 +88,7 @@ Q8_TARGET static void copy_pixel(const uint8_t *from, int32_t count, int32_t dep
 Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *in = (const uint8_t *)task->inputs[0] + (ptrdiff_t)batch * j->pixels * w->in_c;
-    uint8_t *copy = task->scratch;
+    uint8_t *copy = task->workspace;
     int32_t *sums = (int32_t *)(void *)(copy + image_bytes(w));
     const __m512i flip = _mm512_set1_epi8((char)j->zeros.in_flip);
     const bool whole = w->in_c == j->tiles.depth;

@@ -38,7 +38,7 @@ static bool conv_q8_need(const void *params, mn_kernel_need *need) {
     if (p->groups != 1 || depth > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
     size_t pixels = (size_t)span_pixels(mn_gather_depth(w));
     need->packed_bytes = mn_column_bytes(mn_gather_depth(w)) * (size_t)mn_column_count(w->out_c);
-    need->scratch_bytes = pixels * (size_t)mn_gather_depth(w) + pixels * sizeof(int32_t);
+    need->workspace_bytes = pixels * (size_t)mn_gather_depth(w) + pixels * sizeof(int32_t);
     return true;
 }
 
@@ -117,7 +117,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_q8_zeros zeros = mn_q8_zeros_of(p, type);
     const int32_t depth = mn_gather_depth(w), most = span_pixels(depth);
     const uint8_t *in = task->inputs[0];
-    uint8_t *gathered = task->scratch;
+    uint8_t *gathered = task->workspace;
     int32_t *row_sums = (int32_t *)(void *)(gathered + (ptrdiff_t)most * depth);
     job j = {.tiles = {.columns = task->packed, .stride = mn_column_bytes(depth), .depth = depth},
              .out_c = w->out_c,

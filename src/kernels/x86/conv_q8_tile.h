@@ -49,7 +49,7 @@ static size_t column_bytes(const mn_window *w) {
 
 /* ---- Memory --------------------------------------------------------------------------------------------- */
 
-/* Scratch: pixels as they are multiplied, then as gathered, then their sums. */
+/* Workspace: pixels as they are multiplied, then as gathered, then their sums. */
 typedef struct span {
     int32_t pixels;
     size_t gathered, sums, bytes; /* offsets and their end */
@@ -68,7 +68,7 @@ static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
     const mn_window *w = &p->window;
     if (p->groups != 1 || mn_window_depth(w) > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
     need->packed_bytes = column_bytes(w) * (size_t)column_count(w);
-    need->scratch_bytes = span_of(w).bytes;
+    need->workspace_bytes = span_of(w).bytes;
     return true;
 }
 
@@ -248,8 +248,8 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
     const mn_q8_zeros zeros = q8_zeros_of(p, type);
     const span s = span_of(w);
     const bool is_input = mn_gather_is_input(w);
-    uint8_t *gathered = (uint8_t *)task->scratch + s.gathered;
-    int32_t *row_sums = (int32_t *)(void *)((uint8_t *)task->scratch + s.sums);
+    uint8_t *gathered = (uint8_t *)task->workspace + s.gathered;
+    int32_t *row_sums = (int32_t *)(void *)((uint8_t *)task->workspace + s.sums);
     job j = {.depth = mn_gather_depth(w),
              .out_c = w->out_c,
              .weight_zero = zeros.weight,
@@ -261,7 +261,7 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
         const uint8_t *in = task->inputs[0];
         if (!is_input) mn_gather(w, in, (uint8_t)(zeros.in ^ zeros.in_flip), pixel, count, gathered);
         in = is_input ? in + (ptrdiff_t)pixel * j.depth : gathered;
-        j.rows = prepare(in, (ptrdiff_t)count * j.depth, type, task->scratch);
+        j.rows = prepare(in, (ptrdiff_t)count * j.depth, type, task->workspace);
         if (zeros.weight) sum_rows(j.rows, j.depth, count, row_sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
         for (int32_t i = 0; i < column_count(w); i++) {

@@ -19,7 +19,7 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a vector of 
 static bool conv_single_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
-    *need = (mn_kernel_need){.scratch_bytes = mn_round_up((size_t)w->in_c, STEP)};
+    *need = (mn_kernel_need){.workspace_bytes = mn_round_up((size_t)w->in_c, STEP)};
     return p->pooling == MN_POOLING_NONE && p->conv.groups == 1 && mn_window_is_pointwise(w) && w->batches == 1 &&
            w->in_h == 1 && w->in_w == 1 && w->in_c <= MN_Q8_MAX_DEPTH && mn_requant_fits(p->conv.shift, w->out_c);
 }
@@ -170,7 +170,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_mean_params *p = task->params;
     job j = {
         .p = &p->conv, .zeros = mn_q8_zeros_of(&p->conv, type), .weights = task->inputs[1], .bias = task->inputs[2]};
-    take_inputs(&j, task->inputs[0], task->scratch);
+    take_inputs(&j, task->inputs[0], task->workspace);
     for (int32_t i = begin; i < end; i++) run_vector(&j, i * LANES, task->output);
 }
 

@@ -42,7 +42,7 @@ static size_t row_bytes(const mn_window *w) { return (size_t)mn_max_i32(BLOCK, w
 
 static bool is_spread(const mn_window *w) { return w->out_c != w->in_c || w->out_c < BLOCK; }
 
-/* Scratch: a pointer to each tap's cell, zero points, then rows. */
+/* Workspace: a pointer to each tap's cell, zero points, then rows. */
 static size_t pointer_bytes(const mn_window *w) { return 2 * (size_t)pair_count(w) * sizeof(const uint8_t *); }
 
 static bool depthwise_general_q8_need(const void *params, mn_kernel_need *need) {
@@ -51,7 +51,7 @@ static bool depthwise_general_q8_need(const void *params, mn_kernel_need *need) 
     if ((int64_t)w->k_h * w->k_w > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
     const size_t rows = is_spread(w) ? 1 + (size_t)tap_count(w) : 1;
     *need = (mn_kernel_need){.packed_bytes = block_bytes(w) * (size_t)block_count(w),
-                             .scratch_bytes = pointer_bytes(w) + rows * row_bytes(w)};
+                             .workspace_bytes = pointer_bytes(w) + rows * row_bytes(w)};
     return true;
 }
 
@@ -151,8 +151,8 @@ Q8_TARGET static void run_block(const job *j, const block *b, int32_t first, uin
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    job j = {.w = w, .image = task->inputs[0], .cells = task->scratch, .type = type, .zeros = q8_zeros_of(p, type)};
-    j.outside = (uint8_t *)task->scratch + pointer_bytes(w);
+    job j = {.w = w, .image = task->inputs[0], .cells = task->workspace, .type = type, .zeros = q8_zeros_of(p, type)};
+    j.outside = (uint8_t *)task->workspace + pointer_bytes(w);
     j.rows = j.outside + row_bytes(w);
     memset(j.outside, p->in_zero, row_bytes(w));
     uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;

@@ -24,7 +24,7 @@ enum { WORDS = 32 };
 #include "kernels/x86/fully_connected_q8_tile.h"
 
 static bool fully_connected_q8_need(const void *params, mn_kernel_need *need) {
-    *need = (mn_kernel_need){.scratch_bytes = scratch_bytes(params)};
+    *need = (mn_kernel_need){.workspace_bytes = workspace_bytes(params)};
     return true;
 }
 

@@ -28,7 +28,7 @@ typedef struct job {
     uint8_t *out;
 } job;
 
-static size_t scratch_bytes(const mn_fully_connected_params *p) {
+static size_t workspace_bytes(const mn_fully_connected_params *p) {
     return mn_round_up((size_t)p->in_c, WORDS) * sizeof(int16_t);
 }
 
@@ -39,7 +39,7 @@ TARGET static void widen(const mn_fully_connected_params *p, const uint8_t *in, 
     } else {
         for (int32_t i = 0; i < count; i++) out[i] = (int16_t)(in[i] - zero);
     }
-    memset(out + count, 0, scratch_bytes(p) - (size_t)count * sizeof *out);
+    memset(out + count, 0, workspace_bytes(p) - (size_t)count * sizeof *out);
 }
 
 /* Adds each pair of lanes of a and b: [a01, a23 | b01, b23] in every 128 bits, whose order of pairs does not matter. */
@@ -134,11 +134,11 @@ static void run(const mn_task *task, int32_t begin, int32_t end, bool is_signed)
     for (int32_t unit = begin; unit < end;) {
         const int32_t row = unit / p->out_c, first = unit % p->out_c;
         const int32_t last = mn_min_i32(p->out_c, first + end - unit);
-        widen(p, (const uint8_t *)task->inputs[0] + (ptrdiff_t)row * p->in_c, is_signed, task->scratch);
+        widen(p, (const uint8_t *)task->inputs[0] + (ptrdiff_t)row * p->in_c, is_signed, task->workspace);
         const job j = {.p = p,
                        .weights = task->inputs[1],
                        .bias = task->inputs[2],
-                       .in = task->scratch,
+                       .in = task->workspace,
                        .is_signed = is_signed,
                        .out = (uint8_t *)task->output + (ptrdiff_t)row * p->out_c};
         run_row(&j, first, last);

@@ -51,7 +51,7 @@ static bool project_u8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
     if (!project_i8_need(params, need)) return false;
     const size_t panels = (size_t)mn_panel_count(w->out_h, ROWS) * (size_t)w->out_w;
-    need->scratch_bytes = panels * ROWS * sizeof(int32_t);
+    need->workspace_bytes = panels * ROWS * sizeof(int32_t);
     return true;
 }
 
@@ -324,7 +324,7 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_panel_image_bytes(&j->layout);
     const char *columns = (const char *)task->packed + header_bytes();
-    int32_t *sums = task->scratch;
+    int32_t *sums = task->workspace;
     tile tiles[2], *before = &tiles[0];
     before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
