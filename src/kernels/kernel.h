@@ -25,10 +25,10 @@ typedef struct mn_task {
     /* What the workspace still holds from earlier units of the same step, as the kernel notes it; -1 before the first
      * of them. NULL: nothing is kept from call to call. */
     int64_t *kept;
-    /* Constants that the next step begins with, or NULL. A kernel that computes more than it reads may fetch some of
-     * them into its caches on the way. */
-    const void *ahead;
-    size_t ahead_bytes;
+    /* Constants that the next step begins with, or NULL. A kernel that computes more than it reads may prefetch some
+     * of them on the way. */
+    const void *prefetch;
+    size_t prefetch_bytes;
 } mn_task;
 
 typedef void (*mn_kernel_fn)(const mn_task *task, int32_t begin, int32_t end);

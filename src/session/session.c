@@ -119,16 +119,16 @@ static mn_status place_tensors(mn_session *session) {
 }
 
 /* Tells step `s` what the one behind it begins with: what was packed for it, or weights that it reads as they are. */
-static void tell_ahead(mn_session *session, int32_t s) {
+static void set_prefetch(mn_session *session, int32_t s) {
     const mn_plan *plan = &session->plan;
     mn_task *task = &session->tasks[s];
     if (s + 1 >= plan->step_count || !plan->steps[s + 1].kernel) return;
     const mn_step *next = &plan->steps[s + 1];
-    task->ahead = next->packed;
-    task->ahead_bytes = next->need.packed_bytes;
-    if (task->ahead || next->input_count < 2 || next->inputs[1] < 0) return;
-    task->ahead = session->graph->tensors[next->inputs[1]].data;
-    task->ahead_bytes = task->ahead ? plan->bytes[next->inputs[1]] : 0;
+    task->prefetch = next->packed;
+    task->prefetch_bytes = next->need.packed_bytes;
+    if (task->prefetch || next->input_count < 2 || next->inputs[1] < 0) return;
+    task->prefetch = session->graph->tensors[next->inputs[1]].data;
+    task->prefetch_bytes = task->prefetch ? plan->bytes[next->inputs[1]] : 0;
 }
 
 static mn_status make_tasks(mn_session *session) {
@@ -153,7 +153,7 @@ static mn_status make_tasks(mn_session *session) {
                       .workspace = step->need.workspace_bytes ? session->arena + step->workspace_offset : NULL};
         if (step->kernel) session->grains[s] = mn_share_grain(plan, step);
     }
-    for (int32_t s = 0; s < plan->step_count; s++) tell_ahead(session, s);
+    for (int32_t s = 0; s < plan->step_count; s++) set_prefetch(session, s);
     return MN_OK;
 }
 

@@ -48,7 +48,7 @@ Q8_TARGET void mn_sum_pixels(const uint8_t *pixels, int32_t depth, int32_t count
 /* Constant `rows` and `columns` let the compiler keep the sums in registers. With every group of products one line is
  * fetched, `step` bytes behind the last. */
 Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const mn_column *first, const uint8_t *in,
-                        const char *ahead, ptrdiff_t step, mn_column_tile *out) {
+                        const char *prefetch, ptrdiff_t step, mn_column_tile *out) {
     const int32_t depth = job->depth;
     const int8_t *weights[MN_COLUMN_STREAMS];
     __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
@@ -57,9 +57,9 @@ Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const m
         weights[i] = c->weights;
         Q8_UNROLL for (int r = 0; r < rows; r++) sums[i][r] = _mm512_loadu_si512(c->start);
     }
-    for (int32_t k = 0; k < depth; k += 4, ahead += step) {
+    for (int32_t k = 0; k < depth; k += 4, prefetch += step) {
         __m512i w[MN_COLUMN_STREAMS];
-        _mm_prefetch(ahead, _MM_HINT_T1);
+        _mm_prefetch(prefetch, _MM_HINT_T1);
         Q8_UNROLL for (int i = 0; i < columns; i++) w[i] = _mm512_loadu_si512(weights[i] + k * LANES);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             const __m512i x = mn_q8_four_bytes(in + (ptrdiff_t)r * depth + k);
@@ -73,24 +73,24 @@ Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const m
 }
 
 Q8_INLINE void multiply_rows(int32_t rows, int columns, const mn_column_job *job, const mn_column *first,
-                             const uint8_t *in, const char *ahead, ptrdiff_t step, mn_column_tile *out) {
+                             const uint8_t *in, const char *prefetch, ptrdiff_t step, mn_column_tile *out) {
     switch (rows) {
-    case 8: multiply(8, columns, job, first, in, ahead, step, out); break;
-    case 4: multiply(4, columns, job, first, in, ahead, step, out); break;
-    case 2: multiply(2, columns, job, first, in, ahead, step, out); break;
-    default: multiply(1, columns, job, first, in, ahead, step, out); break;
+    case 8: multiply(8, columns, job, first, in, prefetch, step, out); break;
+    case 4: multiply(4, columns, job, first, in, prefetch, step, out); break;
+    case 2: multiply(2, columns, job, first, in, prefetch, step, out); break;
+    default: multiply(1, columns, job, first, in, prefetch, step, out); break;
     }
 }
 
 Q8_TARGET void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
-                                  mn_q8_ahead *ahead, mn_column_tile *out) {
+                                  mn_q8_prefetch *prefetch, mn_column_tile *out) {
     const mn_column *first = mn_column_at(job->columns, job->stride, index);
     const uint8_t *in = job->rows + (ptrdiff_t)pixel * job->depth;
     const ptrdiff_t bytes = (ptrdiff_t)job->depth / 4 * LINE;
-    const bool any = ahead->end - ahead->from >= bytes;
-    const char *fetched = any ? ahead->from : (const char *)first; /* which is there already */
+    const bool any = prefetch->end - prefetch->from >= bytes;
+    const char *fetched = any ? prefetch->from : (const char *)first; /* which is there already */
     const ptrdiff_t step = any ? LINE : 0;
-    if (any) ahead->from += bytes;
+    if (any) prefetch->from += bytes;
     switch (columns) {
     case MN_COLUMN_STREAMS: multiply(1, MN_COLUMN_STREAMS, job, first, in, fetched, step, out); break;
     case MN_COLUMN_TILE: multiply_rows(rows, MN_COLUMN_TILE, job, first, in, fetched, step, out); break;

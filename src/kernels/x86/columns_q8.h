@@ -48,15 +48,16 @@ typedef struct mn_column_job {
 /** Weights of columns [first, last) to fetch while tiles of `pixels` pixels multiply. A single one reads as fast as
  * weights come, and asks for none.
  */
-static inline mn_q8_ahead mn_column_ahead_of(const mn_column_job *job, int32_t first, int32_t last, int32_t pixels) {
-    return (mn_q8_ahead){(const char *)mn_column_at(job->columns, job->stride, first),
-                         (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
+static inline mn_q8_prefetch mn_column_prefetch_of(const mn_column_job *job, int32_t first, int32_t last,
+                                                   int32_t pixels) {
+    return (mn_q8_prefetch){(const char *)mn_column_at(job->columns, job->stride, first),
+                            (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
 }
 
 /** Leaves out what is before column `next`. */
-static inline void mn_column_skip(mn_q8_ahead *ahead, const mn_column_job *job, int32_t next) {
+static inline void mn_column_skip(mn_q8_prefetch *prefetch, const mn_column_job *job, int32_t next) {
     const char *from = (const char *)mn_column_at(job->columns, job->stride, next);
-    if (ahead->from < from) ahead->from = from;
+    if (prefetch->from < from) prefetch->from = from;
 }
 
 /** A tile of sums. Those of rows beyond the tile's, up to a multiple of four, are 0. */
@@ -77,6 +78,6 @@ static inline int32_t mn_column_columns(int32_t left, int32_t pixels) {
 /** Sums of `rows` pixels from `pixel` on and `columns` columns from `index` on, numbers that the functions above give.
  */
 void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
-                        mn_q8_ahead *ahead, mn_column_tile *out);
+                        mn_q8_prefetch *prefetch, mn_column_tile *out);
 
 #endif

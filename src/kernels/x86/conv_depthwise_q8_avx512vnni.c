@@ -26,7 +26,7 @@ Q8_INLINE mn_q8_floats floats_of(const ends *e, int32_t patches, const mn_requan
 /* The weights of the next block, or the next step, which are asked for little by little: all at once would be more than
  * can be on their way. */
 typedef struct fetch {
-    mn_q8_ahead weights;
+    mn_q8_prefetch weights;
     size_t each; /* bytes for each column */
 } fetch;
 
@@ -45,7 +45,7 @@ typedef struct group {
     int32_t shift;    /* bits that make way for rows before the first */
     __mmask64 filled; /* bytes of the rows there are; the others hold `padding` */
     uint8_t padding;
-    fetch ahead;
+    fetch prefetch;
 } group;
 
 /* Centred bytes clamped, plus 128; most often narrowing them was clamp enough. */
@@ -150,7 +150,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from[GROUP];
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
-    const char *ahead = g.ahead.weights.from;
+    const char *prefetch = g.prefetch.weights.from;
     column sums, last;
     Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -165,8 +165,8 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
             multiply(rows, vectors, from, v, g.block->weights, &sums);
             finish(rows, &g, v, &last, out);
         }
-        mn_q8_prefetch(ahead, g.ahead.each);
-        ahead += g.ahead.each;
+        mn_q8_prefetch_now(prefetch, g.prefetch.each);
+        prefetch += g.prefetch.each;
         for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &sums);
         keep(rows, vectors, &sums);
         if (g.adjusts) adjust(rows, vectors, &g, x, &sums);
@@ -213,7 +213,7 @@ static uint8_t *slot_of(const band *b, int32_t vectors, int32_t index) {
 
 /* Conv rows 4 * index - padding to the third after that. */
 static void fill_group(const band *b, const channel_block *block, const block_extras *extras, int32_t vectors,
-                       int32_t index, fetch *ahead) {
+                       int32_t index, fetch *prefetch) {
     const mn_window *w = &b->p->conv.window;
     const int32_t top = index * GROUP - b->p->depthwise.window.pad_top;
     const int32_t first = mn_max_i32(top, b->first_row), last = mn_min_i32(top + GROUP, b->last_row);
@@ -239,9 +239,9 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
                .out = slot + vectors * 64,
                .shift = (first - top) * 8,
                .padding = (uint8_t)b->depthwise.in,
-               .ahead = *ahead};
-    if (ahead->weights.from >= ahead->weights.end) g.ahead.each = 0;
-    ahead->weights.from += ahead->each * (size_t)w->out_w;
+               .prefetch = *prefetch};
+    if (prefetch->weights.from >= prefetch->weights.end) g.prefetch.each = 0;
+    prefetch->weights.from += prefetch->each * (size_t)w->out_w;
     g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
     for (int32_t v = 0; v < vectors; v++) {
         g.general = g.general || block->conv_patches[v] == GENERAL;
@@ -400,13 +400,13 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
                                   b->depthwise.in);
     }
     const char *following = (const char *)block + b->l.block_bytes;
-    mn_q8_ahead weights = {following, following + b->l.block_bytes};
-    if (index + 1 == b->l.panels.blocks) weights = mn_q8_ahead_of(task, MN_Q8_AHEAD);
+    mn_q8_prefetch weights = {following, following + b->l.block_bytes};
+    if (index + 1 == b->l.panels.blocks) weights = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
     const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
-    fetch ahead = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
+    fetch prefetch = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
     int32_t next = b->first_panel * d->stride_h;
     for (int32_t row = b->first_panel; row < b->last_panel; row++) {
-        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &ahead);
+        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &prefetch);
         depthwise_row(b, block, more, index * VECTORS, vectors, row,
                       (uint8_t *)task->output + mn_panel_offset(&b->l.panels, batch, index, row));
     }

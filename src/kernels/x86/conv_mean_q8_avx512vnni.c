@@ -164,13 +164,13 @@ Q8_INLINE void store_column(const job *j, int32_t index, __m128i bytes) {
 /* ---- Columns of one image ------------------------------------------------------------------------------- */
 
 /* All pixels of `columns` columns. */
-Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_q8_ahead *ahead) {
+Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_q8_prefetch *prefetch) {
     mn_column_tile t;
     __m512i totals[STREAMS];
     for (int32_t i = 0; i < columns; i++) totals[i] = _mm512_set1_epi32(j->offset);
     for (int32_t pixel = 0, rows; pixel < j->pixels; pixel += rows) {
         rows = mn_column_rows(j->pixels - pixel);
-        mn_column_multiply(&j->tiles, pixel, rows, index, columns, ahead, &t);
+        mn_column_multiply(&j->tiles, pixel, rows, index, columns, prefetch, &t);
         add_tile(j, &t, pixel, rows, index, columns, totals);
     }
     for (int32_t i = 0; i < columns; i++) {
@@ -181,8 +181,8 @@ Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, m
 
 /* Columns [i, end). */
 static void run_columns(const job *j, const mn_task *task, int32_t i, int32_t end) {
-    mn_q8_ahead own = mn_column_ahead_of(&j->tiles, i, end, j->pixels);
-    mn_q8_ahead next = mn_q8_ahead_of(task, LATER_BYTES);
+    mn_q8_prefetch own = mn_column_prefetch_of(&j->tiles, i, end, j->pixels);
+    mn_q8_prefetch next = mn_q8_prefetch_of(task, LATER_BYTES);
     for (int32_t columns; i < end; i += columns) {
         columns = mn_column_columns(end - i, j->pixels);
         mn_column_skip(&own, &j->tiles, i + columns);

@@ -89,14 +89,14 @@ Q8_NOINLINE static void finish(const job *shared, mn_column_tile *t, int32_t pix
 /* Columns one after another, so that their weights stay near for all pixels of a span. */
 Q8_TARGET static void run_span(const job *j, int32_t count) {
     const int32_t end = mn_column_count(j->out_c);
-    mn_q8_ahead ahead = mn_column_ahead_of(&j->tiles, 0, end, count);
+    mn_q8_prefetch prefetch = mn_column_prefetch_of(&j->tiles, 0, end, count);
     mn_column_tile t;
     for (int32_t i = 0, columns; i < end; i += columns) {
         columns = mn_column_columns(end - i, count);
-        mn_column_skip(&ahead, &j->tiles, i + columns);
+        mn_column_skip(&prefetch, &j->tiles, i + columns);
         for (int32_t pixel = 0, rows; pixel < count; pixel += rows) {
             rows = mn_column_rows(count - pixel);
-            mn_column_multiply(&j->tiles, pixel, rows, i, columns, &ahead, &t);
+            mn_column_multiply(&j->tiles, pixel, rows, i, columns, &prefetch, &t);
             finish(j, &t, pixel, rows, i, columns);
         }
     }

@@ -110,7 +110,7 @@ typedef struct job {
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
     uint8_t *out;
-    mn_q8_ahead ahead; /* of the next vectors, or the next step */
+    mn_q8_prefetch prefetch; /* of the next vectors, or the next step */
 } job;
 
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
@@ -209,9 +209,9 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
         }
     }
     if (!between) finish_rest(j, before);
-    const char *ahead = j->ahead.from;
+    const char *prefetch = j->prefetch.from;
     const bool fetches = eights == 2 * VECTORS; /* others are the last */
-    const ptrdiff_t line = ahead < j->ahead.end ? 64 : 0;
+    const ptrdiff_t line = prefetch < j->prefetch.end ? 64 : 0;
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_step) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
@@ -228,7 +228,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
                     }
                 }
             }
-            if (fetches) _mm_prefetch(ahead, _MM_HINT_T1), ahead += line;
+            if (fetches) _mm_prefetch(prefetch, _MM_HINT_T1), prefetch += line;
             if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
@@ -236,7 +236,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
         Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
     }
     if (between) finish_rest(j, before);
-    j->ahead.from = ahead;
+    j->prefetch.from = prefetch;
 }
 
 typedef void tile_run(job *j, int32_t x, tile *before, tile *now);
@@ -313,10 +313,10 @@ Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32
     }
 }
 
-static mn_q8_ahead ahead_of(const job *j, const mn_task *task) {
-    if (j->left <= VECTORS * LANES) return mn_q8_ahead_of(task, MN_Q8_AHEAD);
+static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
+    if (j->left <= VECTORS * LANES) return mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
     const char *from = (const char *)mn_column_at(j->column, j->stride, VECTORS);
-    return (mn_q8_ahead){from, from + VECTORS * j->stride};
+    return (mn_q8_prefetch){from, from + VECTORS * j->stride};
 }
 
 /* Some vectors of channels after others, so that its weights stay near. */
@@ -334,9 +334,9 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
         j->column = mn_column_at(columns, j->stride, channel / LANES);
         j->left = range->last_channel - channel;
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
-            mn_q8_prefetch(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
+            mn_q8_prefetch_now(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
         }
-        j->ahead = ahead_of(j, task);
+        j->prefetch = prefetch_of(j, task);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
             const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;

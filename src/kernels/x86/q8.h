@@ -34,23 +34,23 @@ static inline mn_q8_zeros mn_q8_zeros_of(const mn_conv_params *p, mn_type type) 
     };
 }
 
-/** Weights to fetch while others are at work, from the front on. */
-typedef struct mn_q8_ahead {
+/** Weights to prefetch while others are at work, from the front on. */
+typedef struct mn_q8_prefetch {
     const char *from, *end;
-} mn_q8_ahead;
+} mn_q8_prefetch;
 
 /** What the next step needs until it can fetch more itself. */
-enum { MN_Q8_AHEAD = 32 << 10 };
+enum { MN_Q8_PREFETCH_MAX = 32 << 10 };
 
 /** What the next step begins with, at most `most` bytes. */
-static inline mn_q8_ahead mn_q8_ahead_of(const mn_task *task, size_t most) {
-    if (!task->ahead) return (mn_q8_ahead){task->params, task->params};
-    return (mn_q8_ahead){task->ahead,
-                         (const char *)task->ahead + (task->ahead_bytes < most ? task->ahead_bytes : most)};
+static inline mn_q8_prefetch mn_q8_prefetch_of(const mn_task *task, size_t most) {
+    if (!task->prefetch) return (mn_q8_prefetch){task->params, task->params};
+    return (mn_q8_prefetch){task->prefetch,
+                            (const char *)task->prefetch + (task->prefetch_bytes < most ? task->prefetch_bytes : most)};
 }
 
 /** Asks for weights that are needed soon. */
-static inline void mn_q8_prefetch(const void *from, size_t bytes) {
+static inline void mn_q8_prefetch_now(const void *from, size_t bytes) {
     for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
 }
 
