@@ -16,7 +16,7 @@ static mn_status read_net(const char *path, cli_graph_file *out) {
     MN_TRY(cli_net_open(path, NULL, &net, &origin));
     mn_status status = mn_net_fold(&net, &out->graph, &out->stats);
     if (status == MN_OK) {
-        out->graph.name = mn_pool_string(&out->graph.pool, path, strlen(path));
+        out->graph.name = mn_region_string(&out->graph.region, path, strlen(path));
         if (!out->graph.name) status = mn_fail_memory("the model's name");
     }
     out->per_tensor = net.per_tensor;

@@ -13,7 +13,7 @@
 typedef struct cli_graph_file {
     mn_map map; /* of a .tflite, which holds its weights */
     mn_graph graph;
-    mn_channel_stats *stats; /* [graph.tensor_count] when batch norm tells them, else NULL; in the graph's pool */
+    mn_channel_stats *stats; /* [graph.tensor_count] when batch norm tells them, else NULL; in the graph's region */
     bool per_tensor;         /* with ranges in the stats: learned for weights with one scale for each layer */
 } cli_graph_file;
 

@@ -91,7 +91,7 @@ bool cli_labels_give(const char *path, mn_graph *graph) {
     const int32_t units = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     if (path == NULL) return true;
     if (!cli_labels_open(&labels, path, NULL, units == 1 ? 2 : units, units == 1)) return false;
-    mn_status status = mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, (const char *const *)labels.file.line,
+    mn_status status = mn_meaning_set_classes(&graph->meaning, &graph->region, 0, (const char *const *)labels.file.line,
                                               (int32_t)labels.file.count);
     if (status != MN_OK) cli_library_error(status);
     cli_labels_close(&labels);

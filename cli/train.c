@@ -180,7 +180,7 @@ static mn_status prepare(job *j) {
     MN_TRY(mn_mpi_agree(j->options.reduce, j->val.count, "pictures held out"));
     MN_TRY(j->settings->init ? read_net(j) : build_net(j));
     set_momentum(j);
-    MN_TRY(mn_meaning_set_classes(&j->net.meaning, &j->net.pool, 0, (const char *const *)j->data.classes,
+    MN_TRY(mn_meaning_set_classes(&j->net.meaning, &j->net.region, 0, (const char *const *)j->data.classes,
                                   j->data.class_count));
     MN_TRY(describe(j));
     MN_TRY(mn_trainer_create(&j->net, &j->data, &j->options, &j->trainer));

@@ -94,7 +94,7 @@ static mn_status check_outputs(const mn_graph *graph, const bool *ready) {
 }
 
 static mn_status check_order(mn_graph *graph) {
-    bool *ready = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *ready);
+    bool *ready = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *ready);
     if (!ready) return mn_fail_memory("the model's tensors");
     for (int32_t i = 0; i < graph->tensor_count; i++) ready[i] = graph->tensors[i].data != NULL;
     MN_TRY(check_ends(graph, ready));
@@ -473,7 +473,7 @@ static mn_status keep_integers(mn_graph *graph, const mn_known *known, int32_t t
     mn_tensor *to = &graph->tensors[tensor];
     if (!values || to->data) return MN_OK;
     const size_t size = mn_type_size(to->type), count = to->bytes / size;
-    char *data = mn_pool_alloc(&graph->pool, count, size);
+    char *data = mn_region_alloc(&graph->region, count, size);
     if (!data) return mn_fail_memory("the model's shapes");
     for (size_t i = 0; i < count; i++) {
         const int32_t narrow = (int32_t)values[i];
@@ -522,7 +522,7 @@ static mn_status infer_all(mn_graph *graph, mn_shape *shapes, mn_known *known) {
 }
 
 static mn_status infer_into_tensors(mn_graph *graph) {
-    mn_shape *shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *shapes);
+    mn_shape *shapes = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the model's shapes");
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         if (graph->tensors[i].data) MN_TRY(take_given_shape(graph, i, &shapes[i]));

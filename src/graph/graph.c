@@ -45,7 +45,7 @@ size_t mn_type_size(mn_type type) {
 }
 
 void mn_graph_free(mn_graph *graph) {
-    mn_pool_free(&graph->pool);
+    mn_region_free(&graph->region);
     *graph = (mn_graph){0};
 }
 

@@ -6,7 +6,7 @@
 #ifndef MN_GRAPH_GRAPH_H
 #define MN_GRAPH_GRAPH_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 #include "graph/meaning.h"
 #include "mobilenet.h"
@@ -92,7 +92,7 @@ typedef struct mn_tensor {
 } mn_tensor;
 
 typedef struct mn_graph {
-    mn_pool pool;     /* owns every pointer below except constant data that stays in the file */
+    mn_region region; /* owns every pointer below except constant data that stays in the file */
     const char *name; /* what error sentences call the file */
     const char *description;
     int32_t tensor_count;

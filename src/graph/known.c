@@ -7,7 +7,7 @@
 #include "graph/slice.h"
 
 void mn_known_free(mn_known *known) {
-    mn_pool_free(&known->pool);
+    mn_region_free(&known->region);
     known->values = NULL;
 }
 
@@ -17,13 +17,13 @@ bool mn_known_wanted(const mn_graph *graph, const mn_op *op) { return is_integer
 
 static mn_status make_table(mn_known *known) {
     if (known->values) return MN_OK;
-    known->values = mn_pool_alloc(&known->pool, (size_t)known->graph->tensor_count, sizeof *known->values);
+    known->values = mn_region_alloc(&known->region, (size_t)known->graph->tensor_count, sizeof *known->values);
     return known->values ? MN_OK : mn_fail_memory("the model's shapes");
 }
 
 static mn_status new_values(mn_known *known, int32_t count, int64_t **out) {
     MN_TRY(make_table(known));
-    *out = mn_pool_alloc(&known->pool, (size_t)count, sizeof **out);
+    *out = mn_region_alloc(&known->region, (size_t)count, sizeof **out);
     return *out ? MN_OK : mn_fail_memory("the model's shapes");
 }
 
@@ -169,7 +169,7 @@ static mn_status compute_output(mn_known *known, work *w, int32_t i) {
 mn_status mn_known_compute(mn_known *known, const mn_shape *shapes, int32_t op_index) {
     const mn_op *op = &known->graph->ops[op_index];
     if (!mn_known_wanted(known->graph, op)) return MN_OK;
-    const int64_t **in = mn_pool_alloc(&known->pool, (size_t)op->input_count, sizeof *in);
+    const int64_t **in = mn_region_alloc(&known->region, (size_t)op->input_count, sizeof *in);
     if (!in) return mn_fail_memory("the model's shapes");
     for (int32_t i = 0; i < op->input_count; i++) MN_TRY(mn_known_get(known, shapes, op->inputs[i], &in[i]));
     work w = {.op = op, .shapes = shapes, .in = in};

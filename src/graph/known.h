@@ -12,7 +12,7 @@
 /** Start with {.graph = graph}. */
 typedef struct mn_known {
     const mn_graph *graph;
-    mn_pool pool;
+    mn_region region;
     const int64_t **values; /* [tensor_count], NULL: not known, or constant and not asked for; NULL until needed */
 } mn_known;
 

@@ -24,11 +24,11 @@ void mn_meaning_set_imagenet(mn_meaning *meaning) {
     }
 }
 
-static mn_status copy_names(mn_pool *pool, const char *const *names, int32_t count, mn_class_names *out) {
-    const char **copy = mn_pool_alloc(pool, (size_t)count, sizeof *copy);
+static mn_status copy_names(mn_region *region, const char *const *names, int32_t count, mn_class_names *out) {
+    const char **copy = mn_region_alloc(region, (size_t)count, sizeof *copy);
     size_t bytes = 0;
     for (int32_t i = 0; i < count; i++) bytes += strlen(names[i]) + 1;
-    char *text = mn_pool_alloc(pool, bytes, 1);
+    char *text = mn_region_alloc(region, bytes, 1);
     if (!copy || !text) return mn_fail_memory("the names of the classes");
     for (int32_t i = 0; i < count; i++) {
         size_t length = strlen(names[i]) + 1;
@@ -39,24 +39,24 @@ static mn_status copy_names(mn_pool *pool, const char *const *names, int32_t cou
     return MN_OK;
 }
 
-mn_status mn_meaning_set_classes(mn_meaning *meaning, mn_pool *pool, int32_t output, const char *const *names,
+mn_status mn_meaning_set_classes(mn_meaning *meaning, mn_region *region, int32_t output, const char *const *names,
                                  int32_t count) {
     int32_t outputs = output < meaning->output_count ? meaning->output_count : output + 1;
-    mn_class_names *classes = mn_pool_alloc(pool, (size_t)outputs, sizeof *classes);
+    mn_class_names *classes = mn_region_alloc(region, (size_t)outputs, sizeof *classes);
     if (!classes) return mn_fail_memory("the names of the classes");
     for (int32_t i = 0; i < meaning->output_count; i++) classes[i] = meaning->classes[i];
-    MN_TRY(copy_names(pool, names, count, &classes[output]));
+    MN_TRY(copy_names(region, names, count, &classes[output]));
     meaning->classes = classes;
     meaning->output_count = outputs;
     return MN_OK;
 }
 
-mn_status mn_meaning_copy(const mn_meaning *from, mn_pool *pool, mn_meaning *to) {
+mn_status mn_meaning_copy(const mn_meaning *from, mn_region *region, mn_meaning *to) {
     mn_meaning made = *from;
     made.output_count = 0;
     made.classes = NULL;
     for (int32_t i = 0; i < from->output_count; i++) {
-        MN_TRY(mn_meaning_set_classes(&made, pool, i, from->classes[i].name, from->classes[i].count));
+        MN_TRY(mn_meaning_set_classes(&made, region, i, from->classes[i].name, from->classes[i].count));
     }
     *to = made;
     return MN_OK;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 
 #define MN_MEANING_CHANNELS 3
@@ -27,7 +27,7 @@ typedef struct mn_class_names {
     const char *const *name;
 } mn_class_names;
 
-/** Plain data; all zeros says nothing. Pointers belong to the pool of the graph or net that holds it. */
+/** Plain data; all zeros says nothing. Pointers belong to the region of the graph or net that holds it. */
 typedef struct mn_meaning {
     /* What the first input takes: (pixel - mean) / deviation for pixels of 0..255, by channel (red, green, blue; three
      * equal ones for gray). Finite, deviations above 0. Known only where `normalised`. */
@@ -45,12 +45,12 @@ void mn_meaning_set_range(mn_meaning *meaning, double low, double high);
  *  and the central 87.5 % of a photo (torchvision's MobileNet_V2_Weights, timm's IMAGENET_DEFAULT_MEAN). */
 void mn_meaning_set_imagenet(mn_meaning *meaning);
 
-/** Copies `count` names for the classes of output `output` (0..63) into `pool`. Errors: MEMORY. */
-mn_status mn_meaning_set_classes(mn_meaning *meaning, mn_pool *pool, int32_t output, const char *const *names,
+/** Copies `count` names for the classes of output `output` (0..63) into `region`. Errors: MEMORY. */
+mn_status mn_meaning_set_classes(mn_meaning *meaning, mn_region *region, int32_t output, const char *const *names,
                                  int32_t count);
 
-/** A copy whose memory belongs to `pool`. Errors: MEMORY. */
-mn_status mn_meaning_copy(const mn_meaning *from, mn_pool *pool, mn_meaning *to);
+/** A copy whose memory belongs to `region`. Errors: MEMORY. */
+mn_status mn_meaning_copy(const mn_meaning *from, mn_region *region, mn_meaning *to);
 
 /** Is anything said? */
 bool mn_meaning_known(const mn_meaning *meaning);

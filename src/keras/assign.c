@@ -259,7 +259,7 @@ static mn_status load_layer(const assignment *a, int32_t index) {
 
 mn_status mn_keras_assign(mn_keras_weights *weights, const mn_keras_source *sources, mn_net *net) {
     assignment a = {.w = weights, .sources = sources, .net = net};
-    a.entries = mn_pool_alloc(&weights->pool, (size_t)net->layer_count, sizeof *a.entries);
+    a.entries = mn_region_alloc(&weights->region, (size_t)net->layer_count, sizeof *a.entries);
     if (!a.entries) return mn_fail_memory("the list of weights");
     MN_TRY(find_entries(&a));
     for (int32_t i = 0; i < net->layer_count; i++) {

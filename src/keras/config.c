@@ -58,9 +58,9 @@ int32_t mn_config_int(const cJSON *item, int32_t fallback) {
 }
 
 /* Keras 3's names in files: "DepthwiseConv2D" becomes "depthwise_conv2d", "ReLU" "re_lu". */
-const char *mn_config_snake_case(mn_pool *pool, const char *class_name) {
+const char *mn_config_snake_case(mn_region *region, const char *class_name) {
     size_t length = strlen(class_name), used = 0;
-    char *out = mn_pool_alloc(pool, 2 * length + 1, 1);
+    char *out = mn_region_alloc(region, 2 * length + 1, 1);
     for (size_t i = 0; out && i < length; i++) {
         unsigned char c = (unsigned char)class_name[i], next = (unsigned char)class_name[i + 1];
         unsigned char before = i ? (unsigned char)class_name[i - 1] : '_';
@@ -123,7 +123,7 @@ static mn_status add_input(reader *r, const cJSON *model, value *out) {
                       .c = dims[2]};
     *out = (value){.scale = 1};
     MN_TRY(mn_net_add(r->net, &layer, false, &out->layer));
-    r->config->sources = mn_pool_alloc(&r->net->pool, 1, sizeof *r->config->sources);
+    r->config->sources = mn_region_alloc(&r->net->region, 1, sizeof *r->config->sources);
     r->room = 1;
     return r->config->sources ? MN_OK : mn_fail_memory("the layers of the model");
 }
@@ -132,7 +132,7 @@ static mn_status add_input(reader *r, const cJSON *model, value *out) {
 
 /* Names the layer and finds the key of its weights. */
 static mn_status place_layer(reader *r, level *l, const cJSON *layer) {
-    mn_pool *pool = &r->net->pool;
+    mn_region *region = &r->net->region;
     const char *name = mn_config_text(mn_config_get(layer, "config"), "name");
     if (!name) name = mn_config_text(layer, "name");
     const char *class_name = mn_config_text(layer, "class_name");
@@ -142,7 +142,7 @@ static mn_status place_layer(reader *r, level *l, const cJSON *layer) {
     }
     r->name = name;
     r->class_name = class_name;
-    const char *snake = mn_config_snake_case(pool, class_name);
+    const char *snake = mn_config_snake_case(region, class_name);
     if (!snake) return mn_fail_memory("the layers of the model");
     int32_t earlier = 0;
     for (int32_t i = 0; i < l->count; i++) earlier += strcmp(l->snakes[i], snake) == 0;
@@ -151,9 +151,9 @@ static mn_status place_layer(reader *r, level *l, const cJSON *layer) {
     if (r->config->v3) {
         char place[256];
         snprintf(place, sizeof place, earlier ? "%.200s_%d" : "%.200s", snake, earlier);
-        r->key = mn_keras_join(pool, l->key, place);
+        r->key = mn_keras_join(region, l->key, place);
     } else {
-        r->key = mn_keras_join(pool, l->group ? l->group : name, name);
+        r->key = mn_keras_join(region, l->group ? l->group : name, name);
     }
     return r->key ? MN_OK : mn_fail_memory("the layers of the model");
 }
@@ -232,16 +232,16 @@ static mn_status find_outputs(const reader *r, const level *l, value *out, int32
 }
 
 static mn_status read_model(reader *r, level *l, value *out) {
-    mn_pool *pool = &r->net->pool;
+    mn_region *region = &r->net->region;
     l->layers = layers_of(l->model);
     size_t count = (size_t)cJSON_GetArraySize(l->layers);
     if (count == 0 || count > MAX_LAYERS) {
         return mn_fail(MN_ERROR_LIMIT, "%s: a model in it has %zu layers, between 1 and %d are read", r->config->file,
                        count, MAX_LAYERS);
     }
-    l->names = mn_pool_alloc(pool, count, sizeof *l->names);
-    l->snakes = mn_pool_alloc(pool, count, sizeof *l->snakes);
-    l->values = mn_pool_alloc(pool, count, sizeof *l->values);
+    l->names = mn_region_alloc(region, count, sizeof *l->names);
+    l->snakes = mn_region_alloc(region, count, sizeof *l->snakes);
+    l->values = mn_region_alloc(region, count, sizeof *l->values);
     if (!l->names || !l->snakes || !l->values) return mn_fail_memory("the layers of the model");
     const cJSON *layer;
     bool sequential = is_sequential(l);
@@ -270,7 +270,7 @@ static mn_status set_outputs(reader *r, const level *top, value last) {
 
 /* Without the layers that lead to no output. */
 static mn_status prune(reader *r) {
-    int32_t *kept = mn_pool_alloc(&r->net->pool, (size_t)r->net->layer_count, sizeof *kept);
+    int32_t *kept = mn_region_alloc(&r->net->region, (size_t)r->net->layer_count, sizeof *kept);
     if (!kept) return mn_fail_memory("the layers of the model");
     MN_TRY(mn_net_prune(r->net, kept));
     for (int32_t i = 0; i < r->net->layer_count; i++) r->config->sources[i] = r->config->sources[kept[i]];

@@ -32,7 +32,7 @@ typedef struct mn_keras_config {
     int32_t size;     /* of the input's sides where the model leaves them open */
     size_t elements;  /* in the weights of the file; a network that needs more is refused before memory is taken */
     /* Results. */
-    mn_keras_source *sources; /* [layer_count] of the network, in its pool */
+    mn_keras_source *sources; /* [layer_count] of the network, in its region */
     bool open_size;           /* the model leaves the size of its input open */
 } mn_keras_config;
 

@@ -81,7 +81,7 @@ mn_status mn_config_add_activation(reader *r, const cJSON *item, const char *suf
     const char *name = activation_name(item);
     bool known = true;
     if (!name) return MN_OK;
-    const char *snake = mn_config_snake_case(&r->net->pool, name);
+    const char *snake = mn_config_snake_case(&r->net->region, name);
     if (!snake) return mn_fail_memory("the layers of the model");
     MN_TRY(mn_config_add_function(r, mn_config_same(snake, "re_lu") ? "relu" : snake, suffix, v, &known));
     if (known) return MN_OK;

@@ -30,7 +30,7 @@ static mn_status unique_name(const reader *r, const char *wanted, char *name, si
 static mn_status keep_source(reader *r, int32_t index, mn_keras_source source) {
     if (index >= r->room) {
         int32_t room = r->room ? 2 * r->room : 256;
-        mn_keras_source *larger = mn_pool_alloc(&r->net->pool, (size_t)room, sizeof *larger);
+        mn_keras_source *larger = mn_region_alloc(&r->net->region, (size_t)room, sizeof *larger);
         if (!larger) return mn_fail_memory("the layers of the model");
         if (index) memcpy(larger, r->config->sources, (size_t)index * sizeof *larger);
         r->config->sources = larger;
@@ -204,7 +204,7 @@ static mn_status read_function(reader *r, const cJSON *config, const mn_config_n
     if (mn_config_same(name, "TensorFlowOpLayer")) name = mn_config_text(mn_config_get(config, "node_def"), "op");
     if (name && strchr(name, '.')) name = strrchr(name, '.') + 1;
     bool known = false;
-    const char *lower = name ? mn_config_snake_case(&r->net->pool, name) : NULL;
+    const char *lower = name ? mn_config_snake_case(&r->net->region, name) : NULL;
     if (name && !lower) return mn_fail_memory("the layers of the model");
     MN_TRY(mn_config_rescale(r, v));
     if (lower && node->constant_count == 0) MN_TRY(mn_config_add_function(r, lower, NULL, v, &known));

@@ -49,7 +49,7 @@ const char *mn_config_text(const cJSON *object, const char *name);
 int32_t mn_config_int(const cJSON *item, int32_t fallback);
 
 /** Keras 3's names in files: "DepthwiseConv2D" becomes "depthwise_conv2d", "ReLU" "re_lu". NULL when out of memory. */
-const char *mn_config_snake_case(mn_pool *pool, const char *class_name);
+const char *mn_config_snake_case(mn_region *region, const char *class_name);
 
 /** The class has no weights and changes nothing at inference: augmentation, noise. */
 bool mn_config_is_idle(const char *class_name);

@@ -90,7 +90,7 @@ typedef struct attribute {
     const char *path, *name;
     hid_t id, type, space;
     size_t count; /* strings */
-    mn_pool *pool;
+    mn_region *region;
     mn_h5_list *out;
 } attribute;
 
@@ -100,7 +100,7 @@ static mn_status damaged(const attribute *a) {
 }
 
 static mn_status add_string(attribute *a, const char *text, size_t length) {
-    const char *copy = mn_pool_string(a->pool, text, length);
+    const char *copy = mn_region_string(a->region, text, length);
     if (!copy) return mn_fail_memory("a text of the HDF5 file");
     a->out->item[a->out->count++] = copy;
     return MN_OK;
@@ -157,14 +157,15 @@ static mn_status read_attribute(attribute *a) {
         return mn_fail(MN_ERROR_FORMAT, "%s: attribute '%s' of '%s' does not hold text", a->h5->name, a->name, a->path);
     }
     a->count = (size_t)count;
-    a->out->item = mn_pool_alloc(a->pool, a->count, sizeof *a->out->item);
+    a->out->item = mn_region_alloc(a->region, a->count, sizeof *a->out->item);
     if (!a->out->item) return mn_fail_memory("a text of the HDF5 file");
     htri_t variable = H5Tis_variable_str(a->type);
     return variable < 0 ? damaged(a) : variable > 0 ? read_variable(a) : read_fixed(a);
 }
 
-mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_pool *pool, mn_h5_list *out) {
-    attribute a = {.h5 = h5, .path = path, .name = name, .id = -1, .type = -1, .space = -1, .pool = pool, .out = out};
+mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_region *region, mn_h5_list *out) {
+    attribute a = {
+        .h5 = h5, .path = path, .name = name, .id = -1, .type = -1, .space = -1, .region = region, .out = out};
     out->count = -1;
     hid_t object = H5Oopen(h5->file, path, h5->access);
     if (object < 0) return MN_OK;
@@ -185,7 +186,7 @@ mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_
 /* ---- Members ----------------------------------------------------------------------------------------- */
 
 typedef struct collector {
-    mn_pool *pool;
+    mn_region *region;
     mn_h5_list *out;
     int32_t room;
     mn_status status;
@@ -195,7 +196,7 @@ static herr_t collect(hid_t group, const char *name, const H5L_info_t *info, voi
     (void)group, (void)info;
     collector *c = data;
     if (c->out->count == c->room) return -1;
-    const char *copy = mn_pool_string(c->pool, name, strlen(name));
+    const char *copy = mn_region_string(c->region, name, strlen(name));
     if (!copy) {
         c->status = mn_fail_memory("a name of the HDF5 file");
         return -1;
@@ -211,7 +212,7 @@ static mn_status list_members(const mn_h5 *h5, hid_t group, const char *path, co
         return mn_fail(MN_ERROR_LIMIT, "%s: group '%s' has more than %d members", h5->name, path, MN_H5_MAX_LIST);
     }
     c->room = (int32_t)info.nlinks;
-    c->out->item = mn_pool_alloc(c->pool, (size_t)c->room, sizeof *c->out->item);
+    c->out->item = mn_region_alloc(c->region, (size_t)c->room, sizeof *c->out->item);
     if (!c->out->item) return mn_fail_memory("a name of the HDF5 file");
     c->out->count = 0;
     herr_t failed = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, collect, c);
@@ -223,8 +224,8 @@ static mn_status list_members(const mn_h5 *h5, hid_t group, const char *path, co
     return MN_OK;
 }
 
-mn_status mn_h5_members(const mn_h5 *h5, const char *path, mn_pool *pool, mn_h5_list *out) {
-    collector c = {.pool = pool, .out = out};
+mn_status mn_h5_members(const mn_h5 *h5, const char *path, mn_region *region, mn_h5_list *out) {
+    collector c = {.region = region, .out = out};
     out->count = -1;
     hid_t group = H5Oopen(h5->file, path, h5->access);
     if (group < 0) return MN_OK;

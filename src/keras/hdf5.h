@@ -6,7 +6,7 @@
 #ifndef MN_KERAS_HDF5_H
 #define MN_KERAS_HDF5_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 
 #define MN_H5_MAX_RANK 4
@@ -50,11 +50,11 @@ bool mn_h5_exists(const mn_h5 *h5, const char *path);
 
 /** The strings of the text attribute `name` of the object at `path`; one for a single text. Anything empty gives
  *  count 0. Errors: FORMAT (not text, damaged), LIMIT, MEMORY. */
-mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_pool *pool, mn_h5_list *out);
+mn_status mn_h5_strings(const mn_h5 *h5, const char *path, const char *name, mn_region *region, mn_h5_list *out);
 
 /** Names of the members of the group at `path`, in the order of the names.
  *  Errors: FORMAT (damaged), LIMIT, MEMORY. */
-mn_status mn_h5_members(const mn_h5 *h5, const char *path, mn_pool *pool, mn_h5_list *out);
+mn_status mn_h5_members(const mn_h5 *h5, const char *path, mn_region *region, mn_h5_list *out);
 
 /** Looks at the array at `path`, which is kept in `out`. Errors: FORMAT (missing, damaged, empty), UNSUPPORTED, LIMIT.
  */

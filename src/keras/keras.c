@@ -103,7 +103,7 @@ static mn_status read_model(source *s, const char *text, size_t bytes, bool kera
 /* What training from PyTorch's weights left. */
 static mn_status read_style(source *s, mn_net_spec *spec) {
     mn_h5_list text;
-    MN_TRY(mn_h5_strings(&s->weights.h5, "/", MN_KERAS_STYLE, &s->weights.pool, &text));
+    MN_TRY(mn_h5_strings(&s->weights.h5, "/", MN_KERAS_STYLE, &s->weights.region, &text));
     if (text.count == 1 && strcmp(text.item[0], "pytorch") == 0) spec->style = MN_V2_TORCH;
     return MN_OK;
 }
@@ -132,14 +132,14 @@ static mn_status read_bare_weights(source *s) {
 static mn_status read_hdf5(source *s) {
     mn_h5_list text;
     MN_TRY(mn_keras_weights_list(&s->weights));
-    MN_TRY(mn_h5_strings(&s->weights.h5, "/", "model_config", &s->weights.pool, &text));
+    MN_TRY(mn_h5_strings(&s->weights.h5, "/", "model_config", &s->weights.region, &text));
     if (text.count != 1) {
         s->info.format = s->weights.v3 ? MN_KERAS_WEIGHTS_3 : MN_KERAS_WEIGHTS_2;
         return read_bare_weights(s);
     }
     s->info.format = MN_KERAS_MODEL;
     mn_h5_list version;
-    MN_TRY(mn_h5_strings(&s->weights.h5, "/", "keras_version", &s->weights.pool, &version));
+    MN_TRY(mn_h5_strings(&s->weights.h5, "/", "keras_version", &s->weights.region, &version));
     bool keras_2 = version.count != 1 || version.item[0][0] < '3'; /* old files do not say it */
     return read_model(s, text.item[0], strlen(text.item[0]), keras_2);
 }

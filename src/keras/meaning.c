@@ -37,7 +37,7 @@ static mn_status read_normalisation(mn_keras_weights *w, mn_meaning *meaning) {
 
 static mn_status read_fit(mn_keras_weights *w, mn_meaning *meaning) {
     mn_h5_list list;
-    MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, "fit", &w->pool, &list));
+    MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, "fit", &w->region, &list));
     if (list.count != 1) return MN_OK;
     if (strcmp(list.item[0], "crop") == 0) meaning->fit = MN_FIT_CROP;
     if (strcmp(list.item[0], "exact") == 0) meaning->fit = MN_FIT_EXACT;
@@ -48,20 +48,20 @@ static mn_status read_fit(mn_keras_weights *w, mn_meaning *meaning) {
 static mn_status read_classes(mn_keras_weights *w, mn_net *net) {
     const int32_t classes = net->layers[net->layer_count - 1].c;
     int32_t count = 0;
-    const char **names = mn_pool_alloc(&w->pool, (size_t)classes, sizeof *names);
+    const char **names = mn_region_alloc(&w->region, (size_t)classes, sizeof *names);
     if (!names) return mn_fail_memory("the names of the classes");
     for (int32_t part = 0;; part++) {
         char attribute[32];
         mn_h5_list list;
         snprintf(attribute, sizeof attribute, "classes%d", part);
-        MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, attribute, &w->pool, &list));
+        MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, attribute, &w->region, &list));
         if (list.count <= 0) break;
         if (list.count > classes - count) return damaged(w, "more names than classes");
         for (int32_t i = 0; i < list.count; i++) names[count++] = list.item[i];
     }
     if (count == 0) return MN_OK;
     if (count < classes) return damaged(w, "fewer names than classes");
-    return mn_meaning_set_classes(&net->meaning, &net->pool, 0, names, classes);
+    return mn_meaning_set_classes(&net->meaning, &net->region, 0, names, classes);
 }
 
 mn_status mn_keras_meaning_assign(mn_keras_weights *w, mn_net *net) {

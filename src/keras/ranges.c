@@ -17,7 +17,7 @@ static mn_status damaged(const mn_keras_weights *w, const char *what) {
 
 static mn_status read_text(mn_keras_weights *w, const char *name, const char **out) {
     mn_h5_list list;
-    MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_RANGES, name, &w->pool, &list));
+    MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_RANGES, name, &w->region, &list));
     if (list.count != 1) return damaged(w, "an attribute is missing");
     *out = list.item[0];
     return MN_OK;
@@ -46,7 +46,7 @@ static mn_status assign(mn_keras_weights *w, const mn_h5_array *array, mn_net *n
     if (array->type || array->rank != 2 || array->dims[0] != places || array->dims[1] != 2) {
         return damaged(w, "not the network's number");
     }
-    float *ranges = mn_pool_alloc(&w->pool, array->count, sizeof *ranges);
+    float *ranges = mn_region_alloc(&w->region, array->count, sizeof *ranges);
     if (!ranges) return mn_fail_memory("the ranges");
     MN_TRY(mn_h5_array_read(&w->h5, array, ranges));
     for (int32_t i = 0; i < net->layer_count; i++) {

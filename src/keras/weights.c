@@ -15,14 +15,14 @@
 
 typedef struct lister {
     mn_keras_weights *w;
-    mn_pool *pool;
+    mn_region *region;
     int32_t room, arrays; /* entries there is memory for; arrays seen */
     size_t name_bytes;    /* read so far */
 } lister;
 
-const char *mn_keras_join(mn_pool *pool, const char *a, const char *b) {
+const char *mn_keras_join(mn_region *region, const char *a, const char *b) {
     size_t room = strlen(a) + strlen(b) + 2;
-    char *text = mn_pool_alloc(pool, room, 1);
+    char *text = mn_region_alloc(region, room, 1);
     if (text) snprintf(text, room, "%s%s%s", a, *a ? "/" : "", b);
     return text;
 }
@@ -138,13 +138,13 @@ static mn_layer_kind kind_of(const mn_keras_entry *entry) {
 /* A long list is split over NAME0, NAME1, and so on. */
 static mn_status read_list(lister *l, const char *path, const char *attribute, mn_h5_list *out) {
     const mn_h5 *h5 = &l->w->h5;
-    MN_TRY(mn_h5_strings(h5, path, attribute, l->pool, out));
+    MN_TRY(mn_h5_strings(h5, path, attribute, l->region, out));
     if (out->count >= 0) return count_names(l, out);
     mn_h5_list part;
     for (int32_t i = 0;; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s%d", attribute, i);
-        MN_TRY(mn_h5_strings(h5, path, name, l->pool, &part));
+        MN_TRY(mn_h5_strings(h5, path, name, l->region, &part));
         if (part.count < 0) return MN_OK;
         MN_TRY(count_names(l, &part));
         int32_t had = out->count < 0 ? 0 : out->count;
@@ -152,7 +152,7 @@ static mn_status read_list(lister *l, const char *path, const char *attribute, m
             return mn_fail(MN_ERROR_LIMIT, "%s: attribute '%s' of '%s' has more than %d entries", h5->name, attribute,
                            path, MN_H5_MAX_LIST);
         }
-        const char **all = mn_pool_alloc(l->pool, (size_t)had + (size_t)part.count, sizeof *all);
+        const char **all = mn_region_alloc(l->region, (size_t)had + (size_t)part.count, sizeof *all);
         if (!all) return no_memory();
         if (had) memcpy(all, out->item, (size_t)had * sizeof *all);
         if (part.count) memcpy(all + had, part.item, (size_t)part.count * sizeof *all);
@@ -169,10 +169,10 @@ static mn_status entry_of(lister *l, const char *group, const char *weight, int3
     for (const char *at = weight; end && at < end; at++) {
         if (*at == '/') start = at + 1;
     }
-    const char *prefix = mn_pool_string(l->pool, weight, length);
-    const char *name = end ? mn_pool_string(l->pool, start, (size_t)(end - start)) : group;
+    const char *prefix = mn_region_string(l->region, weight, length);
+    const char *name = end ? mn_region_string(l->region, start, (size_t)(end - start)) : group;
     if (!prefix || !name) return no_memory();
-    const char *place = mn_keras_join(l->pool, group, prefix);
+    const char *place = mn_keras_join(l->region, group, prefix);
     if (!place) return no_memory();
     for (int32_t i = w->count - 1; i >= first; i--) {
         if (strcmp(w->entries[i].key, place) != 0) continue;
@@ -187,7 +187,7 @@ static mn_status finish_group(lister *l, const char *group, int32_t first) {
     mn_keras_weights *w = l->w;
     for (int32_t i = first; i < w->count; i++) {
         mn_keras_entry *entry = &w->entries[i];
-        entry->key = mn_keras_join(l->pool, group, entry->name);
+        entry->key = mn_keras_join(l->region, group, entry->name);
         if (!entry->key) return no_memory();
         if (entry->kind == MN_LAYER_KIND_COUNT) entry->kind = kind_of(entry);
     }
@@ -197,7 +197,7 @@ static mn_status finish_group(lister *l, const char *group, int32_t first) {
 static mn_status list_group(lister *l, const char *root, const char *group) {
     mn_keras_weights *w = l->w;
     mn_h5_list weights;
-    const char *path = mn_keras_join(l->pool, root, group);
+    const char *path = mn_keras_join(l->region, root, group);
     if (!path) return no_memory();
     MN_TRY(read_list(l, path, "weight_names", &weights));
     if (weights.count < 0) {
@@ -211,7 +211,7 @@ static mn_status list_group(lister *l, const char *root, const char *group) {
         MN_TRY(entry_of(l, group, weights.item[i], first, &entry));
         mn_keras_role role = role_of(weights.item[i], &depthwise);
         if (depthwise) entry->kind = MN_LAYER_DEPTHWISE;
-        MN_TRY(add_array(l, entry, mn_keras_join(l->pool, path, weights.item[i]), role));
+        MN_TRY(add_array(l, entry, mn_keras_join(l->region, path, weights.item[i]), role));
     }
     return finish_group(l, group, first);
 }
@@ -257,19 +257,19 @@ static mn_layer_kind kind_of_class(const place *p) {
 /* The arrays in `path`/vars. */
 static mn_status list_vars(lister *l, const char *path, const char *key, const place *p) {
     mn_h5_list names, given;
-    const char *vars = mn_keras_join(l->pool, path, "vars");
+    const char *vars = mn_keras_join(l->region, path, "vars");
     if (!vars) return no_memory();
-    MN_TRY(mn_h5_members(&l->w->h5, vars, l->pool, &names));
+    MN_TRY(mn_h5_members(&l->w->h5, vars, l->region, &names));
     MN_TRY(count_names(l, &names));
     if (names.count <= 0) return MN_OK;
-    MN_TRY(mn_h5_strings(&l->w->h5, vars, "name", l->pool, &given));
+    MN_TRY(mn_h5_strings(&l->w->h5, vars, "name", l->region, &given));
     MN_TRY(count_names(l, &given));
     mn_keras_entry *entry = NULL;
     MN_TRY(add_entry(l, key, given.count == 1 ? given.item[0] : p->name, kind_of_class(p), &entry));
     for (int32_t i = 0; i < names.count; i++) {
         char number[16];
         snprintf(number, sizeof number, "%d", i);
-        MN_TRY(add_array(l, entry, mn_keras_join(l->pool, vars, number), MN_ROLE_NONE));
+        MN_TRY(add_array(l, entry, mn_keras_join(l->region, vars, number), MN_ROLE_NONE));
     }
     return MN_OK;
 }
@@ -282,16 +282,16 @@ static mn_status list_model(lister *l, const char *path, const char *key, int32_
 
 static mn_status list_container(lister *l, const char *path, const char *key, int32_t depth) {
     mn_h5_list members;
-    MN_TRY(mn_h5_members(&l->w->h5, path, l->pool, &members));
+    MN_TRY(mn_h5_members(&l->w->h5, path, l->region, &members));
     MN_TRY(count_names(l, &members));
     if (members.count <= 0) return MN_OK;
-    place *places = mn_pool_alloc(l->pool, (size_t)members.count, sizeof *places);
+    place *places = mn_region_alloc(l->region, (size_t)members.count, sizeof *places);
     if (!places) return no_memory();
     for (int32_t i = 0; i < members.count; i++) places[i] = read_place(members.item[i]);
     qsort(places, (size_t)members.count, sizeof *places, compare_places);
     for (int32_t i = 0; i < members.count; i++) {
-        const char *inner = mn_keras_join(l->pool, path, places[i].name);
-        const char *inner_key = mn_keras_join(l->pool, key, places[i].name);
+        const char *inner = mn_keras_join(l->region, path, places[i].name);
+        const char *inner_key = mn_keras_join(l->region, key, places[i].name);
         if (!inner || !inner_key) return no_memory();
         MN_TRY(list_vars(l, inner, inner_key, &places[i]));
         MN_TRY(list_model(l, inner, inner_key, depth + 1));
@@ -301,7 +301,7 @@ static mn_status list_container(lister *l, const char *path, const char *key, in
 
 static mn_status list_model(lister *l, const char *path, const char *key, int32_t depth) {
     for (int32_t i = 0; i < CONTAINERS; i++) {
-        const char *container = mn_keras_join(l->pool, path, containers[i]);
+        const char *container = mn_keras_join(l->region, path, containers[i]);
         if (!container) return no_memory();
         if (!mn_h5_exists(&l->w->h5, container)) continue;
         if (depth == MAX_DEPTH) {
@@ -316,7 +316,7 @@ static mn_status list_model(lister *l, const char *path, const char *key, int32_
 
 mn_status mn_keras_weights_list(mn_keras_weights *weights) {
     static const char *const roots[] = {"/", "/model_weights"};
-    lister l = {.w = weights, .pool = &weights->pool};
+    lister l = {.w = weights, .region = &weights->region};
     for (int32_t i = 0; i < 2; i++) {
         mn_h5_list groups;
         MN_TRY(read_list(&l, roots[i], "layer_names", &groups));
@@ -333,7 +333,7 @@ mn_status mn_keras_weights_list(mn_keras_weights *weights) {
 void mn_keras_weights_free(mn_keras_weights *weights) {
     mn_h5_close(&weights->h5);
     free(weights->entries);
-    mn_pool_free(&weights->pool);
+    mn_region_free(&weights->region);
     weights->entries = NULL;
     weights->count = 0;
 }

@@ -44,7 +44,7 @@ typedef struct mn_keras_entry {
 
 typedef struct mn_keras_weights {
     mn_h5 h5;
-    mn_pool pool;
+    mn_region region;
     bool v3; /* Keras 3's layout: places instead of names */
     int32_t count;
     mn_keras_entry *entries;
@@ -57,8 +57,8 @@ mn_status mn_keras_weights_list(mn_keras_weights *weights);
 /** Closes the file too. */
 void mn_keras_weights_free(mn_keras_weights *weights);
 
-/** "a/b" in the pool; NULL when out of memory. An empty `a` gives "b". */
-const char *mn_keras_join(mn_pool *pool, const char *a, const char *b);
+/** "a/b" in the region; NULL when out of memory. An empty `a` gives "b". */
+const char *mn_keras_join(mn_region *region, const char *a, const char *b);
 
 /** "3x3x3x32" for sentences. */
 #define MN_KERAS_SHAPE_CHARS 64

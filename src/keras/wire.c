@@ -110,20 +110,20 @@ static mn_status receive_names(mn_child *child, mn_net *net, int32_t output, boo
     int32_t count = 0;
     *complete = mn_child_read(child, &count, sizeof count) && count >= 0 && count <= MAX_CLASSES;
     const char **names = *complete ? calloc((size_t)count + 1, sizeof *names) : NULL;
-    mn_pool pool = {0};
+    mn_region region = {0};
     mn_status status = *complete && !names ? mn_fail_memory("the names of the classes") : MN_OK;
     for (int32_t i = 0; status == MN_OK && *complete && i < count; i++) {
         int32_t length = 0;
         *complete = mn_child_read(child, &length, sizeof length) && length >= 0 && length < MAX_NAME;
-        char *name = *complete ? mn_pool_alloc(&pool, (size_t)length + 1, 1) : NULL;
+        char *name = *complete ? mn_region_alloc(&region, (size_t)length + 1, 1) : NULL;
         if (*complete && !name) status = mn_fail_memory("the names of the classes");
         if (name) *complete = mn_child_read(child, name, (size_t)length);
         names[i] = name;
     }
     if (status == MN_OK && *complete) {
-        status = mn_meaning_set_classes(&net->meaning, &net->pool, output, names, count);
+        status = mn_meaning_set_classes(&net->meaning, &net->region, output, names, count);
     }
-    mn_pool_free(&pool);
+    mn_region_free(&region);
     free((void *)names);
     return status;
 }

@@ -104,7 +104,7 @@ mn_status mn_build_net(const mn_net_spec *spec, const char *family, const char *
     mn_net net = {0};
     mn_building b = {.net = &net, .prefix = "", .spec = spec, .norm = norm};
     MN_TRY(check_spec(spec, family));
-    net.name = mn_pool_string(&net.pool, name, strlen(name));
+    net.name = mn_region_string(&net.region, name, strlen(name));
     b.status = net.name ? MN_OK : mn_fail_memory("a network");
     fill(&b, spec);
     if (b.status == MN_OK) {

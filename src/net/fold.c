@@ -40,8 +40,8 @@ static void count_users(mn_folding *f) {
 static mn_status open_folding(mn_folding *f) {
     size_t layers = (size_t)f->net->layer_count;
     const char *name = f->net->name ? f->net->name : "network";
-    f->graph->name = mn_pool_string(&f->graph->pool, name, strlen(name));
-    f->graph->description = mn_pool_string(&f->graph->pool, "", 0);
+    f->graph->name = mn_region_string(&f->graph->region, name, strlen(name));
+    f->graph->description = mn_region_string(&f->graph->region, "", 0);
     f->graph->tensors = mn_fold_take(f, layers * MN_FOLD_LAYER_TENSORS, sizeof *f->graph->tensors);
     f->graph->ops = mn_fold_take(f, layers * MN_FOLD_LAYER_OPS, sizeof *f->graph->ops);
     f->graph->inputs = mn_fold_take(f, 1, sizeof *f->graph->inputs);
@@ -67,7 +67,7 @@ static mn_status fold_all(mn_folding *f) {
         if (f->tensor[i] < 0) MN_TRY(fold_layer(f, i));
         keep_range(f, i);
     }
-    MN_TRY(mn_meaning_copy(&f->net->meaning, &f->graph->pool, &f->graph->meaning));
+    MN_TRY(mn_meaning_copy(&f->net->meaning, &f->graph->region, &f->graph->meaning));
     f->graph->input_count = 1;
     f->graph->inputs[0] = f->tensor[0];
     f->graph->output_count = mn_net_output_count(f->net);

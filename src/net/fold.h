@@ -27,7 +27,7 @@ mn_affine mn_norm_affine(float gamma, float beta, float mean, float variance, fl
 /** Folds `net` into a checked graph with its own copies of all weights, in TFLite layouts, computed in double.
  *  Tensors are called after the last layer that went into them, constants after their layer: "Conv1_relu",
  *  "Conv1/kernel", "bn_Conv1/bias". A GLOBAL_POOL becomes MEAN, a RESCALING MUL and ADD.
- *  `stats`, when not NULL, receives one entry per tensor of the graph, in the graph's pool.
+ *  `stats`, when not NULL, receives one entry per tensor of the graph, in the graph's region.
  *  Errors: MEMORY, LIMIT, FORMAT (weights that are not finite or do not stay so: the sentence names the layer),
  *  UNSUPPORTED (a layer that no operator stands for: the sentence names it). */
 mn_status mn_net_fold(const mn_net *net, mn_graph *graph, mn_channel_stats **stats);

@@ -6,7 +6,7 @@
 
 #include "net/folding.h"
 
-void *mn_fold_take(mn_folding *f, size_t count, size_t size) { return mn_pool_alloc(&f->graph->pool, count, size); }
+void *mn_fold_take(mn_folding *f, size_t count, size_t size) { return mn_region_alloc(&f->graph->region, count, size); }
 
 mn_status mn_fold_no_memory(void) { return mn_fail_memory("the folded network"); }
 

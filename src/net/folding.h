@@ -23,7 +23,7 @@ typedef struct mn_folding {
 
 /* ---- fold_graph.c ---- */
 
-/** `count` zeroed objects in the graph's pool. */
+/** `count` zeroed objects in the graph's region. */
 void *mn_fold_take(mn_folding *f, size_t count, size_t size);
 
 mn_status mn_fold_no_memory(void);

@@ -41,7 +41,7 @@ static const char *const kind_names[MN_LAYER_KIND_COUNT] = {
 const char *mn_layer_kind_name(mn_layer_kind kind) { return kind_names[kind]; }
 
 void mn_net_free(mn_net *net) {
-    mn_pool_free(&net->pool);
+    mn_region_free(&net->region);
     *net = (mn_net){0};
 }
 
@@ -294,8 +294,8 @@ static bool has_bias(mn_layer_kind kind) {
     return kind == MN_LAYER_CONV || kind == MN_LAYER_DEPTHWISE || kind == MN_LAYER_DENSE;
 }
 
-static bool allocate(mn_pool *pool, size_t count, float value, float **out) {
-    *out = mn_pool_alloc(pool, count, sizeof **out);
+static bool allocate(mn_region *region, size_t count, float value, float **out) {
+    *out = mn_region_alloc(region, count, sizeof **out);
     for (size_t i = 0; *out && i < count; i++) (*out)[i] = value;
     return *out != NULL;
 }
@@ -314,25 +314,26 @@ static mn_status allocate_weights(mn_net *net, mn_layer *layer, bool with_bias) 
     layer->kernel = layer->bias = layer->gamma = layer->beta = layer->mean = layer->variance = NULL;
     size_t channels = (size_t)layer->c;
     bool good = true;
-    if (kernel.rank > 0) good = allocate(&net->pool, (size_t)mn_shape_count(&kernel), 0, &layer->kernel);
-    if (good && with_bias && has_bias(layer->kind)) good = allocate(&net->pool, channels, 0, &layer->bias);
+    if (kernel.rank > 0) good = allocate(&net->region, (size_t)mn_shape_count(&kernel), 0, &layer->kernel);
+    if (good && with_bias && has_bias(layer->kind)) good = allocate(&net->region, channels, 0, &layer->bias);
     bool norm = layer->kind == MN_LAYER_BATCH_NORM, affine = layer->kind == MN_LAYER_AFFINE;
     if (good && (norm || affine)) {
-        good = allocate(&net->pool, channels, 1, &layer->gamma) && allocate(&net->pool, channels, 0, &layer->beta);
+        good = allocate(&net->region, channels, 1, &layer->gamma) && allocate(&net->region, channels, 0, &layer->beta);
     }
     if (good && norm) {
-        good = allocate(&net->pool, channels, 0, &layer->mean) && allocate(&net->pool, channels, 1, &layer->variance);
+        good =
+            allocate(&net->region, channels, 0, &layer->mean) && allocate(&net->region, channels, 1, &layer->variance);
     }
-    if (good && layer->kind == MN_LAYER_PRELU) good = allocate(&net->pool, channels, 0, &layer->gamma);
+    if (good && layer->kind == MN_LAYER_PRELU) good = allocate(&net->region, channels, 0, &layer->gamma);
     return good ? MN_OK : mn_fail_memory("the weights of a network");
 }
 
-/* Makes room for one more layer. Outgrown arrays stay in the pool, together as large as the last one. */
+/* Makes room for one more layer. Outgrown arrays stay in the region, together as large as the last one. */
 static mn_status make_room(mn_net *net) {
     if (net->layer_count < net->layer_capacity) return MN_OK;
     int32_t capacity = net->layer_capacity > 0 ? 2 * net->layer_capacity : 64;
     if (capacity > 1 << 20) return mn_fail(MN_ERROR_LIMIT, "a network has more than a million layers");
-    mn_layer *layers = mn_pool_alloc(&net->pool, (size_t)capacity, sizeof *layers);
+    mn_layer *layers = mn_region_alloc(&net->region, (size_t)capacity, sizeof *layers);
     if (!layers) return mn_fail_memory("the layers of a network");
     if (net->layer_count > 0) memcpy(layers, net->layers, (size_t)net->layer_count * sizeof *layers);
     net->layers = layers;
@@ -351,7 +352,7 @@ mn_status mn_net_add(mn_net *net, const mn_layer *layer, bool with_bias, int32_t
     MN_TRY(infer_shape(net, &added));
     MN_TRY(allocate_weights(net, &added, with_bias));
     MN_TRY(make_room(net));
-    added.name = mn_pool_string(&net->pool, layer->name, strlen(layer->name));
+    added.name = mn_region_string(&net->region, layer->name, strlen(layer->name));
     if (!added.name) return mn_fail_memory("the layers of a network");
     net->layers[net->layer_count] = added;
     if (index) *index = net->layer_count;
@@ -375,7 +376,7 @@ static void find_place(const mn_net *net, int32_t *place) {
 }
 
 mn_status mn_net_prune(mn_net *net, int32_t *kept) {
-    int32_t *place = mn_pool_alloc(&net->pool, (size_t)net->layer_count, sizeof *place), count = 0;
+    int32_t *place = mn_region_alloc(&net->region, (size_t)net->layer_count, sizeof *place), count = 0;
     if (!place) return mn_fail_memory("the layers of a network");
     find_place(net, place);
     for (int32_t i = 0; i < mn_net_output_count(net); i++) {

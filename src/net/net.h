@@ -7,7 +7,7 @@
 #ifndef MN_NET_NET_H
 #define MN_NET_NET_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 #include "graph/graph.h"
 
@@ -85,15 +85,15 @@ typedef struct mn_layer {
     /* Output shape of one image; h = w = 1 after pooling. */
     int32_t h, w, c;
     bool flat; /* a vector [c], not a map [h][w][c] */
-    /* Weights, owned by the net's pool; NULL where the kind has none. Sizes follow from the shapes. */
+    /* Weights, owned by the net's region; NULL where the kind has none. Sizes follow from the shapes. */
     float *kernel;
     float *bias; /* CONV, DEPTHWISE, DENSE: [c], or NULL */
     float *gamma, *beta, *mean, *variance;
 } mn_layer;
 
 typedef struct mn_net {
-    mn_pool pool;     /* owns everything below */
-    const char *name; /* what error sentences call it; belongs to the pool, or lives longer than the net */
+    mn_region region; /* owns everything below */
+    const char *name; /* what error sentences call it; belongs to the region, or lives longer than the net */
     int32_t layer_count, layer_capacity;
     mn_layer *layers;     /* in order: inputs come before their users; layer 0 is the one INPUT.
                              Moves when a layer is added */

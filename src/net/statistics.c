@@ -33,7 +33,7 @@ mn_moments mn_moments_clipped(mn_moments x, double max_value) {
 
 typedef struct passing {
     mn_net *net;
-    mn_pool pool;
+    mn_region region;
     mn_moments **of;   /* [layer_count][channels] */
     mn_random *random; /* NULL: batch norms get exactly what is expected */
 } passing;
@@ -186,10 +186,10 @@ static void pass_layer(const passing *p, int32_t index) {
 }
 
 static mn_status pass_all(passing *p) {
-    p->of = mn_pool_alloc(&p->pool, (size_t)p->net->layer_count, sizeof *p->of);
+    p->of = mn_region_alloc(&p->region, (size_t)p->net->layer_count, sizeof *p->of);
     if (!p->of) return mn_fail_memory("the statistics of a network");
     for (int32_t i = 0; i < p->net->layer_count; i++) {
-        p->of[i] = mn_pool_alloc(&p->pool, (size_t)p->net->layers[i].c, sizeof *p->of[i]);
+        p->of[i] = mn_region_alloc(&p->region, (size_t)p->net->layers[i].c, sizeof *p->of[i]);
         if (!p->of[i]) return mn_fail_memory("the statistics of a network");
         pass_layer(p, i);
     }
@@ -199,7 +199,7 @@ static mn_status pass_all(passing *p) {
 mn_status mn_net_settle(mn_net *net) {
     passing p = {.net = net};
     mn_status status = pass_all(&p);
-    mn_pool_free(&p.pool);
+    mn_region_free(&p.region);
     return status;
 }
 
@@ -207,6 +207,6 @@ mn_status mn_net_randomise_norms(mn_net *net, uint64_t seed) {
     mn_random random = {seed ^ UINT64_C(0x6e6f726d)}; /* not the numbers that the kernels got */
     passing p = {.net = net, .random = &random};
     mn_status status = pass_all(&p);
-    mn_pool_free(&p.pool);
+    mn_region_free(&p.region);
     return status;
 }

@@ -294,7 +294,7 @@ static void count_users(mn_onnx_builder *b) {
 
 static mn_status build_all(mn_onnx_builder *b, int32_t size, bool *open) {
     mn_onnx_model *model = b->model;
-    b->values = mn_pool_alloc(&model->pool, (size_t)model->value_count, sizeof *b->values);
+    b->values = mn_region_alloc(&model->region, (size_t)model->value_count, sizeof *b->values);
     if (!b->values) return mn_fail_memory("a model");
     count_users(b);
     MN_TRY(add_input(b, size, open));

@@ -9,7 +9,7 @@
 /* Rows of a dense kernel that reads a map in one row: from [c][h][w] to [h][w][c]. */
 static mn_status turn_rows(const mn_onnx_builder *b, const int32_t map[3], int32_t units, float *kernel) {
     size_t area = (size_t)map[1] * (size_t)map[2], channels = (size_t)map[0], row = (size_t)units;
-    float *copy = mn_pool_alloc(&b->model->pool, area * channels * row, sizeof *copy);
+    float *copy = mn_region_alloc(&b->model->region, area * channels * row, sizeof *copy);
     if (!copy) return mn_fail_memory("a model's weights");
     memcpy(copy, kernel, area * channels * row * sizeof *copy);
     for (size_t c = 0; c < channels; c++) {

@@ -179,8 +179,8 @@ static mn_status read_affine(const mn_onnx_builder *b, const mn_array *array, bo
     bool mul = mn_onnx_text_is(b->node->kind, "Mul"), divide = mn_onnx_text_is(b->node->kind, "Div");
     bool subtract = mn_onnx_text_is(b->node->kind, "Sub");
     out->count = (int32_t)array->count;
-    out->scale = mn_pool_alloc(&b->model->pool, array->count, sizeof *out->scale);
-    out->shift = mn_pool_alloc(&b->model->pool, array->count, sizeof *out->shift);
+    out->scale = mn_region_alloc(&b->model->region, array->count, sizeof *out->scale);
+    out->shift = mn_region_alloc(&b->model->region, array->count, sizeof *out->shift);
     if (!out->scale || !out->shift) return mn_fail_memory("a model's weights");
     if (divide && constant_first) return mn_onnx_fail(b, MN_ERROR_UNSUPPORTED, "divides by what is computed");
     MN_TRY(mn_onnx_read_vector(b, array, "the constant", out->count, out->shift));
@@ -199,7 +199,7 @@ static mn_status take_bias(mn_onnx_builder *b, const mn_onnx_value *from, const 
     *taken = weighted && !layer->bias && from->users == 1 && a->count == layer->c && a->scale[0] == 1 &&
              !mn_onnx_text_is(b->node->kind, "Mul") && !mn_onnx_text_is(b->node->kind, "Div");
     if (!*taken) return MN_OK;
-    layer->bias = mn_pool_alloc(&b->net->pool, (size_t)layer->c, sizeof *layer->bias);
+    layer->bias = mn_region_alloc(&b->net->region, (size_t)layer->c, sizeof *layer->bias);
     if (!layer->bias) return mn_fail_memory("a model's weights");
     memcpy(layer->bias, a->shift, (size_t)layer->c * sizeof *layer->bias);
     return mn_onnx_set(b, from);

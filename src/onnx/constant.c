@@ -20,7 +20,7 @@ static mn_status set_array(mn_onnx_builder *b, const mn_array *array) {
 /* A list; a single number where rank is 0. */
 static mn_status set_integers(mn_onnx_builder *b, const int64_t *list, int32_t count, int32_t rank) {
     mn_array array = {.type = MN_ARRAY_I64};
-    int64_t *copy = mn_pool_alloc(&b->model->pool, (size_t)count, sizeof *copy);
+    int64_t *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *copy);
     if (!copy) return mn_fail_memory("a model");
     if (count > 0) memcpy(copy, list, (size_t)count * sizeof *copy);
     array.data = (const uint8_t *)copy;
@@ -30,7 +30,7 @@ static mn_status set_integers(mn_onnx_builder *b, const int64_t *list, int32_t c
 
 static mn_status set_floats(mn_onnx_builder *b, const float *list, int32_t count, int32_t rank) {
     mn_array array = {.type = MN_ARRAY_F32};
-    float *copy = mn_pool_alloc(&b->model->pool, (size_t)count, sizeof *copy);
+    float *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *copy);
     if (!copy) return mn_fail_memory("a model");
     if (count > 0) memcpy(copy, list, (size_t)count * sizeof *copy);
     array.data = (const uint8_t *)copy;

@@ -99,9 +99,9 @@ static int compare_texts(const void *a, const void *b) {
 }
 
 /* Names go into sentences and into the model that is written. */
-static const char *printable(mn_pool *pool, mn_onnx_text text) {
+static const char *printable(mn_region *region, mn_onnx_text text) {
     size_t length = text.length < 200 ? text.length : 200;
-    char *copy = mn_pool_string(pool, text.at ? text.at : "", length);
+    char *copy = mn_region_string(region, text.at ? text.at : "", length);
     for (size_t i = 0; copy && i < length; i++) {
         if (copy[i] < ' ' || copy[i] > '~') copy[i] = '?';
     }
@@ -119,10 +119,10 @@ static mn_status sort_names(mn_onnx_model *model, names *n) {
         return mn_fail(MN_ERROR_LIMIT, "%s: names more than %d values", model->file, MN_ONNX_MAX_VALUES);
     }
     model->value_count = (int32_t)kept;
-    model->names = mn_pool_alloc(&model->pool, kept, sizeof *model->names);
+    model->names = mn_region_alloc(&model->region, kept, sizeof *model->names);
     if (!model->names) return out_of_memory();
     for (size_t i = 0; i < kept; i++) {
-        model->names[i] = printable(&model->pool, n->list[i]);
+        model->names[i] = printable(&model->region, n->list[i]);
         if (!model->names[i]) return out_of_memory();
     }
     return MN_OK;
@@ -163,8 +163,8 @@ static mn_status read_attribute(mn_onnx_model *model, mn_wire wire, mn_onnx_attr
     }
     if (wire.damaged) return mn_onnx_damaged(model, "an attribute is cut short");
     out->count = integer_count > 0 ? integer_count : number_count;
-    int64_t *kept = mn_pool_alloc(&model->pool, (size_t)integer_count, sizeof *kept);
-    float *kept_numbers = mn_pool_alloc(&model->pool, (size_t)number_count, sizeof *kept_numbers);
+    int64_t *kept = mn_region_alloc(&model->region, (size_t)integer_count, sizeof *kept);
+    float *kept_numbers = mn_region_alloc(&model->region, (size_t)number_count, sizeof *kept_numbers);
     if (!kept || !kept_numbers) return out_of_memory();
     memcpy(kept, integers, (size_t)integer_count * sizeof *kept);
     memcpy(kept_numbers, numbers, (size_t)number_count * sizeof *kept_numbers);
@@ -189,9 +189,9 @@ static mn_status read_node(mn_onnx_model *model, const names *n, mn_wire wire, m
         return mn_fail(MN_ERROR_LIMIT, "%s: a node has more than %d inputs, outputs or attributes", model->file,
                        MN_ONNX_MAX_PORTS);
     }
-    out->inputs = mn_pool_alloc(&model->pool, inputs, sizeof *out->inputs);
-    out->outputs = mn_pool_alloc(&model->pool, outputs, sizeof *out->outputs);
-    out->attributes = mn_pool_alloc(&model->pool, attributes, sizeof *out->attributes);
+    out->inputs = mn_region_alloc(&model->region, inputs, sizeof *out->inputs);
+    out->outputs = mn_region_alloc(&model->region, outputs, sizeof *out->outputs);
+    out->attributes = mn_region_alloc(&model->region, attributes, sizeof *out->attributes);
     if (!out->inputs || !out->outputs || !out->attributes) return out_of_memory();
     while (mn_wire_next(&wire, &field)) {
         if (field.kind != MN_WIRE_BYTES) continue;
@@ -273,11 +273,11 @@ static mn_status make_room(mn_onnx_model *model, mn_wire graph) {
         return mn_fail(MN_ERROR_LIMIT, "%s: has more than %d nodes or constants, or more than %d outputs", model->file,
                        MN_ONNX_MAX_NODES, MN_ONNX_MAX_PORTS);
     }
-    model->nodes = mn_pool_alloc(&model->pool, nodes, sizeof *model->nodes);
-    model->constants = mn_pool_alloc(&model->pool, constants, sizeof *model->constants);
-    model->constant_values = mn_pool_alloc(&model->pool, constants, sizeof *model->constant_values);
-    model->inputs = mn_pool_alloc(&model->pool, inputs, sizeof *model->inputs);
-    model->outputs = mn_pool_alloc(&model->pool, outputs, sizeof *model->outputs);
+    model->nodes = mn_region_alloc(&model->region, nodes, sizeof *model->nodes);
+    model->constants = mn_region_alloc(&model->region, constants, sizeof *model->constants);
+    model->constant_values = mn_region_alloc(&model->region, constants, sizeof *model->constant_values);
+    model->inputs = mn_region_alloc(&model->region, inputs, sizeof *model->inputs);
+    model->outputs = mn_region_alloc(&model->region, outputs, sizeof *model->outputs);
     bool good = model->nodes && model->constants && model->constant_values && model->inputs && model->outputs;
     return good ? MN_OK : out_of_memory();
 }
@@ -356,5 +356,5 @@ mn_status mn_onnx_parse(const uint8_t *data, size_t bytes, mn_onnx_model *model)
 void mn_onnx_free(mn_onnx_model *model) {
     for (int32_t i = 0; i < model->map_count; i++) mn_map_close(&model->maps[i].map);
     model->map_count = 0;
-    mn_pool_free(&model->pool);
+    mn_region_free(&model->region);
 }

@@ -7,7 +7,7 @@
 #define MN_ONNX_MODEL_H
 
 #include "base/map.h"
-#include "base/pool.h"
+#include "base/region.h"
 #include "net/array.h"
 
 /* Limits of ours: torchvision's MobileNetV3 has 250 nodes. */
@@ -45,7 +45,7 @@ typedef struct mn_onnx_input {
 } mn_onnx_input;
 
 typedef struct mn_onnx_model {
-    mn_pool pool;
+    mn_region region;
     const char *file;   /* what error sentences call it */
     const char *folder; /* where external data lies, with the last slash; NULL: nowhere */
     char producer[32];  /* "pytorch" */

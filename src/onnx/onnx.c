@@ -75,7 +75,7 @@ mn_status mn_onnx_read(const void *data, size_t bytes, const char *name, const c
     if (!model) return mn_fail_memory("a model");
     model->file = name;
     const char *slash = path ? strrchr(path, '/') : NULL;
-    if (path) model->folder = mn_pool_string(&model->pool, path, slash ? (size_t)(slash - path) + 1 : 0);
+    if (path) model->folder = mn_region_string(&model->region, path, slash ? (size_t)(slash - path) + 1 : 0);
     mn_status status = path && !model->folder ? mn_fail_memory("a model") : MN_OK;
     if (status == MN_OK) status = read_model(model, data, bytes, options ? options : &defaults, &net, origin);
     mn_onnx_free(model);

@@ -112,7 +112,7 @@ static mn_status open_external(reading *r, const mn_map **out) {
                        model->file, name);
     }
     mn_map *map = &model->maps[model->map_count].map;
-    model->maps[model->map_count].name = mn_pool_string(&model->pool, name, strlen(name));
+    model->maps[model->map_count].name = mn_region_string(&model->region, name, strlen(name));
     if (!model->maps[model->map_count].name) return mn_fail_memory("a model's weights");
     mn_status status = mn_map_read(path, MAX_EXTERNAL_BYTES, map);
     if (status != MN_OK) return mn_fail_prefix(status, "weights of the model");
@@ -178,7 +178,7 @@ static mn_status use_typed(reading *r, mn_wire wire) {
     /* Each number takes a byte at least, so that a large shape with few of them is refused before memory is taken. */
     if (r->array.count > mn_wire_left(&wire))
         return mn_onnx_damaged(r->model, "a tensor has fewer numbers than its shape");
-    r->typed = mn_pool_alloc(&r->model->pool, r->array.count, size);
+    r->typed = mn_region_alloc(&r->model->region, r->array.count, size);
     if (!r->typed) return mn_fail_memory("a model's weights");
     while (mn_wire_next(&wire, &field)) {
         if (field.number == typed_field(r->array.type)) MN_TRY(read_typed(r, &field));

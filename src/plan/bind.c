@@ -79,16 +79,16 @@ bool mn_bind_alias(const mn_shape *shapes, const mn_op *op) {
     }
 }
 
-mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out) {
-    return mn_bind_part(graph, shapes, pool, op_index, 0, 0, out);
+mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_region *region, int32_t op_index, mn_binding *out) {
+    return mn_bind_part(graph, shapes, region, op_index, 0, 0, out);
 }
 
-mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, int32_t part,
+mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region *region, int32_t op_index, int32_t part,
                        int32_t begin, mn_binding *out) {
     const mn_op *op = &graph->ops[op_index];
     const mn_binder b = {.graph = graph,
                          .shapes = shapes,
-                         .pool = pool,
+                         .region = region,
                          .op_index = op_index,
                          .op = op,
                          .part = part,

@@ -10,11 +10,11 @@
 #include "kernels/kernel.h"
 #include "kernels/params.h"
 
-/** The operator at hand: its graph, the session's shapes, and the pool that parameters go to. */
+/** The operator at hand: its graph, the session's shapes, and the region that parameters go to. */
 typedef struct mn_binder {
     const mn_graph *graph;
     const mn_shape *shapes;
-    mn_pool *pool;
+    mn_region *region;
     int32_t op_index;
     const mn_op *op;
     int32_t part;       /* which output, of an operator that has several */
@@ -25,19 +25,19 @@ typedef struct mn_binder {
 typedef struct mn_binding {
     mn_kernel_op op;
     mn_type in, out;
-    const void *params; /* in the pool */
+    const void *params; /* in the region */
     int32_t units;
     int32_t first_input; /* the operands the kernel reads: from this one on, so many */
     int32_t input_count;
     int32_t part_end; /* where the next part begins */
 } mn_binding;
 
-/** Binds operator `op_index` for the given shapes of all tensors; parameters go to `pool`. Not for operators that run
+/** Binds operator `op_index` for the given shapes of all tensors; parameters go to `region`. Not for operators that run
  * no kernel: mn_bind_alias(). Errors: MEMORY, UNSUPPORTED. */
-mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, mn_binding *out);
+mn_status mn_bind(const mn_graph *graph, const mn_shape *shapes, mn_region *region, int32_t op_index, mn_binding *out);
 
 /** As mn_bind() for output `part` of SPLIT, SPLIT_V or UNPACK, which begins where the one before ended. */
-mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_pool *pool, int32_t op_index, int32_t part,
+mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region *region, int32_t op_index, int32_t part,
                        int32_t begin, mn_binding *out);
 
 /** Is every output of `op` its data operand's elements in the same order, under another shape at most? */

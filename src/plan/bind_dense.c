@@ -7,7 +7,7 @@
 
 static mn_status quantise_fully_connected(const mn_binder *b, mn_fully_connected_params *params) {
     const mn_tensor *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
-    double *scale = mn_pool_alloc(b->pool, (size_t)params->out_c, sizeof *scale);
+    double *scale = mn_region_alloc(b->region, (size_t)params->out_c, sizeof *scale);
     if (!scale) return mn_fail_memory("the plan");
     mn_quant_fully_connected(mn_bind_scale(x), w->quant.scale, w->quant.count, mn_bind_scale(y), params->out_c, scale);
     params->scale = scale;
@@ -20,7 +20,7 @@ static mn_status quantise_fully_connected(const mn_binder *b, mn_fully_connected
 }
 
 mn_status mn_bind_fully_connected(const mn_binder *b, mn_binding *out) {
-    mn_fully_connected_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_fully_connected_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_shape *w = mn_bind_input_shape(b, 1);
     params->out_c = w->dims[0];
@@ -39,7 +39,7 @@ static mn_status quantise_softmax(const mn_binder *b, mn_softmax_params *params)
         mn_quant_softmax(params->beta, scale, params);
         return MN_OK;
     }
-    int16_t *tables = mn_pool_alloc(b->pool, 2 * MN_TABLE_16, sizeof *tables);
+    int16_t *tables = mn_region_alloc(b->region, 2 * MN_TABLE_16, sizeof *tables);
     if (!tables) return mn_fail_memory("the plan");
     mn_quant_softmax_tables(tables, tables + MN_TABLE_16);
     params->exp_table = tables;
@@ -49,7 +49,7 @@ static mn_status quantise_softmax(const mn_binder *b, mn_softmax_params *params)
 }
 
 mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
-    mn_softmax_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_softmax_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_shape *x = mn_bind_input_shape(b, 0);
     params->depth = x->dims[x->rank - 1];
@@ -61,7 +61,7 @@ mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) 
 }
 
 mn_status mn_bind_reduce(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
-    mn_mean_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_mean_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_op_attr *attr = &b->op->attr;
     const mn_shape *x = mn_bind_input_shape(b, 0);

@@ -8,7 +8,7 @@
 #include "plan/bind.h"
 
 static mn_binary_params *make_binary(const mn_binder *b) {
-    mn_binary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_binary_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return NULL;
     mn_bind_full_dims(mn_bind_output_shape(b), params->dims);
     params->same_shape = true;
@@ -71,7 +71,7 @@ mn_status mn_bind_maximum(const mn_binder *b, bool minimum, mn_binding *out) {
 
 /* Conversion parameters with what every element-wise conversion needs. */
 static mn_convert_params *make_convert(const mn_binder *b) {
-    mn_convert_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_convert_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return NULL;
     params->count = mn_shape_count(mn_bind_output_shape(b));
     params->channels = 1;
@@ -147,7 +147,7 @@ bool mn_bind_unary_function(mn_op_kind kind, mn_unary *out) {
 static mn_status quantise_unary_16(const mn_binder *b, mn_unary_params *params) {
     mn_quant_unary_16(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_output(b)), params);
     if (params->function == MN_UNARY_LEAKY_RELU) return MN_OK;
-    uint16_t *table = mn_pool_alloc(b->pool, MN_SIGMOID, sizeof *table);
+    uint16_t *table = mn_region_alloc(b->region, MN_SIGMOID, sizeof *table);
     if (!table) return mn_fail_memory("the plan");
     mn_quant_sigmoid_table(table);
     params->sigmoid = table;
@@ -155,7 +155,7 @@ static mn_status quantise_unary_16(const mn_binder *b, mn_unary_params *params) 
 }
 
 mn_status mn_bind_unary(const mn_binder *b, mn_binding *out) {
-    mn_unary_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_unary_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     mn_bind_unary_function(b->op->kind, &params->function);
     params->count = mn_shape_count(mn_bind_output_shape(b));

@@ -16,7 +16,7 @@ bool mn_bind_hybrid(const mn_binder *b) {
 static const float *make_scales(const mn_binder *b, int32_t channels) {
     const mn_quant *quant = &mn_bind_input(b, 1)->quant;
     if (quant->count == channels) return quant->scale;
-    float *scale = mn_pool_alloc(b->pool, (size_t)channels, sizeof *scale);
+    float *scale = mn_region_alloc(b->region, (size_t)channels, sizeof *scale);
     for (int32_t c = 0; scale && c < channels; c++) scale[c] = quant->scale[0];
     return scale;
 }
@@ -30,7 +30,7 @@ static bool scales_differ(const float *scale, int32_t channels) {
 }
 
 mn_status mn_bind_hybrid_conv(const mn_binder *b, mn_kernel_op op, const mn_conv_params *conv, mn_binding *out) {
-    mn_hybrid_conv_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_hybrid_conv_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     const int32_t channels = conv->window.out_c;
     const float *scale = make_scales(b, channels);
     if (!params || !scale) return mn_fail_memory("the plan");
@@ -44,7 +44,7 @@ mn_status mn_bind_hybrid_conv(const mn_binder *b, mn_kernel_op op, const mn_conv
 }
 
 mn_status mn_bind_hybrid_fully_connected(const mn_binder *b, const mn_fully_connected_params *shape, mn_binding *out) {
-    mn_hybrid_fully_connected_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_hybrid_fully_connected_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     const float *scale = make_scales(b, shape->out_c);
     if (!params || !scale) return mn_fail_memory("the plan");
     *params = (mn_hybrid_fully_connected_params){.rows = shape->rows,

@@ -7,7 +7,7 @@
 static int32_t element_bytes(const mn_binder *b) { return (int32_t)mn_type_size(mn_bind_input(b, 0)->type); }
 
 mn_status mn_bind_pad(const mn_binder *b, mn_binding *out) {
-    mn_pad_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_pad_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     const mn_shape *x = mn_bind_input_shape(b, 0), *y = mn_bind_output_shape(b);
     mn_bind_full_dims(x, params->in_dims);
@@ -24,8 +24,8 @@ mn_status mn_bind_pad(const mn_binder *b, mn_binding *out) {
 /* uint8 inputs may each have a quantisation of their own. */
 static mn_status quantise_concatenation(const mn_binder *b, mn_concatenation_params *params) {
     const mn_tensor *result = mn_bind_output(b);
-    float *scale = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *scale);
-    int32_t *zero = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *zero);
+    float *scale = mn_region_alloc(b->region, (size_t)b->op->input_count, sizeof *scale);
+    int32_t *zero = mn_region_alloc(b->region, (size_t)b->op->input_count, sizeof *zero);
     if (!scale || !zero) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < b->op->input_count; i++) {
         scale[i] = mn_bind_scale(mn_bind_input(b, i));
@@ -39,8 +39,8 @@ static mn_status quantise_concatenation(const mn_binder *b, mn_concatenation_par
 }
 
 mn_status mn_bind_concatenation(const mn_binder *b, mn_binding *out) {
-    mn_concatenation_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
-    int32_t *width = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *width);
+    mn_concatenation_params *params = mn_region_alloc(b->region, 1, sizeof *params);
+    int32_t *width = mn_region_alloc(b->region, (size_t)b->op->input_count, sizeof *width);
     if (!params || !width) return mn_fail_memory("the plan");
     const mn_shape *y = mn_bind_output_shape(b);
     int32_t axis = b->op->attr.axis < 0 ? b->op->attr.axis + y->rank : b->op->attr.axis;

@@ -31,7 +31,7 @@ static void add_dim(walk *w, int32_t size, int32_t stride) {
 }
 
 static mn_status finish_walk(const mn_binder *b, const walk *w, mn_binding *out) {
-    mn_transpose_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_transpose_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     if (w->rank > MN_MAX_RANK) {
         return mn_graph_fail(b->graph, b->op_index, MN_ERROR_UNSUPPORTED, "takes a walk over more than %d dimensions",
@@ -117,8 +117,8 @@ mn_status mn_bind_tile(const mn_binder *b, mn_binding *out) {
 /* ---- PACK ------------------------------------------------------------------------------------------------ */
 
 mn_status mn_bind_pack(const mn_binder *b, mn_binding *out) {
-    mn_concatenation_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
-    int32_t *width = mn_pool_alloc(b->pool, (size_t)b->op->input_count, sizeof *width);
+    mn_concatenation_params *params = mn_region_alloc(b->region, 1, sizeof *params);
+    int32_t *width = mn_region_alloc(b->region, (size_t)b->op->input_count, sizeof *width);
     if (!params || !width) return mn_fail_memory("the plan");
     const mn_shape *x = mn_bind_input_shape(b, 0);
     const int32_t axis = b->op->attr.axis < 0 ? b->op->attr.axis + x->rank + 1 : b->op->attr.axis;
@@ -138,9 +138,9 @@ mn_status mn_bind_resize(const mn_binder *b, mn_binding *out) {
     const mn_shape *x = mn_bind_input_shape(b, 0), *y = mn_bind_output_shape(b);
     const bool bilinear = b->op->kind == MN_OP_RESIZE_BILINEAR;
     const bool align = b->op->attr.align_corners, half = b->op->attr.half_pixel_centers;
-    mn_resize_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
-    mn_resize_tap *rows = mn_pool_alloc(b->pool, (size_t)y->dims[1], sizeof *rows);
-    mn_resize_tap *columns = mn_pool_alloc(b->pool, (size_t)y->dims[2], sizeof *columns);
+    mn_resize_params *params = mn_region_alloc(b->region, 1, sizeof *params);
+    mn_resize_tap *rows = mn_region_alloc(b->region, (size_t)y->dims[1], sizeof *rows);
+    mn_resize_tap *columns = mn_region_alloc(b->region, (size_t)y->dims[2], sizeof *columns);
     if (!params || !rows || !columns) return mn_fail_memory("the plan");
     if (bilinear) {
         mn_resize_taps_bilinear(x->dims[1], y->dims[1], align, half, rows);
@@ -176,7 +176,7 @@ static void four_dims(const mn_shape *shape, int32_t dims[4]) {
 mn_status mn_bind_space(const mn_binder *b, mn_binding *out) {
     const bool to_batch = b->op->kind == MN_OP_SPACE_TO_BATCH_ND;
     const mn_op_attr *attr = &b->op->attr;
-    mn_space_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_space_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     int32_t space[4], batch[4];
     four_dims(mn_bind_input_shape(b, 0), to_batch ? space : batch);

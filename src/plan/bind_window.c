@@ -32,8 +32,8 @@ static int32_t output_rows(const mn_window *window) { return window->batches * w
 static mn_status quantise_conv(const mn_binder *b, mn_conv_params *params) {
     const mn_tensor *x = mn_bind_input(b, 0), *w = mn_bind_input(b, 1), *y = mn_bind_output(b);
     int32_t channels = params->window.out_c;
-    int32_t *multiplier = mn_pool_alloc(b->pool, (size_t)channels, sizeof *multiplier);
-    int32_t *shift = mn_pool_alloc(b->pool, (size_t)channels, sizeof *shift);
+    int32_t *multiplier = mn_region_alloc(b->region, (size_t)channels, sizeof *multiplier);
+    int32_t *shift = mn_region_alloc(b->region, (size_t)channels, sizeof *shift);
     if (!multiplier || !shift) return mn_fail_memory("the plan");
     mn_quant_conv(x->type, mn_bind_scale(x), w->quant.scale, w->quant.count, mn_bind_scale(y), channels, multiplier,
                   shift);
@@ -50,7 +50,7 @@ static mn_status quantise_conv(const mn_binder *b, mn_conv_params *params) {
 static mn_status bind_conv_family(const mn_binder *b, mn_kernel_op op, mn_kernel_op hybrid, int32_t groups,
                                   mn_binding *out) {
     const mn_shape *w = mn_bind_input_shape(b, 1);
-    mn_conv_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_conv_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     params->window = make_window(b, w->dims[1], w->dims[2]);
     params->groups = groups;
@@ -71,7 +71,7 @@ mn_status mn_bind_depthwise(const mn_binder *b, mn_binding *out) {
 }
 
 mn_status mn_bind_pool(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
-    mn_pool_params *params = mn_pool_alloc(b->pool, 1, sizeof *params);
+    mn_pool_params *params = mn_region_alloc(b->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
     params->window = make_window(b, b->op->attr.filter_h, b->op->attr.filter_w);
     params->range_f32 = mn_bind_range_f32(b->op->attr.activation);

@@ -61,8 +61,8 @@ static mn_status run(const folding *f, const mn_op *op, const mn_binding *bindin
         mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &need);
     if (!kernel || need.packed_bytes || need.workspace_bytes) return MN_OK;
     const int32_t count = mn_max_i32(binding->input_count, MN_TASK_INPUTS);
-    const void **inputs = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *inputs);
-    void *data = mn_pool_alloc(&graph->pool, result->bytes, 1);
+    const void **inputs = mn_region_alloc(&graph->region, (size_t)count, sizeof *inputs);
+    void *data = mn_region_alloc(&graph->region, result->bytes, 1);
     if (!inputs || !data) return mn_fail_memory("constant weights");
     for (int32_t i = 0; i < binding->input_count; i++) {
         const int32_t tensor = op->inputs[binding->first_input + i];
@@ -84,7 +84,7 @@ static mn_status fold(const folding *f, int32_t op_index) {
             result->data = f->graph->tensors[op->inputs[mn_op_first_input(op->kind)]].data;
             continue;
         }
-        MN_TRY(mn_bind_part(f->graph, f->shapes, &f->graph->pool, op_index, i, binding.part_end, &binding));
+        MN_TRY(mn_bind_part(f->graph, f->shapes, &f->graph->region, op_index, i, binding.part_end, &binding));
         MN_TRY(run(f, op, &binding, result));
     }
     return MN_OK;
@@ -92,7 +92,7 @@ static mn_status fold(const folding *f, int32_t op_index) {
 
 mn_status mn_graph_fold_constants(mn_graph *graph) {
     folding f = {.graph = graph, .budget = BUDGET};
-    f.shapes = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *f.shapes);
+    f.shapes = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *f.shapes);
     if (!f.shapes) return mn_fail_memory("constant weights");
     for (int32_t i = 0; i < graph->tensor_count; i++) f.shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     for (int32_t i = 0; i < graph->op_count; i++) {

@@ -18,7 +18,7 @@ typedef struct moments {
 } moments;
 
 typedef struct planner {
-    mn_pool pool;
+    mn_region region;
     moments at;
     int32_t leaves; /* a power of two, at least as many as moments; node 1 is the root, 2n and 2n + 1 the halves of n */
     mn_spans *through;  /* [2 * leaves]: taken by buffers whose intervals were made of this node, among others */
@@ -32,7 +32,7 @@ static int by_step(const void *left, const void *right) {
 
 /* The buffers' ends are all the moments that matter. */
 static bool find_moments(planner *p, const mn_buffer *buffers, int32_t count) {
-    p->at.steps = mn_pool_alloc(&p->pool, 2 * (size_t)count, sizeof *p->at.steps);
+    p->at.steps = mn_region_alloc(&p->region, 2 * (size_t)count, sizeof *p->at.steps);
     if (!p->at.steps) return false;
     for (int32_t i = 0; i < count; i++) {
         p->at.steps[2 * (size_t)i] = buffers[i].first;
@@ -62,8 +62,8 @@ static bool open_planner(planner *p, const mn_buffer *buffers, int32_t count) {
     if (!find_moments(p, buffers, count)) return false;
     p->leaves = 1;
     while (p->leaves < p->at.count) p->leaves *= 2;
-    p->through = mn_pool_alloc(&p->pool, 2 * (size_t)p->leaves, sizeof *p->through);
-    p->sometime = mn_pool_alloc(&p->pool, 2 * (size_t)p->leaves, sizeof *p->sometime);
+    p->through = mn_region_alloc(&p->region, 2 * (size_t)p->leaves, sizeof *p->through);
+    p->sometime = mn_region_alloc(&p->region, 2 * (size_t)p->leaves, sizeof *p->sometime);
     return p->through && p->sometime;
 }
 
@@ -109,10 +109,10 @@ static size_t lowest_free(const planner *p, const interval *in, size_t bytes) {
 
 static bool take(planner *p, const interval *in, size_t begin, size_t end) {
     for (int32_t i = 0; i < in->part_count; i++) {
-        if (!mn_spans_add(&p->through[in->parts[i]], &p->pool, begin, end)) return false;
+        if (!mn_spans_add(&p->through[in->parts[i]], &p->region, begin, end)) return false;
     }
     for (int32_t i = 0; i < in->path_count; i++) {
-        if (!mn_spans_add(&p->sometime[in->paths[i]], &p->pool, begin, end)) return false;
+        if (!mn_spans_add(&p->sometime[in->paths[i]], &p->region, begin, end)) return false;
     }
     return true;
 }
@@ -145,11 +145,11 @@ mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, si
         }
     }
     planner p = {.at = {0}};
-    mn_buffer **order = mn_pool_alloc(&p.pool, (size_t)count, sizeof *order);
+    mn_buffer **order = mn_region_alloc(&p.region, (size_t)count, sizeof *order);
     for (int32_t i = 0; i < count && order; i++) order[i] = &buffers[i];
     if (order) qsort(order, (size_t)count, sizeof *order, by_size);
     const bool done = order && open_planner(&p, buffers, count) && place_all(&p, order, count, alignment, &top);
-    mn_pool_free(&p.pool);
+    mn_region_free(&p.region);
     if (!done) return mn_fail_memory("the memory plan");
     *arena_bytes = top;
     return MN_OK;

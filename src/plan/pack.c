@@ -28,7 +28,7 @@ void mn_pack_cache_init(mn_pack_cache *cache) {
 
 void mn_pack_cache_free(mn_pack_cache *cache) {
     for (mn_pack_block *block = cache->blocks; block; block = block->next) mn_pages_free(block->memory, block->bytes);
-    mn_pool_free(&cache->pool);
+    mn_region_free(&cache->region);
     pthread_mutex_destroy(&cache->mutex);
 }
 
@@ -52,7 +52,7 @@ static void put(mn_pack_cache *cache, mn_packed *entry) {
 /* A table with room for `more` entries. */
 static bool grow(mn_pack_cache *cache, size_t more) {
     const size_t slots = 2 * (cache->count + more) + 1;
-    mn_packed **old = cache->table, **table = mn_pool_alloc(&cache->pool, slots, sizeof *table);
+    mn_packed **old = cache->table, **table = mn_region_alloc(&cache->region, slots, sizeof *table);
     const size_t old_slots = cache->slots;
     if (!table) return false;
     cache->table = table;
@@ -84,7 +84,7 @@ static bool look_up(const mn_pack_cache *cache, mn_pack_request *requests, int32
 
 /* One piece of memory for all that is new: it is faster to get and to use than many. */
 static char *add_block(mn_pack_cache *cache, size_t bytes) {
-    mn_pack_block *block = mn_pool_alloc(&cache->pool, 1, sizeof *block);
+    mn_pack_block *block = mn_region_alloc(&cache->region, 1, sizeof *block);
     char *memory = block ? mn_pages_alloc(bytes) : NULL;
     if (!memory) return NULL;
     *block = (mn_pack_block){.next = cache->blocks, .memory = memory, .bytes = bytes};
@@ -128,7 +128,7 @@ static bool answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *request
     size_t bytes;
     if (!look_up(cache, requests, count, &bytes)) return false;
     if (bytes == 0) return true;
-    mn_packed *entries = mn_pool_alloc(&cache->pool, (size_t)count, sizeof *entries);
+    mn_packed *entries = mn_region_alloc(&cache->region, (size_t)count, sizeof *entries);
     char *memory = entries && grow(cache, (size_t)count) ? add_block(cache, bytes) : NULL;
     if (!memory) return false;
     add_entries(cache, requests, count, memory, entries);

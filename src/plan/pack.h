@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/thread.h"
 #include "kernels/kernel.h"
 
@@ -16,7 +16,7 @@ typedef struct mn_pack_block mn_pack_block;
 
 typedef struct mn_pack_cache {
     pthread_mutex_t mutex; /* guards everything below */
-    mn_pool pool;          /* the entries and the table */
+    mn_region region;      /* the entries and the table */
     mn_packed **table;     /* [slots]: lists of entries by operator and kernel; NULL while there are none */
     size_t slots, count;
     mn_pack_block *blocks; /* packed weights */

@@ -17,7 +17,7 @@ static bool is_constant(const mn_plan *plan, int32_t tensor) { return plan->grap
 
 static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
     const mn_graph *graph = plan->graph;
-    plan->shapes = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->shapes);
+    plan->shapes = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *plan->shapes);
     if (!plan->shapes) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < graph->tensor_count; i++) plan->shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     if (!inputs) return MN_OK; /* the graph's own shapes are already inferred */
@@ -72,7 +72,7 @@ static mn_status add_step(mn_plan *plan, const mn_plan_options *options, int32_t
             plan->same_as[step->output] = plan->same_as[step->inputs[0]];
             continue;
         }
-        MN_TRY(mn_bind_part(plan->graph, plan->shapes, &plan->pool, op_index, i, binding.part_end, &binding));
+        MN_TRY(mn_bind_part(plan->graph, plan->shapes, &plan->region, op_index, i, binding.part_end, &binding));
         step->params = binding.params;
         step->units = binding.units;
         step->inputs = op->inputs + binding.first_input;
@@ -102,10 +102,10 @@ static mn_status bind_halves(mn_plan *plan, const mn_fusion *f, halves *out) {
     mn_binding binding[4];
     const int32_t count = f->adds ? 4 : 3;
     for (int32_t i = 0; i < count; i++) {
-        MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, f->first + i, &binding[i]));
+        MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->region, f->first + i, &binding[i]));
     }
-    out->first = mn_pool_alloc(&plan->pool, 1, sizeof *out->first);
-    out->second = mn_pool_alloc(&plan->pool, 1, sizeof *out->second);
+    out->first = mn_region_alloc(&plan->region, 1, sizeof *out->first);
+    out->second = mn_region_alloc(&plan->region, 1, sizeof *out->second);
     if (!out->first || !out->second) return mn_fail_memory("the plan");
     *out->first = (mn_conv_depthwise_params){.conv = *(const mn_conv_params *)binding[0].params,
                                              .depthwise = *(const mn_conv_params *)binding[1].params};
@@ -123,8 +123,8 @@ static void take_weights(const mn_op *op, int32_t *to) {
 
 static mn_status list_operands(mn_plan *plan, const mn_fusion *f, halves *h) {
     const mn_op *ops = &plan->graph->ops[f->first];
-    int32_t *first = mn_pool_alloc(&plan->pool, 5, sizeof *first),
-            *second = mn_pool_alloc(&plan->pool, 4, sizeof *second);
+    int32_t *first = mn_region_alloc(&plan->region, 5, sizeof *first),
+            *second = mn_region_alloc(&plan->region, 4, sizeof *second);
     if (!first || !second) return mn_fail_memory("the plan");
     first[0] = f->flips ? ops[-1].inputs[0] : ops[0].inputs[0];
     take_weights(&ops[0], first + 1);
@@ -198,10 +198,10 @@ static bool pools_images(const mn_window *w) {
  * not average whole images. */
 static mn_status bind_end(mn_plan *plan, int32_t op_index, mn_pooling pooling, mn_conv_mean_params **out) {
     mn_binding conv, next = {0};
-    mn_conv_mean_params *params = mn_pool_alloc(&plan->pool, 1, sizeof *params);
+    mn_conv_mean_params *params = mn_region_alloc(&plan->region, 1, sizeof *params);
     if (!params) return mn_fail_memory("the plan");
-    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index, &conv));
-    if (pooling != MN_POOLING_NONE) MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, op_index + 1, &next));
+    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->region, op_index, &conv));
+    if (pooling != MN_POOLING_NONE) MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->region, op_index + 1, &next));
     *params = (mn_conv_mean_params){.conv = *(const mn_conv_params *)conv.params, .pooling = pooling};
     bool whole = true;
     if (pooling == MN_POOLING_MEAN) {
@@ -260,9 +260,9 @@ static mn_status add_dilated(mn_plan *plan, const mn_plan_options *options, cons
     if (options->keep_tensors || !mn_fuse_find_dilated(plan->graph, plan->shapes, readers, *op_index, &window)) {
         return MN_OK;
     }
-    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->pool, *op_index + 1, &binding));
-    mn_conv_params *params = mn_pool_alloc(&plan->pool, 1, sizeof *params);
-    int32_t *inputs = mn_pool_alloc(&plan->pool, 3, sizeof *inputs);
+    MN_TRY(mn_bind(plan->graph, plan->shapes, &plan->region, *op_index + 1, &binding));
+    mn_conv_params *params = mn_region_alloc(&plan->region, 1, sizeof *params);
+    int32_t *inputs = mn_region_alloc(&plan->region, 3, sizeof *inputs);
     if (!params || !inputs) return mn_fail_memory("the plan");
     *params = *(const mn_conv_params *)binding.params;
     window.in_c = params->window.in_c, window.out_c = params->window.out_c;
@@ -287,10 +287,10 @@ static mn_status add_steps(mn_plan *plan, const mn_plan_options *options) {
     const mn_graph *graph = plan->graph;
     size_t outputs = 0;
     for (int32_t i = 0; i < graph->op_count; i++) outputs += (size_t)graph->ops[i].output_count;
-    plan->steps = mn_pool_alloc(&plan->pool, outputs, sizeof *plan->steps);
-    plan->same_as = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->same_as);
-    plan->bytes = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *plan->bytes);
-    int32_t *readers = mn_pool_alloc(&plan->pool, (size_t)graph->tensor_count, sizeof *readers);
+    plan->steps = mn_region_alloc(&plan->region, outputs, sizeof *plan->steps);
+    plan->same_as = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *plan->same_as);
+    plan->bytes = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *plan->bytes);
+    int32_t *readers = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *readers);
     if (!plan->steps || !plan->same_as || !plan->bytes || !readers) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         plan->same_as[i] = i;
@@ -315,7 +315,7 @@ static bool packs(const mn_step *step) { return step->kernel && mn_kernel_packs(
 
 static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_request *out) {
     const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
-    const void **constants = mn_pool_alloc(&plan->pool, (size_t)count, sizeof *constants);
+    const void **constants = mn_region_alloc(&plan->region, (size_t)count, sizeof *constants);
     if (!constants) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < step->input_count; i++) {
         constants[i] = step->inputs[i] < 0 ? NULL : plan->graph->tensors[step->inputs[i]].data;
@@ -329,7 +329,7 @@ static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_req
 }
 
 static mn_status pack_weights(mn_plan *plan, mn_pack_cache *cache, mn_team *team) {
-    mn_pack_request *requests = mn_pool_alloc(&plan->pool, (size_t)plan->step_count, sizeof *requests);
+    mn_pack_request *requests = mn_region_alloc(&plan->region, (size_t)plan->step_count, sizeof *requests);
     if (!requests) return mn_fail_memory("the plan");
     int32_t count = 0, next = 0;
     for (int32_t s = 0; s < plan->step_count; s++) {
@@ -423,11 +423,11 @@ static void take_offsets(mn_plan *plan, const placement *place) {
 
 static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
     size_t owners = (size_t)plan->graph->tensor_count + (size_t)plan->step_count;
-    placement place = {.buffers = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffers),
-                       .buffer_of = mn_pool_alloc(&plan->pool, owners, sizeof *place.buffer_of)};
-    plan->offset = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
-    plan->first = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->first);
-    plan->last = mn_pool_alloc(&plan->pool, (size_t)plan->graph->tensor_count, sizeof *plan->last);
+    placement place = {.buffers = mn_region_alloc(&plan->region, owners, sizeof *place.buffers),
+                       .buffer_of = mn_region_alloc(&plan->region, owners, sizeof *place.buffer_of)};
+    plan->offset = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
+    plan->first = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->first);
+    plan->last = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->last);
     if (!place.buffers || !place.buffer_of || !plan->offset || !plan->first || !plan->last)
         return mn_fail_memory("the memory plan");
     for (size_t i = 0; i < owners; i++) place.buffer_of[i] = -1;
@@ -458,6 +458,6 @@ mn_status mn_plan_create(const mn_graph *graph, mn_pack_cache *cache, const mn_p
 }
 
 void mn_plan_free(mn_plan *plan) {
-    mn_pool_free(&plan->pool);
+    mn_region_free(&plan->region);
     *plan = (mn_plan){0};
 }

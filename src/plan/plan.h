@@ -40,7 +40,7 @@ typedef struct mn_plan_options {
 } mn_plan_options;
 
 typedef struct mn_plan {
-    mn_pool pool; /* owns the arrays below and the parameters */
+    mn_region region; /* owns the arrays below and the parameters */
     const mn_graph *graph;
     mn_shape *shapes; /* [tensor_count] */
     size_t *offset;   /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */

@@ -21,11 +21,11 @@ static int32_t find(const mn_spans *spans, size_t offset) {
     return low;
 }
 
-static bool reserve(mn_spans *spans, mn_pool *pool) {
+static bool reserve(mn_spans *spans, mn_region *region) {
     enum { FIRST = 4 };
     if (spans->count < spans->capacity) return true;
     const int32_t capacity = spans->capacity ? 2 * spans->capacity : FIRST;
-    mn_span *of = mn_pool_alloc(pool, (size_t)capacity, sizeof *of);
+    mn_span *of = mn_region_alloc(region, (size_t)capacity, sizeof *of);
     if (!of) return false;
     if (spans->count > 0) memcpy(of, spans->of, (size_t)spans->count * sizeof *of);
     spans->of = of;
@@ -33,11 +33,11 @@ static bool reserve(mn_spans *spans, mn_pool *pool) {
     return true;
 }
 
-bool mn_spans_add(mn_spans *spans, mn_pool *pool, size_t begin, size_t end) {
+bool mn_spans_add(mn_spans *spans, mn_region *region, size_t begin, size_t end) {
     const int32_t first = find(spans, begin);
     int32_t last = first; /* behind those that touch the new one */
     while (last < spans->count && spans->of[last].begin <= end) last++;
-    if (last == first && !reserve(spans, pool)) return false;
+    if (last == first && !reserve(spans, region)) return false;
     if (last > first) {
         begin = mn_min_size(begin, spans->of[first].begin);
         end = mn_max_size(end, spans->of[last - 1].end);

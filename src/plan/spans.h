@@ -5,7 +5,7 @@
 #ifndef MN_PLAN_SPANS_H
 #define MN_PLAN_SPANS_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 
 typedef struct mn_span {
@@ -19,7 +19,7 @@ typedef struct mn_spans {
 } mn_spans;
 
 /** Adds [begin, end); false when out of memory. */
-bool mn_spans_add(mn_spans *spans, mn_pool *pool, size_t begin, size_t end);
+bool mn_spans_add(mn_spans *spans, mn_region *region, size_t begin, size_t end);
 
 /** The lowest offset from `offset` on at which `bytes` bytes meet nothing of the set, where the first span in the way,
  *  if any, is the only one looked at: its end. */

@@ -15,8 +15,8 @@ typedef struct applying {
     bool *taken;     /* [tensor_count of the float graph]: constants that a layer has stored already */
 } applying;
 
-static void *copy(mn_pool *pool, const void *data, size_t count, size_t bytes) {
-    void *made = mn_pool_alloc(pool, count, bytes);
+static void *copy(mn_region *region, const void *data, size_t count, size_t bytes) {
+    void *made = mn_region_alloc(region, count, bytes);
     if (made && count > 0) memcpy(made, data, count * bytes);
     return made;
 }
@@ -25,8 +25,8 @@ static void *copy(mn_pool *pool, const void *data, size_t count, size_t bytes) {
 
 static mn_status set_quant(mn_graph *graph, mn_tensor *tensor, int32_t count, int32_t axis, const float *scale,
                            int32_t zero) {
-    int32_t *zeros = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *zeros);
-    float *scales = copy(&graph->pool, scale, (size_t)count, sizeof *scales);
+    int32_t *zeros = mn_region_alloc(&graph->region, (size_t)count, sizeof *zeros);
+    float *scales = copy(&graph->region, scale, (size_t)count, sizeof *scales);
     if (!zeros || !scales) return mn_fail_memory("the quantised graph");
     for (int32_t i = 0; i < count; i++) zeros[i] = zero;
     tensor->quant = (mn_quant){.count = count, .axis = axis, .scale = scales, .zero_point = zeros};
@@ -35,7 +35,7 @@ static mn_status set_quant(mn_graph *graph, mn_tensor *tensor, int32_t count, in
 
 static mn_status store_constant(mn_graph *graph, mn_tensor *tensor, mn_step8 step) {
     const float *values = tensor->data;
-    int8_t *stored = mn_pool_alloc(&graph->pool, tensor->bytes, 1);
+    int8_t *stored = mn_region_alloc(&graph->region, tensor->bytes, 1);
     if (!stored) return mn_fail_memory("the quantised graph");
     for (size_t i = 0; i < tensor->bytes; i++) {
         float units = roundf(values[i] / step.scale) + (float)step.zero;
@@ -49,7 +49,7 @@ static mn_status store_constant(mn_graph *graph, mn_tensor *tensor, mn_step8 ste
 static mn_status convert_tensor(applying *a, int32_t index) {
     mn_tensor *tensor = &a->graph->tensors[index];
     *tensor = a->scheme->graph->tensors[index];
-    tensor->name = mn_pool_string(&a->graph->pool, tensor->name, strlen(tensor->name));
+    tensor->name = mn_region_string(&a->graph->region, tensor->name, strlen(tensor->name));
     if (!tensor->name) return mn_fail_memory("the quantised graph");
     if (a->scheme->is_activation[index]) {
         mn_step8 step = mn_scheme_step(a->scheme, index);
@@ -58,7 +58,7 @@ static mn_status convert_tensor(applying *a, int32_t index) {
         MN_TRY(set_quant(a->graph, tensor, 1, 0, &step.scale, step.zero));
         if (tensor->data) MN_TRY(store_constant(a->graph, tensor, step));
     } else if (tensor->data && tensor->type != MN_FLOAT32) {
-        tensor->data = copy(&a->graph->pool, tensor->data, tensor->bytes, 1);
+        tensor->data = copy(&a->graph->region, tensor->data, tensor->bytes, 1);
         if (!tensor->data) return mn_fail_memory("the quantised graph");
     }
     return MN_OK;
@@ -72,7 +72,7 @@ static mn_tensor *place_constant(applying *a, int32_t *index, const char *name) 
         a->taken[*index] = true;
     } else {
         *index = graph->tensor_count++;
-        graph->tensors[*index] = (mn_tensor){.name = mn_pool_string(&graph->pool, name, strlen(name))};
+        graph->tensors[*index] = (mn_tensor){.name = mn_region_string(&graph->region, name, strlen(name))};
     }
     return &graph->tensors[*index];
 }
@@ -81,7 +81,7 @@ static mn_tensor *place_constant(applying *a, int32_t *index, const char *name) 
 
 /* Scales wide enough for the biases, in the layer's own number: the scheme's as a rule. */
 static mn_status fit_scales(applying *a, mn_quant_layer *layer, float input_scale) {
-    float *scale = copy(&a->graph->pool, layer->scale, (size_t)layer->scale_count, sizeof *scale);
+    float *scale = copy(&a->graph->region, layer->scale, (size_t)layer->scale_count, sizeof *scale);
     if (!scale) return mn_fail_memory("the quantised weights");
     bool widened = false;
     for (int32_t c = 0; c < layer->channels; c++) {
@@ -92,7 +92,7 @@ static mn_status fit_scales(applying *a, mn_quant_layer *layer, float input_scal
     }
     layer->scale = scale;
     if (!widened) return MN_OK;
-    layer->stored = mn_pool_alloc(&a->graph->pool, (size_t)layer->elements, sizeof *layer->stored);
+    layer->stored = mn_region_alloc(&a->graph->region, (size_t)layer->elements, sizeof *layer->stored);
     if (!layer->stored) return mn_fail_memory("the quantised weights");
     mn_layer_round(layer);
     return MN_OK;
@@ -106,7 +106,7 @@ static mn_status store_weights(applying *a, mn_op *op, const mn_quant_layer *lay
     weights->name = name;
     weights->type = MN_INT8;
     weights->bytes = (size_t)layer->elements;
-    weights->data = copy(&a->graph->pool, layer->stored, (size_t)layer->elements, sizeof *layer->stored);
+    weights->data = copy(&a->graph->region, layer->stored, (size_t)layer->elements, sizeof *layer->stored);
     if (!weights->data || !name) return mn_fail_memory("the quantised weights");
     return set_quant(a->graph, weights, layer->scale_count, layer->scale_count > 1 ? layer->axis : 0, layer->scale, 0);
 }
@@ -121,7 +121,7 @@ static bool needs_bias(const mn_op *op, const mn_quant_layer *layer) {
 
 static mn_status add_operand(mn_graph *graph, mn_op *op) {
     if (op->input_count > 2) return MN_OK;
-    int32_t *inputs = mn_pool_alloc(&graph->pool, 3, sizeof *inputs);
+    int32_t *inputs = mn_region_alloc(&graph->region, 3, sizeof *inputs);
     if (!inputs) return mn_fail_memory("the quantised graph");
     memcpy(inputs, op->inputs, (size_t)op->input_count * sizeof *inputs);
     inputs[2] = -1;
@@ -136,8 +136,8 @@ static mn_status store_bias(applying *a, mn_op *op, const mn_quant_layer *layer,
     MN_TRY(add_operand(graph, op));
     const char *name = op->inputs[2] >= 0 ? graph->tensors[op->inputs[2]].name : graph->tensors[op->outputs[0]].name;
     mn_tensor *bias = place_constant(a, &op->inputs[2], name);
-    int32_t *stored = mn_pool_alloc(&graph->pool, (size_t)layer->channels, sizeof *stored);
-    float *scale = mn_pool_alloc(&graph->pool, (size_t)layer->scale_count, sizeof *scale);
+    int32_t *stored = mn_region_alloc(&graph->region, (size_t)layer->channels, sizeof *stored);
+    float *scale = mn_region_alloc(&graph->region, (size_t)layer->scale_count, sizeof *scale);
     if (!stored || !scale || !bias->name) return mn_fail_memory("the quantised biases");
     for (int32_t c = 0; c < layer->scale_count; c++) scale[c] = input_scale * layer->scale[c];
     for (int32_t c = 0; c < layer->channels; c++) {
@@ -176,7 +176,7 @@ static mn_status rescale_operand(applying *a, mn_op *op, int32_t k) {
     mn_graph *graph = a->graph;
     const int32_t from = op->inputs[k], to = graph->tensor_count++;
     const mn_step8 step = mn_scheme_step(a->scheme, op->outputs[0]);
-    int32_t *ends = mn_pool_alloc(&graph->pool, 2, sizeof *ends);
+    int32_t *ends = mn_region_alloc(&graph->region, 2, sizeof *ends);
     if (!ends) return mn_fail_memory("the quantised graph");
     graph->tensors[to] = graph->tensors[from];
     MN_TRY(set_quant(graph, &graph->tensors[to], 1, 0, &step.scale, step.zero));
@@ -204,8 +204,8 @@ static mn_status convert_op(applying *a, int32_t index, mn_op *op) {
     const mn_op *from = &a->scheme->graph->ops[index];
     *op = *from;
     op->version = mn_max_i32(from->version, int8_version(op->kind));
-    op->inputs = copy(&a->graph->pool, from->inputs, (size_t)from->input_count, sizeof *op->inputs);
-    op->outputs = copy(&a->graph->pool, from->outputs, (size_t)from->output_count, sizeof *op->outputs);
+    op->inputs = copy(&a->graph->region, from->inputs, (size_t)from->input_count, sizeof *op->inputs);
+    op->outputs = copy(&a->graph->region, from->outputs, (size_t)from->output_count, sizeof *op->outputs);
     if (!op->inputs || !op->outputs) return mn_fail_memory("the quantised graph");
     if (a->scheme->layer_of[index] < 0) return MN_OK;
     mn_quant_layer layer = a->scheme->layers[a->scheme->layer_of[index]];
@@ -237,20 +237,20 @@ static mn_status convert(applying *a) {
     mn_graph *graph = a->graph;
     const size_t rescaled = shared_operands(from);
     size_t room = (size_t)from->tensor_count + 2 * (size_t)a->scheme->layer_count + rescaled;
-    graph->name = mn_pool_string(&graph->pool, from->name, strlen(from->name));
+    graph->name = mn_region_string(&graph->region, from->name, strlen(from->name));
     graph->description = "int8";
-    graph->tensors = mn_pool_alloc(&graph->pool, room, sizeof *graph->tensors);
-    graph->ops = mn_pool_alloc(&graph->pool, (size_t)from->op_count + rescaled, sizeof *graph->ops);
-    graph->inputs = copy(&graph->pool, from->inputs, (size_t)from->input_count, sizeof *graph->inputs);
-    graph->outputs = copy(&graph->pool, from->outputs, (size_t)from->output_count, sizeof *graph->outputs);
-    a->taken = mn_pool_alloc(&graph->pool, room, sizeof *a->taken);
+    graph->tensors = mn_region_alloc(&graph->region, room, sizeof *graph->tensors);
+    graph->ops = mn_region_alloc(&graph->region, (size_t)from->op_count + rescaled, sizeof *graph->ops);
+    graph->inputs = copy(&graph->region, from->inputs, (size_t)from->input_count, sizeof *graph->inputs);
+    graph->outputs = copy(&graph->region, from->outputs, (size_t)from->output_count, sizeof *graph->outputs);
+    a->taken = mn_region_alloc(&graph->region, room, sizeof *a->taken);
     if (!graph->name || !graph->tensors || !graph->ops || !graph->inputs || !graph->outputs || !a->taken) {
         return mn_fail_memory("the quantised graph");
     }
     graph->tensor_count = from->tensor_count;
     graph->input_count = from->input_count;
     graph->output_count = from->output_count;
-    MN_TRY(mn_meaning_copy(&from->meaning, &graph->pool, &graph->meaning));
+    MN_TRY(mn_meaning_copy(&from->meaning, &graph->region, &graph->meaning));
     for (int32_t i = 0; i < from->tensor_count; i++) MN_TRY(convert_tensor(a, i));
     for (int32_t i = 0; i < from->op_count; i++) MN_TRY(append_op(a, i));
     return mn_graph_check(graph);

@@ -6,7 +6,7 @@
 #include <math.h>
 
 typedef struct calibration {
-    mn_pool pool;
+    mn_region region;
     const mn_scheme *scheme;
     int32_t tensors;
     int32_t jobs;
@@ -90,12 +90,12 @@ static void observe_histograms(void *context, int32_t job, int32_t sample, const
 }
 
 static mn_status make_histograms(calibration *c, const mn_interval *range) {
-    c->histograms = mn_pool_alloc(&c->pool, (size_t)c->jobs * (size_t)c->tensors, sizeof *c->histograms);
+    c->histograms = mn_region_alloc(&c->region, (size_t)c->jobs * (size_t)c->tensors, sizeof *c->histograms);
     if (!c->histograms) return mn_fail_memory("the histograms");
     for (int32_t i = 0; i < c->tensors * c->jobs; i++) {
         mn_interval widened = {fminf(range[i % c->tensors].low, 0), fmaxf(range[i % c->tensors].high, 0)};
         if (c->elements[i % c->tensors] == 0 || !(widened.high - widened.low > 1e-30f)) continue;
-        c->histograms[i] = mn_pool_alloc(&c->pool, 1, sizeof **c->histograms);
+        c->histograms[i] = mn_region_alloc(&c->region, 1, sizeof **c->histograms);
         if (!c->histograms[i]) return mn_fail_memory("the histograms");
         c->histograms[i]->range = widened;
     }
@@ -128,8 +128,8 @@ static mn_status choose_ranges(calibration *c, mn_runner *runner, const mn_sampl
 static mn_status start(calibration *c) {
     const mn_graph *graph = c->scheme->graph;
     size_t tensors = (size_t)c->tensors;
-    c->elements = mn_pool_alloc(&c->pool, tensors, sizeof *c->elements);
-    c->extremes = mn_pool_alloc(&c->pool, (size_t)c->jobs * tensors, sizeof *c->extremes);
+    c->elements = mn_region_alloc(&c->region, tensors, sizeof *c->elements);
+    c->extremes = mn_region_alloc(&c->region, (size_t)c->jobs * tensors, sizeof *c->extremes);
     if (!c->elements || !c->extremes) return mn_fail_memory("the ranges");
     for (int32_t i = 0; i < c->tensors; i++) {
         if (mn_scheme_is_open(c->scheme, i)) c->elements[i] = graph->tensors[i].bytes / sizeof(float);
@@ -149,6 +149,6 @@ mn_status mn_calibrate(mn_scheme *scheme, mn_runner *runner, const mn_samples *s
     if (status == MN_OK && method != MN_RANGE_MINMAX) {
         status = choose_ranges(&c, runner, samples, method, scheme->range, progress);
     }
-    mn_pool_free(&c.pool);
+    mn_region_free(&c.region);
     return status;
 }

@@ -14,7 +14,7 @@
 /* ---- Pairs ---------------------------------------------------------------------------------------------- */
 
 typedef struct pairing {
-    mn_pool pool;
+    mn_region region;
     const mn_graph *graph[2];
     bool *taken[2]; /* [tensor_count]: has a partner */
     int32_t count;
@@ -89,8 +89,8 @@ static mn_status find_pairs(pairing *p) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s and %s do not take pictures of one size, so they cannot be compared",
                        a->name, b->name);
     }
-    p->taken[0] = mn_pool_alloc(&p->pool, (size_t)a->tensor_count, sizeof **p->taken);
-    p->taken[1] = mn_pool_alloc(&p->pool, (size_t)b->tensor_count, sizeof **p->taken);
+    p->taken[0] = mn_region_alloc(&p->region, (size_t)a->tensor_count, sizeof **p->taken);
+    p->taken[1] = mn_region_alloc(&p->region, (size_t)b->tensor_count, sizeof **p->taken);
     p->pairs = calloc((size_t)a->op_count, sizeof *p->pairs);
     if (!p->taken[0] || !p->taken[1] || !p->pairs) return mn_fail_memory("the comparison");
     pair_by_name(p);
@@ -206,9 +206,9 @@ static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, c
     if (status == MN_OK) status = mn_runner_create(p->graph[1], mn_runner_jobs(first), &c.second);
     if (status == MN_OK) {
         size_t count = (size_t)p->count;
-        c.each = mn_pool_alloc(&p->pool, (size_t)mn_runner_jobs(first) * count, sizeof *c.each);
-        c.total = mn_pool_alloc(&p->pool, count, sizeof *c.total);
-        c.failed = mn_pool_alloc(&p->pool, (size_t)mn_runner_jobs(first), sizeof *c.failed);
+        c.each = mn_region_alloc(&p->region, (size_t)mn_runner_jobs(first) * count, sizeof *c.each);
+        c.total = mn_region_alloc(&p->region, count, sizeof *c.total);
+        c.failed = mn_region_alloc(&p->region, (size_t)mn_runner_jobs(first), sizeof *c.failed);
         if (!c.each || !c.total || !c.failed) status = mn_fail_memory("the comparison");
     }
     if (status == MN_OK) {
@@ -228,7 +228,7 @@ mn_status mn_compare(const mn_graph *a, const mn_graph *b, const mn_samples *sam
     pairing p = {.graph = {a, b}};
     mn_status status = find_pairs(&p);
     if (status == MN_OK) status = run_both(&p, samples, jobs, look, progress);
-    mn_pool_free(&p.pool);
+    mn_region_free(&p.region);
     if (status != MN_OK) {
         free(p.pairs);
         return status;

@@ -33,7 +33,7 @@ typedef struct workspace {
 } workspace;
 
 typedef struct correction {
-    mn_pool pool;
+    mn_region region;
     mn_scheme *scheme;
     layer_view *views;    /* [layer_count] */
     size_t means;         /* over all layers */
@@ -155,7 +155,7 @@ static size_t met_by(const layer_view *v, const mn_quant_layer *layer, int32_t i
 static mn_status correct_layer(correction *c, int32_t index, int32_t samples) {
     const layer_view *v = &c->views[index];
     mn_quant_layer *layer = &c->scheme->layers[index];
-    double *lost = mn_pool_alloc(&c->pool, (size_t)layer->channels, sizeof *lost);
+    double *lost = mn_region_alloc(&c->region, (size_t)layer->channels, sizeof *lost);
     if (!lost) return mn_fail_memory("the bias correction");
     for (int32_t i = 0; i < layer->elements; i++) {
         int32_t channel = mn_layer_channel(layer, i);
@@ -177,11 +177,11 @@ static mn_status make_workspace(correction *c, int32_t jobs) {
         row = mn_max_size(row, (size_t)v->in_w * (size_t)v->channels);
         taps = mn_max_size(taps, (size_t)v->k_w * (size_t)v->channels);
     }
-    c->workspace = mn_pool_alloc(&c->pool, (size_t)jobs, sizeof *c->workspace);
+    c->workspace = mn_region_alloc(&c->region, (size_t)jobs, sizeof *c->workspace);
     if (!c->workspace) return mn_fail_memory("the bias correction");
     for (int32_t i = 0; i < jobs; i++) {
-        c->workspace[i].row = mn_pool_alloc(&c->pool, row, sizeof *c->workspace[i].row);
-        c->workspace[i].sums = mn_pool_alloc(&c->pool, taps, sizeof *c->workspace[i].sums);
+        c->workspace[i].row = mn_region_alloc(&c->region, row, sizeof *c->workspace[i].row);
+        c->workspace[i].sums = mn_region_alloc(&c->region, taps, sizeof *c->workspace[i].sums);
         if (!c->workspace[i].row || !c->workspace[i].sums) return mn_fail_memory("the bias correction");
     }
     return MN_OK;
@@ -190,7 +190,7 @@ static mn_status make_workspace(correction *c, int32_t jobs) {
 static mn_status start(correction *c, int32_t jobs) {
     const mn_scheme *scheme = c->scheme;
     const int32_t input = scheme->graph->inputs[0];
-    c->views = mn_pool_alloc(&c->pool, (size_t)scheme->layer_count, sizeof *c->views);
+    c->views = mn_region_alloc(&c->region, (size_t)scheme->layer_count, sizeof *c->views);
     if (!c->views) return mn_fail_memory("the bias correction");
     for (int32_t i = 0; i < scheme->layer_count; i++) {
         layer_view *v = &c->views[i];
@@ -201,8 +201,8 @@ static mn_status start(correction *c, int32_t jobs) {
         v->lowest = scheme->range[input].low;
         c->means += (size_t)(v->k_h * v->k_w * v->channels);
     }
-    c->sums = mn_pool_alloc(&c->pool, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
-    c->total = mn_pool_alloc(&c->pool, KINDS * c->means, sizeof *c->total);
+    c->sums = mn_region_alloc(&c->region, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
+    c->total = mn_region_alloc(&c->region, KINDS * c->means, sizeof *c->total);
     if (!c->sums || !c->total) return mn_fail_memory("the bias correction");
     return make_workspace(c, jobs);
 }
@@ -215,6 +215,6 @@ mn_status mn_correct_biases(mn_scheme *scheme, mn_runner *floats, const mn_sampl
         status = mn_runner_each(floats, samples, observe, collect, &c, "bias correction", progress);
     }
     for (int32_t i = 0; status == MN_OK && i < scheme->layer_count; i++) status = correct_layer(&c, i, samples->count);
-    mn_pool_free(&c.pool);
+    mn_region_free(&c.region);
     return status;
 }

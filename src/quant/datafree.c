@@ -179,17 +179,17 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     }
 }
 
-static mn_status make_channels(mn_pool *pool, const mn_tensor *tensor, mn_channels *out) {
+static mn_status make_channels(mn_region *region, const mn_tensor *tensor, mn_channels *out) {
     out->count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
-    out->of = mn_pool_alloc(pool, (size_t)out->count, sizeof *out->of);
+    out->of = mn_region_alloc(region, (size_t)out->count, sizeof *out->of);
     return out->of ? MN_OK : mn_fail_memory("the channels' statistics");
 }
 
 /* Pixels spread evenly. */
-static mn_status expect_input(const expecting *e, mn_interval input, mn_pool *pool) {
+static mn_status expect_input(const expecting *e, mn_interval input, mn_region *region) {
     double low = (double)input.low, high = (double)input.high, width = high - low;
     mn_channels *x = &e->out[e->graph->inputs[0]];
-    MN_TRY(make_channels(pool, &e->graph->tensors[e->graph->inputs[0]], x));
+    MN_TRY(make_channels(region, &e->graph->tensors[e->graph->inputs[0]], x));
     for (int32_t c = 0; c < x->count; c++) {
         x->of[c] = (mn_channel){input.low, input.high, (float)((low + high) / 2), (float)(width * width / 12)};
     }
@@ -211,15 +211,15 @@ static mn_status check_stats(const mn_graph *graph, const mn_channel_stats *stat
                    graph->name);
 }
 
-mn_status mn_channels_expect(const mn_graph *graph, const mn_channel_stats *stats, mn_interval input, mn_pool *pool,
+mn_status mn_channels_expect(const mn_graph *graph, const mn_channel_stats *stats, mn_interval input, mn_region *region,
                              mn_channels *out) {
     expecting e = {.graph = graph, .stats = stats, .out = out};
     for (int32_t i = 0; i < graph->tensor_count; i++) out[i] = (mn_channels){0};
     MN_TRY(check_stats(graph, stats));
-    MN_TRY(expect_input(&e, input, pool));
+    MN_TRY(expect_input(&e, input, region));
     for (int32_t i = 0; i < graph->op_count; i++) {
         mn_channels *y = &out[graph->ops[i].outputs[0]];
-        MN_TRY(make_channels(pool, &graph->tensors[graph->ops[i].outputs[0]], y));
+        MN_TRY(make_channels(region, &graph->tensors[graph->ops[i].outputs[0]], y));
         if (expect_op(&e, i, y)) continue;
         return mn_graph_fail(graph, i, MN_ERROR_UNSUPPORTED,
                              "what values it gives cannot be told without a photo; give photos");

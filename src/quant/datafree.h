@@ -11,11 +11,11 @@
 #include "quant/quant.h"
 
 /** What to expect of the channels of every activation of `graph`, which takes `input`: out[tensor_count], whose memory
- *  belongs to `pool`. `stats` ([tensor_count]) is what mn_net_fold told; NULL
+ *  belongs to `region`. `stats` ([tensor_count]) is what mn_net_fold told; NULL
  *  for a graph from elsewhere. Before its activation function, what a batch
  *  norm gives counts as normally distributed; other layers pass on means and variances as if channels were independent.
  *  Errors: UNSUPPORTED (no statistics; an operator that passes nothing on), MEMORY. */
-mn_status mn_channels_expect(const mn_graph *graph, const mn_channel_stats *stats, mn_interval input, mn_pool *pool,
+mn_status mn_channels_expect(const mn_graph *graph, const mn_channel_stats *stats, mn_interval input, mn_region *region,
                              mn_channels *out);
 
 /** Sets the range of every open activation of `scheme` to what is expected. Errors: as mn_scheme_share_ranges. */

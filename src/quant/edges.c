@@ -12,8 +12,8 @@ enum { UINT8_ZERO = 128 };
 /* Room for one more tensor and operator at each end. */
 static mn_status make_room(mn_graph *graph) {
     size_t ends = (size_t)graph->input_count + (size_t)graph->output_count;
-    mn_tensor *tensors = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count + ends, sizeof *tensors);
-    mn_op *ops = mn_pool_alloc(&graph->pool, (size_t)graph->op_count + ends, sizeof *ops);
+    mn_tensor *tensors = mn_region_alloc(&graph->region, (size_t)graph->tensor_count + ends, sizeof *tensors);
+    mn_op *ops = mn_region_alloc(&graph->region, (size_t)graph->op_count + ends, sizeof *ops);
     if (!tensors || !ops) return mn_fail_memory("the quantised graph");
     memcpy(tensors, graph->tensors, (size_t)graph->tensor_count * sizeof *tensors);
     memcpy(ops + graph->input_count, graph->ops, (size_t)graph->op_count * sizeof *ops);
@@ -26,8 +26,8 @@ static mn_status make_room(mn_graph *graph) {
 static mn_status add_outer(mn_graph *graph, int32_t inner, mn_type type, int32_t *out) {
     mn_tensor *inside = &graph->tensors[inner], *outside = &graph->tensors[graph->tensor_count];
     size_t length = strlen(inside->name);
-    char *name = mn_pool_alloc(&graph->pool, length + sizeof "_int8", 1);
-    int32_t *zero = mn_pool_alloc(&graph->pool, 1, sizeof *zero);
+    char *name = mn_region_alloc(&graph->region, length + sizeof "_int8", 1);
+    int32_t *zero = mn_region_alloc(&graph->region, 1, sizeof *zero);
     if (!name || !zero) return mn_fail_memory("the quantised graph");
     *outside = *inside;
     outside->type = type;
@@ -42,7 +42,7 @@ static mn_status add_outer(mn_graph *graph, int32_t inner, mn_type type, int32_t
 }
 
 static mn_status set_op(mn_graph *graph, mn_op *op, int32_t from, int32_t to) {
-    int32_t *ends = mn_pool_alloc(&graph->pool, 2, sizeof *ends);
+    int32_t *ends = mn_region_alloc(&graph->region, 2, sizeof *ends);
     if (!ends) return mn_fail_memory("the quantised graph");
     ends[0] = from;
     ends[1] = to;

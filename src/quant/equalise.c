@@ -14,7 +14,7 @@
 enum { STRENGTHS = 17, WEIGHT_STEPS = 127, ACTIVATION_STEPS = 255 };
 
 typedef struct equalising {
-    mn_pool pool;
+    mn_region region;
     mn_graph *graph;
     mn_channels *channels;
     mn_groups groups;
@@ -92,8 +92,8 @@ static void find_room(const equalising *e, int32_t group, int32_t count, double 
 
 static mn_status choose_factors(equalising *e, int32_t group) {
     int32_t count = e->channels[group].count;
-    double *room = mn_pool_alloc(&e->pool, (size_t)count, sizeof *room);
-    double *factor = mn_pool_alloc(&e->pool, (size_t)count, sizeof *factor);
+    double *room = mn_region_alloc(&e->region, (size_t)count, sizeof *room);
+    double *factor = mn_region_alloc(&e->region, (size_t)count, sizeof *factor);
     if (!room || !factor) return mn_fail_memory("the channels' scales");
     find_room(e, group, count, room);
     double best = INFINITY, strength = 0;
@@ -121,7 +121,7 @@ static mn_status choose_moves(equalising *e) {
         int32_t out = op->outputs[0];
         mn_channels *x = &e->channels[out];
         if (!e->groups.movable[out] || x->count == 0) continue;
-        double *move = mn_pool_alloc(&e->pool, (size_t)x->count, sizeof *move);
+        double *move = mn_region_alloc(&e->region, (size_t)x->count, sizeof *move);
         if (!move) return mn_fail_memory("the channels' shifts");
         for (int32_t c = 0; c < x->count; c++) {
             bool sum = op->kind == MN_OP_ADD;
@@ -168,8 +168,8 @@ static mn_status change_op(const equalising *e, int32_t index) {
     int32_t in = op->inputs[0], out = op->outputs[0];
     if (!e->factor[in] && !e->factor[out] && !e->moved[in] && !e->moved[out]) return MN_OK;
     mn_tensor *weights = &e->graph->tensors[op->inputs[1]];
-    float *values = mn_pool_alloc(&e->graph->pool, weights->bytes, 1);
-    float *bias = mn_pool_alloc(&e->graph->pool, (size_t)w.outputs, sizeof *bias);
+    float *values = mn_region_alloc(&e->graph->region, weights->bytes, 1);
+    float *bias = mn_region_alloc(&e->graph->region, (size_t)w.outputs, sizeof *bias);
     if (!values || !bias) return mn_fail_memory("the rescaled weights");
     for (int32_t o = 0; o < w.outputs; o++) change_output(e, op, &w, o, values, w.bias ? bias : NULL);
     weights->data = values;
@@ -189,7 +189,7 @@ static mn_status change_tensor(const equalising *e, int32_t tensor) {
     mn_tensor *info = &e->graph->tensors[tensor];
     if (!e->factor[tensor] && !e->moved[tensor]) return MN_OK;
     size_t length = strlen(info->name);
-    char *name = mn_pool_alloc(&e->graph->pool, length + sizeof suffix, 1);
+    char *name = mn_region_alloc(&e->graph->region, length + sizeof suffix, 1);
     if (!name) return mn_fail_memory("the rescaled tensors");
     memcpy(name, info->name, length);
     memcpy(name + length, suffix, sizeof suffix);
@@ -221,9 +221,9 @@ static void drop_unknown(equalising *e) {
 
 static mn_status equalise(equalising *e) {
     size_t tensors = (size_t)e->graph->tensor_count;
-    MN_TRY(mn_groups_find(e->graph, &e->pool, &e->groups));
-    e->factor = mn_pool_alloc(&e->pool, tensors, sizeof *e->factor);
-    e->moved = mn_pool_alloc(&e->pool, tensors, sizeof *e->moved);
+    MN_TRY(mn_groups_find(e->graph, &e->region, &e->groups));
+    e->factor = mn_region_alloc(&e->region, tensors, sizeof *e->factor);
+    e->moved = mn_region_alloc(&e->region, tensors, sizeof *e->moved);
     if (!e->factor || !e->moved) return mn_fail_memory("the channels' scales");
     drop_unknown(e);
     MN_TRY(choose_moves(e));
@@ -238,6 +238,6 @@ static mn_status equalise(equalising *e) {
 mn_status mn_equalise(mn_graph *graph, mn_channels *channels) {
     equalising e = {.graph = graph, .channels = channels};
     mn_status status = equalise(&e);
-    mn_pool_free(&e.pool);
+    mn_region_free(&e.region);
     return status;
 }

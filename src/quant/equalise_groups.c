@@ -147,14 +147,14 @@ static void find(finding *f) {
     }
 }
 
-mn_status mn_groups_find(const mn_graph *graph, mn_pool *pool, mn_groups *out) {
+mn_status mn_groups_find(const mn_graph *graph, mn_region *region, mn_groups *out) {
     size_t tensors = (size_t)graph->tensor_count;
-    *out = (mn_groups){.of = mn_pool_alloc(pool, tensors, sizeof *out->of),
-                       .movable = mn_pool_alloc(pool, tensors, sizeof *out->movable)};
+    *out = (mn_groups){.of = mn_region_alloc(region, tensors, sizeof *out->of),
+                       .movable = mn_region_alloc(region, tensors, sizeof *out->movable)};
     finding f = {.graph = graph,
                  .groups = out,
-                 .fixed = mn_pool_alloc(pool, tensors, sizeof *f.fixed),
-                 .uses = mn_pool_alloc(pool, tensors, sizeof *f.uses)};
+                 .fixed = mn_region_alloc(region, tensors, sizeof *f.fixed),
+                 .uses = mn_region_alloc(region, tensors, sizeof *f.uses)};
     if (!out->of || !out->movable || !f.fixed || !f.uses) {
         return mn_fail_memory("the groups of channels");
     }

@@ -17,7 +17,7 @@ typedef struct mn_groups {
 } mn_groups;
 
 /** Errors: MEMORY. */
-mn_status mn_groups_find(const mn_graph *graph, mn_pool *pool, mn_groups *out);
+mn_status mn_groups_find(const mn_graph *graph, mn_region *region, mn_groups *out);
 
 /** The weights of an operator: [outputs][taps][inputs], or [taps][inputs] when depthwise, where outputs = inputs. */
 typedef struct mn_weights {

@@ -12,7 +12,7 @@ typedef struct sums {
 } sums;
 
 typedef struct observing {
-    mn_pool pool;
+    mn_region region;
     const mn_graph *graph;
     size_t channels; /* of all tensors */
     size_t *first;   /* [tensor_count]: of the channels of each */
@@ -54,8 +54,8 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
     }
 }
 
-static mn_status start(observing *o, int32_t jobs, mn_pool *pool) {
-    o->first = mn_pool_alloc(&o->pool, (size_t)o->graph->tensor_count, sizeof *o->first);
+static mn_status start(observing *o, int32_t jobs, mn_region *region) {
+    o->first = mn_region_alloc(&o->region, (size_t)o->graph->tensor_count, sizeof *o->first);
     if (!o->first) return mn_fail_memory("the channels' statistics");
     for (int32_t i = 0; i < o->graph->op_count; i++) {
         int32_t index = o->graph->ops[i].outputs[0];
@@ -63,11 +63,11 @@ static mn_status start(observing *o, int32_t jobs, mn_pool *pool) {
         int32_t count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
         o->first[index] = o->channels;
         o->channels += (size_t)count;
-        o->out[index] = (mn_channels){.count = count, .of = mn_pool_alloc(pool, (size_t)count, sizeof(mn_channel))};
+        o->out[index] = (mn_channels){.count = count, .of = mn_region_alloc(region, (size_t)count, sizeof(mn_channel))};
         if (!o->out[index].of) return mn_fail_memory("the channels' statistics");
     }
-    o->of_job = mn_pool_alloc(&o->pool, (size_t)jobs * o->channels, sizeof *o->of_job);
-    o->total = mn_pool_alloc(&o->pool, o->channels, sizeof *o->total);
+    o->of_job = mn_region_alloc(&o->region, (size_t)jobs * o->channels, sizeof *o->of_job);
+    o->total = mn_region_alloc(&o->region, o->channels, sizeof *o->total);
     if (!o->of_job || !o->total) return mn_fail_memory("the channels' statistics");
     for (size_t i = 0; i < o->channels; i++) o->total[i] = (sums){.low = INFINITY, .high = -INFINITY};
     return MN_OK;
@@ -87,14 +87,14 @@ static void describe(const observing *o, int32_t tensor, int32_t samples) {
 }
 
 mn_status mn_channels_observe(const mn_graph *graph, mn_runner *runner, const mn_samples *samples,
-                              const mn_quant_progress *progress, mn_pool *pool, mn_channels *out) {
+                              const mn_quant_progress *progress, mn_region *region, mn_channels *out) {
     observing o = {.graph = graph, .out = out};
     for (int32_t i = 0; i < graph->tensor_count; i++) out[i] = (mn_channels){0};
-    mn_status status = start(&o, mn_runner_jobs(runner), pool);
+    mn_status status = start(&o, mn_runner_jobs(runner), region);
     if (status == MN_OK) {
         status = mn_runner_each(runner, samples, observe, collect, &o, "channels", progress);
     }
     for (int32_t i = 0; status == MN_OK && i < graph->tensor_count; i++) describe(&o, i, samples->count);
-    mn_pool_free(&o.pool);
+    mn_region_free(&o.region);
     return status;
 }

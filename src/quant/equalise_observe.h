@@ -9,8 +9,8 @@
 #include "quant/runner.h"
 
 /** Runs the float graph of `runner` over the samples and describes every tensor that its operators compute:
- *  out[tensor_count], whose memory belongs to `pool`. Errors: MEMORY, those of running. */
+ *  out[tensor_count], whose memory belongs to `region`. Errors: MEMORY, those of running. */
 mn_status mn_channels_observe(const mn_graph *graph, mn_runner *runner, const mn_samples *samples,
-                              const mn_quant_progress *progress, mn_pool *pool, mn_channels *out);
+                              const mn_quant_progress *progress, mn_region *region, mn_channels *out);
 
 #endif

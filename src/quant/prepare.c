@@ -34,7 +34,7 @@ static void renumber(int32_t *tensors, int32_t count, const int32_t *place) {
 
 /* Tensors that no operator and no end of the model names. */
 static mn_status drop_unused(mn_graph *graph) {
-    int32_t *place = mn_pool_alloc(&graph->pool, (size_t)graph->tensor_count, sizeof *place); /* used, then where */
+    int32_t *place = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *place); /* used, then where */
     if (!place) return mn_fail_memory("the model's tensors");
     mark(graph->inputs, graph->input_count, place);
     mark(graph->outputs, graph->output_count, place);
@@ -90,7 +90,7 @@ static mn_status dequantise(mn_graph *graph, mn_tensor *tensor) {
     const int8_t *stored = tensor->data;
     int32_t inner = 1;
     for (int32_t d = tensor->quant.axis + 1; d < tensor->rank; d++) inner *= tensor->dims[d];
-    float *values = mn_pool_alloc(&graph->pool, (size_t)count, sizeof *values);
+    float *values = mn_region_alloc(&graph->region, (size_t)count, sizeof *values);
     if (!values) return mn_fail_memory("float weights");
     for (int32_t i = 0; i < count; i++) {
         const int32_t channel = tensor->quant.count > 1 ? i / inner % tensor->quant.count : 0;

@@ -64,7 +64,7 @@ typedef struct mn_quant_layer {
 
 /** How a float graph is to be stored in 8 bits. Steps may change `range` and everything a layer points to. */
 typedef struct mn_scheme {
-    mn_pool pool;          /* owns everything below but the graph */
+    mn_region region;      /* owns everything below but the graph */
     const mn_graph *graph; /* float; outlives the scheme */
     int32_t layer_count;
     mn_quant_layer *layers; /* in execution order */

@@ -16,21 +16,21 @@ void mn_quantise_defaults(mn_quantise_options *options) {
     *options = (mn_quantise_options){.io = MN_INT8, .method = MN_RANGE_MSE, .correct = true};
 }
 
-static mn_channels *make_channels(const mn_graph *graph, mn_pool *pool) {
-    return mn_pool_alloc(pool, (size_t)graph->tensor_count, sizeof(mn_channels));
+static mn_channels *make_channels(const mn_graph *graph, mn_region *region) {
+    return mn_region_alloc(region, (size_t)graph->tensor_count, sizeof(mn_channels));
 }
 
 static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options) {
     mn_runner *runner = NULL;
-    mn_pool pool = {0};
-    mn_channels *channels = make_channels(graph, &pool);
+    mn_region region = {0};
+    mn_channels *channels = make_channels(graph, &region);
     mn_status status = channels ? mn_runner_create(graph, options->jobs, &runner) : mn_fail_memory("the channels");
     if (status == MN_OK) {
-        status = mn_channels_observe(graph, runner, samples, &options->progress, &pool, channels);
+        status = mn_channels_observe(graph, runner, samples, &options->progress, &region, channels);
     }
     mn_runner_close(&runner);
     if (status == MN_OK) status = mn_equalise(graph, channels);
-    mn_pool_free(&pool);
+    mn_region_free(&region);
     return status;
 }
 
@@ -79,10 +79,10 @@ mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quant
 /* ---- Without photos ------------------------------------------------------------------------------------- */
 
 static mn_status expect(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
-                        const mn_quantise_options *options, mn_pool *pool, mn_channels **out) {
-    *out = make_channels(graph, pool);
+                        const mn_quantise_options *options, mn_region *region, mn_channels **out) {
+    *out = make_channels(graph, region);
     if (!*out) return mn_fail_memory("the channels");
-    MN_TRY(mn_channels_expect(graph, stats, meaning, pool, *out));
+    MN_TRY(mn_channels_expect(graph, stats, meaning, region, *out));
     return options->equalise ? mn_equalise(graph, *out) : MN_OK;
 }
 
@@ -100,11 +100,11 @@ static mn_status make_expected(const mn_graph *graph, const mn_channels *channel
 mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, mn_interval meaning,
                                 const mn_quantise_options *options, mn_graph *out) {
     mn_graph quantised = {0};
-    mn_pool pool = {0};
+    mn_region region = {0};
     mn_channels *channels;
-    mn_status status = expect(graph, stats, meaning, options, &pool, &channels);
+    mn_status status = expect(graph, stats, meaning, options, &region, &channels);
     if (status == MN_OK) status = make_expected(graph, channels, meaning, options, &quantised);
-    mn_pool_free(&pool);
+    mn_region_free(&region);
     if (status != MN_OK) {
         mn_graph_free(&quantised);
         return status;

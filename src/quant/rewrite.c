@@ -10,8 +10,8 @@
 /* Room for one more tensor and operator each. */
 static mn_status make_room(mn_graph *graph) {
     size_t ops = (size_t)graph->op_count, tensors = (size_t)graph->tensor_count;
-    mn_op *more_ops = mn_pool_alloc(&graph->pool, 2 * ops, sizeof *more_ops);
-    mn_tensor *more_tensors = mn_pool_alloc(&graph->pool, tensors + 2 * ops, sizeof *more_tensors);
+    mn_op *more_ops = mn_region_alloc(&graph->region, 2 * ops, sizeof *more_ops);
+    mn_tensor *more_tensors = mn_region_alloc(&graph->region, tensors + 2 * ops, sizeof *more_tensors);
     if (!more_ops || !more_tensors) return mn_fail_memory("the model's operators");
     memcpy(more_ops, graph->ops, ops * sizeof *more_ops);
     memcpy(more_tensors, graph->tensors, tensors * sizeof *more_tensors);
@@ -27,7 +27,7 @@ static int32_t add_tensor(mn_graph *graph, const mn_tensor *as) {
 }
 
 static mn_status set_product(mn_graph *graph, mn_op *op, int32_t a, int32_t b, mn_activation activation) {
-    int32_t *factors = mn_pool_alloc(&graph->pool, 2, sizeof *factors);
+    int32_t *factors = mn_region_alloc(&graph->region, 2, sizeof *factors);
     if (!factors) return mn_fail_memory("the model's operators");
     factors[0] = a;
     factors[1] = b;
@@ -52,7 +52,7 @@ static int32_t uses_of(const mn_op *ops, int32_t count, int32_t tensor) {
 static mn_status divide(mn_graph *graph, mn_op *op, bool alone) {
     const mn_tensor by = *mn_graph_input(graph, op, 1);
     const float *values = by.data;
-    float *inverse = mn_pool_alloc(&graph->pool, by.bytes, 1);
+    float *inverse = mn_region_alloc(&graph->region, by.bytes, 1);
     if (!inverse) return mn_fail_memory("the model's constants");
     for (size_t i = 0; i < by.bytes / sizeof *values; i++) inverse[i] = 1 / values[i];
     int32_t factor = alone ? op->inputs[1] : add_tensor(graph, &by);
@@ -69,8 +69,8 @@ static float summed(const mn_graph *graph, const mn_op *op) {
 /* Appends the product behind what was SUM and is a MEAN now. */
 static mn_status sum_by_mean(mn_graph *graph, mn_op *op, mn_op *product) {
     static const char name[] = "elements";
-    float *count = mn_pool_alloc(&graph->pool, 1, sizeof *count);
-    int32_t *mean = mn_pool_alloc(&graph->pool, 1, sizeof *mean);
+    float *count = mn_region_alloc(&graph->region, 1, sizeof *count);
+    int32_t *mean = mn_region_alloc(&graph->region, 1, sizeof *mean);
     if (!count || !mean) return mn_fail_memory("the model's constants");
     *count = summed(graph, op);
     const int32_t factor =

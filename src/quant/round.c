@@ -23,7 +23,7 @@ typedef struct desk {
 } desk;
 
 typedef struct learning {
-    mn_pool pool;
+    mn_region region;
     mn_scheme *scheme;
     mn_inputs *inputs; /* [layer_count] */
     desk *desks;       /* [jobs] */
@@ -100,15 +100,15 @@ static mn_status make_desks(learning *l, int32_t jobs) {
     for (int32_t i = 0; i < l->scheme->layer_count; i++) {
         if ((size_t)l->inputs[i].count > longest) longest = (size_t)l->inputs[i].count;
     }
-    l->desks = mn_pool_alloc(&l->pool, (size_t)jobs, sizeof *l->desks);
+    l->desks = mn_region_alloc(&l->region, (size_t)jobs, sizeof *l->desks);
     for (int32_t i = 0; l->desks && i < jobs; i++) {
         desk *d = &l->desks[i];
-        *d = (desk){.h = mn_pool_alloc(&l->pool, longest, longest * sizeof *d->h),
-                    .sum = mn_pool_alloc(&l->pool, longest, sizeof *d->sum),
-                    .slope = mn_pool_alloc(&l->pool, longest, sizeof *d->slope),
-                    .weights = mn_pool_alloc(&l->pool, longest, sizeof *d->weights),
-                    .stored = mn_pool_alloc(&l->pool, longest, 1),
-                    .tried = mn_pool_alloc(&l->pool, longest, 1)};
+        *d = (desk){.h = mn_region_alloc(&l->region, longest, longest * sizeof *d->h),
+                    .sum = mn_region_alloc(&l->region, longest, sizeof *d->sum),
+                    .slope = mn_region_alloc(&l->region, longest, sizeof *d->slope),
+                    .weights = mn_region_alloc(&l->region, longest, sizeof *d->weights),
+                    .stored = mn_region_alloc(&l->region, longest, 1),
+                    .tried = mn_region_alloc(&l->region, longest, 1)};
         if (!d->h || !d->sum || !d->slope || !d->weights || !d->stored || !d->tried) l->desks = NULL;
     }
     return l->desks ? MN_OK : mn_fail_memory("the rounding of weights");
@@ -131,13 +131,13 @@ static mn_status learn(learning *l, int32_t jobs) {
 mn_status mn_round_learn(mn_scheme *scheme, mn_runner *floats, const mn_samples *samples, uint64_t seed,
                          const mn_quant_progress *progress) {
     learning l = {.scheme = scheme, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
-    l.inputs = mn_pool_alloc(&l.pool, (size_t)scheme->layer_count, sizeof *l.inputs);
+    l.inputs = mn_region_alloc(&l.region, (size_t)scheme->layer_count, sizeof *l.inputs);
     mn_status status = l.inputs ? MN_OK : mn_fail_memory("the rounding of weights");
     if (status == MN_OK) {
-        status = mn_inputs_observe(scheme, floats, samples, seed, progress, &l.pool, l.inputs);
+        status = mn_inputs_observe(scheme, floats, samples, seed, progress, &l.region, l.inputs);
     }
     if (status == MN_OK) status = learn(&l, mn_runner_jobs(floats));
     pthread_mutex_destroy(&l.lock);
-    mn_pool_free(&l.pool);
+    mn_region_free(&l.region);
     return status;
 }

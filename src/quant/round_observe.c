@@ -25,7 +25,7 @@ typedef struct window {
 } window;
 
 typedef struct observing {
-    mn_pool pool;
+    mn_region region;
     const mn_scheme *scheme;
     uint64_t seed;
     int32_t jobs;
@@ -129,15 +129,15 @@ static void observe(void *context, int32_t job, int32_t sample, const mn_session
 
 /* ---- All photos ----------------------------------------------------------------------------------------- */
 
-static mn_status make_sums(mn_pool *pool, int32_t channels, mn_inputs *x) {
+static mn_status make_sums(mn_region *region, int32_t channels, mn_inputs *x) {
     size_t outputs = (size_t)channels, count = (size_t)x->count;
-    x->products = mn_pool_alloc(pool, outputs, count * count * sizeof *x->products);
-    x->sums = mn_pool_alloc(pool, outputs, count * sizeof *x->sums);
-    x->used = mn_pool_alloc(pool, outputs, sizeof *x->used);
+    x->products = mn_region_alloc(region, outputs, count * count * sizeof *x->products);
+    x->sums = mn_region_alloc(region, outputs, count * sizeof *x->sums);
+    x->used = mn_region_alloc(region, outputs, sizeof *x->used);
     return x->products && x->sums && x->used ? MN_OK : mn_fail_memory("the layers' inputs");
 }
 
-static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_pool *pool) {
+static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_region *region) {
     const mn_quant_layer *layer = &o->scheme->layers[index];
     const mn_op *op = &o->scheme->graph->ops[layer->op];
     mn_inputs *out = &o->out[index];
@@ -151,30 +151,30 @@ static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_po
     out->count = w.depthwise ? w.taps : w.taps * w.inputs;
     out->places = v->places * samples;
     if (w.depthwise) {
-        MN_TRY(make_sums(pool, w.outputs, out));
+        MN_TRY(make_sums(region, w.outputs, out));
         for (int32_t job = 0; job < o->jobs; job++) {
             mn_inputs *mine = &o->of_job[job * o->scheme->layer_count + index];
             *mine = (mn_inputs){.count = out->count};
-            MN_TRY(make_sums(&o->pool, w.outputs, mine));
+            MN_TRY(make_sums(&o->region, w.outputs, mine));
         }
         return MN_OK;
     }
-    out->values = mn_pool_alloc(pool, (size_t)out->places, (size_t)out->count * sizeof *out->values);
+    out->values = mn_region_alloc(region, (size_t)out->places, (size_t)out->count * sizeof *out->values);
     return out->values ? MN_OK : mn_fail_memory("the layers' inputs");
 }
 
-static mn_status start(observing *o, int32_t samples, mn_pool *pool) {
+static mn_status start(observing *o, int32_t samples, mn_region *region) {
     size_t layers = (size_t)o->scheme->layer_count, longest = 0;
-    o->windows = mn_pool_alloc(&o->pool, layers, sizeof *o->windows);
-    o->of_job = mn_pool_alloc(&o->pool, layers * (size_t)o->jobs, sizeof *o->of_job);
-    o->patch = mn_pool_alloc(&o->pool, (size_t)o->jobs, sizeof *o->patch);
+    o->windows = mn_region_alloc(&o->region, layers, sizeof *o->windows);
+    o->of_job = mn_region_alloc(&o->region, layers * (size_t)o->jobs, sizeof *o->of_job);
+    o->patch = mn_region_alloc(&o->region, (size_t)o->jobs, sizeof *o->patch);
     if (!o->windows || !o->of_job || !o->patch) return mn_fail_memory("the layers' inputs");
     for (int32_t i = 0; i < o->scheme->layer_count; i++) {
-        MN_TRY(start_layer(o, i, samples, pool));
+        MN_TRY(start_layer(o, i, samples, region));
         longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->windows[i].channels);
     }
     for (int32_t job = 0; job < o->jobs; job++) {
-        o->patch[job] = mn_pool_alloc(&o->pool, longest, sizeof *o->patch[job]);
+        o->patch[job] = mn_region_alloc(&o->region, longest, sizeof *o->patch[job]);
         if (!o->patch[job]) return mn_fail_memory("the layers' inputs");
     }
     return MN_OK;
@@ -197,12 +197,12 @@ static void merge(const observing *o, int32_t index) {
 }
 
 mn_status mn_inputs_observe(const mn_scheme *scheme, mn_runner *floats, const mn_samples *samples, uint64_t seed,
-                            const mn_quant_progress *progress, mn_pool *pool, mn_inputs *out) {
+                            const mn_quant_progress *progress, mn_region *region, mn_inputs *out) {
     observing o = {.scheme = scheme, .seed = seed, .jobs = mn_runner_jobs(floats), .out = out};
-    mn_status status = start(&o, samples->count, pool);
+    mn_status status = start(&o, samples->count, region);
     if (status == MN_OK) status = mn_runner_each(floats, samples, observe, NULL, &o, "layer inputs", progress);
     for (int32_t i = 0; status == MN_OK && i < scheme->layer_count; i++) merge(&o, i);
-    mn_pool_free(&o.pool);
+    mn_region_free(&o.region);
     return status;
 }
 

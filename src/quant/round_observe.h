@@ -20,9 +20,9 @@ typedef struct mn_inputs {
 } mn_inputs;
 
 /** Looks at every layer of `scheme`, whose ranges are shared, over the samples: out[layer_count], whose memory belongs
- *  to `pool`. A layer that mn_round_learn cannot improve gets a count of 0. Errors: MEMORY, those of running. */
+ *  to `region`. A layer that mn_round_learn cannot improve gets a count of 0. Errors: MEMORY, those of running. */
 mn_status mn_inputs_observe(const mn_scheme *scheme, mn_runner *floats, const mn_samples *samples, uint64_t seed,
-                            const mn_quant_progress *progress, mn_pool *pool, mn_inputs *out);
+                            const mn_quant_progress *progress, mn_region *region, mn_inputs *out);
 
 /** Covariance of the inputs of output channel `channel` (the same for all unless depthwise), in squares of the input's
  *  scale, to h[count][count]; false where there is too little to tell. `sum` is for intermediate results, [count].

@@ -211,9 +211,9 @@ static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor
     for (int32_t d = layer->axis + 1; d < weights->rank; d++) layer->inner *= weights->dims[d];
     layer->scale_count = per_tensor ? 1 : layer->channels;
     layer->weights = weights->data;
-    layer->scale = mn_pool_alloc(&scheme->pool, (size_t)layer->scale_count, sizeof *layer->scale);
-    layer->stored = mn_pool_alloc(&scheme->pool, (size_t)layer->elements, sizeof *layer->stored);
-    layer->bias = mn_pool_alloc(&scheme->pool, (size_t)layer->channels, sizeof *layer->bias);
+    layer->scale = mn_region_alloc(&scheme->region, (size_t)layer->scale_count, sizeof *layer->scale);
+    layer->stored = mn_region_alloc(&scheme->region, (size_t)layer->elements, sizeof *layer->stored);
+    layer->bias = mn_region_alloc(&scheme->region, (size_t)layer->channels, sizeof *layer->bias);
     if (!layer->scale || !layer->stored || !layer->bias) return mn_fail_memory("the quantised weights");
     if (bias) memcpy(layer->bias, bias->data, bias->bytes);
     take_scales(layer);
@@ -234,12 +234,12 @@ static mn_status make_layers(mn_scheme *scheme, bool per_tensor) {
 
 static mn_status fill(mn_scheme *scheme, mn_interval input, bool per_tensor) {
     size_t ops = (size_t)scheme->graph->op_count, tensors = (size_t)scheme->graph->tensor_count;
-    scheme->layers = mn_pool_alloc(&scheme->pool, ops, sizeof *scheme->layers);
-    scheme->layer_of = mn_pool_alloc(&scheme->pool, ops, sizeof *scheme->layer_of);
-    scheme->is_activation = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->is_activation);
-    scheme->leader = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->leader);
-    scheme->fixed = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->fixed);
-    scheme->range = mn_pool_alloc(&scheme->pool, tensors, sizeof *scheme->range);
+    scheme->layers = mn_region_alloc(&scheme->region, ops, sizeof *scheme->layers);
+    scheme->layer_of = mn_region_alloc(&scheme->region, ops, sizeof *scheme->layer_of);
+    scheme->is_activation = mn_region_alloc(&scheme->region, tensors, sizeof *scheme->is_activation);
+    scheme->leader = mn_region_alloc(&scheme->region, tensors, sizeof *scheme->leader);
+    scheme->fixed = mn_region_alloc(&scheme->region, tensors, sizeof *scheme->fixed);
+    scheme->range = mn_region_alloc(&scheme->region, tensors, sizeof *scheme->range);
     if (!scheme->layers || !scheme->layer_of || !scheme->is_activation || !scheme->leader || !scheme->fixed ||
         !scheme->range) {
         return mn_fail_memory("the quantisation scheme");
@@ -261,6 +261,6 @@ mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, bool per_te
 }
 
 void mn_scheme_free(mn_scheme *scheme) {
-    mn_pool_free(&scheme->pool);
+    mn_region_free(&scheme->region);
     *scheme = (mn_scheme){0};
 }

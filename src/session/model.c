@@ -84,7 +84,7 @@ int32_t mn_model_op_count(const mn_model *model) { return model->graph.op_count;
 
 mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output) {
     mn_graph *graph = &model->graph;
-    int32_t *outputs = mn_pool_alloc(&graph->pool, (size_t)graph->output_count + 1, sizeof *outputs);
+    int32_t *outputs = mn_region_alloc(&graph->region, (size_t)graph->output_count + 1, sizeof *outputs);
     if (!outputs) return mn_fail_memory("the model's outputs");
     for (int32_t i = 0; i < graph->output_count; i++) outputs[i] = graph->outputs[i];
     outputs[graph->output_count] = tensor;

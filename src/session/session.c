@@ -18,7 +18,7 @@
 
 struct mn_session {
     const mn_graph *graph;
-    mn_pool pool;
+    mn_region region;
     mn_plan plan;
     mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
     void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
@@ -64,7 +64,7 @@ static mn_status collect_shapes(mn_session *session, const mn_session_options *o
                        options->batch);
     }
     if (options->input_shape_count == 0 && options->batch == 1) return MN_OK;
-    mn_shape *shapes = mn_pool_alloc(&session->pool, (size_t)graph->input_count, sizeof *shapes);
+    mn_shape *shapes = mn_region_alloc(&session->region, (size_t)graph->input_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the session");
     for (int32_t i = 0; i < graph->input_count; i++) shapes[i] = mn_tensor_shape(&graph->tensors[graph->inputs[i]]);
     for (int32_t i = 0; i < options->input_shape_count; i++) {
@@ -98,8 +98,8 @@ static mn_status take_arena(mn_session *session, const mn_session_options *optio
 static mn_status place_tensors(mn_session *session) {
     const mn_graph *graph = session->graph;
     const mn_plan *plan = &session->plan;
-    session->tensors = mn_pool_alloc(&session->pool, (size_t)graph->tensor_count, sizeof *session->tensors);
-    session->memory = mn_pool_alloc(&session->pool, (size_t)graph->tensor_count, sizeof *session->memory);
+    session->tensors = mn_region_alloc(&session->region, (size_t)graph->tensor_count, sizeof *session->tensors);
+    session->memory = mn_region_alloc(&session->region, (size_t)graph->tensor_count, sizeof *session->memory);
     if (!session->tensors || !session->memory) return mn_fail_memory("the session");
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         mn_tensor *tensor = &session->tensors[i];
@@ -133,14 +133,14 @@ static void set_prefetch(mn_session *session, int32_t s) {
 
 static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
-    session->tasks = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->tasks);
-    session->grains = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->grains);
-    session->step_ns = mn_pool_alloc(&session->pool, (size_t)plan->step_count, sizeof *session->step_ns);
+    session->tasks = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->tasks);
+    session->grains = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->grains);
+    session->step_ns = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->step_ns);
     if (!session->tasks || !session->grains || !session->step_ns) return mn_fail_memory("the session");
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
         const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
-        const void **inputs = mn_pool_alloc(&session->pool, (size_t)count, sizeof *inputs);
+        const void **inputs = mn_region_alloc(&session->region, (size_t)count, sizeof *inputs);
         if (!inputs) return mn_fail_memory("the session");
         for (int32_t i = 0; i < step->input_count; i++) {
             inputs[i] = step->inputs[i] < 0 ? NULL : session->memory[step->inputs[i]];
@@ -196,7 +196,7 @@ void mn_session_close(mn_session **session) {
     mn_team_close(&closing->team);
     mn_pages_free(closing->owned_arena, closing->plan.arena_bytes);
     mn_plan_free(&closing->plan);
-    mn_pool_free(&closing->pool);
+    mn_region_free(&closing->region);
     free(closing);
 }
 

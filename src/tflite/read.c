@@ -14,7 +14,7 @@
 mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out) {
     mn_fb_vector bytes;
     MN_TRY(mn_fb_string(table, field, &bytes));
-    *out = mn_tfl_text(&reader->graph->pool, bytes.data ? bytes.data : (const uint8_t *)"", bytes.count);
+    *out = mn_tfl_text(&reader->graph->region, bytes.data ? bytes.data : (const uint8_t *)"", bytes.count);
     return *out ? MN_OK : mn_fail_memory("a name in the model");
 }
 
@@ -27,7 +27,7 @@ mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, m
         return mn_fb_fail(&reader->fb, &list.place, MN_ERROR_LIMIT, "%" PRIu32 " entries; the limit is %d", list.count,
                           MN_TFL_MAX_TENSORS);
     }
-    int32_t *indices = mn_pool_alloc(&graph->pool, list.count, sizeof *indices);
+    int32_t *indices = mn_region_alloc(&graph->region, list.count, sizeof *indices);
     if (!indices) return mn_fail_memory("a list of tensors");
     for (uint32_t i = 0; i < list.count; i++) {
         indices[i] = (int32_t)mn_le32(list.data + 4 * (size_t)i);
@@ -57,8 +57,8 @@ static mn_status open_list(const mn_fb_table *table, mn_fb_field field, uint32_t
 static mn_status open_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
     mn_graph *graph = reader->graph;
     MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_TFL_MAX_TENSORS, list));
-    graph->tensors = mn_pool_alloc(&graph->pool, list->count, sizeof *graph->tensors);
-    reader->roles = mn_pool_alloc(&graph->pool, list->count, sizeof *reader->roles);
+    graph->tensors = mn_region_alloc(&graph->region, list->count, sizeof *graph->tensors);
+    reader->roles = mn_region_alloc(&graph->region, list->count, sizeof *reader->roles);
     if (!graph->tensors || !reader->roles) return mn_fail_memory("the tensor table");
     graph->tensor_count = (int32_t)list->count;
     return MN_OK;
@@ -67,7 +67,7 @@ static mn_status open_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph
 static mn_status open_operators(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
     mn_graph *graph = reader->graph;
     MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_TFL_MAX_OPERATORS, list));
-    graph->ops = mn_pool_alloc(&graph->pool, list->count, sizeof *graph->ops);
+    graph->ops = mn_region_alloc(&graph->region, list->count, sizeof *graph->ops);
     if (!graph->ops) return mn_fail_memory("the operator table");
     graph->op_count = (int32_t)list->count;
     return MN_OK;
@@ -141,7 +141,7 @@ mn_status mn_tflite_read(const void *data, size_t bytes, const char *name, mn_gr
         return mn_kind_refuse(MN_WANT_TFLITE, name, data, bytes);
     }
     MN_TRY(mn_fb_open(data, bytes, name, MN_TFL_IDENTIFIER, &reader.fb, &model));
-    made.name = mn_pool_string(&made.pool, name, strlen(name));
+    made.name = mn_region_string(&made.region, name, strlen(name));
     mn_status status = made.name ? read_model(&reader, &model, data, bytes) : mn_fail_memory("the model's name");
     if (status != MN_OK) {
         mn_graph_free(&made);

@@ -210,9 +210,9 @@ static mn_status take_labels(mn_graph *graph, int32_t output, const mn_zip_file 
     const int32_t room = classes == 1 ? 2 : classes;
     *taken = false;
     if ((size_t)classes > file->bytes + 1) return MN_OK; /* before memory is taken for a number that a file claims */
-    mn_pool scratch = {0};
-    span *line = mn_pool_alloc(&scratch, (size_t)room, sizeof *line);
-    const char **name = mn_pool_alloc(&scratch, (size_t)room, sizeof *name);
+    mn_region scratch = {0};
+    span *line = mn_region_alloc(&scratch, (size_t)room, sizeof *line);
+    const char **name = mn_region_alloc(&scratch, (size_t)room, sizeof *name);
     mn_status status = line && name ? MN_OK : mn_fail_memory("the names of the classes");
     int32_t lines = status == MN_OK ? split(file, room, line) : 0;
     *taken = (lines == classes || lines == room) && lines > 0 && mn_zip_intact(file);
@@ -222,9 +222,9 @@ static mn_status take_labels(mn_graph *graph, int32_t output, const mn_zip_file 
         if (!name[i]) status = mn_fail_memory("the names of the classes");
     }
     if (*taken && status == MN_OK) {
-        status = mn_meaning_set_classes(&graph->meaning, &graph->pool, output, name, lines);
+        status = mn_meaning_set_classes(&graph->meaning, &graph->region, output, name, lines);
     }
-    mn_pool_free(&scratch);
+    mn_region_free(&scratch);
     return status;
 }
 

@@ -113,7 +113,7 @@ static bool is_usable(const void *data, size_t size) {
  * is no memory for it. */
 static const void *numbers(mn_tfl_reader *reader, const void *data, size_t count, size_t size) {
     if (is_usable(data, size)) return data;
-    void *copy = mn_pool_alloc(&reader->graph->pool, count, size);
+    void *copy = mn_region_alloc(&reader->graph->region, count, size);
     if (copy) mn_fb_copy(copy, data, count, size);
     return copy;
 }
@@ -183,7 +183,7 @@ static bool all_zero(const mn_fb_vector *list) {
 /* As many zeros; most tensors share them. */
 static const int32_t *zeros_for(mn_tfl_reader *reader, size_t count) {
     if (count > reader->zero_count) {
-        reader->zeros = mn_pool_alloc(&reader->graph->pool, count, sizeof *reader->zeros);
+        reader->zeros = mn_region_alloc(&reader->graph->region, count, sizeof *reader->zeros);
         reader->zero_count = reader->zeros ? count : 0;
     }
     return reader->zeros;
@@ -200,7 +200,7 @@ static mn_status read_zero_points(mn_tfl_reader *reader, const mn_fb_vector *lis
     const mn_type type = reader->graph->tensors[index].type;
     int32_t *zeros = NULL;
     *out = all_zero(list) ? zeros_for(reader, (size_t)count)
-                          : (zeros = mn_pool_alloc(&reader->graph->pool, (size_t)count, sizeof *zeros));
+                          : (zeros = mn_region_alloc(&reader->graph->region, (size_t)count, sizeof *zeros));
     if (!*out) return mn_fail_memory("quantisation parameters");
     for (int32_t i = 0; i < count && zeros; i++) {
         size_t entry = list->count == (uint32_t)count ? (size_t)i : 0;

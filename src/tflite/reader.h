@@ -17,8 +17,8 @@ typedef struct mn_tfl_reader {
     mn_graph *graph;
     mn_fb_vector operator_codes;
     mn_fb_vector buffers;
-    uint8_t *roles;       /* [tensor_count], in the graph's pool: MN_TFL_ROLE_*; 0: nothing names the tensor */
-    const int32_t *zeros; /* [zero_count], in the graph's pool: zero points of tensors that have no others */
+    uint8_t *roles;       /* [tensor_count], in the graph's region: MN_TFL_ROLE_*; 0: nothing names the tensor */
+    const int32_t *zeros; /* [zero_count], in the graph's region: zero points of tensors that have no others */
     size_t zero_count;
 } mn_tfl_reader;
 
@@ -36,7 +36,7 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
 mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, int32_t optional,
                               int32_t *count, int32_t **out);
 
-/** A string field as printable text in the graph's pool; "" when absent. */
+/** A string field as printable text in the graph's region; "" when absent. */
 mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out);
 
 #endif

@@ -34,8 +34,8 @@ static size_t plain(const uint8_t *bytes, size_t length) {
     return i;
 }
 
-char *mn_tfl_text(mn_pool *pool, const uint8_t *bytes, size_t length) {
-    char *text = mn_pool_string(pool, (const char *)bytes, length);
+char *mn_tfl_text(mn_region *region, const uint8_t *bytes, size_t length) {
+    char *text = mn_region_string(region, (const char *)bytes, length);
     if (!text) return NULL;
     for (size_t i = plain(bytes, length); i < length;) {
         size_t good = sequence(bytes + i, length - i);

@@ -5,11 +5,11 @@
 #ifndef MN_TFLITE_TEXT_H
 #define MN_TFLITE_TEXT_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "mobilenet.h"
 
 /** A terminated copy of `length` bytes that is valid UTF-8 without control characters: each byte that is neither
  *  is replaced by '?'. NULL when out of memory. */
-char *mn_tfl_text(mn_pool *pool, const uint8_t *bytes, size_t length);
+char *mn_tfl_text(mn_region *region, const uint8_t *bytes, size_t length);
 
 #endif

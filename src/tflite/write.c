@@ -18,7 +18,7 @@
 typedef struct writer {
     const mn_graph *graph;
     mn_fbb b;
-    mn_pool pool;
+    mn_region region;
     mn_fbb_ref *refs;       /* scratch for one list of tables: [the longest of them] */
     int32_t *tensor_buffer; /* [tensor_count]: number of the buffer of each tensor; 0 is the empty one */
     int32_t *buffer_tensor; /* [buffer_count]: a tensor with the contents of each buffer; -1 for the empty one */
@@ -38,10 +38,11 @@ static size_t slot_of(const void *data, size_t slots) { return ((uintptr_t)data 
 static mn_status number_buffers(writer *w) {
     const mn_graph *graph = w->graph;
     size_t count = (size_t)graph->tensor_count, slots = 2 * count + 1;
-    int32_t *table = mn_pool_alloc(&w->pool, slots, sizeof *table); /* buffer number; 0 is free */
-    w->tensor_buffer = mn_pool_alloc(&w->pool, count, sizeof *w->tensor_buffer);
-    w->buffer_tensor = mn_pool_alloc(&w->pool, count + 1, sizeof *w->buffer_tensor);
-    bool *computed = mn_pool_alloc(&w->pool, count, sizeof *computed); /* by an operator; known without running it */
+    int32_t *table = mn_region_alloc(&w->region, slots, sizeof *table); /* buffer number; 0 is free */
+    w->tensor_buffer = mn_region_alloc(&w->region, count, sizeof *w->tensor_buffer);
+    w->buffer_tensor = mn_region_alloc(&w->region, count + 1, sizeof *w->buffer_tensor);
+    bool *computed =
+        mn_region_alloc(&w->region, count, sizeof *computed); /* by an operator; known without running it */
     if (!table || !w->tensor_buffer || !w->buffer_tensor || !computed) return mn_fail_memory("the model file");
     for (int32_t i = 0; i < graph->op_count; i++) {
         for (int32_t k = 0; k < graph->ops[i].output_count; k++) {
@@ -72,8 +73,8 @@ static mn_status number_buffers(writer *w) {
 /* Numbers the distinct pairs of kind and version; there are few. */
 static mn_status number_codes(writer *w) {
     const mn_graph *graph = w->graph;
-    w->op_code = mn_pool_alloc(&w->pool, (size_t)graph->op_count, sizeof *w->op_code);
-    w->code_op = mn_pool_alloc(&w->pool, (size_t)graph->op_count, sizeof *w->code_op);
+    w->op_code = mn_region_alloc(&w->region, (size_t)graph->op_count, sizeof *w->op_code);
+    w->code_op = mn_region_alloc(&w->region, (size_t)graph->op_count, sizeof *w->code_op);
     if (!w->op_code || !w->code_op) return mn_fail_memory("the model file");
     for (int32_t i = 0; i < graph->op_count; i++) {
         int32_t code = 0;
@@ -448,7 +449,7 @@ static mn_status write_all(writer *w, uint8_t **data, size_t *bytes) {
     const int32_t counts[] = {graph->tensor_count, graph->op_count, graph->input_count, graph->output_count};
     size_t longest = 0;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) longest = mn_max_size(longest, (size_t)counts[i]);
-    w->refs = mn_pool_alloc(&w->pool, longest + 3, sizeof *w->refs);
+    w->refs = mn_region_alloc(&w->region, longest + 3, sizeof *w->refs);
     if (!w->refs) return mn_fail_memory("the model file");
     MN_TRY(number_buffers(w));
     MN_TRY(number_codes(w));
@@ -470,6 +471,6 @@ mn_status mn_tflite_write(const mn_graph *graph, uint8_t **data, size_t *bytes) 
     }
     free(w.metadata);
     mn_fbb_free(&w.b);
-    mn_pool_free(&w.pool);
+    mn_region_free(&w.region);
     return status;
 }

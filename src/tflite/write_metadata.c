@@ -138,10 +138,10 @@ mn_status mn_tfl_make_metadata(const mn_graph *graph, uint8_t **data, size_t *by
 /* ---- The files --------------------------------------------------------------------------------------- */
 
 /* One name a line; what would end a line becomes a blank. NULL when out of memory. */
-static uint8_t *make_lines(mn_pool *pool, const mn_class_names *classes, size_t *bytes) {
+static uint8_t *make_lines(mn_region *region, const mn_class_names *classes, size_t *bytes) {
     *bytes = 0;
     for (int32_t i = 0; i < classes->count; i++) *bytes += strlen(classes->name[i]) + 1;
-    uint8_t *text = mn_pool_alloc(pool, *bytes, 1), *to = text;
+    uint8_t *text = mn_region_alloc(region, *bytes, 1), *to = text;
     for (int32_t i = 0; text && i < classes->count; i++) {
         for (const char *from = classes->name[i]; *from; from++) {
             *to++ = (uint8_t)(*from == '\n' || *from == '\r' ? ' ' : *from);
@@ -151,12 +151,12 @@ static uint8_t *make_lines(mn_pool *pool, const mn_class_names *classes, size_t 
     return text;
 }
 
-static mn_status list_files(const mn_graph *graph, mn_pool *pool, mn_zip_file *files, int32_t *count) {
+static mn_status list_files(const mn_graph *graph, mn_region *region, mn_zip_file *files, int32_t *count) {
     for (int32_t i = 0; i < graph->output_count; i++) {
         if (labelled(graph, i) == 0) continue;
-        char *name = mn_pool_alloc(pool, FILE_NAME, 1);
+        char *name = mn_region_alloc(region, FILE_NAME, 1);
         mn_zip_file *file = &files[(*count)++];
-        file->data = make_lines(pool, &graph->meaning.classes[i], &file->bytes);
+        file->data = make_lines(region, &graph->meaning.classes[i], &file->bytes);
         if (!name || !file->data) return mn_fail_memory("the names of the classes");
         file_name(i, name);
         file->name = (const uint8_t *)name;
@@ -166,11 +166,11 @@ static mn_status list_files(const mn_graph *graph, mn_pool *pool, mn_zip_file *f
 }
 
 mn_status mn_tfl_append_files(const mn_graph *graph, uint8_t **data, size_t *bytes) {
-    mn_pool pool = {0};
+    mn_region region = {0};
     int32_t count = 0;
-    mn_zip_file *files = mn_pool_alloc(&pool, (size_t)graph->output_count, sizeof *files);
-    mn_status status = files ? list_files(graph, &pool, files, &count) : mn_fail_memory("the names of the classes");
+    mn_zip_file *files = mn_region_alloc(&region, (size_t)graph->output_count, sizeof *files);
+    mn_status status = files ? list_files(graph, &region, files, &count) : mn_fail_memory("the names of the classes");
     if (status == MN_OK && count > 0) status = mn_zip_append(files, count, data, bytes);
-    mn_pool_free(&pool);
+    mn_region_free(&region);
     return status;
 }

@@ -318,7 +318,7 @@ mn_status mn_torch_match_others(mn_torch_matching *m, mn_origin *origin, bool *f
         }
         *found = true;
         snprintf(network, sizeof network, "%s of %s", f->name, f->library);
-        m->network = mn_pool_string(&m->pool, network, strlen(network));
+        m->network = mn_region_string(&m->region, network, strlen(network));
         if (!m->network) return mn_fail_memory("the list of weights");
         return build(&b, origin);
     }

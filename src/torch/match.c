@@ -21,7 +21,7 @@ static mn_status check_unused(const mn_torch_matching *m) {
 
 static mn_status match(mn_torch_matching *m, mn_origin *origin) {
     bool found = false;
-    m->used = mn_pool_alloc(&m->pool, (size_t)m->state->count, sizeof *m->used);
+    m->used = mn_region_alloc(&m->region, (size_t)m->state->count, sizeof *m->used);
     if (!m->used) return mn_fail_memory("the list of weights");
     *origin = (mn_origin){.format = m->state->format, .assumed_size = m->options->size == 0, .assumed_pixels = true};
     MN_TRY(mn_torch_match_others(m, origin, &found));
@@ -40,6 +40,6 @@ mn_status mn_torch_match(const mn_torch_state *state, const mn_origin_options *o
                          mn_origin *origin) {
     mn_torch_matching m = {.state = state, .options = options, .net = out};
     mn_status status = match(&m, origin);
-    mn_pool_free(&m.pool);
+    mn_region_free(&m.region);
     return status;
 }

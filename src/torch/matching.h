@@ -13,7 +13,7 @@
 #define MN_TORCH_NAME_CHARS 256
 
 typedef struct mn_torch_matching {
-    mn_pool pool;
+    mn_region region;
     const mn_torch_state *state;
     const mn_origin_options *options;
     const char *network; /* whose arrays they must be, "MobileNetV2 of timm" */

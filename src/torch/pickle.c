@@ -96,7 +96,7 @@ static mn_status take_line(mn_pickle_machine *m, const char **out) {
     const uint8_t *end = memchr(m->data + m->at, '\n', m->bytes - m->at);
     if (!end) return mn_pickle_damaged(m, "it is cut short");
     size_t length = (size_t)(end - (m->data + m->at));
-    *out = mn_pool_string(&m->out->pool, (const char *)m->data + m->at, length);
+    *out = mn_region_string(&m->out->region, (const char *)m->data + m->at, length);
     m->at += length + 1;
     return *out ? MN_OK : mn_fail_memory("a pickle's values");
 }
@@ -123,7 +123,7 @@ static mn_status push_text(mn_pickle_machine *m, size_t size) {
     const uint8_t *from;
     MN_TRY(take_number(m, size, false, &length));
     MN_TRY(take(m, length < 0 ? SIZE_MAX : (size_t)length, &from));
-    const char *text = mn_pool_string(&m->out->pool, (const char *)from, (size_t)length);
+    const char *text = mn_region_string(&m->out->region, (const char *)from, (size_t)length);
     if (!text) return mn_fail_memory("a pickle's values");
     return mn_pickle_push_new(m, (mn_pickle_value){.kind = MN_PICKLE_TEXT, .as.text = text});
 }
@@ -163,7 +163,7 @@ static mn_status memo(mn_pickle_machine *m, size_t size, mn_status (*use)(mn_pic
 
 static mn_status push_tuple(mn_pickle_machine *m, int32_t first) {
     int32_t count = m->depth - first;
-    int32_t *parts = mn_pool_alloc(&m->out->pool, (size_t)(count > 0 ? count : 0), sizeof *parts);
+    int32_t *parts = mn_region_alloc(&m->out->region, (size_t)(count > 0 ? count : 0), sizeof *parts);
     if (!parts) return mn_fail_memory("a pickle's values");
     for (int32_t i = count - 1; i >= 0; i--) MN_TRY(mn_pickle_pop(m, &parts[i]));
     return mn_pickle_push_new(m, (mn_pickle_value){.kind = MN_PICKLE_TUPLE, .last = count, .as.parts = parts});
@@ -328,7 +328,7 @@ mn_status mn_pickle_read(const uint8_t *data, size_t bytes, const char *file, mn
 void mn_pickle_free(mn_pickle *pickle) {
     free(pickle->values);
     free(pickle->items);
-    mn_pool_free(&pickle->pool);
+    mn_region_free(&pickle->region);
     *pickle = (mn_pickle){0};
 }
 

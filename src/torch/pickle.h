@@ -7,7 +7,7 @@
 #ifndef MN_TORCH_PICKLE_H
 #define MN_TORCH_PICKLE_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "net/array.h"
 
 typedef enum mn_pickle_kind {
@@ -54,7 +54,7 @@ typedef struct mn_pickle_value {
 } mn_pickle_value;
 
 typedef struct mn_pickle {
-    mn_pool pool;
+    mn_region region;
     int32_t value_count, value_room, item_count, item_room;
     mn_pickle_value *values; /* from malloc, as items */
     mn_pickle_item *items;

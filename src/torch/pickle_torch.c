@@ -84,7 +84,7 @@ static mn_status make_tensor(mn_pickle_machine *m, const mn_pickle_value *argume
     if (!is_tuple(arguments, 4)) return mn_pickle_damaged(m, "a tensor lacks its storage or its shape");
     const mn_pickle_value *storage = part(m, arguments, 0), *offset = part(m, arguments, 1);
     const mn_pickle_value *sizes = part(m, arguments, 2), *steps = part(m, arguments, 3);
-    mn_pickle_tensor *tensor = mn_pool_alloc(&m->out->pool, 1, sizeof *tensor);
+    mn_pickle_tensor *tensor = mn_region_alloc(&m->out->region, 1, sizeof *tensor);
     if (!tensor) return mn_fail_memory("a pickle's values");
     bool good = storage->kind == MN_PICKLE_STORAGE && offset->kind == MN_PICKLE_INTEGER && offset->as.integer >= 0 &&
                 read_numbers(m, sizes, dims) && read_numbers(m, steps, strides) && sizes->last == steps->last &&
@@ -147,7 +147,7 @@ mn_status mn_pickle_persistent(mn_pickle_machine *m) {
                 (uint64_t)count->as.integer <= SIZE_MAX / 8 &&
                 (tuple.last == 5 || part(m, &tuple, 5)->kind == MN_PICKLE_INERT);
     if (!good) return mn_pickle_damaged(m, "a storage's type, name or length is none");
-    mn_pickle_storage *storage = mn_pool_alloc(&m->out->pool, 1, sizeof *storage);
+    mn_pickle_storage *storage = mn_region_alloc(&m->out->region, 1, sizeof *storage);
     if (!storage) return mn_fail_memory("a pickle's values");
     *storage = (mn_pickle_storage){
         .key = key->as.text, .type = known[type->as.global].type, .count = (size_t)count->as.integer};

@@ -49,7 +49,7 @@ static int compare_places(const void *a, const void *b) {
 static mn_status list_places(reader *r) {
     const mn_pickle *p = &r->pickle;
     int32_t count = 0, kept = 0;
-    r->places = mn_pool_alloc(&r->state->pool, (size_t)p->value_count, sizeof *r->places);
+    r->places = mn_region_alloc(&r->state->region, (size_t)p->value_count, sizeof *r->places);
     if (!r->places) return out_of_memory();
     for (int32_t i = 0; i < p->value_count; i++) {
         if (p->values[i].kind == MN_PICKLE_STORAGE) r->places[count++].storage = p->values[i].as.storage;
@@ -82,7 +82,7 @@ static mn_status missing(const reader *r, const char *key) {
                    key);
 }
 
-/* Copies the storage from the archive to the pool. */
+/* Copies the storage from the archive to the region. */
 static mn_status copy_member(reader *r, place *to) {
     char member[512];
     const mn_pickle_storage *storage = to->storage;
@@ -91,7 +91,7 @@ static mn_status copy_member(reader *r, place *to) {
     if (length >= (int)sizeof member || mn_archive_stored_bytes(&r->archive, member) != bytes) {
         return missing(r, storage->key);
     }
-    uint8_t *copy = mn_pool_alloc(&r->state->pool, bytes, 1);
+    uint8_t *copy = mn_region_alloc(&r->state->region, bytes, 1);
     if (!copy) return out_of_memory();
     to->data = copy;
     r->stored += storage->count;
@@ -103,7 +103,7 @@ static mn_status add_tensor(reader *r, const char *name, const mn_pickle_tensor 
     place *from = find_place(r, tensor->storage->key);
     if (r->archive.zip && !from->data) MN_TRY(copy_member(r, from));
     if (!from->data) return missing(r, tensor->storage->key);
-    array.name = mn_pool_string(&r->state->pool, name, strlen(name));
+    array.name = mn_region_string(&r->state->region, name, strlen(name));
     array.data = from->data + tensor->offset * mn_array_type_size(array.type);
     return array.name ? mn_torch_state_add(r->state, &array) : out_of_memory();
 }

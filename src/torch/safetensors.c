@@ -85,7 +85,7 @@ static mn_status read_array(reader *r, const cJSON *item) {
         return fail(r, item->string, "its place holds more or less than its shape takes");
     }
     array.data = r->data + place[0];
-    array.name = mn_pool_string(&r->state->pool, item->string, strlen(item->string));
+    array.name = mn_region_string(&r->state->region, item->string, strlen(item->string));
     if (!array.name) return mn_fail_memory("the list of weights");
     return mn_torch_state_add(r->state, &array);
 }

@@ -46,7 +46,7 @@ const mn_array *mn_torch_state_find(const mn_torch_state *state, const char *nam
 
 void mn_torch_state_free(mn_torch_state *state) {
     free(state->arrays);
-    mn_pool_free(&state->pool);
+    mn_region_free(&state->region);
     state->arrays = NULL;
     state->count = state->capacity = 0;
 }

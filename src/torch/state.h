@@ -5,7 +5,7 @@
 #ifndef MN_TORCH_STATE_H
 #define MN_TORCH_STATE_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "net/array.h"
 
 /* Limits of ours: torchvision's MobileNetV2 has 314 arrays with 3.5 million numbers. */
@@ -13,7 +13,7 @@
 #define MN_TORCH_MAX_ELEMENTS ((size_t)1 << 29) /* of all arrays together */
 
 typedef struct mn_torch_state {
-    mn_pool pool;       /* owns the names, and arrays that do not lie in the file */
+    mn_region region;   /* owns the names, and arrays that do not lie in the file */
     const char *file;   /* what error sentences call it */
     const char *format; /* in words; static storage */
     int32_t count, capacity;
@@ -40,7 +40,7 @@ mn_status mn_safetensors_read(const uint8_t *data, size_t bytes, mn_torch_state 
 bool mn_safetensors_is(const uint8_t *data, size_t bytes);
 
 /** The same for what torch.save() writes: a zip archive, or the pickles of PyTorch before 1.6. Arrays of an archive are
- *  copied to the pool. */
+ *  copied to the region. */
 mn_status mn_pth_read(const uint8_t *data, size_t bytes, mn_torch_state *state);
 
 /** Is this such a file, by its contents? */

@@ -29,11 +29,11 @@ typedef struct finding {
     int32_t name_count, name_capacity;
 } finding;
 
-/* Room for one more; the pool keeps the old arrays too, which doubles what the list takes. */
-static bool grow(mn_pool *pool, void **items, int32_t count, int32_t *capacity, size_t size) {
+/* Room for one more; the region keeps the old arrays too, which doubles what the list takes. */
+static bool grow(mn_region *region, void **items, int32_t count, int32_t *capacity, size_t size) {
     if (count < *capacity) return true;
     int32_t larger = *capacity > 0 ? 2 * *capacity : 256;
-    void *copy = *capacity > (1 << 28) ? NULL : mn_pool_alloc(pool, (size_t)larger, size);
+    void *copy = *capacity > (1 << 28) ? NULL : mn_region_alloc(region, (size_t)larger, size);
     if (!copy) return false;
     if (count > 0) memcpy(copy, *items, (size_t)count * size);
     *items = copy;
@@ -44,18 +44,18 @@ static bool grow(mn_pool *pool, void **items, int32_t count, int32_t *capacity, 
 static mn_status no_memory(void) { return mn_fail_memory("the list of pictures"); }
 
 static mn_status add_found(finding *f, const char *path, const char *class_name) {
-    if (!grow(&f->set->pool, (void **)&f->items, f->count, &f->capacity, sizeof *f->items)) return no_memory();
-    char *copy = mn_pool_string(&f->set->pool, path, strlen(path));
+    if (!grow(&f->set->region, (void **)&f->items, f->count, &f->capacity, sizeof *f->items)) return no_memory();
+    char *copy = mn_region_string(&f->set->region, path, strlen(path));
     if (!copy) return no_memory();
     f->items[f->count++] = (found){copy, class_name};
     return MN_OK;
 }
 
 static mn_status add_name(finding *f, const char *name, size_t length, const char **out) {
-    if (!grow(&f->set->pool, (void **)&f->names, f->name_count, &f->name_capacity, sizeof *f->names)) {
+    if (!grow(&f->set->region, (void **)&f->names, f->name_count, &f->name_capacity, sizeof *f->names)) {
         return no_memory();
     }
-    char *copy = mn_pool_string(&f->set->pool, name, length);
+    char *copy = mn_region_string(&f->set->region, name, length);
     if (!copy) return no_memory();
     f->names[f->name_count++] = copy;
     if (out) *out = copy;
@@ -156,7 +156,7 @@ static void name_classes(finding *f) {
 
 static mn_status label(finding *f) {
     mn_dataset *set = f->set;
-    set->examples = mn_pool_alloc(&set->pool, (size_t)f->count, sizeof *set->examples);
+    set->examples = mn_region_alloc(&set->region, (size_t)f->count, sizeof *set->examples);
     if (!set->examples) return no_memory();
     set->count = f->count;
     for (int32_t i = 0; i < f->count; i++) {
@@ -220,7 +220,7 @@ mn_status mn_dataset_open(const char *path, const mn_dataset *classes, mn_datase
 
 void mn_dataset_free(mn_dataset *set) {
     for (int32_t i = 0; i < set->count; i++) mn_image_free(&set->examples[i].image);
-    mn_pool_free(&set->pool);
+    mn_region_free(&set->region);
     set->count = set->class_count = 0;
 }
 

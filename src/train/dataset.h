@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "image/image.h"
 
 typedef struct mn_example {
@@ -18,7 +18,7 @@ typedef struct mn_example {
 } mn_example;
 
 typedef struct mn_dataset {
-    mn_pool pool;
+    mn_region region;
     const char *path; /* where it came from; as given */
     int32_t class_count;
     const char **classes; /* names, sorted */

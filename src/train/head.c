@@ -46,7 +46,7 @@ static mn_status rebuild(mn_net *net, int32_t at, int32_t classes, uint64_t seed
         mn_layer *added = &net->layers[i];
         if (i == at) {
             draw(added, old[layer.inputs[0]].c, seed);
-        } else { /* the pool owns both copies; the new one is forgotten */
+        } else { /* the region owns both copies; the new one is forgotten */
             added->kernel = old[i].kernel;
             added->bias = old[i].bias;
             added->gamma = old[i].gamma;

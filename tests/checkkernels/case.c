@@ -45,7 +45,7 @@ check_maker check_maker_of(mn_kernel_op op) {
 }
 
 void *check_case_alloc(check_case *c, size_t count, size_t bytes) {
-    void *memory = mn_pool_alloc(&c->pool, count, bytes);
+    void *memory = mn_region_alloc(&c->region, count, bytes);
     if (memory == NULL) {
         fprintf(stderr, "checkkernels: out of memory for %zu x %zu bytes\n", count, bytes);
         exit(1);
@@ -55,7 +55,7 @@ void *check_case_alloc(check_case *c, size_t count, size_t bytes) {
 
 void check_case_close(check_case *c) {
     for (int32_t i = 0; i < CHECK_INPUTS; i++) check_buffer_close(&c->inputs[i]);
-    mn_pool_free(&c->pool);
+    mn_region_free(&c->region);
     *c = (check_case){0};
 }
 

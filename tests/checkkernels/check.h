@@ -11,7 +11,7 @@
 #ifndef CHECKKERNELS_CHECK_H
 #define CHECKKERNELS_CHECK_H
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "kernels/kernel.h"
 #include "kernels/params.h"
 
@@ -105,7 +105,7 @@ typedef struct check_case {
     size_t out_alignment;
     int32_t units;
     int64_t macs;
-    mn_pool pool; /* arrays that params point to */
+    mn_region region; /* arrays that params point to */
 } check_case;
 
 /** Makes a case for types `in` and `out` (MN_NONE: any element size); false when the family has no such types. */

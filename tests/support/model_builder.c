@@ -11,7 +11,7 @@
 #include "graph/shape.h"
 
 static void *take(model_builder *b, size_t count, size_t bytes) {
-    void *memory = mn_pool_alloc(&b->graph.pool, count, bytes);
+    void *memory = mn_region_alloc(&b->graph.region, count, bytes);
     if (!memory) {
         fputs("model_builder: out of memory\n", stderr);
         exit(EXIT_FAILURE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The helpers of src/base: status sentences, pool, checked arithmetic, team, map. */
+/* The helpers of src/base: status sentences, region, checked arithmetic, team, map. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "base/checked.h"
 #include "base/map.h"
-#include "base/pool.h"
+#include "base/region.h"
 #include "base/status.h"
 #include "base/thread.h"
 
@@ -58,14 +58,14 @@ static void test_checked_arithmetic(void **state) {
 }
 
 /* Objects are aligned, zeroed and distinct, whatever their sizes. */
-static void test_pool_objects(void **state) {
+static void test_region_objects(void **state) {
     (void)state;
-    mn_pool pool = {0};
+    mn_region region = {0};
     unsigned char *objects[64];
     size_t sizes[64];
     for (size_t i = 0; i < 64; i++) {
         sizes[i] = i % 7 == 0 ? 100000 + i : i * 37;
-        objects[i] = mn_pool_alloc(&pool, sizes[i], 1);
+        objects[i] = mn_region_alloc(&region, sizes[i], 1);
         assert_non_null(objects[i]);
         assert_int_equal((uintptr_t)objects[i] % 64, 0);
         for (size_t j = 0; j < sizes[i]; j++) assert_int_equal(objects[i][j], 0);
@@ -74,11 +74,11 @@ static void test_pool_objects(void **state) {
     for (size_t i = 0; i < 64; i++) {
         for (size_t j = 0; j < sizes[i]; j++) assert_int_equal(objects[i][j], i + 1);
     }
-    assert_null(mn_pool_alloc(&pool, SIZE_MAX / 2, 3));
-    assert_null(mn_pool_alloc(&pool, SIZE_MAX, 1));
-    assert_string_equal(mn_pool_string(&pool, "abcdef", 3), "abc");
-    mn_pool_free(&pool);
-    assert_null(pool.blocks);
+    assert_null(mn_region_alloc(&region, SIZE_MAX / 2, 3));
+    assert_null(mn_region_alloc(&region, SIZE_MAX, 1));
+    assert_string_equal(mn_region_string(&region, "abcdef", 3), "abc");
+    mn_region_free(&region);
+    assert_null(region.chunks);
 }
 
 typedef struct roll_call {
@@ -133,7 +133,7 @@ int main(void) {
         cmocka_unit_test(test_fail_keeps_the_sentence),
         cmocka_unit_test(test_fail_cuts_long_sentences),
         cmocka_unit_test(test_checked_arithmetic),
-        cmocka_unit_test(test_pool_objects),
+        cmocka_unit_test(test_region_objects),
         cmocka_unit_test(test_team_runs_every_member_once),
         cmocka_unit_test(test_available_processors),
         cmocka_unit_test(test_map_errors),

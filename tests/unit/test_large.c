@@ -23,8 +23,8 @@ enum { WIDTH = 4 };
 /* A graph with room for `ops` operators and all their tensors. */
 static void open_large(model_builder *b, int32_t tensors, int32_t ops) {
     mb_open(b, MN_FLOAT32, 1);
-    b->graph.tensors = mn_pool_alloc(&b->graph.pool, (size_t)tensors, sizeof *b->graph.tensors);
-    b->graph.ops = mn_pool_alloc(&b->graph.pool, (size_t)ops, sizeof *b->graph.ops);
+    b->graph.tensors = mn_region_alloc(&b->graph.region, (size_t)tensors, sizeof *b->graph.tensors);
+    b->graph.ops = mn_region_alloc(&b->graph.region, (size_t)ops, sizeof *b->graph.ops);
     assert_non_null(b->graph.tensors);
     assert_non_null(b->graph.ops);
     b->tensor_room = tensors;

@@ -35,7 +35,7 @@ static void test_a_range_becomes_mean_and_deviation(void **state) {
 }
 
 static void test_classes_survive_their_source(void **state) {
-    mn_pool first = {0}, second = {0};
+    mn_region first = {0}, second = {0};
     mn_meaning meaning = {.fit = MN_FIT_CROP}, copy = {0};
     char cat[] = "cat", dog[] = "dog", warm[] = "warm";
     const char *const animals[] = {cat, dog}, *const weather[] = {warm};
@@ -45,7 +45,7 @@ static void test_classes_survive_their_source(void **state) {
     assert_int_equal(meaning.output_count, 3);
     memset(cat, 'x', sizeof cat - 1);
     ok(mn_meaning_copy(&meaning, &second, &copy));
-    mn_pool_free(&first);
+    mn_region_free(&first);
     assert_true(mn_meaning_known(&copy));
     assert_int_equal(copy.fit, MN_FIT_CROP);
     assert_int_equal(copy.output_count, 3);
@@ -54,19 +54,19 @@ static void test_classes_survive_their_source(void **state) {
     assert_string_equal(copy.classes[0].name[1], "dog");
     assert_int_equal(copy.classes[1].count, 0);
     assert_string_equal(copy.classes[2].name[0], "warm");
-    mn_pool_free(&second);
+    mn_region_free(&second);
 }
 
 static void test_names_alone_are_something(void **state) {
-    mn_pool pool = {0};
+    mn_region region = {0};
     mn_meaning meaning = {0};
     const char *const one[] = {"one"};
     (void)state;
-    ok(mn_meaning_set_classes(&meaning, &pool, 1, one, 1));
+    ok(mn_meaning_set_classes(&meaning, &region, 1, one, 1));
     assert_true(mn_meaning_known(&meaning));
-    ok(mn_meaning_set_classes(&meaning, &pool, 1, NULL, 0));
+    ok(mn_meaning_set_classes(&meaning, &region, 1, NULL, 0));
     assert_false(mn_meaning_known(&meaning));
-    mn_pool_free(&pool);
+    mn_region_free(&region);
 }
 
 int main(void) {

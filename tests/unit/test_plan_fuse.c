@@ -391,7 +391,7 @@ static void give_weights(model_builder *b) {
     const int32_t image = b->graph.inputs[0], *inputs = b->graph.ops[0].inputs;
     b->graph.tensors[inputs[1]].data = NULL;
     if (b->type != MN_FLOAT32) b->graph.tensors[inputs[1]].quant.count = b->graph.tensors[inputs[2]].quant.count = 1;
-    b->graph.inputs = mn_pool_alloc(&b->graph.pool, 2, sizeof *b->graph.inputs);
+    b->graph.inputs = mn_region_alloc(&b->graph.region, 2, sizeof *b->graph.inputs);
     assert_non_null(b->graph.inputs);
     b->graph.inputs[0] = image, b->graph.inputs[1] = inputs[1];
     b->graph.input_count = 2;
@@ -399,7 +399,7 @@ static void give_weights(model_builder *b) {
 
 static void add_second_output(model_builder *b, int32_t tensor) {
     const int32_t first = b->graph.outputs[0];
-    b->graph.outputs = mn_pool_alloc(&b->graph.pool, 2, sizeof *b->graph.outputs);
+    b->graph.outputs = mn_region_alloc(&b->graph.region, 2, sizeof *b->graph.outputs);
     assert_non_null(b->graph.outputs);
     b->graph.outputs[0] = first, b->graph.outputs[1] = tensor;
     b->graph.output_count = 2;

@@ -28,7 +28,7 @@ static const mn_interval pixels = {-1, 1};
 typedef struct fixture {
     mn_graph graph;
     mn_channel_stats *stats;
-    mn_pool pool;
+    mn_region region;
     mn_channels *channels;
 } fixture;
 
@@ -90,7 +90,7 @@ static void open_fixture(fixture *f, bool with_norms) {
 
 static void close_fixture(fixture *f) {
     mn_graph_free(&f->graph);
-    mn_pool_free(&f->pool);
+    mn_region_free(&f->region);
     free(f->channels);
 }
 
@@ -112,7 +112,7 @@ static void test_expected(void **state) {
     (void)state;
     fixture f;
     open_fixture(&f, true);
-    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.pool, f.channels));
+    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
     for (int32_t c = 0; c < CHANNELS; c++) {
         double mean = c - 0.5, deviation = (0.5 + c) * sqrt(3 / 3.001);
         mn_moments cut = mn_moments_clipped((mn_moments){mean, deviation * deviation}, 6);
@@ -137,7 +137,7 @@ static void test_ranges(void **state) {
     fixture f;
     mn_scheme scheme;
     open_fixture(&f, true);
-    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.pool, f.channels));
+    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
     expect_ok(mn_scheme_create(&f.graph, pixels, false, &scheme));
     expect_ok(mn_datafree_ranges(&scheme, f.channels));
     mn_interval relu = scheme.range[find_tensor(&f.graph, "relu")];
@@ -158,7 +158,7 @@ static void test_correction(void **state) {
     fixture f;
     mn_scheme scheme;
     open_fixture(&f, true);
-    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.pool, f.channels));
+    expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
     expect_ok(mn_scheme_create(&f.graph, pixels, false, &scheme));
     mn_channels *input = &f.channels[f.graph.inputs[0]];
     assert_float_equal(input->of[0].mean, 0, 0);
@@ -271,7 +271,7 @@ static void test_functions(void **state) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         model_builder b;
         mn_channels channels[4] = {{0}};
-        mn_pool pool = {0};
+        mn_region region = {0};
         mb_open(&b, MN_FLOAT32, 1);
         int32_t x = mb_tensor(&b, "x", MN_FLOAT32, 4, dims), w = mb_constant(&b, "w", MN_FLOAT32, 4, dims);
         int32_t normed = mb_tensor(&b, "normed", MN_FLOAT32, 4, dims), y = mb_tensor(&b, "y", MN_FLOAT32, 4, dims);
@@ -281,11 +281,11 @@ static void test_functions(void **state) {
         expect_ok(mn_graph_check(&b.graph));
         mn_channel_stats stats[4] = {{0}};
         stats[normed] = (mn_channel_stats){.channels = 1, .mean = mean, .deviation = deviation};
-        expect_ok(mn_channels_expect(&b.graph, stats, pixels, &pool, channels));
+        expect_ok(mn_channels_expect(&b.graph, stats, pixels, &region, channels));
         assert_float_equal(channels[y].of[0].low, low[i], 2e-3);
         assert_float_equal(channels[y].of[0].high, high[i], 2e-3);
         assert_float_equal(channels[y].of[0].mean, means[i], 5e-3);
-        mn_pool_free(&pool);
+        mn_region_free(&region);
         mn_graph_free(&b.graph);
     }
 }

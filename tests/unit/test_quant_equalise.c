@@ -23,7 +23,7 @@ enum { SIDE = 32, ELEMENTS = SIDE * SIDE * 3, SAMPLES = 3, CLASSES = 10 };
 
 typedef struct fixture {
     mn_graph graph;
-    mn_pool pool;
+    mn_region region;
     mn_channels *channels;
     uint8_t pixels[SAMPLES * ELEMENTS];
     mn_samples samples;
@@ -56,14 +56,14 @@ static void open_fixture(fixture *f) {
 
 static void close_fixture(fixture *f) {
     mn_graph_free(&f->graph);
-    mn_pool_free(&f->pool);
+    mn_region_free(&f->region);
     free(f->channels);
 }
 
 static void observe(fixture *f, int32_t jobs, mn_channels *out) {
     mn_runner *runner = NULL;
     expect_ok(mn_runner_create(&f->graph, jobs, &runner));
-    expect_ok(mn_channels_observe(&f->graph, runner, &f->samples, NULL, &f->pool, out));
+    expect_ok(mn_channels_observe(&f->graph, runner, &f->samples, NULL, &f->region, out));
     mn_runner_close(&runner);
 }
 
@@ -107,7 +107,7 @@ static void test_groups(void **state) {
     fixture f;
     mn_groups groups;
     open_fixture(&f);
-    expect_ok(mn_groups_find(&f.graph, &f.pool, &groups));
+    expect_ok(mn_groups_find(&f.graph, &f.region, &groups));
     int32_t project = find_tensor(&f.graph, "block_1_project_BN"), other = find_tensor(&f.graph, "block_2_project_BN");
     int32_t sum = find_tensor(&f.graph, "block_2_add"), relu = find_tensor(&f.graph, "block_2_expand_relu");
     int32_t next = find_tensor(&f.graph, "block_3_project_BN");

@@ -192,13 +192,13 @@ static void test_errors_shrink(void **state) {
     (void)state;
     static fixture plain, learned;
     mn_inputs inputs[64];
-    mn_pool pool = {0};
+    mn_region region = {0};
     for (int32_t per_tensor = 0; per_tensor < 2; per_tensor++) {
         open_fixture(&plain, 1, per_tensor);
         open_fixture(&learned, 1, per_tensor);
         assert_true(plain.scheme.layer_count <= 64);
         expect_ok(mn_round_learn(&learned.scheme, learned.runner, &learned.samples, 1, NULL));
-        expect_ok(mn_inputs_observe(&plain.scheme, plain.runner, &plain.samples, 1, NULL, &pool, inputs));
+        expect_ok(mn_inputs_observe(&plain.scheme, plain.runner, &plain.samples, 1, NULL, &region, inputs));
         for (int32_t i = 0; i < 8; i++) { /* later layers are as well, but take longer */
             double before = layer_error(&plain.scheme.layers[i], &inputs[i]);
             double after = layer_error(&learned.scheme.layers[i], &inputs[i]);
@@ -209,7 +209,7 @@ static void test_errors_shrink(void **state) {
         close_fixture(&plain);
         close_fixture(&learned);
     }
-    mn_pool_free(&pool);
+    mn_region_free(&region);
 }
 
 int main(void) {

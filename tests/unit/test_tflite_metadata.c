@@ -78,7 +78,7 @@ static void mean_all(mn_graph *graph) {
     memcpy(graph->meaning.mean, mean, sizeof mean);
     memcpy(graph->meaning.deviation, deviation, sizeof deviation);
     graph->meaning.fit = MN_FIT_CROP;
-    ok(mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, fruits, CLASSES));
+    ok(mn_meaning_set_classes(&graph->meaning, &graph->region, 0, fruits, CLASSES));
 }
 
 static void expect_fruits(const mn_graph *graph) {
@@ -139,7 +139,7 @@ static void mean_lines(mn_graph *graph) {
     const char *names[CLASSES];
     for (int32_t i = 0; i < CLASSES; i++) names[i] = "x";
     names[3] = "two\nlines";
-    ok(mn_meaning_set_classes(&graph->meaning, &graph->pool, 0, names, CLASSES));
+    ok(mn_meaning_set_classes(&graph->meaning, &graph->region, 0, names, CLASSES));
 }
 
 static void test_a_name_is_one_line(void **state) {
@@ -166,7 +166,7 @@ static void test_outputs_have_their_own_labels(void **state) {
     mb_ends(&b, x, y);
     b.graph.outputs = outputs;
     b.graph.output_count = 2;
-    ok(mn_meaning_set_classes(&b.graph.meaning, &b.graph.pool, 1, names, 3));
+    ok(mn_meaning_set_classes(&b.graph.meaning, &b.graph.region, 1, names, 3));
     file f = write_graph(&b.graph);
     mn_graph graph = read_file(&f);
     /* The first output's metadata names no file, so any fitting text would do for it. */

@@ -14,17 +14,17 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "base/pool.h"
+#include "base/region.h"
 #include "net/random.h"
 #include "train/kernels.h"
 #include "train/optimiser.h"
 
 static const mn_train_kernels *tier;
 static mn_random source;
-static mn_pool pool;
+static mn_region region;
 
 static float *draw(size_t count) {
-    float *values = mn_pool_alloc(&pool, count, sizeof *values);
+    float *values = mn_region_alloc(&region, count, sizeof *values);
     for (size_t i = 0; i < count; i++) values[i] = (float)mn_random_uniform(&source, -1, 1);
     return values;
 }
@@ -39,7 +39,7 @@ static void near(double got, double expected, double scale, const char *what, si
 static void check_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, bool transposed, bool start) {
     ptrdiff_t ldb = n + 16, ldc = n + 32;
     float *a = draw((size_t)(m * k)), *b = draw((size_t)(k * ldb)), *c = draw((size_t)(m * ldc));
-    float *before = mn_pool_alloc(&pool, (size_t)(m * ldc), sizeof *before);
+    float *before = mn_region_alloc(&region, (size_t)(m * ldc), sizeof *before);
     memcpy(before, c, (size_t)(m * ldc) * sizeof *c);
     mn_gemm g = {.m = m,
                  .n = n,
@@ -309,7 +309,7 @@ static void on_every_tier(void (*check)(void)) {
         tier = *next;
         source.state = 11;
         check();
-        mn_pool_free(&pool);
+        mn_region_free(&region);
     }
 }
 
