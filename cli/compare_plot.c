@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/extremes.h"
+
 /* Lengths in SVG units, which are pixels when nothing scales the picture. */
 enum { ROW = 16, TOP = 64, BOTTOM = 40, NAME = 330, AXIS = 560, WIDTH = NAME + AXIS + 90, WORST = 5, LETTERS = 46 };
 
@@ -28,7 +30,7 @@ static double bar_length(double sqnr, double end) {
 static double axis_end(const mn_difference *d, int32_t count) {
     double end = 10;
     for (int32_t i = 0; i < count; i++) {
-        if (isfinite(d[i].sqnr)) end = fmax(end, d[i].sqnr);
+        if (isfinite(d[i].sqnr)) end = mn_max_f64(end, d[i].sqnr);
     }
     return 10 * ceil(end / 10);
 }

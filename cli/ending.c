@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "graph/stored.h"
 #include "stats.h"
 
@@ -120,7 +121,7 @@ static void guess_scores(const cli_ending *e, const float *probabilities, float 
     double floor = e->given.type == MN_FLOAT32 ? 1e-30 : (double)e->given.quant.scale[0] / 2;
     for (int32_t i = 0; i < e->units; i++) {
         double p = (double)probabilities[i], q = fmax(1 - p, floor);
-        p = fmax(p, floor);
+        p = mn_max_f64(p, floor);
         out[i] = (float)(e->kind == CLI_ENDS_IN_SIGMOID ? log(p / q) : log(p));
     }
 }
@@ -167,7 +168,7 @@ static double label_divergence(double a, double b) {
 
 static double log_of_sum(const float *scores, int32_t count) {
     double largest = (double)scores[0], sum = 0;
-    for (int32_t i = 1; i < count; i++) largest = fmax(largest, (double)scores[i]);
+    for (int32_t i = 1; i < count; i++) largest = mn_max_f64(largest, (double)scores[i]);
     for (int32_t i = 0; i < count; i++) sum += exp((double)scores[i] - largest);
     return largest + log(sum);
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/extremes.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "image_options.h"
@@ -43,7 +44,7 @@ static totals add_up(const cli_evaluation *e) {
         t.evaluated++;
         t.agree += outcome->agree;
         t.divergence += outcome->divergence;
-        t.difference = fmax(t.difference, outcome->difference);
+        t.difference = mn_max_f64(t.difference, outcome->difference);
         if (e->photos->items[i].truth < 0) continue;
         t.known++;
         for (int32_t m = 0; m < e->models; m++) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/extremes.h"
 #include "base/thread.h"
 #include "common/error.h"
 #include "common/progress.h"
@@ -139,8 +140,8 @@ void cli_samples_mean(const mn_pixels *pixels, mn_samples *out) {
         out->channel[c] = channel;
         out->by_channel = out->by_channel || channel.low != out->channel[0].low || channel.high != out->channel[0].high;
         if (c == 0) out->meaning = channel;
-        out->meaning.low = fminf(out->meaning.low, channel.low);
-        out->meaning.high = fmaxf(out->meaning.high, channel.high);
+        out->meaning.low = mn_min_f32(out->meaning.low, channel.low);
+        out->meaning.high = mn_max_f32(out->meaning.high, channel.high);
     }
 }
 

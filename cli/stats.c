@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "graph/stored.h"
 
 void cli_dequantise(const mn_tensor *info, const void *data, int32_t count, float *out) {
@@ -22,7 +23,7 @@ void cli_dequantise(const mn_tensor *info, const void *data, int32_t count, floa
 
 void cli_softmax(float *values, int32_t count) {
     double sum = 0, largest = values[0];
-    for (int32_t i = 1; i < count; i++) largest = fmax(largest, (double)values[i]);
+    for (int32_t i = 1; i < count; i++) largest = mn_max_f64(largest, (double)values[i]);
     for (int32_t i = 0; i < count; i++) sum += exp((double)values[i] - largest);
     for (int32_t i = 0; i < count; i++) values[i] = (float)(exp((double)values[i] - largest) / sum);
 }
@@ -48,6 +49,6 @@ cli_interval cli_wilson(int32_t successes, int32_t trials) {
 
 double cli_largest_difference(const float *p, const float *q, int32_t count) {
     double largest = 0;
-    for (int32_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)p[i] - (double)q[i]));
+    for (int32_t i = 0; i < count; i++) largest = mn_max_f64(largest, fabs((double)p[i] - (double)q[i]));
     return largest;
 }

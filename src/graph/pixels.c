@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/extremes.h"
 #include "graph/stored.h"
 
 enum { CHANNELS = MN_MEANING_CHANNELS };
@@ -192,8 +193,8 @@ static bool from_metadata(const mn_graph *graph, mn_pixels *out) {
 static bool contradicts(const mn_pixels *pixels, double low, double high) {
     double from = pixels->low[0], to = pixels->high[0], tolerance = 0.1 * (high - low);
     for (int32_t c = 1; c < CHANNELS; c++) {
-        from = fmin(from, pixels->low[c]);
-        to = fmax(to, pixels->high[c]);
+        from = mn_min_f64(from, pixels->low[c]);
+        to = mn_max_f64(to, pixels->high[c]);
     }
     return from < low - tolerance || to > high + tolerance || to - from < 0.4 * (high - low);
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/extremes.h"
 #include "graph/shape.h"
 #include "kernels/ref/ref.h"
 #include "net/statistics.h"
@@ -120,8 +121,8 @@ static mn_channel through(const mn_unary_params *p, const mn_channel *x) {
         const double at = (low + high) / 2 + (high - low) / 2 * i / HALF;
         const double far = deviation > 0 ? (at - (double)x->mean) / deviation : 0, weight = exp(-far * far / 2);
         const float value = mn_unary_f32_of(p, (float)at);
-        y.low = fminf(y.low, value);
-        y.high = fmaxf(y.high, value);
+        y.low = mn_min_f32(y.low, value);
+        y.high = mn_max_f32(y.high, value);
         weights += weight;
         sum += weight * (double)value;
         squares += weight * (double)value * (double)value;
@@ -235,8 +236,8 @@ mn_status mn_datafree_ranges(mn_scheme *scheme, const mn_channels *channels) {
         if (!mn_scheme_is_open(scheme, i) || x->count == 0) continue;
         mn_interval range = {x->of[0].low, x->of[0].high};
         for (int32_t c = 1; c < x->count; c++) {
-            range.low = fminf(range.low, x->of[c].low);
-            range.high = fmaxf(range.high, x->of[c].high);
+            range.low = mn_min_f32(range.low, x->of[c].low);
+            range.high = mn_max_f32(range.high, x->of[c].high);
         }
         scheme->range[i] = range;
     }

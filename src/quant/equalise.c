@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "quant/equalise_groups.h"
 
 /* A channel is enlarged at most so much: a channel that is all but dead needs no steps. */
@@ -85,7 +86,7 @@ static void find_room(const equalising *e, int32_t group, int32_t count, double 
         for (int32_t c = 0; c < count; c++) largest = greater(largest, reach(&e->channels[i].of[c]));
         for (int32_t c = 0; c < count; c++) {
             double mine = reach(&e->channels[i].of[c]);
-            if (mine > 0) room[c] = fmin(room[c], largest / mine);
+            if (mine > 0) room[c] = mn_min_f64(room[c], largest / mine);
         }
     }
 }

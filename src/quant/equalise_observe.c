@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/extremes.h"
+
 /* Sums over one photo or all of them. */
 typedef struct sums {
     double sum, squares;
@@ -49,8 +51,8 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
     for (size_t i = 0; i < o->channels; i++) {
         o->total[i].sum += theirs[i].sum;
         o->total[i].squares += theirs[i].squares;
-        o->total[i].low = fminf(o->total[i].low, theirs[i].low);
-        o->total[i].high = fmaxf(o->total[i].high, theirs[i].high);
+        o->total[i].low = mn_min_f32(o->total[i].low, theirs[i].low);
+        o->total[i].high = mn_max_f32(o->total[i].high, theirs[i].high);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/extremes.h"
 #include "graph/shape.h"
 #include "net/random.h"
 #include "quant/equalise_groups.h"
@@ -235,7 +236,7 @@ static bool finish(int32_t count, double places, double *h, const double *sum) {
             double found = h[at] / places - sum[i] / places * (sum[k] / places);
             h[at] = h[mirrored] = i == k ? found : keep * found;
         }
-        largest = fmax(largest, h[(size_t)i * (size_t)count + (size_t)i]);
+        largest = mn_max_f64(largest, h[(size_t)i * (size_t)count + (size_t)i]);
     }
     /* Inputs that never change: their weights cost nothing, but a slope needs a diagonal. */
     for (int32_t i = 0; i < count; i++) h[(size_t)i * (size_t)count + (size_t)i] += 1e-6 * largest;

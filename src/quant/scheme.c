@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "quant/quant.h"
 #include "quant/weight.h"
 
@@ -195,7 +196,7 @@ static void take_scales(mn_quant_layer *layer) {
     for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = 0;
     for (int32_t i = 0; i < layer->elements; i++) {
         float *largest = &layer->scale[layer->scale_count > 1 ? mn_layer_channel(layer, i) : 0];
-        *largest = fmaxf(*largest, fabsf(layer->weights[i]));
+        *largest = mn_max_f32(*largest, fabsf(layer->weights[i]));
     }
     for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = mn_weight_scale(layer->scale[c]);
 }

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/extremes.h"
+
 /* ---- Table ------------------------------------------------------------------------------------------- */
 
 /* Nothing between the commas when nothing was held out. */
@@ -55,7 +57,7 @@ static double y_at(const plot *p, double value) { return p->top + PLOT * (1 - fm
 
 static double highest(const plot *p, value_fn a, value_fn b) {
     double high = 0;
-    for (int64_t i = 0; i < p->count; i++) high = fmax(high, fmax(a(&p->epochs[i]), b(&p->epochs[i])));
+    for (int64_t i = 0; i < p->count; i++) high = mn_max_f64(high, fmax(a(&p->epochs[i]), b(&p->epochs[i])));
     return high > 0 ? high : 1;
 }
 

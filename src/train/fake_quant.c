@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/extremes.h"
 #include "kernels/quant.h"
 #include "net/fold.h"
 #include "quant/weight.h"
@@ -88,7 +89,7 @@ static void fold(const layer_weights *w, float *largest) {
         float *to = w->to + (size_t)r * (size_t)w->padded;
         for (int32_t c = 0; c < w->channels; c++) {
             to[c] = w->scale ? (float)((double)from[c] * w->scale[c]) : from[c];
-            largest[c] = fmaxf(largest[c], fabsf(to[c]));
+            largest[c] = mn_max_f32(largest[c], fabsf(to[c]));
         }
     }
 }
@@ -96,12 +97,12 @@ static void fold(const layer_weights *w, float *largest) {
 /* The largest magnitudes become scales, as in quant/scheme.c and quant/apply.c. */
 static void choose_scales(const layer_weights *w, bool per_tensor, float *scale) {
     float all = 0;
-    for (int32_t c = 0; c < w->channels; c++) all = fmaxf(all, scale[c]);
+    for (int32_t c = 0; c < w->channels; c++) all = mn_max_f32(all, scale[c]);
     all = mn_weight_scale(all);
     for (int32_t c = 0; c < w->channels; c++) {
         float mine = per_tensor ? all : mn_weight_scale(scale[c]);
         if (w->input_scale > 0) mine = mn_weight_scale_for(mine, w->bias[c], w->input_scale);
-        all = fmaxf(all, mine);
+        all = mn_max_f32(all, mine);
         scale[c] = mine;
     }
     for (int32_t c = 0; per_tensor && c < w->channels; c++) scale[c] = all;
@@ -137,8 +138,8 @@ static void set_norm(mn_unit *u, const float *bias, const mn_fake *step) {
     u->clip[0] = u->linear ? -INFINITY : 0;
     u->clip[1] = u->high;
     if (step->step == 0) return;
-    u->clip[0] = fmaxf(u->clip[0], step->low);
-    u->clip[1] = fminf(u->clip[1], step->high);
+    u->clip[0] = mn_max_f32(u->clip[0], step->low);
+    u->clip[1] = mn_min_f32(u->clip[1], step->high);
 }
 
 static void prepare_unit(mn_train_net *t, mn_lane *lane, int32_t index) {

@@ -49,7 +49,9 @@ static void *blocks[SLOTS];
 static int64_t block_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static size_t slot_of(const void *block) { return ((uintptr_t)block >> 4) * 0x9e3779b97f4a7c15u >> 48; }
+static size_t slot_of(const void *block) {
+    return (size_t)((uint64_t)((uintptr_t)block >> 4) * 0x9e3779b97f4a7c15u >> 48);
+}
 
 static void *note(void *block) {
     if (block == NULL) return NULL;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "graph/shape.h"
 #include "net/fold.h"
 #include "net/statistics.h"
@@ -77,7 +78,7 @@ static double pool_of(const mn_layer *layer, const mn_layer *in, const double *f
         if (!inside(in, from_y, from_x)) continue;
         double value = from[at(in, from_y, from_x, c)];
         sum += value;
-        most = fmax(most, value);
+        most = mn_max_f64(most, value);
         count++;
     }
     return layer->kind == MN_LAYER_MAX_POOL ? most : sum / count;
@@ -87,7 +88,7 @@ static double global_of(const mn_layer *layer, const mn_layer *in, const double 
     double sum = 0, most = -INFINITY;
     for (int32_t i = 0; i < in->h * in->w; i++) {
         sum += from[i * in->c + c];
-        most = fmax(most, from[i * in->c + c]);
+        most = mn_max_f64(most, from[i * in->c + c]);
     }
     return layer->kind == MN_LAYER_GLOBAL_MAX ? most : sum / (in->h * in->w);
 }
@@ -217,7 +218,7 @@ static double compare(const values *v, const mn_model *model, const mn_session *
     }
     double largest = 0, farthest = 0;
     for (size_t i = 0; i < count_of(layer); i++) {
-        largest = fmax(largest, fabs(v->of[index][i]));
+        largest = mn_max_f64(largest, fabs(v->of[index][i]));
         double distance = fabs((double)got[i] - v->of[index][i]);
         if (!(distance <= farthest)) farthest = distance;
     }
@@ -249,7 +250,7 @@ double nd_distance(const mn_net *net) {
         memcpy(mn_session_input(session, 0), image, pixels * sizeof *image);
         status = mn_session_run(session);
         for (int32_t i = 0; status == MN_OK && i < mn_net_output_count(net); i++) {
-            distance = fmax(distance, compare(&v, model, session, i));
+            distance = mn_max_f64(distance, compare(&v, model, session, i));
         }
     } else {
         distance = INFINITY;

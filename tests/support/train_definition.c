@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/extremes.h"
 #include "net/random.h"
 
 static void *need(void *memory) {
@@ -171,8 +172,8 @@ static void define_rounding(const definition *d, int32_t index, size_t count) {
     const double *w = d->weights[index], *b = d->bias[index];
     for (size_t k = 0; k < count; k++) {
         double size = fabs((double)(float)w[k]);
-        scale[k % channels] = fmax(scale[k % channels], size);
-        all = fmax(all, size);
+        scale[k % channels] = mn_max_f64(scale[k % channels], size);
+        all = mn_max_f64(all, size);
     }
     for (size_t c = 0; c < channels; c++) scale[c] = (double)(float)((d->per_tensor ? all : scale[c]) / 127);
     for (size_t k = 0; k < count; k++) {
@@ -223,8 +224,8 @@ static void define_stored(definition *d, int32_t index, double *to, size_t count
         if (!d->fixed) {
             double stored = (double)d->stored[index][at];
             double meant = fmin(fmax(to[k], (double)step->low), (double)step->high);
-            d->farthest = fmax(d->farthest, fabs(stored - meant) / size);
-            d->astray = fmax(d->astray, astray(to[k], step, open) / size);
+            d->farthest = mn_max_f64(d->farthest, fabs(stored - meant) / size);
+            d->astray = mn_max_f64(d->astray, astray(to[k], step, open) / size);
             off[k] = open ? stored - to[k] : stored;
         }
         to[k] = open ? to[k] + off[k] : off[k];
@@ -430,7 +431,8 @@ static bool near_difference(definition *d, const tensor *t, int32_t i, double go
 static bool agrees(definition *d, const tensor *t, int32_t step) {
     double largest = 0;
     for (int32_t r = 0; r < t->rows; r++) {
-        for (int32_t c = 0; c < t->channels; c++) largest = fmax(largest, fabs((double)t->gradient[r * t->padded + c]));
+        for (int32_t c = 0; c < t->channels; c++)
+            largest = mn_max_f64(largest, fabs((double)t->gradient[r * t->padded + c]));
         for (int32_t c = t->channels; c < t->padded; c++)
             if (t->gradient[r * t->padded + c] != 0) return false;
     }

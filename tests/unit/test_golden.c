@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "base/extremes.h"
+
 #define FOLDER "tests/golden"
 #define MAGIC "mobilenet.golden"
 #define MAX_TENSORS 8
@@ -109,7 +111,7 @@ static long first_float_difference(tensor_bytes expected, const float *actual) {
     const float *wanted = (const float *)(const void *)expected.data;
     double largest = 0;
     for (size_t i = 0; i < count; ++i) {
-        if (isfinite(wanted[i])) largest = fmax(largest, fabs((double)wanted[i]));
+        if (isfinite(wanted[i])) largest = mn_max_f64(largest, fabs((double)wanted[i]));
     }
     for (size_t i = 0; i < count; ++i) {
         bool close = isfinite(wanted[i]) ? fabs((double)wanted[i] - (double)actual[i]) <= 1e-5 * largest

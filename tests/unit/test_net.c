@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/extremes.h"
 #include "net/mobilenet_v2.h"
 #include "net/random.h"
 #include "net/statistics.h"
@@ -262,7 +263,7 @@ static void starts_like_keras(void **state) {
         size_t count = mn_layer_kernel_count(&net, a);
         double largest = 0, squares = 0, limit = cases[i].limit;
         for (size_t k = 0; k < count; k++) {
-            largest = fmax(largest, fabs((double)a->kernel[k]));
+            largest = mn_max_f64(largest, fabs((double)a->kernel[k]));
             squares += (double)a->kernel[k] * (double)a->kernel[k];
         }
         assert_true(largest <= limit * (1 + 1e-6) && largest > 0.95 * limit);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/extremes.h"
 #include "net/fold.h"
 #include "net/mobilenet_v2.h"
 #include "net/statistics.h"
@@ -91,7 +92,7 @@ static float reach(const mn_channel *c) { return fmaxf(fabsf(c->low), fabsf(c->h
 
 static float largest(const mn_channels *x) {
     float found = 0;
-    for (int32_t c = 0; c < x->count; c++) found = fmaxf(found, reach(&x->of[c]));
+    for (int32_t c = 0; c < x->count; c++) found = mn_max_f32(found, reach(&x->of[c]));
     return found;
 }
 

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/extremes.h"
 #include "base/map.h"
 #include "quant/apply.h"
 #include "quant/calibrate.h"
@@ -93,7 +94,7 @@ static double worst_layer(const mn_graph *a, const mn_graph *b, const mn_samples
     int32_t count;
     double worst = INFINITY;
     expect_ok(mn_compare(a, b, samples, 2, NULL, NULL, &differences, &count));
-    for (int32_t i = 0; i < count; i++) worst = fmin(worst, differences[i].sqnr);
+    for (int32_t i = 0; i < count; i++) worst = mn_min_f64(worst, differences[i].sqnr);
     free(differences);
     return worst;
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/extremes.h"
 #include "net/fold.h"
 #include "net/mobilenet_v2.h"
 #include "net/statistics.h"
@@ -85,7 +86,7 @@ static void test_fit_random(void **state) {
         for (int32_t i = 0; i < COUNT; i++) weights[i] = (float)mn_random_uniform(&random, -100, 100);
         for (int32_t bits = 0; bits < 1 << COUNT; bits++) {
             for (int32_t i = 0; i < COUNT; i++) tried[i] = (int8_t)(floorf(weights[i]) + (float)(bits >> i & 1));
-            least = fmin(least, error_of(h, weights, COUNT, 1, tried));
+            least = mn_min_f64(least, error_of(h, weights, COUNT, 1, tried));
         }
         round_nearest(weights, COUNT, 1, nearest);
         memcpy(stored, nearest, sizeof stored);

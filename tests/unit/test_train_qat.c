@@ -3,7 +3,6 @@
 
 /* Quantisation-aware training: gradients are those of the straight-through estimator, and what the net computes while
  * it trains is what the int8 model made of it computes. */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/extremes.h"
 #include "keras/keras.h"
 #include "keras/write_h5.h"
 #include "net/fold.h"
@@ -58,8 +58,8 @@ static void check_kernels(const mn_train_kernels *kernels) {
     for (int c = 0; c < CHANNELS; c++) {
         float least = INFINITY, most = -INFINITY;
         for (int r = 0; r < ROWS; r++) {
-            least = fminf(least, x[r * CHANNELS + c]);
-            most = fmaxf(most, x[r * CHANNELS + c]);
+            least = mn_min_f32(least, x[r * CHANNELS + c]);
+            most = mn_max_f32(most, x[r * CHANNELS + c]);
         }
         assert_true(low[c] == least && high[c] == most);
     }
