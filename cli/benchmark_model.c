@@ -20,6 +20,7 @@
 #include "benchmark_model_stats.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "mobilenet_inspect.h"
 #include "model_file.h"
 
 typedef struct bench {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "mobilenet_inspect.h"
 
 #define SLOWEST 10 /* rows of the second table */
 

@@ -17,6 +17,7 @@
 #include "inspect_dot.h"
 #include "inspect_kind.h"
 #include "inspect_plan.h"
+#include "mobilenet_inspect.h"
 #include "model_file.h"
 #include "session_options.h"
 #include "tensor_text.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "mobilenet_inspect.h"
 
 /* A step with what follows from its operators. */
 typedef struct step {

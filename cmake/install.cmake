@@ -4,7 +4,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(FILES include/mobilenet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/mobilenet.h include/mobilenet_inspect.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS mobilenet_shared mobilenet_static EXPORT mobilenet-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

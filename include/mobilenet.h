@@ -231,7 +231,8 @@ typedef struct mn_session_options {
     void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
-    /** Highest kernel tier, a name of mn_cpu_tier(); NULL: $MOBILENET_CPU, else all but untested ones. */
+    /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all but untested
+     * ones. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
@@ -240,10 +241,6 @@ typedef struct mn_session_options {
      * that mixes them. */
     int32_t batch;
 } mn_session_options;
-
-/** Name of kernel tier `i`, in rising order of speed: "ref", "portable", then those of this processor family. NULL
- *  beyond the last. A session may be limited to any of them; instructions the processor lacks are never used. */
-MN_API const char *mn_cpu_tier(int32_t i);
 
 MN_API void mn_session_defaults(mn_session_options *options);
 
@@ -267,39 +264,9 @@ MN_API const void *mn_session_tensor_data(const mn_session *session, int32_t ten
 /** Facts about a tensor with the dimensions of this session (they differ from the model's after resizing). */
 MN_API mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor_info *out);
 
-/** Bytes of the tensor arena; of weights packed for the chosen kernels; threads in use. */
+/** Bytes of the tensor arena; threads in use. */
 MN_API size_t mn_session_arena_bytes(const mn_session *session);
-MN_API size_t mn_session_packed_bytes(const mn_session *session);
 MN_API int32_t mn_session_threads(const mn_session *session);
-
-/** A tensor's place in the arena. */
-typedef struct mn_placement {
-    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
-    int32_t first, last;  /**< steps that use it; -1: before the first one, the number of steps: after the last */
-} mn_placement;
-
-/** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of
- *  several operators keeps to itself). */
-MN_API mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out);
-
-/** One step of the plan: one or more operators run as one kernel. */
-typedef struct mn_step_info {
-    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
-    int32_t first_op;       /**< index of the first operator */
-    int32_t op_count;       /**< operators this step stands for */
-    int32_t units;          /**< independent parts, all alike, that threads share; 0 for an alias */
-    int32_t grain;          /**< fewest units that one thread takes at once; `units` for a step too short to share */
-    uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
-    int32_t output;         /**< tensor that it writes */
-    size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
-    size_t workspace_bytes; /**< of each thread, in the arena */
-} mn_step_info;
-
-MN_API int32_t mn_session_step_count(const mn_session *session);
-MN_API mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out);
-
-/** Measures every step from the next run on (`mn_step_info.last_ns`). Default off. */
-MN_API void mn_session_profile(mn_session *session, bool on);
 
 /* ---- Labels ------------------------------------------------------------------------------------------ */
 

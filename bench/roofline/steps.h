@@ -6,6 +6,7 @@
 #define MN_ROOFLINE_STEPS_H
 
 #include "bandwidth.h"
+#include "mobilenet_inspect.h"
 #include "peak.h"
 
 /** What one core can do, and how many work together. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A plan, memory for its tensors and threads to run it. */
+#include "session/session.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,30 +10,10 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/pages.h"
-#include "base/thread.h"
 #include "graph/describe.h"
-#include "plan/plan.h"
 #include "session/batch.h"
 #include "session/model.h"
 #include "session/share.h"
-
-struct mn_session {
-    const mn_graph *graph;
-    mn_region region;
-    mn_plan plan;
-    mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
-    void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
-    mn_task *tasks;     /* [plan.step_count] */
-    int32_t *grains;    /* [plan.step_count]: least units of a thread at once */
-    uint64_t *step_ns;  /* [plan.step_count] */
-    void *owned_arena;  /* mn_pages, NULL when the caller gave one */
-    char *arena;
-    mn_team *team; /* NULL: one thread */
-    int32_t threads;
-    bool keep_tensors, profile;
-};
-
-const char *mn_cpu_tier(int32_t i) { return i >= 0 && i < MN_TIER_COUNT ? mn_tier_name((mn_tier)i) : NULL; }
 
 void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1, .batch = 1}; }
 
@@ -249,7 +230,7 @@ mn_status mn_session_run(mn_session *session) {
     return MN_OK;
 }
 
-/* ---- Looking inside ------------------------------------------------------------------------------------- */
+/* ---- Tensors -------------------------------------------------------------------------------------------- */
 
 void *mn_session_input(mn_session *session, int32_t i) {
     return i >= 0 && i < session->graph->input_count ? session->memory[session->graph->inputs[i]] : NULL;
@@ -282,38 +263,5 @@ mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor
     return MN_OK;
 }
 
-mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
-    const mn_plan *plan = &session->plan;
-    if (tensor < 0 || tensor >= session->graph->tensor_count || plan->offset[tensor] == MN_NO_OFFSET) {
-        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
-    }
-    *out = (mn_placement){.offset = plan->offset[tensor],
-                          .bytes = plan->bytes[plan->same_as[tensor]],
-                          .first = plan->first[tensor],
-                          .last = plan->last[tensor]};
-    return MN_OK;
-}
-
 size_t mn_session_arena_bytes(const mn_session *session) { return session->plan.arena_bytes; }
-size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
 int32_t mn_session_threads(const mn_session *session) { return session->threads; }
-int32_t mn_session_step_count(const mn_session *session) { return session->plan.step_count; }
-
-mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out) {
-    if (index < 0 || index >= session->plan.step_count) {
-        return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
-    }
-    const mn_step *step = &session->plan.steps[index];
-    *out = (mn_step_info){.kernel = step->kernel ? step->kernel->symbol : "alias",
-                          .first_op = step->first_op,
-                          .op_count = step->op_count,
-                          .units = step->kernel ? step->units : 0,
-                          .grain = session->grains[index],
-                          .last_ns = session->profile ? session->step_ns[index] : 0,
-                          .output = step->output,
-                          .packed_bytes = step->packed ? step->need.packed_bytes : 0,
-                          .workspace_bytes = step->need.workspace_bytes};
-    return MN_OK;
-}
-
-void mn_session_profile(mn_session *session, bool on) { session->profile = on; }

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The public header stands alone as C99, C11 and C++11, without a warning.
+# Each public header stands alone as C99, C11 and C++11, without a warning.
 source tests/build/common.sh
 
 # check STANDARD LANGUAGE COMPILER
 check() {
-    printf '#include "mobilenet.h"\n#include "mobilenet.h"\nint header_is_included(void);\n' |
-        "$3" -x "$2" -std="$1" -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only - ||
-        fail "include/mobilenet.h is not clean $1"
+    for header in include/*.h; do
+        printf '#include "%s"\n#include "%s"\nint header_is_included(void);\n' "${header#include/}" "${header#include/}" |
+            "$3" -x "$2" -std="$1" -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only - ||
+            fail "$header is not clean $1"
+    done
 }
 
 check c99 c "$CC"

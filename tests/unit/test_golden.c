@@ -3,7 +3,7 @@
 
 /* Runs every golden vector (tests/golden/README.md) on every kernel tier with one to three threads. Run in the
  * repository root. */
-#include "mobilenet.h"
+#include "mobilenet_inspect.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -13,7 +13,7 @@
 
 #include "graph/graph.h"
 #include "kernels/dynamic.h"
-#include "mobilenet.h"
+#include "mobilenet_inspect.h"
 #include "quant/prepare.h"
 #include "support/model_builder.h"
 #include "tflite/write.h"

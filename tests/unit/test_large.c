@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "mobilenet.h"
+#include "mobilenet_inspect.h"
 #include "support/model_builder.h"
 #include "tflite/write.h"
 

@@ -13,6 +13,7 @@
 
 #include "graph/slice.h"
 #include "kernels/resize.h"
+#include "mobilenet_inspect.h"
 #include "support/model_builder.h"
 #include "tflite/write.h"
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cpu.h"
+#include "mobilenet_inspect.h"
 #include "session/model.h"
 #include "support/model_builder.h"
 

@@ -16,6 +16,7 @@
 
 #include "base/cpu.h"
 #include "graph/shape.h"
+#include "mobilenet_inspect.h"
 #include "net/fold.h"
 #include "net/mobilenet_v2.h"
 #include "net/random.h"

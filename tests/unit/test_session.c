@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "mobilenet.h"
+#include "mobilenet_inspect.h"
 
 #define MODEL "tests/golden/tiny_v2_int8.tflite"
 #define FLOAT_MODEL "tests/golden/tiny_v2_float32.tflite"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/**
+ * @file mobilenet_inspect.h
+ * What is inside a session: kernels, steps, memory, durations; for reports and tools that measure.
+ *
+ * Unstable: it shows how the library works, and changes with that in any version. Programs that only run models need
+ * mobilenet.h alone. The rules of mobilenet.h hold here too.
+ */
+#ifndef MOBILENET_INSPECT_H
+#define MOBILENET_INSPECT_H
+
+#include "mobilenet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Kernel tiers ------------------------------------------------------------------------------------ */
+
+/** Name of kernel tier `i`, in rising order of speed: "ref", "portable", then those of this processor family. NULL
+ *  beyond the last. A session may be limited to any of them; instructions the processor lacks are never used. */
+MN_API const char *mn_cpu_tier(int32_t i);
+
+/* ---- Steps ------------------------------------------------------------------------------------------- */
+
+/** One step of the plan: one or more operators run as one kernel. */
+typedef struct mn_step_info {
+    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
+    int32_t first_op;       /**< index of the first operator */
+    int32_t op_count;       /**< operators this step stands for */
+    int32_t units;          /**< independent parts, all alike, that threads share; 0 for an alias */
+    int32_t grain;          /**< fewest units that one thread takes at once; `units` for a step too short to share */
+    uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
+    int32_t output;         /**< tensor that it writes */
+    size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
+    size_t workspace_bytes; /**< of each thread, in the arena */
+} mn_step_info;
+
+MN_API int32_t mn_session_step_count(const mn_session *session);
+MN_API mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out);
+
+/** Measures every step from the next run on (`mn_step_info.last_ns`). Default off. */
+MN_API void mn_session_profile(mn_session *session, bool on);
+
+/* ---- Memory ------------------------------------------------------------------------------------------ */
+
+/** Bytes of weights packed for the chosen kernels. */
+MN_API size_t mn_session_packed_bytes(const mn_session *session);
+
+/** A tensor's place in the arena. */
+typedef struct mn_placement {
+    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
+    int32_t first, last;  /**< steps that use it; -1: before the first one, the number of steps: after the last */
+} mn_placement;
+
+/** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of
+ *  several operators keeps to itself). */
+MN_API mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

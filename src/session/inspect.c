@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Telling what is inside a session: steps, where tensors lie, durations. */
+#include "mobilenet_inspect.h"
+
+#include "base/status.h"
+#include "session/session.h"
+
+const char *mn_cpu_tier(int32_t i) { return i >= 0 && i < MN_TIER_COUNT ? mn_tier_name((mn_tier)i) : NULL; }
+
+size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
+int32_t mn_session_step_count(const mn_session *session) { return session->plan.step_count; }
+
+mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out) {
+    if (index < 0 || index >= session->plan.step_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
+    }
+    const mn_step *step = &session->plan.steps[index];
+    *out = (mn_step_info){.kernel = step->kernel ? step->kernel->symbol : "alias",
+                          .first_op = step->first_op,
+                          .op_count = step->op_count,
+                          .units = step->kernel ? step->units : 0,
+                          .grain = session->grains[index],
+                          .last_ns = session->profile ? session->step_ns[index] : 0,
+                          .output = step->output,
+                          .packed_bytes = step->packed ? step->need.packed_bytes : 0,
+                          .workspace_bytes = step->need.workspace_bytes};
+    return MN_OK;
+}
+
+mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
+    const mn_plan *plan = &session->plan;
+    if (tensor < 0 || tensor >= session->graph->tensor_count || plan->offset[tensor] == MN_NO_OFFSET) {
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
+    }
+    *out = (mn_placement){.offset = plan->offset[tensor],
+                          .bytes = plan->bytes[plan->same_as[tensor]],
+                          .first = plan->first[tensor],
+                          .last = plan->last[tensor]};
+    return MN_OK;
+}
+
+void mn_session_profile(mn_session *session, bool on) { session->profile = on; }

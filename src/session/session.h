@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* What a session is inside: a plan, memory for its tensors and threads to run it. */
+#ifndef MN_SESSION_SESSION_H
+#define MN_SESSION_SESSION_H
+
+#include "base/thread.h"
+#include "plan/plan.h"
+
+struct mn_session {
+    const mn_graph *graph;
+    mn_region region;
+    mn_plan plan;
+    mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
+    void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
+    mn_task *tasks;     /* [plan.step_count] */
+    int32_t *grains;    /* [plan.step_count]: least units of a thread at once */
+    uint64_t *step_ns;  /* [plan.step_count] */
+    void *owned_arena;  /* mn_pages, NULL when the caller gave one */
+    char *arena;
+    mn_team *team; /* NULL: one thread */
+    int32_t threads;
+    bool keep_tensors, profile;
+};
+
+#endif
