@@ -73,7 +73,7 @@ Q8_TARGET static void run_all(const mn_add_q8 *a, uint8_t flip, const uint8_t *f
 }
 
 typedef struct counts {
-    int32_t is_short, patched;
+    int32_t is_short, fixed_up;
 } counts;
 
 static void check_add(const mn_binary_params *p, mn_type type, counts *found) {
@@ -94,7 +94,7 @@ static void check_add(const mn_binary_params *p, mn_type type, counts *found) {
             p->out.multiplier, p->in[0].shift, p->in[1].shift, p->out.shift);
     }
     found->is_short += add.is_short;
-    found->patched += add.is_short && add.patches > 0;
+    found->fixed_up += add.is_short && add.fixups > 0;
 }
 
 static counts check_many(int32_t rounds, int32_t least, int32_t most) {
@@ -106,8 +106,8 @@ static counts check_many(int32_t rounds, int32_t least, int32_t most) {
         check_add(&p, type, &found);
         checked++;
     }
-    print_message("%d of %d with scales from 2^%d to 2^%d have a short form, %d of these patches\n", found.is_short,
-                  rounds, least, most + 1, found.patched);
+    print_message("%d of %d with scales from 2^%d to 2^%d have a short form, %d of these with fixups\n", found.is_short,
+                  rounds, least, most + 1, found.fixed_up);
     return found;
 }
 
@@ -117,19 +117,19 @@ static void test_usual_scales(void **unused) {
     assert_true(check_many(400, -6, -3).is_short > 300);
 }
 
-/* Few sums need patches: looks for such. */
-static void test_patches(void **unused) {
+/* Few sums need fixups: looks for such. */
+static void test_fixups(void **unused) {
     (void)unused;
     if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) skip();
     counts found = {0};
-    for (int32_t i = 0; i < 100000 && found.patched < 5; i++) {
+    for (int32_t i = 0; i < 100000 && found.fixed_up < 5; i++) {
         const mn_binary_params p = random_add(MN_INT8, -6, -3);
         mn_add_q8 add;
         if (!mn_add_q8_fits(&p)) continue;
         mn_add_q8_fill(&p, MN_INT8, &add);
-        if (add.is_short && add.patches > 0) check_add(&p, MN_INT8, &found);
+        if (add.is_short && add.fixups > 0) check_add(&p, MN_INT8, &found);
     }
-    assert_int_equal(found.patched, 5);
+    assert_int_equal(found.fixed_up, 5);
 }
 
 static void test_absurd_scales(void **unused) {
@@ -141,7 +141,7 @@ static void test_absurd_scales(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usual_scales),
-        cmocka_unit_test(test_patches),
+        cmocka_unit_test(test_fixups),
         cmocka_unit_test(test_absurd_scales),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,7 @@ static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, vo
     return out;
 }
 
-/* Returns how many patches the first convolution needs. */
+/* Returns how many fixups the first convolution needs. */
 static int32_t check(layers *l) {
     const void *constants[] = {NULL, l->weights, l->bias, l->taps, NULL};
     const mn_panels panels = mn_panels_of(SIZE, SIZE, CHANNELS);
@@ -139,7 +139,7 @@ static int32_t check(layers *l) {
     const mn_q8_source source = mn_q8_conv_source(&l->p.conv, MN_INT8, l->weights, l->bias);
     mn_requant requant;
     mn_q8_fill_requant(&source, 0, NULL, &requant);
-    return requant.is_patched ? requant.patches : 0;
+    return requant.is_fixed_up ? requant.fixups : 0;
 }
 
 static void test_every_threshold(void **unused) {
@@ -149,15 +149,15 @@ static void test_every_threshold(void **unused) {
         skip();
     }
     layers *l = test_malloc(sizeof *l);
-    int32_t patches = 0;
+    int32_t fixups = 0;
     for (int32_t round = 0; round < 40; round++) {
         fill_layers(l);
         fill_input(l);
-        patches += check(l);
+        fixups += check(l);
     }
     test_free(l);
-    print_message("%d patches\n", patches);
-    assert_true(patches > 0);
+    print_message("%d fixups\n", fixups);
+    assert_true(fixups > 0);
 }
 
 int main(void) {

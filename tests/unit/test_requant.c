@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Requantisation in floats (src/kernels/x86/requant.c, requant_patch.c): where a pair of floats is found, with or
- * without a list of accumulators to put right, it gives the integer result on both sides of every threshold, and so
+/* Requantisation in floats (src/kernels/x86/requant.c, requant_fixup.c): where a pair of floats is found, with or
+ * without fixups, it gives the integer result on both sides of every threshold, and so
  * everywhere. */
 #include <math.h>
 #include <setjmp.h>
@@ -119,7 +119,7 @@ static void test_left_shifts_do_not_fit(void **unused) {
     assert_false(mn_requant_fits(left, 3));
 }
 
-/* ---- Patched floats ---- */
+/* ---- Floats with fixups ---- */
 
 enum { LANES = MN_REQUANT_LANES };
 
@@ -220,30 +220,30 @@ static void fill_channels(channels *c) {
         random_bounds(c, i, usual);
     }
     const int32_t some = mn_requant_fill_some(&c->q, &all, c->multiplier, c->shift, NULL, c->zero, c->range);
-    mn_requant_patch(&c->q, some, c->low, c->high, c->range);
+    mn_requant_fix_up(&c->q, some, c->low, c->high, c->range);
 }
 
-static void test_patched(void **unused) {
+static void test_fixed_up(void **unused) {
     (void)unused;
     if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
         print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
         skip();
     }
-    int32_t patched = 0, with_patches = 0, both_signs = 0, centred = 0;
+    int32_t fixed_up = 0, with_fixups = 0, both_signs = 0, centred = 0;
     const int32_t rounds = 1500;
     for (int32_t round = 0; round < rounds; round++) {
         channels c;
         fill_channels(&c);
         check_channels(&c);
-        if (!c.q.is_patched) continue;
-        patched++;
-        with_patches += c.q.patches > 0;
+        if (!c.q.is_fixed_up) continue;
+        fixed_up++;
+        with_fixups += c.q.fixups > 0;
         both_signs += c.q.is_signed;
         for (int32_t i = 0; i < LANES; i++) centred += c.q.centre[i] != 0;
     }
-    print_message("%d of %d vectors are patched, %d with patches, %d of both signs; %d channels have a centre\n",
-                  patched, rounds, with_patches, both_signs, centred);
-    assert_true(patched > rounds / 4 && with_patches > rounds / 50 && both_signs > rounds / 10 && centred > 0);
+    print_message("%d of %d vectors are fixed up, %d with fixups, %d of both signs; %d channels have a centre\n",
+                  fixed_up, rounds, with_fixups, both_signs, centred);
+    assert_true(fixed_up > rounds / 4 && with_fixups > rounds / 50 && both_signs > rounds / 10 && centred > 0);
 }
 
 /* Dead channels: scales so small that rounding to a float moves a result by a whole accumulator, and few thresholds. */
@@ -263,16 +263,16 @@ static void test_few_thresholds(void **unused) {
             c.low[i] = -random_between(0, 1 << 18), c.high[i] = random_between(0, 1 << 18);
         }
         const int32_t some = mn_requant_fill_some(&c.q, &all, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_patch(&c.q, some, c.low, c.high, c.range);
+        mn_requant_fix_up(&c.q, some, c.low, c.high, c.range);
         check_channels(&c);
-        right += c.q.is_patched && c.q.patches == 0;
+        right += c.q.is_fixed_up && c.q.fixups == 0;
     }
-    print_message("%d of %d vectors need no patches\n", right, rounds);
+    print_message("%d of %d vectors need no fixups\n", right, rounds);
     assert_true(right > rounds / 4);
 }
 
 /* Sums that may wrap, scales so large that results leave the floats' range, and multipliers of 0 stay with integers. */
-static void test_integers_remain_without_patches(void **unused) {
+static void test_integers_remain_without_fixups(void **unused) {
     (void)unused;
     if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
         print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
@@ -281,7 +281,7 @@ static void test_integers_remain_without_patches(void **unused) {
     const struct {
         int32_t multiplier, shift;
         int64_t high;
-        bool is_patched;
+        bool is_fixed_up;
     } cases[] = {{1 << 30, -5, 1 << 20, true},
                  {1 << 30, -5, (int64_t)INT32_MAX + 1, false},
                  {1 << 30, 0, 1 << 20, false},
@@ -294,8 +294,8 @@ static void test_integers_remain_without_patches(void **unused) {
             c.low[i] = -(1 << 20), c.high[i] = cases[k].high;
         }
         const int32_t some = mn_requant_fill_some(&c.q, &one, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_patch(&c.q, some, c.low, c.high, c.range);
-        assert_int_equal(c.q.is_patched, cases[k].is_patched);
+        mn_requant_fix_up(&c.q, some, c.low, c.high, c.range);
+        assert_int_equal(c.q.is_fixed_up, cases[k].is_fixed_up);
         for (int32_t i = 0; i < LANES; i++) c.high[i] = 1 << 20;
         check_channels(&c);
     }
@@ -304,8 +304,8 @@ static void test_integers_remain_without_patches(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_threshold),        cmocka_unit_test(test_integers_remain),
-        cmocka_unit_test(test_left_shifts_do_not_fit), cmocka_unit_test(test_patched),
-        cmocka_unit_test(test_few_thresholds),         cmocka_unit_test(test_integers_remain_without_patches),
+        cmocka_unit_test(test_left_shifts_do_not_fit), cmocka_unit_test(test_fixed_up),
+        cmocka_unit_test(test_few_thresholds),         cmocka_unit_test(test_integers_remain_without_fixups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,7 +107,7 @@ Q8_INLINE bool bound(const mn_add_q8 *a, const search *s, int32_t x, int32_t y, 
 }
 
 /* Notes the pairs that need a higher offset than there is; false when they are too many. */
-Q8_TARGET static bool patch_pairs(mn_add_q8 *a, const search *s) {
+Q8_TARGET static bool fix_up_pairs(mn_add_q8 *a, const search *s) {
     for (int32_t x = 0; x < VALUES; x++) {
         for (int32_t y = 0; y < VALUES; y += LANES) {
             __m512i least, most;
@@ -115,9 +115,9 @@ Q8_TARGET static bool patch_pairs(mn_add_q8 *a, const search *s) {
             uint32_t wrong = _mm512_cmpgt_epi32_mask(least, _mm512_set1_epi32(a->offset));
             for (int32_t lane = 0; wrong; lane++, wrong >>= 1) {
                 if (!(wrong & 1)) continue;
-                if (a->patches == MN_ADD_Q8_PATCHES) return false;
-                a->patch[a->patches][0] = (int8_t)(x - 128);
-                a->patch[a->patches++][1] = (int8_t)(y + lane - 128);
+                if (a->fixups == MN_ADD_Q8_FIXUPS) return false;
+                a->fixup[a->fixups][0] = (int8_t)(x - 128);
+                a->fixup[a->fixups++][1] = (int8_t)(y + lane - 128);
             }
         }
     }
@@ -125,7 +125,7 @@ Q8_TARGET static bool patch_pairs(mn_add_q8 *a, const search *s) {
 }
 
 /* An offset, no further than `near` from the one there is, with which every pair of operands gives the exact result,
- * but for a few that then get patches. Only sums that are near a step bound it. */
+ * but for a few that then get fixups. Only sums that are near a step bound it. */
 Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
     search s = {.near = near};
     __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
@@ -147,7 +147,7 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
     /* Twice as near, as the offset itself moves by as much. */
     s.near = near < 1 << (a->bits - 2) ? 2 * near : 1 << (a->bits - 1);
     a->offset = highest;
-    return patch_pairs(a, &s);
+    return fix_up_pairs(a, &s);
 }
 
 void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out) {

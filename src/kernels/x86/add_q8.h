@@ -8,7 +8,7 @@
 
 #include "kernels/x86/q8_avx512.h"
 
-enum { MN_ADD_Q8_PATCHES = 4 };
+enum { MN_ADD_Q8_FIXUPS = 4 };
 
 /** Operands and results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_add_q8 {
@@ -21,8 +21,8 @@ typedef struct mn_add_q8 {
     bool is_short;
     int32_t high, low, offset, bits;
     /* Pairs of operands for which that is 1 too small. */
-    int8_t patch[MN_ADD_Q8_PATCHES][2];
-    int32_t patches;
+    int8_t fixup[MN_ADD_Q8_FIXUPS][2];
+    int32_t fixups;
 } mn_add_q8;
 
 /** Can this ADD be computed here: equal shapes, no left shifts? */
@@ -59,9 +59,9 @@ Q8_INLINE __m512i mn_add_q8_short(const mn_add_q8 *a, __m512i x, __m512i y) {
         sums[i] = _mm512_sra_epi32(sums[i], _mm_cvtsi32_si128(a->bits));
     }
     __m512i results = mn_q8_narrow_4(sums[0], sums[1], sums[2], sums[3]);
-    for (int32_t p = 0; p < a->patches; p++) {
-        const __mmask64 first = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8(a->patch[p][0]));
-        const __mmask64 both = _mm512_mask_cmpeq_epi8_mask(first, y, _mm512_set1_epi8(a->patch[p][1]));
+    for (int32_t p = 0; p < a->fixups; p++) {
+        const __mmask64 first = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8(a->fixup[p][0]));
+        const __mmask64 both = _mm512_mask_cmpeq_epi8_mask(first, y, _mm512_set1_epi8(a->fixup[p][1]));
         results = _mm512_mask_add_epi8(results, both, results, _mm512_set1_epi8(1));
     }
     return results;

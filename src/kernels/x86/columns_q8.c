@@ -21,7 +21,7 @@ static void pack_column(const mn_q8_source *s, int32_t depth, int32_t first, mn_
     mn_interleave(rows, s->depth, s->zeros.weight_flip, 4 * LANES, out->weights, sums);
     memset(out->weights + filled, 0, bytes - filled);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        out->start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], out->requant.centre[lane]);
+        out->folded_bias[lane] = mn_q8_folded_bias(s, lanes.channel[lane], sums[lane], out->requant.centre[lane]);
     }
 }
 
@@ -55,7 +55,7 @@ Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const m
     Q8_UNROLL for (int i = 0; i < columns; i++) {
         const mn_column *c = mn_column_at(first, job->stride, i);
         weights[i] = c->weights;
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[i][r] = _mm512_loadu_si512(c->start);
+        Q8_UNROLL for (int r = 0; r < rows; r++) sums[i][r] = _mm512_loadu_si512(c->folded_bias);
     }
     for (int32_t k = 0; k < depth; k += 4, prefetch += step) {
         __m512i w[MN_COLUMN_STREAMS];

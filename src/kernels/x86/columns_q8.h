@@ -12,9 +12,9 @@
  * streams of weights as keep memory busy. */
 enum { MN_COLUMN_ROWS = 8, MN_COLUMN_TILE = 3, MN_COLUMN_STREAMS = 8, MN_COLUMN_LANES = MN_REQUANT_LANES };
 
-/** 16 output channels: what sums start from, how they end, then depth / 4 groups of [16 channels][4 products]. */
+/** 16 output channels: folded bias, requantisation, then depth / 4 groups of [16 channels][4 products]. */
 typedef struct mn_column {
-    int32_t start[MN_COLUMN_LANES];
+    int32_t folded_bias[MN_COLUMN_LANES];
     mn_requant requant;
     _Alignas(64) int8_t weights[]; /* loads across cache lines take twice as long */
 } mn_column;

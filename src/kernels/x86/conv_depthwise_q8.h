@@ -12,15 +12,15 @@
 
 enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, VECTORS = MN_PANEL_BLOCK, GENERAL = -1, GATHERED_PIXEL = 32 };
 
-/* 16 channels of either convolution: what sums start from, and how they end in floats. */
-typedef struct ends {
-    int32_t start[LANES];
+/* 16 channels of either convolution: what accumulators begin with, and the floats that requantise them. */
+typedef struct epilogue {
+    int32_t folded_bias[LANES];
     float scale[LANES], offset[LANES];
-} ends;
+} epilogue;
 
 /* 16 channels of the depthwise convolution; filter column x of row y is byte y of a lane of weights[x]. */
 typedef struct taps {
-    ends ends;
+    epilogue epilogue;
     int8_t weights[TAPS][64];
 } taps;
 
@@ -28,19 +28,19 @@ typedef struct taps {
  * what the bytes in `taps` leave of them. */
 typedef struct block_extras {
     mn_requant conv[VECTORS], depthwise[VECTORS];
-    /* In place of the convolution's patches: sums whose floats are what those of conv[].patch_at should be. */
-    int32_t instead[VECTORS][MN_REQUANT_PATCHES][LANES];
+    /* In place of the convolution's fixups: sums whose floats are what those of conv[].fixup_at should be. */
+    int32_t substitutes[VECTORS][MN_REQUANT_FIXUPS][LANES];
     int8_t rest[VECTORS][TAPS][64];
 } block_extras;
 
 /* A block of channels, kept small, as all of them pass through the caches in every run. Behind it the convolution's
  * weights, [quads][vectors][16 channels][4]. */
 typedef struct channel_block {
-    ends ends[VECTORS];
+    epilogue epilogue[VECTORS];
     taps taps[VECTORS];
-    /* How many patches floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
+    /* How many fixups floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
      * convolution also weights with a rest. */
-    int8_t conv_patches[VECTORS], depthwise_patches[VECTORS];
+    int8_t conv_fixups[VECTORS], depthwise_fixups[VECTORS];
     bool has_rest[VECTORS];
     _Alignas(64) int8_t weights[];
 } channel_block;

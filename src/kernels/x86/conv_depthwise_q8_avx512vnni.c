@@ -19,8 +19,8 @@
 
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 
-Q8_INLINE mn_q8_floats floats_of(const ends *e, int32_t patches, const mn_requant *requant) {
-    return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), patches, requant};
+Q8_INLINE mn_q8_floats floats_of(const epilogue *e, int32_t fixups, const mn_requant *requant) {
+    return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), fixups, requant};
 }
 
 /* The weights of the next block, or the next step, which are asked for little by little: all at once would be more than
@@ -102,7 +102,7 @@ static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g
 
 /* From sums to the ring, in floats. */
 Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8_t *out) {
-    const ends *e = &g->block->ends[v];
+    const epilogue *e = &g->block->epilogue[v];
     const __m512 scale = _mm512_loadu_ps(e->scale), offset = _mm512_loadu_ps(e->offset);
     __m512i values[GROUP];
     Q8_UNROLL for (int r = 0; r < GROUP; r++) {
@@ -120,12 +120,12 @@ Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *
         Q8_UNROLL for (int v = 0; v < vectors; v++) sums->of[v][r] = _mm512_sub_epi32(sums->of[v][r], over);
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        for (int32_t p = 0; p < g->block->conv_patches[v] && !g->general; p++) {
-            const __m512i at = _mm512_loadu_si512(g->extras->conv[v].patch_at[p]);
-            const __m512i instead = _mm512_loadu_si512(g->extras->instead[v][p]);
+        for (int32_t p = 0; p < g->block->conv_fixups[v] && !g->general; p++) {
+            const __m512i at = _mm512_loadu_si512(g->extras->conv[v].fixup_at[p]);
+            const __m512i substitute = _mm512_loadu_si512(g->extras->substitutes[v][p]);
             Q8_UNROLL for (int r = 0; r < rows; r++) {
                 const __mmask16 same = _mm512_cmpeq_epi32_mask(sums->of[v][r], at);
-                sums->of[v][r] = _mm512_mask_mov_epi32(sums->of[v][r], same, instead);
+                sums->of[v][r] = _mm512_mask_mov_epi32(sums->of[v][r], same, substitute);
             }
         }
     }
@@ -135,8 +135,8 @@ Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *
 Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *sums, uint8_t *out) {
     for (int32_t v = 0; v < g->vectors; v++) {
         __m512i *values = sums->of[v];
-        const mn_q8_floats floats = floats_of(&g->block->ends[v], g->block->conv_patches[v], &g->extras->conv[v]);
-        if (floats.patches == GENERAL)
+        const mn_q8_floats floats = floats_of(&g->block->epilogue[v], g->block->conv_fixups[v], &g->extras->conv[v]);
+        if (floats.fixups == GENERAL)
             mn_q8_requant_some(GROUP, values, &g->extras->conv[v]);
         else
             mn_q8_rescale_some(GROUP, values, &floats);
@@ -158,8 +158,8 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     }
     for (int32_t x = 0; x < width; x++) {
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            const __m512i start = _mm512_loadu_si512(g.block->ends[v].start);
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums.of[v][r] = start;
+            const __m512i folded_bias = _mm512_loadu_si512(g.block->epilogue[v].folded_bias);
+            Q8_UNROLL for (int r = 0; r < rows; r++) sums.of[v][r] = folded_bias;
         }
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
             multiply(rows, vectors, from, v, g.block->weights, &sums);
@@ -244,8 +244,8 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
     prefetch->weights.from += prefetch->each * (size_t)w->out_w;
     g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
     for (int32_t v = 0; v < vectors; v++) {
-        g.general = g.general || block->conv_patches[v] == GENERAL;
-        g.adjusts = g.adjusts || block->conv_patches[v] > 0;
+        g.general = g.general || block->conv_fixups[v] == GENERAL;
+        g.adjusts = g.adjusts || block->conv_fixups[v] > 0;
     }
     conv_rows(&g, w->out_w);
 }
@@ -256,7 +256,7 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
 typedef struct strip {
     const taps *taps;
     const mn_requant *requant;
-    int32_t patches;
+    int32_t fixups;
     const int8_t (*rest)[64]; /* NULL: none */
     const uint8_t *group[3];  /* from the first column that the filter meets; the third for stride 2 only */
     ptrdiff_t column;         /* bytes from column to column */
@@ -319,15 +319,15 @@ Q8_INLINE __m512i dot(int stride, __m512i sum, const filter *f, const slice *sli
 Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
     const strip s = *shared; /* nothing that is written can change it */
     const filter f = load_filter(stride, s.taps->weights);
-    const __m512i start = _mm512_loadu_si512(s.taps->ends.start);
-    const mn_q8_floats floats = floats_of(&s.taps->ends, s.patches, s.requant);
+    const __m512i folded_bias = _mm512_loadu_si512(s.taps->epilogue.folded_bias);
+    const mn_q8_floats floats = floats_of(&s.taps->epilogue, s.fixups, s.requant);
     slice slices[TAPS] = {load_slice(stride, &s, 0), load_slice(stride, &s, 1)};
     uint8_t *out = s.out;
     for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
         if (stride == 2 && x > 0) slices[1] = load_slice(2, &s, 2 * x + 1);
         slices[2] = load_slice(stride, &s, stride * x + 2);
         __m512i values[GROUP];
-        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot(stride, start, &f, slices, r);
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot(stride, folded_bias, &f, slices, r);
         if (plain) {
             mn_q8_rescale_some(GROUP, values, &floats);
         } else {
@@ -371,14 +371,14 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
-        s.patches = block->depthwise_patches[v];
+        s.fixups = block->depthwise_fixups[v];
         s.rest = block->has_rest[v] ? extras->rest[v] : NULL;
         for (int32_t i = 0; i <= stride; i++) {
             s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
         }
         s.exists = existing(w->out_h - row * MN_PANEL_ROWS, w->out_c - (first + v) * LANES);
         s.out = out + v * MN_PANEL_BYTES;
-        const bool plain = s.patches != GENERAL;
+        const bool plain = s.fixups != GENERAL;
         if (stride == 1)
             (plain ? run_strip_1 : run_strip_any_1)(&s);
         else

@@ -77,49 +77,49 @@ static bool conv_depthwise_u8_need(const void *params, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* Returns what channel_block calls patches. Only where there are some is `extra` looked at, and so written: it is five
+/* Returns what channel_block calls fixups. Only where there are some is `extra` looked at, and so written: it is five
  * times as large, and most pages of such stay untouched. */
-static int8_t pack_ends(const mn_requant *requant, bool general, ends *out, mn_requant *extra) {
+static int8_t pack_epilogue(const mn_requant *requant, bool general, epilogue *out, mn_requant *extra) {
     memcpy(out->scale, requant->scale, sizeof out->scale);
     memcpy(out->offset, requant->offset, sizeof out->offset);
-    const bool floats = requant->is_float || (requant->is_patched && !requant->is_signed);
-    const int8_t patches = floats && !general ? (int8_t)requant->patches : GENERAL;
-    if (patches != 0) *extra = *requant;
-    return patches;
+    const bool floats = requant->is_float || (requant->is_fixed_up && !requant->is_signed);
+    const int8_t fixups = floats && !general ? (int8_t)requant->fixups : GENERAL;
+    if (fixups != 0) *extra = *requant;
+    return fixups;
 }
 
-/* What sums become without patches. */
+/* What sums become without fixups. */
 static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
     return rintf(fmaf((float)sum, r->scale[lane], r->offset[lane]));
 }
 
-static bool is_patched(const mn_requant *r, int32_t lane, int32_t sum) {
-    for (int32_t i = 0; i < r->patches; i++) {
-        if (r->patch_by[i][lane] && r->patch_at[i][lane] == sum) return true;
+static bool has_fixup(const mn_requant *r, int32_t lane, int32_t sum) {
+    for (int32_t i = 0; i < r->fixups; i++) {
+        if (r->fixup_by[i][lane] && r->fixup_at[i][lane] == sum) return true;
     }
     return false;
 }
 
-/* Another sum, which needs no patch, with the result that a patched one should have: near the middle of those that
+/* Another sum, which needs no fixup, with the result that a fixed-up one should have: near the middle of those that
  * have it. */
-static bool find_instead(const mn_requant *r, int32_t patch, int32_t lane, int32_t *out) {
-    const int32_t at = r->patch_at[patch][lane], by = r->patch_by[patch][lane];
+static bool find_substitute(const mn_requant *r, int32_t fixup, int32_t lane, int32_t *out) {
+    const int32_t at = r->fixup_at[fixup][lane], by = r->fixup_by[fixup][lane];
     *out = at;
     if (by == 0) return true;
     const float wanted = in_floats(r, lane, at) + (float)by;
     const double first = (wanted - (double)r->offset[lane]) / (double)r->scale[lane];
     if (!(fabs(first) < 1 << 30)) return false;
-    for (int32_t i = 0; i <= 2 * MN_REQUANT_PATCHES; i++) {
+    for (int32_t i = 0; i <= 2 * MN_REQUANT_FIXUPS; i++) {
         *out = (int32_t)first + (i % 2 ? i + 1 : -i) / 2;
-        if (in_floats(r, lane, *out) == wanted && !is_patched(r, lane, *out)) return true;
+        if (in_floats(r, lane, *out) == wanted && !has_fixup(r, lane, *out)) return true;
     }
     return false;
 }
 
-static bool pack_instead(const mn_requant *r, int32_t out[MN_REQUANT_PATCHES][LANES]) {
-    for (int32_t i = 0; i < r->patches; i++) {
+static bool pack_substitutes(const mn_requant *r, int32_t out[MN_REQUANT_FIXUPS][LANES]) {
+    for (int32_t i = 0; i < r->fixups; i++) {
         for (int32_t lane = 0; lane < LANES; lane++) {
-            if (!find_instead(r, i, lane, &out[i][lane])) return false;
+            if (!find_substitute(r, i, lane, &out[i][lane])) return false;
         }
     }
     return true;
@@ -140,12 +140,13 @@ static void pack_conv(const mn_q8_source *s, int32_t quads, int32_t first, int32
         int32_t sums[LANES] = {0};
         mn_requant requant;
         const mn_requant_lanes lanes = mn_q8_fill_requant(s, first + v * LANES, NULL, &requant);
-        int8_t patches = pack_ends(&requant, false, &out->ends[v], &extras->conv[v]);
-        if (patches > 0 && !pack_instead(&requant, extras->instead[v])) patches = GENERAL;
-        out->conv_patches[v] = patches;
+        int8_t fixups = pack_epilogue(&requant, false, &out->epilogue[v], &extras->conv[v]);
+        if (fixups > 0 && !pack_substitutes(&requant, extras->substitutes[v])) fixups = GENERAL;
+        out->conv_fixups[v] = fixups;
         pack_vector(s, &lanes, quads, (size_t)vectors * 64, out->weights + v * 64, sums);
         for (int32_t lane = 0; lane < LANES; lane++) {
-            out->ends[v].start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
+            out->epilogue[v].folded_bias[lane] =
+                mn_q8_folded_bias(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
         }
     }
 }
@@ -200,9 +201,9 @@ TARGET static void pack_taps(const mn_q8_source *s, int32_t first, int32_t v, ch
         store_column(bytes[x], bytes[x + TAPS], bytes[x + 2 * TAPS], to->weights[x]);
         if (out->has_rest[v]) store_column(rest[x], rest[x + TAPS], rest[x + 2 * TAPS], extras->rest[v][x]);
     }
-    out->depthwise_patches[v] = pack_ends(&requant, out->has_rest[v], &to->ends, &extras->depthwise[v]);
+    out->depthwise_fixups[v] = pack_epilogue(&requant, out->has_rest[v], &to->epilogue, &extras->depthwise[v]);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        to->ends.start[lane] = mn_q8_start(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
+        to->epilogue.folded_bias[lane] = mn_q8_folded_bias(s, lanes.channel[lane], sums[lane], requant.centre[lane]);
     }
 }
 

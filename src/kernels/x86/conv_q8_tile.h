@@ -20,10 +20,10 @@ enum { ROWS = 6, VECTORS = 2, LANES = MN_REQUANT_LANES };
 /* A span stays within this many bytes, some of L2, and this many pixels. */
 enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
 
-/* 16 output channels: what sums start from, how they end, then groups of products, [depth / GROUP][16][GROUP].
+/* 16 output channels: folded bias, requantisation, then groups of products, [depth / GROUP][16][GROUP].
  * Two vectors are in q8_unpacked_order, one alone in that of its channels. */
 typedef struct column {
-    int32_t start[LANES];
+    int32_t folded_bias[LANES];
     mn_requant requant;
     _Alignas(64) int8_t weights[];
 } column;
@@ -97,8 +97,8 @@ static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *we
     for (int32_t lane = 0; lane < LANES; lane++) {
         const int32_t channel = lanes.channel[lane];
         int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, zeros.weight_flip, out->weights + lane * GROUP);
-        int64_t start = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
-        out->start[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)start);
+        int64_t folded = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
+        out->folded_bias[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)folded);
     }
 }
 
@@ -179,7 +179,7 @@ Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i sums[RO
 Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
     __m256i sums[ROWS][VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->start + v * Q8_LANES);
+        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->folded_bias + v * Q8_LANES);
     }
     const ptrdiff_t step = j->depth;
     const activation *in = j->rows + pixel * step;

@@ -17,7 +17,7 @@ enum { TAPS = 3 };
 
 /* ---- 3x3, by strips ------------------------------------------------------------------------------------- */
 
-/* What a strip needs in registers: the filter by columns, and how sums begin and end. */
+/* What a strip needs in registers: the filter by columns, bias and clamp. */
 typedef struct strip_state {
     vec weights[TAPS][TAPS];
     vec bias, low, high;

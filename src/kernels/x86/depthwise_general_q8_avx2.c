@@ -16,7 +16,7 @@ enum { BLOCK = 16, VECTORS = BLOCK / Q8_LANES, PAIR = 2 * BLOCK };
 
 /* 16 channels. Weights, less their zero point, are in pairs of taps: [pairs][VECTORS][8 channels][2 taps]. */
 typedef struct block {
-    int32_t start[VECTORS][Q8_LANES];
+    int32_t folded_bias[VECTORS][Q8_LANES];
     mn_requant requant;
     _Alignas(32) int16_t weights[];
 } block;
@@ -68,8 +68,8 @@ static void pack_lane(const mn_conv_params *p, const mn_q8_zeros *zeros, const v
         out->weights[(ptrdiff_t)(t / 2) * PAIR + lane * 2 + t % 2] = weight;
         sum += weight;
     }
-    const int32_t start = (int32_t)(-zeros->in * sum) - out->requant.centre[lane];
-    out->start[lane / Q8_LANES][lane % Q8_LANES] = mn_wrap_add(bias ? bias[channel] : 0, start);
+    const int32_t folded = (int32_t)(-zeros->in * sum) - out->requant.centre[lane];
+    out->folded_bias[lane / Q8_LANES][lane % Q8_LANES] = mn_wrap_add(bias ? bias[channel] : 0, folded);
 }
 
 static void pack(const mn_conv_params *p, const void *const *constants, mn_type type, uint8_t *packed) {
@@ -137,7 +137,7 @@ static void find_cells(const job *j, int32_t unit, int32_t x) {
 }
 
 Q8_TARGET static void run_block(const job *j, const block *b, int32_t first, uint8_t *out) {
-    __m256i sums[VECTORS] = {q8_load(b->start[0]), q8_load(b->start[1])};
+    __m256i sums[VECTORS] = {q8_load(b->folded_bias[0]), q8_load(b->folded_bias[1])};
     const int16_t *weights = b->weights;
     for (int32_t i = 0; i < pair_count(j->w); i++, weights += PAIR) {
         __m256i x = q8_widen(j->cells[2 * i] + first, j->type), y = q8_widen(j->cells[2 * i + 1] + first, j->type);

@@ -24,7 +24,7 @@ enum { TAPS = 3, BLOCK = 64, VECTORS = 4, LANES = MN_REQUANT_LANES };
 typedef struct block {
     int8_t weights[TAPS][VECTORS][BLOCK];
     int8_t rest[TAPS][VECTORS][BLOCK];
-    int32_t start[VECTORS][LANES];
+    int32_t folded_bias[VECTORS][LANES];
     mn_requant requant[VECTORS];
 } block;
 
@@ -59,8 +59,8 @@ static void pack_lane(const mn_q8_source *s, int32_t channel, int32_t q, int32_t
         out->rest[i % TAPS][q][lane * 4 + i / TAPS] = (int8_t)(value - byte);
         sum += value;
     }
-    const int32_t start = -s->zeros.in * sum - out->requant[q].centre[lane];
-    out->start[q][lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, start);
+    const int32_t folded = -s->zeros.in * sum - out->requant[q].centre[lane];
+    out->folded_bias[q][lane] = mn_wrap_add(s->bias ? s->bias[channel] : 0, folded);
 }
 
 static void pack_block(const mn_q8_source *s, int32_t first, block *out) {
@@ -124,7 +124,7 @@ Q8_INLINE column load_column(const strip *s, int32_t x) {
 }
 
 Q8_INLINE __m512i dot_columns(const strip *s, const column *a, const column *b, const column *c, int q) {
-    __m512i sum = _mm512_loadu_si512(s->b->start[q]);
+    __m512i sum = _mm512_loadu_si512(s->b->folded_bias[q]);
     sum = _mm512_dpbusd_epi32(sum, a->v[q], _mm512_loadu_si512(s->b->weights[0][q]));
     sum = _mm512_dpbusd_epi32(sum, b->v[q], _mm512_loadu_si512(s->b->weights[1][q]));
     sum = _mm512_dpbusd_epi32(sum, c->v[q], _mm512_loadu_si512(s->b->weights[2][q]));

@@ -18,7 +18,7 @@ enum { LANES = MN_REQUANT_LANES, PARTS = 4 / GROUP };
 /* Filter columns of BLOCK channels. */
 typedef struct block {
     _Alignas(64) weight weights[TAPS][VECTORS][PARTS][Q8_LANES * GROUP];
-    int32_t start[VECTORS][Q8_LANES];
+    int32_t folded_bias[VECTORS][Q8_LANES];
     mn_requant requant[VECTORS / 2];
 } block;
 
@@ -54,7 +54,7 @@ static void pack_lane(const mn_conv_params *p, const mn_q8_zeros *zeros, const u
         }
     }
     const int32_t centre = out->requant[q / 2].centre[q % 2 * Q8_LANES + lane];
-    out->start[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum - centre);
+    out->folded_bias[q][lane] = mn_wrap_add(bias ? bias[channel] : 0, -zeros->in * sum - centre);
 }
 
 /* The channels of vectors q and q + 1. */
@@ -149,7 +149,7 @@ Q8_INLINE void add_column(const strip *s, form f, output *o, const column *c, in
 
 Q8_INLINE output begin_output(const strip *s, form f, const column *c) {
     output o;
-    Q8_UNROLL for (int q = 0; q < VECTORS; q++) o.v[q] = q8_load(s->b->start[q]);
+    Q8_UNROLL for (int q = 0; q < VECTORS; q++) o.v[q] = q8_load(s->b->folded_bias[q]);
     add_column(s, f, &o, c, 0);
     return o;
 }

@@ -205,7 +205,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
         const mn_column *column = mn_column_at(j->column, j->stride, v);
         weights[v] = column->weights;
         Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v * columns + c][r] = _mm512_loadu_si512(column->start);
+            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v * columns + c][r] = _mm512_loadu_si512(column->folded_bias);
         }
     }
     if (!between) finish_rest(j, before);

@@ -43,7 +43,7 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
         low[i] = bias + range.low;
         high[i] = bias + range.high;
     }
-    mn_requant_patch(out, some, low, high, s->zeros.range);
+    mn_requant_fix_up(out, some, low, high, s->zeros.range);
     return lanes;
 }
 

@@ -74,8 +74,9 @@ static inline mn_q8_source mn_q8_depthwise_source(const mn_conv_params *p, mn_ty
     return (mn_q8_source){p, mn_q8_zeros_of(p, type), weights, bias, p->window.k_h * p->window.k_w, 1, p->window.out_c};
 }
 
-/** What the sums of a channel start from, where its weights, as bytes, add up to `sum`, and `centre` is taken off. */
-static inline int32_t mn_q8_start(const mn_q8_source *s, int32_t channel, int32_t sum, int32_t centre) {
+/** What the accumulators of a channel begin with: its bias, less what the zero point of the inputs adds to products of
+ * weights that, as bytes, add up to `sum`, and less `centre`. */
+static inline int32_t mn_q8_folded_bias(const mn_q8_source *s, int32_t channel, int32_t sum, int32_t centre) {
     const int64_t zero_points = (int64_t)s->depth * s->zeros.in * s->zeros.weight - (int64_t)s->zeros.in * sum;
     return mn_wrap_add(s->bias ? s->bias[channel] : 0, (int32_t)(zero_points - centre));
 }

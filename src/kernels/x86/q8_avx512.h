@@ -64,14 +64,14 @@ Q8_INLINE __m512i mn_q8_rescale(__m512i sums, __m512 scale, __m512 offset) {
 /** Constants of 16 channels that are requantised in floats whatever the sign of a sum. */
 typedef struct mn_q8_floats {
     __m512 scale, offset;
-    int32_t patches;
-    const mn_requant *patched; /* looked at only if there are patches */
+    int32_t fixups;
+    const mn_requant *requant; /* looked at only if there are fixups */
 } mn_q8_floats;
 
-/* Puts right what floats get wrong. */
-Q8_INLINE void mn_q8_patch(int count, const __m512i *sums, __m512i *values, const mn_requant *r, int32_t patches) {
-    for (int32_t p = 0; p < patches; p++) {
-        const __m512i at = _mm512_loadu_si512(r->patch_at[p]), by = _mm512_loadu_si512(r->patch_by[p]);
+/* Corrects the results of the listed accumulators. */
+Q8_INLINE void mn_q8_fix_up(int count, const __m512i *sums, __m512i *values, const mn_requant *r, int32_t fixups) {
+    for (int32_t p = 0; p < fixups; p++) {
+        const __m512i at = _mm512_loadu_si512(r->fixup_at[p]), by = _mm512_loadu_si512(r->fixup_by[p]);
         Q8_UNROLL for (int i = 0; i < count; i++) {
             values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(sums[i], at), values[i], by);
         }
@@ -82,7 +82,7 @@ Q8_INLINE void mn_q8_patch(int count, const __m512i *sums, __m512i *values, cons
 Q8_INLINE void mn_q8_rescale_some(int count, __m512i *sums, const mn_q8_floats *f) {
     __m512i values[4];
     Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], f->scale, f->offset);
-    if (f->patches) mn_q8_patch(count, sums, values, f->patched, f->patches);
+    if (f->fixups) mn_q8_fix_up(count, sums, values, f->requant, f->fixups);
     Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
 }
 
@@ -93,7 +93,7 @@ Q8_INLINE __m512 by_sign(__m512i sums, __m512 negative, __m512 positive) {
     return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(negative), no, FIRST_SELECTS));
 }
 
-/** In floats that are then put right, where `is_float` or `is_patched` says so: `count` (1 to 4) times 16 sums. */
+/** In floats with fixups, where `is_float` or `is_fixed_up` says so: `count` (1 to 4) times 16 sums. */
 Q8_INLINE void mn_q8_requant_floats(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
     const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
     if (r->is_signed) {
@@ -104,12 +104,12 @@ Q8_INLINE void mn_q8_requant_floats(int count, const __m512i *sums, const mn_req
     } else {
         Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], scale, offset);
     }
-    mn_q8_patch(count, sums, values, r, r->patches);
+    mn_q8_fix_up(count, sums, values, r, r->fixups);
 }
 
 /** In whichever way does: `count` (1 to 4) times 16 sums. */
 Q8_INLINE void mn_q8_requant_any(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
-    if (r->is_float || r->is_patched) {
+    if (r->is_float || r->is_fixed_up) {
         mn_q8_requant_floats(count, sums, r, values);
     } else {
         Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_requant_exact(sums[i], r);

@@ -2,19 +2,19 @@
  * Copyright the mobilenet.c authors */
 
 /* Requantisation of 16 channels at a time, exact in any of three ways: 64-bit integers; one float multiply-add where
- * that can be shown to give the same result for every accumulator; or that and a list of the few accumulators for which
- * it does not. docs/numerics.md has the argument. */
+ * that can be shown to give the same result for every accumulator; or that and fixups, a list of the few accumulators
+ * for which it does not. docs/numerics.md has the argument. */
 #ifndef MN_KERNELS_X86_REQUANT_H
 #define MN_KERNELS_X86_REQUANT_H
 
 #include "kernels/params.h"
 
-enum { MN_REQUANT_LANES = 16, MN_REQUANT_PATCHES = 3 };
+enum { MN_REQUANT_LANES = 16, MN_REQUANT_FIXUPS = 3 };
 
 /** Constants of 16 channels. Results are centred: stored int8 values, or stored uint8 values minus 128. */
 typedef struct mn_requant {
-    /* is_float: rint((accumulator - centre) * scale + offset). Kernels take `centre`, 0 otherwise, off the sums before
-     * they begin. */
+    /* is_float: rint((accumulator - centre) * scale + offset). Kernels have `centre`, 0 otherwise, taken off the
+     * folded bias. */
     float scale[MN_REQUANT_LANES], offset[MN_REQUANT_LANES];
     int32_t centre[MN_REQUANT_LANES]; /* [0, 2^23] */
     int32_t multiplier[MN_REQUANT_LANES];
@@ -23,12 +23,12 @@ typedef struct mn_requant {
     int64_t rounding[2][MN_REQUANT_LANES / 2], negative[2][MN_REQUANT_LANES / 2];
     int32_t zero; /* zero point, part of `offset` already */
     int32_t is_float;
-    /* is_patched (not with is_float): rint((accumulator - centre) * scale + offset), with negative_offset for
-     * negative accumulators if is_signed. The result of a lane whose accumulator is patch_at[i] changes by patch_by[i],
-     * i below `patches`. */
-    int32_t is_patched, is_signed, patches;
+    /* is_fixed_up (not with is_float): rint((accumulator - centre) * scale + offset), with negative_offset for
+     * negative accumulators if is_signed. The result of a lane whose accumulator is fixup_at[i] changes by fixup_by[i],
+     * i below `fixups`. */
+    int32_t is_fixed_up, is_signed, fixups;
     float negative_offset[MN_REQUANT_LANES];
-    int32_t patch_at[MN_REQUANT_PATCHES][MN_REQUANT_LANES], patch_by[MN_REQUANT_PATCHES][MN_REQUANT_LANES];
+    int32_t fixup_at[MN_REQUANT_FIXUPS][MN_REQUANT_LANES], fixup_by[MN_REQUANT_FIXUPS][MN_REQUANT_LANES];
 } mn_requant;
 
 /** Can channels [0, count) be requantised here: no left shifts? */
@@ -51,12 +51,12 @@ void mn_requant_fill(mn_requant *out, const mn_requant_lanes *lanes, const int32
                      const int32_t *bias, int32_t zero, mn_range_i32 range);
 
 /** As mn_requant_fill(), and returns the lanes that have floats, a bit each: where not all have, those lanes' scale,
- * offset and centre are what mn_requant_patch() begins with. */
+ * offset and centre are what mn_requant_fix_up() begins with. */
 int32_t mn_requant_fill_some(mn_requant *out, const mn_requant_lanes *lanes, const int32_t *multiplier,
                              const int32_t *shift, const int32_t *bias, int32_t zero, mn_range_i32 range);
 
-/** Looks for patched floats where `q`, of which `some` lanes are filled, has no others. No accumulator of lane i is
- * below low[i] or above high[i]. For AVX-512. */
-void mn_requant_patch(mn_requant *q, int32_t some, const int64_t *low, const int64_t *high, mn_range_i32 range);
+/** Looks for floats with fixups where `q`, of which `solved` lanes are filled, has no others. No accumulator of lane i
+ * is below low[i] or above high[i]. For AVX-512. */
+void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range);
 
 #endif

@@ -20,7 +20,7 @@
 #define EXACT_MAX 0x1p24
 
 /* Scales up to here move a result by a part of a step, and no result comes near 2^31; the least still lets what is
- * computed about places be numbers of 32 bits. */
+ * computed about distances be numbers of 32 bits. */
 #define SCALE_MAX 0x1p-2
 #define SCALE_MIN 0x1p-22
 
@@ -39,14 +39,16 @@ INLINE double power(int32_t n) {
 
 /* x modulo m, of integers below 2^53 whose quotient is below 2^32: its last bit may be off. */
 INLINE double modulo(double x, double m) {
-    const double rest = fma(-floor(x / m), m, x);
-    return rest < 0 ? rest + m : rest < m ? rest : rest - m;
+    const double remainder = fma(-floor(x / m), m, x);
+    return remainder < 0 ? remainder + m : remainder < m ? remainder : remainder - m;
 }
 
-/* rest / m in 32 bits, short by at most 2. */
-INLINE int32_t fraction(double rest, double m) { return (int32_t)((uint32_t)(int32_t)(rest * (0x1p31 / m)) << 1); }
+/* remainder / m in 32 bits, short by at most 2. */
+INLINE int32_t fraction(double remainder, double m) {
+    return (int32_t)((uint32_t)(int32_t)(remainder * (0x1p31 / m)) << 1);
+}
 
-TARGET static bool start(const mn_requant *q, const int64_t *low, const int64_t *high, channels *c) {
+TARGET static bool init_channels(const mn_requant *q, const int64_t *low, const int64_t *high, channels *c) {
     int32_t bad = 0;
     for (int32_t i = 0; i < LANES; i++) {
         c->low[i] = (double)low[i], c->high[i] = (double)high[i], c->centre[i] = 0;
@@ -62,7 +64,7 @@ TARGET static bool start(const mn_requant *q, const int64_t *low, const int64_t 
         c->half[i] = modulo(power(q->bits[i] - 1), m);
         c->step[i] = fraction(modulo(2 * c->half[i], m), m);
         /* Two for R(first) and for each of 255 steps, and as much again; nothing where fractions are exact. */
-        c->doubt[i] = q->multiplier[i] == INT32_C(1) << 30 ? 0 : 1024;
+        c->uncertainty[i] = q->multiplier[i] == INT32_C(1) << 30 ? 0 : 1024;
         bad |= c->scale[i] > SCALE_MAX;
     }
     return !bad;
@@ -85,7 +87,7 @@ TARGET static bool find_centres(channels *c, const side *s) {
         const bool any = s->from[i] <= s->to[i];
         const double middle = right_side(c, s, i) + (s->from[i] + s->to[i]) * 0.5;
         const double centre = any ? trunc(middle * c->inverse[i]) : 0;
-        bad |= (fabs(centre) > INT32_MAX / 2) | (c->low[i] - centre < INT32_MIN + MOVES) |
+        bad |= (fabs(centre) > INT32_MAX / 2) | (c->low[i] - centre < INT32_MIN + CENTRE_SHIFTS) |
                (c->high[i] - centre > INT32_MAX);
         c->centre[i] = centre;
     }
@@ -93,19 +95,19 @@ TARGET static bool find_centres(channels *c, const side *s) {
 }
 
 /* False when an accumulator that matters is too large. */
-TARGET static bool find_rests(const channels *c, side *s) {
+TARGET static bool find_remainders(const channels *c, side *s) {
     int32_t bad = 0;
     for (int32_t i = 0; i < LANES; i++) {
         const double m = c->q->multiplier[i], extra = c->q->bits[i] > 31 ? 0x1p30 : 0.0;
-        const double rest = (1 - 2 * s->first) * c->half[i] - s->sign * extra; /* below 2^40 */
-        s->rest[i] = (int32_t)((uint32_t)fraction(modulo(rest, m), m) - (uint32_t)c->doubt[i] / 2);
+        const double remainder = (1 - 2 * s->first) * c->half[i] - s->sign * extra; /* below 2^40 */
+        s->remainder[i] = (int32_t)((uint32_t)fraction(modulo(remainder, m), m) - (uint32_t)c->uncertainty[i] / 2);
     }
     for (int32_t i = 0; i < LANES; i++) {
         const bool any = s->from[i] <= s->to[i];
         const double zero = right_side(c, s, i);
         const double nearest = (zero + s->from[i]) * c->inverse[i] - c->centre[i];
         const double farthest = (zero + s->to[i]) * c->inverse[i] - c->centre[i];
-        const bool large = (fabs(nearest) > EXACT_MAX - MOVES) | (fabs(farthest) > EXACT_MAX - MOVES);
+        const bool large = (fabs(nearest) > EXACT_MAX - CENTRE_SHIFTS) | (fabs(farthest) > EXACT_MAX - CENTRE_SHIFTS);
         bad |= any & ((c->scale[i] < SCALE_MIN) | large);
     }
     return !bad;
@@ -116,29 +118,29 @@ static bool set_up(const mn_requant *q, const int64_t *low, const int64_t *high,
     c->is_signed = first <= 0 && last >= 1;
     c->sides[0] = (side){.first = mn_max_i32(1, first), .last = last, .sign = -1};
     c->sides[1] = (side){.first = first, .last = mn_min_i32(0, last), .sign = 1};
-    if (!start(q, low, high, c)) return false;
+    if (!init_channels(q, low, high, c)) return false;
     for (int32_t i = 0; i < SIDES; i++) {
         side *s = &c->sides[i];
         if (s->first > s->last) continue;
         find_reach(c, s);
         if (!c->is_signed && !find_centres(c, s)) return false;
-        if (!find_rests(c, s)) return false;
+        if (!find_remainders(c, s)) return false;
     }
     return true;
 }
 
-/* ---- Patches --------------------------------------------------------------------------------------------- */
+/* ---- Fixups ---------------------------------------------------------------------------------------------- */
 
 /* The kernel's own arithmetic on one lane, from an accumulator less the centre. */
-TARGET static int32_t result_of(const choice *f, int32_t acc) {
+TARGET static int32_t result_of(const solution *f, int32_t acc) {
     const __m128 x = _mm_cvtsi32_ss(_mm_setzero_ps(), acc);
     return _mm_cvtss_si32(_mm_fmadd_ss(x, _mm_set_ss(f->scale), _mm_set_ss(f->offset[acc < 0])));
 }
 
-static void add_patch(mn_requant *q, int32_t lane, int32_t *count, int32_t at, int32_t by) {
-    q->patch_at[*count][lane] = at;
-    q->patch_by[*count][lane] = by;
-    q->patches = mn_max_i32(q->patches, ++*count);
+static void add_fixup(mn_requant *q, int32_t lane, int32_t *count, int32_t at, int32_t by) {
+    q->fixup_at[*count][lane] = at;
+    q->fixup_by[*count][lane] = by;
+    q->fixups = mn_max_i32(q->fixups, ++*count);
 }
 
 /* The first accumulator whose result, less the zero point, is j or more, by the definition. */
@@ -151,50 +153,50 @@ static int32_t threshold_of(const channels *c, const side *s, int32_t lane, int3
 }
 
 /* The accumulators from `first`, where results should reach `value`, that come out on its wrong side: how many upwards
- * and downwards, up to one more than there can be patches. Results rise with accumulators, so those are next to it. */
+ * and downwards, up to one more than there can be fixups. Results rise with accumulators, so those are next to it. */
 typedef struct wrong {
     int32_t above, below;
 } wrong;
 
-static wrong wrong_at(const choice *f, int32_t first, int32_t value) {
+static wrong wrong_at(const solution *f, int32_t first, int32_t value) {
     wrong w = {0, 0};
-    while (w.above <= MN_REQUANT_PATCHES && result_of(f, first + w.above) < value) w.above++;
-    while (w.below <= MN_REQUANT_PATCHES && result_of(f, first - 1 - w.below) >= value) w.below++;
+    while (w.above <= MN_REQUANT_FIXUPS && result_of(f, first + w.above) < value) w.above++;
+    while (w.below <= MN_REQUANT_FIXUPS && result_of(f, first - 1 - w.below) >= value) w.below++;
     return w;
 }
 
-static bool patch_threshold(const channels *c, const side *s, int32_t lane, int32_t j, const choice *f, mn_requant *q,
-                            int32_t *count) {
-    const int32_t first = threshold_of(c, s, lane, j) - (int32_t)c->centre[lane] - f->moved;
+static bool fix_up_threshold(const channels *c, const side *s, int32_t lane, int32_t j, const solution *f,
+                             mn_requant *q, int32_t *count) {
+    const int32_t first = threshold_of(c, s, lane, j) - (int32_t)c->centre[lane] - f->centre_shift;
     const wrong w = wrong_at(f, first, q->zero + j);
-    if (*count + w.above + w.below > MN_REQUANT_PATCHES) return false;
-    for (int32_t i = 0; i < w.above; i++) add_patch(q, lane, count, first + i, 1);
-    for (int32_t i = 0; i < w.below; i++) add_patch(q, lane, count, first - 1 - i, -1);
+    if (*count + w.above + w.below > MN_REQUANT_FIXUPS) return false;
+    for (int32_t i = 0; i < w.above; i++) add_fixup(q, lane, count, first + i, 1);
+    for (int32_t i = 0; i < w.below; i++) add_fixup(q, lane, count, first - 1 - i, -1);
     return true;
 }
 
-/* Where a step of the results is many accumulators, and rounding moves results by as much as some of them, places say
- * nothing. But then thresholds are few, and scales and offsets can be tried on them, further and further from the
+/* Where a step of the results is many accumulators, and rounding moves results by as much as some of them, distances
+ * say nothing. But then thresholds are few, and scales and offsets can be tried on them, further and further from the
  * nearest scale. */
 enum { FEW_OFFSETS = 8, FEW_SCALES = 33 };
 
-static void try_few(const channels *c, int32_t which, int32_t lane, choice *best) {
+static void try_few(const channels *c, int32_t which, int32_t lane, solution *best) {
     const side *s = &c->sides[which];
     const int32_t count = thresholds_of(s, lane), middle = count / 2;
     const double scale = c->scale[lane];
     int32_t first[KEPT], fewest = INT32_MAX;
-    if (count == 0 || count > KEPT || best->doubtful == 0) return;
-    best->lows[which] = (uint8_t)count, best->highs[which] = 0, best->moved = 0;
+    if (count == 0 || count > KEPT || best->uncertain == 0) return;
+    best->lows[which] = (uint8_t)count, best->highs[which] = 0, best->centre_shift = 0;
     for (int32_t i = 0; i < count; i++) best->low[which][i] = (uint8_t)(s->from[lane] - s->first + i);
     for (int32_t i = 0; i < count; i++) {
         first[i] = threshold_of(c, s, lane, s->from[lane] + i) - (int32_t)c->centre[lane];
     }
     for (int32_t n = 0; n < FEW_SCALES * FEW_OFFSETS && fewest > 0; n++) {
-        const int32_t away = (n / FEW_OFFSETS + 1) / 2 * (n / FEW_OFFSETS % 2 ? 1 : -1);
-        const double place = (n % FEW_OFFSETS + 0.5) / FEW_OFFSETS * scale;
-        choice f = *best;
-        f.scale = (float)(scale * (1 + away * 0x1p-20));
-        const double at_middle = c->q->zero + s->from[lane] + middle - 0.5 + place;
+        const int32_t ulps = (n / FEW_OFFSETS + 1) / 2 * (n / FEW_OFFSETS % 2 ? 1 : -1);
+        const double distance = (n % FEW_OFFSETS + 0.5) / FEW_OFFSETS * scale;
+        solution f = *best;
+        f.scale = (float)(scale * (1 + ulps * 0x1p-20));
+        const double at_middle = c->q->zero + s->from[lane] + middle - 0.5 + distance;
         f.offset[0] = f.offset[1] = (float)(at_middle - first[middle] * (double)f.scale);
         int32_t all = 0;
         for (int32_t i = 0; i < count; i++) {
@@ -207,7 +209,7 @@ static void try_few(const channels *c, int32_t which, int32_t lane, choice *best
     }
 }
 
-/* A threshold may be among the least places and among the greatest. */
+/* A threshold may be among the least distances and among the greatest. */
 static bool contains(const uint8_t *list, int32_t count, uint8_t j) {
     for (int32_t i = 0; i < count; i++) {
         if (list[i] == j) return true;
@@ -215,25 +217,25 @@ static bool contains(const uint8_t *list, int32_t count, uint8_t j) {
     return false;
 }
 
-static bool patch_lane(const channels *c, int32_t lane, const choice *f, mn_requant *q) {
+static bool fix_up_lane(const channels *c, int32_t lane, const solution *f, mn_requant *q) {
     int32_t count = 0;
     for (int32_t which = 0; which < SIDES; which++) {
         const side *s = &c->sides[which];
         for (int32_t i = 0; i < f->lows[which]; i++) {
-            if (!patch_threshold(c, s, lane, s->first + f->low[which][i], f, q, &count)) return false;
+            if (!fix_up_threshold(c, s, lane, s->first + f->low[which][i], f, q, &count)) return false;
         }
         for (int32_t i = 0; i < f->highs[which]; i++) {
             if (contains(f->low[which], f->lows[which], f->high[which][i])) continue;
-            if (!patch_threshold(c, s, lane, s->first + f->high[which][i], f, q, &count)) return false;
+            if (!fix_up_threshold(c, s, lane, s->first + f->high[which][i], f, q, &count)) return false;
         }
     }
     /* The halves of each rounding meet at accumulator 0. */
     return !c->is_signed || (result_of(f, -1) <= q->zero && result_of(f, 0) >= q->zero);
 }
 
-static bool patch_lanes(const channels *c, choice best[LANES], mn_requant *q) {
+static bool fix_up_lanes(const channels *c, solution best[LANES], mn_requant *q) {
     for (int32_t i = 0; i < LANES; i++) {
-        if (best[i].doubtful >= HOPELESS) return false;
+        if (best[i].uncertain >= HOPELESS) return false;
     }
     for (int32_t i = 0; i < LANES; i++) {
         for (int32_t which = 0; which < SIDES && !c->is_signed; which++) {
@@ -242,25 +244,25 @@ static bool patch_lanes(const channels *c, choice best[LANES], mn_requant *q) {
         q->scale[i] = best[i].scale;
         q->offset[i] = best[i].offset[0];
         q->negative_offset[i] = best[i].offset[1];
-        q->centre[i] = (int32_t)c->centre[i] + best[i].moved;
-        if (!patch_lane(c, i, &best[i], q)) return false;
+        q->centre[i] = (int32_t)c->centre[i] + best[i].centre_shift;
+        if (!fix_up_lane(c, i, &best[i], q)) return false;
     }
     return true;
 }
 
-void mn_requant_patch(mn_requant *q, int32_t some, const int64_t *low, const int64_t *high, mn_range_i32 range) {
+void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range) {
     channels c;
-    choice best[LANES];
+    solution best[LANES];
     if (q->is_float) return;
     if (range.min < range.max && set_up(q, low, high, range, &c)) {
-        memset(q->patch_at, 0, sizeof q->patch_at);
-        memset(q->patch_by, 0, sizeof q->patch_by);
-        mn_requant_search(&c, some, best);
-        q->is_patched = patch_lanes(&c, best, q);
-        q->is_signed = q->is_patched && c.is_signed;
+        memset(q->fixup_at, 0, sizeof q->fixup_at);
+        memset(q->fixup_by, 0, sizeof q->fixup_by);
+        mn_requant_search(&c, solved, best);
+        q->is_fixed_up = fix_up_lanes(&c, best, q);
+        q->is_signed = q->is_fixed_up && c.is_signed;
     }
-    if (q->is_patched) return;
-    q->patches = 0;
+    if (q->is_fixed_up) return;
+    q->fixups = 0;
     memset(q->centre, 0, sizeof q->centre);
 }
 
