@@ -20,6 +20,9 @@ typedef struct mn_task {
     const void *params;        /* the operator's mn_<op>_params */
     const void *const *inputs; /* in the order documented beside the params */
     void *output;
+    /* Rows that the memory of inputs[0], and of the output, has room for; 0: all. Row y of all images, counted through,
+     * lies in place y % in_ring, y % out_ring (kernels/rows.h). Not 0 only for kernels whose traits say `rings`. */
+    int32_t in_ring, out_ring;
     const void *packed; /* what the kernel's pack() made, or NULL */
     void *workspace;    /* this thread's workspace, aligned to 64 bytes, or NULL */
     /* What the workspace still holds from earlier units of the same step, as the kernel notes it; -1 before the first
@@ -95,10 +98,14 @@ typedef struct mn_kernel_traits {
     /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
      * nothing is packed. */
     void (*pack)(const void *params, const void *const *constants, void *packed);
+    bool rings; /* mn_task.in_ring and out_ring are honoured */
 } mn_kernel_traits;
 
 /** Nothing: the kernel computes all parameters, without memory of its own. */
 extern const mn_kernel_traits mn_kernel_plain;
+
+/** Nothing but rings. */
+extern const mn_kernel_traits mn_kernel_ringed;
 
 typedef struct mn_kernel {
     const char *symbol; /* "mn_conv_i8_ref" */

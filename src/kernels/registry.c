@@ -8,6 +8,7 @@
 #include <string.h>
 
 const mn_kernel_traits mn_kernel_plain = {.need = NULL};
+const mn_kernel_traits mn_kernel_ringed = {.rings = true};
 
 const mn_kernel mn_kernels[] = {
 #define X(symbol, op, in, out, tier, cpu, traits) {#symbol, op, in, out, tier, cpu, symbol, &traits},

@@ -7,6 +7,7 @@
  *   make_*.c             random and benchmark cases of each operator family
  *   evex_*.c             kernels for instructions that few processors have, in another encoding
  *   verify.c             one kernel on one case
+ *   rings.c              the same with a few rows in memory
  *   bench.c              its speed */
 #ifndef CHECKKERNELS_CHECK_H
 #define CHECKKERNELS_CHECK_H
@@ -197,6 +198,12 @@ typedef enum check_result { CHECK_PASSED, CHECK_REFUSED, CHECK_FAILED } check_re
 
 /** Runs `kernel` on `c` and judges it; prints a sentence when it fails. REFUSED: need() does not take the case. */
 check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r);
+
+/* ---- rings.c ---- */
+
+/** Runs a kernel that honours rings on a few rows at a time and collects the output in `got`; false when it wrote
+ *  elsewhere, which it prints. `whole`: the task for all rows, with workspace. */
+bool check_rings(const mn_kernel *kernel, const check_case *c, check_rng *r, const mn_task *whole, uint8_t *got);
 
 /* ---- bench.c ---- */
 

@@ -88,15 +88,19 @@ static bool same(const trial *t, const char *how, size_t begin, size_t end) {
     return fail(t, "%s: %s %zu is %s, expected %s", how, type == MN_NONE ? "byte" : "element", index, got, wanted);
 }
 
-static void call(trial *t, int32_t begin, int32_t end) {
-    check_buffer_poison(&t->workspace, t->r);
-    const mn_task task = {
+static mn_task task_of(trial *t) {
+    return (mn_task){
         .params = &t->c->params,
         .inputs = t->inputs,
         .output = t->out.data,
         .packed = t->packed.bytes > 0 ? t->packed.data : NULL,
         .workspace = t->workspace.bytes > 0 ? t->workspace.data : NULL,
     };
+}
+
+static void call(trial *t, int32_t begin, int32_t end) {
+    check_buffer_poison(&t->workspace, t->r);
+    const mn_task task = task_of(t);
     t->kernel->run(&task, begin, end);
 }
 
@@ -262,6 +266,14 @@ static bool check_part(trial *t) {
     return true;
 }
 
+static bool check_ringed(trial *t) {
+    if (!t->kernel->traits->rings) return true;
+    const mn_task task = task_of(t);
+    check_buffer_poison(&t->out, t->r);
+    return check_rings(t->kernel, t->c, t->r, &task, t->out.data) && bands_intact(t, "with rings") &&
+           same(t, "with rings", 0, t->out.bytes);
+}
+
 static uint64_t hash_inputs(const trial *t) {
     uint64_t hash = check_hash(t->packed.data, t->packed.bytes);
     for (int32_t i = 0; i < t->c->input_count; i++) hash = hash * 31 + check_hash(t->inputs[i], t->c->inputs[i].bytes);
@@ -276,7 +288,7 @@ static bool run_trials(trial *t) {
         if (!bands_intact(t, "packing")) return false;
     }
     uint64_t before = hash_inputs(t);
-    if (!check_whole(t) || !check_cuts(t) || !check_part(t)) return false;
+    if (!check_whole(t) || !check_cuts(t) || !check_part(t) || !check_ringed(t)) return false;
     return hash_inputs(t) == before || fail(t, "an input or the packed weights changed during the run");
 }
 

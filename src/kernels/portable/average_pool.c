@@ -15,33 +15,41 @@ static bool average_pool_8bit_need(const void *params, mn_kernel_need *need) {
     return (int64_t)w->k_h * w->k_w <= CELLS;
 }
 
-const mn_kernel_traits mn_average_pool_8bit_portable_traits = {.need = average_pool_8bit_need};
+const mn_kernel_traits mn_average_pool_8bit_portable_traits = {.need = average_pool_8bit_need, .rings = true};
 
 /* One window's cells on the image, and some of the channels. */
 typedef struct piece {
-    size_t in; /* element of the first cell's first channel */
-    ptrdiff_t row_step, step;
-    int32_t rows, cols, channels;
+    const mn_window *window;
+    int32_t ring, batch, rows, cols, channels;
+    int64_t y, x; /* the first cell */
+    int32_t channel;
 } piece;
 
-static piece piece_at(const mn_window *w, int32_t unit, int32_t x, int32_t channel) {
+static piece piece_at(const mn_window *w, int32_t ring, int32_t unit, int32_t x, int32_t channel) {
     const mn_taps ty = mn_taps_inside(unit % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
-    const size_t at = mn_input_offset(w, unit / w->out_h, ty.origin + ty.begin, tx.origin + tx.begin);
-    return (piece){.in = at + (size_t)channel,
-                   .row_step = (ptrdiff_t)w->in_w * w->in_c,
-                   .step = w->in_c,
+    return (piece){.window = w,
+                   .ring = ring,
+                   .batch = unit / w->out_h,
                    .rows = ty.end - ty.begin,
                    .cols = tx.end - tx.begin,
-                   .channels = mn_min_i32(STRIP, w->out_c - channel)};
+                   .channels = mn_min_i32(STRIP, w->out_c - channel),
+                   .y = ty.origin + ty.begin,
+                   .x = tx.origin + tx.begin,
+                   .channel = channel};
+}
+
+/* Element of the first cell of the piece's row `y`, first channel. */
+static inline size_t row_at(const piece *s, int32_t y) {
+    return mn_input_offset(s->window, s->ring, s->batch, s->y + y, s->x) + (size_t)s->channel;
 }
 
 static void average_f32(const mn_pool_params *p, const piece *s, const float *in, float *out) {
     const float count = (float)((int64_t)s->rows * s->cols);
     float sums[STRIP] = {0};
     for (int32_t y = 0; y < s->rows; y++) {
-        const float *cell = in + s->in + y * s->row_step;
-        for (int32_t x = 0; x < s->cols; x++, cell += s->step) {
+        const float *cell = in + row_at(s, y);
+        for (int32_t x = 0; x < s->cols; x++, cell += s->window->in_c) {
             for (int32_t c = 0; c < s->channels; c++) sums[c] += cell[c];
         }
     }
@@ -51,11 +59,13 @@ static void average_f32(const mn_pool_params *p, const piece *s, const float *in
 void mn_average_pool_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
-    float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
-    for (int32_t i = begin * w->out_w; i < end * w->out_w; i++, out += w->out_c) {
-        for (int32_t c = 0; c < w->out_c; c += STRIP) {
-            const piece s = piece_at(w, i / w->out_w, i % w->out_w, c);
-            average_f32(p, &s, task->inputs[0], out + c);
+    for (int32_t row = begin; row < end; row++) {
+        float *out = (float *)task->output + mn_output_offset(w, task->out_ring, row);
+        for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            for (int32_t c = 0; c < w->out_c; c += STRIP) {
+                const piece s = piece_at(w, task->in_ring, row, x, c);
+                average_f32(p, &s, task->inputs[0], out + c);
+            }
         }
     }
 }
@@ -69,8 +79,8 @@ static inline uint8_t average_of(int32_t sum, int32_t count, mn_range_i32 range)
 static void average_8bit(const mn_pool_params *p, const piece *s, const uint8_t *in, uint8_t *out, int32_t sign) {
     int32_t sums[STRIP] = {0};
     for (int32_t y = 0; y < s->rows; y++) {
-        const uint8_t *cell = in + s->in + y * s->row_step;
-        for (int32_t x = 0; x < s->cols; x++, cell += s->step) {
+        const uint8_t *cell = in + row_at(s, y);
+        for (int32_t x = 0; x < s->cols; x++, cell += s->window->in_c) {
             for (int32_t c = 0; c < s->channels; c++) sums[c] += mn_stored(cell[c], sign);
         }
     }
@@ -80,11 +90,13 @@ static void average_8bit(const mn_pool_params *p, const piece *s, const uint8_t 
 static void run_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
-    uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
-    for (int32_t i = begin * w->out_w; i < end * w->out_w; i++, out += w->out_c) {
-        for (int32_t c = 0; c < w->out_c; c += STRIP) {
-            const piece s = piece_at(w, i / w->out_w, i % w->out_w, c);
-            average_8bit(p, &s, task->inputs[0], out + c, sign);
+    for (int32_t row = begin; row < end; row++) {
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, row);
+        for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            for (int32_t c = 0; c < w->out_c; c += STRIP) {
+                const piece s = piece_at(w, task->in_ring, row, x, c);
+                average_8bit(p, &s, task->inputs[0], out + c, sign);
+            }
         }
     }
 }

@@ -19,7 +19,8 @@ static void conv_f32_pack(const void *params, const void *const *constants, void
     mn_panels_pack(constants[1], p->window.out_c, mn_window_depth(&p->window), packed);
 }
 
-const mn_kernel_traits mn_conv_f32_portable_traits = {.need = mn_conv_f32_portable_need, .pack = conv_f32_pack};
+const mn_kernel_traits mn_conv_f32_portable_traits = {
+    .need = mn_conv_f32_portable_need, .pack = conv_f32_pack, .rings = true};
 
 static void run_portable(const mn_span *s) {
     const float *panel = s->weights;
@@ -86,12 +87,20 @@ static int32_t alike(const mn_window *w, int32_t x, int32_t end, mn_taps cols) {
     return count < end - x ? (int32_t)count : end - x;
 }
 
-mn_stretch mn_conv_stretch(const mn_window *w, int32_t unit, int32_t x, int32_t end) {
+/* Where the rows of runs whose first element is `first` pass the end of a ring. */
+static void wrap_runs(const mn_window *w, int32_t ring, ptrdiff_t first, mn_runs *runs) {
+    const ptrdiff_t row = (ptrdiff_t)w->in_w * w->in_c, left = ring - first / row;
+    runs->wrap = (int32_t)((left - 1) / w->dilation_h + 1);
+    runs->back = ring * row;
+}
+
+mn_stretch mn_conv_stretch(const mn_window *w, int32_t ring, int32_t unit, int32_t x, int32_t end) {
     const mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
     mn_stretch s = {.runs = runs_of(w, rows, cols), .count = alike(w, x, end, cols)};
     if (rows.begin < rows.end && cols.begin < cols.end) {
-        s.in = (ptrdiff_t)mn_window_at(w, unit, rows, rows.begin, cols, cols.begin);
+        s.in = (ptrdiff_t)mn_window_at(w, ring, unit, rows, rows.begin, cols, cols.begin);
         s.k = rows.begin * s.runs.k_row + cols.begin * s.runs.k_col;
+        if (ring > 0) wrap_runs(w, ring, s.in, &s.runs);
     }
     return s;
 }
@@ -99,12 +108,12 @@ mn_stretch mn_conv_stretch(const mn_window *w, int32_t unit, int32_t x, int32_t 
 static void run_row(const mn_task *task, int32_t unit, mn_span_fn *run) {
     const mn_window *w = &((const mn_conv_params *)task->params)->window;
     for (int32_t x = 0, count; x < w->out_w; x += count) {
-        const mn_stretch stretch = mn_conv_stretch(w, unit, x, w->out_w);
+        const mn_stretch stretch = mn_conv_stretch(w, task->in_ring, unit, x, w->out_w);
         mn_span s = span_of(task);
         s.in += stretch.in;
         s.weights += stretch.k * MN_PANEL;
         s.runs = stretch.runs;
-        s.out += ((ptrdiff_t)unit * w->out_w + x) * w->out_c;
+        s.out += (ptrdiff_t)mn_output_offset(w, task->out_ring, unit) + (ptrdiff_t)x * w->out_c;
         s.count = count = stretch.count;
         run_parts(s, run);
     }
@@ -123,7 +132,8 @@ static void run_pointwise(const mn_task *task, int32_t begin, int32_t end, mn_sp
 }
 
 void mn_conv_f32_spans(const mn_task *task, int32_t begin, int32_t end, mn_span_fn *run) {
-    if (mn_window_is_pointwise(&((const mn_conv_params *)task->params)->window)) {
+    const bool whole = task->in_ring == 0 && task->out_ring == 0;
+    if (whole && mn_window_is_pointwise(&((const mn_conv_params *)task->params)->window)) {
         run_pointwise(task, begin, end, run);
     } else {
         for (int32_t unit = begin; unit < end; unit++) run_row(task, unit, run);

@@ -32,11 +32,13 @@ typedef struct mn_stretch {
     int32_t count;
 } mn_stretch;
 
-/** Those of output row `unit` from column `x` on and before column `end`. */
-mn_stretch mn_conv_stretch(const mn_window *w, int32_t unit, int32_t x, int32_t end);
+/** Those of output row `unit` from column `x` on and before column `end`; the input's memory holds `ring` rows (0:
+ * all).
+ */
+mn_stretch mn_conv_stretch(const mn_window *w, int32_t ring, int32_t unit, int32_t x, int32_t end);
 
 /** Computes output rows [begin, end) of a convolution whose weights are packed in panels, `run` doing each span; a
- *  span has at most MN_SPAN_PIXELS pixels. */
+ *  span has at most MN_SPAN_PIXELS pixels. Where the task has rings, `run` must honour mn_runs.wrap. */
 void mn_conv_f32_spans(const mn_task *task, int32_t begin, int32_t end, mn_span_fn *run);
 
 /* Pixels that meet all panels before the next pixels are fetched: at 960 channels they take 240 KB, inside L2. */

@@ -35,25 +35,25 @@ size_t mn_conv_tile_bytes(const mn_window *w) {
 }
 
 /* The patch of one pixel, `unit` being its row. */
-static void gather(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, int32_t unit, int32_t x,
-                   int16_t *patch) {
+static void gather(const mn_window *w, const uint8_t *in, int32_t ring, int32_t sign, int32_t zero, int32_t unit,
+                   int32_t x, int16_t *patch) {
     mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
     int32_t run = w->dilation_w == 1 ? cols.end - cols.begin : 1; /* taps whose pixels are neighbours */
     memset(patch, 0, (size_t)mn_rows_depth(mn_window_depth(w)) * sizeof *patch);
     for (int32_t ky = rows.begin; ky < rows.end; ky++) {
         for (int32_t kx = cols.begin; kx < cols.end; kx += run) {
-            const uint8_t *from = in + mn_window_at(w, unit, rows, ky, cols, kx);
+            const uint8_t *from = in + mn_window_at(w, ring, unit, rows, ky, cols, kx);
             ptrdiff_t at = ((ptrdiff_t)ky * w->k_w + kx) * w->in_c;
             mn_widen(from, sign, zero, (ptrdiff_t)run * w->in_c, patch + at);
         }
     }
 }
 
-void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, const int16_t *rows,
+void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t ring, int32_t sign, int32_t zero, const int16_t *rows,
                   ptrdiff_t pixel, int32_t count, void *tile) {
     const ptrdiff_t depth = mn_rows_depth(mn_window_depth(w));
     for (int32_t i = 0; i < count; i++) {
-        gather(w, in, sign, zero, (int32_t)((pixel + i) / w->out_w), (int32_t)((pixel + i) % w->out_w),
+        gather(w, in, ring, sign, zero, (int32_t)((pixel + i) / w->out_w), (int32_t)((pixel + i) % w->out_w),
                patch_of(w, tile, i));
     }
     for (int32_t c = 0; c < w->out_c; c += MN_BLOCK, rows += depth * MN_BLOCK) {
@@ -65,6 +65,11 @@ void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t sign, int32_t z
     }
 }
 
+/* The place of an output pixel, counted from the first. */
+static size_t pixel_at(const mn_window *w, int32_t ring, ptrdiff_t pixel) {
+    return mn_output_offset(w, ring, (int32_t)(pixel / w->out_w)) + (size_t)(pixel % w->out_w) * (size_t)w->out_c;
+}
+
 static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
@@ -72,9 +77,9 @@ static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) 
     int32_t count;
     for (ptrdiff_t pixel = (ptrdiff_t)begin * w->out_w; pixel < last; pixel += count) {
         count = last - pixel < MN_CONV_TILE ? (int32_t)(last - pixel) : MN_CONV_TILE;
-        mn_conv_tile(w, task->inputs[0], sign, p->in_zero, task->packed, pixel, count, task->workspace);
-        uint8_t *out = (uint8_t *)task->output + pixel * w->out_c;
-        for (int32_t i = 0; i < count; i++, out += w->out_c) {
+        mn_conv_tile(w, task->inputs[0], task->in_ring, sign, p->in_zero, task->packed, pixel, count, task->workspace);
+        for (int32_t i = 0; i < count; i++) {
+            uint8_t *out = (uint8_t *)task->output + pixel_at(w, task->out_ring, pixel + i);
             mn_sums_finish(p, task->inputs[2], mn_conv_tile_sums(w, task->workspace, i), out);
         }
     }
@@ -85,7 +90,7 @@ static void conv_i8_pack(const void *params, const void *const *constants, void 
     mn_rows_pack(constants[1], MN_SIGN_I8, 0, p->window.out_c, (int32_t)mn_window_depth(&p->window), packed);
 }
 
-const mn_kernel_traits mn_conv_i8_portable_traits = {.need = conv_int_need, .pack = conv_i8_pack};
+const mn_kernel_traits mn_conv_i8_portable_traits = {.need = conv_int_need, .pack = conv_i8_pack, .rings = true};
 
 static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
@@ -93,7 +98,7 @@ static void conv_u8_pack(const void *params, const void *const *constants, void 
                  packed);
 }
 
-const mn_kernel_traits mn_conv_u8_portable_traits = {.need = conv_int_need, .pack = conv_u8_pack};
+const mn_kernel_traits mn_conv_u8_portable_traits = {.need = conv_int_need, .pack = conv_u8_pack, .rings = true};
 
 void mn_conv_i8_portable(const mn_task *task, int32_t begin, int32_t end) { conv(task, MN_SIGN_I8, begin, end); }
 

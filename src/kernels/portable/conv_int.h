@@ -18,9 +18,9 @@ size_t mn_conv_tile_bytes(const mn_window *w);
 int32_t *mn_conv_tile_sums(const mn_window *w, void *tile, int32_t i);
 static inline size_t mn_conv_tile_stride(const mn_window *w) { return mn_round_up((size_t)w->out_c, MN_BLOCK); }
 
-/** The sums of pixels [pixel, pixel + count), counted from the start of `in`, for `rows` packed by mn_rows_pack();
- *  `zero` is taken off the stored values. */
-void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, const int16_t *rows,
+/** The sums of pixels [pixel, pixel + count), counted from the first of the output, for `rows` packed by
+ * mn_rows_pack(); `in` holds `ring` rows of the input (0: all), and `zero` is taken off the stored values. */
+void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t ring, int32_t sign, int32_t zero, const int16_t *rows,
                   ptrdiff_t pixel, int32_t count, void *tile);
 
 /** DEPTHWISE_CONV_2D: the sums of all channels at column `x` of row `unit`; int8 activations, weights widened to int16.

@@ -25,9 +25,9 @@ typedef struct line {
     int32_t taps, channels;
 } line;
 
-static line line_of(const mn_window *w, int32_t unit, mn_taps rows, int32_t ky, mn_taps cols) {
+static line line_of(const mn_window *w, int32_t ring, int32_t unit, mn_taps rows, int32_t ky, mn_taps cols) {
     return (line){
-        .in = mn_window_at(w, unit, rows, ky, cols, cols.begin),
+        .in = mn_window_at(w, ring, unit, rows, ky, cols, cols.begin),
         .in_step = (ptrdiff_t)w->dilation_w * w->in_c,
         .weight = ((ptrdiff_t)ky * w->k_w + cols.begin) * w->out_c,
         .taps = cols.end - cols.begin,
@@ -61,25 +61,25 @@ static void finish_f32(float *restrict out, const float *restrict bias, mn_range
     }
 }
 
-static bool depthwise_f32_need(const void *params, mn_kernel_need *need) {
+bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_conv_params *)params)->window;
     *need = (mn_kernel_need){0};
     return w->out_c == w->in_c;
 }
 
-const mn_kernel_traits mn_depthwise_f32_portable_traits = {.need = depthwise_f32_need};
+const mn_kernel_traits mn_depthwise_f32_portable_traits = {.need = mn_depthwise_f32_portable_need, .rings = true};
 
 void mn_depthwise_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t unit = begin; unit < end; unit++) {
+        float *out = (float *)task->output + mn_output_offset(w, task->out_ring, unit);
         mn_taps rows = mn_window_rows(w, unit);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
             mn_taps cols = mn_window_cols(w, x);
             memset(out, 0, (size_t)w->out_c * sizeof *out);
             for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
-                line_f32(out, task->inputs[0], task->inputs[1], line_of(w, unit, rows, ky, cols));
+                line_f32(out, task->inputs[0], task->inputs[1], line_of(w, task->in_ring, unit, rows, ky, cols));
             finish_f32(out, task->inputs[2], p->range_f32, w->out_c);
         }
     }
@@ -115,26 +115,26 @@ static inline void line_int(int32_t *sums, const uint8_t *in, int32_t sign, int1
 }
 
 /* The sums of all channels at column `x` of row `unit`. */
-static inline void pixel_int(const mn_window *w, const uint8_t *in, int32_t sign, int32_t zero, const int16_t *weights,
-                             int32_t unit, int32_t x, int32_t *sums) {
+static inline void pixel_int(const mn_window *w, const uint8_t *in, int32_t ring, int32_t sign, int32_t zero,
+                             const int16_t *weights, int32_t unit, int32_t x, int32_t *sums) {
     mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
     memset(sums, 0, (size_t)w->out_c * sizeof *sums);
     for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
-        line_int(sums, in, sign, (int16_t)zero, weights, line_of(w, unit, rows, ky, cols));
+        line_int(sums, in, sign, (int16_t)zero, weights, line_of(w, ring, unit, rows, ky, cols));
 }
 
 void mn_depthwise_i8_sums(const mn_window *w, const uint8_t *in, int32_t zero, const int16_t *weights, int32_t unit,
                           int32_t x, int32_t *sums) {
-    pixel_int(w, in, MN_SIGN_I8, zero, weights, unit, x, sums);
+    pixel_int(w, in, 0, MN_SIGN_I8, zero, weights, unit, x, sums);
 }
 
 static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t unit = begin; unit < end; unit++) {
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, unit);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
-            pixel_int(w, task->inputs[0], sign, p->in_zero, task->packed, unit, x, task->workspace);
+            pixel_int(w, task->inputs[0], task->in_ring, sign, p->in_zero, task->packed, unit, x, task->workspace);
             mn_sums_finish(p, task->inputs[2], task->workspace, out);
         }
     }
@@ -156,14 +156,16 @@ static void depthwise_i8_pack(const void *params, const void *const *constants, 
     mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)weight_count(&p->window), packed);
 }
 
-const mn_kernel_traits mn_depthwise_i8_portable_traits = {.need = depthwise_int_need, .pack = depthwise_i8_pack};
+const mn_kernel_traits mn_depthwise_i8_portable_traits = {
+    .need = depthwise_int_need, .pack = depthwise_i8_pack, .rings = true};
 
 static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     mn_widen(constants[1], MN_SIGN_U8, p->weight_zero, (ptrdiff_t)weight_count(&p->window), packed);
 }
 
-const mn_kernel_traits mn_depthwise_u8_portable_traits = {.need = depthwise_int_need, .pack = depthwise_u8_pack};
+const mn_kernel_traits mn_depthwise_u8_portable_traits = {
+    .need = depthwise_int_need, .pack = depthwise_u8_pack, .rings = true};
 
 void mn_depthwise_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
     depthwise_int(task, MN_SIGN_I8, begin, end);

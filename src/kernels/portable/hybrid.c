@@ -102,7 +102,7 @@ void mn_conv_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
         int32_t pixels;
         for (ptrdiff_t pixel = (ptrdiff_t)row * w->out_w - before; pixel < last; pixel += pixels) {
             pixels = last - pixel < MN_CONV_TILE ? (int32_t)(last - pixel) : MN_CONV_TILE;
-            mn_conv_tile(w, image, MN_SIGN_I8, d.zero, task->packed, pixel, pixels, tile);
+            mn_conv_tile(w, image, 0, MN_SIGN_I8, d.zero, task->packed, pixel, pixels, tile);
             float *out = (float *)task->output + (before + pixel) * w->out_c;
             for (int32_t i = 0; i < pixels; i++, out += w->out_c) {
                 finish(p, &d, task->inputs[2], mn_conv_tile_sums(w, tile, i), out);

@@ -32,9 +32,10 @@ void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const fl
                    float sums[MN_PAIR][MN_PANEL]) {
     lanes sum[MN_PAIR][PANEL_LANES] = {0};
     for (int32_t row = 0; row < runs->rows; row++) {
+        const ptrdiff_t place = row * runs->in_row - (row >= runs->wrap ? runs->back : 0);
         for (int32_t col = 0; col < runs->cols; col++) {
-            const float *a = in[0] + row * runs->in_row + col * runs->in_col;
-            const float *b = in[1] + row * runs->in_row + col * runs->in_col;
+            const float *a = in[0] + place + col * runs->in_col;
+            const float *b = in[1] + place + col * runs->in_col;
             const float *w = panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL;
             for (int32_t i = 0; i < runs->length; i++, w += MN_PANEL) {
                 lanes x = {a[i], a[i], a[i], a[i]}, y = {b[i], b[i], b[i], b[i]};

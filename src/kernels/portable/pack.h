@@ -20,18 +20,23 @@ enum { MN_SUM_MAX = 1 << 15 };
 /** Bytes of packed panels; false when that overflows. */
 bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out);
 
-/** The need() of kernels that convolve, or multiply vectors with matrices, on panels. */
+/** The need() of kernels that convolve, or multiply vectors with matrices, on panels; and of depthwise convolutions,
+ * which pack nothing. */
 bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need);
+bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need);
 
 void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed);
 
 /** The inputs of one sum as rows x cols runs of consecutive elements, and the weights they meet: distances between
- *  starts of runs in elements of the input and in k. */
+ *  starts of runs in elements of the input and in k. Rows from `wrap` on lie `back` elements before that: a ring begins
+ *  again. */
 typedef struct mn_runs {
     int32_t rows, cols, length;
     ptrdiff_t in_row, in_col;
     ptrdiff_t k_row, k_col;
+    int32_t wrap;
+    ptrdiff_t back;
 } mn_runs;
 
 /** sums[i][j] = the inner product of the runs at in[i] with channel j of a panel, added in rising k from 0. `panel`

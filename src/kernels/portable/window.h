@@ -17,10 +17,11 @@ static inline mn_taps mn_window_cols(const mn_window *w, int32_t x) {
     return mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
 }
 
-/** Element of the input under filter row `ky` and column `kx`, which must meet the image. */
-static inline size_t mn_window_at(const mn_window *w, int32_t unit, mn_taps rows, int32_t ky, mn_taps cols,
-                                  int32_t kx) {
-    return mn_input_offset(w, unit / w->out_h, rows.origin + (int64_t)ky * w->dilation_h,
+/** Element of the input, whose memory holds `ring` rows (0: all), under filter row `ky` and column `kx`, which must
+ * meet the image. */
+static inline size_t mn_window_at(const mn_window *w, int32_t ring, int32_t unit, mn_taps rows, int32_t ky,
+                                  mn_taps cols, int32_t kx) {
+    return mn_input_offset(w, ring, unit / w->out_h, rows.origin + (int64_t)ky * w->dilation_h,
                            cols.origin + (int64_t)kx * w->dilation_w);
 }
 

@@ -29,10 +29,11 @@ static pixel pixel_at(const mn_window *w, int32_t row, int32_t out_x) {
 }
 
 /** Elements before tap (ky, kx) of `channel`'s group in the input, and of output channel `channel` in the weights. */
-static size_t input_at(const mn_conv_params *p, const pixel *at, int32_t ky, int32_t kx, int32_t channel) {
+static size_t input_at(const mn_conv_params *p, int32_t ring, const pixel *at, int32_t ky, int32_t kx,
+                       int32_t channel) {
     const mn_window *w = &p->window;
     const int32_t group = channel / (w->out_c / p->groups);
-    return mn_input_offset(w, at->batch, at->y.origin + (int64_t)ky * w->dilation_h,
+    return mn_input_offset(w, ring, at->batch, at->y.origin + (int64_t)ky * w->dilation_h,
                            at->x.origin + (int64_t)kx * w->dilation_w) +
            (size_t)group * (size_t)(w->in_c / p->groups);
 }
@@ -43,74 +44,85 @@ static size_t weight_at(const mn_conv_params *p, int32_t ky, int32_t kx, int32_t
            (size_t)(w->in_c / p->groups);
 }
 
-float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
-                     int32_t x, int32_t c) {
+static float conv_f32_at(const mn_conv_params *p, const float *in, int32_t ring, const float *weights,
+                         const float *bias, int32_t row, int32_t x, int32_t c) {
     const int32_t depth = p->window.in_c / p->groups;
     const pixel at = pixel_at(&p->window, row, x);
     float sum = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum = dot_f32(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
+            sum = dot_f32(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
         }
     }
     return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
+float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
+                     int32_t x, int32_t c) {
+    return conv_f32_at(p, in, 0, weights, bias, row, x, c);
+}
+
 void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
+        float *out = (float *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                *out++ = mn_conv_f32_at(p, task->inputs[0], task->inputs[1], task->inputs[2], row, x, c);
+                *out++ = conv_f32_at(p, task->inputs[0], task->in_ring, task->inputs[1], task->inputs[2], row, x, c);
             }
         }
     }
 }
 
-int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, const int8_t *weights, int32_t row, int32_t x,
-                        int32_t c) {
+int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+                        int32_t x, int32_t c) {
     const int32_t depth = p->window.in_c / p->groups;
     const pixel at = pixel_at(&p->window, row, x);
     int64_t sum = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum += mn_dot_i16(in + input_at(p, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), 0, depth);
+            sum += mn_dot_i16(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), 0, depth);
         }
     }
     return sum;
 }
 
-int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t in_zero, const uint8_t *weights,
-                         int32_t row, int32_t x, int32_t c, int32_t sign) {
+int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
+                         const uint8_t *weights, int32_t row, int32_t x, int32_t c, int32_t sign) {
     const int32_t depth = p->window.in_c / p->groups, weight_zero = mn_weight_zero(p, sign);
     const pixel at = pixel_at(&p->window, row, x);
     int32_t sum = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, &at, ky, kx, c), in_zero, weights + weight_at(p, ky, kx, c),
-                                           weight_zero, depth, sign));
+            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, ring, &at, ky, kx, c), in_zero,
+                                           weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
         }
     }
     return sum;
 }
 
-uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
-                        int32_t row, int32_t x, int32_t c, int32_t sign) {
-    int32_t sum = mn_conv_8bit_sum(p, in, p->in_zero, weights, row, x, c, sign);
+static uint8_t conv_8bit_at(const mn_conv_params *p, const uint8_t *in, int32_t ring, const uint8_t *weights,
+                            const int32_t *bias, int32_t row, int32_t x, int32_t c, int32_t sign) {
+    int32_t sum = mn_conv_8bit_sum(p, in, ring, p->in_zero, weights, row, x, c, sign);
     if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
     return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+}
+
+uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,
+                        int32_t row, int32_t x, int32_t c, int32_t sign) {
+    return conv_8bit_at(p, in, 0, weights, bias, row, x, c, sign);
 }
 
 static void conv_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const uint8_t *in = task->inputs[0];
     for (int32_t row = begin; row < end; row++) {
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                *out++ = mn_conv_8bit_at(p, task->inputs[0], task->inputs[1], task->inputs[2], row, x, c, sign);
+                *out++ = conv_8bit_at(p, in, task->in_ring, task->inputs[1], task->inputs[2], row, x, c, sign);
             }
         }
     }

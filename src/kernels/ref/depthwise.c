@@ -3,14 +3,26 @@
 
 #include "kernels/ref/ref.h"
 
-float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
-                          const float *bias, int32_t y, int32_t x, int32_t c) {
+/** Where the rows of an image lie: row y in place (first + y) % ring, or first + y if ring is 0. */
+typedef struct image_rows {
+    int64_t first;
+    int32_t ring;
+} image_rows;
+
+static const image_rows as_they_are = {0, 0};
+
+static image_rows rows_of(const mn_task *task, const mn_window *w, int32_t row) {
+    return (image_rows){(int64_t)(row / w->out_h) * w->in_h, task->in_ring};
+}
+
+static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows, size_t step, const float *weights,
+                    const float *bias, int32_t y, int32_t x, int32_t c) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
     float sum = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
-        const size_t row = (size_t)(ty.origin + (int64_t)ky * w->dilation_h);
+        const size_t row = mn_row_place(rows.first + ty.origin + (int64_t)ky * w->dilation_h, rows.ring);
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
@@ -20,30 +32,36 @@ float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t st
     return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
+float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
+                          const float *bias, int32_t y, int32_t x, int32_t c) {
+    return f32_at(p, plane, as_they_are, step, weights, bias, y, x, c);
+}
+
 void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
     const int32_t multiplier = w->out_c / w->in_c;
-    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const float *in = task->inputs[0];
     for (int32_t row = begin; row < end; row++) {
-        const float *image = (const float *)task->inputs[0] + mn_input_offset(w, row / w->out_h, 0, 0);
+        const image_rows rows = rows_of(task, w, row);
+        float *out = (float *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                *out++ = mn_depthwise_f32_at(p, image + c / multiplier, (size_t)w->in_c, task->inputs[1],
-                                             task->inputs[2], row % w->out_h, x, c);
+                *out++ = f32_at(p, in + c / multiplier, rows, (size_t)w->in_c, task->inputs[1], task->inputs[2],
+                                row % w->out_h, x, c);
             }
         }
     }
 }
 
-int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
-                              const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
+static int32_t sum_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step, int32_t in_zero,
+                        const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
     int32_t sum = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
-        const size_t row = (size_t)(ty.origin + (int64_t)ky * w->dilation_h);
+        const size_t row = mn_row_place(rows.first + ty.origin + (int64_t)ky * w->dilation_h, rows.ring);
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
@@ -56,24 +74,35 @@ int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, siz
     return sum;
 }
 
-uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
-                             const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    int32_t sum = mn_depthwise_8bit_sum(p, plane, step, p->in_zero, weights, y, x, c, sign);
+int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+                              const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
+    return sum_8bit(p, plane, as_they_are, step, in_zero, weights, y, x, c, sign);
+}
+
+static uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step,
+                       const uint8_t *weights, const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
+    int32_t sum = sum_8bit(p, plane, rows, step, p->in_zero, weights, y, x, c, sign);
     if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
     return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+}
+
+uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
+                             const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
+    return at_8bit(p, plane, as_they_are, step, weights, bias, y, x, c, sign);
 }
 
 static void depthwise_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
     const int32_t multiplier = w->out_c / w->in_c;
-    uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
+    const uint8_t *in = task->inputs[0];
     for (int32_t row = begin; row < end; row++) {
-        const uint8_t *image = (const uint8_t *)task->inputs[0] + mn_input_offset(w, row / w->out_h, 0, 0);
+        const image_rows rows = rows_of(task, w, row);
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                *out++ = mn_depthwise_8bit_at(p, image + c / multiplier, (size_t)w->in_c, task->inputs[1],
-                                              task->inputs[2], row % w->out_h, x, c, sign);
+                *out++ = at_8bit(p, in + c / multiplier, rows, (size_t)w->in_c, task->inputs[1], task->inputs[2],
+                                 row % w->out_h, x, c, sign);
             }
         }
     }

@@ -35,10 +35,10 @@ static void conv_row(const mn_task *task, const mn_dynamic *d, const uint8_t *im
     float *out = (float *)task->output + (size_t)row * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t x = 0; x < w->out_w; x++) {
         for (int32_t c = 0; c < w->out_c; c++) {
-            const int32_t sum = p->depthwise
-                                    ? mn_depthwise_8bit_sum(&p->conv, image + c / multiplier, (size_t)w->in_c, d->zero,
-                                                            task->inputs[1], y, x, c, MN_SIGN_I8)
-                                    : mn_conv_8bit_sum(&p->conv, image, d->zero, task->inputs[1], y, x, c, MN_SIGN_I8);
+            const int32_t sum =
+                p->depthwise ? mn_depthwise_8bit_sum(&p->conv, image + c / multiplier, (size_t)w->in_c, d->zero,
+                                                     task->inputs[1], y, x, c, MN_SIGN_I8)
+                             : mn_conv_8bit_sum(&p->conv, image, 0, d->zero, task->inputs[1], y, x, c, MN_SIGN_I8);
             const float real = mn_hybrid_conv_real(p, d, sum, c);
             *out++ = mn_clamp_f32(real + (bias != NULL ? bias[c] : 0.0f), p->conv.range_f32);
         }

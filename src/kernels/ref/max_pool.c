@@ -9,8 +9,8 @@ void mn_max_pool_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
     const float *in = task->inputs[0];
-    float *out = (float *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
+        float *out = (float *)task->output + mn_output_offset(w, task->out_ring, row);
         const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
         for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
             const mn_taps tx = mn_taps_inside(out_x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
@@ -19,7 +19,8 @@ void mn_max_pool_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
                 for (int32_t ky = ty.begin; ky < ty.end; ky++) {
                     for (int32_t kx = tx.begin; kx < tx.end; kx++) {
                         const float x =
-                            in[mn_input_offset(w, row / w->out_h, ty.origin + ky, tx.origin + kx) + (size_t)c];
+                            in[mn_input_offset(w, task->in_ring, row / w->out_h, ty.origin + ky, tx.origin + kx) +
+                               (size_t)c];
                         if (most < x) most = x;
                     }
                 }
@@ -33,8 +34,8 @@ static void max_pool_8bit(const mn_task *task, int32_t begin, int32_t end, int32
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
     const uint8_t *in = task->inputs[0];
-    uint8_t *out = (uint8_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, row);
         const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
         for (int32_t out_x = 0; out_x < w->out_w; out_x++) {
             const mn_taps tx = mn_taps_inside(out_x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
@@ -43,7 +44,8 @@ static void max_pool_8bit(const mn_task *task, int32_t begin, int32_t end, int32
                 for (int32_t ky = ty.begin; ky < ty.end; ky++) {
                     for (int32_t kx = tx.begin; kx < tx.end; kx++) {
                         const uint8_t x =
-                            in[mn_input_offset(w, row / w->out_h, ty.origin + ky, tx.origin + kx) + (size_t)c];
+                            in[mn_input_offset(w, task->in_ring, row / w->out_h, ty.origin + ky, tx.origin + kx) +
+                               (size_t)c];
                         most = mn_max_i32(most, mn_stored(x, sign));
                     }
                 }

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
 #include "kernels/quant.h"
+#include "kernels/rows.h"
 
 /* int8 and uint8 kernels are one piece of code: a stored byte b stands for (b ^ sign) - sign. */
 enum { MN_SIGN_U8 = 0, MN_SIGN_I8 = 0x80 };
@@ -32,9 +33,10 @@ uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_
 uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
                              const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign);
 
-/** The sums behind both, without bias; the activations' zero point is `in_zero`. */
-int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t in_zero, const uint8_t *weights,
-                         int32_t row, int32_t x, int32_t c, int32_t sign);
+/** The sums behind both, without bias; the activations' zero point is `in_zero`, and `in` holds `ring` rows (0: all).
+ */
+int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
+                         const uint8_t *weights, int32_t row, int32_t x, int32_t c, int32_t sign);
 int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
                               const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign);
 
@@ -123,9 +125,15 @@ static inline mn_taps mn_taps_inside(int32_t out, int32_t stride, int32_t pad, i
     return (mn_taps){before < end ? (int32_t)before : end, end, origin};
 }
 
-/** Elements before row `y`, column `x` of image `batch` in the input of `w`. */
-static inline size_t mn_input_offset(const mn_window *w, int32_t batch, int64_t y, int64_t x) {
-    return (((size_t)batch * (size_t)w->in_h + (size_t)y) * (size_t)w->in_w + (size_t)x) * (size_t)w->in_c;
+/** Elements before row `y`, column `x` of image `batch` in the input of `w`, whose memory holds `ring` rows (0: all).
+ */
+static inline size_t mn_input_offset(const mn_window *w, int32_t ring, int32_t batch, int64_t y, int64_t x) {
+    return (mn_row_place((int64_t)batch * w->in_h + y, ring) * (size_t)w->in_w + (size_t)x) * (size_t)w->in_c;
+}
+
+/** Elements before row `row` (of all images) of the output of `w`, whose memory holds `ring` rows (0: all). */
+static inline size_t mn_output_offset(const mn_window *w, int32_t ring, int32_t row) {
+    return mn_row_place(row, ring) * (size_t)w->out_w * (size_t)w->out_c;
 }
 
 /** A position in row-major order over `dims`, and the offset that `stride` gives it, modulo the range of size_t:
@@ -158,24 +166,21 @@ static inline void mn_walk_next(mn_walk *walk) {
     }
 }
 
-/** The cells of a pool's window `unit` (all windows in order) that lie on the image. */
+/** The cells of a pool's window at column `x` of row `row` (of all images) that lie on the image. */
 typedef struct mn_cells {
-    size_t first; /* element of the first one's channel 0 */
-    int32_t rows, columns;
+    int32_t batch, rows, columns;
+    int64_t y, x; /* of the first one */
 } mn_cells;
 
-static inline mn_cells mn_cells_of(const mn_window *w, int32_t unit) {
-    const int32_t row = unit / w->out_w;
+static inline mn_cells mn_cells_of(const mn_window *w, int32_t row, int32_t x) {
     const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
-    const mn_taps tx = mn_taps_inside(unit % w->out_w, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
-    return (mn_cells){mn_input_offset(w, row / w->out_h, ty.origin + ty.begin, tx.origin + tx.begin), ty.end - ty.begin,
-                      tx.end - tx.begin};
+    const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
+    return (mn_cells){row / w->out_h, ty.end - ty.begin, tx.end - tx.begin, ty.origin + ty.begin, tx.origin + tx.begin};
 }
 
-/** Element of channel 0 of cell `i`, counted row by row. */
-static inline size_t mn_cell_at(const mn_window *w, const mn_cells *cells, int32_t i) {
-    const size_t y = (size_t)(i / cells->columns), x = (size_t)(i % cells->columns);
-    return cells->first + (y * (size_t)w->in_w + x) * (size_t)w->in_c;
+/** Element of channel 0 of cell `i`, counted row by row, in memory of `ring` rows (0: all). */
+static inline size_t mn_cell_at(const mn_window *w, int32_t ring, const mn_cells *cells, int32_t i) {
+    return mn_input_offset(w, ring, cells->batch, cells->y + i / cells->columns, cells->x + i % cells->columns);
 }
 
 /** A MEAN's dimensions split in two walks: over those that stay, one step per output element, and over those that
@@ -190,9 +195,9 @@ mn_split mn_split_of(const mn_mean_params *p);
 /** The inner product of `n` int16 with int8 less `w_zero`. */
 int64_t mn_dot_i16(const int16_t *x, const int8_t *w, int32_t w_zero, int32_t n);
 
-/** The sum of a 16x8 convolution, without bias. */
-int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, const int8_t *weights, int32_t row, int32_t x,
-                        int32_t c);
+/** The sum of a 16x8 convolution, without bias; `in` holds `ring` rows (0: all). */
+int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+                        int32_t x, int32_t c);
 
 /** A table of MN_TABLE_16 points over all int16, on the line between two of them. */
 int16_t mn_table_i16_at(const int16_t *table, int32_t x);

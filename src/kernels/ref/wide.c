@@ -34,11 +34,11 @@ static int16_t store(const mn_conv_params *p, int64_t sum, const void *bias, int
 void mn_conv_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    int16_t *out = (int16_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
+        int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                const int64_t sum = mn_conv_i16_sum(p, task->inputs[0], task->inputs[1], row, x, c);
+                const int64_t sum = mn_conv_i16_sum(p, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
                 *out++ = store(p, sum, task->inputs[2], c);
             }
         }
@@ -46,15 +46,15 @@ void mn_conv_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
 }
 
 /** The sum at column `x` of row `row` (of all images) for output channel `c`. */
-static int64_t depthwise_sum(const mn_window *w, const int16_t *in, const int8_t *weights, int32_t row, int32_t x,
-                             int32_t c) {
+static int64_t depthwise_sum(const mn_window *w, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+                             int32_t x, int32_t c) {
     const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
     const size_t channel = (size_t)(c / (w->out_c / w->in_c));
     int64_t sum = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
-            const size_t at = mn_input_offset(w, row / w->out_h, ty.origin + (int64_t)ky * w->dilation_h,
+            const size_t at = mn_input_offset(w, ring, row / w->out_h, ty.origin + (int64_t)ky * w->dilation_h,
                                               tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
             sum += in[at + channel] * weights[tap * (size_t)w->out_c + (size_t)c];
@@ -66,11 +66,12 @@ static int64_t depthwise_sum(const mn_window *w, const int16_t *in, const int8_t
 void mn_depthwise_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    int16_t *out = (int16_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t row = begin; row < end; row++) {
+        int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                *out++ = store(p, depthwise_sum(w, task->inputs[0], task->inputs[1], row, x, c), task->inputs[2], c);
+                const int64_t sum = depthwise_sum(w, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
+                *out++ = store(p, sum, task->inputs[2], c);
             }
         }
     }

@@ -42,19 +42,31 @@ void mn_mul_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
 
 /* ---- Pools and MEAN ---- */
 
+static int16_t average_of(const mn_pool_params *p, const int16_t *in, int32_t ring, const mn_cells *cells, int32_t c) {
+    const int32_t count = cells->rows * cells->columns;
+    int64_t sum = 0;
+    for (int32_t i = 0; i < count; i++) sum += in[mn_cell_at(&p->window, ring, cells, i) + (size_t)c];
+    const int64_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+    return (int16_t)mn_clamp_i32((int32_t)average, p->range.min, p->range.max);
+}
+
+static int16_t most_of(const mn_pool_params *p, const int16_t *in, int32_t ring, const mn_cells *cells, int32_t c) {
+    int32_t most = INT16_MIN;
+    for (int32_t i = 0; i < cells->rows * cells->columns; i++) {
+        most = mn_max_i32(most, in[mn_cell_at(&p->window, ring, cells, i) + (size_t)c]);
+    }
+    return (int16_t)mn_clamp_i32(most, p->range.min, p->range.max);
+}
+
 void mn_average_pool_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
     const int16_t *in = task->inputs[0];
-    int16_t *out = (int16_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
-    for (int32_t unit = begin * w->out_w; unit < end * w->out_w; unit++) {
-        const mn_cells cells = mn_cells_of(w, unit);
-        const int64_t count = (int64_t)cells.rows * cells.columns;
-        for (int32_t c = 0; c < w->out_c; c++) {
-            int64_t sum = 0;
-            for (int32_t i = 0; i < cells.rows * cells.columns; i++) sum += in[mn_cell_at(w, &cells, i) + (size_t)c];
-            const int64_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-            *out++ = (int16_t)mn_clamp_i32((int32_t)average, p->range.min, p->range.max);
+    for (int32_t row = begin; row < end; row++) {
+        int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
+        for (int32_t x = 0; x < w->out_w; x++) {
+            const mn_cells cells = mn_cells_of(w, row, x);
+            for (int32_t c = 0; c < w->out_c; c++) *out++ = average_of(p, in, task->in_ring, &cells, c);
         }
     }
 }
@@ -63,15 +75,11 @@ void mn_max_pool_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
     const mn_pool_params *p = task->params;
     const mn_window *w = &p->window;
     const int16_t *in = task->inputs[0];
-    int16_t *out = (int16_t *)task->output + (size_t)begin * (size_t)w->out_w * (size_t)w->out_c;
-    for (int32_t unit = begin * w->out_w; unit < end * w->out_w; unit++) {
-        const mn_cells cells = mn_cells_of(w, unit);
-        for (int32_t c = 0; c < w->out_c; c++) {
-            int32_t most = INT16_MIN;
-            for (int32_t i = 0; i < cells.rows * cells.columns; i++) {
-                most = mn_max_i32(most, in[mn_cell_at(w, &cells, i) + (size_t)c]);
-            }
-            *out++ = (int16_t)mn_clamp_i32(most, p->range.min, p->range.max);
+    for (int32_t row = begin; row < end; row++) {
+        int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
+        for (int32_t x = 0; x < w->out_w; x++) {
+            const mn_cells cells = mn_cells_of(w, row, x);
+            for (int32_t c = 0; c < w->out_c; c++) *out++ = most_of(p, in, task->in_ring, &cells, c);
         }
     }
 }

@@ -122,7 +122,7 @@ static void convolve(const band *b, int32_t row, int32_t rows) {
                   .whole = true};
     const float *panels = (const float *)b->task->packed + b->first_channel / MN_PANEL * t.panel_stride;
     for (int32_t x = b->first_column; x < end; x += t.pixels, t.out += t.pixels * t.out_step) {
-        const mn_stretch s = mn_conv_stretch(w, unit, x, end);
+        const mn_stretch s = mn_conv_stretch(w, 0, unit, x, end);
         t.in = (const float *)b->task->inputs[0] + s.in;
         t.weights = panels + s.k * MN_PANEL;
         t.runs = s.runs;

@@ -8,12 +8,15 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "kernels/params.h"
+#include "kernels/portable/pack.h"
 #include "kernels/portable/window.h"
 #include "kernels/x86/f32_avx2.h"
 
 enum { STRIP_ROWS = 1 };
 
 #include "kernels/x86/depthwise_f32_tile.h"
+
+const mn_kernel_traits mn_depthwise_f32_avx2_traits = {.need = mn_depthwise_f32_portable_need};
 
 void mn_strip_f32_avx2(const mn_strip *s) { run_strip(s); }
 

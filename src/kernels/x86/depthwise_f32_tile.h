@@ -221,7 +221,7 @@ TARGET static void run_row(const mn_task *task, int32_t unit) {
                         .in_col = (ptrdiff_t)w->dilation_w * w->in_c,
                         .weight_row = (ptrdiff_t)w->k_w * w->out_c};
         if (rows.begin < rows.end && cols.begin < cols.end) {
-            t.in = (const float *)task->inputs[0] + mn_window_at(w, unit, rows, rows.begin, cols, cols.begin);
+            t.in = (const float *)task->inputs[0] + mn_window_at(w, 0, unit, rows, rows.begin, cols, cols.begin);
             t.weights = (const float *)task->inputs[1] + rows.begin * t.weight_row + (ptrdiff_t)cols.begin * w->out_c;
             t.rows = rows.end - rows.begin;
             t.cols = cols.end - cols.begin;

@@ -88,21 +88,22 @@ static void depthwise_general_i8_pack(const void *params, const void *const *con
     pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_general_i8_avx2_traits = {.need = depthwise_general_q8_need,
-                                                              .pack = depthwise_general_i8_pack};
+const mn_kernel_traits mn_depthwise_general_i8_avx2_traits = {
+    .need = depthwise_general_q8_need, .pack = depthwise_general_i8_pack, .rings = true};
 
 static void depthwise_general_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_general_u8_avx2_traits = {.need = depthwise_general_q8_need,
-                                                              .pack = depthwise_general_u8_pack};
+const mn_kernel_traits mn_depthwise_general_u8_avx2_traits = {
+    .need = depthwise_general_q8_need, .pack = depthwise_general_u8_pack, .rings = true};
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
 typedef struct job {
     const mn_window *w;
     const uint8_t *image;
+    int32_t ring;          /* rows that it holds; 0: all */
     const uint8_t **cells; /* of each tap, channel 0; one more when taps are odd */
     uint8_t *outside;      /* zero points of a row */
     uint8_t *rows;         /* of spread cells */
@@ -127,7 +128,7 @@ static void find_cells(const job *j, int32_t unit, int32_t x) {
     for (int32_t ky = rows.begin; ky < rows.end; ky++) {
         for (int32_t kx = cols.begin; kx < cols.end; kx++) {
             const int32_t t = ky * w->k_w + kx;
-            j->cells[t] = j->image + mn_window_at(w, unit, rows, ky, cols, kx);
+            j->cells[t] = j->image + mn_window_at(w, j->ring, unit, rows, ky, cols, kx);
             if (!is_spread(w)) continue;
             uint8_t *row = j->rows + (size_t)t * row_bytes(w);
             spread(w, j->cells[t], row);
@@ -151,12 +152,17 @@ Q8_TARGET static void run_block(const job *j, const block *b, int32_t first, uin
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
-    job j = {.w = w, .image = task->inputs[0], .cells = task->workspace, .type = type, .zeros = q8_zeros_of(p, type)};
+    job j = {.w = w,
+             .image = task->inputs[0],
+             .ring = task->in_ring,
+             .cells = task->workspace,
+             .type = type,
+             .zeros = q8_zeros_of(p, type)};
     j.outside = (uint8_t *)task->workspace + pointer_bytes(w);
     j.rows = j.outside + row_bytes(w);
     memset(j.outside, p->in_zero, row_bytes(w));
-    uint8_t *out = (uint8_t *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t unit = begin; unit < end; unit++) {
+        uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, unit);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
             find_cells(&j, unit, x);
             for (int32_t i = 0; i < block_count(w); i++) {

@@ -41,13 +41,15 @@ static void depthwise_i8_pack(const void *params, const void *const *constants, 
     depthwise_pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_i8_avx2_traits = {.need = depthwise_q8_need, .pack = depthwise_i8_pack};
+const mn_kernel_traits mn_depthwise_i8_avx2_traits = {
+    .need = depthwise_q8_need, .pack = depthwise_i8_pack, .rings = true};
 
 static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     depthwise_pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_u8_avx2_traits = {.need = depthwise_q8_need, .pack = depthwise_u8_pack};
+const mn_kernel_traits mn_depthwise_u8_avx2_traits = {
+    .need = depthwise_q8_need, .pack = depthwise_u8_pack, .rings = true};
 
 void mn_depthwise_i8_avx2(const mn_task *task, int32_t begin, int32_t end) { depthwise_run(task, begin, end, MN_INT8); }
 void mn_depthwise_u8_avx2(const mn_task *task, int32_t begin, int32_t end) {

@@ -83,13 +83,15 @@ static void depthwise_i8_pack(const void *params, const void *const *constants, 
     pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_i8_avx512vnni_traits = {.need = depthwise_i8_need, .pack = depthwise_i8_pack};
+const mn_kernel_traits mn_depthwise_i8_avx512vnni_traits = {
+    .need = depthwise_i8_need, .pack = depthwise_i8_pack, .rings = true};
 
 static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_depthwise_u8_avx512vnni_traits = {.need = depthwise_u8_need, .pack = depthwise_u8_pack};
+const mn_kernel_traits mn_depthwise_u8_avx512vnni_traits = {
+    .need = depthwise_u8_need, .pack = depthwise_u8_pack, .rings = true};
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
@@ -174,9 +176,10 @@ Q8_TARGET static void run_row(const mn_task *task, const mn_q8_zeros *zeros, int
         s.channels = left >= BLOCK ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
         for (int32_t y = 0; y < TAPS; y++) {
             if (top + y < 0 || top + y >= w->in_h) continue;
-            s.rows[y] = (const uint8_t *)task->inputs[0] + mn_input_offset(w, unit / w->out_h, top + y, 0) + first;
+            s.rows[y] = (const uint8_t *)task->inputs[0] +
+                        mn_input_offset(w, task->in_ring, unit / w->out_h, top + y, 0) + first;
         }
-        run_strip(&s, (uint8_t *)task->output + (ptrdiff_t)unit * w->out_w * w->out_c + first);
+        run_strip(&s, (uint8_t *)task->output + mn_output_offset(w, task->out_ring, unit) + first);
     }
 }
 

@@ -245,10 +245,11 @@ static void run_row(const mn_task *task, strip *s, int32_t unit) {
             s->mask[y] = inside ? -1 : 0;
             s->rows[y] = s->outside;
             if (!inside) continue;
-            s->rows[y] = (const uint8_t *)task->inputs[0] + mn_input_offset(w, unit / w->out_h, top + y, 0) + first;
+            s->rows[y] = (const uint8_t *)task->inputs[0] +
+                         mn_input_offset(w, task->in_ring, unit / w->out_h, top + y, 0) + first;
         }
         choose_requant(s);
-        run_strip(s, (uint8_t *)task->output + (ptrdiff_t)unit * w->out_w * w->out_c + first);
+        run_strip(s, (uint8_t *)task->output + mn_output_offset(w, task->out_ring, unit) + first);
     }
 }
 

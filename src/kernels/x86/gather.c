@@ -87,7 +87,7 @@ static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int3
     const int32_t depth = mn_gather_depth(w);
     const mn_taps rows = mn_window_rows(w, unit);
     const bool all_rows = rows.begin == 0 && rows.end == w->k_h && w->dilation_w == 1;
-    const uint8_t *image = in + mn_input_offset(w, unit / w->out_h, 0, 0);
+    const uint8_t *image = in + mn_input_offset(w, 0, unit / w->out_h, 0, 0);
     for (int32_t x = begin; x < end; x++) {
         const mn_taps cols = column_taps(w, x);
         uint8_t *next = out + depth;
