@@ -19,6 +19,7 @@
 #include "inspect_plan.h"
 #include "mobilenet_inspect.h"
 #include "model_file.h"
+#include "session/model.h"
 #include "session_options.h"
 #include "tensor_text.h"
 
@@ -56,11 +57,14 @@ static const cli_command command = {
     .operand_offset = offsetof(settings, models),
 };
 
-/* A model, and a session to know its memory and plan. */
+enum { CLI_REASON_BYTES = 512 };
+
+/* A model, and a session to know its memory and plan; NULL where only a back end could run it. */
 typedef struct subject {
     const char *path;
     mn_model *model;
     mn_session *session;
+    char reason[CLI_REASON_BYTES]; /* why there is no session */
     int64_t macs, parameters;
 } subject;
 
@@ -92,11 +96,29 @@ static void print_classes(const subject *s, int32_t output) {
 
 static int32_t first_tensor(const int32_t *list, int32_t count) { return count > 0 ? list[0] : -1; }
 
-/* What an operator works on: its first operand, or that behind constants, as SPLIT's axis is. */
+/* Does the model compute `tensor`, or take it from outside? */
+static bool is_value(const mn_model *model, int32_t tensor) {
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
+        if (mn_model_input(model, i) == tensor) return true;
+    }
+    for (int32_t i = 0; i < mn_model_op_count(model); i++) {
+        mn_op_info op;
+        if (mn_model_op(model, i, &op) != MN_OK) continue;
+        for (int32_t k = 0; k < op.output_count; k++) {
+            if (op.outputs[k] == tensor) return true;
+        }
+    }
+    return false;
+}
+
+/* What an operator works on: its first operand, or that behind constants, as SPLIT's axis is, or behind the workspace
+ * of a CUSTOM operator. */
 static int32_t first_input(const subject *s, const mn_op_info *op) {
+    const bool custom = strcmp(op->name, mn_op_name(MN_OP_CUSTOM)) == 0;
     for (int32_t i = 0; i < op->input_count; i++) {
         mn_tensor_info info;
-        if (mn_model_tensor(s->model, op->inputs[i], &info) == MN_OK && !info.data) return op->inputs[i];
+        if (mn_model_tensor(s->model, op->inputs[i], &info) != MN_OK || info.data) continue;
+        if (!custom || is_value(s->model, op->inputs[i])) return op->inputs[i];
     }
     return first_tensor(op->inputs, op->input_count);
 }
@@ -115,6 +137,22 @@ static void print_operator(const subject *s, int32_t index, const mn_op_info *op
            op->options[0] != '\0' ? "  " : "", op->options);
 }
 
+static void print_totals(const subject *s) {
+    const char *kind = cli_model_kind(s->model);
+    printf("\n");
+    if (kind) printf("arithmetic  %s\n", kind);
+    printf("operators   %" PRId32, mn_model_op_count(s->model));
+    if (s->session) printf(", run as %" PRId32 " steps", mn_session_step_count(s->session));
+    printf("\nparameters  %" PRId64 "\nMACs        %" PRId64 "\n", s->parameters, s->macs);
+    printf("weights     %zu bytes", mn_model_weight_bytes(s->model));
+    if (!s->session) {
+        printf("\nnot run     %s\n", s->reason);
+        return;
+    }
+    printf(", and %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(s->session));
+    printf("arena       %zu bytes\n", mn_session_arena_bytes(s->session));
+}
+
 static void print_text(const subject *s) {
     const char *description = mn_model_description(s->model);
     printf("%s: %zu bytes%s%s\n", s->path, mn_model_file_bytes(s->model), description[0] != '\0' ? ", " : "",
@@ -131,13 +169,7 @@ static void print_text(const subject *s) {
         mn_op_info op;
         if (mn_model_op(s->model, i, &op) == MN_OK) print_operator(s, i, &op);
     }
-    const char *kind = cli_model_kind(s->model);
-    printf("\n%s%s%soperators   %" PRId32 ", run as %" PRId32 " steps\n", kind ? "arithmetic  " : "", kind ? kind : "",
-           kind ? "\n" : "", mn_model_op_count(s->model), mn_session_step_count(s->session));
-    printf("parameters  %" PRId64 "\nMACs        %" PRId64 "\n", s->parameters, s->macs);
-    printf("weights     %zu bytes, and %zu bytes rearranged for the kernels\n", mn_model_weight_bytes(s->model),
-           mn_session_packed_bytes(s->session));
-    printf("arena       %zu bytes\n", mn_session_arena_bytes(s->session));
+    print_totals(s);
 }
 
 static void json_tensors(const subject *s, cli_json *json) {
@@ -217,21 +249,35 @@ static mn_status print_json(const subject *s) {
     cli_json_end(&json);
     json_tensors(s, &json);
     json_operators(s, &json);
-    MN_TRY(cli_json_plan(&json, s->model, s->session));
+    if (s->session) {
+        MN_TRY(cli_json_plan(&json, s->model, s->session));
+    } else {
+        cli_json_text(&json, "not_run", s->reason);
+    }
     cli_json_int(&json, "parameters", s->parameters);
     cli_json_int(&json, "macs", s->macs);
     cli_json_int(&json, "file_bytes", (int64_t)mn_model_file_bytes(s->model));
     cli_json_int(&json, "weight_bytes", (int64_t)mn_model_weight_bytes(s->model));
-    cli_json_int(&json, "packed_bytes", (int64_t)mn_session_packed_bytes(s->session));
-    cli_json_int(&json, "arena_bytes", (int64_t)mn_session_arena_bytes(s->session));
+    if (s->session) {
+        cli_json_int(&json, "packed_bytes", (int64_t)mn_session_packed_bytes(s->session));
+        cli_json_int(&json, "arena_bytes", (int64_t)mn_session_arena_bytes(s->session));
+    }
     cli_json_end(&json);
     return MN_OK;
 }
 
+/* What no kernel computes can be looked at, if not run. */
+static mn_status open_session(const settings *s, subject *out) {
+    mn_session_options session = cli_session_resolve(&s->session);
+    const mn_status status = mn_session_create(out->model, &session, &out->session);
+    if (status == MN_OK || s->plan || mn_graph_first_custom(&out->model->graph) < 0) return status;
+    snprintf(out->reason, sizeof out->reason, "%s", mn_error_detail());
+    return MN_OK;
+}
+
 static mn_status open_subject(const settings *s, subject *out) {
-    mn_session_options session_options = cli_session_resolve(&s->session);
     MN_TRY(cli_model_open(out->path, &out->model));
-    MN_TRY(mn_session_create(out->model, &session_options, &out->session));
+    MN_TRY(open_session(s, out));
     for (int32_t i = 0; i < mn_model_op_count(out->model); i++) {
         mn_op_info op;
         MN_TRY(mn_model_op(out->model, i, &op));

@@ -43,11 +43,18 @@ static mn_status check_index(const mn_graph *graph, int32_t op, int32_t tensor, 
                          tensor, graph->tensor_count);
 }
 
-static mn_status check_op_order(const mn_graph *graph, int32_t index, bool *ready) {
+/* What is known of the tensors up to an operator. */
+typedef struct ordering {
+    bool *ready;   /* [tensor_count]: has a value */
+    bool *written; /* [tensor_count]: some operator writes it, sooner or later */
+} ordering;
+
+static mn_status check_op_order(const mn_graph *graph, int32_t index, const ordering *known) {
     const mn_op *op = &graph->ops[index];
     for (int32_t i = 0; i < op->input_count; i++) {
         MN_TRY(check_index(graph, index, op->inputs[i], -1, "input"));
-        if (op->inputs[i] >= 0 && !ready[op->inputs[i]]) {
+        const bool workspace = op->kind == MN_OP_CUSTOM && op->inputs[i] >= 0 && !known->written[op->inputs[i]];
+        if (op->inputs[i] >= 0 && !known->ready[op->inputs[i]] && !workspace) {
             return mn_graph_fail(graph, index, MN_ERROR_FORMAT,
                                  "input tensor %d (%s) has no value yet: no constant data and no earlier operator",
                                  op->inputs[i], graph->tensors[op->inputs[i]].name);
@@ -55,15 +62,24 @@ static mn_status check_op_order(const mn_graph *graph, int32_t index, bool *read
     }
     for (int32_t i = 0; i < op->output_count; i++) {
         MN_TRY(check_index(graph, index, op->outputs[i], 0, "output"));
-        if (ready[op->outputs[i]]) {
+        if (known->ready[op->outputs[i]]) {
             return mn_graph_fail(graph, index, MN_ERROR_FORMAT,
                                  "output tensor %d (%s) already has a value: it is constant, a model input or written "
                                  "by an earlier operator",
                                  op->outputs[i], graph->tensors[op->outputs[i]].name);
         }
-        ready[op->outputs[i]] = true;
+        known->ready[op->outputs[i]] = true;
     }
     return MN_OK;
+}
+
+static void find_written(const mn_graph *graph, bool *written) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        for (int32_t k = 0; k < graph->ops[i].output_count; k++) {
+            const int32_t tensor = graph->ops[i].outputs[k];
+            if (tensor >= 0 && tensor < graph->tensor_count) written[tensor] = true;
+        }
+    }
 }
 
 static mn_status check_ends(const mn_graph *graph, bool *ready) {
@@ -95,10 +111,12 @@ static mn_status check_outputs(const mn_graph *graph, const bool *ready) {
 
 static mn_status check_order(mn_graph *graph) {
     bool *ready = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *ready);
-    if (!ready) return mn_fail_memory("the model's tensors");
+    bool *written = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *written);
+    if (!ready || !written) return mn_fail_memory("the model's tensors");
     for (int32_t i = 0; i < graph->tensor_count; i++) ready[i] = graph->tensors[i].data != NULL;
+    find_written(graph, written);
     MN_TRY(check_ends(graph, ready));
-    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op_order(graph, i, ready));
+    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(check_op_order(graph, i, &(ordering){ready, written}));
     return check_outputs(graph, ready);
 }
 
@@ -413,6 +431,7 @@ static mn_status check_types(const checking *c) {
     case MN_OP_GATHER:
     case MN_OP_REDUCE_PROD: return wrong_types(c);
     case MN_OP_CONCATENATION: return check_concatenation(c);
+    case MN_OP_CUSTOM: return MN_OK; /* its back end knows */
     case MN_OP_KIND_COUNT: break;
     }
     return MN_ERROR_ARGUMENT;
@@ -423,7 +442,8 @@ static mn_status check_types(const checking *c) {
 static mn_status check_operands(const checking *c) {
     const mn_op *op = c->op;
     int32_t needed = data_inputs(op);
-    const bool parts = op->kind == MN_OP_SPLIT || op->kind == MN_OP_SPLIT_V || op->kind == MN_OP_UNPACK;
+    const bool parts =
+        op->kind == MN_OP_SPLIT || op->kind == MN_OP_SPLIT_V || op->kind == MN_OP_UNPACK || op->kind == MN_OP_CUSTOM;
     if (op->input_count < needed || needed < 1 || op->output_count < 1 || (op->output_count > 1 && !parts)) {
         return mn_graph_fail(c->graph, c->op_index, MN_ERROR_FORMAT, "has %d inputs and %d outputs", op->input_count,
                              op->output_count);
@@ -508,7 +528,7 @@ static mn_status refuse_integer_outputs(const mn_graph *graph, const mn_known *k
 }
 
 static mn_status infer_all(mn_graph *graph, mn_shape *shapes, mn_known *known) {
-    MN_TRY(mn_graph_infer(graph, shapes, known));
+    MN_TRY(mn_graph_infer(graph, shapes, known, NULL));
     MN_TRY(refuse_integer_outputs(graph, known));
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         mn_tensor *tensor = &graph->tensors[i];
@@ -521,6 +541,16 @@ static mn_status infer_all(mn_graph *graph, mn_shape *shapes, mn_known *known) {
     return MN_OK;
 }
 
+/* Of CUSTOM operators the file's shapes stay, those of their workspace too. */
+static mn_status start_op(const mn_graph *graph, int32_t index, mn_shape *shapes) {
+    const mn_op *op = &graph->ops[index];
+    for (int32_t k = 0; k < op->output_count && op->kind != MN_OP_CUSTOM; k++) graph->tensors[op->outputs[k]].rank = 0;
+    for (int32_t i = 0; i < op->input_count && op->kind == MN_OP_CUSTOM; i++) {
+        if (op->inputs[i] >= 0) MN_TRY(take_given_shape(graph, op->inputs[i], &shapes[op->inputs[i]]));
+    }
+    return MN_OK;
+}
+
 static mn_status infer_into_tensors(mn_graph *graph) {
     mn_shape *shapes = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the model's shapes");
@@ -530,9 +560,7 @@ static mn_status infer_into_tensors(mn_graph *graph) {
     for (int32_t i = 0; i < graph->input_count; i++) {
         MN_TRY(take_given_shape(graph, graph->inputs[i], &shapes[graph->inputs[i]]));
     }
-    for (int32_t i = 0; i < graph->op_count; i++) {
-        for (int32_t k = 0; k < graph->ops[i].output_count; k++) graph->tensors[graph->ops[i].outputs[k]].rank = 0;
-    }
+    for (int32_t i = 0; i < graph->op_count; i++) MN_TRY(start_op(graph, i, shapes));
     mn_known known = {.graph = graph};
     const mn_status status = infer_all(graph, shapes, &known);
     mn_known_free(&known);

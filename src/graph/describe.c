@@ -110,6 +110,7 @@ static void describe_options(const mn_op *op, mn_op_info *out) {
     case MN_OP_REDUCE_MAX:
     case MN_OP_SQUEEZE: describe_list("axes", a, out); break;
     case MN_OP_TRANSPOSE: describe_list("order", a, out); break;
+    case MN_OP_CUSTOM: word(out, "\"%.48s\", %zu bytes of options", a->custom.name, a->custom.bytes); break;
     default: break;
     }
     if (a->asymmetric_inputs) word(out, "asymmetric_quantize_inputs");

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <string.h>
+
 #include "base/checked.h"
 
 static const char *const op_names[MN_OP_KIND_COUNT] = {
@@ -73,12 +75,55 @@ const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t
 
 int32_t mn_op_first_input(mn_op_kind kind) { return kind == MN_OP_SPLIT ? 1 : 0; }
 
+const mn_metadata *mn_graph_metadata(const mn_graph *graph, const char *name) {
+    for (int32_t i = 0; i < graph->metadata_count; i++) {
+        if (strcmp(graph->metadata[i].name, name) == 0) return &graph->metadata[i];
+    }
+    return NULL;
+}
+
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...) {
     char sentence[384];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    return mn_fail(status, "%s: operator %d (%s): %s", graph->name, op_index, mn_op_name(graph->ops[op_index].kind),
+    const mn_op *op = &graph->ops[op_index];
+    if (op->kind != MN_OP_CUSTOM) {
+        return mn_fail(status, "%s: operator %d (%s): %s", graph->name, op_index, mn_op_name(op->kind), sentence);
+    }
+    return mn_fail(status, "%s: operator %d (CUSTOM \"%.80s\"): %s", graph->name, op_index, op->attr.custom.name,
                    sentence);
+}
+
+/* ---- Operators that only a back end runs ---------------------------------------------------------------- */
+
+int32_t mn_graph_first_custom(const mn_graph *graph) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        if (graph->ops[i].kind == MN_OP_CUSTOM) return i;
+    }
+    return -1;
+}
+
+/* Names that begin like this, and what they are. */
+static const char *const makers[][2] = {
+    {"ethos-u", "it is a program for an Arm Ethos-U, made by Vela: run the model that Vela was given"},
+    {"edgetpu-custom-op", "it is a program for an Edge TPU: run the model that the Edge TPU compiler was given"},
+    {"vsi-npu", "it is a program for a VeriSilicon NPU: run the model that it was made from"},
+    {"Flex", "it is an operator of TensorFlow: convert the model without SELECT_TF_OPS"},
+    {"TFLite_Detection_PostProcess", "it chooses among detections: export the model without it"},
+};
+
+mn_status mn_graph_refuse_custom(const mn_graph *graph, int32_t op_index) {
+    const char *remedy = "convert the model without it";
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        if (strncmp(graph->ops[op_index].attr.custom.name, makers[i][0], strlen(makers[i][0])) == 0) {
+            remedy = makers[i][1];
+        }
+    }
+    return mn_graph_fail(
+        graph, op_index, MN_ERROR_UNSUPPORTED,
+        "no back end claims it, and no kernel here computes it; %s, or give the session a back end for "
+        "it",
+        remedy);
 }

@@ -39,6 +39,13 @@ typedef struct mn_slice {
     bool offset;                   /* `end` counts from `begin` */
 } mn_slice;
 
+/** An operator that no list names: what a back end runs, or nobody. */
+typedef struct mn_custom {
+    const char *name;       /* what the file calls it, "ethos-u" */
+    const uint8_t *options; /* [bytes] as the file has them; only the operator's maker knows their format */
+    size_t bytes;
+} mn_custom;
+
 /** Attributes; which fields mean something depends on the kind. Strides, dilations and filter sizes >= 1. */
 typedef struct mn_op_attr {
     mn_activation activation; /* CONV_2D DEPTHWISE_CONV_2D *_POOL_2D FULLY_CONNECTED ADD SUB MUL CONCATENATION */
@@ -68,6 +75,7 @@ typedef struct mn_op_attr {
     /* RESHAPE RESIZE_* STRIDED_SLICE SLICE: list or slice follow from the shapes of other tensors, by way of operators
      * on integers (known.h). mn_graph_check() sets them for the graph's own shapes. */
     bool computed;
+    mn_custom custom; /* CUSTOM */
 } mn_op_attr;
 
 typedef struct mn_op {
@@ -91,6 +99,14 @@ typedef struct mn_tensor {
     const void *data; /* constant contents, or NULL for a tensor computed at run time */
 } mn_tensor;
 
+/** Bytes that the file holds beside the network, under a name, for whoever knows that name: what Vela says of memory,
+ * for one. Numbers in them may count the graph's tensors. */
+typedef struct mn_metadata {
+    const char *name;
+    const uint8_t *data; /* [bytes] */
+    size_t bytes;
+} mn_metadata;
+
 typedef struct mn_graph {
     mn_region region; /* owns every pointer below except constant data that stays in the file */
     const char *name; /* what error sentences call the file */
@@ -104,6 +120,8 @@ typedef struct mn_graph {
     int32_t output_count;
     int32_t *outputs;
     mn_meaning meaning; /* what the file says of pixels and classes */
+    int32_t metadata_count;
+    mn_metadata *metadata; /* what else the file says; nothing here reads it */
 } mn_graph;
 
 void mn_graph_free(mn_graph *graph);
@@ -116,6 +134,15 @@ const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
     MN_PRINTF(4, 5);
 
+/** The metadata of that name; NULL where the file has none. */
+const mn_metadata *mn_graph_metadata(const mn_graph *graph, const char *name);
+
+/** The first operator of the graph that is CUSTOM; -1 when none is. */
+int32_t mn_graph_first_custom(const mn_graph *graph);
+
+/** Fails because nobody runs CUSTOM operator `op_index`, and says what could. Returns UNSUPPORTED. */
+mn_status mn_graph_refuse_custom(const mn_graph *graph, int32_t op_index);
+
 /** Integer `i` of a constant of type int32 or int64. */
 static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
     return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];
@@ -125,9 +152,10 @@ static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
 int32_t mn_op_first_input(mn_op_kind kind);
 
 /** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it is
- *  read, model outputs written, types and quantisation of each operator's tensors an implemented combination,
- *  shapes consistent. Shapes of computed tensors are inferred from the inputs and replace those of the file. Integers
- * that follow from shapes become constants. Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
+ *  read (CUSTOM operators may name tensors that nothing writes, which are their workspace), model outputs written,
+ * types and quantisation of each operator's tensors an implemented combination, shapes consistent. Shapes of computed
+ * tensors are inferred from the inputs and replace those of the file, except for what CUSTOM operators compute.
+ * Integers that follow from shapes become constants. Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
 mn_status mn_graph_check(mn_graph *graph);
 
 #endif

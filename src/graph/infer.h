@@ -15,13 +15,15 @@ typedef struct inference {
     int32_t op_index;
     const mn_shape *shapes;
     mn_known *known;
+    const mn_custom_shapes *custom; /* NULL: the shapes are the file's */
 } inference;
 
 /** Shape of input `i`, which the check of operand counts has made sure of. */
 static inline const mn_shape *input(const inference *in, int32_t i) { return &in->shapes[in->op->inputs[i]]; }
 
-/** As mn_graph_infer_shapes(); the integers that follow from shapes are left in `known`, which the caller frees. */
-mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *known);
+/** As mn_graph_infer_shapes(); the integers that follow from shapes are left in `known`, which the caller frees.
+ * Without `custom` the shapes of the file are taken for what CUSTOM operators compute, whatever their inputs. */
+mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *known, const mn_custom_shapes *custom);
 
 /** Sentences. */
 mn_status mn_infer_mismatch(const inference *in, const char *what, const mn_shape *a, const mn_shape *b);

@@ -13,7 +13,9 @@ void mn_known_free(mn_known *known) {
 
 static bool is_integer(mn_type type) { return type == MN_INT32 || type == MN_INT64; }
 
-bool mn_known_wanted(const mn_graph *graph, const mn_op *op) { return is_integer(graph->tensors[op->outputs[0]].type); }
+bool mn_known_wanted(const mn_graph *graph, const mn_op *op) {
+    return op->kind != MN_OP_CUSTOM && is_integer(graph->tensors[op->outputs[0]].type);
+}
 
 static mn_status make_table(mn_known *known) {
     if (known->values) return MN_OK;

@@ -28,7 +28,7 @@ mn_status mn_known_get(mn_known *known, const mn_shape *shapes, int32_t tensor, 
  * operands and results are known. Errors: MEMORY. */
 mn_status mn_known_compute(mn_known *known, const mn_shape *shapes, int32_t op_index);
 
-/** Is this an operator whose results are integers? No kernel runs it. */
+/** Is this an operator whose results are integers, and not CUSTOM? No kernel runs it. */
 bool mn_known_wanted(const mn_graph *graph, const mn_op *op);
 
 #endif

@@ -299,6 +299,31 @@ static mn_status infer_softmax(const inference *in, mn_shape *out) {
     return mn_graph_fail(in->graph, in->op_index, MN_ERROR_FORMAT, "the input is a scalar; a vector is needed");
 }
 
+/* ---- Operators whose shapes only a back end knows ---------------------------------------------------- */
+
+static bool is_resized(const inference *in) {
+    for (int32_t i = 0; i < in->op->input_count; i++) {
+        if (in->op->inputs[i] < 0) continue;
+        const mn_shape one = mn_tensor_shape(&in->graph->tensors[in->op->inputs[i]]);
+        if (!mn_shape_equal(&in->shapes[in->op->inputs[i]], &one)) return true;
+    }
+    return false;
+}
+
+/* The file's, which hold for inputs as the file has them; for others, what the back end says. */
+static mn_status infer_custom(const inference *in, int32_t i, mn_shape *out) {
+    *out = mn_tensor_shape(mn_graph_output(in->graph, in->op, i));
+    if (!in->custom || !is_resized(in)) return MN_OK;
+    bool known = false;
+    if (in->custom->ask) {
+        MN_TRY(in->custom->ask(in->custom->context, in->op_index, i, in->shapes, out, &known));
+        known = known && out->rank >= 0 && out->rank <= MN_MAX_RANK;
+    }
+    if (known) return MN_OK;
+    return mn_graph_fail(in->graph, in->op_index, MN_ERROR_UNSUPPORTED,
+                         "nobody says what it makes of inputs of another size; leave those of the model as they are");
+}
+
 /* The shape of output `i`. */
 static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     switch (in->op->kind) {
@@ -352,6 +377,7 @@ static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     case MN_OP_QUANTIZE:
     case MN_OP_RELU:
     case MN_OP_RELU6: return infer_same(in, out);
+    case MN_OP_CUSTOM: return infer_custom(in, i, out);
     case MN_OP_KIND_COUNT: break;
     }
     return MN_ERROR_ARGUMENT;
@@ -372,10 +398,11 @@ static mn_status keep_shape(const inference *in, int32_t tensor, const mn_shape 
     return MN_OK;
 }
 
-mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *known) {
+mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *known, const mn_custom_shapes *custom) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        const inference in = {.graph = graph, .op = op, .op_index = i, .shapes = shapes, .known = known};
+        const inference in = {
+            .graph = graph, .op = op, .op_index = i, .shapes = shapes, .known = known, .custom = custom};
         for (int32_t k = 0; k < op->output_count; k++) {
             mn_shape out;
             MN_TRY(infer(&in, k, &out));
@@ -386,9 +413,10 @@ mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *know
     return MN_OK;
 }
 
-mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes) {
+mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes, const mn_custom_shapes *custom) {
+    static const mn_custom_shapes nobody = {NULL};
     mn_known known = {.graph = graph};
-    const mn_status status = mn_graph_infer(graph, shapes, &known);
+    const mn_status status = mn_graph_infer(graph, shapes, &known, custom ? custom : &nobody);
     mn_known_free(&known);
     return status;
 }

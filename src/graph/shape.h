@@ -29,11 +29,20 @@ const char *mn_shape_text(const mn_shape *shape, char text[MN_SHAPE_TEXT]);
 
 mn_shape mn_tensor_shape(const mn_tensor *tensor);
 
+/** Who knows the shapes of what CUSTOM operators compute, when their inputs are resized. */
+typedef struct mn_custom_shapes {
+    /** The shape of output `output` of operator `op_index`; *known stays false where it is not known. */
+    mn_status (*ask)(void *context, int32_t op_index, int32_t output, const mn_shape *shapes, mn_shape *out,
+                     bool *known);
+    void *context;
+} mn_custom_shapes;
+
 /** Shapes of all tensors from those of the model inputs and constants, which the caller has put into
  *  `shapes` ([tensor_count]); the outputs of every operator are written. Where the graph has shapes already and a
- *  RESHAPE was for one image, it takes a batch, which TFLite does not.
- *  Errors: FORMAT (an operator cannot take the shapes it is given), LIMIT (a tensor too large). */
-mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes);
+ *  RESHAPE was for one image, it takes a batch, which TFLite does not. CUSTOM operators keep the graph's shapes; where
+ *  their inputs have others, `custom` is asked (NULL: nobody knows).
+ *  Errors: FORMAT (an operator cannot take the shapes it is given), LIMIT (a tensor too large), UNSUPPORTED. */
+mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes, const mn_custom_shapes *custom);
 
 /** Multiply-accumulates of one run of `op` with the graph's own shapes; 0 for operators that have none. */
 int64_t mn_op_macs(const mn_graph *graph, const mn_op *op);

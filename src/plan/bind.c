@@ -144,6 +144,7 @@ mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region 
     case MN_OP_CAST:
     case MN_OP_GATHER:
     case MN_OP_REDUCE_PROD:
+    case MN_OP_CUSTOM:
     case MN_OP_KIND_COUNT: break;
     }
     return mn_graph_fail(graph, op_index, MN_ERROR_UNSUPPORTED, "runs no kernel");

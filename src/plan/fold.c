@@ -24,14 +24,16 @@ static bool is_constant(const folding *f, const mn_op *op) {
     return !f->graph->tensors[op->outputs[0]].data;
 }
 
-/* Does the operator do little for each element? Loading a model must not take as long as running it. */
+/* Does the operator do little for each element, and is it known what? Loading a model must not take as long as running
+ * it. */
 static bool is_quick(mn_op_kind kind) {
     switch (kind) {
     case MN_OP_CONV_2D:
     case MN_OP_DEPTHWISE_CONV_2D:
     case MN_OP_FULLY_CONNECTED:
     case MN_OP_AVERAGE_POOL_2D:
-    case MN_OP_MAX_POOL_2D: return false;
+    case MN_OP_MAX_POOL_2D:
+    case MN_OP_CUSTOM: return false;
     default: return true;
     }
 }

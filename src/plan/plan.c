@@ -29,7 +29,7 @@ static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
         }
         plan->shapes[graph->inputs[i]] = inputs[i];
     }
-    return mn_graph_infer_shapes(graph, plan->shapes);
+    return mn_graph_infer_shapes(graph, plan->shapes, NULL);
 }
 
 static mn_status no_kernel(const mn_plan *plan, int32_t op_index, const mn_binding *binding) {
@@ -440,6 +440,8 @@ static mn_status place_tensors(mn_plan *plan, const mn_plan_options *options) {
 }
 
 static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
+    const int32_t custom = mn_graph_first_custom(plan->graph);
+    if (custom >= 0) return mn_graph_refuse_custom(plan->graph, custom);
     MN_TRY(take_shapes(plan, options->inputs));
     MN_TRY(add_steps(plan, options));
     MN_TRY(pack_weights(plan, cache, options->team));

@@ -49,6 +49,7 @@ static mn_status drop_unused(mn_graph *graph) {
         place[i] = kept++;
     }
     graph->tensor_count = kept;
+    graph->metadata_count = 0; /* it may count the tensors as they were */
     renumber(graph->inputs, graph->input_count, place);
     renumber(graph->outputs, graph->output_count, place);
     for (int32_t i = 0; i < graph->op_count; i++) {
@@ -162,6 +163,8 @@ static mn_status check_op(const mn_graph *graph, int32_t index) {
 }
 
 mn_status mn_quant_prepare(mn_graph *graph) {
+    const int32_t custom = mn_graph_first_custom(graph);
+    if (custom >= 0) return mn_graph_refuse_custom(graph, custom);
     MN_TRY(refuse_quantised(graph));
     MN_TRY(mn_graph_fold_constants(graph));
     drop_folded(graph);

@@ -31,7 +31,7 @@ mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, m
     if (!indices) return mn_fail_memory("a list of tensors");
     for (uint32_t i = 0; i < list.count; i++) {
         indices[i] = (int32_t)mn_le32(list.data + 4 * (size_t)i);
-        if (indices[i] == -1 && (int32_t)i == optional) continue;
+        if (indices[i] == -1 && (optional == MN_TFL_ANYWHERE || (int32_t)i == optional)) continue;
         if (indices[i] < 0 || indices[i] >= graph->tensor_count) {
             return mn_fb_fail(&reader->fb, &list.place, MN_ERROR_FORMAT,
                               "entry %" PRIu32 " names tensor %" PRId32 "; there are %" PRId32, i, indices[i],
@@ -105,8 +105,10 @@ static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgrap
     mn_graph *graph = reader->graph;
     mn_fb_vector tensors, operators;
     MN_TRY(open_tensors(reader, subgraph, &tensors));
-    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_INPUTS, -1, &graph->input_count, &graph->inputs));
-    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_OUTPUTS, -1, &graph->output_count, &graph->outputs));
+    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_INPUTS, MN_TFL_NOWHERE, &graph->input_count,
+                               &graph->inputs));
+    MN_TRY(mn_tfl_read_indices(reader, subgraph, MN_F_SUBGRAPH_OUTPUTS, MN_TFL_NOWHERE, &graph->output_count,
+                               &graph->outputs));
     MN_TRY(open_operators(reader, subgraph, &operators));
     MN_TRY(read_all(reader, &operators, mn_tfl_read_operator));
     mark_roles(reader);

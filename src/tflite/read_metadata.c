@@ -128,23 +128,43 @@ static mn_status read_subgraph(metadata *m, const mn_fb_table *subgraph) {
     return read_custom(m, subgraph);
 }
 
-/* The model's buffer called TFLITE_METADATA; empty where there is none. */
-static mn_status find_buffer(mn_tfl_reader *reader, const mn_fb_table *model, span *out) {
-    mn_fb_vector list;
-    *out = (span){0};
-    MN_TRY(mn_fb_list(model, MN_F_MODEL_METADATA, 4, &list));
-    for (uint32_t i = 0; i < list.count; i++) {
-        mn_fb_table entry, buffer;
-        mn_fb_vector name, contents;
-        uint32_t number;
-        MN_TRY(mn_fb_item(&list, i, &entry));
-        MN_TRY(mn_fb_string(&entry, MN_F_METADATA_NAME, &name));
-        MN_TRY(mn_fb_u32(&entry, MN_F_METADATA_BUFFER, 0, &number));
-        if (!is_text(&name, MN_TFM_BUFFER) || number >= reader->buffers.count) continue;
-        MN_TRY(mn_fb_item(&reader->buffers, number, &buffer));
-        MN_TRY(mn_fb_list(&buffer, MN_F_BUFFER_DATA, 1, &contents));
-        *out = (span){contents.data, contents.count};
+/* One entry of the model's list: the buffer called TFLITE_METADATA goes to *ours, the first of them; what the writer
+ * makes itself is left out; everything else is kept as it is. */
+static mn_status read_entry(mn_tfl_reader *reader, const mn_fb_table *entry, span *ours) {
+    mn_graph *graph = reader->graph;
+    mn_fb_table buffer;
+    mn_fb_vector name;
+    uint32_t number;
+    span contents;
+    MN_TRY(mn_fb_string(entry, MN_F_METADATA_NAME, &name));
+    MN_TRY(mn_fb_u32(entry, MN_F_METADATA_BUFFER, 0, &number));
+    if (number >= reader->buffers.count || is_text(&name, MN_TFL_METADATA_RUNTIME)) return MN_OK;
+    MN_TRY(mn_fb_item(&reader->buffers, number, &buffer));
+    MN_TRY(mn_tfl_read_buffer(reader, &buffer, &contents.data, &contents.bytes));
+    if (is_text(&name, MN_TFM_BUFFER)) {
+        if (ours->bytes == 0) *ours = contents;
         return MN_OK;
+    }
+    if (graph->metadata_count == MN_TFL_MAX_METADATA) return MN_OK;
+    mn_metadata *kept = &graph->metadata[graph->metadata_count];
+    MN_TRY(mn_tfl_read_text(reader, entry, MN_F_METADATA_NAME, &kept->name));
+    kept->data = contents.data;
+    kept->bytes = contents.bytes;
+    graph->metadata_count++;
+    return MN_OK;
+}
+
+static mn_status read_entries(mn_tfl_reader *reader, const mn_fb_table *model, span *ours) {
+    mn_graph *graph = reader->graph;
+    mn_fb_vector list;
+    *ours = (span){0};
+    MN_TRY(mn_fb_list(model, MN_F_MODEL_METADATA, 4, &list));
+    graph->metadata = mn_region_alloc(&graph->region, MN_TFL_MAX_METADATA, sizeof *graph->metadata);
+    if (!graph->metadata) return mn_fail_memory("the model's metadata");
+    for (uint32_t i = 0; i < list.count; i++) {
+        mn_fb_table entry;
+        MN_TRY(mn_fb_item(&list, i, &entry));
+        MN_TRY(read_entry(reader, &entry, ours));
     }
     return MN_OK;
 }
@@ -254,7 +274,7 @@ mn_status mn_tfl_read_metadata(mn_tfl_reader *reader, const mn_fb_table *model, 
     span buffer;
     mn_zip zip;
     snprintf(m.file, sizeof m.file, "%s: metadata", reader->graph->name);
-    MN_TRY(find_buffer(reader, model, &buffer));
+    MN_TRY(read_entries(reader, model, &buffer));
     MN_TRY(read_buffer(&m, buffer));
     if (!mn_zip_open(data, bytes, &zip)) return MN_OK;
     for (int32_t i = 0; i < m.graph->output_count && i < MAX_OUTPUTS; i++) MN_TRY(find_labels(&m, &zip, i));

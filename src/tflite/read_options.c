@@ -301,6 +301,11 @@ static mn_status read_concatenation(const mn_tfl_scope *s, mn_op_attr *attr) {
     return read_activation(s, MN_F_CONCATENATION_ACTIVATION, &attr->activation);
 }
 
+static mn_status read_custom(const mn_tfl_reader *reader, const mn_fb_table *table, mn_custom *custom) {
+    const mn_tfl_contents fields = {MN_F_OPERATOR_CUSTOM_OPTIONS, MN_F_OPERATOR_LARGE_OFFSET, MN_F_OPERATOR_LARGE_SIZE};
+    return mn_tfl_read_contents(reader, table, &fields, &custom->options, &custom->bytes);
+}
+
 mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_op *op = &reader->graph->ops[index];
     mn_tfl_scope s = {.graph = reader->graph, .op = op, .index = index};
@@ -339,6 +344,7 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_GATHER:
     case MN_OP_SPACE_TO_BATCH_ND:
     case MN_OP_BATCH_TO_SPACE_ND: return mn_tfl_read_move(&s, &op->attr);
+    case MN_OP_CUSTOM: return read_custom(reader, table, &op->attr.custom);
     default: return MN_OK; /* no attributes */
     }
 }

@@ -83,19 +83,19 @@ static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int
 
 /* ---- Constants --------------------------------------------------------------------------------------- */
 
-/* Contents of a Buffer table: inside it, or elsewhere in the file by offset and size. *bytes is 0 when it is empty. */
-static mn_status open_buffer(mn_tfl_reader *reader, const mn_fb_table *table, const uint8_t **data, size_t *bytes) {
+mn_status mn_tfl_read_contents(const mn_tfl_reader *reader, const mn_fb_table *table, const mn_tfl_contents *fields,
+                               const uint8_t **data, size_t *bytes) {
     const mn_fb *fb = &reader->fb;
     mn_fb_vector inside;
     uint64_t offset, size;
-    MN_TRY(mn_fb_list(table, MN_F_BUFFER_DATA, 1, &inside));
-    MN_TRY(mn_fb_u64(table, MN_F_BUFFER_OFFSET, 0, &offset));
-    MN_TRY(mn_fb_u64(table, MN_F_BUFFER_SIZE, 0, &size));
+    MN_TRY(mn_fb_list(table, fields->inside, 1, &inside));
+    MN_TRY(mn_fb_u64(table, fields->offset, 0, &offset));
+    MN_TRY(mn_fb_u64(table, fields->size, 0, &size));
     *data = inside.data;
     *bytes = inside.count;
     if (offset <= 1) return MN_OK; /* 0: not used; 1: a place holder of some writers */
     if (inside.count != 0) {
-        return mn_fb_fail(fb, &table->place, MN_ERROR_FORMAT, "buffer has both contents and an offset to contents");
+        return mn_fb_fail(fb, &table->place, MN_ERROR_FORMAT, "has both contents and an offset to contents");
     }
     if (offset > fb->bytes || size > fb->bytes - offset) {
         return mn_fb_fail(fb, &table->place, MN_ERROR_FORMAT, "contents by offset end beyond the end of the file");
@@ -103,6 +103,12 @@ static mn_status open_buffer(mn_tfl_reader *reader, const mn_fb_table *table, co
     *data = fb->data + offset;
     *bytes = (size_t)size;
     return MN_OK;
+}
+
+mn_status mn_tfl_read_buffer(const mn_tfl_reader *reader, const mn_fb_table *buffer, const uint8_t **data,
+                             size_t *bytes) {
+    return mn_tfl_read_contents(
+        reader, buffer, &(mn_tfl_contents){MN_F_BUFFER_DATA, MN_F_BUFFER_OFFSET, MN_F_BUFFER_SIZE}, data, bytes);
 }
 
 static bool is_usable(const void *data, size_t size) {
@@ -130,7 +136,7 @@ static mn_status read_constant(mn_tfl_reader *reader, const mn_fb_table *table, 
     MN_TRY(mn_fb_item(&reader->buffers, number, &buffer));
     const uint8_t *data;
     size_t bytes;
-    MN_TRY(open_buffer(reader, &buffer, &data, &bytes));
+    MN_TRY(mn_tfl_read_buffer(reader, &buffer, &data, &bytes));
     if (bytes == 0) return MN_OK;
     if (bytes != tensor->bytes) {
         return tensor_fail(reader, index, MN_ERROR_FORMAT, "buffer %" PRIu32 " holds %zu bytes; the shape takes %zu",

@@ -32,9 +32,23 @@ mn_status mn_tfl_read_operator(mn_tfl_reader *reader, const mn_fb_table *table, 
 /** Fills graph->ops[index].attr; the rest of it and all tensors have been read. */
 mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index);
 
-/** A list of tensor indices; an entry may be -1 only at position `optional` (-1: nowhere). */
+/** Where a list of tensors may hold -1, if not at one position. */
+enum { MN_TFL_NOWHERE = -1, MN_TFL_ANYWHERE = -2 };
+
+/** A list of tensor indices; an entry may be -1 only at position `optional`. */
 mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, int32_t optional,
                               int32_t *count, int32_t **out);
+
+/** Fields of a table with contents: a vector of bytes, or their place elsewhere in the file. */
+typedef struct mn_tfl_contents {
+    mn_fb_field inside, offset, size;
+} mn_tfl_contents;
+
+/** The contents of such a table, and of a Buffer table; *bytes is 0 when there are none. */
+mn_status mn_tfl_read_contents(const mn_tfl_reader *reader, const mn_fb_table *table, const mn_tfl_contents *fields,
+                               const uint8_t **data, size_t *bytes);
+mn_status mn_tfl_read_buffer(const mn_tfl_reader *reader, const mn_fb_table *buffer, const uint8_t **data,
+                             size_t *bytes);
 
 /** A string field as printable text in the graph's region; "" when absent. */
 mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out);

@@ -15,6 +15,7 @@
 /* Limits of ours, generous for image classifiers, that keep hostile files cheap. */
 #define MN_TFL_MAX_TENSORS 65536
 #define MN_TFL_MAX_OPERATORS 65536
+#define MN_TFL_MAX_METADATA 64  /* entries; those behind them are left out */
 #define MN_TFL_MAX_STRIDE 65536 /* also of dilations, pool sizes and paddings */
 
 #define MN_F(id, name) ((mn_fb_field){id, name})
@@ -43,7 +44,6 @@
 #define MN_F_OPCODE_DEPRECATED_CODE MN_F(0, "deprecated_builtin_code")
 #define MN_F_OPCODE_VERSION MN_F(2, "version")
 #define MN_F_OPCODE_BUILTIN_CODE MN_F(3, "builtin_code")
-#define MN_TFL_CODE_CUSTOM 32
 /* deprecated_builtin_code holds codes up to 126; greater ones stand only in builtin_code, beside this value. */
 #define MN_TFL_CODE_GREATER 127
 #define MN_F_OPCODE_CUSTOM_CODE MN_F(1, "custom_code")
@@ -79,6 +79,9 @@
 #define MN_F_OPERATOR_OUTPUTS MN_F(2, "outputs")
 #define MN_F_OPERATOR_OPTIONS_TYPE MN_F(3, "builtin_options_type")
 #define MN_F_OPERATOR_OPTIONS MN_F(4, "builtin_options")
+#define MN_F_OPERATOR_CUSTOM_OPTIONS MN_F(5, "custom_options")
+#define MN_F_OPERATOR_LARGE_OFFSET MN_F(9, "large_custom_options_offset") /* as MN_F_BUFFER_OFFSET */
+#define MN_F_OPERATOR_LARGE_SIZE MN_F(10, "large_custom_options_size")
 
 /* X(schema value, schema name, type here): the element types read and written. */
 #define MN_TFL_TYPES(X)                                                                                                \

@@ -70,7 +70,12 @@ static mn_status number_buffers(writer *w) {
     return MN_OK;
 }
 
-/* Numbers the distinct pairs of kind and version; there are few. */
+static bool same_code(const mn_op *a, const mn_op *b) {
+    if (a->kind != b->kind || a->version != b->version) return false;
+    return a->kind != MN_OP_CUSTOM || strcmp(a->attr.custom.name, b->attr.custom.name) == 0;
+}
+
+/* Numbers the distinct kinds with their versions and names; there are few. */
 static mn_status number_codes(writer *w) {
     const mn_graph *graph = w->graph;
     w->op_code = mn_region_alloc(&w->region, (size_t)graph->op_count, sizeof *w->op_code);
@@ -80,7 +85,7 @@ static mn_status number_codes(writer *w) {
         int32_t code = 0;
         for (; code < w->code_count; code++) {
             const mn_op *other = &graph->ops[w->code_op[code]];
-            if (other->kind == graph->ops[i].kind && other->version == graph->ops[i].version) break;
+            if (same_code(other, &graph->ops[i])) break;
         }
         if (code == w->code_count) w->code_op[w->code_count++] = i;
         w->op_code[i] = code;
@@ -125,6 +130,9 @@ static mn_fbb_ref write_buffers(writer *w) {
     size_t count = (size_t)w->buffer_count;
     w->refs[count++] = write_runtime(w);
     if (w->metadata) w->refs[count++] = write_buffer(w, w->metadata, w->metadata_bytes);
+    for (int32_t i = 0; i < w->graph->metadata_count; i++) {
+        w->refs[count++] = write_buffer(w, w->graph->metadata[i].data, w->graph->metadata[i].bytes);
+    }
     return mn_fbb_refs(&w->b, w->refs, count);
 }
 
@@ -322,6 +330,9 @@ static mn_fbb_ref write_operators(writer *w) {
     const mn_graph *graph = w->graph;
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
+        const mn_custom *custom = op->kind == MN_OP_CUSTOM && op->attr.custom.bytes > 0 ? &op->attr.custom : NULL;
+        mn_fbb_ref bytes =
+            custom ? mn_fbb_bytes(&w->b, custom->options, custom->bytes, 1, BUFFER_ALIGNMENT) : (mn_fbb_ref)0;
         mn_fbb_ref options = write_options(w, op);
         mn_fbb_ref outputs = write_indices(w, op->outputs, op->output_count);
         mn_fbb_ref inputs = write_indices(w, op->inputs, op->input_count);
@@ -330,6 +341,7 @@ static mn_fbb_ref write_operators(writer *w) {
         mn_fbb_add_ref(&w->b, MN_F_OPERATOR_INPUTS, inputs);
         mn_fbb_add_ref(&w->b, MN_F_OPERATOR_OUTPUTS, outputs);
         mn_fbb_add_ref(&w->b, MN_F_OPERATOR_OPTIONS, options);
+        mn_fbb_add_ref(&w->b, MN_F_OPERATOR_CUSTOM_OPTIONS, bytes);
         mn_fbb_add_u8(&w->b, MN_F_OPERATOR_OPTIONS_TYPE, (uint8_t)mn_tfl_op_options_of(op->kind).type, 0);
         w->refs[i] = mn_fbb_table_end(&w->b);
     }
@@ -340,8 +352,10 @@ static mn_fbb_ref write_codes(writer *w) {
     for (int32_t i = 0; i < w->code_count; i++) {
         const mn_op *op = &w->graph->ops[w->code_op[i]];
         int32_t code = mn_tfl_op_code(op->kind);
+        mn_fbb_ref name = op->kind == MN_OP_CUSTOM ? mn_fbb_string(&w->b, op->attr.custom.name) : 0;
         mn_fbb_table_begin(&w->b);
         mn_fbb_add_i32(&w->b, MN_F_OPCODE_VERSION, op->version, 1);
+        mn_fbb_add_ref(&w->b, MN_F_OPCODE_CUSTOM_CODE, name);
         mn_fbb_add_i32(&w->b, MN_F_OPCODE_BUILTIN_CODE, code, 0);
         mn_fbb_add_u8(&w->b, MN_F_OPCODE_DEPRECATED_CODE,
                       (uint8_t)(code < MN_TFL_CODE_GREATER ? code : MN_TFL_CODE_GREATER), 0);
@@ -421,9 +435,18 @@ static mn_fbb_ref write_metadata_entry(writer *w, const char *text, int32_t buff
 }
 
 static mn_fbb_ref write_metadata(writer *w) {
-    w->refs[0] = write_metadata_entry(w, MN_TFL_METADATA_RUNTIME, w->buffer_count);
-    if (w->metadata) w->refs[1] = write_metadata_entry(w, MN_TFM_BUFFER, w->buffer_count + 1);
-    return mn_fbb_refs(&w->b, w->refs, w->metadata ? 2 : 1);
+    int32_t count = 0; /* in the order of their buffers */
+    w->refs[count] = write_metadata_entry(w, MN_TFL_METADATA_RUNTIME, w->buffer_count + count);
+    count++;
+    if (w->metadata) {
+        w->refs[count] = write_metadata_entry(w, MN_TFM_BUFFER, w->buffer_count + count);
+        count++;
+    }
+    for (int32_t i = 0; i < w->graph->metadata_count; i++) {
+        w->refs[count] = write_metadata_entry(w, w->graph->metadata[i].name, w->buffer_count + count);
+        count++;
+    }
+    return mn_fbb_refs(&w->b, w->refs, (size_t)count);
 }
 
 static mn_fbb_ref write_model(writer *w) {
@@ -449,7 +472,7 @@ static mn_status write_all(writer *w, uint8_t **data, size_t *bytes) {
     const int32_t counts[] = {graph->tensor_count, graph->op_count, graph->input_count, graph->output_count};
     size_t longest = 0;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) longest = mn_max_size(longest, (size_t)counts[i]);
-    w->refs = mn_region_alloc(&w->region, longest + 3, sizeof *w->refs);
+    w->refs = mn_region_alloc(&w->region, longest + 3 + (size_t)graph->metadata_count, sizeof *w->refs);
     if (!w->refs) return mn_fail_memory("the model file");
     MN_TRY(number_buffers(w));
     MN_TRY(number_codes(w));

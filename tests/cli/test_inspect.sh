@@ -48,6 +48,20 @@ for cpu in ref portable ''; do
                   for i, a in enumerate(steps) for b in steps[:i])'
     done
 done
+# What only a back end runs is shown, but neither run nor made into something else.
+custom=tests/golden/custom.tflite
+expect 0 inspect "$custom"
+prints '^ +0  CUSTOM +1x4x4x3 -> 1x10 .*"ethos-u", 7 bytes of options$'
+prints '^not run .*operator 0 \(CUSTOM "ethos-u"\): no back end claims it'
+expect 0 inspect --json "$custom"
+json '"steps" not in o and "Vela" in o["not_run"] and o["operators"][0]["inputs"] == [0, 1, 2, 2, -1, 3]'
+expect 0 inspect --dot "$custom"
+for command in "inspect --plan $custom" "run -m $custom --input /dev/zero --output $scratch/out.raw" \
+    "quantize $custom -o $scratch/q.tflite --images $scratch"; do
+    # shellcheck disable=SC2086 # a command and its arguments
+    expect 1 $command
+    says 'operator 0 \(CUSTOM "ethos-u"\): no back end claims it'
+done
 # From a pipe.
 expect 0 inspect - <"$model"
 prints '^arena +[1-9]'

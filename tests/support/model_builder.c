@@ -128,6 +128,13 @@ mn_op *mb_op(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_c
     return mb_op_parts(b, kind, version, input_count, inputs, 1, &output);
 }
 
+mn_op *mb_custom(model_builder *b, const char *name, const void *options, size_t bytes, int32_t input_count,
+                 const int32_t *inputs, int32_t output_count, const int32_t *outputs) {
+    mn_op *op = mb_op_parts(b, MN_OP_CUSTOM, 1, input_count, inputs, output_count, outputs);
+    op->attr.custom = (mn_custom){.name = name, .options = options, .bytes = bytes};
+    return op;
+}
+
 void mb_ends(model_builder *b, int32_t input, int32_t output) {
     mn_graph *graph = &b->graph;
     graph->input_count = graph->output_count = 1;

@@ -47,6 +47,11 @@ mn_op *mb_op(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_c
 mn_op *mb_op_parts(model_builder *b, mn_op_kind kind, int32_t version, int32_t input_count, const int32_t *inputs,
                    int32_t output_count, const int32_t *outputs);
 
+/** Appends a CUSTOM operator called `name` with `bytes` bytes of options. `name` and `options` must outlive the graph.
+ */
+mn_op *mb_custom(model_builder *b, const char *name, const void *options, size_t bytes, int32_t input_count,
+                 const int32_t *inputs, int32_t output_count, const int32_t *outputs);
+
 /** Layers that move elements: each takes a tensor of 4 dimensions and returns one; see model_layers.c. */
 #define MB_MOVING_LAYERS 7
 int32_t mb_moving_layer(model_builder *b, int32_t which, int32_t x);

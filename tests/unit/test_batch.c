@@ -50,7 +50,7 @@ static mn_status try_batch(const one_op *one, char text[MN_SHAPE_TEXT]) {
     mn_shape shapes[3] = {one->x, one->x2};
     mn_status status = mn_graph_check(&graph);
     if (status == MN_OK) status = mn_batch_inputs(&graph, BATCH, shapes);
-    if (status == MN_OK) status = mn_graph_infer_shapes(&graph, shapes);
+    if (status == MN_OK) status = mn_graph_infer_shapes(&graph, shapes, NULL);
     if (status == MN_OK) status = mn_batch_check(&graph, BATCH, shapes);
     if (status == MN_OK) mn_shape_text(&shapes[2], text);
     mn_graph_free(&graph);

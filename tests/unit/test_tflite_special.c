@@ -227,13 +227,16 @@ static mn_fbb_ref buffer_inside(mn_fbb *b) { return buffer_at(b, 1, 1, 4); }
 
 /* ---- Operators --------------------------------------------------------------------------------------- */
 
-static mn_fbb_ref custom_code(mn_fbb *b) {
-    mn_fbb_ref name = mn_fbb_string(b, "Edge\nTPU");
+static mn_fbb_ref code_of(mn_fbb *b, const char *custom) {
+    mn_fbb_ref name = mn_fbb_string(b, custom);
     mn_fbb_table_begin(b);
     mn_fbb_add_u8(b, MN_F_OPCODE_DEPRECATED_CODE, 32, 0);
     mn_fbb_add_ref(b, MN_F_OPCODE_CUSTOM_CODE, name);
     return mn_fbb_table_end(b);
 }
+
+static mn_fbb_ref broken_name(mn_fbb *b) { return code_of(b, "Edge\nTPU"); }
+static mn_fbb_ref custom_code(mn_fbb *b) { return code_of(b, "ethos-u"); }
 
 static mn_fbb_ref negative_code(mn_fbb *b) { return code(b, 200, -5); }
 static mn_fbb_ref old_code(mn_fbb *b) { return code(b, 19, 0); } /* files before 2020 have only the first */
@@ -258,6 +261,24 @@ static mn_fbb_ref with_byte(mn_fbb *b, mn_tfl_options type, mn_fb_field field, u
     mn_fbb_add_u8(b, field, value, 0);
     return operation(b, type, mn_fbb_table_end(b));
 }
+
+/* x -> y with options elsewhere in the file; 64-bit fields as in buffer_at(). */
+static mn_fbb_ref options_at(mn_fbb *b, int32_t offset) {
+    mn_fbb_ref inputs = ints(b, 1, (int32_t[]){0}), outputs = ints(b, 1, (int32_t[]){1});
+    mn_fbb_vector(b, (int64_t[]){0}, 1, 8);
+    mn_fbb_table_begin(b);
+    mn_fbb_add_ref(b, MN_F_OPERATOR_INPUTS, inputs);
+    mn_fbb_add_ref(b, MN_F_OPERATOR_OUTPUTS, outputs);
+    mn_fbb_add_i32(b, MN_F(13, ""), 1, 0);
+    mn_fbb_add_i32(b, MN_F(11, ""), 0, 1);
+    mn_fbb_add_i32(b, MN_F_OPERATOR_LARGE_OFFSET, offset, 0);
+    mn_fbb_add_i32(b, MN_F(12, ""), 0, 1);
+    mn_fbb_add_i32(b, MN_F_OPERATOR_LARGE_SIZE, 4, 0);
+    return mn_fbb_table_end(b);
+}
+
+static mn_fbb_ref options_by_offset(mn_fbb *b) { return options_at(b, 4); } /* the file identifier */
+static mn_fbb_ref options_beyond(mn_fbb *b) { return options_at(b, 1 << 20); }
 
 static mn_fbb_ref shuffled(mn_fbb *b) {
     return with_byte(b, MN_TFL_OPTIONS_FULLY_CONNECTED, MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT, 1);
@@ -312,11 +333,13 @@ static void test_refused(void **state) {
          "m: buffers[1]: contents by offset end beyond the end of the file"},
         {{.tensor = constant, .buffer = buffer_twice},
          MN_ERROR_FORMAT,
-         "m: buffers[1]: buffer has both contents and an offset to contents"},
-        {{.code = custom_code},
-         MN_ERROR_UNSUPPORTED,
-         "m: operator 0 (custom operator Edge?TPU) is not supported; supported operators are listed in "
-         "docs/formats.md"},
+         "m: buffers[1]: has both contents and an offset to contents"},
+        {{.code = broken_name},
+         MN_ERROR_FORMAT,
+         "m: operator 0 (CUSTOM \"Edge?TPU\"): its name is missing or not printable text"},
+        {{.code = custom_code, .operation = options_beyond},
+         MN_ERROR_FORMAT,
+         "m: subgraphs[0].operators[0]: contents by offset end beyond the end of the file"},
         {{.code = negative_code},
          MN_ERROR_UNSUPPORTED,
          "m: operator 0 (code -5) is not known; supported operators are listed in docs/formats.md"},
@@ -443,6 +466,18 @@ static void test_buffers_outside_the_tables(void **state) {
     expect_contents(buffer_inside, "abcd"); /* offset and size 1 are place holders */
 }
 
+static void test_custom_options_outside_the_tables(void **state) {
+    (void)state;
+    uint8_t *data;
+    mn_graph graph = read_parts(&(parts){.code = custom_code, .operation = options_by_offset}, &data);
+    const mn_custom *custom = &graph.ops[0].attr.custom;
+    assert_string_equal(custom->name, "ethos-u");
+    assert_int_equal(custom->bytes, 4);
+    assert_memory_equal(custom->options, "TFL3", 4);
+    mn_graph_free(&graph);
+    free(data);
+}
+
 /* A small file in which very many tensors share one long list of scales would take gigabytes to unfold. */
 static void test_sharing_is_bounded(void **state) {
     (void)state;
@@ -528,6 +563,7 @@ int main(void) {
         cmocka_unit_test(test_harmless_oddities),
         cmocka_unit_test(test_unusual_operators),
         cmocka_unit_test(test_buffers_outside_the_tables),
+        cmocka_unit_test(test_custom_options_outside_the_tables),
         cmocka_unit_test(test_sharing_is_bounded),
         cmocka_unit_test(test_real_models),
     };

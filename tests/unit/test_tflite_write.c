@@ -105,7 +105,7 @@ static void test_round_trip(void **state) {
         free(data);
     }
     for (int32_t kind = 0; kind < MN_OP_KIND_COUNT; kind++) {
-        if (!seen[kind]) fail_msg("%s was never built", mn_op_name((mn_op_kind)kind));
+        if (!seen[kind] && kind != MN_OP_CUSTOM) fail_msg("%s was never built", mn_op_name((mn_op_kind)kind));
     }
 }
 
