@@ -6,20 +6,9 @@
 #include <math.h>
 
 #include "base/extremes.h"
+#include "chart/chart.h"
 
-/* Lengths in SVG units, which are pixels when nothing scales the picture. */
 enum { ROW = 16, TOP = 64, BOTTOM = 40, NAME = 330, AXIS = 560, WIDTH = NAME + AXIS + 90, WORST = 5, LETTERS = 46 };
-
-static void write_text(FILE *out, const char *text, int longest) {
-    for (int i = 0; text[i] != '\0' && i < longest; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '<' || c == '&' || c == '>') {
-            fprintf(out, "&#%d;", c);
-        } else if (c >= ' ') {
-            fputc(c, out);
-        }
-    }
-}
 
 /* Length of a bar: decibels up to the end of the axis; equal tensors fill it. */
 static double bar_length(double sqnr, double end) {
@@ -44,45 +33,36 @@ static bool is_worst(const mn_difference *d, int32_t count, int32_t i) {
 
 static void draw_axis(FILE *out, double end, int height) {
     for (int db = 0; db <= (int)end; db += 10) {
-        double x = NAME + db / end * AXIS;
-        fprintf(out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ddd\"/>\n", x, TOP - 6, x,
-                height - BOTTOM + 6);
-        fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d dB</text>\n", x, height - BOTTOM + 22, db);
+        char label[32];
+        const double x = NAME + db / end * AXIS;
+        snprintf(label, sizeof label, "%d dB", db);
+        mn_chart_grid(out, x, TOP - 6, x, height - BOTTOM + 6);
+        mn_chart_text(out, x, height - BOTTOM + 22, (mn_chart_style){.anchor = "middle"}, label);
     }
 }
 
 static void draw_layer(FILE *out, const mn_difference *d, const char *name, int y, double end, bool worst) {
-    double length = bar_length(d->sqnr, end);
-    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", NAME - 8, y + 11);
-    write_text(out, name, LETTERS);
-    fprintf(out, "</text>\n<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", NAME, y + 2, length,
-            ROW - 4, worst ? "#c0392b" : "#4a7ab5");
-    fprintf(out, "<text x=\"%.1f\" y=\"%d\">", NAME + length + 5, y + 11);
-    if (isinf(d->sqnr)) {
-        fputs("equal", out);
-    } else {
-        fprintf(out, "%.1f", d->sqnr);
-    }
-    fputs("</text>\n", out);
+    char label[32] = "equal";
+    const double length = bar_length(d->sqnr, end);
+    if (!isinf(d->sqnr)) snprintf(label, sizeof label, "%.1f", d->sqnr);
+    mn_chart_text(out, NAME - 8, y + 11, (mn_chart_style){.anchor = "end", .longest = LETTERS}, name);
+    mn_chart_bar(out, NAME, y + 2, length, ROW - 4, worst ? MN_CHART_RED : MN_CHART_NAVY);
+    mn_chart_text(out, NAME + length + 5, y + 11, (mn_chart_style){0}, label);
 }
 
 void cli_compare_plot(FILE *out, const mn_graph *graph, const mn_difference *differences, int32_t count,
                       const char *const names[2]) {
-    int height = TOP + ROW * count + BOTTOM;
-    double end = axis_end(differences, count);
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-            "font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-            WIDTH, height, WIDTH, height);
-    fputs("<text x=\"16\" y=\"24\" font-size=\"14\">Signal to quantisation noise of each layer: ", out);
-    write_text(out, names[1], 200);
-    fputs(" against ", out);
-    write_text(out, names[0], 200);
-    fputs("</text>\n", out);
+    const int height = TOP + ROW * count + BOTTOM;
+    const double end = axis_end(differences, count);
+    char title[512];
+    snprintf(title, sizeof title, "Signal to quantisation noise of each layer: %.200s against %.200s", names[1],
+             names[0]);
+    mn_chart_open(out, WIDTH, height);
+    mn_chart_title(out, title);
     draw_axis(out, end, height);
     for (int32_t i = 0; i < count; i++) {
         draw_layer(out, &differences[i], graph->tensors[differences[i].a].name, TOP + ROW * i, end,
                    is_worst(differences, count, i));
     }
-    fputs("</svg>\n", out);
+    mn_chart_close(out);
 }

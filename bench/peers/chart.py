@@ -2,46 +2,19 @@
 # Copyright the mobilenet.c authors
 """Results as bars: how many times as long as this library each engine takes. Only the standard library is used."""
 
-from xml.sax.saxutils import escape
-
 from report import OURS, number, title
+from svg import COLOURS, Drawing
 
 PANEL_WIDTH, PANEL_GAP, MARGIN = 560, 30, 20
 BAR_HEIGHT, BAR_GAP, GROUP_GAP = 13, 3, 24
 NAME_WIDTH, LABEL_WIDTH = 150, 110
 HEAD = 58
 LIMIT = 8.0  # longer bars are cut there, and say so by their end
-COLOURS = ["#1b6ca8", "#c8553d", "#e0a458", "#5b8e7d", "#8d6a9f", "#7a7a7a", "#b0b0b0"]
 
 
-class Drawing:
-    """SVG elements with what they have in common said once."""
-
-    def __init__(self, width, height):
-        self.parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" '
-                      'font-family="sans-serif" font-size="11" fill="#222">' % (width, height, width, height),
-                      '<rect width="100%" height="100%" fill="#fff"/>']
-
-    def text(self, x, y, words, **attributes):
-        self.parts.append('<text x="%.1f" y="%.1f"%s>%s</text>' % (x, y, self._more(attributes), escape(words)))
-
-    def bar(self, x, y, width, colour):
-        self.parts.append('<rect x="%.1f" y="%.1f" width="%.1f" height="%d" fill="%s"/>' % (
-            x, y, max(width, 0.5), BAR_HEIGHT, colour))
-
-    def line(self, x, top, bottom):
-        self.parts.append('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#ddd"/>' % (x, top, x, bottom))
-
-    def torn_end(self, x, y):
-        """A white cut near the end of a bar that is longer than drawn."""
-        self.parts.append('<path d="M%.1f %.1f l5 %d h4 l-5 -%d z" fill="#fff"/>' % (x - 14, y, BAR_HEIGHT, BAR_HEIGHT))
-
-    @staticmethod
-    def _more(attributes):
-        return "".join(' %s="%s"' % (name.replace("_", "-"), value) for name, value in attributes.items())
-
-    def finish(self):
-        return "\n".join(self.parts + ["</svg>\n"])
+def torn_end(drawing, x, y):
+    """A white cut near the end of a bar that is longer than drawn."""
+    drawing.path("M%.1f %.1f l5 %d h4 l-5 -%d z" % (x - 14, y, BAR_HEIGHT, BAR_HEIGHT), fill="#fff")
 
 
 def bars_of(found, result):
@@ -66,9 +39,9 @@ def draw_group(drawing, found, result, left, top):
     y = top + 17
     for name, colour, ratio, milliseconds in bars_of(found, result):
         drawing.text(start - 6, y + 10, title(name), text_anchor="end")
-        drawing.bar(start, y, min(ratio, LIMIT) * unit, colour)
+        drawing.bar(start, y, max(min(ratio, LIMIT) * unit, 0.5), BAR_HEIGHT, colour)
         if ratio > LIMIT:
-            drawing.torn_end(start + LIMIT * unit, y)
+            torn_end(drawing, start + LIMIT * unit, y)
         label = "%s ms" % number(milliseconds)
         if name != OURS:
             label += ", %sx" % number(ratio)
@@ -82,7 +55,7 @@ def draw_panel(drawing, found, threads, left, bottom):
     unit = (PANEL_WIDTH - NAME_WIDTH - LABEL_WIDTH) / LIMIT
     for times in range(1, int(LIMIT) + 1):
         x = left + NAME_WIDTH + times * unit
-        drawing.line(x, HEAD, bottom)
+        drawing.grid(x, HEAD, x, bottom)
         drawing.text(x, HEAD - 3, "%dx" % times, text_anchor="middle", fill="#777")
     top = HEAD + 4
     for result in results:
@@ -98,8 +71,7 @@ def svg(found):
     height = HEAD + max(heights, default=0) + MARGIN
     panels = max(len(threads), 1)
     drawing = Drawing(2 * MARGIN + panels * PANEL_WIDTH + (panels - 1) * PANEL_GAP, height)
-    drawing.text(MARGIN, 22, "Time of one inference, as a multiple of mobilenet.c's; shorter is faster", font_size=15,
-                 font_weight="bold")
+    drawing.title("Time of one inference, as a multiple of mobilenet.c's; shorter is faster")
     for i, count in enumerate(threads):
         draw_panel(drawing, found, count, MARGIN + i * (PANEL_WIDTH + PANEL_GAP), height - MARGIN)
     return drawing.finish()

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/extremes.h"
+#include "chart/chart.h"
 
 /* ---- Table ------------------------------------------------------------------------------------------- */
 
@@ -31,9 +32,9 @@ void mn_curves_csv(const mn_epoch *epochs, int64_t count, FILE *out) {
     }
 }
 
-/* ---- Picture ----------------------------------------------------------------------------------------- */
+/* ---- Chart ------------------------------------------------------------------------------------------- */
 
-enum { WIDTH = 720, PLOT = 220, LEFT = 60, RIGHT = 20, TOP = 40, GAP = 60 };
+enum { WIDTH = 720, PLOT = 220, LEFT = 60, RIGHT = 20, TOP = 66, GAP = 60, BOTTOM = 40 };
 
 typedef double (*value_fn)(const mn_epoch *epoch);
 
@@ -45,7 +46,7 @@ static double val_accuracy_of(const mn_epoch *e) { return 100 * e->val_accuracy;
 typedef struct plot {
     const mn_epoch *epochs;
     int64_t count;
-    double top, high; /* of the picture, in its units; of the values */
+    double top, high; /* of the chart, in its units; of the values */
 } plot;
 
 static double x_at(const plot *p, int64_t i) {
@@ -53,7 +54,7 @@ static double x_at(const plot *p, int64_t i) {
     return LEFT + (WIDTH - LEFT - RIGHT) * (double)i / steps;
 }
 
-static double y_at(const plot *p, double value) { return p->top + PLOT * (1 - fmin(value, p->high) / p->high); }
+static double y_at(const plot *p, double value) { return p->top + PLOT * (1 - mn_min_f64(value, p->high) / p->high); }
 
 static double highest(const plot *p, value_fn a, value_fn b) {
     double high = 0;
@@ -62,57 +63,48 @@ static double highest(const plot *p, value_fn a, value_fn b) {
 }
 
 static void draw_line(const plot *p, value_fn value, const char *colour, FILE *out) {
-    bool any = false;
+    mn_chart_line line = {.colour = colour};
     for (int64_t i = 0; i < p->count; i++) {
-        double v = value(&p->epochs[i]);
-        if (!isfinite(v)) continue;
-        fprintf(out, "%s%.1f,%.1f", any ? " " : "<polyline fill=\"none\" stroke-width=\"1.5\" points=\"", x_at(p, i),
-                y_at(p, v));
-        any = true;
+        const double v = value(&p->epochs[i]);
+        mn_chart_point(out, &line, x_at(p, i), isfinite(v) ? y_at(p, v) : v);
     }
-    if (any) fprintf(out, "\" stroke=\"%s\"/>\n", colour);
-}
-
-/* 1, 2 or 5 times a power of ten, near a fifth of `high`. */
-static double nice_step(double high) {
-    double base = pow(10, floor(log10(high / 5))), part = high / 5 / base;
-    return base * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
+    mn_chart_line_end(out, &line);
 }
 
 static void draw_axes(const plot *p, const char *title, FILE *out) {
-    double step = nice_step(p->high);
-    fprintf(out, "<text x=\"%d\" y=\"%.1f\" font-weight=\"bold\">%s</text>\n", LEFT, p->top - 12, title);
+    const double step = mn_chart_step(p->high);
+    char label[32];
+    mn_chart_text(out, LEFT, p->top - 12, (mn_chart_style){.is_bold = true}, title);
     for (int i = 0; i * step <= p->high * 1.0001; i++) {
-        double y = y_at(p, i * step);
-        fprintf(out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/>", LEFT, y, WIDTH - RIGHT, y);
-        fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, i * step);
+        const double y = y_at(p, i * step);
+        snprintf(label, sizeof label, "%g", i * step);
+        mn_chart_grid(out, LEFT, y, WIDTH - RIGHT, y);
+        mn_chart_text(out, LEFT - 8, y + 4, (mn_chart_style){.anchor = "end"}, label);
     }
-    int64_t every = (int64_t)fmax(nice_step((double)p->count), 1);
+    const int64_t every = (int64_t)fmax(mn_chart_step((double)p->count), 1);
     for (int64_t i = 0; i < p->count; i++) {
         if (i != 0 && (i + 1) % every != 0) continue;
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%lld</text>\n", x_at(p, i), p->top + PLOT + 18,
-                (long long)i + 1);
+        snprintf(label, sizeof label, "%lld", (long long)i + 1);
+        mn_chart_text(out, x_at(p, i), p->top + PLOT + 18, (mn_chart_style){.anchor = "middle"}, label);
     }
 }
 
-static const char training_colour[] = "#1f6fb4", held_out_colour[] = "#d2691e";
+static void draw_plot(const plot *p, const char *title, value_fn training, value_fn held_out, FILE *out) {
+    draw_axes(p, title, out);
+    draw_line(p, training, MN_CHART_NAVY, out);
+    draw_line(p, held_out, MN_CHART_RED, out);
+}
 
 void mn_curves_svg(const mn_epoch *epochs, int64_t count, FILE *out) {
-    plot loss = {epochs, count, TOP, 0}, accuracy = {epochs, count, TOP + PLOT + GAP, 100};
+    plot loss = {epochs, count, TOP, 0};
+    const plot accuracy = {epochs, count, TOP + PLOT + GAP, 100};
     loss.high = 1.05 * highest(&loss, loss_of, val_loss_of);
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
-            "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-            WIDTH, TOP + 2 * PLOT + GAP + 40);
-    fprintf(out,
-            "<text x=\"%d\" y=\"20\" text-anchor=\"end\"><tspan fill=\"%s\">training</tspan> "
-            "<tspan fill=\"%s\">held out, averaged weights</tspan></text>\n",
-            WIDTH - RIGHT, training_colour, held_out_colour);
-    draw_axes(&loss, "Loss by epoch", out);
-    draw_line(&loss, loss_of, training_colour, out);
-    draw_line(&loss, val_loss_of, held_out_colour, out);
-    draw_axes(&accuracy, "Accuracy by epoch, %", out);
-    draw_line(&accuracy, accuracy_of, training_colour, out);
-    draw_line(&accuracy, val_accuracy_of, held_out_colour, out);
-    fprintf(out, "</svg>\n");
+    mn_chart_open(out, WIDTH, TOP + 2 * PLOT + GAP + BOTTOM);
+    mn_chart_title(out, "Training by epoch");
+    mn_chart_text(out, WIDTH - RIGHT - 150, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_NAVY}, "training");
+    mn_chart_text(out, WIDTH - RIGHT, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_RED},
+                  "held out, averaged weights");
+    draw_plot(&loss, "Loss", loss_of, val_loss_of, out);
+    draw_plot(&accuracy, "Accuracy, %", accuracy_of, val_accuracy_of, out);
+    mn_chart_close(out);
 }

@@ -16,6 +16,7 @@ import chart  # noqa: E402
 import measure  # noqa: E402
 import models  # noqa: E402
 import report  # noqa: E402
+import svg  # noqa: E402
 
 
 def facts(median, ratio, difference=0):
@@ -127,6 +128,25 @@ class Chart(unittest.TestCase):
             self.assertLess(float(bar.get("x")) + float(bar.get("width")), width)
             self.assertLess(float(bar.get("y")) + float(bar.get("height")), height)
         self.assertIn("4.50 ms, 3.00x", [t.text for t in root.iter(space + "text")])
+
+
+class Look(unittest.TestCase):
+    def test_scripts_and_commands_draw_alike(self):
+        text = ""
+        for name in ("chart.h", "chart.c"):
+            with open(os.path.join(ROOT, "src", "chart", name)) as file:
+                text += file.read()
+        for name, value in (("NAVY", svg.NAVY), ("RED", svg.RED)):
+            self.assertIn('#define MN_CHART_%s "%s"' % (name, value), text)
+        self.assertIn("MN_CHART_LETTERS = %d, MN_CHART_TITLE = %d" % (svg.LETTERS, svg.TITLE), text)
+        self.assertIn("MARGIN = %d, TITLE_BASE = %d" % (svg.MARGIN, svg.TITLE_BASE), text)
+        drawing = svg.Drawing(1, 2)
+        drawing.grid(0, 0, 1, 1)
+        sheet = drawing.finish().replace('"', '\\"')
+        for part in ('font-family=\\"sans-serif\\"', 'fill=\\"#222\\"', 'height=\\"100%\\" fill=\\"#fff\\"/>',
+                     'stroke=\\"#ddd\\"/>'):
+            self.assertIn(part, sheet)
+            self.assertIn(part.replace("%", "%%"), text)
 
 
 class Workers(unittest.TestCase):

@@ -39,7 +39,7 @@ if command -v python3 >/dev/null; then
 import sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1]).getroot()
 bars = root.findall("{http://www.w3.org/2000/svg}rect")
-sys.exit(len(bars) != 22 or sum(bar.get("fill") == "#c0392b" for bar in bars) != 5)' "$scratch/plot.svg" ||
+sys.exit(len(bars) != 22 or sum(bar.get("fill") == "#c8553d" for bar in bars) != 5)' "$scratch/plot.svg" ||
         fail "the plot is not an SVG of 21 bars, 5 of them marked"
 fi
 
