@@ -51,6 +51,40 @@ void mn_graph_free(mn_graph *graph) {
     *graph = (mn_graph){0};
 }
 
+static void *copy(mn_region *region, const void *from, int32_t count, size_t bytes) {
+    void *to = mn_region_alloc(region, (size_t)count, bytes);
+    if (to && count > 0) memcpy(to, from, (size_t)count * bytes);
+    return to;
+}
+
+static mn_status share(const mn_graph *graph, mn_graph *out) {
+    mn_region *region = &out->region;
+    out->tensors = copy(region, graph->tensors, graph->tensor_count, sizeof *out->tensors);
+    out->ops = copy(region, graph->ops, graph->op_count, sizeof *out->ops);
+    out->inputs = copy(region, graph->inputs, graph->input_count, sizeof *out->inputs);
+    out->outputs = copy(region, graph->outputs, graph->output_count, sizeof *out->outputs);
+    if (!out->tensors || !out->ops || !out->inputs || !out->outputs) return mn_fail_memory("the graph");
+    for (int32_t i = 0; i < out->op_count; i++) {
+        mn_op *op = &out->ops[i];
+        op->inputs = copy(region, op->inputs, op->input_count, sizeof *op->inputs);
+        op->outputs = copy(region, op->outputs, op->output_count, sizeof *op->outputs);
+        if (!op->inputs || !op->outputs) return mn_fail_memory("the graph");
+    }
+    return MN_OK;
+}
+
+mn_status mn_graph_share(const mn_graph *graph, mn_graph *out) {
+    mn_graph made = *graph;
+    made.region = (mn_region){0};
+    const mn_status status = share(graph, &made);
+    if (status != MN_OK) {
+        mn_graph_free(&made);
+        return status;
+    }
+    *out = made;
+    return MN_OK;
+}
+
 bool mn_op_is_binary(mn_op_kind kind) {
     switch (kind) {
     case MN_OP_ADD:

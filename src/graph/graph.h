@@ -11,6 +11,11 @@
 #include "graph/meaning.h"
 #include "mobilenet.h"
 
+/** Limits of ours, generous for image classifiers, that keep hostile models cheap. */
+#define MN_MAX_TENSORS 65536
+#define MN_MAX_OPERATORS 65536
+#define MN_MAX_STRIDE 65536 /* also of dilations, pool sizes and paddings */
+
 typedef enum mn_op_kind {
 #define X(kind, code, version, name) kind,
 #include "graph/ops.def"
@@ -126,6 +131,10 @@ typedef struct mn_graph {
 
 void mn_graph_free(mn_graph *graph);
 
+/** Makes *out a graph with tables of its own, so that shapes and operators may change; names, contents, scales, options
+ * and the meaning stay those of `graph`, which must outlive it. Errors: MEMORY. */
+mn_status mn_graph_share(const mn_graph *graph, mn_graph *out);
+
 /** The tensor behind input or output `i` of `op`; NULL for an optional input left out or beyond the list. */
 const mn_tensor *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
 const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
@@ -157,5 +166,10 @@ int32_t mn_op_first_input(mn_op_kind kind);
  * tensors are inferred from the inputs and replace those of the file, except for what CUSTOM operators compute.
  * Integers that follow from shapes become constants. Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
 mn_status mn_graph_check(mn_graph *graph);
+
+/** Verifies what the reader of a file guarantees before mn_graph_check(), of a graph that was put together in memory:
+ *  types, ranks and sizes of tensors, their quantisation and alignment, attributes within their ranges. Errors: FORMAT,
+ *  LIMIT. */
+mn_status mn_graph_check_given(const mn_graph *graph);
 
 #endif

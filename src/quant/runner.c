@@ -9,11 +9,10 @@
 
 #include "base/thread.h"
 #include "graph/stored.h"
-#include "tflite/write.h"
+#include "session/model.h"
 
 struct mn_runner {
     mn_tensor_info input; /* of the model */
-    uint8_t *file;
     mn_model *model;
     int32_t jobs;
     mn_session **sessions; /* [jobs] */
@@ -21,10 +20,12 @@ struct mn_runner {
 };
 
 static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
-    size_t bytes;
+    mn_graph own;
     mn_session_options options;
-    MN_TRY(mn_tflite_write(graph, &runner->file, &bytes));
-    MN_TRY(mn_model_from_memory(runner->file, bytes, graph->name, &runner->model));
+    MN_TRY(mn_graph_share(graph, &own));
+    const mn_status status = mn_model_from_graph(&own, &runner->model);
+    mn_graph_free(&own);
+    if (status != MN_OK) return status;
     MN_TRY(mn_model_tensor(runner->model, mn_model_input(runner->model, 0), &runner->input));
     mn_session_defaults(&options);
     options.keep_tensors = true;
@@ -57,7 +58,6 @@ void mn_runner_close(mn_runner **runner) {
     for (int32_t i = 0; closing->sessions && i < closing->jobs; i++) mn_session_close(&closing->sessions[i]);
     free(closing->sessions);
     mn_model_close(&closing->model);
-    free(closing->file);
     free(closing);
 }
 

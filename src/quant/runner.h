@@ -9,8 +9,9 @@
 
 typedef struct mn_runner mn_runner;
 
-/** A model made from `graph` (one input, float or quantised; the graph may go away) and `jobs` sessions of it that keep
- * every tensor; 0 jobs: one per processor. Tensor indices are the graph's. Errors: MEMORY, LIMIT, THREAD, UNSUPPORTED.
+/** A model made from `graph` (one input, float or quantised), whose contents must outlive it unchanged, and `jobs`
+ * sessions of it that keep every tensor; 0 jobs: one per processor. Tensor indices are the graph's. Errors: MEMORY,
+ * LIMIT, THREAD, UNSUPPORTED.
  */
 mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out);
 

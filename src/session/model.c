@@ -11,29 +11,51 @@
 #include "plan/fold.h"
 #include "tflite/read.h"
 
-static mn_status read_graph(mn_model *model, const void *data, size_t bytes, const char *name) {
-    MN_TRY(mn_tflite_read(data, bytes, name, &model->graph));
-    MN_TRY(mn_graph_check(&model->graph));
-    return mn_graph_fold_constants(&model->graph);
-}
-
-static mn_status open_bytes(mn_map map, const void *data, size_t bytes, const char *name, mn_model **out) {
+/* An empty model; the map is its own from here on, or closed. */
+static mn_status make_model(mn_map map, size_t file_bytes, mn_model **out) {
     mn_model *model = calloc(1, sizeof *model);
     mn_pack_cache *cache = calloc(1, sizeof *cache);
-    mn_status status = model && cache ? MN_OK : mn_fail_memory("the model");
-    if (status != MN_OK) {
+    if (!model || !cache) {
         free(model);
         free(cache);
         mn_map_close(&map);
-        return status;
+        return mn_fail_memory("the model");
     }
     mn_pack_cache_init(cache);
-    *model = (mn_model){.map = map, .file_bytes = bytes, .cache = cache};
-    status = read_graph(model, data, bytes, name);
+    *model = (mn_model){.map = map, .file_bytes = file_bytes, .cache = cache};
+    *out = model;
+    return MN_OK;
+}
+
+static mn_status finish_graph(mn_graph *graph) {
+    MN_TRY(mn_graph_check(graph));
+    return mn_graph_fold_constants(graph);
+}
+
+static mn_status open_bytes(mn_map map, const void *data, size_t bytes, const char *name, mn_model **out) {
+    mn_model *model;
+    MN_TRY(make_model(map, bytes, &model));
+    mn_status status = mn_tflite_read(data, bytes, name, &model->graph);
+    if (status == MN_OK) status = finish_graph(&model->graph);
     if (status != MN_OK) {
         mn_model_close(&model);
         return status;
     }
+    *out = model;
+    return MN_OK;
+}
+
+mn_status mn_model_from_graph(mn_graph *graph, mn_model **out) {
+    mn_model *model;
+    MN_TRY(mn_graph_check_given(graph));
+    MN_TRY(make_model((mn_map){0}, 0, &model));
+    const mn_status status = finish_graph(graph);
+    if (status != MN_OK) {
+        mn_model_close(&model);
+        return status;
+    }
+    model->graph = *graph;
+    *graph = (mn_graph){0};
     *out = model;
     return MN_OK;
 }

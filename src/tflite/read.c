@@ -23,9 +23,9 @@ mn_status mn_tfl_read_indices(mn_tfl_reader *reader, const mn_fb_table *table, m
     mn_graph *graph = reader->graph;
     mn_fb_vector list;
     MN_TRY(mn_fb_list(table, field, 4, &list));
-    if (list.count > MN_TFL_MAX_TENSORS) {
+    if (list.count > MN_MAX_TENSORS) {
         return mn_fb_fail(&reader->fb, &list.place, MN_ERROR_LIMIT, "%" PRIu32 " entries; the limit is %d", list.count,
-                          MN_TFL_MAX_TENSORS);
+                          MN_MAX_TENSORS);
     }
     int32_t *indices = mn_region_alloc(&graph->region, list.count, sizeof *indices);
     if (!indices) return mn_fail_memory("a list of tensors");
@@ -56,7 +56,7 @@ static mn_status open_list(const mn_fb_table *table, mn_fb_field field, uint32_t
 
 static mn_status open_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
     mn_graph *graph = reader->graph;
-    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_TFL_MAX_TENSORS, list));
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_TENSORS, MN_MAX_TENSORS, list));
     graph->tensors = mn_region_alloc(&graph->region, list->count, sizeof *graph->tensors);
     reader->roles = mn_region_alloc(&graph->region, list->count, sizeof *reader->roles);
     if (!graph->tensors || !reader->roles) return mn_fail_memory("the tensor table");
@@ -66,7 +66,7 @@ static mn_status open_tensors(mn_tfl_reader *reader, const mn_fb_table *subgraph
 
 static mn_status open_operators(mn_tfl_reader *reader, const mn_fb_table *subgraph, mn_fb_vector *list) {
     mn_graph *graph = reader->graph;
-    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_TFL_MAX_OPERATORS, list));
+    MN_TRY(open_list(subgraph, MN_F_SUBGRAPH_OPERATORS, MN_MAX_OPERATORS, list));
     graph->ops = mn_region_alloc(&graph->region, list->count, sizeof *graph->ops);
     if (!graph->ops) return mn_fail_memory("the operator table");
     graph->op_count = (int32_t)list->count;

@@ -151,7 +151,7 @@ static mn_status read_blocks(const mn_tfl_scope *s, mn_op_attr *attr) {
     MN_TRY(read_list(s, 1, "block shape", attr));
     const int32_t blocks = attr->list_count;
     for (int32_t i = 0; i < blocks; i++) {
-        if (attr->list[i] < 1 || attr->list[i] > MN_TFL_MAX_STRIDE) {
+        if (attr->list[i] < 1 || attr->list[i] > MN_MAX_STRIDE) {
             return fail(s, MN_ERROR_FORMAT, "a block is smaller than 1 or larger than any tensor");
         }
     }

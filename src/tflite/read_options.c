@@ -50,12 +50,12 @@ static mn_status read_padding(const mn_tfl_scope *s, mn_padding *out) {
     return MN_OK;
 }
 
-/* A stride, dilation or size: 1..MN_TFL_MAX_STRIDE. */
+/* A stride, dilation or size: 1..MN_MAX_STRIDE. */
 static mn_status read_extent(const mn_tfl_scope *s, mn_fb_field field, int32_t fallback, int32_t *out) {
     MN_TRY(mn_fb_i32(&s->options, field, fallback, out));
-    if (*out >= 1 && *out <= MN_TFL_MAX_STRIDE) return MN_OK;
+    if (*out >= 1 && *out <= MN_MAX_STRIDE) return MN_OK;
     return mn_graph_fail(s->graph, s->index, *out < 1 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
-                         "%s is %" PRId32 "; it must be between 1 and %d", field.name, *out, MN_TFL_MAX_STRIDE);
+                         "%s is %" PRId32 "; it must be between 1 and %d", field.name, *out, MN_MAX_STRIDE);
 }
 
 static mn_status read_window(const mn_tfl_scope *s, mn_op_attr *attr) {
@@ -172,10 +172,10 @@ mn_status mn_tfl_read_pads(const mn_tfl_scope *s, int32_t input, mn_op_attr *att
     attr->list_count = pads->dims[0];
     for (int32_t i = 0; i < 2 * attr->list_count; i++) {
         int64_t pad = mn_tensor_integer(pads, (size_t)i);
-        if (pad < 0 || pad > MN_TFL_MAX_STRIDE) {
+        if (pad < 0 || pad > MN_MAX_STRIDE) {
             return mn_graph_fail(s->graph, s->index, pad < 0 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
                                  "padding %" PRId64 " of dimension %" PRId32 "; it must be between 0 and %d", pad,
-                                 i / 2, MN_TFL_MAX_STRIDE);
+                                 i / 2, MN_MAX_STRIDE);
         }
         attr->pad[i / 2][i % 2] = (int32_t)pad;
     }

@@ -13,10 +13,7 @@
 #define MN_TFL_SCHEMA_VERSION 3
 
 /* Limits of ours, generous for image classifiers, that keep hostile files cheap. */
-#define MN_TFL_MAX_TENSORS 65536
-#define MN_TFL_MAX_OPERATORS 65536
-#define MN_TFL_MAX_METADATA 64  /* entries; those behind them are left out */
-#define MN_TFL_MAX_STRIDE 65536 /* also of dilations, pool sizes and paddings */
+#define MN_TFL_MAX_METADATA 64 /* entries; those behind them are left out */
 
 #define MN_F(id, name) ((mn_fb_field){id, name})
 

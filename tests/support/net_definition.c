@@ -12,7 +12,7 @@
 #include "graph/shape.h"
 #include "net/fold.h"
 #include "net/statistics.h"
-#include "tflite/write.h"
+#include "session/model.h"
 
 enum { MAX_LAYERS = 512 };
 
@@ -225,13 +225,11 @@ static double compare(const values *v, const mn_model *model, const mn_session *
     return largest > 0 ? farthest / largest : INFINITY;
 }
 
-static mn_status make_session(const mn_net *net, uint8_t **file, mn_model **model, mn_session **session) {
+static mn_status make_session(const mn_net *net, mn_model **model, mn_session **session) {
     mn_graph graph;
-    size_t bytes;
     MN_TRY(mn_net_fold(net, &graph, NULL));
-    mn_status status = mn_tflite_write(&graph, file, &bytes);
+    const mn_status status = mn_model_from_graph(&graph, model);
     mn_graph_free(&graph);
-    if (status == MN_OK) status = mn_model_from_memory(*file, bytes, "folded", model);
     return status == MN_OK ? mn_session_create(*model, NULL, session) : status;
 }
 
@@ -239,13 +237,12 @@ double nd_distance(const mn_net *net) {
     values v = {.net = net};
     mn_model *model = NULL;
     mn_session *session = NULL;
-    uint8_t *file = NULL;
     double distance = 0;
     size_t pixels = count_of(&net->layers[0]);
     float *image = malloc(pixels * sizeof *image);
     mn_random random = {99};
     for (size_t i = 0; image && i < pixels; i++) image[i] = (float)mn_random_uniform(&random, -1, 1);
-    mn_status status = make_session(net, &file, &model, &session);
+    mn_status status = make_session(net, &model, &session);
     if (status == MN_OK && image && net->layer_count <= MAX_LAYERS && evaluate(&v, image)) {
         memcpy(mn_session_input(session, 0), image, pixels * sizeof *image);
         status = mn_session_run(session);
@@ -259,7 +256,6 @@ double nd_distance(const mn_net *net) {
     mn_session_close(&session);
     mn_model_close(&model);
     for (int32_t i = 0; i < net->layer_count && i < MAX_LAYERS; i++) free(v.of[i]);
-    free(file);
     free(image);
     return status == MN_OK ? distance : INFINITY;
 }

@@ -15,8 +15,8 @@
 #include "kernels/dynamic.h"
 #include "mobilenet_inspect.h"
 #include "quant/prepare.h"
+#include "session/model.h"
 #include "support/model_builder.h"
-#include "tflite/write.h"
 
 enum { SIZE = 23, CLASSES = 7, BATCH = 3 };
 
@@ -81,22 +81,10 @@ static void open_row(model_builder *b, bool asymmetric) {
     expect_ok(mn_graph_check(&b->graph));
 }
 
-typedef struct opened {
-    uint8_t *file;
-    mn_model *model;
-} opened;
-
-static opened open_model(const mn_graph *graph) {
-    opened o = {0};
-    size_t bytes;
-    expect_ok(mn_tflite_write(graph, &o.file, &bytes));
-    expect_ok(mn_model_from_memory(o.file, bytes, "hybrid", &o.model));
-    return o;
-}
-
-static void close_model(opened *o) {
-    mn_model_close(&o->model);
-    free(o->file);
+static mn_model *open_model(mn_graph *graph) {
+    mn_model *model = NULL;
+    expect_ok(mn_model_from_graph(graph, &model));
+    return model;
 }
 
 static void run(const mn_model *model, const mn_session_options *options, const float *in, size_t in_count, float *out,
@@ -117,16 +105,16 @@ static void test_fully_connected(void **state) {
     for (int asymmetric = 0; asymmetric < 2; asymmetric++) {
         model_builder b;
         open_row(&b, asymmetric == 1);
-        opened o = open_model(&b.graph);
+        mn_model *model = open_model(&b.graph);
         float out[2];
-        run(o.model, NULL, in, 3, out, 2);
+        run(model, NULL, in, 3, out, 2);
         const float step = asymmetric ? (float)(1.5 / 255) : 1.0f / 127.0f;
         const int32_t first = asymmetric ? 100 * 170 + 50 * 85 + 127 * 44 : 100 * 127 + 50 * 64 + 127 * 33;
         const int32_t second = asymmetric ? -127 * 170 - 3 * 85 + 4 * 44 : -127 * 127 - 3 * 64 + 4 * 33;
         const float scale = 0.015625f * step, other = 0.015625f * 1.125f * step;
         assert_true(out[0] == 0.5f + (float)first * scale);
         assert_true(out[1] == -0.25f + (float)second * other);
-        close_model(&o);
+        mn_model_close(&model);
         mn_graph_free(&b.graph);
     }
 }
@@ -166,7 +154,7 @@ static void test_batch(void **state) {
         model_builder b;
         open_network(&b, per_channel == 1);
         expect_ok(mn_graph_check(&b.graph));
-        opened o = open_model(&b.graph);
+        mn_model *model = open_model(&b.graph);
         for (int32_t i = 0; i < BATCH * PIXELS; i++) {
             in[i] = (float)mb_random(&b, -1000, 900) * (i < PIXELS ? 0.001f : 0.03f);
         }
@@ -175,20 +163,20 @@ static void test_batch(void **state) {
         mn_session_defaults(&options);
         options.cpu = "ref";
         for (int32_t i = 0; i < BATCH; i++) {
-            run(o.model, &options, in + i * PIXELS, PIXELS, alone + i * CLASSES, CLASSES);
+            run(model, &options, in + i * PIXELS, PIXELS, alone + i * CLASSES, CLASSES);
         }
         assert_memory_not_equal(alone, alone + CLASSES, CLASSES * sizeof *alone);
         options.batch = BATCH;
         for (int32_t tier = 0; mn_cpu_tier(tier) != NULL; tier++) {
             for (options.threads = 1; options.threads <= 3; options.threads++) {
                 options.cpu = mn_cpu_tier(tier);
-                run(o.model, &options, in, BATCH * PIXELS, together, BATCH * CLASSES);
+                run(model, &options, in, BATCH * PIXELS, together, BATCH * CLASSES);
                 if (tier == 0) assert_memory_equal(together, alone, sizeof alone);
                 /* MEAN adds in another order above the reference. */
                 for (int32_t i = 0; i < BATCH * CLASSES; i++) assert_true(fabsf(together[i] - alone[i]) < 0.02f);
             }
         }
-        close_model(&o);
+        mn_model_close(&model);
         mn_graph_free(&b.graph);
     }
 }

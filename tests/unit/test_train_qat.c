@@ -23,8 +23,8 @@
 #include "quant/prepare.h"
 #include "quant/quantise.h"
 #include "quant/runner.h"
+#include "session/model.h"
 #include "support/train_definition.h"
-#include "tflite/write.h"
 #include "train/fake_quant.h"
 #include "train/passes.h"
 #include "train/trainer.h"
@@ -400,23 +400,20 @@ static int8_t *stored_output(const mn_train_net *t, const mn_op *op, int32_t *un
     return stored;
 }
 
-/* The model of one operator; *session runs it. The caller frees what the model lies in. */
-static uint8_t *open_operator(const mn_graph *graph, mn_op *op, mn_model **model, mn_session **session) {
-    mn_graph one = *graph;
-    uint8_t *file;
-    size_t bytes;
+/* The model of one operator; *session runs it. */
+static void open_operator(const mn_graph *graph, mn_op *op, mn_model **model, mn_session **session) {
+    mn_graph one = *graph, own;
     one.ops = op;
     one.op_count = 1;
     one.inputs = op->inputs;
     one.input_count = op->kind == MN_OP_ADD ? 2 : 1;
     one.outputs = op->outputs;
     one.output_count = 1;
-    assert_int_equal(mn_tflite_write(&one, &file, &bytes), MN_OK);
-    assert_int_equal(mn_model_from_memory(file, bytes, "one operator", model), MN_OK);
+    assert_int_equal(mn_graph_share(&one, &own), MN_OK);
+    assert_int_equal(mn_model_from_graph(&own, model), MN_OK);
     mn_session_options options;
     mn_session_defaults(&options);
     assert_int_equal(mn_session_create(*model, &options, session), MN_OK);
-    return file;
 }
 
 /* Each tensor of the net from those before it, as the int8 operator computes it: at most a step away, and seldom. The
@@ -433,7 +430,7 @@ static void compare_operators(const mn_graph *int8, const mn_train_net *t, const
         mn_op *op = &int8->ops[i];
         mn_model *model;
         mn_session *session;
-        uint8_t *file = open_operator(int8, op, &model, &session);
+        open_operator(int8, op, &model, &session);
         for (int32_t k = 0; k < (op->kind == MN_OP_ADD ? 2 : 1); k++) {
             memcpy(mn_session_input(session, k), stored[op->inputs[k]], int8->tensors[op->inputs[k]].bytes);
         }
@@ -452,7 +449,6 @@ static void compare_operators(const mn_graph *int8, const mn_train_net *t, const
             fail_msg("%s: %zu of %zu differ", int8->tensors[op->outputs[0]].name, others, count);
         mn_session_close(&session);
         mn_model_close(&model);
-        free(file);
     }
     printf("operators: at most %.2f %% of values are a step from what int8 makes of the same input\n", 100 * worst);
     for (int32_t i = 0; i < int8->tensor_count; i++) free(stored[i]);
