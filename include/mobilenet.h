@@ -231,8 +231,7 @@ typedef struct mn_session_options {
     void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
-    /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all but untested
-     * ones. */
+    /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;

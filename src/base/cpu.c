@@ -6,6 +6,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#if defined(__unix__)
+#include <unistd.h>
+#endif
+
+const char *mn_family_name(mn_family family) { return family == MN_FAMILY_X86_64 ? "x86-64" : "any"; }
+
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+
+static size_t ask(int name) {
+    const long bytes = sysconf(name);
+    return bytes > 0 ? (size_t)bytes : 0;
+}
+
+mn_caches mn_cpu_caches(void) { return (mn_caches){ask(_SC_LEVEL1_DCACHE_SIZE), ask(_SC_LEVEL2_CACHE_SIZE)}; }
+
+#else
+
+mn_caches mn_cpu_caches(void) { return (mn_caches){0, 0}; }
+
+#endif
+
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <cpuid.h>
@@ -24,6 +45,8 @@
 #define LEAF7_1_EAX_AVXVNNI (1u << 4)
 #define XCR0_YMM 0x06u /* SSE and AVX state */
 #define XCR0_ZMM 0xe6u /* and opmask, upper halves, upper registers */
+
+mn_family mn_cpu_family(void) { return MN_FAMILY_X86_64; }
 
 /* XCR0: the register state that the operating system saves. */
 static uint32_t saved_state(void) {
@@ -57,6 +80,8 @@ uint32_t mn_cpu_flags(void) {
 }
 
 #else
+
+mn_family mn_cpu_family(void) { return MN_FAMILY_ANY; }
 
 uint32_t mn_cpu_flags(void) { return 0; }
 

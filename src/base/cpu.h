@@ -5,9 +5,25 @@
 #ifndef MN_BASE_CPU_H
 #define MN_BASE_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/** Groups of instruction sets, as the kernels need them together. */
+/** Families of processors with kernels of their own. */
+typedef enum mn_family {
+    MN_FAMILY_ANY, /* all, and those without */
+    MN_FAMILY_X86_64,
+} mn_family;
+
+/** "x86-64". */
+const char *mn_family_name(mn_family family);
+
+/** The family that this is compiled for. */
+mn_family mn_cpu_family(void);
+
+/* Flags are groups of instruction sets, as the kernels need them together; what a bit means depends on the family. A
+ * type of core that gets kernels of its own, for what it is good at, is a flag of its family as well. */
+
+/** MN_FAMILY_X86_64 */
 enum {
     MN_CPU_AVX2 = 1 << 0,        /* AVX2, FMA, F16C */
     MN_CPU_AVX_VNNI = 1 << 1,    /* AVX2 and AVX-VNNI */
@@ -23,5 +39,12 @@ enum {
 
 /** MN_CPU_* flags of this machine; 0 on processors without kernels of their own. */
 uint32_t mn_cpu_flags(void);
+
+/** Data caches of one core; 0 where the system does not tell at once. */
+typedef struct mn_caches {
+    size_t l1_bytes, l2_bytes;
+} mn_caches;
+
+mn_caches mn_cpu_caches(void);
 
 #endif

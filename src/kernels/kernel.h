@@ -9,6 +9,8 @@
 #ifndef MN_KERNELS_KERNEL_H
 #define MN_KERNELS_KERNEL_H
 
+#include "kernels/target.h"
+#include "kernels/tier.h"
 #include "mobilenet.h"
 
 /** Least entries of mn_task.inputs and of pack()'s constants: operands that an operator leaves out at the end are NULL.
@@ -79,17 +81,6 @@ typedef enum mn_kernel_op {
     MN_K_OP_COUNT
 } mn_kernel_op;
 
-/** Tiers in rising order of preference. */
-typedef enum mn_tier {
-    MN_TIER_REF,
-    MN_TIER_PORTABLE,
-    MN_TIER_AVX2,
-    MN_TIER_AVXVNNI, /* never executed on a processor that has it: chosen only when it is the limit itself */
-    MN_TIER_AVX512,
-    MN_TIER_AVX512VNNI,
-    MN_TIER_COUNT
-} mn_tier;
-
 /** What there is to know about a kernel before it runs. Several kernels may share one. */
 typedef struct mn_kernel_traits {
     /* May such a kernel compute these parameters, and with what memory? One predicate for choice and size. NULL:
@@ -112,7 +103,7 @@ typedef struct mn_kernel {
     mn_kernel_op op;
     mn_type in, out; /* element types of activations */
     mn_tier tier;
-    uint32_t cpu; /* MN_CPU_* flags this kernel executes instructions of */
+    uint32_t cpu; /* MN_CPU_* flags of the tier's family that this kernel executes instructions of */
     mn_kernel_fn run;
     const mn_kernel_traits *traits; /* never NULL */
 } mn_kernel;
@@ -136,13 +127,9 @@ static inline void mn_kernel_pack(const mn_kernel *kernel, const void *params, c
 extern const mn_kernel mn_kernels[];
 extern const int32_t mn_kernel_count;
 
-/** Best kernel of at most `limit` whose CPU flags are within `cpu` and whose need() accepts `params`; fills
- *  `need`. NULL when there is none. */
-const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, mn_tier limit, uint32_t cpu,
+/** Best kernel that runs on `target`, is of a tier that `limit` allows and whose need() accepts `params`; fills `need`.
+ *  NULL when there is none. */
+const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, const mn_target *target, mn_tier limit,
                                   const void *params, mn_kernel_need *need);
-
-/** Tier by name ("ref", "portable"); false for an unknown one. */
-bool mn_tier_parse(const char *name, mn_tier *out);
-const char *mn_tier_name(mn_tier tier);
 
 #endif

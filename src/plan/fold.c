@@ -60,7 +60,7 @@ static mn_status run(const folding *f, const mn_op *op, const mn_binding *bindin
     mn_graph *graph = f->graph;
     mn_kernel_need need;
     const mn_kernel *kernel =
-        mn_kernel_choose(binding->op, binding->in, binding->out, MN_TIER_REF, 0, binding->params, &need);
+        mn_kernel_choose(binding->op, binding->in, binding->out, &mn_target_any, MN_TIER_REF, binding->params, &need);
     if (!kernel || need.packed_bytes || need.workspace_bytes) return MN_OK;
     const int32_t count = mn_max_i32(binding->input_count, MN_TASK_INPUTS);
     const void **inputs = mn_region_alloc(&graph->region, (size_t)count, sizeof *inputs);

@@ -45,15 +45,15 @@ static bool has_constant_weights(const mn_plan *plan, const mn_step *step) {
     return true;
 }
 
-static const mn_kernel *kernel_for(const mn_binding *b, mn_tier tier, uint32_t cpu, mn_kernel_need *need) {
-    return mn_kernel_choose(b->op, b->in, b->out, tier, cpu, b->params, need);
+static const mn_kernel *kernel_for(const mn_binding *b, const mn_target *target, mn_tier tier, mn_kernel_need *need) {
+    return mn_kernel_choose(b->op, b->in, b->out, target, tier, b->params, need);
 }
 
 static mn_status choose_kernel(mn_plan *plan, const mn_plan_options *options, const mn_binding *binding,
                                mn_step *step) {
-    step->kernel = kernel_for(binding, options->tier, options->cpu, &step->need);
+    step->kernel = kernel_for(binding, &options->target, options->tier, &step->need);
     if (step->kernel && mn_kernel_packs(step->kernel) && !has_constant_weights(plan, step)) {
-        step->kernel = kernel_for(binding, MN_TIER_REF, 0, &step->need);
+        step->kernel = kernel_for(binding, &options->target, MN_TIER_REF, &step->need);
     }
     return step->kernel ? MN_OK : no_kernel(plan, step->first_op, binding);
 }
@@ -87,7 +87,7 @@ static mn_status add_step(mn_plan *plan, const mn_plan_options *options, int32_t
 /* The kernel for a fused step; NULL below the tiers that gain by it. */
 static const mn_kernel *fused_kernel(const mn_plan_options *options, mn_kernel_op op, mn_type in, mn_type type,
                                      const void *params, mn_kernel_need *need) {
-    const mn_kernel *kernel = mn_kernel_choose(op, in, type, options->tier, options->cpu, params, need);
+    const mn_kernel *kernel = mn_kernel_choose(op, in, type, &options->target, options->tier, params, need);
     return kernel && kernel->tier > MN_TIER_PORTABLE ? kernel : NULL;
 }
 

@@ -35,8 +35,8 @@ typedef struct mn_plan_options {
     int32_t threads;        /* >= 1: how much workspace to reserve */
     mn_team *team;          /* packs weights; NULL: the caller does */
     bool keep_tensors;      /* no two tensors share memory */
+    mn_target target;       /* what runs the plan */
     mn_tier tier;           /* highest kernel tier */
-    uint32_t cpu;           /* MN_CPU_* flags kernels may rely on */
 } mn_plan_options;
 
 typedef struct mn_plan {

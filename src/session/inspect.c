@@ -4,10 +4,11 @@
 /* Telling what is inside a session: steps, where tensors lie, durations. */
 #include "mobilenet_inspect.h"
 
+#include "base/cpu.h"
 #include "base/status.h"
 #include "session/session.h"
 
-const char *mn_cpu_tier(int32_t i) { return i >= 0 && i < MN_TIER_COUNT ? mn_tier_name((mn_tier)i) : NULL; }
+const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), i); }
 
 size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
 int32_t mn_session_step_count(const mn_session *session) { return session->plan.step_count; }

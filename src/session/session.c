@@ -21,10 +21,8 @@ void mn_session_defaults(mn_session_options *options) { *options = (mn_session_o
 
 static mn_status choose_tier(const char *wanted, mn_tier *out) {
     const char *name = wanted ? wanted : getenv("MOBILENET_CPU");
-    *out = MN_TIER_COUNT - 1;
-    if (!name || name[0] == '\0' || mn_tier_parse(name, out)) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "kernel tier \"%s\" is not known; use \"%s\" to \"%s\"", name,
-                   mn_tier_name(MN_TIER_REF), mn_tier_name(MN_TIER_COUNT - 1));
+    *out = mn_tier_default(mn_cpu_family());
+    return name && name[0] != '\0' ? mn_tier_parse(name, mn_cpu_family(), out) : MN_OK;
 }
 
 static mn_status choose_threads(int32_t wanted, int32_t *out) {
@@ -139,7 +137,7 @@ static mn_status make_tasks(mn_session *session) {
 }
 
 static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options) {
-    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .cpu = mn_cpu_flags()};
+    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .target = mn_target_here()};
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));

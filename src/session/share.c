@@ -5,10 +5,10 @@
 
 #include "base/checked.h"
 
-/* Multiply-accumulates per nanosecond of kernels in plain C and of those in vector instructions, and how many of them
- * take as long as touching one element. Rough on purpose: they decide only which steps are worth a hand-over, so that
- * being wrong by a factor of three costs some microseconds of a run. */
-enum { PLAIN_MACS_PER_NS = 2, VECTOR_MACS_PER_NS = 100, MACS_PER_ELEMENT = 16 };
+/* How many multiply-accumulates take as long as touching one element. Rough on purpose, as the tiers' speeds are: they
+ * decide only which steps are worth a hand-over, so that being wrong by a factor of three costs some microseconds of a
+ * run. */
+enum { MACS_PER_ELEMENT = 16 };
 
 /* A hand-over takes 0.3 to 1 us (bench/threads). */
 enum { LEAST_STEP_NS = 2000, LEAST_PIECE_NS = 1000 };
@@ -38,7 +38,7 @@ int32_t mn_share_grain(const mn_plan *plan, const mn_step *step) {
         const mn_op *op = &plan->graph->ops[step->first_op + i];
         work += macs(plan, op) + MACS_PER_ELEMENT * elements(plan, op);
     }
-    const double ns = work / (step->kernel->tier > MN_TIER_PORTABLE ? VECTOR_MACS_PER_NS : PLAIN_MACS_PER_NS);
+    const double ns = work / mn_tier_get(step->kernel->tier)->macs_per_ns;
     if (ns < LEAST_STEP_NS) return step->units;
     const int32_t grain = (int32_t)(step->units * (LEAST_PIECE_NS / ns)) + 1;
     return mn_min_i32(grain < LINE_UNITS / 2 ? grain : (int32_t)mn_round_up((size_t)grain, LINE_UNITS), step->units);

@@ -124,7 +124,7 @@ static void run_reference(const mn_kernel *twin, const check_case *c, check_rng 
     mn_kernel_need need;
     check_buffer workspace;
     mn_kernel_needs(twin, &c->params, &need);
-    check_buffer_open(&workspace, r, need.workspace_bytes, 64);
+    check_buffer_open(&workspace, r, need.workspace_bytes, mn_tier_get(twin->tier)->alignment);
     const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .workspace = workspace.data};
     twin->run(&task, 0, c->units);
     check_buffer_close(&workspace);
@@ -299,8 +299,9 @@ check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) 
     for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
     check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);
     run_reference(check_twin(kernel), c, r, t.inputs, t.expected.data);
-    check_buffer_open(&t.packed, r, need.packed_bytes, 64);
-    check_buffer_open(&t.workspace, r, need.workspace_bytes, 64);
+    const size_t alignment = mn_tier_get(kernel->tier)->alignment;
+    check_buffer_open(&t.packed, r, need.packed_bytes, alignment);
+    check_buffer_open(&t.workspace, r, need.workspace_bytes, alignment);
     check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);
     bool passed = run_trials(&t);
     check_buffer_close(&t.packed);

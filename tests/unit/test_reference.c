@@ -25,14 +25,15 @@ static void run(mn_kernel_fn kernel, const void *params, const void *input, void
 static void test_choice(void **state) {
     (void)state;
     mn_kernel_need need = {9, 9};
-    const mn_kernel *kernel = mn_kernel_choose(MN_K_QUANTIZE, MN_UINT8, MN_INT8, MN_TIER_REF, 0, NULL, &need);
+    const mn_kernel *kernel =
+        mn_kernel_choose(MN_K_QUANTIZE, MN_UINT8, MN_INT8, &mn_target_any, MN_TIER_REF, NULL, &need);
     assert_non_null(kernel);
     assert_string_equal(kernel->symbol, "mn_quantize_u8_i8_ref");
     assert_int_equal(need.packed_bytes + need.workspace_bytes, 0);
-    assert_null(mn_kernel_choose(MN_K_CONV, MN_INT32, MN_INT32, MN_TIER_REF, 0, NULL, &need));
-    kernel = mn_kernel_choose(MN_K_PAD, MN_INT64, MN_INT64, MN_TIER_REF, 0, NULL, &need);
+    assert_null(mn_kernel_choose(MN_K_CONV, MN_INT32, MN_INT32, &mn_target_any, MN_TIER_REF, NULL, &need));
+    kernel = mn_kernel_choose(MN_K_PAD, MN_INT64, MN_INT64, &mn_target_any, MN_TIER_REF, NULL, &need);
     assert_string_equal(kernel->symbol, "mn_pad_any_ref");
-    kernel = mn_kernel_choose(MN_K_CONCATENATION, MN_UINT8, MN_UINT8, MN_TIER_REF, 0, NULL, &need);
+    kernel = mn_kernel_choose(MN_K_CONCATENATION, MN_UINT8, MN_UINT8, &mn_target_any, MN_TIER_REF, NULL, &need);
     assert_string_equal(kernel->symbol, "mn_concatenation_u8_ref");
 }
 
@@ -42,23 +43,12 @@ static void test_every_tier_has_its_reference(void **state) {
     for (int32_t i = 0; i < mn_kernel_count; i++) {
         const mn_kernel *kernel = &mn_kernels[i];
         mn_kernel_need need;
-        assert_non_null(mn_kernel_choose(kernel->op, kernel->in, kernel->out, MN_TIER_REF, 0, &any, &need));
+        assert_non_null(
+            mn_kernel_choose(kernel->op, kernel->in, kernel->out, &mn_target_any, MN_TIER_REF, &any, &need));
         assert_int_equal(strncmp(kernel->symbol, "mn_", 3), 0);
         const char *tier = strrchr(kernel->symbol, '_');
-        assert_string_equal(tier + 1, mn_tier_name(kernel->tier));
+        assert_string_equal(tier + 1, mn_tier_get(kernel->tier)->name);
     }
-}
-
-static void test_tier_names(void **state) {
-    (void)state;
-    mn_tier tier = MN_TIER_COUNT;
-    assert_false(mn_tier_parse("fast", &tier));
-    assert_int_equal(tier, MN_TIER_COUNT);
-    for (int i = 0; i < MN_TIER_COUNT; i++) {
-        assert_true(mn_tier_parse(mn_tier_name((mn_tier)i), &tier));
-        assert_int_equal(tier, i);
-    }
-    assert_string_equal(mn_tier_name(MN_TIER_COUNT), "unknown");
 }
 
 static void test_half_to_float(void **state) {
@@ -165,7 +155,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice),
         cmocka_unit_test(test_every_tier_has_its_reference),
-        cmocka_unit_test(test_tier_names),
         cmocka_unit_test(test_half_to_float),
         cmocka_unit_test(test_softmax_of_many),
         cmocka_unit_test(test_quantize_special_floats),

@@ -1,24 +1,106 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Which tier computes what, by the limit that the caller sets and the processor's instructions. */
+/* The table of tiers, and which tier computes what, by the limit that the caller sets and the target. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "base/cpu.h"
 #include "kernels/kernel.h"
 #include "kernels/params.h"
+#include "mobilenet_inspect.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
+static void test_table(void **unused) {
+    (void)unused;
+    for (int i = 0; i < MN_TIER_COUNT; i++) {
+        const mn_tier_info *info = mn_tier_get((mn_tier)i);
+        assert_int_equal(info->rank, i);
+        assert_true(info->alignment >= 8 && info->alignment <= 64 && (info->alignment & (info->alignment - 1)) == 0);
+        assert_true(info->l1_kb > 0 && info->l1_kb < info->l2_kb);
+        assert_true(info->macs_per_ns > 0);
+        assert_int_equal(info->cpu != 0, info->family != MN_FAMILY_ANY);
+        /* Tiers of any family come first, so that a family's own are preferred. */
+        assert_true(i == 0 || info->family != MN_FAMILY_ANY || mn_tier_get((mn_tier)(i - 1))->family == MN_FAMILY_ANY);
+    }
+}
 
-enum { EVERYTHING = MN_CPU_AVX2 | MN_CPU_AVX_VNNI | MN_CPU_AVX512 | MN_CPU_AVX512_VNNI | MN_CPU_AVX512_VBMI };
+/* What a kernel executes, its tier has; a lookup of bytes in registers is the one thing that asks for more. */
+static void test_kernels_fit_their_tiers(void **unused) {
+    (void)unused;
+    for (int32_t i = 0; i < mn_kernel_count; i++) {
+        const mn_tier_info *tier = mn_tier_get(mn_kernels[i].tier);
+        assert_true(mn_tier_belongs(tier, mn_cpu_family()));
+        const uint32_t more = mn_kernels[i].cpu & ~tier->cpu;
+        if (mn_cpu_family() == MN_FAMILY_X86_64) assert_int_equal(more & ~(uint32_t)MN_CPU_AVX512_VBMI, 0);
+        if (mn_cpu_family() == MN_FAMILY_ANY) assert_int_equal(more, 0);
+    }
+}
 
-static mn_tier tier_of(mn_kernel_op op, mn_type type, mn_tier limit, uint32_t cpu) {
+static void test_names(void **unused) {
+    (void)unused;
+    static const char *const any[] = {"ref", "portable", NULL};
+    static const char *const x86[] = {"ref", "portable", "avx2", "avxvnni", "avx512", "avx512vnni", NULL};
+    for (int32_t i = 0; i < 3; i++) {
+        const char *name = mn_tier_name(MN_FAMILY_ANY, i);
+        assert_true(any[i] ? name && strcmp(name, any[i]) == 0 : !name);
+    }
+    for (int32_t i = 0; i < 7; i++) {
+        mn_tier tier = MN_TIER_COUNT;
+        const char *name = mn_tier_name(MN_FAMILY_X86_64, i);
+        assert_true(x86[i] ? name && strcmp(name, x86[i]) == 0 : !name);
+        if (!name) continue;
+        assert_int_equal(mn_tier_parse(name, MN_FAMILY_X86_64, &tier), MN_OK);
+        assert_string_equal(mn_tier_get(tier)->name, name);
+    }
+    assert_null(mn_tier_name(MN_FAMILY_X86_64, -1));
+    for (int32_t i = 0; mn_cpu_tier(i) || mn_tier_name(mn_cpu_family(), i); i++) {
+        assert_string_equal(mn_cpu_tier(i), mn_tier_name(mn_cpu_family(), i));
+    }
+}
+
+static void test_wrong_names(void **unused) {
+    (void)unused;
+    mn_tier tier = MN_TIER_COUNT;
+    assert_int_equal(mn_tier_parse("fast", MN_FAMILY_X86_64, &tier), MN_ERROR_ARGUMENT);
+    assert_string_equal(mn_error_detail(),
+                        "kernel tier \"fast\" is not known; use one of ref, portable, avx2, avxvnni, "
+                        "avx512, avx512vnni");
+    assert_int_equal(mn_tier_parse("avx2", MN_FAMILY_ANY, &tier), MN_ERROR_ARGUMENT);
+    assert_string_equal(mn_error_detail(), "kernel tier \"avx2\" is for x86-64 processors; use one of ref, portable");
+    assert_int_equal(tier, MN_TIER_COUNT);
+}
+
+static void test_limits(void **unused) {
+    (void)unused;
+    mn_tier_info low = *mn_tier_get(MN_TIER_REF), high = *mn_tier_get(MN_TIER_PORTABLE);
+    assert_true(mn_tier_allows(&high, &low));
+    assert_true(mn_tier_allows(&high, &high));
+    assert_false(mn_tier_allows(&low, &high));
+    low.automatic = high.automatic = false;
+    assert_false(mn_tier_allows(&high, &low));
+    assert_true(mn_tier_allows(&high, &high));
+    assert_int_equal(mn_tier_default(MN_FAMILY_ANY), MN_TIER_PORTABLE);
+    assert_int_equal(mn_tier_default(MN_FAMILY_X86_64), MN_TIER_AVX512VNNI);
+}
+
+static void test_targets(void **unused) {
+    (void)unused;
+    const mn_target here = mn_target_here();
+    assert_int_equal(here.family, mn_cpu_family());
+    assert_int_equal(here.cpu, mn_cpu_flags());
+    assert_true(here.l1_bytes >= 1024 && here.l1_bytes < here.l2_bytes);
+    const mn_target assumed = mn_target_of_tier(MN_TIER_AVX2);
+    assert_int_equal(assumed.family, MN_FAMILY_X86_64);
+    assert_int_equal(assumed.cpu, MN_CPU_AVX2);
+    assert_int_equal(assumed.l1_bytes, 32 * 1024);
+}
+
+static mn_tier tier_of(mn_kernel_op op, mn_type type, mn_tier limit, const mn_target *target) {
     enum { CHANNELS = 32 };
     int32_t multiplier[CHANNELS], shift[CHANNELS];
     for (int i = 0; i < CHANNELS; i++) multiplier[i] = 1 << 30, shift[i] = -7;
@@ -29,66 +111,79 @@ static mn_tier tier_of(mn_kernel_op op, mn_type type, mn_tier limit, uint32_t cp
                         .multiplier = multiplier,
                         .shift = shift};
     mn_kernel_need need;
-    const mn_kernel *kernel = mn_kernel_choose(op, type, type, limit, cpu, &p, &need);
+    const mn_kernel *kernel = mn_kernel_choose(op, type, type, target, limit, &p, &need);
     assert_non_null(kernel);
-    assert_int_equal(kernel->cpu & ~cpu, 0);
+    assert_int_equal(kernel->cpu & ~target->cpu, 0);
     return kernel->tier;
 }
 
-static void test_convolutions(void **unused) {
+static void expect_tier(mn_tier limit, const mn_target *target, mn_tier expected) {
+    static const mn_kernel_op ops[] = {MN_K_CONV, MN_K_DEPTHWISE};
+    for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++) {
+        assert_int_equal(tier_of(ops[k], MN_INT8, limit, target), expected);
+        assert_int_equal(tier_of(ops[k], MN_UINT8, limit, target), expected);
+    }
+}
+
+/* A target of another family gets the kernels of any, whatever its flags mean there. */
+static void test_other_family(void **unused) {
+    (void)unused;
+    const mn_target other = {.family = MN_FAMILY_ANY, .cpu = UINT32_MAX};
+    expect_tier(MN_TIER_COUNT - 1, &other, MN_TIER_PORTABLE);
+    expect_tier(MN_TIER_COUNT - 1, &mn_target_any, MN_TIER_PORTABLE);
+    expect_tier(MN_TIER_REF, &mn_target_any, MN_TIER_REF);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+enum { EVERYTHING = MN_CPU_AVX2 | MN_CPU_AVX_VNNI | MN_CPU_AVX512 | MN_CPU_AVX512_VNNI | MN_CPU_AVX512_VBMI };
+
+static void test_x86(void **unused) {
     (void)unused;
     static const struct {
         mn_tier limit;
         uint32_t cpu;
         mn_tier expected;
     } cases[] = {
-        {MN_TIER_COUNT - 1, 0, MN_TIER_PORTABLE},
-        {MN_TIER_COUNT - 1, MN_CPU_AVX2, MN_TIER_AVX2},
-        {MN_TIER_COUNT - 1, MN_CPU_AVX2 | MN_CPU_AVX512, MN_TIER_AVX2},
-        {MN_TIER_COUNT - 1, EVERYTHING, MN_TIER_AVX512VNNI},
-        {MN_TIER_AVX512, EVERYTHING, MN_TIER_AVX2},
+        {MN_TIER_AVX512VNNI, 0, MN_TIER_PORTABLE},
+        {MN_TIER_AVX512VNNI, MN_CPU_AVX2, MN_TIER_AVX2},
+        {MN_TIER_AVX512VNNI, MN_CPU_AVX2 | MN_CPU_AVX512, MN_TIER_AVX2},
+        {MN_TIER_AVX512VNNI, EVERYTHING, MN_TIER_AVX512VNNI},
+        {MN_TIER_AVXVNNI, MN_CPU_AVX2, MN_TIER_AVX2},
         {MN_TIER_AVX2, EVERYTHING, MN_TIER_AVX2},
         {MN_TIER_PORTABLE, EVERYTHING, MN_TIER_PORTABLE},
         {MN_TIER_REF, EVERYTHING, MN_TIER_REF},
-    };
-    static const mn_kernel_op ops[] = {MN_K_CONV, MN_K_DEPTHWISE};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++) {
-            assert_int_equal(tier_of(ops[k], MN_INT8, cases[i].limit, cases[i].cpu), cases[i].expected);
-            assert_int_equal(tier_of(ops[k], MN_UINT8, cases[i].limit, cases[i].cpu), cases[i].expected);
-        }
-    }
-}
-
-/* Untested on processors that have it, so only for those who ask for it. */
-static void test_avx_vnni_must_be_named(void **unused) {
-    (void)unused;
-    const uint32_t cpu = MN_CPU_AVX2 | MN_CPU_AVX_VNNI;
-    static const mn_kernel_op ops[] = {MN_K_CONV, MN_K_DEPTHWISE};
-    for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++) {
-        assert_int_equal(tier_of(ops[k], MN_INT8, MN_TIER_COUNT - 1, cpu), MN_TIER_AVX2);
-        assert_int_equal(tier_of(ops[k], MN_INT8, MN_TIER_AVX512, cpu), MN_TIER_AVX2);
-        assert_int_equal(tier_of(ops[k], MN_INT8, MN_TIER_AVXVNNI, MN_CPU_AVX2), MN_TIER_AVX2);
 #ifdef MN_CPU_AVX_VNNI_COMPILES
-        assert_int_equal(tier_of(ops[k], MN_INT8, MN_TIER_AVXVNNI, cpu), MN_TIER_AVXVNNI);
-        assert_int_equal(tier_of(ops[k], MN_UINT8, MN_TIER_AVXVNNI, cpu), MN_TIER_AVXVNNI);
+        {MN_TIER_AVX512VNNI, MN_CPU_AVX2 | MN_CPU_AVX_VNNI, MN_TIER_AVXVNNI},
+        {MN_TIER_AVX512, EVERYTHING, MN_TIER_AVXVNNI},
+        {MN_TIER_AVXVNNI, EVERYTHING, MN_TIER_AVXVNNI},
 #endif
-    }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolutions),
-        cmocka_unit_test(test_avx_vnni_must_be_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const mn_target target = {.family = MN_FAMILY_X86_64, .cpu = cases[i].cpu};
+        expect_tier(cases[i].limit, &target, cases[i].expected);
+    }
+    for (mn_tier tier = MN_TIER_AVX2; tier <= MN_TIER_AVX512VNNI; tier++) {
+        const mn_target target = mn_target_of_tier(tier);
+        if (tier != MN_TIER_AVX512) expect_tier(tier, &target, tier); /* which has no 8-bit convolution of its own */
+    }
 }
 
 #else
 
-int main(void) {
-    printf("SKIPPED: these tiers are for x86-64\n");
-    return 77;
+static void test_x86(void **unused) {
+    (void)unused;
+    printf("SKIPPED: the tiers of x86-64 have kernels there only\n");
 }
 
 #endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),        cmocka_unit_test(test_kernels_fit_their_tiers),
+        cmocka_unit_test(test_names),        cmocka_unit_test(test_wrong_names),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_other_family), cmocka_unit_test(test_x86),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
