@@ -90,7 +90,8 @@ static interval interval_of(const planner *p, const mn_buffer *buffer) {
     return found;
 }
 
-static size_t lowest_free(const planner *p, const interval *in, size_t bytes) {
+/* The lowest offset from `offset` on. */
+static size_t lowest_free(const planner *p, const interval *in, size_t offset, size_t bytes) {
     const mn_spans *sets[6 * LEVELS];
     int32_t count = 0;
     for (int32_t i = 0; i < in->part_count; i++) {
@@ -98,7 +99,6 @@ static size_t lowest_free(const planner *p, const interval *in, size_t bytes) {
         sets[count++] = &p->sometime[in->parts[i]];
     }
     for (int32_t i = 0; i < in->path_count; i++) sets[count++] = &p->through[in->paths[i]];
-    size_t offset = 0;
     for (int32_t i = 0, clear = 0; clear < count; i = (i + 1) % count) {
         const size_t next = mn_spans_step(sets[i], offset, bytes);
         clear = next == offset ? clear + 1 : 0;
@@ -117,22 +117,67 @@ static bool take(planner *p, const interval *in, size_t begin, size_t end) {
     return true;
 }
 
-/* Larger first; equal sizes in order of use, then of place in the list, so that the plan is deterministic. */
-static int by_size(const void *left, const void *right) {
-    const mn_buffer *a = *(mn_buffer *const *)left, *b = *(mn_buffer *const *)right;
-    if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
-    if (a->first != b->first) return a->first < b->first ? -1 : 1;
-    return a < b ? -1 : a > b;
+/* ---- Groups: buffers whose distances are given ------------------------------------------------------------ */
+
+/* A buffer, `shift` bytes above the lowest one of its group, which as a rule is itself alone. */
+typedef struct member {
+    mn_buffer *buffer;
+    const mn_buffer *lowest;
+    size_t shift;
+    size_t group_bytes;
+} member;
+
+/* Larger groups first; equal ones in order of use, then of place in the list, so that the plan is deterministic. */
+static int by_group(const void *left, const void *right) {
+    const member *a = left, *b = right;
+    if (a->group_bytes != b->group_bytes) return a->group_bytes > b->group_bytes ? -1 : 1;
+    if (a->lowest->first != b->lowest->first) return a->lowest->first < b->lowest->first ? -1 : 1;
+    if (a->lowest != b->lowest) return a->lowest < b->lowest ? -1 : 1;
+    return a->buffer < b->buffer ? -1 : a->buffer > b->buffer;
 }
 
-static bool place_all(planner *p, mn_buffer **order, int32_t count, size_t alignment, size_t *top) {
+/* Fills `members`, [count], so that those of a group lie behind each other; `bytes` is room for as many. */
+static void find_groups(mn_buffer *buffers, int32_t count, size_t *bytes, member *members) {
     for (int32_t i = 0; i < count; i++) {
-        mn_buffer *buffer = order[i];
-        const interval in = interval_of(p, buffer);
-        buffer->offset = lowest_free(p, &in, buffer->bytes);
-        const size_t end = mn_round_up(buffer->offset + buffer->bytes, alignment);
-        if (!take(p, &in, buffer->offset, end)) return false;
-        *top = mn_max_size(*top, end);
+        member *m = &members[i];
+        *m = (member){.buffer = &buffers[i], .lowest = &buffers[i]};
+        for (; m->lowest->below; m->lowest = m->lowest->below) m->shift += m->lowest->shift;
+        size_t *all = &bytes[m->lowest - buffers];
+        *all = mn_max_size(*all, m->shift + buffers[i].bytes);
+    }
+    for (int32_t i = 0; i < count; i++) members[i].group_bytes = bytes[members[i].lowest - buffers];
+    qsort(members, (size_t)count, sizeof *members, by_group);
+}
+
+static int32_t group_size(const member *group, const member *end) {
+    int32_t size = 1;
+    while (group + size < end && group[size].lowest == group->lowest) size++;
+    return size;
+}
+
+/* The lowest offset at which all members of a group find room. */
+static size_t place_group(const planner *p, const member *group, int32_t size) {
+    size_t offset = 0;
+    for (int32_t i = 0, clear = 0; clear < size; i = (i + 1) % size) {
+        const interval in = interval_of(p, group[i].buffer);
+        const size_t wanted = offset + group[i].shift, found = lowest_free(p, &in, wanted, group[i].buffer->bytes);
+        clear = found == wanted ? clear + 1 : 1;
+        offset = found - group[i].shift;
+    }
+    return offset;
+}
+
+static bool place_all(planner *p, const member *members, int32_t count, size_t alignment, size_t *top) {
+    for (int32_t i = 0, size; i < count; i += size) {
+        size = group_size(&members[i], members + count);
+        const size_t offset = place_group(p, &members[i], size);
+        for (const member *m = &members[i]; m < &members[i] + size; m++) {
+            const interval in = interval_of(p, m->buffer);
+            m->buffer->offset = offset + m->shift;
+            const size_t end = mn_round_up(m->buffer->offset + m->buffer->bytes, alignment);
+            if (!take(p, &in, m->buffer->offset, end)) return false;
+            *top = mn_max_size(*top, end);
+        }
     }
     return true;
 }
@@ -140,15 +185,19 @@ static bool place_all(planner *p, mn_buffer **order, int32_t count, size_t align
 mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, size_t *arena_bytes) {
     size_t total = 0, top = 0;
     for (int32_t i = 0; i < count; i++) {
-        if (!mn_add_size(total, buffers[i].bytes, &total) || !mn_add_size(total, alignment, &total)) {
+        if (!mn_add_size(total, buffers[i].bytes, &total) || !mn_add_size(total, alignment, &total) ||
+            !mn_add_size(total, buffers[i].shift, &total)) {
             return mn_fail(MN_ERROR_LIMIT, "the tensors need more memory than this machine can address");
         }
     }
     planner p = {.at = {0}};
-    mn_buffer **order = mn_region_alloc(&p.region, (size_t)count, sizeof *order);
-    for (int32_t i = 0; i < count && order; i++) order[i] = &buffers[i];
-    if (order) qsort(order, (size_t)count, sizeof *order, by_size);
-    const bool done = order && open_planner(&p, buffers, count) && place_all(&p, order, count, alignment, &top);
+    member *members = mn_region_alloc(&p.region, (size_t)count, sizeof *members);
+    size_t *bytes = mn_region_alloc(&p.region, (size_t)count, sizeof *bytes);
+    bool done = members && bytes && open_planner(&p, buffers, count);
+    if (done) {
+        find_groups(buffers, count, bytes, members);
+        done = place_all(&p, members, count, alignment, &top);
+    }
     mn_region_free(&p.region);
     if (!done) return mn_fail_memory("the memory plan");
     *arena_bytes = top;

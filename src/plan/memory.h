@@ -11,6 +11,10 @@
 typedef struct mn_buffer {
     size_t bytes; /* at least 1 */
     int32_t first, last;
+    /* Another buffer of the list that this one begins exactly `shift` bytes above, a multiple of the alignment; these
+     * two may overlap. NULL: none. No buffer is above itself. */
+    const struct mn_buffer *below;
+    size_t shift;
     size_t offset; /* result, a multiple of the alignment */
 } mn_buffer;
 

@@ -27,6 +27,7 @@ static void check_plan(const mn_buffer *buffers, int32_t count, size_t arena_byt
         assert_true(a->offset + a->bytes <= arena_bytes);
         for (int32_t j = 0; j < i; j++) {
             const mn_buffer *b = &buffers[j];
+            if (a->below == b || b->below == a) continue;
             bool together = a->first <= b->last && b->first <= a->last;
             bool apart = a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
             assert_true(!together || apart);
@@ -99,6 +100,31 @@ static void test_random_lifetimes(void **state) {
     }
 }
 
+/* Some buffers lie a given distance above others, which they may overlap, but nothing else. */
+static void test_groups(void **state) {
+    (void)state;
+    uint32_t random = 3;
+    for (int32_t round = 0; round < 500; round++) {
+        mn_buffer buffers[30];
+        const int32_t count = 1 + (int32_t)(next_random(&random) % 30);
+        for (int32_t i = 0; i < count; i++) {
+            const int32_t first = i, last = first + 1 + (int32_t)(next_random(&random) % 4);
+            buffers[i] = (mn_buffer){.bytes = 1 + next_random(&random) % 5000, .first = first, .last = last};
+            /* The one above a buffer ends as that one's other neighbours begin, so that only these two meet. */
+            if (i == 0 || next_random(&random) % 2 == 0) continue;
+            buffers[i - 1].last = i;
+            buffers[i - 1].below = &buffers[i];
+            buffers[i - 1].shift = next_random(&random) % 40 * ALIGNMENT;
+        }
+        size_t arena = 0;
+        assert_int_equal(mn_memory_plan(buffers, count, ALIGNMENT, &arena), MN_OK);
+        check_plan(buffers, count, arena);
+        for (int32_t i = 0; i < count; i++) {
+            if (buffers[i].below) assert_int_equal(buffers[i].offset, buffers[i].below->offset + buffers[i].shift);
+        }
+    }
+}
+
 /* A chain, as in a network without branches, reaches the bound: the largest pair of neighbours. */
 static void test_chain_is_optimal(void **state) {
     (void)state;
@@ -123,6 +149,7 @@ static void test_empty_and_overflow(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_lifetimes),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_chain_is_optimal),
         cmocka_unit_test(test_empty_and_overflow),
     };
