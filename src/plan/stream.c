@@ -94,13 +94,13 @@ static void place_rings(const mn_chains *c, int32_t begin, int32_t end, mn_strea
     }
 }
 
-static void take_chain(mn_chains *c, const way *way, int32_t end, mn_stream *out) {
+static void take_chain(mn_chains *c, const way *last, int32_t end, mn_stream *out) {
     mn_chain chain;
-    mn_chain_run(c, way->begin, end, way->overlaps, out->slices + out->slice_count, &chain);
+    mn_chain_run(c, last->begin, end, last->overlaps, out->slices + out->slice_count, &chain);
     out->slice_count += (int32_t)chain.slices;
     out->chain_ends[out->chain_count++] = end;
-    place_whole(c, way->begin, end, out);
-    place_rings(c, way->begin, end, out);
+    place_whole(c, last->begin, end, out);
+    place_rings(c, last->begin, end, out);
     if (chain.taken < 0) return;
     out->places[chain.taken].below = c->steps->steps[end - 1].output;
     out->places[chain.taken].shift = chain.shift;
