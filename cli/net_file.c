@@ -28,7 +28,7 @@ static mn_status open_keras(const char *path, const mn_origin_options *options, 
     mn_keras_options wanted = {.size = options->size, .no_softmax = options->no_softmax};
     MN_TRY(mn_keras_open(path, &wanted, out, &info));
     *origin = (mn_origin){.format = mn_keras_format_text(info.format),
-                          .network = info.family >= 0 ? mn_families[info.family].name : NULL,
+                          .network = info.family >= 0 ? mn_net_families[info.family].name : NULL,
                           .width = info.width,
                           .assumed_size = info.assumed_size,
                           .assumed_pixels = !out->meaning.normalised &&

@@ -35,7 +35,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, architecture),
      .value = "NAME",
-     .choices = mn_family_options,
+     .choices = mn_net_family_options,
      .help = "which MobileNet; the last two without squeeze-excite and hard swish [v2]"},
     {.name = "width",
      .kind = CLI_NUMBERS,
@@ -89,7 +89,7 @@ static mn_status make_net(const settings *s, mn_net *net) {
     if (s->width.count > 0) spec.width = s->width.value[0];
     spec.height = spec.width_px = s->size;
     spec.classes = s->classes;
-    MN_TRY(mn_families[s->architecture].build(&spec, net));
+    MN_TRY(mn_net_families[s->architecture].build(&spec, net));
     mn_net_randomise(net, (uint64_t)s->seed);
     return s->random_bn ? mn_net_randomise_norms(net, (uint64_t)s->seed) : mn_net_settle(net);
 }
@@ -97,7 +97,7 @@ static mn_status make_net(const settings *s, mn_net *net) {
 static mn_status make_file(const settings *s, const mn_net *net, uint8_t **data, size_t *bytes) {
     mn_graph graph = {0};
     char description[96];
-    snprintf(description, sizeof description, "%s, random weights, seed %d%s", mn_families[s->architecture].name,
+    snprintf(description, sizeof description, "%s, random weights, seed %d%s", mn_net_families[s->architecture].name,
              s->seed, s->random_bn ? ", random batch norm" : "");
     MN_TRY(mn_net_fold(net, &graph, NULL));
     graph.description = description;

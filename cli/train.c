@@ -72,7 +72,7 @@ static mn_status build_net(job *j) {
     if (s->width.count > 0) spec.width = s->width.value[0];
     if (s->size > 0) spec.height = spec.width_px = s->size;
     spec.classes = j->data.class_count;
-    MN_TRY(mn_families[s->architecture].build(&spec, &j->net));
+    MN_TRY(mn_net_families[s->architecture].build(&spec, &j->net));
     mn_net_randomise(&j->net, j->options.seed);
     return MN_OK;
 }

@@ -41,7 +41,7 @@ static const cli_option options[] = {
      .value = "FILE.h5",
      .help = "the weights to write, in Keras' layout"},
     TEXT("val", val, "DIR", "pictures held out, to measure accuracy after each epoch"),
-    CHOICE("architecture", architecture, mn_family_options, "of random weights [v2]"),
+    CHOICE("architecture", architecture, mn_net_family_options, "of random weights [v2]"),
     NUMBER("width", width, "ALPHA", "depth multiplier: 0.35, 0.5, 0.75, 1.0, 1.3, 1.4 or another [1.0]"),
     WHOLE("size", size, 32, 1024, "height and width of the input in pixels [224, or that of --init]"),
     TEXT("init", init, "FILE", "weights to start from: any file that 'convert' reads [random ones]"),

@@ -29,7 +29,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, architecture),
      .value = "NAME",
-     .choices = mn_family_options,
+     .choices = mn_net_family_options,
      .help = "which MobileNet [v2]"},
     {.name = "json",
      .kind = CLI_FLAG,
@@ -56,7 +56,7 @@ typedef struct counts {
     int64_t macs, weights, keras;
 } counts;
 
-static mn_status count_variant(const mn_family *family, const mn_variant *variant, int32_t classes, counts *out) {
+static mn_status count_variant(const mn_net_family *family, const mn_variant *variant, int32_t classes, counts *out) {
     mn_net net = {0};
     mn_net_spec spec;
     mn_net_spec_defaults(&spec);
@@ -89,7 +89,7 @@ static void print_object(const mn_variant *variant, int32_t classes, const count
 }
 
 static int variants(const settings *s) {
-    const mn_family *family = &mn_families[s->architecture];
+    const mn_net_family *family = &mn_net_families[s->architecture];
     int32_t classes = s->classes >= 0 ? s->classes : family->published_classes;
     if (!s->json) {
         printf("width  size  MACs (M)  weights (M)         MACs    weights      Keras\n");

@@ -27,7 +27,7 @@ const char *mn_keras_format_text(mn_keras_format format);
 /** What was found. */
 typedef struct mn_keras_info {
     mn_keras_format format;
-    int32_t family;       /* of mn_families; -1 when the convolutions are another network's */
+    int32_t family;       /* of mn_net_families; -1 when the convolutions are another network's */
     double width;         /* of the MobileNet; 0 for another network */
     bool assumed_size;    /* the file leaves the size of the input open */
     bool assumed_softmax; /* the file does not say whether a softmax, or a sigmoid, follows the classifier */

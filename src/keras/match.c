@@ -87,7 +87,7 @@ static bool gives(const shapes *s, int32_t channels) {
 
 /* A candidate: what is to be built. */
 typedef struct guess {
-    const mn_family *family;
+    const mn_net_family *family;
     double width;
     int32_t classes;
     bool dense;
@@ -142,7 +142,7 @@ static mn_status is(const shapes *s, guess *g, bool *same) {
 }
 
 /* Width number `i` to try: the published ones and round ones first, for other widths give the same channels. */
-static double candidate(const mn_family *family, int32_t i) {
+static double candidate(const mn_net_family *family, int32_t i) {
     int32_t step = i - family->variant_count + 1;
     if (step < 1) return family->variants[i].width;
     return step <= ROUND_STEPS ? step / 20.0 : (step - ROUND_STEPS) / 100.0;
@@ -154,7 +154,7 @@ typedef struct channels {
 } channels;
 
 /* False when the file has no convolution with some of them: it is another width's. */
-static bool list_channels(const shapes *s, const mn_family *family, double width, channels *out) {
+static bool list_channels(const shapes *s, const mn_net_family *family, double width, channels *out) {
     *out = (channels){{0}};
     int32_t last = family->last_filters;
     out->of[8] = width > 1 ? (int32_t)(last * width * 100) : last;
@@ -183,7 +183,7 @@ static mn_status find_width(const shapes *s, guess *g, bool *found) {
 }
 
 /* As many convolutions as the family has, with its own top or without? */
-static mn_status has_as_many(const shapes *s, const mn_family *family, bool *same) {
+static mn_status has_as_many(const shapes *s, const mn_net_family *family, bool *same) {
     guess g = {.family = family, .width = candidate(family, family->variant_count - 1)};
     shapes bare, topped;
     int32_t head_channels;
@@ -196,9 +196,9 @@ static mn_status has_as_many(const shapes *s, const mn_family *family, bool *sam
 
 static mn_status find(const shapes *s, guess *g, bool *found) {
     *found = false;
-    for (int32_t i = 0; !*found && i < MN_FAMILIES; i++) {
+    for (int32_t i = 0; !*found && i < MN_NET_FAMILIES; i++) {
         bool same;
-        g->family = &mn_families[i];
+        g->family = &mn_net_families[i];
         MN_TRY(has_as_many(s, g->family, &same));
         if (same) MN_TRY(find_width(s, g, found));
     }
@@ -210,7 +210,7 @@ mn_status mn_keras_width_of(const mn_net *net, int32_t *family, double *width) {
     guess g = {0};
     bool found;
     MN_TRY(find(&s, &g, &found));
-    *family = found ? (int32_t)(g.family - mn_families) : -1;
+    *family = found ? (int32_t)(g.family - mn_net_families) : -1;
     *width = found ? g.width : 0;
     return MN_OK;
 }
@@ -236,8 +236,8 @@ static mn_status find_nearest(const shapes *s, guess *g, bool *found) {
     shapes built;
     int32_t head_channels;
     *found = false;
-    for (int32_t f = 0; !*found && f < MN_FAMILIES; f++) {
-        g->family = &mn_families[f];
+    for (int32_t f = 0; !*found && f < MN_NET_FAMILIES; f++) {
+        g->family = &mn_net_families[f];
         for (int32_t i = g->family->variant_count; !*found && i-- > 0;) {
             g->width = candidate(g->family, i);
             g->classes = 0;
@@ -264,7 +264,7 @@ mn_status mn_keras_match(const mn_keras_weights *w, mn_net_spec *spec, int32_t *
     MN_TRY(find(&s, &g, &found));
     if (!found) MN_TRY(find_nearest(&s, &g, &found));
     if (!found) return not_a_mobilenet(w, &s);
-    *family = (int32_t)(g.family - mn_families);
+    *family = (int32_t)(g.family - mn_net_families);
     spec->width = g.width;
     spec->classes = g.classes;
     for (int32_t i = 0; i < w->count && s.dense > 0; i++) {

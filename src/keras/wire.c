@@ -163,7 +163,7 @@ mn_status mn_wire_receive(mn_child *child, mn_net *net, mn_keras_info *info, boo
     if (!*complete) return MN_OK;
     if (head.status != MN_OK) return receive_sentence(child, &head, complete);
     *complete = head.layer_count > 0 && head.layer_count <= MAX_LAYERS && head.info.format < MN_KERAS_FORMATS &&
-                head.info.family >= -1 && head.info.family < MN_FAMILIES;
+                head.info.family >= -1 && head.info.family < MN_NET_FAMILIES;
     for (int32_t i = 0; *complete && i < head.layer_count; i++) MN_TRY(receive_layer(child, net, complete));
     if (!*complete) return MN_OK;
     *info = head.info;

@@ -18,7 +18,7 @@ static const mn_variant v3_variants[] = {{1.0, 224}, {0.75, 224}}, minimalistic_
 
 #define VARIANTS(list) sizeof(list) / sizeof(list)[0], list
 
-const mn_family mn_families[MN_FAMILIES] = {
+const mn_net_family mn_net_families[MN_NET_FAMILIES] = {
     {"MobileNet", mn_v1_build, mn_v1_channels, {32, 64, 128, 256, 512, 1024}, 0, VARIANTS(v1_variants), 1001},
     {"MobileNetV2",
 
@@ -63,6 +63,6 @@ const mn_family mn_families[MN_FAMILIES] = {
      1000},
 };
 
-const char *const mn_family_options[MN_FAMILIES + 1] = {
+const char *const mn_net_family_options[MN_NET_FAMILIES + 1] = {
     "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", NULL,
 };

@@ -7,7 +7,7 @@
 
 #include "net/spec.h"
 
-typedef struct mn_family {
+typedef struct mn_net_family {
     const char *name; /* "MobileNetV3 small" */
     mn_status (*build)(const mn_net_spec *spec, mn_net *out);
     int32_t (*channels)(int32_t filters, double width); /* of a layer with `filters` at width 1 */
@@ -16,13 +16,13 @@ typedef struct mn_family {
     int32_t variant_count;
     const mn_variant *variants; /* published with weights, the widest first */
     int32_t published_classes;  /* of ImageNet, with or without a background class */
-} mn_family;
+} mn_net_family;
 
-#define MN_FAMILIES 6
+#define MN_NET_FAMILIES 6
 #define MN_FAMILY_V2 1
-extern const mn_family mn_families[MN_FAMILIES];
+extern const mn_net_family mn_net_families[MN_NET_FAMILIES];
 
 /** What flags call them, in the same order; NULL ends the list. */
-extern const char *const mn_family_options[MN_FAMILIES + 1];
+extern const char *const mn_net_family_options[MN_NET_FAMILIES + 1];
 
 #endif

@@ -273,7 +273,7 @@ static void build_small(mn_net *net) {
 static void build(mn_net *net, int32_t family, double width, int32_t classes, bool dense) {
     mn_net_spec spec = {
         .width = width, .height = 32, .width_px = 32, .classes = classes, .softmax = true, .dense = dense};
-    assert_int_equal(mn_families[family].build(&spec, net), MN_OK);
+    assert_int_equal(mn_net_families[family].build(&spec, net), MN_OK);
     mn_net_randomise(net, 7);
     assert_int_equal(mn_net_randomise_norms(net, 7), MN_OK);
 }
@@ -338,7 +338,7 @@ static void test_bare_weights(void **state) {
     (void)state;
     static const double widths[] = {0.35, 0.25, 0.5, 0.1};
     mn_keras_options options = {.size = 32};
-    for (int32_t f = 0; f < MN_FAMILIES; f++) {
+    for (int32_t f = 0; f < MN_NET_FAMILIES; f++) {
         for (int32_t form = 0; form < 4; form++) {
             mn_net net;
             mn_keras_info info;
