@@ -54,11 +54,11 @@ void cli_compare_plot(FILE *out, const mn_graph *graph, const mn_difference *dif
                       const char *const names[2]) {
     const int height = TOP + ROW * count + BOTTOM;
     const double end = axis_end(differences, count);
-    char title[512];
-    snprintf(title, sizeof title, "Signal to quantisation noise of each layer: %.200s against %.200s", names[1],
-             names[0]);
+    char models[512];
+    snprintf(models, sizeof models, "%.200s against %.200s", names[1], names[0]);
     mn_chart_open(out, WIDTH, height);
-    mn_chart_title(out, title);
+    mn_chart_title(out, "Signal to quantisation noise of each layer");
+    mn_chart_text(out, 16, 42, (mn_chart_style){0}, models);
     draw_axis(out, end, height);
     for (int32_t i = 0; i < count; i++) {
         draw_layer(out, &differences[i], graph->tensors[differences[i].a].name, TOP + ROW * i, end,

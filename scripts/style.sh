@@ -3,7 +3,7 @@
 # usage: scripts/style.sh
 #
 # Checks what the compiler and clang-format do not: licence headers, tabs, line and file lengths, calls that a
-# library must not make.
+# library must not make, READMEs (scripts/readmes.sh) and the subjects of commits (scripts/subjects.sh).
 source "$(dirname "$0")/lib.sh"
 
 failed=0
@@ -45,4 +45,6 @@ report "extremes collected with fmax() or fmin() and not with base/extremes.h" <
 report "unfinished work" < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}")
 report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
     awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }')
+report "READMEs" < <(scripts/readmes.sh)
+report "commits" < <(scripts/subjects.sh | grep -v SKIPPED)
 exit "$failed"

@@ -101,8 +101,8 @@ void mn_curves_svg(const mn_epoch *epochs, int64_t count, FILE *out) {
     loss.high = 1.05 * highest(&loss, loss_of, val_loss_of);
     mn_chart_open(out, WIDTH, TOP + 2 * PLOT + GAP + BOTTOM);
     mn_chart_title(out, "Training by epoch");
-    mn_chart_text(out, WIDTH - RIGHT - 150, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_NAVY}, "training");
-    mn_chart_text(out, WIDTH - RIGHT, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_RED},
+    mn_chart_text(out, WIDTH - RIGHT, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_NAVY}, "training");
+    mn_chart_text(out, WIDTH - RIGHT, 40, (mn_chart_style){.anchor = "end", .colour = MN_CHART_RED},
                   "held out, averaged weights");
     draw_plot(&loss, "Loss", loss_of, val_loss_of, out);
     draw_plot(&accuracy, "Accuracy, %", accuracy_of, val_accuracy_of, out);

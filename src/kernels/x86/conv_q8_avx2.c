@@ -2,7 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* int8 and uint8 convolution for AVX2. VPMADDUBSW, for bytes, would add pairs of products with saturation, and
- * 2 * 255 * 127 exceeds 16 bits; VPMADDWD, on bytes widened to 16 bits, is exact. docs/performance.md compares them. */
+ * 2 * 255 * 127 exceeds 16 bits; VPMADDWD, on bytes widened to 16 bits, is exact. See
+ * docs/performance-log.md. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/readmes.sh
+#
+# Checks that every folder has a README.md, and that its tables name what is in it: each name in the first column of a
+# table that begins with "file" or "folder" is there, and each file and folder is named. Names may be patterns (test_*.c);
+# one without an ending stands for all that begin with it and a dot (chain for chain.c and chain.h), one that ends with /
+# is a folder.
+source "$(dirname "$0")/lib.sh"
+
+# Folders of data, of which a README above tells enough, and what is for tools alone.
+without_readme='^(fuzz/corpus/.*|fuzz/corpus|models/signs(/.*)?|docs/man|include|\.ci|tests/support/cmocka)$'
+
+# The names in the first column of such tables: names README
+names() {
+    awk -F'|' '
+        /^\|/ && !in_table { in_table = 1; is_list = $2 ~ /^ *(file|folder)/ }
+        !/^\|/ { in_table = 0 }
+        in_table && is_list { for (i = 2; i <= split($2, part, "`"); i += 2) print part[i] }' "$1"
+}
+
+failed=0
+complain() {
+    printf '%s\n' "$1"
+    failed=1
+}
+
+# Compares one folder with its README: check FOLDER FILE...
+check() {
+    local folder=$1 name path
+    shift
+    local -A named=()
+    while read -r name; do
+        local -a found=()
+        case $name in
+        */ | *[*.]*) mapfile -t found < <(compgen -G "$folder/$name") ;;
+        *) mapfile -t found < <(compgen -G "$folder/$name.*") ;;
+        esac
+        [[ ${#found[@]} -gt 0 ]] || complain "$folder/README.md: there is no $name; leave it out"
+        for path in "${found[@]}"; do named[$path]=1; done
+    done < <(names "$folder/README.md")
+    for path; do
+        [[ -n ${named[$path]-} ]] || complain "$folder/README.md: ${path#"$folder/"} is in no table of files; add it"
+    done
+}
+
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    list() { git ls-files --cached --others --exclude-standard; }
+else # a copy without history
+    list() { find . -type f -not -path './build*' -not -path './out/*' -printf '%P\n'; }
+fi
+
+declare -A files=()
+while read -r path; do
+    [[ $path == */* && $path != .* && -e $path ]] || continue
+    [[ ${path##*/} == README.md || ${path##*/} == .* ]] || files[${path%/*}]+="$path"$'\n'
+    while true; do # the folders on the way to it belong to those above them
+        path=${path%/*}
+        [[ $path == */* ]] || break
+        [[ ${files[${path%/*}]-} == *"$path/"$'\n'* ]] || files[${path%/*}]+="$path/"$'\n'
+    done
+done < <(list)
+for folder in $(printf '%s\n' "${!files[@]}" | sort); do
+    [[ $folder =~ $without_readme ]] && continue
+    if [[ ! -e $folder/README.md ]]; then
+        complain "$folder: has no README.md; say what it is for, what it must not know, and what its files are"
+        continue
+    fi
+    mapfile -t own <<<"${files[$folder]%$'\n'}"
+    check "$folder" "${own[@]}"
+done
+exit "$failed"
