@@ -11,12 +11,14 @@
 bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     need->workspace_bytes = 0;
-    return p->groups == 1 && mn_panels_bytes(p->window.out_c, mn_window_depth(&p->window), &need->packed_bytes);
+    return p->groups == 1 &&
+           mn_packed_bytes(&mn_panels_layout, p->window.out_c, mn_window_depth(&p->window), &need->packed_bytes);
 }
 
 static void conv_f32_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
-    mn_panels_pack(constants[1], p->window.out_c, mn_window_depth(&p->window), packed);
+    const mn_raw_weights raw = mn_raw_rows(constants[1], MN_FLOAT32, p->window.out_c, mn_window_depth(&p->window));
+    mn_packed_write(&raw, &mn_panels_layout, packed);
 }
 
 const mn_kernel_traits mn_conv_f32_portable_traits = {

@@ -87,15 +87,14 @@ static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) 
 
 static void conv_i8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
-    mn_rows_pack(constants[1], MN_SIGN_I8, 0, p->window.out_c, (int32_t)mn_window_depth(&p->window), packed);
+    mn_rows_pack(constants[1], MN_INT8, 0, p->window.out_c, mn_window_depth(&p->window), packed);
 }
 
 const mn_kernel_traits mn_conv_i8_portable_traits = {.need = conv_int_need, .pack = conv_i8_pack, .rings = true};
 
 static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
-    mn_rows_pack(constants[1], MN_SIGN_U8, p->weight_zero, p->window.out_c, (int32_t)mn_window_depth(&p->window),
-                 packed);
+    mn_rows_pack(constants[1], MN_UINT8, p->weight_zero, p->window.out_c, mn_window_depth(&p->window), packed);
 }
 
 const mn_kernel_traits mn_conv_u8_portable_traits = {.need = conv_int_need, .pack = conv_u8_pack, .rings = true};

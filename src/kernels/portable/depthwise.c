@@ -15,8 +15,6 @@
 /* Taps added in one pass over the channels: a row of a 3x3 filter. */
 enum { GROUP = 3 };
 
-static int64_t weight_count(const mn_window *w) { return (int64_t)w->k_h * w->k_w * w->out_c; }
-
 /* The taps of one filter row that meet the image at one output pixel. */
 typedef struct line {
     size_t in;         /* element of the image at the first tap */
@@ -141,8 +139,7 @@ static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begi
 }
 
 bool mn_depthwise_int_packed(const mn_window *w, size_t *bytes) {
-    return w->out_c == w->in_c && (int64_t)w->k_h * w->k_w <= MN_SUM_MAX &&
-           mn_mul_size((size_t)weight_count(w), sizeof(int16_t), bytes);
+    return w->out_c == w->in_c && mn_taps_bytes(w->out_c, (int64_t)w->k_h * w->k_w, bytes);
 }
 
 static bool depthwise_int_need(const void *params, mn_kernel_need *need) {
@@ -153,7 +150,7 @@ static bool depthwise_int_need(const void *params, mn_kernel_need *need) {
 
 static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
-    mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)weight_count(&p->window), packed);
+    mn_taps_pack(constants[1], MN_INT8, 0, p->window.out_c, (int64_t)p->window.k_h * p->window.k_w, packed);
 }
 
 const mn_kernel_traits mn_depthwise_i8_portable_traits = {
@@ -161,7 +158,8 @@ const mn_kernel_traits mn_depthwise_i8_portable_traits = {
 
 static void depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
-    mn_widen(constants[1], MN_SIGN_U8, p->weight_zero, (ptrdiff_t)weight_count(&p->window), packed);
+    const mn_window *w = &p->window;
+    mn_taps_pack(constants[1], MN_UINT8, p->weight_zero, w->out_c, (int64_t)w->k_h * w->k_w, packed);
 }
 
 const mn_kernel_traits mn_depthwise_u8_portable_traits = {

@@ -12,12 +12,13 @@
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need) {
     const mn_fully_connected_params *p = params;
     need->workspace_bytes = 0;
-    return mn_panels_bytes(p->out_c, p->in_c, &need->packed_bytes);
+    return mn_packed_bytes(&mn_panels_layout, p->out_c, p->in_c, &need->packed_bytes);
 }
 
 static void fully_connected_f32_pack(const void *params, const void *const *constants, void *packed) {
     const mn_fully_connected_params *p = params;
-    mn_panels_pack(constants[1], p->out_c, p->in_c, packed);
+    const mn_raw_weights raw = mn_raw_rows(constants[1], MN_FLOAT32, p->out_c, p->in_c);
+    mn_packed_write(&raw, &mn_panels_layout, packed);
 }
 
 const mn_kernel_traits mn_fully_connected_f32_portable_traits = {.need = mn_fully_connected_f32_portable_need,
@@ -54,19 +55,19 @@ static bool fully_connected_int_need(const void *params, mn_kernel_need *need) {
     return mn_rows_bytes(p->out_c, p->in_c, &need->packed_bytes);
 }
 
-static void pack_int(const mn_fully_connected_params *p, int32_t sign, const void *weights, int16_t *packed) {
-    mn_rows_pack(weights, sign, p->weight_zero, p->out_c, p->in_c, packed);
+static void pack_int(const mn_fully_connected_params *p, mn_type type, const void *weights, int16_t *packed) {
+    mn_rows_pack(weights, type, p->weight_zero, p->out_c, p->in_c, packed);
 }
 
 static void fully_connected_i8_pack(const void *params, const void *const *constants, void *packed) {
-    pack_int(params, MN_SIGN_I8, constants[1], packed);
+    pack_int(params, MN_INT8, constants[1], packed);
 }
 
 const mn_kernel_traits mn_fully_connected_i8_portable_traits = {.need = fully_connected_int_need,
                                                                 .pack = fully_connected_i8_pack};
 
 static void fully_connected_u8_pack(const void *params, const void *const *constants, void *packed) {
-    pack_int(params, MN_SIGN_U8, constants[1], packed);
+    pack_int(params, MN_UINT8, constants[1], packed);
 }
 
 const mn_kernel_traits mn_fully_connected_u8_portable_traits = {.need = fully_connected_int_need,

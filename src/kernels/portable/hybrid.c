@@ -73,7 +73,7 @@ static bool hybrid_conv_need(const void *params, mn_kernel_need *need) {
 
 static void hybrid_conv_pack(const void *params, const void *const *constants, void *packed) {
     const mn_window *w = &((const mn_hybrid_conv_params *)params)->conv.window;
-    mn_rows_pack(constants[1], MN_SIGN_I8, 0, w->out_c, (int32_t)mn_window_depth(w), packed);
+    mn_rows_pack(constants[1], MN_INT8, 0, w->out_c, mn_window_depth(w), packed);
 }
 
 const mn_kernel_traits mn_hybrid_conv_portable_traits = {.need = hybrid_conv_need, .pack = hybrid_conv_pack};
@@ -122,7 +122,7 @@ static bool hybrid_depthwise_need(const void *params, mn_kernel_need *need) {
 
 static void hybrid_depthwise_pack(const void *params, const void *const *constants, void *packed) {
     const mn_window *w = &((const mn_hybrid_conv_params *)params)->conv.window;
-    mn_widen(constants[1], MN_SIGN_I8, 0, (ptrdiff_t)w->k_h * w->k_w * w->out_c, packed);
+    mn_taps_pack(constants[1], MN_INT8, 0, w->out_c, (int64_t)w->k_h * w->k_w, packed);
 }
 
 const mn_kernel_traits mn_hybrid_depthwise_portable_traits = {.need = hybrid_depthwise_need,
@@ -154,7 +154,7 @@ static bool hybrid_fully_connected_need(const void *params, mn_kernel_need *need
 
 static void hybrid_fully_connected_pack(const void *params, const void *const *constants, void *packed) {
     const mn_hybrid_fully_connected_params *p = params;
-    mn_rows_pack(constants[1], MN_SIGN_I8, 0, p->out_c, p->in_c, packed);
+    mn_rows_pack(constants[1], MN_INT8, 0, p->out_c, p->in_c, packed);
 }
 
 const mn_kernel_traits mn_hybrid_fully_connected_portable_traits = {.need = hybrid_fully_connected_need,

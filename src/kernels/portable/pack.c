@@ -13,20 +13,7 @@
 typedef float lanes __attribute__((vector_size(16)));
 enum { LANES = 4, PANEL_LANES = MN_PANEL / LANES };
 
-bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out) {
-    size_t panels = ((size_t)out_c + MN_PANEL - 1) / MN_PANEL;
-    return mn_mul_size(panels * MN_PANEL * sizeof(float), (size_t)k, out);
-}
-
-void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed) {
-    for (int32_t first = 0; first < out_c; first += MN_PANEL) {
-        int32_t channels = mn_min_i32(MN_PANEL, out_c - first);
-        for (int64_t i = 0; i < k; i++, packed += MN_PANEL) {
-            memset(packed, 0, MN_PANEL * sizeof *packed);
-            for (int32_t c = 0; c < channels; c++) packed[c] = weights[(first + c) * k + i];
-        }
-    }
-}
+const mn_packed_layout mn_panels_layout = {.type = MN_FLOAT32, .channels = MN_PANEL, .products = 1};
 
 void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
                    float sums[MN_PAIR][MN_PANEL]) {
@@ -65,24 +52,42 @@ void mn_panel_finish(const float sums[MN_PANEL], const float *bias, mn_range_f32
 
 int32_t mn_rows_depth(int64_t k) { return (int32_t)mn_round_up((size_t)k, 8); }
 
+/* Rows of one group of products. */
+static mn_packed_layout rows_layout(int64_t k, int32_t zero) {
+    return (mn_packed_layout){.type = MN_INT16, .channels = MN_BLOCK, .products = mn_rows_depth(k), .offset = -zero};
+}
+
 bool mn_rows_bytes(int32_t out_c, int64_t k, size_t *out) {
     if (k > MN_SUM_MAX) return false;
-    size_t rows = mn_round_up((size_t)out_c, MN_BLOCK);
-    return mn_mul_size(rows, (size_t)mn_rows_depth(k) * sizeof(int16_t), out);
+    const mn_packed_layout layout = rows_layout(k, 0);
+    return mn_packed_bytes(&layout, out_c, k, out);
+}
+
+void mn_rows_pack(const void *weights, mn_type type, int32_t zero, int32_t out_c, int64_t k, int16_t *packed) {
+    const mn_raw_weights raw = mn_raw_rows(weights, type, out_c, k);
+    const mn_packed_layout layout = rows_layout(k, zero);
+    mn_packed_write(&raw, &layout, packed);
+}
+
+static mn_packed_layout taps_layout(int32_t channels, int32_t zero) {
+    return (mn_packed_layout){.type = MN_INT16, .channels = channels, .products = 1, .offset = -zero};
+}
+
+bool mn_taps_bytes(int32_t channels, int64_t taps, size_t *out) {
+    if (taps > MN_SUM_MAX) return false;
+    const mn_packed_layout layout = taps_layout(channels, 0);
+    return mn_packed_bytes(&layout, channels, taps, out);
+}
+
+void mn_taps_pack(const void *weights, mn_type type, int32_t zero, int32_t channels, int64_t taps, int16_t *packed) {
+    const mn_raw_weights raw = mn_raw_taps(weights, type, channels, taps);
+    const mn_packed_layout layout = taps_layout(channels, zero);
+    mn_packed_write(&raw, &layout, packed);
 }
 
 void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out) {
     const uint8_t *from = in;
     for (ptrdiff_t i = 0; i < count; i++) out[i] = (int16_t)(mn_stored(from[i], sign) - zero);
-}
-
-void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c, int32_t k, int16_t *packed) {
-    int32_t depth = mn_rows_depth(k);
-    int32_t rows = (int32_t)mn_round_up((size_t)out_c, MN_BLOCK);
-    memset(packed, 0, (size_t)rows * (size_t)depth * sizeof *packed);
-    const uint8_t *from = weights;
-    for (int32_t c = 0; c < out_c; c++)
-        mn_widen(from + (size_t)c * (size_t)k, sign, zero, k, packed + (size_t)c * (size_t)depth);
 }
 
 /* The shape that compilers turn into pairwise multiply-adds of int16 (PMADDWD, SMLAL). */

@@ -7,9 +7,10 @@
 #define MN_KERNELS_PORTABLE_PACK_H
 
 #include "kernels/kernel.h"
+#include "kernels/packed.h"
 #include "kernels/params.h"
 
-/** Output channels of one float panel, of one integer block, and pixels computed together. */
+/** Output channels of one float panel, of one panel of integers, and pixels computed together. */
 enum { MN_PANEL = 16, MN_BLOCK = 4, MN_PAIR = 2 };
 
 /** Longest integer sum: 2^15 products of 9-bit numbers stay inside int32. */
@@ -17,16 +18,13 @@ enum { MN_SUM_MAX = 1 << 15 };
 
 /* ---- float32: panels [out_c / 16][k][16], missing channels zero ---- */
 
-/** Bytes of packed panels; false when that overflows. */
-bool mn_panels_bytes(int32_t out_c, int64_t k, size_t *out);
+extern const mn_packed_layout mn_panels_layout;
 
 /** The need() of kernels that convolve, or multiply vectors with matrices, on panels; and of depthwise convolutions,
  * which pack nothing. */
 bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need);
-
-void mn_panels_pack(const float *weights, int32_t out_c, int64_t k, float *packed);
 
 /** The inputs of one sum as rows x cols runs of consecutive elements, and the weights they meet: distances between
  *  starts of runs in elements of the input and in k. Rows from `wrap` on lie `back` elements before that: a ring begins
@@ -54,7 +52,13 @@ int32_t mn_rows_depth(int64_t k);
 
 /** Bytes of packed rows; false when k is longer than MN_SUM_MAX or that overflows. */
 bool mn_rows_bytes(int32_t out_c, int64_t k, size_t *out);
-void mn_rows_pack(const void *weights, int32_t sign, int32_t zero, int32_t out_c, int32_t k, int16_t *packed);
+
+/** Packs int8 weights, and uint8 ones whose zero point is `zero`. */
+void mn_rows_pack(const void *weights, mn_type type, int32_t zero, int32_t out_c, int64_t k, int16_t *packed);
+
+/** The same for the taps of depthwise filters, as one panel: [taps][channels]. */
+bool mn_taps_bytes(int32_t channels, int64_t taps, size_t *out);
+void mn_taps_pack(const void *weights, mn_type type, int32_t zero, int32_t channels, int64_t taps, int16_t *packed);
 
 /** out[i] = the stored value in[i] - zero. `sign` as in kernels/ref/ref.h: MN_SIGN_I8 or MN_SIGN_U8. */
 void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out);

@@ -20,7 +20,9 @@ static void pack(const float *weights, int32_t out_c, int32_t k, float *packed) 
         for (int32_t c = 0; c < MN_PANEL; c++) rows[c] = weights + (ptrdiff_t)(first + c) * k;
         mn_interleave_floats(rows, k, packed);
     }
-    mn_panels_pack(weights + (ptrdiff_t)whole * k, out_c - whole, k, packed);
+    if (whole == out_c) return;
+    const mn_raw_weights rest = mn_raw_rows(weights + (ptrdiff_t)whole * k, MN_FLOAT32, out_c - whole, k);
+    mn_packed_write(&rest, &mn_panels_layout, packed);
 }
 
 void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, void *packed) {

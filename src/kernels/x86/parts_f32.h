@@ -29,7 +29,7 @@ typedef struct mn_tiles {
     bool whole; /* the output has room for whole panels of channels; missing ones get clamped zeros */
 } mn_tiles;
 
-/** Packs the weights of a convolution, as mn_panels_pack() would. */
+/** Packs the weights of a convolution, in mn_panels_layout. */
 void mn_conv_f32_avx2_pack(const void *params, const void *const *constants, void *packed);
 
 /** The tiles of a whole span. */
