@@ -43,9 +43,8 @@ static int library_exit(mn_status status) {
 }
 
 static int create_session(bench *b) {
-    mn_session_options options;
-    mn_session_defaults(&options);
-    options.threads = b->params.num_threads > 0 ? b->params.num_threads : 1;
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.threads = b->params.num_threads > 0 ? b->params.num_threads : 1; /* -1 is one, as TensorFlow Lite's */
     options.cpu = b->params.cpu[0] != '\0' ? b->params.cpu : NULL;
     options.batch = b->params.batch;
     if (b->params.input_layer[0] != '\0') {
@@ -235,7 +234,7 @@ static bool save_outputs(const bench *b) {
     cli_output output = {0};
     if (!cli_output_open(&output, path)) return false;
     for (int32_t i = 0; i < mn_model_output_count(b->model); i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         mn_status status = mn_session_tensor(b->session, mn_model_output(b->model, i), &info);
         if (status != MN_OK) {
             cli_library_error(status);

@@ -170,6 +170,10 @@ bool bench_flags_check(bench_flags *flags) {
         cli_error("--num_threads=%d: must be from -1 to 256", (int)params->num_threads);
         return false;
     }
+    if (params->batch < 1) {
+        cli_error("--batch=%d: must be 1 or more", (int)params->batch);
+        return false;
+    }
     if (params->report_peak_memory_footprint && params->memory_footprint_check_interval_ms <= 0) {
         bench_warn("--memory_footprint_check_interval_ms is set to %d (ms), which is not above 0; 50 (ms) is used.",
                    (int)params->memory_footprint_check_interval_ms);

@@ -223,7 +223,7 @@ static int read_files(const bench_params *params, bench_inputs *inputs) {
 
 static bool describe_inputs(const mn_model *model, bench_inputs *inputs) {
     for (int32_t i = 0; i < inputs->count; i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         mn_status status = mn_model_tensor(model, mn_model_input(model, i), &info);
         if (status != MN_OK) {
             cli_library_error(status);
@@ -338,7 +338,7 @@ static int fill_input(const mn_tensor_info *info, int32_t number, bench_input *i
 int bench_inputs_fill(const mn_model *model, const mn_session *session, bench_inputs *inputs) {
     uint64_t state = 0;
     for (int32_t i = 0; i < inputs->count; i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         mn_status status = mn_session_tensor(session, mn_model_input(model, i), &info);
         if (status != MN_OK) {
             cli_library_error(status);

@@ -45,7 +45,7 @@ static mn_status name_type(const mn_model *model, const mn_step_info *step, char
     if (stream == NULL) return mn_fail_memory("the profile");
     mn_status status = MN_OK;
     for (int32_t i = 0; i < step->op_count && status == MN_OK; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         status = mn_model_op(model, step->first_op + i, &op);
         if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? "+" : "", op.name);
     }
@@ -56,7 +56,7 @@ static mn_status name_type(const mn_model *model, const mn_step_info *step, char
 /** "[name, name]:7" for what operator 7, the last of a step, makes. */
 static mn_status name_outputs(const mn_model *model, const mn_step_info *step, char **out) {
     int32_t last = step->first_op + step->op_count - 1;
-    mn_op_info op;
+    mn_op_info op = MN_INIT(mn_op_info);
     MN_TRY(mn_model_op(model, last, &op));
     size_t length = 0;
     FILE *stream = open_memstream(out, &length);
@@ -64,7 +64,7 @@ static mn_status name_outputs(const mn_model *model, const mn_step_info *step, c
     mn_status status = MN_OK;
     fputc('[', stream);
     for (int32_t i = 0; i < op.output_count && status == MN_OK; i++) {
-        mn_tensor_info tensor;
+        mn_tensor_info tensor = MN_INIT(mn_tensor_info);
         status = mn_model_tensor(model, op.outputs[i], &tensor);
         if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? ", " : "", tensor.name);
     }
@@ -79,7 +79,7 @@ mn_status bench_profile_steps(bench_profile *profile, const mn_model *model, con
     if (profile->node == NULL) return mn_fail_memory("the profile");
     profile->count = count;
     for (int32_t i = 0; i < count; i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         MN_TRY(mn_session_step(session, i, &step));
         MN_TRY(name_type(model, &step, &profile->node[i].type));
         MN_TRY(name_outputs(model, &step, &profile->node[i].name));
@@ -90,7 +90,7 @@ mn_status bench_profile_steps(bench_profile *profile, const mn_model *model, con
 mn_status bench_profile_record(bench_profile *profile, const mn_session *session) {
     int64_t total = 0;
     for (int32_t i = 0; i < profile->count; i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         MN_TRY(mn_session_step(session, i, &step));
         /* Rounded, so that a sum of many short steps is right on average. */
         int64_t microseconds = (int64_t)((step.last_ns + 500) / 1000);

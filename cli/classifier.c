@@ -18,8 +18,8 @@ static bool is_quantised(const mn_tensor_info *info) { return mn_is_stored(info-
 
 static bool computes_in_8_bits(const mn_model *model) {
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
-        mn_tensor_info info;
+        mn_op_info op = MN_INIT(mn_op_info);
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         if (mn_model_op(model, i, &op) != MN_OK || op.output_count == 0 || op.macs == 0) continue;
         if (mn_model_tensor(model, op.outputs[0], &info) == MN_OK && is_quantised(&info)) return true;
     }
@@ -40,7 +40,7 @@ static mn_status open_ending(const char *wanted, cli_classifier *c) {
 
 mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out) {
     const mn_graph *graph = &model->graph;
-    mn_pixels pixels = {0};
+    mn_pixels pixels = MN_INIT(mn_pixels);
     mn_status told = options && mn_prepare_given(options) ? MN_OK : mn_model_pixels(model, &pixels);
     /* First: an input that is no picture says nothing of pixels. */
     MN_TRY(mn_prepare_init(&graph->tensors[graph->inputs[0]], &pixels, options, out));
@@ -49,7 +49,7 @@ mn_status cli_contract(const mn_model *model, const mn_prepare_options *options,
 
 mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *options,
                               const mn_prepare_options *prepare, cli_classifier *out) {
-    mn_tensor_info input;
+    mn_tensor_info input = MN_INIT(mn_tensor_info);
     out->options = *options;
     MN_TRY(cli_model_open(path, &out->model));
     if (mn_model_input_count(out->model) != 1 || mn_model_output_count(out->model) < 1) {

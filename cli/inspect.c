@@ -69,7 +69,7 @@ typedef struct subject {
 } subject;
 
 static void print_tensor(const subject *s, const char *role, int32_t i, int32_t tensor) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     char shape[CLI_SHAPE_TEXT], quant[CLI_SHAPE_TEXT];
     mn_prepare contract;
     if (mn_model_tensor(s->model, tensor, &info) != MN_OK) return;
@@ -102,7 +102,7 @@ static bool is_value(const mn_model *model, int32_t tensor) {
         if (mn_model_input(model, i) == tensor) return true;
     }
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK) continue;
         for (int32_t k = 0; k < op.output_count; k++) {
             if (op.outputs[k] == tensor) return true;
@@ -116,7 +116,7 @@ static bool is_value(const mn_model *model, int32_t tensor) {
 static int32_t first_input(const subject *s, const mn_op_info *op) {
     const bool custom = strcmp(op->name, mn_op_name(MN_OP_CUSTOM)) == 0;
     for (int32_t i = 0; i < op->input_count; i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         if (mn_model_tensor(s->model, op->inputs[i], &info) != MN_OK || info.data) continue;
         if (!custom || is_value(s->model, op->inputs[i])) return op->inputs[i];
     }
@@ -124,7 +124,8 @@ static int32_t first_input(const subject *s, const mn_op_info *op) {
 }
 
 static void print_operator(const subject *s, int32_t index, const mn_op_info *op) {
-    mn_tensor_info in, out;
+    mn_tensor_info in = MN_INIT(mn_tensor_info);
+    mn_tensor_info out = MN_INIT(mn_tensor_info);
     char from[CLI_SHAPE_TEXT] = "", to[CLI_SHAPE_TEXT] = "", shapes[2 * CLI_SHAPE_TEXT + 4];
     if (mn_model_tensor(s->model, first_input(s, op), &in) == MN_OK) {
         cli_shape_text(in.rank, in.dims, from);
@@ -166,7 +167,7 @@ static void print_text(const subject *s) {
     }
     printf("\n   #  %-23s %-30s %10s %12s  options\n", "operator", "shape", "parameters", "MACs");
     for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(s->model, i, &op) == MN_OK) print_operator(s, i, &op);
     }
     print_totals(s);
@@ -175,7 +176,7 @@ static void print_text(const subject *s) {
 static void json_tensors(const subject *s, cli_json *json) {
     cli_json_array(json, "tensors");
     for (int32_t i = 0; i < mn_model_tensor_count(s->model); i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         if (mn_model_tensor(s->model, i, &info) != MN_OK) continue;
         cli_json_object(json, NULL);
         cli_json_int(json, "index", i);
@@ -195,7 +196,7 @@ static void json_indices(cli_json *json, const char *key, const int32_t *list, i
 static void json_operators(const subject *s, cli_json *json) {
     cli_json_array(json, "operators");
     for (int32_t i = 0; i < mn_model_op_count(s->model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(s->model, i, &op) != MN_OK) continue;
         cli_json_object(json, NULL);
         cli_json_int(json, "index", i);
@@ -279,7 +280,7 @@ static mn_status open_subject(const settings *s, subject *out) {
     MN_TRY(cli_model_open(out->path, &out->model));
     MN_TRY(open_session(s, out));
     for (int32_t i = 0; i < mn_model_op_count(out->model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         MN_TRY(mn_model_op(out->model, i, &op));
         out->macs += op.macs;
         out->parameters += op.parameters;

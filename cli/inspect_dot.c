@@ -19,7 +19,7 @@ static void print_escaped(const char *text) {
 
 /* One ellipse for a model input or output. */
 static void print_end(const mn_model *model, const char *role, int32_t i, int32_t tensor) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     char shape[CLI_SHAPE_TEXT];
     if (mn_model_tensor(model, tensor, &info) != MN_OK) return;
     printf("  %s%d [shape=ellipse, label=\"", role, i);
@@ -34,7 +34,7 @@ static int32_t *find_sources(const mn_model *model) {
     for (int32_t i = 0; i < tensors && source; i++) source[i] = -1;
     for (int32_t i = 0; i < mn_model_input_count(model) && source; i++) source[mn_model_input(model, i)] = ops + i;
     for (int32_t i = 0; i < ops && source; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK) continue;
         for (int32_t k = 0; k < op.output_count; k++) source[op.outputs[k]] = i;
     }
@@ -50,7 +50,7 @@ static bool print_source(const mn_model *model, int32_t source) {
 }
 
 static void print_edge_label(const mn_model *model, int32_t tensor) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     char shape[CLI_SHAPE_TEXT];
     if (mn_model_tensor(model, tensor, &info) != MN_OK) return;
     printf(" [label=\"%s\"];\n", cli_shape_text(info.rank, info.dims, shape));
@@ -63,7 +63,7 @@ mn_status cli_print_dot(const mn_model *model) {
            "  edge [fontname=\"sans-serif\", fontsize=9];\n");
     for (int32_t i = 0; i < mn_model_input_count(model); i++) print_end(model, "input", i, mn_model_input(model, i));
     for (int32_t i = 0; i < count; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK) continue;
         printf("  op%d [label=\"%d %s\\n", i, i, op.name);
         print_escaped(op.options);

@@ -13,7 +13,7 @@ static bool has_weights(const char *name) {
 static bool is_8_bit(mn_type type) { return type == MN_INT8 || type == MN_UINT8; }
 
 static mn_type type_of(const mn_model *model, int32_t tensor) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     return mn_model_tensor(model, tensor, &info) == MN_OK ? info.type : MN_NONE;
 }
 
@@ -27,7 +27,7 @@ static bool has_halves(const mn_model *model) {
 const char *cli_model_kind(const mn_model *model) {
     bool integer = false, wide = false, floats = false, hybrid = false;
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK || !has_weights(op.name)) continue;
         const mn_type in = type_of(model, op.inputs[0]), weights = type_of(model, op.inputs[1]);
         if (is_8_bit(in)) integer = true;

@@ -20,8 +20,8 @@ typedef struct step {
 
 /* Bytes that `tensor` takes: its padded ones in the arena, its own outside. */
 static size_t bytes_of(const mn_session *session, int32_t tensor) {
-    mn_placement place;
-    mn_tensor_info info;
+    mn_placement place = MN_INIT(mn_placement);
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     if (mn_session_placement(session, tensor, &place) == MN_OK) return place.bytes;
     return mn_session_tensor(session, tensor, &info) == MN_OK ? info.bytes : 0;
 }
@@ -29,7 +29,7 @@ static size_t bytes_of(const mn_session *session, int32_t tensor) {
 /* Does the step compute `tensor` before its operator `before`? */
 static bool is_inner(const mn_model *model, const mn_step_info *info, int32_t before, int32_t tensor) {
     for (int32_t i = info->first_op; i < before; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) == MN_OK && op.output_count > 0 && op.outputs[0] == tensor) return true;
     }
     return false;
@@ -37,11 +37,11 @@ static bool is_inner(const mn_model *model, const mn_step_info *info, int32_t be
 
 /* What operator `index` of the step multiplies and reads; packed weights are counted apart. */
 static mn_status add_operator(const mn_model *model, const mn_session *session, int32_t index, step *s) {
-    mn_op_info op;
+    mn_op_info op = MN_INIT(mn_op_info);
     MN_TRY(mn_model_op(model, index, &op));
     s->macs += op.macs;
     for (int32_t i = 0; i < op.input_count; i++) {
-        mn_tensor_info tensor;
+        mn_tensor_info tensor = MN_INIT(mn_tensor_info);
         if (op.inputs[i] < 0 || is_inner(model, &s->info, index, op.inputs[i])) continue;
         MN_TRY(mn_model_tensor(model, op.inputs[i], &tensor));
         if (!tensor.data || s->info.packed_bytes == 0) s->moved += bytes_of(session, op.inputs[i]);
@@ -52,9 +52,9 @@ static mn_status add_operator(const mn_model *model, const mn_session *session, 
 static bool is_alias(const step *s) { return s->info.units == 0; }
 
 static mn_status describe(const mn_model *model, const mn_session *session, int32_t index, step *out) {
-    *out = (step){0};
+    *out = (step){.info = MN_INIT(mn_step_info), .place = MN_INIT(mn_placement)};
     MN_TRY(mn_session_step(session, index, &out->info));
-    MN_TRY(mn_session_placement(session, out->info.output, &out->place));
+    MN_TRY(mn_session_placement(session, out->info.outputs[0], &out->place));
     for (int32_t i = 0; i < out->info.op_count; i++) {
         MN_TRY(add_operator(model, session, out->info.first_op + i, out));
     }
@@ -73,7 +73,7 @@ static const char *operator_names(const mn_model *model, const mn_step_info *inf
     size_t used = 0;
     out[0] = '\0';
     for (int32_t i = 0; i < info->op_count; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, info->first_op + i, &op) != MN_OK) continue;
         const int written = snprintf(out + used, NAMES - used, "%s%s", i > 0 ? " + " : "", op.name);
         if (written > 0) used += (size_t)written;
@@ -115,7 +115,7 @@ static mn_status find_most(const mn_model *model, const mn_session *session, int
     int64_t *change = calloc((size_t)step_count + 1, sizeof *change), bytes = 0;
     if (!change) return mn_fail_memory("the plan");
     for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        mn_placement place;
+        mn_placement place = MN_INIT(mn_placement);
         if (mn_session_placement(session, mn_model_input(model, i), &place) == MN_OK) {
             add_life(&place, step_count, change);
         }
@@ -171,7 +171,7 @@ static void json_step(cli_json *json, const step *s) {
     cli_json_int(json, "moved_bytes", (int64_t)s->moved);
     cli_json_number(json, "macs_per_byte", macs_per_byte(s));
     cli_json_object(json, "output");
-    cli_json_int(json, "tensor", s->info.output);
+    cli_json_int(json, "tensor", s->info.outputs[0]);
     cli_json_int(json, "offset", (int64_t)s->place.offset);
     cli_json_int(json, "bytes", (int64_t)s->place.bytes);
     cli_json_int(json, "first_step", s->place.first);

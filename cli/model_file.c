@@ -15,8 +15,7 @@ mn_status cli_file_read(const char *path, mn_map *out) {
 }
 
 mn_status cli_model_open(const char *path, mn_model **out) {
-    mn_model_options options;
-    mn_model_defaults(&options);
+    mn_model_options options = MN_INIT(mn_model_options);
     options.read = true;
     return mn_model_open_with(path, &options, out);
 }

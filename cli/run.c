@@ -125,7 +125,7 @@ static bool check_counts(const settings *s, const mn_model *model) {
 
 static bool read_inputs(const settings *s, const mn_model *model, mn_session *session) {
     for (int32_t i = 0; i < s->inputs.count; i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         char what[24];
         mn_status status = mn_session_tensor(session, mn_model_input(model, i), &info);
         if (status != MN_OK) {
@@ -140,7 +140,7 @@ static bool read_inputs(const settings *s, const mn_model *model, mn_session *se
 
 static bool write_outputs(const settings *s, const mn_model *model, mn_session *session) {
     for (int32_t i = 0; i < s->outputs.count; i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         mn_status status = mn_session_tensor(session, mn_model_output(model, i), &info);
         if (status != MN_OK) {
             cli_library_error(status);
@@ -168,7 +168,7 @@ static bool write_tensors(const settings *s, const mn_model *model, mn_session *
         good = false;
     }
     for (int32_t i = 0; good && i < mn_model_tensor_count(model); i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         const void *data = mn_session_tensor_data(session, i);
         if (data == NULL || mn_session_tensor(session, i, &info) != MN_OK || info.data != NULL) continue;
         snprintf(path, room, "%s/%d.bin", s->tensors, i);
@@ -188,7 +188,7 @@ static void print_json(const settings *s, const mn_model *model, mn_session *ses
         cli_json_array(&json, side == 0 ? "inputs" : "outputs");
         int32_t count = side == 0 ? mn_model_input_count(model) : mn_model_output_count(model);
         for (int32_t i = 0; i < count; i++) {
-            mn_tensor_info info;
+            mn_tensor_info info = MN_INIT(mn_tensor_info);
             int32_t tensor = side == 0 ? mn_model_input(model, i) : mn_model_output(model, i);
             const cli_list *files = side == 0 ? &s->inputs : &s->outputs;
             if (mn_session_tensor(session, tensor, &info) != MN_OK) continue;

@@ -30,9 +30,8 @@ typedef struct cli_session_options {
 
 /** The library's options for these. */
 static inline mn_session_options cli_session_resolve(const cli_session_options *options) {
-    mn_session_options out;
-    mn_session_defaults(&out);
-    out.threads = options->threads;
+    mn_session_options out = MN_INIT(mn_session_options);
+    out.threads = options->threads == 0 ? MN_THREADS_ALL : options->threads;
     out.cpu = options->cpu;
     return out;
 }

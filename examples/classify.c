@@ -51,7 +51,8 @@ static void print_best(const mn_model *model, const mn_tensor_info *info, const 
 
 static int classify(const mn_model *model, const char *input_path) {
     mn_session *session = NULL;
-    mn_tensor_info input, output;
+    mn_tensor_info input = MN_INIT(mn_tensor_info);
+    mn_tensor_info output = MN_INIT(mn_tensor_info);
     int failed = 1;
     if (mn_session_create(model, NULL, &session) != MN_OK ||
         mn_model_tensor(model, mn_model_input(model, 0), &input) != MN_OK ||

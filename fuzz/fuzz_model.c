@@ -19,13 +19,13 @@ static bool is_quick(const mn_model *model) {
     int64_t work = 0;
     size_t bytes = 0;
     for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
-        mn_tensor_info tensor;
+        mn_tensor_info tensor = MN_INIT(mn_tensor_info);
         if (mn_model_tensor(model, i, &tensor) != MN_OK || tensor.bytes > MAX_TENSOR_BYTES) return false;
         bytes += tensor.bytes;
         if (bytes > MAX_ARENA_BYTES) return false;
     }
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK || op.macs > MAX_WORK) return false;
         work += op.macs;
         if (work > MAX_WORK) return false;
@@ -35,14 +35,14 @@ static bool is_quick(const mn_model *model) {
 
 static void run(mn_session *session, const mn_model *model) {
     for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        mn_tensor_info tensor;
+        mn_tensor_info tensor = MN_INIT(mn_tensor_info);
         if (mn_model_tensor(model, mn_model_input(model, i), &tensor) != MN_OK) abort();
         memset(mn_session_input(session, i), 0x55, tensor.bytes);
     }
     if (mn_session_run(session) != MN_OK) abort();
     /* Every byte of the outputs can be read. */
     for (int32_t i = 0; i < mn_model_output_count(model); i++) {
-        mn_tensor_info tensor;
+        mn_tensor_info tensor = MN_INIT(mn_tensor_info);
         if (mn_model_tensor(model, mn_model_output(model, i), &tensor) != MN_OK) abort();
         uint8_t *kept = malloc(tensor.bytes);
         if (kept) memcpy(kept, mn_session_output(session, i), tensor.bytes);

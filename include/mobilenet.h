@@ -3,18 +3,18 @@
 
 /**
  * @file mobilenet.h
- * The public interface of libmobilenet: load a `.tflite` image classifier, run it, look inside it.
+ * The public interface of libmobilenet: load a `.tflite` image classifier, run it, read its answer.
  *
  *     mn_model *model = NULL;
  *     mn_session *session = NULL;
- *     if (mn_model_open("model.tflite", &model) != MN_OK ||
- *         mn_session_create(model, NULL, &session) != MN_OK) {
- *         fprintf(stderr, "%s\n", mn_error_detail());
- *     } else {
+ *     mn_status status = mn_model_open("model.tflite", &model);
+ *     if (status == MN_OK) status = mn_session_create(model, NULL, &session);
+ *     if (status == MN_OK) {
  *         memcpy(mn_session_input(session, 0), pixels, bytes);
- *         mn_session_run(session);
- *         use(mn_session_output(session, 0));
+ *         status = mn_session_run(session);
  *     }
+ *     if (status == MN_OK) use(mn_session_output(session, 0));
+ *     if (status != MN_OK) fprintf(stderr, "%s\n", mn_error_detail());
  *     mn_session_close(&session);
  *     mn_model_close(&model);
  *
@@ -25,6 +25,16 @@
  * - An `mn_model` is immutable and may be shared between threads. An `mn_session` belongs to one thread at
  *   a time; any number of sessions may use one model, and must be closed before it.
  * - Close functions take the address of a pointer and set it to NULL; closing NULL is allowed.
+ * - NULL is an error where nothing says otherwise: MN_ERROR_ARGUMENT, or 0, -1 or NULL from functions that return no
+ *   status.
+ *
+ * Structs that may grow begin with their size, `struct_bytes`, so that programs and libraries of different versions fit
+ * together. Begin them with MN_INIT, which leaves everything else zero; zero is the default of every option:
+ *
+ *     mn_session_options options = MN_INIT(mn_session_options);
+ *     options.threads = 4;
+ *
+ * docs/interface.md says what may change from version to version.
  */
 #ifndef MOBILENET_H
 #define MOBILENET_H
@@ -37,6 +47,19 @@
 extern "C" {
 #endif
 
+/** Begins a struct that may grow: its size, and zeros. */
+#ifdef __cplusplus
+#define MN_INIT(type)                                                                                                  \
+    ([]() -> type {                                                                                                    \
+        type made = type();                                                                                            \
+        made.struct_bytes = static_cast<uint32_t>(sizeof(type));                                                       \
+        return made;                                                                                                   \
+    }())
+#else
+#define MN_INIT(type)                                                                                                  \
+    { .struct_bytes = (uint32_t)sizeof(type) }
+#endif
+
 #if defined(__GNUC__)
 #define MN_API __attribute__((visibility("default")))
 #else
@@ -47,12 +70,20 @@ extern "C" {
 #define MN_VERSION_MINOR 1
 #define MN_VERSION_PATCH 0
 
-/** Version of the library as "MAJOR.MINOR.PATCH"; static storage. */
+/** A version as one number, for comparisons: MN_VERSION >= MN_VERSION_OF(0, 2, 0). */
+#define MN_VERSION_OF(major, minor, patch) ((major)*1000000 + (minor)*1000 + (patch))
+#define MN_VERSION MN_VERSION_OF(MN_VERSION_MAJOR, MN_VERSION_MINOR, MN_VERSION_PATCH)
+
+/** Version of the library that runs, which may be newer than this header: "MAJOR.MINOR.PATCH" in static storage, and
+ * the number that MN_VERSION is. */
 MN_API const char *mn_version(void);
+MN_API int32_t mn_version_number(void);
 
 /* ---- Status ------------------------------------------------------------------------------------------ */
 
-/** The one list of status codes and their texts. */
+/** The one list of status codes and their texts. Those from MN_ERROR_BACKEND on are for parts of a model that run
+ *  elsewhere than on the processor; nothing in this version returns them. Later versions may have more: what a program
+ *  does not know is a failure all the same. */
 #define MN_STATUS_LIST(X)                                                                                              \
     X(MN_OK, 0, "success")                                                                                             \
     X(MN_ERROR_ARGUMENT, 1, "invalid argument")                                                                        \
@@ -61,7 +92,12 @@ MN_API const char *mn_version(void);
     X(MN_ERROR_FORMAT, 4, "malformed file")                                                                            \
     X(MN_ERROR_UNSUPPORTED, 5, "not supported")                                                                        \
     X(MN_ERROR_LIMIT, 6, "over a size limit")                                                                          \
-    X(MN_ERROR_THREAD, 7, "thread cannot be started")
+    X(MN_ERROR_THREAD, 7, "thread cannot be started")                                                                  \
+    X(MN_ERROR_BACKEND, 8, "a back end failed")                                                                        \
+    X(MN_ERROR_DEVICE, 9, "a device is missing or lost")                                                               \
+    X(MN_ERROR_BUSY, 10, "in use elsewhere")                                                                           \
+    X(MN_ERROR_TIMEOUT, 11, "no answer in time")                                                                       \
+    X(MN_ERROR_CANCELLED, 12, "cancelled")
 
 typedef enum mn_status {
 #define MN_STATUS_ENUM(name, code, text) name = code,
@@ -96,8 +132,10 @@ MN_API const char *mn_type_name(mn_type type);
 /** Bytes of one element: 4, 2, 1, 1, 4, 8, 2; 0 for MN_NONE. */
 MN_API size_t mn_type_size(mn_type type);
 
-/** Largest number of dimensions a tensor may have. */
+/** Largest number of dimensions a tensor may have, and how many structs have room for: later versions may allow more.
+ */
 #define MN_MAX_RANK 6
+#define MN_ROOM_RANK 8
 
 /** Affine quantisation: real = scale * (stored - zero_point). */
 typedef struct mn_quant {
@@ -109,10 +147,11 @@ typedef struct mn_quant {
 
 /** What is known of one tensor. Pointers live as long as the model. */
 typedef struct mn_tensor_info {
-    const char *name;
+    uint32_t struct_bytes; /**< MN_INIT */
     mn_type type;
+    const char *name;
     int32_t rank; /**< 0..MN_MAX_RANK; 0 is a scalar */
-    int32_t dims[MN_MAX_RANK];
+    int32_t dims[MN_ROOM_RANK];
     size_t bytes; /**< product of dims times the element size */
     mn_quant quant;
     const void *data; /**< constant contents, or NULL for a tensor computed at run time */
@@ -126,15 +165,14 @@ typedef struct mn_model mn_model;
  *  Errors: IO, MEMORY, FORMAT (damaged), UNSUPPORTED (an operator, type or version that is not implemented). */
 MN_API mn_status mn_model_open(const char *path, mn_model **out);
 
-/** How to open a model. Fill with mn_model_defaults() first. */
+/** How to open a model. */
 typedef struct mn_model_options {
-    /** Read the file into memory of this process instead of mapping it. Default false: mapping costs less, and
+    uint32_t struct_bytes; /**< MN_INIT */
+    /** 1: read the file into memory of this process instead of mapping it. Default 0: mapping costs less, and
      * processes share the memory, but who changes the file while it is open changes the model, and who cuts it short
      * ends this process with SIGBUS. Read, it may be a pipe, and "-" is standard input. */
-    bool read;
+    int32_t read;
 } mn_model_options;
-
-MN_API void mn_model_defaults(mn_model_options *options);
 
 /** As mn_model_open() with options; NULL means defaults. Errors: those of mn_model_open(), and LIMIT (read, over 2
  * GiB). */
@@ -161,17 +199,20 @@ MN_API mn_status mn_model_tensor(const mn_model *model, int32_t index, mn_tensor
 
 /** One operator of the model, in execution order. Pointers live as long as the model. */
 typedef struct mn_op_info {
-    const char *name; /**< TFLite operator name, "CONV_2D" */
+    uint32_t struct_bytes; /**< MN_INIT */
     int32_t version;
-    int32_t input_count;
+    int64_t macs;          /**< multiply-accumulates of one run; 0 where the term has no meaning */
+    int64_t parameters;    /**< elements of constant weights and biases this operator reads */
+    size_t weight_bytes;   /**< what they take in the file */
+    const char *name;      /**< TFLite operator name, "CONV_2D" */
     const int32_t *inputs; /**< tensor indices; -1 for an optional input left out */
-    int32_t output_count;
     const int32_t *outputs;
-    int64_t macs;       /**< multiply-accumulates of one run; 0 where the term has no meaning */
-    int64_t parameters; /**< elements of constant weights and biases this operator reads */
-    char options[96];   /**< "stride 2x2 SAME RELU6", for people */
+    int32_t input_count;
+    int32_t output_count;
+    char options[96]; /**< "stride 2x2 SAME RELU6", for people */
 } mn_op_info;
 
+/** Facts about operator `index`. Errors: ARGUMENT for an index out of range. */
 MN_API mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *out);
 
 /** Size of the model file, and of the constant tensors in it, in bytes. */
@@ -198,9 +239,11 @@ MN_API const char *mn_pixel_source_name(mn_pixel_source source);
 /** What the pixels of a photo are to a model, by channel: red, green, blue; three times the same for gray. Pixel p is
  *  low + p * (high - low) / 255, which an 8-bit input stores with its scale and zero point. */
 typedef struct mn_pixels {
+    uint32_t struct_bytes; /**< MN_INIT */
     mn_pixel_source source;
     double low[3], high[3]; /**< what pixels 0 and 255 become */
-    bool central_crop;      /**< the file says that the model saw only the central 87.5 % of each side of a photo */
+    int32_t central_crop;   /**< 1: the file says that the model saw only the central 87.5 % of each side of a photo */
+    int32_t reserved;       /**< 0 */
 } mn_pixels;
 
 /** What pixels are to the model's first input.
@@ -218,30 +261,32 @@ typedef struct mn_session mn_session;
 /** New dimensions for one model input. */
 typedef struct mn_input_shape {
     int32_t input; /**< input number, not tensor index */
-    int32_t rank;
-    int32_t dims[MN_MAX_RANK];
+    int32_t rank;  /**< 0..MN_MAX_RANK */
+    int32_t dims[MN_ROOM_RANK];
 } mn_input_shape;
 
-/** How to run a model. Fill with mn_session_defaults() first. */
+/** As many threads as there are processors for this process. */
+#define MN_THREADS_ALL (-1)
+
+/** How to run a model. */
 typedef struct mn_session_options {
-    /** 1..256; 0: one per processor available to the process. Default 1. The caller of mn_session_run() is one of them;
-     *  the others spin for some 50 us after each step and then sleep. More than there are free processors stay asleep,
-     *  so that a high number and several sessions at once do no harm. Results are the same for every number. */
+    uint32_t struct_bytes; /**< MN_INIT */
+    /** 1..256, or MN_THREADS_ALL. Default 0: one. The caller of mn_session_run() is one of them; the others spin for
+     * some 50 us after each step and then sleep. More than there are free processors stay asleep, so that a high number
+     * and several sessions at once do no harm. Results are the same for every number. */
     int32_t threads;
-    void *arena;        /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
-    size_t arena_bytes; /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
-    bool keep_tensors;  /**< every tensor keeps its own memory and stays readable after a run */
+    void *arena;          /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
+    size_t arena_bytes;   /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
+    int32_t keep_tensors; /**< 1: every tensor keeps its own memory and stays readable after a run */
     /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
-    /** Images in one run, >= 1. Default 1. The first dimension of every input, which must be 1, and of everything
+    /** Images in one run. Default 0: one. The first dimension of every input, which must be 1, and of everything
      *  computed becomes this; images lie behind each other and get the bits they get alone. UNSUPPORTED for a model
      * that mixes them. */
     int32_t batch;
 } mn_session_options;
-
-MN_API void mn_session_defaults(mn_session_options *options);
 
 /** Plans the model, binds kernels and memory. `options` NULL means defaults. Nothing is allocated after this.
  *  Errors: ARGUMENT, MEMORY, LIMIT (arena too small or tensors too large), UNSUPPORTED, THREAD. */

@@ -27,17 +27,20 @@ MN_API const char *mn_cpu_tier(int32_t i);
 
 /** One step of the plan: one or more operators run as one kernel. */
 typedef struct mn_step_info {
-    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
+    uint32_t struct_bytes;  /**< MN_INIT */
     int32_t first_op;       /**< index of the first operator */
     int32_t op_count;       /**< operators this step stands for */
     int32_t units;          /**< independent parts, all alike, that threads share; 0 for an alias */
     int32_t grain;          /**< fewest units that one thread takes at once; `units` for a step too short to share */
+    int32_t output_count;   /**< tensors that it writes */
     uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
-    int32_t output;         /**< tensor that it writes */
+    const int32_t *outputs; /**< their indices; live as long as the session */
+    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
     size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
     size_t workspace_bytes; /**< of each thread, in the arena */
 } mn_step_info;
 
+/** Number of steps, and facts about step `index`. Errors: ARGUMENT for an index out of range. */
 MN_API int32_t mn_session_step_count(const mn_session *session);
 MN_API mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out);
 
@@ -51,8 +54,9 @@ MN_API size_t mn_session_packed_bytes(const mn_session *session);
 
 /** A tensor's place in the arena. */
 typedef struct mn_placement {
-    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
-    int32_t first, last;  /**< steps that use it; -1: before the first one, the number of steps: after the last */
+    uint32_t struct_bytes; /**< MN_INIT */
+    int32_t first, last;   /**< steps that use it; -1: before the first one, the number of steps: after the last */
+    size_t offset, bytes;  /**< bytes may be more than the tensor's, where kernels want it padded */
 } mn_placement;
 
 /** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of

@@ -18,7 +18,7 @@ static double lost(const step_report *step) { return step->ns - step_bound(step)
 
 /* "DEPTHWISE_CONV_2D", "CONV_2D +3 more". */
 static void name_ops(const model_report *report, const step_report *step, char *out, size_t size) {
-    mn_op_info op;
+    mn_op_info op = MN_INIT(mn_op_info);
     const char *first = mn_model_op(report->model, step->info.first_op, &op) == MN_OK ? op.name : "?";
     if (step->info.op_count > 1) {
         snprintf(out, size, "%s +%d", first, step->info.op_count - 1);

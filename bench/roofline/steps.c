@@ -24,7 +24,7 @@ double model_bound(const model_report *report) {
 static mn_status find_last_uses(const mn_model *model, int32_t *last_use) {
     for (int32_t i = 0; i < mn_model_tensor_count(model); i++) last_use[i] = -1;
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         MN_TRY(mn_model_op(model, i, &op));
         for (int32_t j = 0; j < op.input_count; j++) {
             if (op.inputs[j] >= 0) last_use[op.inputs[j]] = i;
@@ -44,7 +44,7 @@ static bool lists(const int32_t *tensors, int32_t count, int32_t tensor) {
 /* True when an operator of the step before operator `before` reads or writes the tensor. */
 static bool is_met(const mn_model *model, const step_report *step, int32_t before, int32_t tensor) {
     for (int32_t i = step->info.first_op; i < before; i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         if (mn_model_op(model, i, &op) != MN_OK) return false;
         if (lists(op.inputs, op.input_count, tensor) || lists(op.outputs, op.output_count, tensor)) return true;
     }
@@ -53,8 +53,8 @@ static bool is_met(const mn_model *model, const step_report *step, int32_t befor
 
 static mn_status add_op(const mn_model *model, const mn_session *session, const int32_t *last_use, int32_t index,
                         step_report *step) {
-    mn_op_info op;
-    mn_tensor_info tensor;
+    mn_op_info op = MN_INIT(mn_op_info);
+    mn_tensor_info tensor = MN_INIT(mn_tensor_info);
     const int32_t end = step->info.first_op + step->info.op_count;
     MN_TRY(mn_model_op(model, index, &op));
     step->macs += op.macs;
@@ -86,6 +86,7 @@ static mn_status describe_steps(const machine *m, const int32_t *last_use, model
     report->reuse_bytes = mn_model_weight_bytes(report->model) + mn_session_arena_bytes(report->session);
     for (int32_t s = 0; s < report->step_count; s++) {
         step_report *step = &report->steps[s];
+        step->info = (mn_step_info)MN_INIT(mn_step_info);
         MN_TRY(mn_session_step(report->session, s, &step->info));
         for (int32_t i = 0; i < step->info.op_count; i++) {
             MN_TRY(add_op(report->model, report->session, last_use, step->info.first_op + i, step));
@@ -112,7 +113,7 @@ static double median(uint64_t *values, int32_t count) {
 static mn_status fill_inputs(const mn_model *model, mn_session *session) {
     uint64_t state = 1;
     for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         MN_TRY(mn_session_tensor(session, mn_model_input(model, i), &info));
         uint8_t *bytes = mn_session_input(session, i);
         float *floats = mn_session_input(session, i);
@@ -145,7 +146,7 @@ static mn_status time_steps(int32_t milliseconds, uint64_t *times, model_report 
         MN_TRY(fill_inputs(report->model, session));
         MN_TRY(mn_session_run(session));
         for (int32_t s = 0; s < report->step_count; s++) {
-            mn_step_info info;
+            mn_step_info info = MN_INIT(mn_step_info);
             MN_TRY(mn_session_step(session, s, &info));
             times[(size_t)s * MOST_RUNS + (size_t)slot] = info.last_ns;
         }
@@ -161,8 +162,7 @@ static mn_status time_steps(int32_t milliseconds, uint64_t *times, model_report 
 /* ---- Together ---------------------------------------------------------------------------------------- */
 
 static mn_status open_session(const machine *m, const char *cpu, model_report *report) {
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.threads = m->threads;
     options.cpu = cpu;
     MN_TRY(mn_model_open(report->path, &report->model));

@@ -10,3 +10,5 @@
 const char *mn_version(void) {
     return MN_TEXT(MN_VERSION_MAJOR) "." MN_TEXT(MN_VERSION_MINOR) "." MN_TEXT(MN_VERSION_PATCH);
 }
+
+int32_t mn_version_number(void) { return MN_VERSION; }

@@ -129,8 +129,9 @@ static bool is_parameter(const mn_op *op, int32_t i) {
 }
 
 void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out) {
-    *out = (mn_tensor_info){.name = tensor->name,
+    *out = (mn_tensor_info){.struct_bytes = sizeof *out,
                             .type = tensor->type,
+                            .name = tensor->name,
                             .rank = tensor->rank,
                             .bytes = tensor->bytes,
                             .quant = tensor->quant,
@@ -139,7 +140,8 @@ void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out) {
 }
 
 void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) {
-    *out = (mn_op_info){.name = mn_op_name(op->kind),
+    *out = (mn_op_info){.struct_bytes = sizeof *out,
+                        .name = mn_op_name(op->kind),
                         .version = op->version,
                         .input_count = op->input_count,
                         .inputs = op->inputs,
@@ -151,6 +153,7 @@ void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) 
         if (!tensor || !tensor->data || !is_parameter(op, i)) continue;
         mn_shape shape = mn_tensor_shape(tensor);
         out->parameters += mn_shape_count(&shape);
+        out->weight_bytes += tensor->bytes;
     }
     out->macs = mn_op_macs(graph, op);
 }

@@ -200,7 +200,8 @@ static bool contradicts(const mn_pixels *pixels, double low, double high) {
 }
 
 mn_status mn_graph_pixels(const mn_graph *graph, mn_pixels *out) {
-    mn_pixels made = {.source = MN_PIXELS_ASSUMED, .central_crop = graph->meaning.fit == MN_FIT_CROP};
+    mn_pixels made = {
+        .struct_bytes = sizeof made, .source = MN_PIXELS_ASSUMED, .central_crop = graph->meaning.fit == MN_FIT_CROP};
     double low = 0, high = 0;
     bool found = false;
     set_range(&made, -1, 1);

@@ -104,7 +104,8 @@ static mn_status find_meaning(const mn_tensor *input, const mn_pixels *pixels, c
         *out = *pixels;
         return MN_OK;
     }
-    *out = (mn_pixels){.source = MN_PIXELS_GIVEN, .central_crop = pixels && pixels->central_crop};
+    *out = (mn_pixels){
+        .struct_bytes = sizeof *out, .source = MN_PIXELS_GIVEN, .central_crop = pixels && pixels->central_crop};
     for (int c = 0; c < 3; c++) {
         double mean = (double)o->mean[c], deviation = (double)o->deviation[c];
         out->low[c] = o->has_range ? (double)o->low : (0 - mean) / deviation;

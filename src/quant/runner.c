@@ -21,13 +21,13 @@ struct mn_runner {
 
 static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
     mn_graph own;
-    mn_session_options options;
+    mn_session_options options = MN_INIT(mn_session_options);
     MN_TRY(mn_graph_share(graph, &own));
     const mn_status status = mn_model_from_graph(&own, &runner->model);
     mn_graph_free(&own);
     if (status != MN_OK) return status;
+    runner->input = (mn_tensor_info)MN_INIT(mn_tensor_info);
     MN_TRY(mn_model_tensor(runner->model, mn_model_input(runner->model, 0), &runner->input));
-    mn_session_defaults(&options);
     options.keep_tensors = true;
     runner->sessions = calloc((size_t)runner->jobs, sizeof *runner->sessions);
     if (!runner->sessions) return mn_fail_memory("the sessions");

@@ -4,42 +4,51 @@
 /* Telling what is inside a session: steps, where tensors lie, durations. */
 #include "mobilenet_inspect.h"
 
+#include "base/argument.h"
 #include "base/cpu.h"
-#include "base/status.h"
 #include "session/session.h"
 
 const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), i); }
 
-size_t mn_session_packed_bytes(const mn_session *session) { return session->plan.packed_bytes; }
-int32_t mn_session_step_count(const mn_session *session) { return session->plan.step_count; }
+size_t mn_session_packed_bytes(const mn_session *session) { return session ? session->plan.packed_bytes : 0; }
+int32_t mn_session_step_count(const mn_session *session) { return session ? session->plan.step_count : 0; }
 
 mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out) {
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_step_info_struct, out));
     if (index < 0 || index >= session->plan.step_count) {
         return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
     }
     const mn_step *step = &session->plan.steps[index];
-    *out = (mn_step_info){.kernel = step->kernel ? step->kernel->symbol : "alias",
-                          .first_op = step->first_op,
-                          .op_count = step->op_count,
-                          .units = step->kernel ? step->units : 0,
-                          .grain = session->grains[index],
-                          .last_ns = session->profile ? session->step_ns[index] : 0,
-                          .output = step->output,
-                          .packed_bytes = step->packed ? step->need.packed_bytes : 0,
-                          .workspace_bytes = step->need.workspace_bytes};
+    const mn_step_info info = {.first_op = step->first_op,
+                               .op_count = step->op_count,
+                               .units = step->kernel ? step->units : 0,
+                               .grain = session->grains[index],
+                               .output_count = 1,
+                               .last_ns = session->profile ? session->step_ns[index] : 0,
+                               .outputs = &step->output,
+                               .kernel = step->kernel ? step->kernel->symbol : "alias",
+                               .packed_bytes = step->packed ? step->need.packed_bytes : 0,
+                               .workspace_bytes = step->need.workspace_bytes};
+    mn_struct_write(&mn_step_info_struct, &info, out);
     return MN_OK;
 }
 
 mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_placement_struct, out));
     const mn_plan *plan = &session->plan;
     if (tensor < 0 || tensor >= session->graph->tensor_count || plan->offset[tensor] == MN_NO_OFFSET) {
         return mn_fail(MN_ERROR_ARGUMENT, "tensor %d has no place in the arena of %s", tensor, session->graph->name);
     }
-    *out = (mn_placement){.offset = plan->offset[tensor],
-                          .bytes = plan->bytes[plan->same_as[tensor]],
-                          .first = plan->first[tensor],
-                          .last = plan->last[tensor]};
+    const mn_placement place = {.first = plan->first[tensor],
+                                .last = plan->last[tensor],
+                                .offset = plan->offset[tensor],
+                                .bytes = plan->bytes[plan->same_as[tensor]]};
+    mn_struct_write(&mn_placement_struct, &place, out);
     return MN_OK;
 }
 
-void mn_session_profile(mn_session *session, bool on) { session->profile = on; }
+void mn_session_profile(mn_session *session, bool on) {
+    if (session) session->profile = on;
+}

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/argument.h"
 #include "graph/describe.h"
 #include "graph/pixels.h"
 #include "graph/shape.h"
@@ -60,8 +61,6 @@ mn_status mn_model_from_graph(mn_graph *graph, mn_model **out) {
     return MN_OK;
 }
 
-void mn_model_defaults(mn_model_options *options) { *options = (mn_model_options){.read = false}; }
-
 mn_status mn_model_open(const char *path, mn_model **out) { return mn_model_open_with(path, NULL, out); }
 
 /* A FlatBuffer is no larger. */
@@ -69,7 +68,11 @@ mn_status mn_model_open(const char *path, mn_model **out) { return mn_model_open
 
 mn_status mn_model_open_with(const char *path, const mn_model_options *options, mn_model **out) {
     mn_map map;
-    if (options && options->read) {
+    mn_model_options wanted;
+    MN_NEED(path);
+    MN_NEED(out);
+    MN_TRY(mn_struct_read(&mn_model_options_struct, options, &wanted));
+    if (wanted.read) {
         MN_TRY(mn_map_read(path, MOST_BYTES, &map));
         if (map.bytes == 0) {
             mn_map_close(&map);
@@ -82,16 +85,19 @@ mn_status mn_model_open_with(const char *path, const mn_model_options *options, 
 }
 
 mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out) {
-    if (!data || (uintptr_t)data % 16 != 0) {
+    MN_NEED(data);
+    MN_NEED(name);
+    MN_NEED(out);
+    if ((uintptr_t)data % 16 != 0) {
         return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's bytes must be aligned to 16", name);
     }
     return open_bytes((mn_map){0}, data, bytes, name, out);
 }
 
 void mn_model_close(mn_model **model) {
+    if (!model || !*model) return;
     mn_model *closing = *model;
     *model = NULL;
-    if (!closing) return;
     mn_graph_free(&closing->graph);
     mn_pack_cache_free(closing->cache);
     free(closing->cache);
@@ -99,10 +105,10 @@ void mn_model_close(mn_model **model) {
     free(closing);
 }
 
-int32_t mn_model_input_count(const mn_model *model) { return model->graph.input_count; }
-int32_t mn_model_output_count(const mn_model *model) { return model->graph.output_count; }
-int32_t mn_model_tensor_count(const mn_model *model) { return model->graph.tensor_count; }
-int32_t mn_model_op_count(const mn_model *model) { return model->graph.op_count; }
+int32_t mn_model_input_count(const mn_model *model) { return model ? model->graph.input_count : 0; }
+int32_t mn_model_output_count(const mn_model *model) { return model ? model->graph.output_count : 0; }
+int32_t mn_model_tensor_count(const mn_model *model) { return model ? model->graph.tensor_count : 0; }
+int32_t mn_model_op_count(const mn_model *model) { return model ? model->graph.op_count : 0; }
 
 mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output) {
     mn_graph *graph = &model->graph;
@@ -116,47 +122,64 @@ mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output) 
 }
 
 int32_t mn_model_input(const mn_model *model, int32_t i) {
-    return i >= 0 && i < model->graph.input_count ? model->graph.inputs[i] : -1;
+    return model && i >= 0 && i < model->graph.input_count ? model->graph.inputs[i] : -1;
 }
 
 int32_t mn_model_output(const mn_model *model, int32_t i) {
-    return i >= 0 && i < model->graph.output_count ? model->graph.outputs[i] : -1;
+    return model && i >= 0 && i < model->graph.output_count ? model->graph.outputs[i] : -1;
 }
 
 mn_status mn_model_tensor(const mn_model *model, int32_t index, mn_tensor_info *out) {
+    mn_tensor_info info;
+    MN_NEED(model);
+    MN_TRY(mn_struct_check(&mn_tensor_info_struct, out));
     if (index < 0 || index >= model->graph.tensor_count) {
         return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", index,
                        model->graph.tensor_count);
     }
-    mn_tensor_describe(&model->graph.tensors[index], out);
+    mn_tensor_describe(&model->graph.tensors[index], &info);
+    mn_struct_write(&mn_tensor_info_struct, &info, out);
     return MN_OK;
 }
 
 mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *out) {
+    mn_op_info info;
+    MN_NEED(model);
+    MN_TRY(mn_struct_check(&mn_op_info_struct, out));
     if (index < 0 || index >= model->graph.op_count) {
         return mn_fail(MN_ERROR_ARGUMENT, "operator %d does not exist; the model has %d", index, model->graph.op_count);
     }
-    mn_graph_describe(&model->graph, &model->graph.ops[index], out);
+    mn_graph_describe(&model->graph, &model->graph.ops[index], &info);
+    mn_struct_write(&mn_op_info_struct, &info, out);
     return MN_OK;
 }
 
-size_t mn_model_file_bytes(const mn_model *model) { return model->file_bytes; }
+size_t mn_model_file_bytes(const mn_model *model) { return model ? model->file_bytes : 0; }
 
 size_t mn_model_weight_bytes(const mn_model *model) {
     size_t bytes = 0;
+    if (!model) return 0;
     for (int32_t i = 0; i < model->graph.tensor_count; i++) {
         if (model->graph.tensors[i].data) bytes += model->graph.tensors[i].bytes;
     }
     return bytes;
 }
 
-mn_status mn_model_pixels(const mn_model *model, mn_pixels *out) { return mn_graph_pixels(&model->graph, out); }
+mn_status mn_model_pixels(const mn_model *model, mn_pixels *out) {
+    mn_pixels pixels;
+    MN_NEED(model);
+    MN_TRY(mn_struct_check(&mn_pixels_struct, out));
+    MN_TRY(mn_graph_pixels(&model->graph, &pixels));
+    mn_struct_write(&mn_pixels_struct, &pixels, out);
+    return MN_OK;
+}
 
 const char *mn_model_class_name(const mn_model *model, int32_t output, int32_t index) {
+    if (!model) return NULL;
     const mn_meaning *meaning = &model->graph.meaning;
     if (output < 0 || output >= meaning->output_count) return NULL;
     const mn_class_names *classes = &meaning->classes[output];
     return index >= 0 && index < classes->count ? classes->name[index] : NULL;
 }
 
-const char *mn_model_description(const mn_model *model) { return model->graph.description; }
+const char *mn_model_description(const mn_model *model) { return model ? model->graph.description : NULL; }

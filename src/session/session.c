@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/argument.h"
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -14,8 +15,6 @@
 #include "session/batch.h"
 #include "session/model.h"
 #include "session/share.h"
-
-void mn_session_defaults(mn_session_options *options) { *options = (mn_session_options){.threads = 1, .batch = 1}; }
 
 /* ---- Creation ------------------------------------------------------------------------------------------- */
 
@@ -26,11 +25,11 @@ static mn_status choose_tier(const char *wanted, mn_tier *out) {
 }
 
 static mn_status choose_threads(int32_t wanted, int32_t *out) {
-    if (wanted < 0 || wanted > MN_MAX_THREADS) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%d threads are not possible; use 1 to %d, or 0 for one per processor",
-                       wanted, MN_MAX_THREADS);
+    if (wanted < MN_THREADS_ALL || wanted > MN_MAX_THREADS) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%d threads are not possible; use 1 to %d, or MN_THREADS_ALL, which is %d",
+                       wanted, MN_MAX_THREADS, MN_THREADS_ALL);
     }
-    *out = wanted == 0 ? mn_available_processors() : wanted;
+    *out = wanted == MN_THREADS_ALL ? mn_available_processors() : mn_max_i32(wanted, 1);
     return MN_OK;
 }
 
@@ -38,11 +37,15 @@ static mn_status choose_threads(int32_t wanted, int32_t *out) {
 static mn_status collect_shapes(mn_session *session, const mn_session_options *options, const mn_shape **out) {
     const mn_graph *graph = session->graph;
     *out = NULL;
-    if (options->batch < 1) {
+    if (options->batch < 0) {
         return mn_fail(MN_ERROR_ARGUMENT, "%s: a batch of %d is not possible; use 1 or more", graph->name,
                        options->batch);
     }
-    if (options->input_shape_count == 0 && options->batch == 1) return MN_OK;
+    if (options->input_shape_count < 0 || (options->input_shape_count > 0 && !options->input_shapes)) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: input_shape_count is %d and input_shapes is %s; give so many shapes",
+                       graph->name, options->input_shape_count, options->input_shapes ? "set" : "NULL");
+    }
+    if (options->input_shape_count == 0 && options->batch <= 1) return MN_OK;
     mn_shape *shapes = mn_region_alloc(&session->region, (size_t)graph->input_count, sizeof *shapes);
     if (!shapes) return mn_fail_memory("the session");
     for (int32_t i = 0; i < graph->input_count; i++) shapes[i] = mn_tensor_shape(&graph->tensors[graph->inputs[i]]);
@@ -53,7 +56,7 @@ static mn_status collect_shapes(mn_session *session, const mn_session_options *o
                            graph->name, given->rank, given->input, graph->input_count);
         }
         shapes[given->input].rank = given->rank;
-        memcpy(shapes[given->input].dims, given->dims, sizeof given->dims);
+        memcpy(shapes[given->input].dims, given->dims, sizeof shapes[given->input].dims);
     }
     *out = shapes;
     return options->batch > 1 ? mn_batch_inputs(graph, options->batch, shapes) : MN_OK;
@@ -152,14 +155,15 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
 }
 
 mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
-    mn_session_options defaults;
-    mn_session_defaults(&defaults);
-    if (!options) options = &defaults;
+    mn_session_options wanted;
+    MN_NEED(model);
+    MN_NEED(out);
+    MN_TRY(mn_struct_read(&mn_session_options_struct, options, &wanted));
     mn_session *session = calloc(1, sizeof *session);
     if (!session) return mn_fail_memory("the session");
     session->graph = &model->graph;
-    session->keep_tensors = options->keep_tensors;
-    mn_status status = build(session, model, options);
+    session->keep_tensors = wanted.keep_tensors;
+    mn_status status = build(session, model, &wanted);
     if (status != MN_OK) {
         mn_session_close(&session);
         return status;
@@ -169,9 +173,9 @@ mn_status mn_session_create(const mn_model *model, const mn_session_options *opt
 }
 
 void mn_session_close(mn_session **session) {
+    if (!session || !*session) return;
     mn_session *closing = *session;
     *session = NULL;
-    if (!closing) return;
     mn_team_close(&closing->team);
     mn_pages_free(closing->owned_arena, closing->plan.arena_bytes);
     mn_plan_free(&closing->plan);
@@ -214,6 +218,7 @@ static void run_step(mn_session *session, int32_t index) {
 }
 
 mn_status mn_session_run(mn_session *session) {
+    MN_NEED(session);
     mn_work_begin();
     for (int32_t s = 0; s < session->plan.step_count; s++) {
         if (!session->profile) {
@@ -231,11 +236,11 @@ mn_status mn_session_run(mn_session *session) {
 /* ---- Tensors -------------------------------------------------------------------------------------------- */
 
 void *mn_session_input(mn_session *session, int32_t i) {
-    return i >= 0 && i < session->graph->input_count ? session->memory[session->graph->inputs[i]] : NULL;
+    return session && i >= 0 && i < session->graph->input_count ? session->memory[session->graph->inputs[i]] : NULL;
 }
 
 const void *mn_session_output(const mn_session *session, int32_t i) {
-    return i >= 0 && i < session->graph->output_count ? session->memory[session->graph->outputs[i]] : NULL;
+    return session && i >= 0 && i < session->graph->output_count ? session->memory[session->graph->outputs[i]] : NULL;
 }
 
 static bool is_output(const mn_graph *graph, int32_t tensor) {
@@ -246,20 +251,24 @@ static bool is_output(const mn_graph *graph, int32_t tensor) {
 }
 
 const void *mn_session_tensor_data(const mn_session *session, int32_t tensor) {
-    if (tensor < 0 || tensor >= session->graph->tensor_count) return NULL;
+    if (!session || tensor < 0 || tensor >= session->graph->tensor_count) return NULL;
     bool stays =
         session->keep_tensors || session->plan.offset[tensor] == MN_NO_OFFSET || is_output(session->graph, tensor);
     return stays ? session->memory[tensor] : NULL;
 }
 
 mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor_info *out) {
+    mn_tensor_info info;
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_tensor_info_struct, out));
     if (tensor < 0 || tensor >= session->graph->tensor_count) {
         return mn_fail(MN_ERROR_ARGUMENT, "tensor %d does not exist; the model has %d", tensor,
                        session->graph->tensor_count);
     }
-    mn_tensor_describe(&session->tensors[tensor], out);
+    mn_tensor_describe(&session->tensors[tensor], &info);
+    mn_struct_write(&mn_tensor_info_struct, &info, out);
     return MN_OK;
 }
 
-size_t mn_session_arena_bytes(const mn_session *session) { return session->plan.arena_bytes; }
-int32_t mn_session_threads(const mn_session *session) { return session->threads; }
+size_t mn_session_arena_bytes(const mn_session *session) { return session ? session->plan.arena_bytes : 0; }
+int32_t mn_session_threads(const mn_session *session) { return session ? session->threads : 0; }

@@ -26,6 +26,11 @@ END
 "$CMAKE" -G Ninja -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/prefix" \
     >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "the consumer cannot be configured"; }
 "$CMAKE" --build "$scratch/build" >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "the consumer cannot be built"; }
+# Another minor version may have another interface.
+sed -i 's/find_package(mobilenet 0.1 REQUIRED)/find_package(mobilenet 0.0 REQUIRED)/' "$scratch/project/CMakeLists.txt"
+! "$CMAKE" -G Ninja -S "$scratch/project" -B "$scratch/other" -DCMAKE_PREFIX_PATH="$scratch/prefix" >"$scratch/log" 2>&1 ||
+    fail "find_package takes another minor version"
+grep -q 'compatible with requested version "0.0"' "$scratch/log" || { cat "$scratch/log"; fail "another error"; }
 for program in shared static shared_cxx; do
     [[ $program != shared_cxx || -n $(command -v "$CXX") ]] || skip "C++ part: the command $CXX is missing"
     "$scratch/build/$program" >/dev/null || fail "$program: wrong exit status"

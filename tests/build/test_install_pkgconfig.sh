@@ -19,6 +19,11 @@ check() {
 }
 
 check shared "$CC" -std=c11 tests/build/consumer.c "${flags[@]}"
+# Programs ask for the library by a name that carries the minor version, which before 1.0 may change the interface.
+name=libmobilenet.so.$(cut -d. -f1-2 <<<"$version")
+[[ $version == 0.* ]] || name=libmobilenet.so.${version%%.*}
+[[ -e $library_dir/$name ]] || fail "$name is not installed"
+grep -q "$name" "$scratch/shared" || fail "a program does not ask for $name"
 check static "$CC" -std=c11 tests/build/consumer.c "${cflags[@]}" "$library_dir/libmobilenet.a" -pthread -lm
 need "$CXX"
 check shared_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer.c "${flags[@]}"

@@ -10,10 +10,9 @@
 int library_main(int count, char **arguments);
 
 static mn_status run(const mn_model *model, int32_t threads) {
-    mn_session_options options;
+    mn_session_options options = MN_INIT(mn_session_options);
     mn_session *session = NULL;
-    mn_tensor_info info;
-    mn_session_defaults(&options);
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     options.threads = threads;
     mn_status status = mn_session_create(model, &options, &session);
     if (status == MN_OK) status = mn_session_tensor(session, mn_model_input(model, 0), &info);

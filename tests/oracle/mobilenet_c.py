@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MAX_RANK = 6
+ROOM_RANK = 8
 DTYPES = [None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64, np.int16]
 
 
@@ -18,18 +18,18 @@ class _Quant(ctypes.Structure):
 
 
 class _TensorInfo(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("type", ctypes.c_int), ("rank", ctypes.c_int32),
-                ("dims", ctypes.c_int32 * MAX_RANK), ("bytes", ctypes.c_size_t), ("quant", _Quant),
+    _fields_ = [("struct_bytes", ctypes.c_uint32), ("type", ctypes.c_int), ("name", ctypes.c_char_p),
+                ("rank", ctypes.c_int32), ("dims", ctypes.c_int32 * ROOM_RANK), ("bytes", ctypes.c_size_t), ("quant", _Quant),
                 ("data", ctypes.c_void_p)]
 
 
 class _InputShape(ctypes.Structure):
-    _fields_ = [("input", ctypes.c_int32), ("rank", ctypes.c_int32), ("dims", ctypes.c_int32 * MAX_RANK)]
+    _fields_ = [("input", ctypes.c_int32), ("rank", ctypes.c_int32), ("dims", ctypes.c_int32 * ROOM_RANK)]
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [("threads", ctypes.c_int32), ("arena", ctypes.c_void_p), ("arena_bytes", ctypes.c_size_t),
-                ("keep_tensors", ctypes.c_bool), ("cpu", ctypes.c_char_p),
+    _fields_ = [("struct_bytes", ctypes.c_uint32), ("threads", ctypes.c_int32), ("arena", ctypes.c_void_p),
+                ("arena_bytes", ctypes.c_size_t), ("keep_tensors", ctypes.c_int32), ("cpu", ctypes.c_char_p),
                 ("input_shapes", ctypes.POINTER(_InputShape)), ("input_shape_count", ctypes.c_int32),
                 ("batch", ctypes.c_int32)]
 
@@ -55,7 +55,6 @@ def library(path=None):
         ("mn_model_tensor_count", integer, [pointer]),
         ("mn_model_input", integer, [pointer, integer]),
         ("mn_model_output", integer, [pointer, integer]),
-        ("mn_session_defaults", None, [ctypes.POINTER(_Options)]),
         ("mn_session_create", ctypes.c_int, [pointer, ctypes.POINTER(_Options), ctypes.POINTER(pointer)]),
         ("mn_session_close", None, [ctypes.POINTER(pointer)]),
         ("mn_session_run", ctypes.c_int, [pointer]),
@@ -116,8 +115,7 @@ class Session:
     def __init__(self, model, tier=None, threads=1, keep_tensors=False):
         self.model = model
         self.lib = model.lib
-        options = _Options()
-        self.lib.mn_session_defaults(ctypes.byref(options))
+        options = _Options(struct_bytes=ctypes.sizeof(_Options))
         options.threads = threads
         options.keep_tensors = keep_tensors
         options.cpu = tier.encode() if tier else None
@@ -154,7 +152,7 @@ class Session:
 
     def info(self, index):
         """Facts about tensor `index` with the dimensions of this session."""
-        info = _TensorInfo()
+        info = _TensorInfo(struct_bytes=ctypes.sizeof(_TensorInfo))
         self.model.check(self.lib.mn_session_tensor(self.handle, index, ctypes.byref(info)))
         return info
 

@@ -210,7 +210,7 @@ static double compare(const values *v, const mn_model *model, const mn_session *
     int32_t index = mn_net_output(v->net, output);
     const mn_layer *layer = &v->net->layers[index];
     const float *got = mn_session_output(session, output);
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     if (mn_session_tensor(session, mn_model_output(model, output), &info) != MN_OK ||
         info.bytes != count_of(layer) * sizeof *got || info.rank != (layer->flat ? 2 : 4)) {
         fprintf(stderr, "output %d has another shape than its layer\n", output);

@@ -144,7 +144,7 @@ static void test_names_are_told_apart(void **state) {
 static void test_description(void **state) {
     (void)state;
     model_builder b;
-    mn_op_info info;
+    mn_op_info info = MN_INIT(mn_op_info);
     compiled(&b);
     mn_graph_describe(&b.graph, &b.graph.ops[0], &info);
     assert_string_equal(info.name, "CUSTOM");
@@ -249,7 +249,7 @@ static void test_no_session(void **state) {
         size_t bytes;
         mn_model *model = NULL;
         mn_session *session = NULL;
-        mn_op_info info;
+        mn_op_info info = MN_INIT(mn_op_info);
         compiled(&b);
         b.graph.ops[0].attr.custom.name = cases[i].name;
         expect_ok(mn_tflite_write(&b.graph, &data, &bytes));

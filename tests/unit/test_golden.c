@@ -131,7 +131,7 @@ static long first_byte_difference(tensor_bytes expected, const uint8_t *actual) 
 /* Compares output `i`; false after printing a sentence. */
 static bool same_output(const mn_model *model, const mn_session *session, int32_t i, tensor_bytes expected,
                         const char *where) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     assert_int_equal(mn_session_tensor(session, mn_model_output(model, i), &info), MN_OK);
     if (info.type != expected.type || info.bytes != expected.size) {
         print_error("%s: output %d is %zu bytes of %s, expected %zu of %s\n", where, (int)i, info.bytes,
@@ -186,8 +186,7 @@ static bool run_record(const record *r) {
     bool same = true;
     for (int32_t tier = 0; mn_cpu_tier(tier) != NULL; ++tier) {
         for (int32_t threads = 1; threads <= MAX_THREADS; ++threads) {
-            mn_session_options options;
-            mn_session_defaults(&options);
+            mn_session_options options = MN_INIT(mn_session_options);
             options.cpu = mn_cpu_tier(tier);
             options.threads = threads;
             options.keep_tensors = threads == 2;

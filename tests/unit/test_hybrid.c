@@ -159,8 +159,7 @@ static void test_batch(void **state) {
             in[i] = (float)mb_random(&b, -1000, 900) * (i < PIXELS ? 0.001f : 0.03f);
         }
         float alone[BATCH * CLASSES], together[BATCH * CLASSES];
-        mn_session_options options;
-        mn_session_defaults(&options);
+        mn_session_options options = MN_INIT(mn_session_options);
         options.cpu = "ref";
         for (int32_t i = 0; i < BATCH; i++) {
             run(model, &options, in + i * PIXELS, PIXELS, alone + i * CLASSES, CLASSES);

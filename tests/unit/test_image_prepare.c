@@ -14,10 +14,10 @@
 
 #include "image/prepare.h"
 
-static const mn_pixels around_zero = {MN_PIXELS_QUANTISATION, {-1, -1, -1}, {1, 1, 1}, false};
-static const mn_pixels to_one = {MN_PIXELS_METADATA, {0, 0, 0}, {1, 1, 1}, false};
-static const mn_pixels to_255 = {MN_PIXELS_RESCALING, {0, 0, 0}, {255, 255, 255}, true};
-static const mn_pixels assumed = {MN_PIXELS_ASSUMED, {-1, -1, -1}, {1, 1, 1}, false};
+static const mn_pixels around_zero = {.source = MN_PIXELS_QUANTISATION, .low = {-1, -1, -1}, .high = {1, 1, 1}};
+static const mn_pixels to_one = {.source = MN_PIXELS_METADATA, .high = {1, 1, 1}};
+static const mn_pixels to_255 = {.source = MN_PIXELS_RESCALING, .high = {255, 255, 255}, .central_crop = true};
+static const mn_pixels assumed = {.source = MN_PIXELS_ASSUMED, .low = {-1, -1, -1}, .high = {1, 1, 1}};
 
 typedef struct input {
     float scale;

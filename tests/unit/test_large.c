@@ -86,7 +86,7 @@ static void use_large(model_builder *b, size_t most_arena) {
     if (mn_session_create(model, NULL, &session) != MN_OK) fail_msg("%s", mn_error_detail());
     assert_in_range(mn_session_arena_bytes(session), 1, most_arena);
     for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
-        mn_placement place;
+        mn_placement place = MN_INIT(mn_placement);
         if (mn_session_placement(session, i, &place) != MN_OK) continue;
         assert_true(place.first <= place.last && place.offset + place.bytes <= mn_session_arena_bytes(session));
     }

@@ -21,9 +21,8 @@ static void expect_ok(mn_status status) {
 
 static mn_session *run(const mn_model *model) {
     mn_session *session = NULL;
-    mn_session_options options;
-    mn_tensor_info input;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
+    mn_tensor_info input = MN_INIT(mn_tensor_info);
     options.keep_tensors = true;
     expect_ok(mn_session_create(model, &options, &session));
     expect_ok(mn_session_tensor(session, mn_model_input(model, 0), &input));
@@ -50,7 +49,7 @@ static void test_the_bits_of_a_file(void **state) {
         assert_int_equal(mn_model_file_bytes(memory), 0);
         mn_session *a = run(file), *c = run(memory);
         for (int32_t i = 0; i < mn_model_tensor_count(file); i++) {
-            mn_tensor_info info;
+            mn_tensor_info info = MN_INIT(mn_tensor_info);
             const void *theirs = mn_session_tensor_data(a, i), *ours = mn_session_tensor_data(c, i);
             expect_ok(mn_session_tensor(a, i, &info));
             assert_int_equal(theirs == NULL, ours == NULL);

@@ -30,8 +30,7 @@ static void write_file(const char *path, const mn_map *map) {
 
 static mn_model *open_read(const char *path) {
     mn_model *model = NULL;
-    mn_model_options options;
-    mn_model_defaults(&options);
+    mn_model_options options = MN_INIT(mn_model_options);
     assert_false(options.read);
     options.read = true;
     if (mn_model_open_with(path, &options, &model) != MN_OK) fail_msg("%s", mn_error_detail());
@@ -41,7 +40,8 @@ static mn_model *open_read(const char *path) {
 /* Runs the model on a pattern; a sum of the outputs' bytes, weighted by place. */
 static uint32_t run(const mn_model *model) {
     mn_session *session = NULL;
-    mn_tensor_info in, out;
+    mn_tensor_info in = MN_INIT(mn_tensor_info);
+    mn_tensor_info out = MN_INIT(mn_tensor_info);
     if (mn_session_create(model, NULL, &session) != MN_OK) fail_msg("%s", mn_error_detail());
     assert_int_equal(mn_session_tensor(session, mn_model_input(model, 0), &in), MN_OK);
     assert_int_equal(mn_session_tensor(session, mn_model_output(model, 0), &out), MN_OK);
@@ -100,7 +100,8 @@ static void test_pipe(void **state) {
 static void test_failures(void **state) {
     (void)state;
     mn_model *model = NULL;
-    const mn_model_options options = {.read = true};
+    mn_model_options options = MN_INIT(mn_model_options);
+    options.read = true;
     assert_int_equal(mn_model_open_with("no such file", &options, &model), MN_ERROR_IO);
     assert_int_equal(mn_model_open_with("tests", &options, &model), MN_ERROR_IO);
     assert_non_null(strstr(mn_error_detail(), "tests: is a folder"));

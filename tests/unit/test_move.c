@@ -44,7 +44,7 @@ static mn_session *open_session(const fixture *f, const mn_session_options *opti
 }
 
 static mn_tensor_info tensor_of(const mn_session *session, int32_t index) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     assert_int_equal(mn_session_tensor(session, index, &info), MN_OK);
     return info;
 }
@@ -72,15 +72,14 @@ static void run(const fixture *f, mn_session *session, int32_t images) {
 /* Fused and layer by layer, on every tier and as a batch: the same bytes. */
 static void expect_one_answer(const fixture *f) {
     enum { IMAGES = 3 };
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.keep_tensors = true;
     options.cpu = "ref";
     mn_session *layers = open_session(f, &options);
     run(f, layers, 1);
     const size_t bytes = tensor_of(layers, mn_model_output(f->model, 0)).bytes;
     for (int32_t tier = 0; mn_cpu_tier(tier); tier++) {
-        mn_session_defaults(&options);
+        options = (mn_session_options)MN_INIT(mn_session_options);
         options.cpu = mn_cpu_tier(tier);
         options.batch = tier % 2 ? IMAGES : 1;
         options.threads = 1 + tier % 3;
@@ -119,7 +118,7 @@ static int32_t count_steps(const fixture *f, bool aliases) {
     mn_session *session = open_session(f, NULL);
     int32_t count = 0;
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         assert_int_equal(mn_session_step(session, i, &step), MN_OK);
         count += (strcmp(step.kernel, "alias") == 0) == aliases;
     }
@@ -225,8 +224,7 @@ static void test_sizes_follow_the_input(void **state) {
     build_doubled(&f, &x, &y);
     open_built(&f, x, y);
     const mn_input_shape larger = {.input = 0, .rank = 4, .dims = {1, 3, 1, 1}};
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.input_shapes = &larger;
     options.input_shape_count = 1;
     mn_session *session = open_session(&f, &options);
@@ -261,8 +259,7 @@ static void test_computed_slices_need_their_size(void **state) {
     assert_memory_equal(mn_session_output(session, 0), "abcd", 4);
     mn_session_close(&session);
     const mn_input_shape larger = {.input = 0, .rank = 2, .dims = {1, 6}};
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.input_shapes = &larger;
     options.input_shape_count = 1;
     assert_int_equal(mn_session_create(f.model, &options, &session), MN_ERROR_UNSUPPORTED);

@@ -117,8 +117,7 @@ static mn_model *make_model(const ending *e, mn_type type) {
 
 static mn_session *open_session(const mn_model *model, int32_t threads, int32_t batch, bool keep_tensors) {
     mn_session *session;
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.threads = threads, options.batch = batch, options.keep_tensors = keep_tensors;
     expect_ok(mn_session_create(model, &options, &session));
     return session;
@@ -126,7 +125,8 @@ static mn_session *open_session(const mn_model *model, int32_t threads, int32_t 
 
 /* Runs on random bytes; returns output 0. */
 static const uint8_t *run(const mn_model *model, mn_session *session, size_t *bytes) {
-    mn_tensor_info in, out;
+    mn_tensor_info in = MN_INIT(mn_tensor_info);
+    mn_tensor_info out = MN_INIT(mn_tensor_info);
     uint32_t seed = 3;
     expect_ok(mn_session_tensor(session, model->graph.inputs[0], &in));
     expect_ok(mn_session_tensor(session, model->graph.outputs[0], &out));
@@ -146,7 +146,7 @@ static bool starts_with(const char *name, const char *start) { return strncmp(na
 static int32_t count_steps(const mn_session *session, int32_t ops) {
     int32_t count = 0;
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         expect_ok(mn_session_step(session, i, &step));
         const bool is_end = starts_with(step.kernel, "mn_conv_mean_") || starts_with(step.kernel, "mn_conv_single_");
         count += is_end && step.op_count == ops;
@@ -218,8 +218,7 @@ static void test_sizes_share_weights(void **state) {
         const uint8_t *results[2];
         size_t bytes;
         for (int i = 0; i < 2; i++) {
-            mn_session_options options;
-            mn_session_defaults(&options);
+            mn_session_options options = MN_INIT(mn_session_options);
             options.keep_tensors = i == 1;
             options.input_shapes = &shape, options.input_shape_count = 1;
             expect_ok(mn_session_create(model, &options, &sessions[i]));

@@ -44,9 +44,8 @@ typedef struct variant {
 
 static mn_session *open_session(const mn_model *model, const variant *v) {
     mn_session *session = NULL;
-    mn_session_options options;
+    mn_session_options options = MN_INIT(mn_session_options);
     const mn_input_shape shape = {.input = 0, .rank = 4, .dims = {1, v->height, v->width, 3}};
-    mn_session_defaults(&options);
     options.threads = v->threads;
     options.batch = v->batch;
     options.keep_tensors = v->keep_tensors;
@@ -58,7 +57,8 @@ static mn_session *open_session(const mn_model *model, const variant *v) {
 
 /* Runs on random bytes, or floats; returns a copy of output 0. */
 static uint8_t *run(const mn_model *model, mn_session *session, uint32_t seed, size_t *bytes) {
-    mn_tensor_info in, out;
+    mn_tensor_info in = MN_INIT(mn_tensor_info);
+    mn_tensor_info out = MN_INIT(mn_tensor_info);
     expect_ok(mn_session_tensor(session, model->graph.outputs[0], &out));
     for (int32_t k = 0; k < model->graph.input_count; k++) {
         uint8_t *input = mn_session_input(session, k);
@@ -82,7 +82,7 @@ static uint8_t *run(const mn_model *model, mn_session *session, uint32_t seed, s
 static int32_t fused_steps(const mn_session *session) {
     int32_t count = 0;
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         expect_ok(mn_session_step(session, i, &step));
         count += step.op_count > 1;
     }
@@ -448,8 +448,7 @@ static void test_lower_tiers_do_not_fuse(void **state) {
     mn_model *model = model_of(&b.graph);
     for (int32_t i = 0; mn_cpu_tier(i) && strcmp(mn_cpu_tier(i), "avx512") != 0; i++) {
         mn_session *session;
-        mn_session_options options;
-        mn_session_defaults(&options);
+        mn_session_options options = MN_INIT(mn_session_options);
         options.cpu = mn_cpu_tier(i);
         expect_ok(mn_session_create(model, &options, &session));
         assert_int_equal(fused_steps(session), 0);

@@ -215,7 +215,7 @@ static void keep_scores(void *context, int32_t job, int32_t sample, const mn_ses
     (void)job;
     const void *scores = mn_session_output(session, 0);
     float *to = (float *)context + sample * CLASSES;
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     for (int32_t i = 0; mn_session_tensor(session, 0, &info) == MN_OK && i < CLASSES; i++) {
         to[i] = info.type == MN_FLOAT32 ? ((const float *)scores)[i] : (((const int8_t *)scores)[i] + 128) / 256.0f;
     }

@@ -30,7 +30,7 @@ static mn_session *open_session(const mn_model *model, const mn_session_options 
 }
 
 static mn_tensor_info session_tensor(const mn_session *session, int32_t tensor) {
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     assert_int_equal(mn_session_tensor(session, tensor, &info), MN_OK);
     return info;
 }
@@ -71,9 +71,8 @@ static void test_threads_and_kept_tensors_change_nothing(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
     mn_session *plain = open_session(model, NULL);
-    for (int32_t threads = 0; threads < 6; threads++) {
-        mn_session_options options;
-        mn_session_defaults(&options);
+    for (int32_t threads = MN_THREADS_ALL; threads < 6; threads++) {
+        mn_session_options options = MN_INIT(mn_session_options);
         options.threads = threads;
         options.keep_tensors = threads % 2 == 1;
         mn_session *other = open_session(model, &options);
@@ -91,8 +90,7 @@ static void test_threads_share_long_steps(void **state) {
     const mn_input_shape shape = {.input = 0, .rank = 4, .dims = {1, 150, 170, 3}};
     for (int32_t tier = 0; mn_cpu_tier(tier); tier++) {
         mn_model *model = open_model(paths[tier % 2]);
-        mn_session_options options;
-        mn_session_defaults(&options);
+        mn_session_options options = MN_INIT(mn_session_options);
         options.cpu = mn_cpu_tier(tier);
         options.input_shapes = &shape;
         options.input_shape_count = 1;
@@ -100,7 +98,7 @@ static void test_threads_share_long_steps(void **state) {
         mn_session *plain = open_session(model, &options);
         int32_t shared = 0;
         for (int32_t i = 0; i < mn_session_step_count(plain); i++) {
-            mn_step_info step;
+            mn_step_info step = MN_INIT(mn_step_info);
             assert_int_equal(mn_session_step(plain, i, &step), MN_OK);
             shared += step.grain < step.units;
         }
@@ -125,8 +123,7 @@ static void test_caller_arena(void **state) {
     char *memory = aligned_alloc(64, needed + 64);
     assert_non_null(memory);
     memset(memory + needed, 0x5a, 64);
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.arena = memory;
     options.arena_bytes = needed;
     mn_session *session = open_session(model, &options);
@@ -148,9 +145,8 @@ static void test_options_are_checked(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
     mn_session *session = NULL;
-    mn_session_options options;
-    mn_session_defaults(&options);
-    options.threads = -1;
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.threads = MN_THREADS_ALL - 1;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
     options.threads = 257;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
@@ -206,8 +202,7 @@ static void test_batch(void **state) {
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         mn_model *model = open_model(paths[i]);
         for (int32_t batch = 2; batch <= 9; batch++) {
-            mn_session_options options;
-            mn_session_defaults(&options);
+            mn_session_options options = MN_INIT(mn_session_options);
             options.threads = batch % 4;
             options.keep_tensors = batch % 3 == 0;
             options.cpu = batch % 2 == 0 ? NULL : mn_cpu_tier(batch / 2 % 3);
@@ -220,8 +215,7 @@ static void test_batch(void **state) {
 static void test_batch_in_caller_arena(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.batch = 3;
     options.threads = 2;
     mn_session *session = open_session(model, &options);
@@ -244,9 +238,8 @@ static void test_impossible_batches(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
     mn_session *session = NULL;
-    mn_session_options options;
-    mn_session_defaults(&options);
-    options.batch = 0;
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.batch = -1;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
     options.batch = INT32_MAX;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT); /* over 1 GiB */
@@ -262,13 +255,12 @@ static void test_impossible_batches(void **state) {
 static void test_reading_tensors(void **state) {
     (void)state;
     mn_model *model = open_model(MODEL);
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.keep_tensors = true;
     mn_session *plain = open_session(model, NULL), *keeping = open_session(model, &options);
     int32_t hidden = 0;
     for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
-        mn_tensor_info info;
+        mn_tensor_info info = MN_INIT(mn_tensor_info);
         assert_int_equal(mn_model_tensor(model, i, &info), MN_OK);
         if (info.data) assert_ptr_equal(mn_session_tensor_data(plain, i), info.data);
         if (!mn_session_tensor_data(plain, i)) hidden++;
@@ -280,7 +272,7 @@ static void test_reading_tensors(void **state) {
     assert_null(mn_session_tensor_data(plain, -1));
     assert_null(mn_session_input(plain, 1));
     assert_null(mn_session_output(plain, -1));
-    mn_tensor_info info;
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
     assert_int_equal(mn_session_tensor(plain, 100000, &info), MN_ERROR_ARGUMENT);
     mn_session_close(&plain);
     mn_session_close(&keeping);
@@ -299,14 +291,14 @@ static void test_steps_and_profile(void **state) {
     uint64_t total = 0;
     assert_in_range(steps, 1, mn_model_op_count(model));
     for (int32_t i = 0; i < steps; i++) {
-        mn_step_info step;
+        mn_step_info step = MN_INIT(mn_step_info);
         assert_int_equal(mn_session_step(session, i, &step), MN_OK);
         assert_in_range(step.first_op, 0, mn_model_op_count(model) - 1);
         assert_true(step.op_count >= 1);
         total += step.last_ns;
     }
     assert_true(total > 0);
-    mn_step_info step;
+    mn_step_info step = MN_INIT(mn_step_info);
     assert_int_equal(mn_session_step(session, steps, &step), MN_ERROR_ARGUMENT);
     mn_session_profile(session, false);
     assert_int_equal(mn_session_step(session, 0, &step), MN_OK);
@@ -321,7 +313,8 @@ static void test_placement(void **state) {
     mn_model *model = open_model(MODEL);
     mn_session *session = open_session(model, NULL);
     const int32_t steps = mn_session_step_count(session);
-    mn_placement in, out;
+    mn_placement in = MN_INIT(mn_placement);
+    mn_placement out = MN_INIT(mn_placement);
     assert_int_equal(mn_session_placement(session, mn_model_input(model, 0), &in), MN_OK);
     assert_int_equal(in.first, -1);
     assert_in_range(in.last, 0, steps - 1);
@@ -351,8 +344,7 @@ typedef struct worker {
 
 static void *work(void *argument) {
     worker *self = argument;
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     options.threads = 2;
     for (int32_t round = 0; round < 3; round++) {
         mn_session *session = NULL;
@@ -403,15 +395,15 @@ static void test_model_facts(void **state) {
     assert_true(mn_model_file_bytes(model) > mn_model_weight_bytes(model));
     int64_t macs = 0, parameters = 0;
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
-        mn_op_info op;
+        mn_op_info op = MN_INIT(mn_op_info);
         assert_int_equal(mn_model_op(model, i, &op), MN_OK);
         macs += op.macs;
         parameters += op.parameters;
     }
     assert_true(macs > 0);
     assert_in_range((uint64_t)parameters, 1, mn_model_weight_bytes(model));
-    mn_op_info op;
-    mn_tensor_info tensor;
+    mn_op_info op = MN_INIT(mn_op_info);
+    mn_tensor_info tensor = MN_INIT(mn_tensor_info);
     assert_int_equal(mn_model_op(model, -1, &op), MN_ERROR_ARGUMENT);
     assert_int_equal(mn_model_tensor(model, mn_model_tensor_count(model), &tensor), MN_ERROR_ARGUMENT);
     mn_model_close(&model);

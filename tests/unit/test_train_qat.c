@@ -411,8 +411,7 @@ static void open_operator(const mn_graph *graph, mn_op *op, mn_model **model, mn
     one.output_count = 1;
     assert_int_equal(mn_graph_share(&one, &own), MN_OK);
     assert_int_equal(mn_model_from_graph(&own, model), MN_OK);
-    mn_session_options options;
-    mn_session_defaults(&options);
+    mn_session_options options = MN_INIT(mn_session_options);
     assert_int_equal(mn_session_create(*model, &options, session), MN_OK);
 }
 
