@@ -97,9 +97,9 @@ static const cli_command command = {
 };
 
 /* One thread's sessions. */
-typedef struct lane {
+typedef struct sessions {
     cli_worker worker[2];
-} lane;
+} sessions;
 
 /* The whole evaluation. `next`, `done` and `progress` belong to `lock`. */
 typedef struct bench {
@@ -107,8 +107,8 @@ typedef struct bench {
     cli_photos photos;
     cli_labels labels;
     cli_classifier classifier[2];
-    lane *lanes;  /* [jobs] */
-    int32_t jobs; /* of this process */
+    sessions *sessions; /* [jobs] */
+    int32_t jobs;       /* of this process */
     mn_team *team;
     mn_reduce *reduce; /* the other processes, or NULL */
     int32_t rank, ranks;
@@ -131,8 +131,8 @@ static cli_answer judge(const cli_worker *worker, int32_t truth) {
 }
 
 /* Compares the classes that both models have: without the background that one of them may have first. */
-static void compare(const lane *l, cli_outcome *outcome) {
-    const cli_worker *a = &l->worker[0], *b = &l->worker[1];
+static void compare(const sessions *own, cli_outcome *outcome) {
+    const cli_worker *a = &own->worker[0], *b = &own->worker[1];
     int32_t of_a = a->classifier->classes, of_b = b->classifier->classes, shared = of_a < of_b ? of_a : of_b;
     const float *p = a->scores + (of_a - shared), *q = b->scores + (of_b - shared);
     int32_t best_p, best_q;
@@ -149,16 +149,16 @@ static int32_t truth_for(const bench *b, int32_t model, int32_t truth) {
     return truth < 0 ? -1 : truth + b->classifier[model].classes - b->classifier[0].classes;
 }
 
-static mn_status evaluate_photo(const bench *b, lane *l, const cli_photo *photo, cli_outcome *outcome) {
+static mn_status evaluate_photo(const bench *b, sessions *own, const cli_photo *photo, cli_outcome *outcome) {
     mn_fill fills[2] = {{0}, {0}};
-    for (int32_t m = 0; m < b->report.models; m++) fills[m] = cli_worker_fill(&l->worker[m]);
+    for (int32_t m = 0; m < b->report.models; m++) fills[m] = cli_worker_fill(&own->worker[m]);
     MN_TRY(mn_fill_photo(photo->path, fills, b->report.models));
     for (int32_t m = 0; m < b->report.models; m++) {
-        mn_status status = cli_worker_classify(&l->worker[m]);
+        mn_status status = cli_worker_classify(&own->worker[m]);
         if (status != MN_OK) return mn_fail_prefix(status, photo->path);
-        outcome->answer[m] = judge(&l->worker[m], truth_for(b, m, photo->truth));
+        outcome->answer[m] = judge(&own->worker[m], truth_for(b, m, photo->truth));
     }
-    if (b->report.models == 2) compare(l, outcome);
+    if (b->report.models == 2) compare(own, outcome);
     return MN_OK;
 }
 
@@ -185,7 +185,7 @@ static void work(void *context, int32_t thread, int32_t threads) {
     bench *b = context;
     for (int32_t i = take_next(b, 0); i >= 0; i = take_next(b, 1)) {
         cli_outcome *outcome = &b->report.outcomes[i];
-        mn_status status = evaluate_photo(b, &b->lanes[thread], &b->photos.items[i], outcome);
+        mn_status status = evaluate_photo(b, &b->sessions[thread], &b->photos.items[i], outcome);
         if (status == MN_OK) continue;
         size_t bytes = strlen(mn_error_detail()) + 1;
         outcome->error = malloc(bytes);
@@ -227,16 +227,16 @@ static bool open_photos(const settings *s, bench *b) {
     return false;
 }
 
-static mn_status open_lanes(const settings *s, bench *b) {
+static mn_status open_sessions(const settings *s, bench *b) {
     int32_t jobs = s->jobs > 0 ? s->jobs : mn_available_processors();
     b->jobs = jobs < b->photos.count ? jobs : b->photos.count;
     b->report.jobs = b->jobs * b->ranks;
     b->report.outcomes = calloc((size_t)b->photos.count, sizeof *b->report.outcomes);
-    b->lanes = calloc((size_t)b->jobs, sizeof *b->lanes);
-    if (b->report.outcomes == NULL || b->lanes == NULL) return mn_fail_memory("the results");
+    b->sessions = calloc((size_t)b->jobs, sizeof *b->sessions);
+    if (b->report.outcomes == NULL || b->sessions == NULL) return mn_fail_memory("the results");
     for (int32_t i = 0; i < b->jobs; i++) {
         for (int32_t m = 0; m < b->report.models; m++) {
-            MN_TRY(cli_worker_open(&b->classifier[m], &b->lanes[i].worker[m]));
+            MN_TRY(cli_worker_open(&b->classifier[m], &b->sessions[i].worker[m]));
         }
     }
     return b->jobs > 1 ? mn_team_create(b->jobs, &b->team) : MN_OK;
@@ -254,7 +254,7 @@ static bool open_bench(const settings *s, const mn_prepare_options *prepare, ben
                              b->classifier[0].ending.units == 1) ||
             !open_photos(s, b))
             return false;
-        status = open_lanes(s, b);
+        status = open_sessions(s, b);
     }
     if (status != MN_OK) cli_library_error(status);
     return status == MN_OK;
@@ -262,11 +262,11 @@ static bool open_bench(const settings *s, const mn_prepare_options *prepare, ben
 
 static void close_bench(bench *b) {
     mn_team_close(&b->team);
-    for (int32_t i = 0; b->lanes != NULL && i < b->jobs; i++) {
-        for (int32_t m = 0; m < b->report.models; m++) cli_worker_close(&b->lanes[i].worker[m]);
+    for (int32_t i = 0; b->sessions != NULL && i < b->jobs; i++) {
+        for (int32_t m = 0; m < b->report.models; m++) cli_worker_close(&b->sessions[i].worker[m]);
     }
     for (int32_t i = 0; b->report.outcomes != NULL && i < b->photos.count; i++) free(b->report.outcomes[i].error);
-    free(b->lanes);
+    free(b->sessions);
     free(b->report.outcomes);
     cli_photos_free(&b->photos);
     cli_labels_close(&b->labels);

@@ -30,9 +30,9 @@ enum { COUNT_BITS = 24 };
 #define MOST_GRAINS (((int32_t)1 << COUNT_BITS) - 1)
 
 typedef struct member {
-    _Alignas(LINE) _Atomic uint64_t left; /* the last job this member had a lane in, grains of it not taken yet */
+    _Alignas(LINE) _Atomic uint64_t left; /* the last job this member had a share in, grains of it not taken yet */
     _Atomic uint64_t done;                /* the last job it took pieces of, grains of it that it has computed */
-    int32_t end;                          /* of the lane, in grains; may be read by whoever has taken a piece */
+    int32_t end;                          /* of the share, in grains; may be read by whoever has taken a piece */
     _Atomic bool awake;
     int32_t index;
     mn_team *team;
@@ -120,27 +120,27 @@ static void report(member *self, uint64_t job, int32_t grains) {
     pthread_mutex_unlock(&team->mutex);
 }
 
-/* Computes what is left of a lane, half of it at a time. That a piece was there to take means that its job is not over,
- * and stays so until the piece is reported: only now may the job be looked at. */
-static void empty_lane(member *self, member *lane) {
-    uint64_t left = atomic_load_explicit(&lane->left, memory_order_relaxed);
+/* Computes what is left of a share, half of it at a time. That a piece was there to take means that its job is not
+ * over, and stays so until the piece is reported: only now may the job be looked at. */
+static void empty_share(member *self, member *owner) {
+    uint64_t left = atomic_load_explicit(&owner->left, memory_order_relaxed);
     while (count_in(left) > 0) {
         const int32_t piece = (count_in(left) + 1) / 2;
-        if (!atomic_compare_exchange_weak_explicit(&lane->left, &left, left - (uint64_t)piece, memory_order_acquire,
+        if (!atomic_compare_exchange_weak_explicit(&owner->left, &left, left - (uint64_t)piece, memory_order_acquire,
                                                    memory_order_relaxed)) {
             continue;
         }
-        compute(self, lane->end - count_in(left), piece);
+        compute(self, owner->end - count_in(left), piece);
         report(self, job_in(left), piece);
-        left = atomic_load_explicit(&lane->left, memory_order_relaxed);
+        left = atomic_load_explicit(&owner->left, memory_order_relaxed);
     }
 }
 
-/* One's own lane first, then the others'. */
-static void empty_lanes(member *self) {
+/* One's own share first, then the others'. */
+static void empty_shares(member *self) {
     mn_team *team = self->team;
-    for (int32_t i = self->index; i < team->threads; i++) empty_lane(self, &team->members[i]);
-    for (int32_t i = 0; i < self->index; i++) empty_lane(self, &team->members[i]);
+    for (int32_t i = self->index; i < team->threads; i++) empty_share(self, &team->members[i]);
+    for (int32_t i = 0; i < self->index; i++) empty_share(self, &team->members[i]);
 }
 
 /* ---- Members -------------------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static void *member_main(void *argument) {
     member *self = argument;
     nested = 1; /* mn_team_create has counted this thread */
     while (!atomic_load(&self->team->closing)) {
-        empty_lanes(self);
+        empty_shares(self);
         if (!spin(self->team, is_called, self)) sleep_until_summoned(self);
     }
     mn_work_end();
@@ -209,23 +209,23 @@ static void await_others(mn_team *team) {
     pthread_mutex_unlock(&team->mutex);
 }
 
-/* Which members have a lane in the next job: those awake, the caller among them, or all. */
-static int32_t choose_lanes(const mn_team *team, bool everyone, bool chosen[MN_MAX_THREADS]) {
-    int32_t lanes = 0;
+/* Which members have a share in the next job: those awake, the caller among them, or all. */
+static int32_t choose_members(const mn_team *team, bool everyone, bool chosen[MN_MAX_THREADS]) {
+    int32_t shares = 0;
     for (int32_t i = 0; i < team->threads; i++) {
         chosen[i] = everyone || atomic_load_explicit(&team->members[i].awake, memory_order_relaxed);
-        lanes += chosen[i];
+        shares += chosen[i];
     }
-    return lanes;
+    return shares;
 }
 
-/* Gives each chosen member its lane, the caller last: it knows already. */
-static void cut_lanes(mn_team *team, const bool chosen[MN_MAX_THREADS], int32_t lanes) {
+/* Gives each chosen member its share, the caller last: it knows already. */
+static void cut_shares(mn_team *team, const bool chosen[MN_MAX_THREADS], int32_t shares) {
     const uint64_t job = ++team->job << COUNT_BITS;
-    for (int32_t i = team->threads, place = lanes, end = team->grains; i-- > 0;) {
+    for (int32_t i = team->threads, place = shares, end = team->grains; i-- > 0;) {
         member *m = &team->members[i];
         if (!chosen[i]) continue;
-        const int32_t begin = (int32_t)((int64_t)team->grains * --place / lanes);
+        const int32_t begin = (int32_t)((int64_t)team->grains * --place / shares);
         m->end = end;
         atomic_store_explicit(&m->left, job + (uint64_t)(end - begin), memory_order_release);
         end = begin;
@@ -234,9 +234,9 @@ static void cut_lanes(mn_team *team, const bool chosen[MN_MAX_THREADS], int32_t 
 
 static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part part, void *context, bool everyone) {
     bool chosen[MN_MAX_THREADS];
-    const int32_t lanes = choose_lanes(team, everyone, chosen);
-    /* Who is still waking has no lane, but finds pieces in the others'. */
-    if (lanes == 1 && atomic_load_explicit(&team->asleep, memory_order_relaxed) == team->threads - 1) {
+    const int32_t shares = choose_members(team, everyone, chosen);
+    /* Who is still waking has no share, but finds pieces in the others'. */
+    if (shares == 1 && atomic_load_explicit(&team->asleep, memory_order_relaxed) == team->threads - 1) {
         part(context, 0, 0, units);
         return;
     }
@@ -245,9 +245,9 @@ static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part pa
     team->units = units;
     team->grain = mn_max_i32(grain, units / MOST_GRAINS + 1);
     team->grains = (int32_t)(((int64_t)units + team->grain - 1) / team->grain);
-    cut_lanes(team, chosen, lanes);
+    cut_shares(team, chosen, shares);
     if (everyone) summon(team, team->threads);
-    empty_lanes(&team->members[0]);
+    empty_shares(&team->members[0]);
     await_others(team);
 }
 

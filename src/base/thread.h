@@ -3,10 +3,10 @@
 
 /* A fixed team of threads that shares one job at a time.
  *
- * A job is a number of units. Every member has a lane, an equal share of them in order, and takes pieces of it: half of
- * what is left each time, so that the last pieces are small. Who has finished his own lane takes from the others'. So a
- * member that comes late, or is slow, or never wakes costs its share of speed and nothing else; and on a quiet machine
- * each thread meets the same part of every tensor again, in its own cache.
+ * A job is a number of units. Every member has a share, an equal part of them in order, and takes pieces of it: half of
+ * what is left each time, so that the last pieces are small. Who has finished its own share takes from the others'. So
+ * a member that comes late, or is slow, or never wakes costs its share of speed and nothing else; and on a quiet
+ * machine each thread meets the same part of every tensor again, in its own cache.
  *
  * Between jobs members spin for some tens of microseconds and then sleep. They do not spin, and are not woken, when
  * this process has more threads at work than processors: the threads that have work need those. */

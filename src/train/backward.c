@@ -20,12 +20,12 @@ float *mn_unit_gradient(const mn_train_net *t, int32_t unit) {
     return t->narrow[order % 2];
 }
 
-void mn_lane_gradient_sums(const mn_train_net *t, const mn_unit *u, mn_lane *lane, size_t first, ptrdiff_t rows,
-                           float *dy) {
+void mn_worker_gradient_sums(const mn_train_net *t, const mn_unit *u, mn_train_worker *worker, size_t first,
+                             ptrdiff_t rows, float *dy) {
     mn_norm norm = mn_unit_norm(u);
-    if (t->fake.mode != MN_QAT_NONE && u->skip >= 0) mn_fake_clip_sum(t, lane, u, first, rows, dy);
-    t->kernels->gradient_sums(&norm, u->out_p, rows, u->z + first * (size_t)u->out_p, dy, lane->short_sums[0],
-                              lane->short_sums[1]);
+    if (t->fake.mode != MN_QAT_NONE && u->skip >= 0) mn_fake_clip_sum(t, worker, u, first, rows, dy);
+    t->kernels->gradient_sums(&norm, u->out_p, rows, u->z + first * (size_t)u->out_p, dy, worker->short_sums[0],
+                              worker->short_sums[1]);
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------- */
@@ -40,18 +40,18 @@ typedef struct unit_job {
 
 /* The gradients of the unit that is read, rows from `first` on, are complete; those of gated ones are made sums of
  * when their gates have been passed. */
-static void finish_rows(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_t rows) {
+static void finish_rows(const unit_job *j, mn_train_worker *worker, size_t first, ptrdiff_t rows) {
     if (j->source->gate) return;
-    mn_lane_gradient_sums(j->t, j->source, lane, first, rows, j->dx + first * (size_t)j->unit->in_p);
+    mn_worker_gradient_sums(j->t, j->source, worker, first, rows, j->dx + first * (size_t)j->unit->in_p);
 }
 
-static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_t rows) {
+static void pass_matrix(const unit_job *j, mn_train_worker *worker, size_t first, ptrdiff_t rows) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     size_t at = first * (size_t)u->out_p, in_at = first * (size_t)u->in_p;
     bool stem = u->kind == MN_UNIT_STEM;
     ptrdiff_t in_row = stem ? u->kernel_rows : u->in_p;
-    float *dz = lane->workspace, *gathered = dz + rows * u->out_p;
+    float *dz = worker->workspace, *gathered = dz + rows * u->out_p;
     const float *in = gathered;
     mn_norm norm = mn_unit_norm(u);
     t->kernels->gradient(&norm, u->out_p, rows, u->z + at, j->dy + at, dz);
@@ -68,9 +68,9 @@ static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_
                                 .a_col = in_row,
                                 .b = dz,
                                 .ldb = u->out_p,
-                                .c = lane->partial,
+                                .c = worker->partial,
                                 .ldc = u->out_p,
-                                .start = lane->partial});
+                                .start = worker->partial});
     if (!j->dx) return;
     t->kernels->gemm(&(mn_gemm){.m = rows,
                                 .n = u->in_p,
@@ -83,14 +83,14 @@ static void pass_matrix(const unit_job *j, mn_lane *lane, size_t first, ptrdiff_
                                 .c = j->dx + in_at,
                                 .ldc = u->in_p,
                                 .start = j->skip ? j->skip + in_at : NULL});
-    finish_rows(j, lane, first, rows);
-    mn_lane_flush(lane, u->in_p);
+    finish_rows(j, worker, first, rows);
+    mn_worker_flush(worker, u->in_p);
 }
 
-static void backward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_t end) {
+static void backward_matrix(const unit_job *j, mn_train_worker *worker, size_t begin, size_t end) {
     size_t tile = (size_t)mn_unit_tile(j->unit);
     for (size_t first = begin; first < end; first += tile) {
-        pass_matrix(j, lane, first, (ptrdiff_t)(end - first < tile ? end - first : tile));
+        pass_matrix(j, worker, first, (ptrdiff_t)(end - first < tile ? end - first : tile));
     }
 }
 
@@ -101,7 +101,7 @@ static float *ring_row(const mn_unit *u, float *ring, int32_t row) {
 }
 
 /* Row `y` of the gradient by the input. */
-static void input_row(const unit_job *j, mn_lane *lane, float *ring, int32_t picture, int32_t y) {
+static void input_row(const unit_job *j, mn_train_worker *worker, float *ring, int32_t picture, int32_t y) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     const float *dz[MN_TRAIN_TAPS], *kernel[MN_TRAIN_TAPS];
@@ -116,10 +116,11 @@ static void input_row(const unit_job *j, mn_lane *lane, float *ring, int32_t pic
     size_t at = first * (size_t)u->in_p, count = (size_t)u->in_w * (size_t)u->in_p;
     t->kernels->depthwise_input(u->k_w, u->in_p, u->in_w, u->stride, u->pad_left, rows, dz, kernel, j->dx + at);
     for (size_t i = 0; j->skip && i < count; i++) j->dx[at + i] += j->skip[at + i];
-    finish_rows(j, lane, first, u->in_w);
+    finish_rows(j, worker, first, u->in_w);
 }
 
-static void backward_picture(const unit_job *j, mn_lane *lane, mn_window *window, float *ring, int32_t picture) {
+static void backward_picture(const unit_job *j, mn_train_worker *worker, mn_window *window, float *ring,
+                             int32_t picture) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     mn_norm norm = mn_unit_norm(u);
@@ -131,45 +132,45 @@ static void backward_picture(const unit_job *j, mn_lane *lane, mn_window *window
         float *dz = ring_row(u, ring, y);
         t->kernels->gradient(&norm, u->out_p, u->out_w, u->z + at, j->dy + at, dz);
         mn_window_rows(window, y, rows);
-        t->kernels->depthwise_kernel(u->k_h, u->out_p, u->out_w, u->stride, rows, dz, lane->partial);
+        t->kernels->depthwise_kernel(u->k_h, u->out_p, u->out_w, u->stride, rows, dz, worker->partial);
         /* Input rows that no later output row touches. */
         int32_t complete = y + 1 == u->out_h ? u->in_h : (y + 1) * u->stride - u->pad_top;
-        for (; j->dx && next < complete; next++) input_row(j, lane, ring, picture, next);
+        for (; j->dx && next < complete; next++) input_row(j, worker, ring, picture, next);
     }
-    if (j->dx) mn_lane_flush(lane, u->in_p);
+    if (j->dx) mn_worker_flush(worker, u->in_p);
 }
 
-static void backward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, int32_t end) {
+static void backward_depthwise(const unit_job *j, mn_train_worker *worker, int32_t begin, int32_t end) {
     const mn_unit *u = j->unit;
     mn_window window;
     size_t rows = (size_t)mn_unit_ring(u);
-    float *ring = lane->workspace + rows * mn_window_row(u);
-    mn_window_start(&window, j->t, u, lane->workspace);
+    float *ring = worker->workspace + rows * mn_window_row(u);
+    mn_window_start(&window, j->t, u, worker->workspace);
     memset(ring, 0, rows * mn_unit_gradient_row(u) * sizeof *ring);
-    for (int32_t picture = begin; picture < end; picture++) backward_picture(j, lane, &window, ring, picture);
+    for (int32_t picture = begin; picture < end; picture++) backward_picture(j, worker, &window, ring, picture);
 }
 
 static void backward_job(void *context, int32_t thread, int32_t threads) {
     unit_job *j = context;
     const mn_unit *u = j->unit;
-    mn_lane *lane = &j->t->lanes[thread];
+    mn_train_worker *worker = &j->t->workers[thread];
     int32_t begin, end;
     mn_train_share(j->t->count, thread, threads, &begin, &end);
-    memset(lane->partial, 0, (size_t)u->kernel_rows * (size_t)u->out_p * sizeof *lane->partial);
+    memset(worker->partial, 0, (size_t)u->kernel_rows * (size_t)u->out_p * sizeof *worker->partial);
     if (u->kind == MN_UNIT_DEPTHWISE) {
-        backward_depthwise(j, lane, begin, end);
+        backward_depthwise(j, worker, begin, end);
     } else {
         size_t rows = mn_unit_rows(u);
-        backward_matrix(j, lane, (size_t)begin * rows, (size_t)end * rows);
+        backward_matrix(j, worker, (size_t)begin * rows, (size_t)end * rows);
     }
 }
 
 static void add_partials(mn_train_net *t, const mn_unit *u) {
     float *out = t->gradients + u->kernel;
     size_t count = (size_t)u->kernel_rows * (size_t)u->out_p;
-    memcpy(out, t->lanes[0].partial, count * sizeof *out);
+    memcpy(out, t->workers[0].partial, count * sizeof *out);
     for (int32_t i = 1; i < t->threads; i++) {
-        const float *partial = t->lanes[i].partial;
+        const float *partial = t->workers[i].partial;
         for (size_t k = 0; k < count; k++) out[k] += partial[k];
     }
 }
@@ -184,7 +185,7 @@ static void transpose(const mn_train_net *t, const mn_unit *u) {
 /* ---- Head -------------------------------------------------------------------------------------------- */
 
 /* From the gradient of one picture's features to that of each pixel. */
-static void pool_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t picture) {
+static void pool_picture(mn_train_net *t, mn_train_worker *worker, float *dy, int32_t picture) {
     const mn_unit *u = &t->units[t->unit_count - 1];
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p, first = (size_t)picture * rows;
     const float *kept = t->head_count == 1 ? t->kept + (size_t)picture * channels : NULL;
@@ -192,8 +193,8 @@ static void pool_picture(mn_train_net *t, mn_lane *lane, float *dy, int32_t pict
     float part = 1 / ((float)rows * (kept ? 1 - t->dropout : 1));
     mn_dense_input(t, &t->head[0], picture, part, kept, gradient);
     for (size_t r = 0; r < rows; r++) memcpy(dy + (first + r) * channels, gradient, channels * sizeof *dy);
-    mn_lane_gradient_sums(t, u, lane, first, (ptrdiff_t)rows, dy + first * channels);
-    mn_lane_flush(lane, u->out_p);
+    mn_worker_gradient_sums(t, u, worker, first, (ptrdiff_t)rows, dy + first * channels);
+    mn_worker_flush(worker, u->out_p);
 }
 
 static void pool_job(void *context, int32_t thread, int32_t threads) {
@@ -201,7 +202,7 @@ static void pool_job(void *context, int32_t thread, int32_t threads) {
     int32_t begin, end;
     mn_train_share(t->count, thread, threads, &begin, &end);
     float *dy = mn_unit_gradient(t, t->unit_count - 1);
-    for (int32_t i = begin; i < end; i++) pool_picture(t, &t->lanes[thread], dy, i);
+    for (int32_t i = begin; i < end; i++) pool_picture(t, &t->workers[thread], dy, i);
 }
 
 /* The gradient by what layer `i` of the head reads becomes that of the layer before it. Inputs that were dropped get

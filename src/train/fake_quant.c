@@ -108,8 +108,8 @@ static void choose_scales(const layer_weights *w, bool per_tensor, float *scale)
     for (int32_t c = 0; per_tensor && c < w->channels; c++) scale[c] = all;
 }
 
-static void round_weights(const mn_train_net *t, mn_lane *lane, const layer_weights *w) {
-    float *scale = lane->low;
+static void round_weights(const mn_train_net *t, mn_train_worker *worker, const layer_weights *w) {
+    float *scale = worker->low;
     fold(w, scale);
     choose_scales(w, t->fake.mode == MN_QAT_PER_TENSOR, scale);
     for (int32_t r = 0; r < w->rows; r++) {
@@ -142,32 +142,32 @@ static void set_norm(mn_unit *u, const float *bias, const mn_fake *step) {
     u->clip[1] = mn_min_f32(u->clip[1], step->high);
 }
 
-static void prepare_unit(mn_train_net *t, mn_lane *lane, int32_t index) {
+static void prepare_unit(mn_train_net *t, mn_train_worker *worker, int32_t index) {
     mn_unit *u = &t->units[index];
     int32_t from = u->source < 0 ? mn_fake_pictures(t) : mn_fake_given(t, u->source);
     float *bias = t->fake.weights + u->beta;
     for (int32_t c = 0; c < u->out_c; c++) {
         mn_affine norm = norm_of(t, u, t->use_parameters, c);
-        lane->scale[c] = norm.scale;
+        worker->scale[c] = norm.scale;
         bias[c] = (float)norm.shift;
     }
-    round_weights(t, lane,
+    round_weights(t, worker,
                   &(layer_weights){.rows = u->kernel_rows,
                                    .channels = u->out_c,
                                    .padded = u->out_p,
                                    .kernel = t->use_parameters + u->kernel,
-                                   .scale = lane->scale,
+                                   .scale = worker->scale,
                                    .input_scale = t->fake.steps[from].step,
                                    .to = t->fake.weights + u->kernel,
                                    .bias = bias});
     set_norm(u, bias, &t->fake.steps[mn_fake_out(index)]);
 }
 
-static void prepare_classifier(mn_train_net *t, mn_lane *lane) {
+static void prepare_classifier(mn_train_net *t, mn_train_worker *worker) {
     const mn_dense *dense = mn_train_classifier(t);
     float *bias = t->fake.weights + dense->bias;
     memcpy(bias, t->use_parameters + dense->bias, (size_t)dense->out_p * sizeof *bias);
-    round_weights(t, lane,
+    round_weights(t, worker,
                   &(layer_weights){.rows = dense->in_p,
                                    .channels = dense->out_c,
                                    .padded = dense->out_p,
@@ -179,10 +179,10 @@ static void prepare_classifier(mn_train_net *t, mn_lane *lane) {
 
 static void prepare_job(void *context, int32_t thread, int32_t threads) {
     mn_train_net *t = context;
-    mn_lane *lane = &t->lanes[thread];
-    for (int32_t i = 0; i < mn_fake_tensors(t); i++) lane->seen[i] = MN_INTERVAL_UNKNOWN;
-    for (int32_t i = thread; i < t->unit_count; i += threads) prepare_unit(t, lane, i);
-    if (thread == threads - 1) prepare_classifier(t, lane);
+    mn_train_worker *worker = &t->workers[thread];
+    for (int32_t i = 0; i < mn_fake_tensors(t); i++) worker->seen[i] = MN_INTERVAL_UNKNOWN;
+    for (int32_t i = thread; i < t->unit_count; i += threads) prepare_unit(t, worker, i);
+    if (thread == threads - 1) prepare_classifier(t, worker);
 }
 
 void mn_fake_prepare(mn_train_net *t) {
@@ -223,7 +223,8 @@ void mn_fake_round(const mn_train_net *t, int32_t tensor, size_t count, const fl
     }
 }
 
-void mn_fake_clip_sum(const mn_train_net *t, mn_lane *lane, const mn_unit *u, size_t first, ptrdiff_t rows, float *dy) {
+void mn_fake_clip_sum(const mn_train_net *t, mn_train_worker *worker, const mn_unit *u, size_t first, ptrdiff_t rows,
+                      float *dy) {
     int32_t index = (int32_t)(u - t->units);
     const mn_fake *sum = &t->fake.steps[mn_fake_sum(index)];
     size_t channels = (size_t)u->out_p, chunk = mn_max_size(MN_FAKE_CHUNK / channels, 1), left = (size_t)rows, some;
@@ -231,10 +232,10 @@ void mn_fake_clip_sum(const mn_train_net *t, mn_lane *lane, const mn_unit *u, si
     if (sum->step == 0) return;
     for (; left > 0; left -= some, first += some, dy += some * channels) {
         some = mn_min_size(chunk, left);
-        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)some, u->z + first * channels, NULL, lane->sums_workspace);
+        t->kernels->activate(&norm, u->out_p, (ptrdiff_t)some, u->z + first * channels, NULL, worker->sums_workspace);
         mn_fake_round(t, mn_fake_out(index), some * channels, t->units[u->skip].x + first * channels,
-                      lane->sums_workspace);
-        t->kernels->clip(sum, some * channels, lane->sums_workspace, dy);
+                      worker->sums_workspace);
+        t->kernels->clip(sum, some * channels, worker->sums_workspace, dy);
     }
 }
 
@@ -246,21 +247,22 @@ static void extend(mn_interval *range, float low, float high) {
     range->high = known ? fmaxf(range->high, high) : high;
 }
 
-void mn_fake_row(const mn_train_net *t, mn_lane *lane, int32_t tensor, int32_t count, float *values, float *kept) {
+void mn_fake_row(const mn_train_net *t, mn_train_worker *worker, int32_t tensor, int32_t count, float *values,
+                 float *kept) {
     const mn_fake *step = &t->fake.steps[tensor];
-    for (int32_t i = 0; t->training && i < count; i++) extend(&lane->seen[tensor], values[i], values[i]);
+    for (int32_t i = 0; t->training && i < count; i++) extend(&worker->seen[tensor], values[i], values[i]);
     if (step->step == 0) return;
     for (int32_t i = 0; i < count; i++) kept[i] = values[i] > step->low && values[i] < step->high ? kept[i] : 0;
     t->kernels->fake(step, (size_t)count, NULL, values);
 }
 
-void mn_fake_pool(const mn_train_net *t, mn_lane *lane, float *values, float *kept) {
+void mn_fake_pool(const mn_train_net *t, mn_train_worker *worker, float *values, float *kept) {
     const mn_unit *last = &t->units[t->unit_count - 1];
     const mn_fake *in = &t->fake.steps[mn_fake_given(t, t->unit_count - 1)];
     const mn_fake *out = &t->fake.steps[mn_fake_pooled(t)];
     int32_t count = last->out_h * last->out_w, multiplier, shift;
     if (in->step == 0 || out->step == 0) {
-        mn_fake_row(t, lane, mn_fake_pooled(t), t->features, values, kept);
+        mn_fake_row(t, worker, mn_fake_pooled(t), t->features, values, kept);
         return;
     }
     mn_quant_mean(in->step, out->step, count, &multiplier, &shift);
@@ -268,37 +270,38 @@ void mn_fake_pool(const mn_train_net *t, mn_lane *lane, float *values, float *ke
     for (int32_t c = 0; c < t->features; c++) {
         int32_t sum = (int32_t)rintf(values[c] * (float)count * in->inverse);
         float units = (float)mn_requantize(sum, multiplier, shift);
-        if (t->training) extend(&lane->seen[mn_fake_pooled(t)], values[c], values[c]);
+        if (t->training) extend(&worker->seen[mn_fake_pooled(t)], values[c], values[c]);
         if (!(values[c] > out->low && values[c] < out->high)) kept[c] = 0;
         values[c] = fminf(fmaxf(units, low), high) * out->step;
     }
 }
 
-void mn_fake_watch(mn_lane *lane, int32_t channels) {
+void mn_fake_watch(mn_train_worker *worker, int32_t channels) {
     for (int32_t c = 0; c < channels; c++) {
-        lane->low[c] = INFINITY;
-        lane->high[c] = -INFINITY;
+        worker->low[c] = INFINITY;
+        worker->high[c] = -INFINITY;
     }
 }
 
-void mn_fake_see(const mn_train_net *t, mn_lane *lane, int32_t channels, ptrdiff_t rows, const float *values) {
-    t->kernels->extremes(channels, rows, values, lane->low, lane->high);
+void mn_fake_see(const mn_train_net *t, mn_train_worker *worker, int32_t channels, ptrdiff_t rows,
+                 const float *values) {
+    t->kernels->extremes(channels, rows, values, worker->low, worker->high);
 }
 
-void mn_fake_saw(mn_lane *lane, int32_t tensor, int32_t channels) {
-    for (int32_t c = 0; c < channels && lane->low[c] <= lane->high[c]; c++) {
-        extend(&lane->seen[tensor], lane->low[c], lane->high[c]);
+void mn_fake_saw(mn_train_worker *worker, int32_t tensor, int32_t channels) {
+    for (int32_t c = 0; c < channels && worker->low[c] <= worker->high[c]; c++) {
+        extend(&worker->seen[tensor], worker->low[c], worker->high[c]);
     }
 }
 
-void mn_fake_saw_z(const mn_train_net *t, mn_lane *lane, const mn_unit *u) {
+void mn_fake_saw_z(const mn_train_net *t, mn_train_worker *worker, const mn_unit *u) {
     const float *bias = norm_row(u, MN_NORM_BETA);
     float least = u->linear ? -INFINITY : 0;
     for (int32_t c = 0; c < u->out_p; c++) {
-        lane->low[c] = fminf(fmaxf(lane->low[c] + bias[c], least), u->high);
-        lane->high[c] = fminf(fmaxf(lane->high[c] + bias[c], least), u->high);
+        worker->low[c] = fminf(fmaxf(worker->low[c] + bias[c], least), u->high);
+        worker->high[c] = fminf(fmaxf(worker->high[c] + bias[c], least), u->high);
     }
-    mn_fake_saw(lane, mn_fake_out((int32_t)(u - t->units)), u->out_p);
+    mn_fake_saw(worker, mn_fake_out((int32_t)(u - t->units)), u->out_p);
 }
 
 /* The extremes of `tensor` over all machines, which tell each other by sums of what all but one leave 0. */
@@ -337,10 +340,10 @@ static void move(mn_interval *range, mn_interval seen, double decay) {
 
 mn_status mn_fake_keep_ranges(mn_train_net *t, int64_t step) {
     int32_t tensors = mn_fake_tensors(t);
-    mn_interval *seen = t->lanes[0].seen;
+    mn_interval *seen = t->workers[0].seen;
     double done = (double)step, decay = fmin(MN_FAKE_DECAY, (1 + done) / (10 + done));
     for (int32_t k = 0; k < t->threads * tensors; k++) {
-        mn_interval theirs = t->lanes[k / tensors].seen[k % tensors];
+        mn_interval theirs = t->workers[k / tensors].seen[k % tensors];
         if (mn_interval_known(theirs)) extend(&seen[k % tensors], theirs.low, theirs.high);
     }
     if (t->reduce) MN_TRY(share_extremes(t, seen, tensors));

@@ -50,22 +50,23 @@ void mn_fake_prepare(mn_train_net *t);
 void mn_fake_round(const mn_train_net *t, int32_t tensor, size_t count, const float *add, float *values);
 
 /** The same for few values, which are seen first when training; kept[i] becomes 0 outside the range. */
-void mn_fake_row(const mn_train_net *t, mn_lane *lane, int32_t tensor, int32_t count, float *values, float *kept);
+void mn_fake_row(const mn_train_net *t, mn_train_worker *worker, int32_t tensor, int32_t count, float *values,
+                 float *kept);
 
 /** The same for pooled features, means of whole steps, with the arithmetic of MEAN in int8: it rounds twice, first to
  *  half a step as a rule, so that from a quarter on means are rounded up. */
-void mn_fake_pool(const mn_train_net *t, mn_lane *lane, float *values, float *kept);
+void mn_fake_pool(const mn_train_net *t, mn_train_worker *worker, float *values, float *kept);
 
 /** Starts to look for extremes, looks at values [rows][channels], and takes them for the range of `tensor`. */
-void mn_fake_watch(mn_lane *lane, int32_t channels);
-void mn_fake_see(const mn_train_net *t, mn_lane *lane, int32_t channels, ptrdiff_t rows, const float *values);
-void mn_fake_saw(mn_lane *lane, int32_t tensor, int32_t channels);
+void mn_fake_watch(mn_train_worker *worker, int32_t channels);
+void mn_fake_see(const mn_train_net *t, mn_train_worker *worker, int32_t channels, ptrdiff_t rows, const float *values);
+void mn_fake_saw(mn_train_worker *worker, int32_t tensor, int32_t channels);
 
 /** As the last, when z of `unit` were looked at, for what its convolution gives. */
-void mn_fake_saw_z(const mn_train_net *t, mn_lane *lane, const mn_unit *unit);
+void mn_fake_saw_z(const mn_train_net *t, mn_train_worker *worker, const mn_unit *unit);
 
 /** Takes the gradient from `rows` rows of a sum, from row `first` on, that lie outside its range. */
-void mn_fake_clip_sum(const mn_train_net *t, mn_lane *lane, const mn_unit *unit, size_t first, ptrdiff_t rows,
+void mn_fake_clip_sum(const mn_train_net *t, mn_train_worker *worker, const mn_unit *unit, size_t first, ptrdiff_t rows,
                       float *dy);
 
 /** From gradients of folded weights to those of kernels, gammas and betas. */

@@ -89,26 +89,26 @@ typedef struct unit_job {
     bool watch; /* its extremes are */
 } unit_job;
 
-static void add_moments(const unit_job *j, mn_lane *lane, const float *z, ptrdiff_t rows) {
-    if (j->watch) mn_fake_see(j->t, lane, j->unit->out_p, rows, z);
+static void add_moments(const unit_job *j, mn_train_worker *worker, const float *z, ptrdiff_t rows) {
+    if (j->watch) mn_fake_see(j->t, worker, j->unit->out_p, rows, z);
     if (!j->sums) return;
     int32_t channels = j->unit->out_p;
-    if (lane->rows == 0) memcpy(lane->shift, z, (size_t)channels * sizeof *z);
-    lane->rows += (double)rows;
-    j->t->kernels->moments(channels, rows, z, lane->shift, lane->short_sums[0], lane->short_sums[1]);
+    if (worker->rows == 0) memcpy(worker->shift, z, (size_t)channels * sizeof *z);
+    worker->rows += (double)rows;
+    j->t->kernels->moments(channels, rows, z, worker->shift, worker->short_sums[0], worker->short_sums[1]);
 }
 
-static void forward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_t end) {
+static void forward_matrix(const unit_job *j, mn_train_worker *worker, size_t begin, size_t end) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     size_t tile = (size_t)mn_unit_tile(u);
     for (size_t first = begin; first < end; first += tile) {
         ptrdiff_t rows = (ptrdiff_t)(end - first < tile ? end - first : tile);
-        const float *in = lane->workspace;
+        const float *in = worker->workspace;
         if (u->kind == MN_UNIT_STEM) {
-            mn_stem_gather(t, u, first, rows, lane->workspace);
+            mn_stem_gather(t, u, first, rows, worker->workspace);
         } else {
-            in = mn_unit_output(t, mn_unit_source(t, u), first, rows, lane->workspace);
+            in = mn_unit_output(t, mn_unit_source(t, u), first, rows, worker->workspace);
         }
         float *z = u->z + first * (size_t)u->out_p;
         t->kernels->gemm(&(mn_gemm){.m = rows,
@@ -121,16 +121,16 @@ static void forward_matrix(const unit_job *j, mn_lane *lane, size_t begin, size_
                                     .ldb = u->out_p,
                                     .c = z,
                                     .ldc = u->out_p});
-        add_moments(j, lane, z, rows);
-        if (j->sums) mn_lane_flush(lane, u->out_p);
+        add_moments(j, worker, z, rows);
+        if (j->sums) mn_worker_flush(worker, u->out_p);
     }
 }
 
-static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, int32_t end) {
+static void forward_depthwise(const unit_job *j, mn_train_worker *worker, int32_t begin, int32_t end) {
     const mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     mn_window window;
-    mn_window_start(&window, t, u, lane->workspace);
+    mn_window_start(&window, t, u, worker->workspace);
     for (int32_t picture = begin; picture < end; picture++) {
         mn_window_picture(&window, picture);
         float *z = u->z + (size_t)picture * mn_unit_rows(u) * (size_t)u->out_p;
@@ -138,9 +138,9 @@ static void forward_depthwise(const unit_job *j, mn_lane *lane, int32_t begin, i
             const float *rows[MN_TRAIN_TAPS];
             mn_window_rows(&window, y, rows);
             t->kernels->depthwise(u->k_h, u->out_p, u->out_w, u->stride, rows, mn_train_weights(t) + u->kernel, z);
-            add_moments(j, lane, z, u->out_w);
+            add_moments(j, worker, z, u->out_w);
         }
-        if (j->sums) mn_lane_flush(lane, u->out_p);
+        if (j->sums) mn_worker_flush(worker, u->out_p);
     }
 }
 
@@ -148,25 +148,25 @@ static void forward_job(void *context, int32_t thread, int32_t threads) {
     unit_job *j = context;
     int32_t begin, end;
     mn_train_share(j->t->count, thread, threads, &begin, &end);
-    mn_lane *lane = &j->t->lanes[thread];
-    if (j->watch) mn_fake_watch(lane, j->unit->out_p);
+    mn_train_worker *worker = &j->t->workers[thread];
+    if (j->watch) mn_fake_watch(worker, j->unit->out_p);
     if (j->unit->kind == MN_UNIT_DEPTHWISE) {
-        forward_depthwise(j, lane, begin, end);
+        forward_depthwise(j, worker, begin, end);
     } else {
         size_t rows = mn_unit_rows(j->unit);
-        forward_matrix(j, lane, (size_t)begin * rows, (size_t)end * rows);
+        forward_matrix(j, worker, (size_t)begin * rows, (size_t)end * rows);
     }
-    if (j->watch) mn_fake_saw_z(j->t, lane, j->unit);
+    if (j->watch) mn_fake_saw_z(j->t, worker, j->unit);
 }
 
 /* The same rounded, and rounded again behind the addition, in pieces that stay in the cache. */
-static void store_rounded(const unit_job *j, mn_lane *lane, size_t first, size_t end) {
+static void store_rounded(const unit_job *j, mn_train_worker *worker, size_t first, size_t end) {
     mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
     int32_t index = (int32_t)(u - t->units);
     size_t channels = (size_t)u->out_p, chunk = mn_max_size(MN_FAKE_CHUNK / channels, 1), rows;
     mn_norm norm = mn_unit_norm(u);
-    if (j->watch) mn_fake_watch(lane, u->out_p);
+    if (j->watch) mn_fake_watch(worker, u->out_p);
     for (; first < end; first += rows) {
         rows = mn_min_size(chunk, end - first);
         float *x = u->x + first * channels;
@@ -174,10 +174,10 @@ static void store_rounded(const unit_job *j, mn_lane *lane, size_t first, size_t
         t->kernels->activate(&norm, u->out_p, (ptrdiff_t)rows, u->z + first * channels, NULL, x);
         mn_fake_round(t, mn_fake_out(index), rows * channels, skip, x);
         if (!skip) continue;
-        if (j->watch) mn_fake_see(t, lane, u->out_p, (ptrdiff_t)rows, x);
+        if (j->watch) mn_fake_see(t, worker, u->out_p, (ptrdiff_t)rows, x);
         mn_fake_round(t, mn_fake_sum(index), rows * channels, NULL, x);
     }
-    if (j->watch && u->skip >= 0) mn_fake_saw(lane, mn_fake_sum(index), u->out_p);
+    if (j->watch && u->skip >= 0) mn_fake_saw(worker, mn_fake_sum(index), u->out_p);
 }
 
 /* Stores what a unit gives. */
@@ -189,7 +189,7 @@ static void store_job(void *context, int32_t thread, int32_t threads) {
     size_t rows = mn_unit_rows(u), at = (size_t)begin * rows * (size_t)u->out_p;
     mn_norm norm = mn_unit_norm(u);
     if (j->t->fake.mode != MN_QAT_NONE) {
-        store_rounded(j, &j->t->lanes[thread], (size_t)begin * rows, (size_t)end * rows);
+        store_rounded(j, &j->t->workers[thread], (size_t)begin * rows, (size_t)end * rows);
         return;
     }
     j->t->kernels->activate(&norm, u->out_p, (ptrdiff_t)((size_t)(end - begin) * rows), u->z + at,
@@ -211,26 +211,26 @@ static void drop_out(const mn_train_net *t, int32_t picture, float *values, floa
     }
 }
 
-static void pool(mn_train_net *t, int32_t picture, mn_lane *lane, float *kept) {
+static void pool(mn_train_net *t, int32_t picture, mn_train_worker *worker, float *kept) {
     const mn_unit *u = &t->units[t->unit_count - 1];
     size_t rows = mn_unit_rows(u), channels = (size_t)u->out_p;
     float *out = t->pooled + (size_t)picture * channels;
     memset(out, 0, channels * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
-        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, lane->workspace);
+        const float *y = mn_unit_output(t, u, (size_t)picture * rows + r, 1, worker->workspace);
         for (size_t c = 0; c < channels; c++) out[c] += y[c];
     }
     for (size_t c = 0; c < channels; c++) out[c] /= (float)rows;
-    if (t->fake.mode != MN_QAT_NONE) mn_fake_pool(t, lane, out, kept);
+    if (t->fake.mode != MN_QAT_NONE) mn_fake_pool(t, worker, out, kept);
 }
 
-static void round_logits(mn_train_net *t, mn_lane *lane, int32_t begin, int32_t end) {
+static void round_logits(mn_train_net *t, mn_train_worker *worker, int32_t begin, int32_t end) {
     const mn_dense *classifier = mn_train_classifier(t);
     for (int32_t i = begin; i < end; i++) {
         size_t at = (size_t)i * (size_t)classifier->out_p;
         float *kept = t->fake.logits_kept + at;
         for (int32_t c = 0; c < classifier->out_p; c++) kept[c] = 1;
-        mn_fake_row(t, lane, mn_fake_logits(t), classifier->out_p, classifier->z + at, kept);
+        mn_fake_row(t, worker, mn_fake_logits(t), classifier->out_p, classifier->z + at, kept);
     }
 }
 
@@ -244,13 +244,13 @@ static void classify_job(void *context, int32_t thread, int32_t threads) {
     mn_train_share(t->count, thread, threads, &begin, &end);
     size_t inputs = (size_t)classifier->in_p;
     for (size_t i = (size_t)begin * inputs; i < (size_t)end * inputs; i++) t->kept[i] = 1;
-    for (int32_t i = begin; i < end; i++) pool(t, i, &t->lanes[thread], t->kept + (size_t)i * inputs);
+    for (int32_t i = begin; i < end; i++) pool(t, i, &t->workers[thread], t->kept + (size_t)i * inputs);
     for (int32_t k = 0; k < last; k++) mn_dense_forward(t, &t->head[k], head_input(t, k), begin, end);
     for (int32_t i = begin; t->training && t->dropout > 0 && i < end; i++) {
         drop_out(t, i, head_input(t, last) + (size_t)i * inputs, t->kept + (size_t)i * inputs);
     }
     mn_dense_forward(t, classifier, head_input(t, last), begin, end);
-    if (t->fake.mode != MN_QAT_NONE) round_logits(t, &t->lanes[thread], begin, end);
+    if (t->fake.mode != MN_QAT_NONE) round_logits(t, &t->workers[thread], begin, end);
 }
 
 mn_status mn_train_forward(mn_train_net *t) {
@@ -296,19 +296,19 @@ static void loss_run(void *context, int32_t thread, int32_t threads) {
     loss_job *j = context;
     mn_train_net *t = j->t;
     const mn_dense *classifier = mn_train_classifier(t);
-    mn_lane *lane = &t->lanes[thread];
+    mn_train_worker *worker = &t->workers[thread];
     int32_t begin, end;
     mn_train_share(t->count, thread, threads, &begin, &end);
-    lane->loss = 0;
-    lane->right = 0;
+    worker->loss = 0;
+    worker->right = 0;
     for (int32_t i = begin; i < end; i++) {
         bool right;
         size_t at = (size_t)i * (size_t)classifier->out_p;
-        lane->loss += judge(t, classifier->z + at, t->labels[i], j->part, &right);
+        worker->loss += judge(t, classifier->z + at, t->labels[i], j->part, &right);
         for (int32_t c = 0; t->fake.mode != MN_QAT_NONE && c < classifier->out_c; c++) {
             classifier->z[at + (size_t)c] *= t->fake.logits_kept[at + (size_t)c];
         }
-        lane->right += right;
+        worker->right += right;
     }
 }
 
@@ -318,8 +318,8 @@ mn_status mn_train_loss(mn_train_net *t, mn_train_result *result) {
     mn_train_run(t, loss_run, &job);
     *result = (mn_train_result){.count = t->count};
     for (int32_t i = 0; i < t->threads; i++) {
-        result->loss += t->lanes[i].loss;
-        result->right += t->lanes[i].right;
+        result->loss += t->workers[i].loss;
+        result->right += t->workers[i].right;
     }
     if (!t->reduce) return MN_OK;
     double sums[3] = {result->loss, (double)result->right, (double)result->count};

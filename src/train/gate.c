@@ -23,11 +23,11 @@ void mn_gate_apply(const mn_train_net *t, const mn_unit *u, size_t first, ptrdif
     }
 }
 
-/* What the activation gives for one image row, ungated, in the lane's workspace. */
-static const float *image_row(const mn_train_net *t, const mn_unit *u, const mn_lane *lane, size_t first) {
+/* What the activation gives for one image row, ungated, in the worker's workspace. */
+static const float *image_row(const mn_train_net *t, const mn_unit *u, const mn_train_worker *worker, size_t first) {
     mn_norm norm = mn_unit_norm(u);
-    t->kernels->activate(&norm, u->out_p, u->out_w, u->z + first * (size_t)u->out_p, NULL, lane->workspace);
-    return lane->workspace;
+    t->kernels->activate(&norm, u->out_p, u->out_w, u->z + first * (size_t)u->out_p, NULL, worker->workspace);
+    return worker->workspace;
 }
 
 typedef struct gate_job {
@@ -37,12 +37,12 @@ typedef struct gate_job {
 } gate_job;
 
 /* sums[c] += over the pixels of `picture` of y, or of y * dy. */
-static void sum_picture(const gate_job *j, const mn_lane *lane, int32_t picture, float *sums) {
+static void sum_picture(const gate_job *j, const mn_train_worker *worker, int32_t picture, float *sums) {
     const mn_unit *u = j->unit;
     size_t first = (size_t)picture * mn_unit_rows(u);
     memset(sums, 0, (size_t)u->out_p * sizeof *sums);
     for (int32_t y = 0; y < u->out_h; y++, first += (size_t)u->out_w) {
-        const float *row = image_row(j->t, u, lane, first);
+        const float *row = image_row(j->t, u, worker, first);
         const float *dy = j->dy ? j->dy + first * (size_t)u->out_p : NULL;
         j->t->kernels->products(u->out_p, u->out_w, row, dy, sums);
     }
@@ -56,7 +56,7 @@ static void forward_job(void *context, int32_t thread, int32_t threads) {
     mn_train_share(j->t->count, thread, threads, &begin, &end);
     for (int32_t picture = begin; picture < end; picture++) {
         float *means = gate->pooled + (size_t)picture * (size_t)u->out_p;
-        sum_picture(j, &j->t->lanes[thread], picture, means);
+        sum_picture(j, &j->t->workers[thread], picture, means);
         for (int32_t c = 0; c < u->out_p; c++) means[c] /= (float)mn_unit_rows(u);
     }
     mn_dense_forward(j->t, &gate->squeeze, gate->pooled, begin, end);
@@ -73,7 +73,7 @@ static void sums_job(void *context, int32_t thread, int32_t threads) {
     int32_t begin, end;
     mn_train_share(j->t->count, thread, threads, &begin, &end);
     for (int32_t i = begin; i < end; i++) {
-        sum_picture(j, &j->t->lanes[thread], i, j->unit->gate->excite.gradient + (size_t)i * (size_t)j->unit->out_p);
+        sum_picture(j, &j->t->workers[thread], i, j->unit->gate->excite.gradient + (size_t)i * (size_t)j->unit->out_p);
     }
 }
 
@@ -82,16 +82,16 @@ static void pass_job(void *context, int32_t thread, int32_t threads) {
     const gate_job *j = context;
     mn_train_net *t = j->t;
     const mn_unit *u = j->unit;
-    mn_lane *lane = &t->lanes[thread];
+    mn_train_worker *worker = &t->workers[thread];
     size_t rows = mn_unit_rows(u);
     int32_t begin, end;
     mn_train_share(t->count, thread, threads, &begin, &end);
     for (int32_t picture = begin; picture < end; picture++) {
         float *dy = j->dy + (size_t)picture * rows * (size_t)u->out_p;
-        mn_dense_input(t, &u->gate->squeeze, picture, 1 / (float)rows, NULL, lane->workspace);
-        t->kernels->scale(u->out_p, (ptrdiff_t)rows, gates_of(u, picture), lane->workspace, dy);
-        mn_lane_gradient_sums(t, u, lane, (size_t)picture * rows, (ptrdiff_t)rows, dy);
-        mn_lane_flush(lane, u->out_p);
+        mn_dense_input(t, &u->gate->squeeze, picture, 1 / (float)rows, NULL, worker->workspace);
+        t->kernels->scale(u->out_p, (ptrdiff_t)rows, gates_of(u, picture), worker->workspace, dy);
+        mn_worker_gradient_sums(t, u, worker, (size_t)picture * rows, (ptrdiff_t)rows, dy);
+        mn_worker_flush(worker, u->out_p);
     }
 }
 

@@ -162,17 +162,17 @@ static void lay_out_fake(mn_train_net *t, layout *l) {
     t->fake.logits_kept = take_floats(l, (size_t)t->batch * (size_t)mn_train_classifier(t)->out_p);
 }
 
-static void lay_out_fake_lane(const mn_train_net *t, layout *l, size_t channels, mn_lane *lane) {
+static void lay_out_fake_worker(const mn_train_net *t, layout *l, size_t channels, mn_train_worker *worker) {
     channels = mn_max_size(channels, mn_max_size((size_t)t->features, (size_t)mn_train_classifier(t)->out_p));
     if (t->fake.mode == MN_QAT_NONE) return;
-    lane->low = take_floats(l, channels);
-    lane->high = take_floats(l, channels);
-    lane->sums_workspace = take_floats(l, mn_max_size(MN_FAKE_CHUNK, channels));
-    lane->scale = take(l, channels, sizeof *lane->scale);
-    lane->seen = take(l, (size_t)mn_fake_tensors(t), sizeof *lane->seen);
+    worker->low = take_floats(l, channels);
+    worker->high = take_floats(l, channels);
+    worker->sums_workspace = take_floats(l, mn_max_size(MN_FAKE_CHUNK, channels));
+    worker->scale = take(l, channels, sizeof *worker->scale);
+    worker->seen = take(l, (size_t)mn_fake_tensors(t), sizeof *worker->seen);
 }
 
-static void lay_out_lanes(mn_train_net *t, layout *l) {
+static void lay_out_workers(mn_train_net *t, layout *l) {
     size_t workspace = 0, partial = 0, channels = 0;
     for (int32_t i = 0; i < t->unit_count; i++) {
         const mn_unit *unit = &t->units[i];
@@ -183,20 +183,20 @@ static void lay_out_lanes(mn_train_net *t, layout *l) {
     t->spreads = take(l, channels, sizeof *t->spreads);
     t->shared = take(l, 2 * channels + 1, sizeof *t->shared);
     for (int32_t i = 0; i < t->threads; i++) {
-        mn_lane lane = {.workspace = take_floats(l, workspace), .partial = take_floats(l, partial)};
+        mn_train_worker worker = {.workspace = take_floats(l, workspace), .partial = take_floats(l, partial)};
         for (int s = 0; s < 2; s++) {
-            lane.short_sums[s] = take_floats(l, channels);
-            lane.sums[s] = take(l, channels, sizeof(double));
+            worker.short_sums[s] = take_floats(l, channels);
+            worker.sums[s] = take(l, channels, sizeof(double));
         }
-        lane.shift = take_floats(l, channels);
-        lay_out_fake_lane(t, l, channels, &lane);
-        if (l->memory) t->lanes[i] = lane;
+        worker.shift = take_floats(l, channels);
+        lay_out_fake_worker(t, l, channels, &worker);
+        if (l->memory) t->workers[i] = worker;
     }
 }
 
 static void lay_out(mn_train_net *t, layout *l) {
     size_t batch = (size_t)t->batch;
-    t->lanes = take(l, (size_t)t->threads, sizeof *t->lanes);
+    t->workers = take(l, (size_t)t->threads, sizeof *t->workers);
     t->parameters = take_floats(l, t->parameter_count);
     t->gradients = take_floats(l, t->parameter_count);
     t->statistics = take_floats(l, t->statistic_count);
@@ -205,7 +205,7 @@ static void lay_out(mn_train_net *t, layout *l) {
     lay_out_head(t, l);
     lay_out_units(t, l);
     lay_out_fake(t, l);
-    lay_out_lanes(t, l);
+    lay_out_workers(t, l);
 }
 
 static mn_status measure(mn_train_net *t) {

@@ -79,7 +79,7 @@ typedef struct mn_spread {
 } mn_spread;
 
 /** What one thread works in. */
-typedef struct mn_lane {
+typedef struct mn_train_worker {
     float *workspace;
     float *partial;       /* gradient of one kernel */
     float *short_sums[2]; /* per channel, of a few rows */
@@ -93,7 +93,7 @@ typedef struct mn_lane {
     float *sums_workspace; /* [MN_FAKE_CHUNK]: of rows computed again */
     double *scale;         /* per channel: of batch norm */
     mn_interval *seen;     /* [tensors]: extremes of this thread's pictures */
-} mn_lane;
+} mn_train_worker;
 
 /** Values that fake quantisation computes again at a time, at least one row. */
 #define MN_FAKE_CHUNK 16384
@@ -145,7 +145,7 @@ typedef struct mn_train_net {
     int32_t batch_p;
     float *out_columns, *in_columns;
     float *wide[2], *narrow[2]; /* gradients of unit outputs: activated, linear */
-    mn_lane *lanes;             /* [threads] */
+    mn_train_worker *workers;   /* [threads] */
     mn_spread *spreads;         /* by channel */
     double *shared;             /* sums that go between machines */
     mn_fake_quant fake;

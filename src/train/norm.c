@@ -9,17 +9,17 @@
 
 #include "train/passes.h"
 
-void mn_lane_flush(mn_lane *lane, int32_t channels) {
+void mn_worker_flush(mn_train_worker *worker, int32_t channels) {
     for (int s = 0; s < 2; s++) {
-        for (int32_t c = 0; c < channels; c++) lane->sums[s][c] += (double)lane->short_sums[s][c];
-        memset(lane->short_sums[s], 0, (size_t)channels * sizeof(float));
+        for (int32_t c = 0; c < channels; c++) worker->sums[s][c] += (double)worker->short_sums[s][c];
+        memset(worker->short_sums[s], 0, (size_t)channels * sizeof(float));
     }
 }
 
 static void clear(mn_train_net *t, int32_t channels) {
     for (int32_t i = 0; i < t->threads; i++) {
-        t->lanes[i].rows = 0;
-        for (int s = 0; s < 2; s++) memset(t->lanes[i].sums[s], 0, (size_t)channels * sizeof(double));
+        t->workers[i].rows = 0;
+        for (int s = 0; s < 2; s++) memset(t->workers[i].sums[s], 0, (size_t)channels * sizeof(double));
     }
 }
 
@@ -59,11 +59,11 @@ static mn_spread merge(mn_spread a, mn_spread b) {
 static mn_spread of_threads(const mn_train_net *t, int32_t c) {
     mn_spread all = {0};
     for (int32_t i = 0; i < t->threads; i++) {
-        const mn_lane *lane = &t->lanes[i];
-        if (lane->rows == 0) continue;
-        double mean = lane->sums[0][c] / lane->rows;
-        all = merge(all,
-                    (mn_spread){lane->rows, (double)lane->shift[c] + mean, lane->sums[1][c] - lane->sums[0][c] * mean});
+        const mn_train_worker *worker = &t->workers[i];
+        if (worker->rows == 0) continue;
+        double mean = worker->sums[0][c] / worker->rows;
+        all = merge(all, (mn_spread){worker->rows, (double)worker->shift[c] + mean,
+                                     worker->sums[1][c] - worker->sums[0][c] * mean});
     }
     return all;
 }
@@ -127,8 +127,8 @@ mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *u) {
     memset(sums, 0, 2 * channels * sizeof *sums);
     for (int32_t i = 0; i < t->threads; i++) {
         for (size_t c = 0; c < channels; c++) {
-            sums[c] += t->lanes[i].sums[0][c];
-            products[c] += t->lanes[i].sums[1][c];
+            sums[c] += t->workers[i].sums[0][c];
+            products[c] += t->workers[i].sums[1][c];
         }
     }
     clear(t, u->out_p);

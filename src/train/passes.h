@@ -48,20 +48,20 @@ void mn_window_picture(mn_window *window, int32_t picture);
 /** The k_h input rows of output row `y`; call with y = 0, 1, 2, ... of one picture. */
 void mn_window_rows(mn_window *window, int32_t y, const float *rows[MN_TRAIN_TAPS]);
 
-/** Adds the short sums to the lane's and clears them. */
-void mn_lane_flush(mn_lane *lane, int32_t channels);
+/** Adds the short sums to the worker's and clears them. */
+void mn_worker_flush(mn_train_worker *worker, int32_t channels);
 
-/** Mean, scale and the rest of a unit's forward norm from the lanes' sums, or from the moving statistics; updates
+/** Mean, scale and the rest of a unit's forward norm from the workers' sums, or from the moving statistics; updates
  *  the latter. Clears the sums. */
 mn_status mn_norm_finish(mn_train_net *t, mn_unit *unit);
 
-/** Gradients of gamma and beta, and what the norm's backward needs, from the lanes' sums, which it clears. */
+/** Gradients of gamma and beta, and what the norm's backward needs, from the workers' sums, which it clears. */
 mn_status mn_norm_finish_gradient(mn_train_net *t, mn_unit *unit);
 
-/** Adds a unit's gradient rows, complete now, to the lane's short sums; when quantising, takes from them first what
+/** Adds a unit's gradient rows, complete now, to the worker's short sums; when quantising, takes from them first what
  *  the range of a sum cuts off. */
-void mn_lane_gradient_sums(const mn_train_net *t, const mn_unit *unit, mn_lane *lane, size_t first, ptrdiff_t rows,
-                           float *dy);
+void mn_worker_gradient_sums(const mn_train_net *t, const mn_unit *unit, mn_train_worker *worker, size_t first,
+                             ptrdiff_t rows, float *dy);
 
 /** Where the gradient of a unit's output is. */
 float *mn_unit_gradient(const mn_train_net *t, int32_t unit);

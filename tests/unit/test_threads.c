@@ -93,7 +93,7 @@ static void add_length(void *context, int32_t member, int32_t begin, int32_t end
     ((tally *)context)->sum[member] += end - begin;
 }
 
-/* More units than the counters of a lane can hold. */
+/* More units than the counters of a share can hold. */
 static void test_a_thousand_million_units(void **state) {
     (void)state;
     mn_team *team = open_team(3);

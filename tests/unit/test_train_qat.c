@@ -241,7 +241,7 @@ static void ranges_follow_the_extremes(void **state) {
     /* Evaluating moves nothing. */
     float high = t.fake.ranges[places[0]].high;
     forward(&t, false);
-    assert_true(t.fake.ranges[places[0]].high == high && !mn_interval_known(t.lanes[0].seen[places[0]]));
+    assert_true(t.fake.ranges[places[0]].high == high && !mn_interval_known(t.workers[0].seen[places[0]]));
     mn_train_net_free(&t);
     mn_net_free(&net);
 }
@@ -270,7 +270,7 @@ static void machines_share_their_extremes(void **state) {
     td_draw_batch(t.pictures, t.labels);
     mn_fake_round_pictures(&t);
     forward(&t, true);
-    mn_interval ours = t.lanes[0].seen[mn_fake_out(0)];
+    mn_interval ours = t.workers[0].seen[mn_fake_out(0)];
     assert_true(ours.low >= 0 && ours.high <= 1.5f);
     t.reduce = &reduce;
     assert_int_equal(mn_fake_keep_ranges(&t, 0), MN_OK);
