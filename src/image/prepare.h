@@ -9,10 +9,10 @@
 #include "image/resize.h"
 
 /** Order of the input's dimensions. */
-typedef enum mn_layout {
+typedef enum mn_channel_order {
     MN_LAYOUT_NHWC, /* red, green, blue of a pixel side by side */
     MN_LAYOUT_NCHW, /* all red, then all green, then all blue */
-} mn_layout;
+} mn_channel_order;
 
 /** Which part of a picture the network sees. */
 typedef enum mn_crop {
@@ -38,7 +38,7 @@ void mn_prepare_defaults(mn_prepare_options *options);
 /** A contract, made by mn_prepare_init; plain data, read only afterwards. */
 typedef struct mn_prepare {
     mn_type type; /* of the tensor: MN_FLOAT32, MN_INT8, MN_UINT8 or MN_INT16 */
-    mn_layout layout;
+    mn_channel_order layout;
     int32_t width;
     int32_t height;
     int32_t channels; /* 3, or 1 for gray */

@@ -9,6 +9,7 @@
 #ifndef MN_KERNELS_KERNEL_H
 #define MN_KERNELS_KERNEL_H
 
+#include "kernels/layout.h"
 #include "kernels/target.h"
 #include "kernels/tier.h"
 #include "mobilenet.h"
@@ -16,6 +17,16 @@
 /** Least entries of mn_task.inputs and of pack()'s constants: operands that an operator leaves out at the end are NULL.
  */
 enum { MN_TASK_INPUTS = 3 };
+
+/** How a step is shared among threads. */
+typedef struct mn_cut {
+    int32_t units;          /* independent parts of the work */
+    int32_t grain;          /* fewest units that a thread should take at once; `units` where no second thread helps */
+    size_t workspace_bytes; /* of each thread */
+    /* What a unit is, where that is for the kernel to say (mn_kernel_traits.cut): parts that the rows of an image are
+     * cut into; rows and channels of a unit. */
+    int32_t bands, rows, channels;
+} mn_cut;
 
 /** One operator application: everything a kernel reads and writes. */
 typedef struct mn_task {
@@ -26,6 +37,7 @@ typedef struct mn_task {
      * lies in place y % in_ring, y % out_ring (kernels/rows.h). Not 0 only for kernels whose traits say `rings`. */
     int32_t in_ring, out_ring;
     const void *packed; /* what the kernel's pack() made, or NULL */
+    const mn_cut *cut;  /* of the whole step; NULL only for kernels without a cut() */
     void *workspace;    /* this thread's workspace, aligned to 64 bytes, or NULL */
     /* What the workspace still holds from earlier units of the same step, as the kernel notes it; -1 before the first
      * of them. NULL: nothing is kept from call to call. */
@@ -89,6 +101,11 @@ typedef struct mn_kernel_traits {
     /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
      * nothing is packed. */
     void (*pack)(const void *params, const void *const *constants, void *packed);
+    /* Layouts of the first input and of the output; all else is NHWC. NULL: so are they. */
+    void (*layouts)(const void *params, mn_layout *in, mn_layout *out);
+    /* What units are, how many, and the workspace of a thread, so that the busiest of `threads` has least to do. `cut`
+     * holds what the family's parameters say of units and need() of workspace. NULL: that is right. */
+    void (*cut)(const void *params, int32_t threads, mn_cut *cut);
     bool rings; /* mn_task.in_ring and out_ring are honoured */
 } mn_kernel_traits;
 
@@ -123,12 +140,22 @@ static inline void mn_kernel_pack(const mn_kernel *kernel, const void *params, c
     kernel->traits->pack(params, constants, packed);
 }
 
+/** The layouts of a kernel's first input and of its output. */
+static inline void mn_kernel_layouts(const mn_kernel *kernel, const void *params, mn_layout *in, mn_layout *out) {
+    *in = *out = (mn_layout){0};
+    if (kernel->traits->layouts != NULL) kernel->traits->layouts(params, in, out);
+}
+
 /** Every kernel there is for this architecture: the expansion of kernels.def, and its length. */
 extern const mn_kernel mn_kernels[];
 extern const int32_t mn_kernel_count;
 
-/** Best kernel that runs on `target`, is of a tier that `limit` allows and whose need() accepts `params`; fills `need`.
- *  NULL when there is none. */
+/** The next best of the kernels for these types that run on `target` and are of a tier that `limit` allows: the best
+ *  when `before` is NULL, else the one that comes behind it. NULL when there is none. */
+const mn_kernel *mn_kernel_next(mn_kernel_op op, mn_type in, mn_type out, const mn_target *target, mn_tier limit,
+                                const mn_kernel *before);
+
+/** The first of those whose need() accepts `params`; fills `need`. NULL when there is none. */
 const mn_kernel *mn_kernel_choose(mn_kernel_op op, mn_type in, mn_type out, const mn_target *target, mn_tier limit,
                                   const void *params, mn_kernel_need *need);
 

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* Parameters of each kernel family, with the order of its inputs and its unit of work. All tensors are dense,
- * row-major, channels last (NHWC); convolution weights are [out_c][k_h][k_w][in_c], depthwise weights
- * [k_h][k_w][out_c]. Formulas: docs/numerics.md.
+ * row-major, channels last (NHWC), unless the kernel asks for another layout (mn_kernel_traits.layouts); convolution
+ * weights are [out_c][k_h][k_w][in_c], depthwise weights [k_h][k_w][out_c]. Formulas: docs/numerics.md.
  *
  * Requantisation: multiplier is Q31 in [2^30, 2^31) or 0 (MEAN: any in [0, 2^31)); shift in [-31, 31], > 0 is a left
  * shift, < 0 a right shift. The functions of kernels/quant.h compute every multiplier, shift and range. */
@@ -110,24 +110,16 @@ typedef struct mn_binary_params {
 /** MN_K_CONV_DEPTHWISE: a convolution and the depthwise 3x3 convolution of multiplier 1 that alone reads its output, as
  * one. The tensor between them never exists as a whole. From uint8 to int8 a QUANTIZE before both, which flips the top
  * bit of every byte, is part of it. inputs: 0 activations, 1 and 2 weights and bias of the first,
- * 3 and 4 those of the second. The output is in panels (kernels/panel.h), in blocks (kernels/blocks.h) if float32.
- *  unit: one band of rows of one block of channels; there are batches * bands * blocks, blocks the innermost. Of `rows`
- * panel rows, or output rows if float32, band b has [rows * b / bands, rows * (b + 1) / bands). */
+ * 3 and 4 those of the second. unit: one image, unless the kernel cuts finer. */
 typedef struct mn_conv_depthwise_params {
     mn_conv_params conv, depthwise;
-    int32_t bands; /* [1, rows] */
 } mn_conv_depthwise_params;
 
-/** MN_K_PROJECT: a pointwise convolution from panels or blocks, and the ADD of equal shapes that alone reads its
- * output, if `adds`. inputs: 0 those, 1 weights, 2 bias, 3 the other operand of ADD or NULL. The output is a tensor as
- * any other. unit: unit_channels channels of unit_rows output rows of one image (fewer at its ends); there are batches
- * * ceil(out_c / unit_channels) * ceil(out_h / unit_rows), rows the innermost. Four rows, which are a row of panels,
- * are what kernels are made for; fewer, and fewer channels, let more threads share a low image. */
-enum { MN_PROJECT_CHANNELS = 32 };
+/** MN_K_PROJECT: a pointwise convolution, and the ADD of equal shapes that alone reads its output, if `adds`.
+ * inputs: 0 activations, 1 weights, 2 bias, 3 the other operand of ADD or NULL. unit: one image, unless the kernel cuts
+ * finer. */
 typedef struct mn_project_params {
     mn_conv_params conv;
-    int32_t unit_rows;     /* 1, 2 or 4 */
-    int32_t unit_channels; /* a multiple of MN_PROJECT_CHANNELS, or out_c */
     bool adds;
     bool residual_first; /* inputs[3] is ADD's operand 0 */
     mn_binary_params add;
@@ -161,12 +153,9 @@ typedef enum mn_pooling {
     MN_POOLING_AVERAGE /* AVERAGE_POOL_2D of a window that covers the image */
 } mn_pooling;
 
-enum { MN_CONV_MEAN_CHANNELS = 16 };
-
 /** MN_K_CONV_MEAN: a pointwise convolution of few pixels, and the operator over whole images that alone reads its
  * output. Without one there is a single image of a single pixel. inputs: 0 activations, 1 weights, 2 bias or NULL. The
- * output is [batches][out_c].
- *  unit: MN_CONV_MEAN_CHANNELS output channels of one image (fewer at the end); batches * ceil(out_c / that). */
+ * output is [batches][out_c]. unit: one image, unless the kernel cuts finer. */
 typedef struct mn_conv_mean_params {
     mn_conv_params conv;
     mn_pooling pooling;

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* From a graph to what runs: a list of steps, each a kernel with its parameters, and a place in one arena for
- * every tensor. A plan holds no tensor memory; it is read-only once made. */
+/* From a graph to what runs: a list of steps, each a kernel with its parameters, the order of their slices, and a place
+ * in one arena for every tensor. A plan holds no tensor memory; it is read-only once made.
+ *
+ *   lower      operators to nodes, and what could run as one        lower.h
+ *   select     kernels, and the layouts between them                select.h
+ *   schedule   units for threads, and the order of slices           schedule.h
+ *   lifetimes  who needs which memory when, and a place for it      lifetimes.h
+ *   weights    packed once per model                                weights.h */
 #ifndef MN_PLAN_PLAN_H
 #define MN_PLAN_PLAN_H
 
 #include "graph/graph.h"
 #include "graph/shape.h"
-#include "kernels/kernel.h"
+#include "kernels/cut.h"
+#include "plan/lower.h"
 #include "plan/pack.h"
 
 /** Alignment of every tensor in the arena, and of the arena itself, in bytes: a cache line and a zmm register. */
@@ -18,17 +25,18 @@
 #define MN_NO_OFFSET SIZE_MAX
 
 typedef struct mn_step {
+    const mn_node *node;     /* what it computes, of what */
     const mn_kernel *kernel; /* NULL: the output is the input's memory under another shape */
-    const void *params;      /* the kernel's mn_<op>_params */
-    int32_t units;           /* units of work, as defined beside the params */
-    int32_t input_count;     /* tensor indices for mn_task.inputs; -1 gives NULL */
-    const int32_t *inputs;
-    int32_t output;
-    const void *packed;
     mn_kernel_need need;
-    size_t workspace_offset; /* in the arena: [threads][workspace_bytes rounded up to MN_ARENA_ALIGNMENT] */
-    int32_t first_op, op_count;
+    mn_cut cut; /* all zero for an alias */
+    const void *packed;
+    size_t workspace_offset; /* in the arena: [threads][cut.workspace_bytes rounded up to MN_ARENA_ALIGNMENT] */
 } mn_step;
+
+/** A part of a step that runs at one go: units [first, first + units). */
+typedef struct mn_slice_of_step {
+    int32_t step, first, units;
+} mn_slice_of_step;
 
 typedef struct mn_plan_options {
     const mn_shape *inputs; /* [graph->input_count], or NULL for the file's shapes */
@@ -42,14 +50,17 @@ typedef struct mn_plan_options {
 typedef struct mn_plan {
     mn_region region; /* owns the arrays below and the parameters */
     const mn_graph *graph;
-    mn_shape *shapes; /* [tensor_count] */
-    size_t *offset;   /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
-    size_t *bytes;    /* [tensor_count]: memory it takes, which may be more than its elements (kernels/panel.h) */
-    int32_t *first;   /* [tensor_count]: steps that use its memory, as in mn_placement; only where it has a place */
+    mn_shape *shapes;  /* [tensor_count] */
+    mn_layout *layout; /* [tensor_count] */
+    size_t *offset;    /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
+    size_t *bytes; /* [tensor_count]: memory it takes, which in other layouts than NHWC may be more than its elements */
+    int32_t *first; /* [tensor_count]: steps that use its memory, as in mn_placement; only where it has a place */
     int32_t *last;
     int32_t *same_as; /* [tensor_count]: the tensor whose memory this one is; itself as a rule */
     int32_t step_count;
     mn_step *steps;
+    int32_t slice_count;
+    mn_slice_of_step *slices; /* in the order of running */
     size_t arena_bytes;
     size_t packed_bytes;
 } mn_plan;
@@ -59,5 +70,10 @@ typedef struct mn_plan {
 mn_status mn_plan_create(const mn_graph *graph, mn_pack_cache *cache, const mn_plan_options *options, mn_plan *out);
 
 void mn_plan_free(mn_plan *plan);
+
+/** Is the tensor a constant of the graph? */
+static inline bool mn_plan_is_constant(const mn_plan *plan, int32_t tensor) {
+    return plan->graph->tensors[tensor].data != NULL;
+}
 
 #endif

@@ -20,16 +20,16 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
         return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
     }
     const mn_step *step = &session->plan.steps[index];
-    const mn_step_info info = {.first_op = step->first_op,
-                               .op_count = step->op_count,
-                               .units = step->kernel ? step->units : 0,
-                               .grain = session->grains[index],
-                               .output_count = 1,
+    const mn_step_info info = {.first_op = step->node->first_op,
+                               .op_count = step->node->op_count,
+                               .units = step->cut.units,
+                               .grain = step->cut.grain,
+                               .output_count = step->node->output_count,
                                .last_ns = session->profile ? session->step_ns[index] : 0,
-                               .outputs = &step->output,
+                               .outputs = step->node->outputs,
                                .kernel = step->kernel ? step->kernel->symbol : "alias",
                                .packed_bytes = step->packed ? step->need.packed_bytes : 0,
-                               .workspace_bytes = step->need.workspace_bytes};
+                               .workspace_bytes = step->cut.workspace_bytes};
     mn_struct_write(&mn_step_info_struct, &info, out);
     return MN_OK;
 }

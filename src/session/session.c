@@ -14,7 +14,6 @@
 #include "graph/describe.h"
 #include "session/batch.h"
 #include "session/model.h"
-#include "session/share.h"
 
 /* ---- Creation ------------------------------------------------------------------------------------------- */
 
@@ -108,32 +107,32 @@ static void set_prefetch(mn_session *session, int32_t s) {
     const mn_step *next = &plan->steps[s + 1];
     task->prefetch = next->packed;
     task->prefetch_bytes = next->need.packed_bytes;
-    if (task->prefetch || next->input_count < 2 || next->inputs[1] < 0) return;
-    task->prefetch = session->graph->tensors[next->inputs[1]].data;
-    task->prefetch_bytes = task->prefetch ? plan->bytes[next->inputs[1]] : 0;
+    if (task->prefetch || next->node->input_count < 2 || next->node->inputs[1] < 0) return;
+    task->prefetch = session->graph->tensors[next->node->inputs[1]].data;
+    task->prefetch_bytes = task->prefetch ? plan->bytes[next->node->inputs[1]] : 0;
 }
 
 static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
     session->tasks = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->tasks);
-    session->grains = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->grains);
     session->step_ns = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->step_ns);
-    if (!session->tasks || !session->grains || !session->step_ns) return mn_fail_memory("the session");
+    if (!session->tasks || !session->step_ns) return mn_fail_memory("the session");
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
-        const int32_t count = mn_max_i32(step->input_count, MN_TASK_INPUTS);
+        const mn_node *node = step->node;
+        const int32_t count = mn_max_i32(node->input_count, MN_TASK_INPUTS);
         const void **inputs = mn_region_alloc(&session->region, (size_t)count, sizeof *inputs);
         if (!inputs) return mn_fail_memory("the session");
-        for (int32_t i = 0; i < step->input_count; i++) {
-            inputs[i] = step->inputs[i] < 0 ? NULL : session->memory[step->inputs[i]];
+        for (int32_t i = 0; i < node->input_count; i++) {
+            inputs[i] = node->inputs[i] < 0 ? NULL : session->memory[node->inputs[i]];
         }
         session->tasks[s] =
-            (mn_task){.params = step->params,
+            (mn_task){.params = node->params,
                       .inputs = inputs,
-                      .output = session->memory[step->output],
+                      .output = session->memory[node->outputs[0]],
                       .packed = step->packed,
-                      .workspace = step->need.workspace_bytes ? session->arena + step->workspace_offset : NULL};
-        if (step->kernel) session->grains[s] = mn_share_grain(plan, step);
+                      .cut = &step->cut,
+                      .workspace = step->cut.workspace_bytes ? session->arena + step->workspace_offset : NULL};
     }
     for (int32_t s = 0; s < plan->step_count; s++) set_prefetch(session, s);
     return MN_OK;
@@ -198,36 +197,39 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
     mn_task task = *shared->task;
     task.kept = &shared->kept[member];
     if (task.workspace) {
-        size_t stride = mn_round_up(step->need.workspace_bytes, MN_ARENA_ALIGNMENT);
+        size_t stride = mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
         task.workspace = (char *)task.workspace + stride * (size_t)member;
     }
     step->kernel->run(&task, begin, end);
 }
 
-static void run_step(mn_session *session, int32_t index) {
+static void run_slice(mn_session *session, const mn_slice_of_step *slice) {
     shared_step shared;
-    shared.step = &session->plan.steps[index], shared.task = &session->tasks[index];
+    shared.step = &session->plan.steps[slice->step], shared.task = &session->tasks[slice->step];
     for (int32_t i = 0; i < session->threads; i++) shared.kept[i] = -1;
-    const int32_t units = shared.step->units, grain = session->grains[index];
-    if (!shared.step->kernel) return;
-    if (session->team && grain < units) {
-        mn_team_share(session->team, units, grain, run_part, &shared);
+    if (session->team && shared.step->cut.grain < slice->units) {
+        mn_team_share(session->team, slice->units, shared.step->cut.grain, run_part, &shared);
     } else {
-        run_part(&shared, 0, 0, units);
+        run_part(&shared, 0, 0, slice->units);
+    }
+}
+
+static void run_measured(mn_session *session) {
+    memset(session->step_ns, 0, (size_t)session->plan.step_count * sizeof *session->step_ns);
+    for (int32_t i = 0; i < session->plan.slice_count; i++) {
+        const uint64_t start = mn_clock_ns();
+        run_slice(session, &session->plan.slices[i]);
+        session->step_ns[session->plan.slices[i].step] += mn_clock_ns() - start;
     }
 }
 
 mn_status mn_session_run(mn_session *session) {
     MN_NEED(session);
     mn_work_begin();
-    for (int32_t s = 0; s < session->plan.step_count; s++) {
-        if (!session->profile) {
-            run_step(session, s);
-            continue;
-        }
-        uint64_t start = mn_clock_ns();
-        run_step(session, s);
-        session->step_ns[s] = mn_clock_ns() - start;
+    if (session->profile) {
+        run_measured(session);
+    } else {
+        for (int32_t i = 0; i < session->plan.slice_count; i++) run_slice(session, &session->plan.slices[i]);
     }
     mn_work_end();
     return MN_OK;

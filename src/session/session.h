@@ -15,7 +15,6 @@ struct mn_session {
     mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
     void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
     mn_task *tasks;     /* [plan.step_count] */
-    int32_t *grains;    /* [plan.step_count]: least units of a thread at once */
     uint64_t *step_ns;  /* [plan.step_count] */
     void *owned_arena;  /* mn_pages, NULL when the caller gave one */
     char *arena;

@@ -42,24 +42,11 @@ static timing time_task(const mn_kernel *kernel, const mn_task *task, int32_t un
 }
 
 static bool time_kernel(const mn_kernel *kernel, const check_case *c, check_rng *r, timing *out) {
-    mn_kernel_need need;
-    if (!mn_kernel_needs(kernel, &c->params, &need)) return false;
-    const void *inputs[CHECK_INPUTS] = {0};
-    for (int32_t i = 0; i < c->input_count; i++) inputs[i] = c->inputs[i].data;
-    check_buffer packed, workspace, output;
-    check_buffer_open(&packed, r, need.packed_bytes, 64);
-    check_buffer_open(&workspace, r, need.workspace_bytes, 64);
-    check_buffer_open(&output, r, c->out_bytes, c->out_alignment);
-    if (mn_kernel_packs(kernel)) mn_kernel_pack(kernel, &c->params, inputs, packed.data);
-    const mn_task task = {.params = &c->params,
-                          .inputs = inputs,
-                          .output = output.data,
-                          .packed = packed.data,
-                          .workspace = workspace.data};
-    *out = time_task(kernel, &task, c->units);
-    check_buffer_close(&packed);
-    check_buffer_close(&workspace);
-    check_buffer_close(&output);
+    check_run run;
+    if (!check_run_open(&run, kernel, c, r, 1)) return false;
+    check_run_pack(&run, c);
+    *out = time_task(kernel, &run.task, run.cut.units);
+    check_run_close(&run);
     return true;
 }
 

@@ -4,8 +4,10 @@
 /* checkkernels: every kernel of the registry against its reference, and the reference against itself.
  *   random.c             reproducible random numbers, sizes and data
  *   buffer.c             memory between guard bands
+ *   layout.c             images in the layouts that kernels read and write
  *   make_*.c             random and benchmark cases of each operator family
  *   evex_*.c             kernels for instructions that few processors have, in another encoding
+ *   run.c                a kernel with all that it needs to run a case
  *   verify.c             one kernel on one case
  *   rings.c              the same with a few rows in memory
  *   bench.c              its speed */
@@ -13,7 +15,7 @@
 #define CHECKKERNELS_CHECK_H
 
 #include "base/region.h"
-#include "kernels/kernel.h"
+#include "kernels/cut.h"
 #include "kernels/params.h"
 
 /* ---- random.c ---- */
@@ -75,6 +77,11 @@ uint64_t check_hash(const void *data, size_t bytes);
 
 enum { CHECK_INPUTS = 5 };
 
+/** What a tensor of images has, where kernels may read or write it in another layout than NHWC. */
+typedef struct check_images {
+    int32_t count, height, width, channels;
+} check_images;
+
 typedef struct check_case {
     char shape[256];
     union {
@@ -100,11 +107,9 @@ typedef struct check_case {
     int32_t input_count;
     check_buffer inputs[CHECK_INPUTS]; /* data NULL where left out */
     bool constant[CHECK_INPUTS];
-    size_t out_bytes; /* units lie behind each other in the output, if unit_of is NULL */
-    size_t *unit_at;  /* [units + 1]: where each begins, and the end; NULL: all are of one size */
-    int32_t *unit_of; /* [out_bytes]: the unit that writes a byte, where they do not lie so; otherwise NULL */
-    size_t out_alignment;
-    int32_t units;
+    size_t out_bytes, out_alignment;
+    int32_t units;                      /* as params.h has them; a kernel may cut otherwise */
+    check_images in_images, out_images; /* of the first input and the output, of families that have layouts */
     int64_t macs;
     mn_region region; /* arrays that params point to */
 } check_case;
@@ -146,6 +151,9 @@ check_bench_fn check_bench_conv_depthwise, check_bench_project, check_bench_conv
 void *check_add_input(check_case *c, check_rng *r, mn_type type, size_t count, bool constant);
 void check_set_output(check_case *c, mn_type type, size_t count, int32_t units);
 
+/** Notes which images the first input and the output are, unless NULL. */
+void check_set_layouts(check_case *c, const mn_window *in, const mn_window *out);
+
 /** Zeroed memory that lives as long as the case. Exits when out of memory. */
 void *check_case_alloc(check_case *c, size_t count, size_t bytes);
 void check_case_close(check_case *c);
@@ -155,6 +163,12 @@ bool check_is_quantized(mn_type type);
 
 /** Type names, and what stands for elements of 1, 2, 4 or 8 bytes when the type does not matter. */
 mn_type check_any_type(check_rng *r);
+
+/* ---- layout.c ---- */
+
+/** Opens `b` with images of `type`, NHWC at `nhwc`, in `layout`; what stands for nothing is 0. */
+void check_buffer_lay_out(check_buffer *b, check_rng *r, const check_images *images, mn_layout layout, mn_type type,
+                          const void *nhwc);
 
 /* ---- make_window.c, for cases of several operators as one ---- */
 
@@ -188,6 +202,27 @@ void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p);
 /** Kernel `i` that is not in the registry; NULL beyond the last. */
 const mn_kernel *check_evex_conv(int32_t i);
 const mn_kernel *check_evex_depthwise(int32_t i);
+
+/* ---- run.c ---- */
+
+/** A kernel and a case, ready to run. */
+typedef struct check_run {
+    const mn_kernel *kernel;
+    const void *inputs[CHECK_INPUTS];
+    check_buffer laid_out; /* the first input, in the layout that the kernel reads; data NULL where that is NHWC */
+    mn_layout out_layout;
+    mn_cut cut;
+    check_buffer packed, workspace, out;
+    mn_task task; /* of all of these */
+} check_run;
+
+/** False when the kernel refuses the case; then there is nothing to close. `run` must not move while it is open. */
+bool check_run_open(check_run *run, const mn_kernel *kernel, const check_case *c, check_rng *r, int32_t threads);
+
+/** Packs the constant inputs, if the kernel does. */
+void check_run_pack(check_run *run, const check_case *c);
+
+void check_run_close(check_run *run);
 
 /* ---- verify.c ---- */
 

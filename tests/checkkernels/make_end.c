@@ -20,16 +20,6 @@ static void fill_mean(check_rng *r, mn_type type, mn_conv_mean_params *p) {
     mn_quant_mean(check_scale(r), check_scale(r), m->count, &m->multiplier, &m->shift);
 }
 
-/* Where the units begin. */
-static void place_units(check_case *c, int32_t batches, int32_t channels) {
-    const int32_t units = (channels - 1) / MN_CONV_MEAN_CHANNELS + 1;
-    c->units = batches * units;
-    c->unit_at = check_case_alloc(c, (size_t)c->units + 1, sizeof *c->unit_at);
-    for (int32_t i = 0; i <= c->units; i++) {
-        c->unit_at[i] = (size_t)(i / units * channels + i % units * MN_CONV_MEAN_CHANNELS);
-    }
-}
-
 static bool fill_conv_mean(check_case *c, check_rng *r, mn_type type) {
     static const char *const names[] = {"", ", then MEAN", ", then AVERAGE_POOL_2D"};
     mn_conv_mean_params *p = &c->params.conv_mean;
@@ -43,8 +33,7 @@ static bool fill_conv_mean(check_case *c, check_rng *r, mn_type type) {
     p->range = check_range_i32(r, type);
     check_add_input(c, r, type, (size_t)(check_out_pixels(w) * w->in_c), false);
     check_add_weights(c, r, type, &p->conv, w->in_c);
-    check_set_output(c, type, (size_t)w->batches * (size_t)w->out_c, 0);
-    place_units(c, w->batches, w->out_c);
+    check_set_output(c, type, (size_t)w->batches * (size_t)w->out_c, w->batches);
     c->macs = check_out_pixels(w) * w->out_c * w->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
              names[p->pooling]);

@@ -4,36 +4,11 @@
 /* Cases of operators that run as one: a convolution with a depthwise one behind it, and a projection with its ADD. */
 #include "base/checked.h"
 #include "checkkernels/check.h"
-#include "kernels/blocks.h"
-#include "kernels/panel.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- CONV_DEPTHWISE ---- */
-
-static mn_panels panels_of(const mn_window *w) { return mn_panels_of(w->out_h, w->out_w, w->out_c); }
-
-static mn_blocks blocks_of(const mn_window *w) { return mn_blocks_of(w->out_h, w->out_w, w->out_c); }
-
-/* Notes which unit writes which byte: rows of panels or of blocks, in order. */
-static void place_bands(check_case *c, const mn_window *w, int32_t bands, bool is_float) {
-    const mn_panels panels = panels_of(w);
-    const mn_blocks blocks = blocks_of(w);
-    const int32_t count = is_float ? blocks.count : panels.blocks, rows = is_float ? w->out_h : panels.rows;
-    size_t at = 0;
-    c->units = w->batches * bands * count;
-    c->unit_of = check_case_alloc(c, c->out_bytes, sizeof *c->unit_of);
-    for (int32_t i = 0; i < w->batches * count; i++) {
-        const size_t width = is_float ? (size_t)blocks.channels * sizeof(float)
-                                      : (size_t)mn_panel_block_vectors(&panels, i % count) * MN_PANEL_BYTES;
-        for (int32_t band = 0; band < bands; band++) {
-            const int64_t first = (int64_t)rows * band / bands, last = (int64_t)rows * (band + 1) / bands;
-            const size_t end = at + (size_t)(last - first) * (size_t)w->out_w * width;
-            for (; at < end; at++) c->unit_of[at] = (i / count * bands + band) * count + i % count;
-        }
-    }
-}
 
 static int64_t depth_of(const mn_conv_params *p) {
     return (int64_t)p->window.k_h * p->window.k_w * (p->window.in_c / p->groups);
@@ -55,22 +30,17 @@ static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
     const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     const int64_t depth = depth_of(&p->conv), taps = (int64_t)d->k_h * d->k_w;
-    const mn_panels panels = panels_of(d);
-    const mn_blocks blocks = blocks_of(d);
     if (in != type && (in != MN_UINT8 || type != MN_INT8)) return false;
     if (!fill_both(c, r, type, p)) return false;
     check_add_input(c, r, in, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
     check_add_weights(c, r, type, &p->conv, depth);
     check_add_weights(c, r, type, &p->depthwise, taps);
-    const bool is_float = type == MN_FLOAT32;
-    c->out_bytes = (is_float ? mn_blocks_bytes(&blocks) : mn_panel_image_bytes(&panels)) * (size_t)w->batches;
-    c->out_alignment = MN_PANEL_BYTES;
-    place_bands(c, d, p->bands, is_float);
+    check_set_output(c, type, (size_t)(check_out_pixels(d) * d->out_c), d->batches);
+    check_set_layouts(c, NULL, d);
     c->macs = (check_out_pixels(w) * depth + check_out_pixels(d) * taps) * w->out_c;
     int32_t used = check_print_window(c->shape, sizeof c->shape, w, p->conv.groups);
     used += snprintf(c->shape + used, sizeof c->shape - (size_t)used, "; then ");
-    used += check_print_window(c->shape + used, sizeof c->shape - (size_t)used, d, 1);
-    snprintf(c->shape + used, sizeof c->shape - (size_t)used, "; %d bands", p->bands);
+    check_print_window(c->shape + used, sizeof c->shape - (size_t)used, d, 1);
     return true;
 }
 
@@ -126,7 +96,6 @@ bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type 
     p->depthwise.groups = 1;
     *w = wide ? wide_window(r) : usual_window(r, p->conv.groups);
     p->depthwise.window = depthwise_window(r, w);
-    p->bands = check_between(r, 1, panels_of(&p->depthwise.window).rows);
     return fill_conv_depthwise(c, r, in, out);
 }
 
@@ -142,61 +111,19 @@ bool check_bench_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type
     p->conv.window = check_same_window(l[0], l[1], l[2], l[3], l[4]);
     p->depthwise.window = check_same_window(p->conv.window.out_h, l[2], l[2], 3, l[5]);
     p->conv.groups = p->depthwise.groups = 1;
-    p->bands = 1;
     return fill_conv_depthwise(c, r, in, out);
 }
 
 /* ---- PROJECT ---- */
-
-/* Bytes of rows and channels that do not exist are 0. */
-static void add_panels(check_case *c, check_rng *r, const mn_window *w) {
-    const mn_panels panels = mn_panels_of(w->in_h, w->in_w, w->in_c);
-    const size_t bytes = mn_panel_image_bytes(&panels) * (size_t)w->batches;
-    const int32_t row_bytes = panels.width * MN_PANEL_BYTES;
-    uint8_t *at = check_add_input(c, r, MN_UINT8, bytes, false);
-    for (int32_t i = 0; i < w->batches * panels.blocks * panels.rows; i++) {
-        const int32_t block = i / panels.rows % panels.blocks, vectors = mn_panel_block_vectors(&panels, block);
-        for (int32_t k = 0; k < row_bytes * vectors; k++, at++) {
-            const int32_t vector = block * MN_PANEL_BLOCK + k / MN_PANEL_BYTES % vectors, inside = k % MN_PANEL_BYTES;
-            const int32_t channel = vector * MN_PANEL_CHANNELS + inside / 16 * 4 + inside % 4;
-            const int32_t row = i % panels.rows * MN_PANEL_ROWS + inside % 16 / 4;
-            if (channel >= w->in_c || row >= w->in_h) *at = 0;
-        }
-    }
-}
-
-/* Missing channels of blocks are noise: they must not count. */
-static void add_blocks(check_case *c, check_rng *r, const mn_window *w) {
-    const mn_blocks blocks = mn_blocks_of(w->in_h, w->in_w, w->in_c);
-    check_add_input(c, r, MN_FLOAT32, mn_blocks_bytes(&blocks) / sizeof(float) * (size_t)w->batches, false);
-}
-
-static void note_unit(check_case *c, const mn_project_params *p, size_t size, int32_t unit) {
-    const mn_window *w = &p->conv.window;
-    int32_t begin = unit;
-    const mn_project_range range = mn_project_next(p, &begin, unit + 1);
-    const size_t channels = (size_t)(range.last_channel - range.first_channel);
-    for (int32_t y = range.first_row; y < range.last_row; y++) {
-        for (int32_t x = 0; x < w->out_w; x++) {
-            const size_t pixel = ((size_t)range.batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w + (size_t)x;
-            int32_t *of = c->unit_of + (pixel * (size_t)w->out_c + (size_t)range.first_channel) * size;
-            for (size_t i = 0; i < channels * size; i++) of[i] = unit;
-        }
-    }
-}
-
-/* Notes which unit writes which byte. */
-static void place_units(check_case *c, const mn_project_params *p, mn_type type) {
-    c->units = mn_project_units(p);
-    c->unit_of = check_case_alloc(c, c->out_bytes, sizeof *c->unit_of);
-    for (int32_t unit = 0; unit < c->units; unit++) note_unit(c, p, mn_type_size(type), unit);
-}
 
 static void fill_add(check_case *c, check_rng *r, mn_type type, mn_project_params *p) {
     const mn_window *w = &p->conv.window;
     const int32_t dims[] = {w->batches, w->out_h, w->out_w, w->out_c};
     p->add = (mn_binary_params){.dims = {1, 1}, .same_shape = true, .subtract = false};
     memcpy(p->add.dims + 2, dims, sizeof dims);
+    for (int32_t d = MN_MAX_RANK - 1, step = 1; d >= 0; step *= p->add.dims[d], d--) {
+        p->add.stride[0][d] = p->add.stride[1][d] = step;
+    }
     p->add.range_f32 = check_range_f32(r);
     if (check_is_quantized(type)) check_fill_add(r, type, &p->add);
     p->add.in[p->residual_first].zero = p->conv.out_zero;
@@ -209,16 +136,14 @@ static bool fill_project(check_case *c, check_rng *r, mn_type type) {
     p->conv.range_f32 = check_range_f32(r);
     if (check_is_quantized(type)) {
         check_fill_conv(c, r, type, &p->conv, w->in_c);
-        add_panels(c, r, w);
-    } else if (type == MN_FLOAT32) {
-        add_blocks(c, r, w);
-    } else {
+    } else if (type != MN_FLOAT32) {
         return false;
     }
+    check_add_input(c, r, type, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
     check_add_weights(c, r, type, &p->conv, w->in_c);
     if (p->adds) fill_add(c, r, type, p);
-    check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), 0);
-    place_units(c, p, type);
+    check_set_output(c, type, (size_t)(check_out_pixels(w) * w->out_c), w->batches);
+    check_set_layouts(c, w, NULL);
     c->macs = check_out_pixels(w) * w->out_c * w->in_c;
     snprintf(c->shape, sizeof c->shape, "%dx%dx%dx%d -> %d%s", w->batches, w->in_h, w->in_w, w->in_c, w->out_c,
              !p->adds            ? ""
@@ -239,9 +164,6 @@ bool check_make_project(check_case *c, check_rng *r, mn_type in, mn_type out) {
     check_limit_pixels(w, (int64_t)w->in_c * w->out_c);
     w->in_h = w->out_h, w->in_w = w->out_w;
     p->conv.groups = 1;
-    p->unit_rows = 1 << check_between(r, 0, 2);
-    p->unit_channels = w->out_c;
-    if (check_one_in(r, 2)) p->unit_channels = MN_PROJECT_CHANNELS * check_between(r, 1, 2);
     p->adds = check_one_in(r, 2);
     p->residual_first = check_one_in(r, 2);
     return in == out && fill_project(c, r, in);
@@ -257,8 +179,6 @@ bool check_bench_project(check_case *c, check_rng *r, mn_type in, mn_type out, i
     mn_project_params *p = &c->params.project;
     p->conv.window = pointwise_window(1, l[0], l[0], l[1], l[2]);
     p->conv.groups = 1;
-    p->unit_rows = MN_PANEL_ROWS;
-    p->unit_channels = l[2];
     p->adds = l[3] == 1;
     p->residual_first = true;
     return in == out && fill_project(c, r, in);

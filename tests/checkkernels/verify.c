@@ -26,18 +26,16 @@ const mn_kernel *check_twin(const mn_kernel *kernel) {
 }
 
 typedef struct trial {
-    const mn_kernel *kernel;
-    const check_case *c;
+    check_case *c;
     check_rng *r;
-    const void *inputs[CHECK_INPUTS];
-    check_buffer packed, workspace, out;
+    check_run run;
     check_buffer expected; /* what the reference wrote; after check_rounding() what the kernel must repeat */
 } trial;
 
 MN_PRINTF(2, 3) static bool fail(const trial *t, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    printf("FAILED %s: %s: ", t->kernel->symbol, t->c->shape);
+    printf("FAILED %s: %s: ", t->run.kernel->symbol, t->c->shape);
     vprintf(format, arguments);
     printf("\n");
     va_end(arguments);
@@ -48,7 +46,7 @@ static bool bands_intact(const trial *t, const char *when) {
     const struct {
         const char *name;
         const check_buffer *buffer;
-    } buffers[] = {{"output", &t->out}, {"packed weights", &t->packed}, {"workspace", &t->workspace}};
+    } buffers[] = {{"output", &t->run.out}, {"packed weights", &t->run.packed}, {"workspace", &t->run.workspace}};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
         ptrdiff_t at = 0;
         if (!check_buffer_intact(buffers[i].buffer, &at))
@@ -77,31 +75,20 @@ static void print_element(char *text, size_t size, mn_type type, const uint8_t *
 
 /* Are bytes [begin, end) of the output the expected ones? */
 static bool same(const trial *t, const char *how, size_t begin, size_t end) {
-    if (begin == end || memcmp(t->out.data + begin, t->expected.data + begin, end - begin) == 0) return true;
+    if (begin == end || memcmp(t->run.out.data + begin, t->expected.data + begin, end - begin) == 0) return true;
     size_t at = begin;
-    while (t->out.data[at] == t->expected.data[at]) at++;
-    mn_type type = t->kernel->out;
+    while (t->run.out.data[at] == t->expected.data[at]) at++;
+    mn_type type = t->run.kernel->out;
     size_t index = type == MN_NONE ? at : at / mn_type_size(type);
     char got[40], wanted[40];
-    print_element(got, sizeof got, type, t->out.data, index);
+    print_element(got, sizeof got, type, t->run.out.data, index);
     print_element(wanted, sizeof wanted, type, t->expected.data, index);
     return fail(t, "%s: %s %zu is %s, expected %s", how, type == MN_NONE ? "byte" : "element", index, got, wanted);
 }
 
-static mn_task task_of(trial *t) {
-    return (mn_task){
-        .params = &t->c->params,
-        .inputs = t->inputs,
-        .output = t->out.data,
-        .packed = t->packed.bytes > 0 ? t->packed.data : NULL,
-        .workspace = t->workspace.bytes > 0 ? t->workspace.data : NULL,
-    };
-}
-
 static void call(trial *t, int32_t begin, int32_t end) {
-    check_buffer_poison(&t->workspace, t->r);
-    const mn_task task = task_of(t);
-    t->kernel->run(&task, begin, end);
+    check_buffer_poison(&t->run.workspace, t->r);
+    t->run.kernel->run(&t->run.task, begin, end);
 }
 
 /* Float sums above the portable tier may round and add otherwise than the reference (docs/numerics.md). */
@@ -118,16 +105,25 @@ static bool may_round(const mn_kernel *kernel) {
     }
 }
 
-/* The reference on all units. */
-static void run_reference(const mn_kernel *twin, const check_case *c, check_rng *r, const void *const *inputs,
-                          void *output) {
+/* The reference on all units of `c`, in the layout that the kernel writes. */
+static void run_reference(const trial *t, const check_case *c, check_buffer *out) {
+    const mn_kernel *twin = check_twin(t->run.kernel);
+    const void *inputs[CHECK_INPUTS] = {0};
     mn_kernel_need need;
-    check_buffer workspace;
+    check_buffer workspace, output;
     mn_kernel_needs(twin, &c->params, &need);
-    check_buffer_open(&workspace, r, need.workspace_bytes, mn_tier_get(twin->tier)->alignment);
-    const mn_task task = {.params = &c->params, .inputs = inputs, .output = output, .workspace = workspace.data};
+    for (int32_t i = 0; i < c->input_count; i++) inputs[i] = c->inputs[i].data;
+    check_buffer_open(&workspace, t->r, need.workspace_bytes, mn_tier_get(twin->tier)->alignment);
+    check_buffer_open(&output, t->r, c->out_bytes, c->out_alignment);
+    const mn_task task = {.params = &c->params, .inputs = inputs, .output = output.data, .workspace = workspace.data};
     twin->run(&task, 0, c->units);
     check_buffer_close(&workspace);
+    if (mn_layout_is_nhwc(t->run.out_layout)) {
+        *out = output;
+        return;
+    }
+    check_buffer_lay_out(out, t->r, &c->out_images, t->run.out_layout, t->run.kernel->out, output.data);
+    check_buffer_close(&output);
 }
 
 /* Infinity stays, so that it shows behind a second convolution too. */
@@ -145,7 +141,7 @@ static void open_ranges(mn_kernel_op op, check_case *c) {
 
 /* Products and other terms in the sum behind one result; of two convolutions in a row, those of both. */
 static float terms_of(const trial *t, size_t results) {
-    if (t->kernel->op == MN_K_CONV_DEPTHWISE) {
+    if (t->run.kernel->op == MN_K_CONV_DEPTHWISE) {
         const mn_window *w = &t->c->params.conv_depthwise.conv.window;
         return (float)w->k_h * (float)w->k_w * (float)w->in_c + 9 + 4; /* with two biases and two roundings */
     }
@@ -153,35 +149,34 @@ static float terms_of(const trial *t, size_t results) {
 }
 
 /* Sums of |x * w|, which bound rounding errors: the reference on magnitudes, not clamped. */
-static void run_magnitudes(trial *t, check_buffer *out) {
+static void run_magnitudes(const trial *t, check_buffer *out) {
     check_case c = *t->c;
-    open_ranges(t->kernel->op, &c);
-    const void *inputs[CHECK_INPUTS] = {0};
+    open_ranges(t->run.kernel->op, &c);
     for (int32_t i = 0; i < c.input_count; i++) {
-        if (t->inputs[i] == NULL) continue;
-        size_t count = c.inputs[i].bytes / sizeof(float);
+        const float *from = (const float *)t->c->inputs[i].data;
+        if (from == NULL) continue;
+        const size_t count = c.inputs[i].bytes / sizeof(float);
         check_buffer_open(&c.inputs[i], t->r, count * sizeof(float), sizeof(float));
-        for (size_t k = 0; k < count; k++) ((float *)c.inputs[i].data)[k] = fabsf(((const float *)t->inputs[i])[k]);
-        inputs[i] = c.inputs[i].data;
+        for (size_t k = 0; k < count; k++) ((float *)c.inputs[i].data)[k] = fabsf(from[k]);
     }
-    run_reference(check_twin(t->kernel), &c, t->r, inputs, out->data);
+    run_reference(t, &c, out);
     for (int32_t i = 0; i < c.input_count; i++) {
-        if (t->inputs[i] != NULL) check_buffer_close(&c.inputs[i]);
+        if (t->c->inputs[i].data != NULL) check_buffer_close(&c.inputs[i]);
     }
 }
 
 /* Functions of each element, which the tiers above portable compute within 1e-6 of the value. From here on the kernel
  * must repeat its own bits. */
 static bool check_function(trial *t) {
-    const float *got = (const float *)t->out.data, *wanted = (const float *)t->expected.data;
+    const float *got = (const float *)t->run.out.data, *wanted = (const float *)t->expected.data;
     bool passed = true;
-    for (size_t i = 0; i < t->out.bytes / sizeof(float) && passed; i++) {
+    for (size_t i = 0; i < t->run.out.bytes / sizeof(float) && passed; i++) {
         if (got[i] == wanted[i] || (isnan(got[i]) && isnan(wanted[i]))) continue;
         float bound = 1e-6f * fabsf(wanted[i]) + FLT_MIN * 2;
         if (!(fabsf(got[i] - wanted[i]) <= bound))
             passed = fail(t, "element %zu is %.9g, the reference has %.9g", i, (double)got[i], (double)wanted[i]);
     }
-    memcpy(t->expected.data, t->out.data, t->out.bytes);
+    memcpy(t->expected.data, t->run.out.data, t->run.out.bytes);
     return passed;
 }
 
@@ -190,12 +185,11 @@ static bool check_function(trial *t) {
  * the kernel must repeat its own bits, however the range is cut. */
 static bool check_rounding(trial *t) {
     check_buffer magnitudes;
-    check_buffer_open(&magnitudes, t->r, t->out.bytes, sizeof(float));
     run_magnitudes(t, &magnitudes);
-    const float *got = (const float *)t->out.data, *wanted = (const float *)t->expected.data;
+    const float *got = (const float *)t->run.out.data, *wanted = (const float *)t->expected.data;
     const float *magnitude = (const float *)magnitudes.data;
-    size_t count = t->out.bytes / sizeof(float);
-    const float terms = terms_of(t, count);
+    size_t count = t->run.out.bytes / sizeof(float);
+    const float terms = terms_of(t, t->c->out_bytes / sizeof(float));
     bool passed = true;
     for (size_t i = 0; i < count && passed; i++) {
         if (!(magnitude[i] < FLT_MAX / 16)) continue;
@@ -205,108 +199,108 @@ static bool check_rounding(trial *t) {
                           (double)wanted[i], (double)bound);
     }
     check_buffer_close(&magnitudes);
-    memcpy(t->expected.data, t->out.data, t->out.bytes);
+    memcpy(t->expected.data, t->run.out.data, t->run.out.bytes);
     return passed;
 }
 
 static bool check_whole(trial *t) {
-    check_buffer_poison(&t->out, t->r);
-    call(t, 0, t->c->units);
+    check_buffer_poison(&t->run.out, t->r);
+    call(t, 0, t->run.cut.units);
     if (!bands_intact(t, "the whole range")) return false;
-    if (may_round(t->kernel) && t->kernel->op == MN_K_UNARY) return check_function(t);
-    return may_round(t->kernel) ? check_rounding(t) : same(t, "the whole range", 0, t->out.bytes);
+    if (may_round(t->run.kernel) && t->run.kernel->op == MN_K_UNARY) return check_function(t);
+    return may_round(t->run.kernel) ? check_rounding(t) : same(t, "the whole range", 0, t->run.out.bytes);
 }
 
 static bool check_cuts(trial *t) {
     enum { CUTS = 6 };
     int32_t cut[CUTS + 1], order[CUTS];
-    cut[0] = 0, cut[CUTS] = t->c->units;
+    cut[0] = 0, cut[CUTS] = t->run.cut.units;
     for (int32_t i = 1; i < CUTS; i++)
-        cut[i] = check_between(t->r, cut[i - 1], mn_min_i32(t->c->units, cut[i - 1] + t->c->units / 2 + 1));
+        cut[i] = check_between(t->r, cut[i - 1], mn_min_i32(t->run.cut.units, cut[i - 1] + t->run.cut.units / 2 + 1));
     for (int32_t i = 0; i < CUTS; i++) {
         int32_t other = check_between(t->r, 0, i);
         order[i] = order[other];
         order[other] = i;
     }
-    check_buffer_poison(&t->out, t->r);
+    check_buffer_poison(&t->run.out, t->r);
     for (int32_t i = 0; i < CUTS; i++) {
         int32_t begin = cut[order[i]], end = cut[order[i] + 1];
         if (begin < end) call(t, begin, end);
     }
-    return bands_intact(t, "a cut range") && same(t, "a cut range", 0, t->out.bytes);
+    return bands_intact(t, "a cut range") && same(t, "a cut range", 0, t->run.out.bytes);
 }
 
-/* The first byte of a unit. */
-static size_t unit_at(const trial *t, int32_t unit) {
-    if (t->c->unit_at != NULL) return t->c->unit_at[unit];
-    return t->out.bytes / (size_t)t->c->units * (size_t)unit;
-}
-
-/* Does byte `i` of the output belong to units [begin, end)? */
-static bool belongs(const trial *t, size_t i, int32_t begin, int32_t end) {
-    if (t->c->unit_of != NULL) return t->c->unit_of[i] >= begin && t->c->unit_of[i] < end;
-    return i >= unit_at(t, begin) && i < unit_at(t, end);
-}
-
-/* Units that nobody asked for belong to another thread. */
-static bool check_part(trial *t) {
-    int32_t begin = check_between(t->r, 0, t->c->units - 1), end = check_between(t->r, begin + 1, t->c->units);
-    check_rng noise = *t->r, again = noise;
-    check_buffer_poison(&t->out, &noise);
-    call(t, begin, end);
-    if (!bands_intact(t, "a part")) return false;
-    for (size_t i = 0; i < t->out.bytes; i++) {
-        uint8_t before = (uint8_t)check_next(&again);
-        if (belongs(t, i, begin, end)) {
-            if (!same(t, "a part", i, i + 1)) return false;
-        } else if (t->out.data[i] != before) {
-            return fail(t, "units %d to %d alone wrote byte %zu, which belongs to another", begin, end, i);
+/* Runs units [begin, end), or all others, over two noises of which no byte is the same in both, and marks what was
+ * written with `mark`. */
+static bool mark_written(trial *t, int32_t begin, int32_t end, bool others, uint8_t mark, uint8_t *marks) {
+    const check_rng start = *t->r;
+    for (int32_t pass = 0; pass < 2; pass++) {
+        check_rng noise = start, again = start;
+        check_buffer_poison(&t->run.out, &noise);
+        for (size_t i = 0; i < t->run.out.bytes; i++) t->run.out.data[i] ^= (uint8_t)(pass * 0xff);
+        if (!others) call(t, begin, end);
+        if (others && begin > 0) call(t, 0, begin);
+        if (others && end < t->run.cut.units) call(t, end, t->run.cut.units);
+        if (!bands_intact(t, "a part")) return false;
+        for (size_t i = 0; i < t->run.out.bytes; i++) {
+            const uint8_t before = (uint8_t)(check_next(&again) ^ (uint32_t)(pass * 0xff));
+            if (t->run.out.data[i] != before) marks[i] |= mark;
+        }
+        for (size_t i = 0; i < t->run.out.bytes; i++) {
+            if ((marks[i] & mark) != 0 && t->run.out.data[i] != t->expected.data[i] && !same(t, "a part", i, i + 1))
+                return false;
         }
     }
     return true;
 }
 
+/* Every byte belongs to one unit: some of them write it, or the others. */
+static bool check_part(trial *t) {
+    enum { PART = 1, REST = 2 };
+    const int32_t begin = check_between(t->r, 0, t->run.cut.units - 1),
+                  end = check_between(t->r, begin + 1, t->run.cut.units);
+    uint8_t *marks = check_case_alloc(t->c, t->run.out.bytes, 1);
+    if (!mark_written(t, begin, end, false, PART, marks) || !mark_written(t, begin, end, true, REST, marks))
+        return false;
+    for (size_t i = 0; i < t->run.out.bytes; i++) {
+        if (marks[i] == PART || marks[i] == REST) continue;
+        return fail(t, "byte %zu is written by %s units %d to %d and the others", i, marks[i] ? "both" : "neither",
+                    begin, end);
+    }
+    return true;
+}
+
 static bool check_ringed(trial *t) {
-    if (!t->kernel->traits->rings) return true;
-    const mn_task task = task_of(t);
-    check_buffer_poison(&t->out, t->r);
-    return check_rings(t->kernel, t->c, t->r, &task, t->out.data) && bands_intact(t, "with rings") &&
-           same(t, "with rings", 0, t->out.bytes);
+    if (!t->run.kernel->traits->rings) return true;
+    check_buffer_poison(&t->run.out, t->r);
+    return check_rings(t->run.kernel, t->c, t->r, &t->run.task, t->run.out.data) && bands_intact(t, "with rings") &&
+           same(t, "with rings", 0, t->run.out.bytes);
 }
 
 static uint64_t hash_inputs(const trial *t) {
-    uint64_t hash = check_hash(t->packed.data, t->packed.bytes);
-    for (int32_t i = 0; i < t->c->input_count; i++) hash = hash * 31 + check_hash(t->inputs[i], t->c->inputs[i].bytes);
+    uint64_t hash = check_hash(t->run.packed.data, t->run.packed.bytes) * 31 +
+                    check_hash(t->run.laid_out.data, t->run.laid_out.bytes);
+    for (int32_t i = 0; i < t->c->input_count; i++) {
+        hash = hash * 31 + check_hash(t->c->inputs[i].data, t->c->inputs[i].bytes);
+    }
     return hash;
 }
 
 static bool run_trials(trial *t) {
-    if (mn_kernel_packs(t->kernel)) {
-        const void *constants[CHECK_INPUTS] = {0};
-        for (int32_t i = 0; i < t->c->input_count; i++) constants[i] = t->c->constant[i] ? t->inputs[i] : NULL;
-        mn_kernel_pack(t->kernel, &t->c->params, constants, t->packed.data);
-        if (!bands_intact(t, "packing")) return false;
-    }
+    check_run_pack(&t->run, t->c);
+    if (!bands_intact(t, "packing")) return false;
     uint64_t before = hash_inputs(t);
     if (!check_whole(t) || !check_cuts(t) || !check_part(t) || !check_ringed(t)) return false;
     return hash_inputs(t) == before || fail(t, "an input or the packed weights changed during the run");
 }
 
 check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r) {
-    mn_kernel_need need;
-    if (!mn_kernel_needs(kernel, &c->params, &need)) return CHECK_REFUSED;
-    trial t = {.kernel = kernel, .c = c, .r = r};
-    for (int32_t i = 0; i < c->input_count; i++) t.inputs[i] = c->inputs[i].data;
-    check_buffer_open(&t.expected, r, c->out_bytes, c->out_alignment);
-    run_reference(check_twin(kernel), c, r, t.inputs, t.expected.data);
-    const size_t alignment = mn_tier_get(kernel->tier)->alignment;
-    check_buffer_open(&t.packed, r, need.packed_bytes, alignment);
-    check_buffer_open(&t.workspace, r, need.workspace_bytes, alignment);
-    check_buffer_open(&t.out, r, c->out_bytes, c->out_alignment);
+    enum { THREADS = 16 };
+    trial t = {.c = c, .r = r};
+    if (!check_run_open(&t.run, kernel, c, r, check_between(r, 1, THREADS))) return CHECK_REFUSED;
+    run_reference(&t, c, &t.expected);
     bool passed = run_trials(&t);
-    check_buffer_close(&t.packed);
-    check_buffer_close(&t.workspace);
-    check_buffer_close(&t.out);
+    check_run_close(&t.run);
     check_buffer_close(&t.expected);
     return passed ? CHECK_PASSED : CHECK_FAILED;
 }

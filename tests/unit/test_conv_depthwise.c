@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "base/cpu.h"
+#include "kernels/cut.h"
 #include "kernels/kernels.h"
-#include "kernels/panel.h"
 #include "kernels/quant.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -66,7 +66,6 @@ static void fill_layers(layers *l) {
                       .out_zero = zero,
                       .multiplier = l->one,
                       .shift = l->one_shift},
-        .bands = 1,
     };
 }
 
@@ -107,35 +106,54 @@ static void fill_input(layers *l) {
     while (pixel < PIXELS) fill_pixel(l->in[pixel++], l->p.conv.in_zero, 0);
 }
 
-static uint8_t *run(const layers *l, mn_kernel_fn kernel, const void *packed, void *workspace, size_t bytes) {
+static const mn_kernel *kernel_named(const char *symbol) {
+    for (int32_t i = 0; i < mn_kernel_count; i++) {
+        if (strcmp(mn_kernels[i].symbol, symbol) == 0) return &mn_kernels[i];
+    }
+    return NULL;
+}
+
+/* Memory aligned as kernels want it; the caller frees it. */
+static void *aligned(size_t bytes) {
+    void *memory = aligned_alloc(64, mn_round_up(mn_max_size(bytes, 1), 64));
+    assert_non_null(memory);
+    return memset(memory, 0, mn_round_up(mn_max_size(bytes, 1), 64));
+}
+
+/* The image in the kernel's layout, NHWC. */
+static uint8_t *run(const layers *l, const char *symbol) {
     const void *inputs[] = {l->in, l->weights, l->bias, l->taps, NULL};
-    uint8_t *out = test_calloc(bytes, 1);
-    const mn_task task = {.params = &l->p, .inputs = inputs, .output = out, .packed = packed, .workspace = workspace};
-    kernel(&task, 0, 1);
+    const void *constants[] = {NULL, l->weights, l->bias, l->taps, NULL};
+    const mn_work work = {.units = 1};
+    const mn_kernel *kernel = kernel_named(symbol);
+    mn_kernel_need need;
+    mn_layout in, layout;
+    assert_true(mn_kernel_needs(kernel, &l->p, &need));
+    mn_kernel_layouts(kernel, &l->p, &in, &layout);
+    const mn_cut cut = mn_kernel_cut(kernel, &l->p, &need, &work, 1);
+    const mn_extent e = mn_extent_of(layout, SIZE, SIZE, CHANNELS);
+    uint8_t *packed = aligned(need.packed_bytes), *workspace = aligned(cut.workspace_bytes);
+    uint8_t *laid_out = aligned(mn_extent_image(&e)), *out = test_malloc(PIXELS * CHANNELS);
+    if (mn_kernel_packs(kernel)) mn_kernel_pack(kernel, &l->p, constants, packed);
+    const mn_task task = {
+        .params = &l->p, .inputs = inputs, .output = laid_out, .packed = packed, .cut = &cut, .workspace = workspace};
+    kernel->run(&task, 0, cut.units);
+    for (int32_t i = 0; i < PIXELS * CHANNELS; i++) {
+        const size_t at = mn_extent_at(&e, i / CHANNELS / SIZE, i / CHANNELS % SIZE, i % CHANNELS);
+        out[i] = laid_out[at] ^ (layout.biased ? 0x80 : 0);
+    }
+    free(packed);
+    free(workspace);
+    free(laid_out);
     return out;
 }
 
 /* Returns how many fixups the first convolution needs. */
 static int32_t check(layers *l) {
-    const void *constants[] = {NULL, l->weights, l->bias, l->taps, NULL};
-    const mn_panels panels = mn_panels_of(SIZE, SIZE, CHANNELS);
-    const size_t bytes = mn_panel_image_bytes(&panels);
-    mn_kernel_need need, ref;
-    assert_true(mn_conv_depthwise_i8_avx512vnni_traits.need(&l->p, &need));
-    assert_true(mn_conv_depthwise_ref_traits.need(&l->p, &ref));
-    void *packed = aligned_alloc(64, mn_round_up(need.packed_bytes, 64));
-    void *workspace = aligned_alloc(64, mn_round_up(mn_max_size(need.workspace_bytes, ref.workspace_bytes), 64));
-    assert_non_null(packed);
-    assert_non_null(workspace);
-    memset(packed, 0, need.packed_bytes);
-    mn_conv_depthwise_i8_avx512vnni_traits.pack(&l->p, constants, packed);
-    uint8_t *got = run(l, mn_conv_depthwise_i8_avx512vnni, packed, workspace, bytes);
-    uint8_t *expected = run(l, mn_conv_depthwise_i8_ref, NULL, workspace, bytes);
-    assert_memory_equal(got, expected, bytes);
+    uint8_t *got = run(l, "mn_conv_depthwise_i8_avx512vnni"), *expected = run(l, "mn_conv_depthwise_i8_ref");
+    assert_memory_equal(got, expected, PIXELS * CHANNELS);
     test_free(got);
     test_free(expected);
-    free(packed);
-    free(workspace);
     const mn_q8_source source = mn_q8_conv_source(&l->p.conv, MN_INT8, l->weights, l->bias);
     mn_requant requant;
     mn_q8_fill_requant(&source, 0, NULL, &requant);

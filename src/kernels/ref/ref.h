@@ -6,7 +6,6 @@
 #define MN_KERNELS_REF_REF_H
 
 #include "kernels/kernels.h"
-#include "kernels/panel.h"
 #include "kernels/quant.h"
 #include "kernels/rows.h"
 
@@ -100,14 +99,6 @@ static inline int32_t mn_softmax_round(int32_t e) { return mn_round_shift(e, 12)
 
 static inline int32_t mn_softmax_probability(mn_softmax_factor f, int32_t e) {
     return mn_round_shift(mn_high_mul(f.reciprocal, e), f.shift);
-}
-
-/** Bytes before the one that stands for row `y`, column `x`, channel `c` of image `batch` in panels. */
-static inline size_t mn_panel_at(const mn_panels *p, int32_t batch, int32_t y, int32_t x, int32_t c) {
-    const int32_t vector = c / MN_PANEL_CHANNELS, block = vector / MN_PANEL_BLOCK;
-    const int32_t panel = x * mn_panel_block_vectors(p, block) + vector % MN_PANEL_BLOCK;
-    const int32_t inside = c % MN_PANEL_CHANNELS / 4 * 16 + y % MN_PANEL_ROWS * 4 + c % 4;
-    return mn_panel_offset(p, batch, block, y / MN_PANEL_ROWS) + (size_t)panel * MN_PANEL_BYTES + (size_t)inside;
 }
 
 /** The part of a window's axis that lies inside the input: taps [begin, end), tap t at input index origin + step * t.

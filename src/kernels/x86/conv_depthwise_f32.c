@@ -9,8 +9,9 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "base/checked.h"
-#include "kernels/blocks.h"
 #include "kernels/portable/window.h"
+#include "kernels/x86/cut.h"
+#include "kernels/x86/layouts.h"
 #include "kernels/x86/parts_f32.h"
 
 /* A quarter of the smallest second cache. A ring in the nearest one, of 24 KB, cuts images into more strips, which
@@ -32,7 +33,7 @@ typedef struct parts {
 
 /* How the columns of the output are cut, and the ring that this takes. */
 typedef struct layout {
-    mn_blocks blocks;
+    mn_extent blocks;
     int32_t rows;    /* most rows of the convolution to compute at once */
     int32_t slots;   /* rows in the ring: those under the filter, and `rows` - 1 that come with the last of them */
     int32_t strips;  /* of columns */
@@ -52,25 +53,25 @@ static int32_t rows_together(const mn_window *d, int32_t slots, int32_t row_byte
 
 static layout layout_of(const mn_conv_depthwise_params *p) {
     const mn_window *d = &p->depthwise.window;
-    layout l = {.blocks = mn_blocks_of(d->out_h, d->out_w, d->out_c),
+    layout l = {.blocks = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c),
                 .rows = 1,
                 .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
                 .strips = 1,
                 .columns = d->in_w};
-    const int32_t most = RING_BYTES / (l.slots * l.blocks.channels * (int32_t)sizeof(float));
+    const int32_t most = RING_BYTES / (l.slots * l.blocks.layout.block * (int32_t)sizeof(float));
     if (d->in_w > most) {
         const int32_t width = (most - TAPS) / d->stride_w + 1;
         l.strips = (d->out_w - 1) / width + 1;
         l.columns = ((d->out_w - 1) / l.strips) * d->stride_w + TAPS;
     } else if (mn_window_is_pointwise(&p->conv.window) && meets_last_column(d)) {
-        l.rows = rows_together(d, l.slots, d->in_w * l.blocks.channels * (int32_t)sizeof(float));
+        l.rows = rows_together(d, l.slots, d->in_w * l.blocks.layout.block * (int32_t)sizeof(float));
         l.slots += l.rows - 1;
     }
     return l;
 }
 
 static size_t ring_bytes(const layout *l) {
-    return (size_t)l->slots * (size_t)l->columns * (size_t)l->blocks.channels * sizeof(float);
+    return (size_t)l->slots * (size_t)l->columns * (size_t)l->blocks.layout.block * sizeof(float);
 }
 
 static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
@@ -85,8 +86,21 @@ static void conv_depthwise_f32_pack(const void *params, const void *const *const
     mn_conv_f32_avx2_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);
 }
 
+static void conv_depthwise_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)in;
+    *out = mn_layout_f32(((const mn_conv_depthwise_params *)params)->depthwise.window.out_c);
+}
+
+static void conv_depthwise_f32_cut(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_window *d = &((const mn_conv_depthwise_params *)params)->depthwise.window;
+    const mn_extent blocks = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c);
+    mn_cut_conv_depthwise(d, &blocks, threads, cut);
+}
+
 const mn_kernel_traits mn_conv_depthwise_f32_traits = {.need = conv_depthwise_f32_need,
-                                                       .pack = conv_depthwise_f32_pack};
+                                                       .pack = conv_depthwise_f32_pack,
+                                                       .layouts = conv_depthwise_f32_layouts,
+                                                       .cut = conv_depthwise_f32_cut};
 
 /* Some rows of one block of one image, and of these one strip of columns at a time. */
 typedef struct band {
@@ -102,7 +116,7 @@ typedef struct band {
 } band;
 
 static float *slot_of(const band *b, int32_t row) {
-    return (float *)b->task->workspace + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.channels;
+    return (float *)b->task->workspace + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.layout.block;
 }
 
 /* Rows [row, row + rows) of the convolution into their slots: more than one only where they follow each other in the
@@ -117,7 +131,7 @@ static void convolve(const band *b, int32_t row, int32_t rows) {
                   .bias = bias == NULL ? NULL : bias + b->first_channel,
                   .range = p->range_f32,
                   .out = slot_of(b, row),
-                  .out_step = b->l.blocks.channels,
+                  .out_step = b->l.blocks.layout.block,
                   .channels = b->channels,
                   .whole = true};
     const float *panels = (const float *)b->task->packed + b->first_channel / MN_PANEL * t.panel_stride;
@@ -144,23 +158,23 @@ static void filter(const band *b, int32_t row, int32_t rows) {
     const mn_conv_params *p = &b->p->depthwise;
     const mn_window *w = &p->window;
     const float *weights = b->task->inputs[3], *bias = b->task->inputs[4];
-    const ptrdiff_t block = (ptrdiff_t)b->batch * b->l.blocks.count + b->block;
-    float *out = (float *)b->task->output + block * b->l.blocks.size +
-                 ((ptrdiff_t)row * w->out_w + b->left) * b->l.blocks.channels;
+    const ptrdiff_t block = (ptrdiff_t)b->batch * b->l.blocks.blocks + b->block;
+    float *out = (float *)b->task->output + block * (ptrdiff_t)mn_extent_offset(&b->l.blocks, 1, 0) +
+                 ((ptrdiff_t)row * w->out_w + b->left) * b->l.blocks.layout.block;
     mn_strip s = {.columns = b->columns,
                   .padded = b->left == 0 && w->pad_left == 1,
                   .tap_step = w->out_c,
                   .range = p->range_f32,
-                  .out_step = b->l.blocks.channels,
-                  .out_row = (ptrdiff_t)w->out_w * b->l.blocks.channels,
+                  .out_step = b->l.blocks.layout.block,
+                  .out_row = (ptrdiff_t)w->out_w * b->l.blocks.layout.block,
                   .out_lanes = b->tier->lanes,
                   .width = b->right - b->left,
                   .rows = rows,
                   .stride = w->stride_h};
-    for (int32_t c = 0; c < b->l.blocks.channels; c += b->tier->lanes) {
+    for (int32_t c = 0; c < b->l.blocks.layout.block; c += b->tier->lanes) {
         for (int32_t i = 0; i < (rows - 1) * w->stride_h + TAPS; i++) {
             const int32_t y = row * w->stride_h - w->pad_top + i;
-            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? slot_of(b, y) + c : NULL, b->l.blocks.channels);
+            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? slot_of(b, y) + c : NULL, b->l.blocks.layout.block);
         }
         s.lanes = mn_clamp_i32(b->channels - c, 0, b->tier->lanes);
         s.weights = weights + b->first_channel + c;
@@ -190,15 +204,16 @@ static void run_strip(band *b) {
 static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_depthwise_params *p = task->params;
     const mn_window *w = &p->depthwise.window;
+    const int32_t bands = task->cut->bands;
     band b = {.p = p, .tier = tier, .task = task, .l = layout_of(p)};
     for (int32_t unit = begin; unit < end; unit++) {
-        const int64_t index = unit / b.l.blocks.count % p->bands;
-        b.first = (int32_t)(w->out_h * index / p->bands);
-        b.last = (int32_t)(w->out_h * (index + 1) / p->bands);
-        b.batch = unit / b.l.blocks.count / p->bands;
-        b.block = unit % b.l.blocks.count;
-        b.first_channel = b.block * b.l.blocks.channels;
-        b.channels = mn_min_i32(b.l.blocks.channels, w->out_c - b.first_channel);
+        const int64_t index = unit / b.l.blocks.blocks % bands;
+        b.first = (int32_t)(w->out_h * index / bands);
+        b.last = (int32_t)(w->out_h * (index + 1) / bands);
+        b.batch = unit / b.l.blocks.blocks / bands;
+        b.block = unit % b.l.blocks.blocks;
+        b.first_channel = b.block * b.l.blocks.layout.block;
+        b.channels = mn_min_i32(b.l.blocks.layout.block, w->out_c - b.first_channel);
         for (int32_t i = 0; i < b.l.strips; i++) {
             b.left = (int32_t)((int64_t)w->out_w * i / b.l.strips);
             b.right = (int32_t)((int64_t)w->out_w * (i + 1) / b.l.strips);

@@ -6,7 +6,8 @@
 #ifndef MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 #define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 
-#include "kernels/panel.h"
+#include "kernels/x86/cut.h"
+#include "kernels/x86/layouts.h"
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
 
@@ -45,9 +46,9 @@ typedef struct channel_block {
     _Alignas(64) int8_t weights[];
 } channel_block;
 
-/* All sizes follow from the parameters. */
+/* All sizes follow from the parameters and the number of bands. */
 typedef struct layout {
-    mn_panels panels;
+    mn_extent panels;
     int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
     int32_t band_rows; /* most panel rows in a band */
     int32_t groups;    /* of conv rows in the ring: what a panel row needs */
@@ -59,11 +60,12 @@ typedef struct layout {
     size_t block_bytes, extras_at;
 } layout;
 
-layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p);
+layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t bands);
 
 /* One band of one image, and the workspace of whoever computes it. */
 typedef struct band {
     const mn_conv_depthwise_params *p;
+    int32_t bands;
     layout l;
     mn_q8_zeros conv, depthwise;
     int32_t first_panel, last_panel; /* rows of panels: [first, last) */

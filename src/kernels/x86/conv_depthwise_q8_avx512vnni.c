@@ -393,7 +393,7 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
     const channel_block *block = (const channel_block *)(const void *)(packed + (size_t)index * b->l.block_bytes);
     const block_extras *more = (const block_extras *)(const void *)(packed + b->l.extras_at) + index;
     const mn_window *d = &b->p->depthwise.window;
-    const int32_t vectors = mn_panel_block_vectors(&b->l.panels, index), width = b->p->conv.window.out_w;
+    const int32_t vectors = mn_extent_block_vectors(&b->l.panels, index), width = b->p->conv.window.out_w;
     for (int32_t i = 0; i < b->l.groups; i++) {
         mn_conv_depthwise_q8_fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
         mn_conv_depthwise_q8_fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64,
@@ -408,21 +408,22 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
     for (int32_t row = b->first_panel; row < b->last_panel; row++) {
         for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &prefetch);
         depthwise_row(b, block, more, index * VECTORS, vectors, row,
-                      (uint8_t *)task->output + mn_panel_offset(&b->l.panels, batch, index, row));
+                      (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->l.panels) +
+                          mn_extent_offset(&b->l.panels, index, row));
     }
 }
 
 static void start_band(band *b, int32_t index) {
     const mn_window *d = &b->p->depthwise.window;
-    b->first_panel = (int32_t)((int64_t)b->l.panels.rows * index / b->p->bands);
-    b->last_panel = (int32_t)((int64_t)b->l.panels.rows * (index + 1) / b->p->bands);
+    b->first_panel = (int32_t)((int64_t)b->l.panels.rows * index / b->bands);
+    b->last_panel = (int32_t)((int64_t)b->l.panels.rows * (index + 1) / b->bands);
     b->first_row = mn_max_i32(0, b->first_panel * MN_PANEL_ROWS * d->stride_h - d->pad_top);
     b->last_row = mn_min_i32(d->in_h, (b->last_panel * MN_PANEL_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
 }
 
 /* Copies the input of band `index`, unless it was copied for other blocks already. */
 static void take_input(const band *b, const mn_task *task, int32_t batch, int32_t index) {
-    const int64_t which = (int64_t)batch * b->p->bands + index;
+    const int64_t which = (int64_t)batch * b->bands + index;
     if (task->kept && *task->kept == which) return;
     mn_conv_depthwise_q8_copy(b, task->inputs[0], batch);
     if (task->kept) *task->kept = which;
@@ -432,7 +433,8 @@ static void take_input(const band *b, const mn_task *task, int32_t batch, int32_
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_type type) {
     const mn_conv_depthwise_params *p = task->params;
     band b = {.p = p,
-              .l = mn_conv_depthwise_q8_layout(p),
+              .bands = task->cut->bands,
+              .l = mn_conv_depthwise_q8_layout(p, task->cut->bands),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
               .copy = task->workspace};
@@ -440,9 +442,9 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
     b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
-    const int32_t per_image = b.l.panels.blocks * p->bands;
+    const int32_t per_image = b.l.panels.blocks * b.bands;
     for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
-        for (int32_t i = 0; i < p->bands; i++) {
+        for (int32_t i = 0; i < b.bands; i++) {
             bool copied = false;
             start_band(&b, i);
             for (int32_t block = 0; block < b.l.panels.blocks; block++) {

@@ -21,12 +21,12 @@
 
 enum { SLACK = 64 };
 
-layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p) {
+layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t bands) {
     const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
-    layout l = {.panels = mn_panels_of(d->out_h, d->out_w, d->out_c)};
+    layout l = {.panels = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
     const int32_t depth = c->k_h * c->k_w * c->in_c;
     l.quads = mn_max_i32((depth + 3) / 4, VECTORS);
-    l.band_rows = (l.panels.rows + p->bands - 1) / p->bands;
+    l.band_rows = mn_groups_of(l.panels.rows, bands);
     l.groups = d->stride_h + 1;
     l.conv_rows = mn_min_i32((l.band_rows * MN_PANEL_ROWS - 1) * d->stride_h + TAPS, c->out_h);
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
@@ -63,10 +63,22 @@ static bool depthwise_fits(const mn_conv_params *p) {
 static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
-    const layout l = mn_conv_depthwise_q8_layout(p);
-    *need = (mn_kernel_need){.packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks,
-                             .workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes};
+    const layout l = mn_conv_depthwise_q8_layout(p, 1);
+    need->packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks;
     return true;
+}
+
+static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)in;
+    *out = mn_layout_q8();
+}
+
+static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_conv_depthwise_params *p = params;
+    const layout whole = mn_conv_depthwise_q8_layout(p, 1);
+    mn_cut_conv_depthwise(&p->depthwise.window, &whole.panels, threads, cut);
+    const layout l = mn_conv_depthwise_q8_layout(p, cut->bands);
+    cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
 }
 
 /* 255 less a zero point of 0 is more than two signed bytes can hold. */
@@ -209,13 +221,13 @@ TARGET static void pack_taps(const mn_q8_source *s, int32_t first, int32_t v, ch
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
-    const layout l = mn_conv_depthwise_q8_layout(p);
+    const layout l = mn_conv_depthwise_q8_layout(p, 1);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
     for (int32_t b = 0; b < l.panels.blocks; b++) {
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
-        const int32_t vectors = mn_panel_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
+        const int32_t vectors = mn_extent_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
         pack_conv(&conv, l.quads, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
             pack_taps(&depthwise, first + v * LANES, v, block, more);
@@ -228,13 +240,17 @@ static void conv_depthwise_i8_pack(const void *params, const void *const *consta
 }
 
 const mn_kernel_traits mn_conv_depthwise_i8_avx512vnni_traits = {.need = conv_depthwise_i8_need,
-                                                                 .pack = conv_depthwise_i8_pack};
+                                                                 .pack = conv_depthwise_i8_pack,
+                                                                 .layouts = conv_depthwise_layouts,
+                                                                 .cut = conv_depthwise_cut};
 
 static void conv_depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
 const mn_kernel_traits mn_conv_depthwise_u8_avx512vnni_traits = {.need = conv_depthwise_u8_need,
-                                                                 .pack = conv_depthwise_u8_pack};
+                                                                 .pack = conv_depthwise_u8_pack,
+                                                                 .layouts = conv_depthwise_layouts,
+                                                                 .cut = conv_depthwise_cut};
 
 #endif

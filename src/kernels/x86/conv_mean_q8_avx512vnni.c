@@ -10,6 +10,7 @@
 
 #include "kernels/portable/window.h"
 #include "kernels/x86/columns_q8.h"
+#include "kernels/x86/cut.h"
 
 enum { STREAMS = MN_COLUMN_STREAMS, LANES = MN_COLUMN_LANES };
 
@@ -65,13 +66,15 @@ static void conv_mean_i8_pack(const void *params, const void *const *constants, 
     pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_conv_mean_i8_avx512vnni_traits = {.need = conv_mean_q8_need, .pack = conv_mean_i8_pack};
+const mn_kernel_traits mn_conv_mean_i8_avx512vnni_traits = {
+    .need = conv_mean_q8_need, .pack = conv_mean_i8_pack, .cut = mn_cut_conv_mean};
 
 static void conv_mean_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_conv_mean_u8_avx512vnni_traits = {.need = conv_mean_q8_need, .pack = conv_mean_u8_pack};
+const mn_kernel_traits mn_conv_mean_u8_avx512vnni_traits = {
+    .need = conv_mean_q8_need, .pack = conv_mean_u8_pack, .cut = mn_cut_conv_mean};
 
 /* ---- Images --------------------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "kernels/portable/window.h"
+#include "kernels/x86/cut.h"
 #include "kernels/x86/q8_avx512.h"
 
 enum { LANES = MN_REQUANT_LANES, ROWS = 8, STEP = 64, CHAINS = 4 };
@@ -24,7 +25,7 @@ static bool conv_single_q8_need(const void *params, mn_kernel_need *need) {
            w->in_h == 1 && w->in_w == 1 && w->in_c <= MN_Q8_MAX_DEPTH && mn_requant_fits(p->conv.shift, w->out_c);
 }
 
-const mn_kernel_traits mn_conv_single_q8_avx512vnni_traits = {.need = conv_single_q8_need};
+const mn_kernel_traits mn_conv_single_q8_avx512vnni_traits = {.need = conv_single_q8_need, .cut = mn_cut_conv_mean};
 
 typedef struct job {
     const mn_conv_params *p;

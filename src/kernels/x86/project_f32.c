@@ -7,9 +7,9 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "base/checked.h"
-#include "kernels/blocks.h"
-#include "kernels/panel.h"
 #include "kernels/portable/window.h"
+#include "kernels/x86/cut.h"
+#include "kernels/x86/layouts.h"
 #include "kernels/x86/parts_f32.h"
 
 /* ADD's operands may change places, SUB's not. */
@@ -23,31 +23,35 @@ static void project_f32_pack(const void *params, const void *const *constants, v
     mn_conv_f32_avx2_pack(&((const mn_project_params *)params)->conv, constants, packed);
 }
 
-const mn_kernel_traits mn_project_f32_traits = {.need = project_f32_need, .pack = project_f32_pack};
+static void project_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)out;
+    *in = mn_layout_f32(((const mn_project_params *)params)->conv.window.in_c);
+}
+
+const mn_kernel_traits mn_project_f32_traits = {
+    .need = project_f32_need, .pack = project_f32_pack, .layouts = project_f32_layouts, .cut = mn_cut_project_f32};
 
 /* Rows of a range follow each other in input and output. */
 static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(const mn_tiles *)) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
-    const mn_blocks blocks = mn_blocks_of(w->in_h, w->in_w, w->in_c);
+    const mn_extent blocks = mn_extent_of(mn_layout_f32(w->in_c), w->in_h, w->in_w, w->in_c);
+    const int32_t channels = blocks.layout.block; /* of a block */
+    const ptrdiff_t block = (ptrdiff_t)mn_extent_offset(&blocks, 1, 0);
     const float *bias = task->inputs[2];
-    mn_tiles t = {.in_step = blocks.channels,
-                  .runs = {.rows = blocks.count,
-                           .cols = 1,
-                           .length = blocks.channels,
-                           .in_row = blocks.size,
-                           .k_row = blocks.channels},
-                  .last = w->in_c - (blocks.count - 1) * blocks.channels,
+    mn_tiles t = {.in_step = channels,
+                  .runs = {.rows = blocks.blocks, .cols = 1, .length = channels, .in_row = block, .k_row = channels},
+                  .last = w->in_c - (blocks.blocks - 1) * channels,
                   .panel_stride = (ptrdiff_t)w->in_c * MN_PANEL,
                   .range = p->conv.range_f32,
                   .added_range = p->add.range_f32,
                   .out_step = w->out_c};
     while (begin < end) {
-        const mn_project_range range = mn_project_next(p, &begin, end);
+        const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
         const ptrdiff_t row = (ptrdiff_t)range.batch * w->out_h + range.first_row;
         const ptrdiff_t at = row * w->out_w * w->out_c + range.first_channel;
-        t.in = (const float *)task->inputs[0] + range.batch * blocks.count * blocks.size +
-               (ptrdiff_t)range.first_row * w->out_w * blocks.channels;
+        t.in = (const float *)task->inputs[0] + range.batch * blocks.blocks * block +
+               (ptrdiff_t)range.first_row * w->out_w * channels;
         t.weights = (const float *)task->packed + range.first_channel / MN_PANEL * t.panel_stride;
         t.bias = bias ? bias + range.first_channel : NULL;
         t.added = p->adds ? (const float *)task->inputs[3] + at : NULL;

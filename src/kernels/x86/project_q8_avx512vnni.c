@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernels/panel.h"
 #include "kernels/quant.h"
 #include "kernels/x86/add_q8.h"
 #include "kernels/x86/columns_q8.h"
+#include "kernels/x86/cut.h"
+#include "kernels/x86/layouts.h"
 
 enum {
     LANES = MN_COLUMN_LANES,
@@ -34,7 +35,7 @@ typedef struct header {
 static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 
 /* Products of a column: all channels that panels have. */
-static int32_t depth_of(const mn_window *w) { return mn_panel_count(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
+static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
@@ -50,7 +51,7 @@ static bool project_i8_need(const void *params, mn_kernel_need *need) {
 static bool project_u8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
     if (!project_i8_need(params, need)) return false;
-    const size_t panels = (size_t)mn_panel_count(w->out_h, ROWS) * (size_t)w->out_w;
+    const size_t panels = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
     need->workspace_bytes = panels * ROWS * sizeof(int32_t);
     return true;
 }
@@ -71,13 +72,20 @@ static void project_i8_pack(const void *params, const void *const *constants, vo
     pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_project_i8_avx512vnni_traits = {.need = project_i8_need, .pack = project_i8_pack};
+static void project_q8_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)out;
+    *in = mn_layout_q8();
+}
+
+const mn_kernel_traits mn_project_i8_avx512vnni_traits = {
+    .need = project_i8_need, .pack = project_i8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
 
 static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_project_u8_avx512vnni_traits = {.need = project_u8_need, .pack = project_u8_pack};
+const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
+    .need = project_u8_need, .pack = project_u8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
 
 /* ---- Ends of tiles -------------------------------------------------------------------------------------- */
 
@@ -98,7 +106,7 @@ typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
-    mn_panels layout;
+    mn_extent layout;
     ptrdiff_t channels, row_step; /* of results */
     ptrdiff_t block_step;         /* from block to block of panels */
     ptrdiff_t last_width;         /* of a column of the last block */
@@ -296,12 +304,12 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
 /* Sums over the channels of one row of panels, [column][row]. */
-Q8_TARGET static void sum_panels(const mn_panels *l, const uint8_t *image, int32_t row, int32_t *sums) {
+Q8_TARGET static void sum_panels(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
     for (int32_t x = 0; x < l->width; x++) {
         __m512i total = _mm512_setzero_si512();
         for (int32_t b = 0; b < l->blocks; b++) {
-            const int32_t vectors = mn_panel_block_vectors(l, b);
-            const uint8_t *in = image + mn_panel_offset(l, 0, b, row) + (ptrdiff_t)x * vectors * MN_PANEL_BYTES;
+            const int32_t vectors = mn_extent_block_vectors(l, b);
+            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_PANEL_BYTES;
             for (int32_t v = 0; v < vectors; v++) {
                 const __m512i bytes = _mm512_loadu_si512(in + v * MN_PANEL_BYTES);
                 total = _mm512_dpbusd_epi32(total, bytes, _mm512_set1_epi8(1));
@@ -322,7 +330,7 @@ static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
 /* Some vectors of channels after others, so that its weights stay near. */
 Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
-    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_panel_image_bytes(&j->layout);
+    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->layout);
     const char *columns = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
     tile tiles[2], *before = &tiles[0];
@@ -342,8 +350,8 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;
             const int32_t row = y / ROWS;
             next = mn_min_i32(range->last_row, (row + 1) * ROWS);
-            j->first = image + mn_panel_offset(&j->layout, 0, 0, row) + y % ROWS * 4;
-            j->last = image + mn_panel_offset(&j->layout, 0, j->layout.blocks - 1, row) + y % ROWS * 4;
+            j->first = image + mn_extent_offset(&j->layout, 0, row) + y % ROWS * 4;
+            j->last = image + mn_extent_offset(&j->layout, j->layout.blocks - 1, row) + y % ROWS * 4;
             j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
             j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
             j->out = (uint8_t *)task->output + at;
@@ -362,12 +370,12 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
              .stride = mn_column_bytes(depth_of(w)),
              .channels = w->out_c,
              .row_step = (ptrdiff_t)w->out_w * w->out_c,
-             .layout = mn_panels_of(w->in_h, w->in_w, w->in_c)};
-    j.block_step = (ptrdiff_t)MN_PANEL_BLOCK * j.layout.rows * (ptrdiff_t)mn_panel_row_bytes(&j.layout);
-    j.last_width = mn_panel_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
+             .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
+    j.block_step = (ptrdiff_t)MN_PANEL_BLOCK * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
+    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
-        const mn_project_range range = mn_project_next(p, &begin, end);
+        const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
         run_range(&j, task, &range);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Bands of fused steps: none where blocks of channels can be shared evenly, few where they cannot. */
+/* How steps are cut for threads: bands of fused steps where blocks of channels cannot be shared evenly, units of
+ * projections. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,29 +10,35 @@
 
 #include <cmocka.h>
 
-#include "kernels/panel.h"
-#include "plan/bands.h"
+#include <stdio.h>
 
-static mn_conv_depthwise_params step(int32_t batches, int32_t size, int32_t channels, int32_t stride) {
+#include "kernels/x86/cut.h"
+#include "kernels/x86/layouts.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+static mn_window window(int32_t batches, int32_t size, int32_t channels, int32_t stride) {
     const int32_t out = (size + stride - 1) / stride;
-    mn_conv_depthwise_params p = {.bands = 1};
-    p.depthwise.window = (mn_window){.batches = batches,
-                                     .in_h = size,
-                                     .in_w = size,
-                                     .in_c = channels,
-                                     .out_h = out,
-                                     .out_w = out,
-                                     .out_c = channels,
-                                     .k_h = 3,
-                                     .k_w = 3,
-                                     .stride_h = stride,
-                                     .stride_w = stride};
-    return p;
+    return (mn_window){.batches = batches,
+                       .in_h = size,
+                       .in_w = size,
+                       .in_c = channels,
+                       .out_h = out,
+                       .out_w = out,
+                       .out_c = channels,
+                       .k_h = 3,
+                       .k_w = 3,
+                       .stride_h = stride,
+                       .stride_w = stride};
 }
 
 static int32_t bands(int32_t batches, int32_t size, int32_t channels, int32_t stride, int32_t threads) {
-    const mn_conv_depthwise_params p = step(batches, size, channels, stride);
-    return mn_plan_bands(&p, threads);
+    const mn_window w = window(batches, size, channels, stride);
+    const mn_extent e = mn_extent_of(mn_layout_q8(), w.out_h, w.out_w, w.out_c);
+    mn_cut cut = {0};
+    mn_cut_conv_depthwise(&w, &e, threads, &cut);
+    assert_int_equal(cut.units, batches * e.blocks * cut.bands);
+    return cut.bands;
 }
 
 /* Steps of MobileNetV2 1.0 at 224; a block has 48 channels. */
@@ -63,19 +70,23 @@ static void test_ends(void **state) {
     (void)state;
     for (int32_t size = 1; size <= 80; size++) {
         for (int32_t threads = 1; threads <= 256; threads = 2 * threads + 1) {
-            const mn_conv_depthwise_params p = step(1, size, 10 * size, 1 + size % 2);
-            const mn_window *w = &p.depthwise.window;
-            const mn_panels panels = mn_panels_of(w->out_h, w->out_w, w->out_c);
-            assert_in_range(mn_plan_bands(&p, threads), 1, threads == 1 ? 1 : panels.rows);
+            const int32_t stride = 1 + size % 2, panels = (size + 4 * stride - 1) / (4 * stride);
+            assert_in_range(bands(1, size, 10 * size, stride, threads), 1, threads == 1 ? 1 : panels);
         }
     }
 }
 
 /* Rows and channels of a unit of a projection, as rows * 1000 + channels. */
 static int32_t unit(mn_type type, int32_t size, int32_t channels, int32_t threads) {
-    mn_project_params p = {.conv.window = {1, size, size, 6 * channels, size, size, channels, 1, 1, 1, 1, 1, 1, 0, 0}};
-    mn_plan_project_units(&p, type, threads);
-    return p.unit_rows * 1000 + p.unit_channels;
+    const mn_project_params p = {
+        .conv.window = {1, size, size, 6 * channels, size, size, channels, 1, 1, 1, 1, 1, 1, 0, 0}};
+    mn_cut cut = {0};
+    if (type == MN_FLOAT32) {
+        mn_cut_project_f32(&p, threads, &cut);
+    } else {
+        mn_cut_project_q8(&p, threads, &cut);
+    }
+    return cut.rows * 1000 + cut.channels;
 }
 
 /* By rows, and low images by channels, too. */
@@ -109,3 +120,12 @@ int main(void) {
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+
+#else
+
+int main(void) {
+    printf("SKIPPED: these kernels are for x86-64\n");
+    return 77;
+}
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "kernels/x86/cut.h"
+
+#include "base/checked.h"
+#include "kernels/x86/layouts.h"
+
+/* ---- CONV_DEPTHWISE -------------------------------------------------------------------------------------- */
+
+/* Rows of the convolution, for one block of channels, that the busiest thread computes. */
+static double busiest(const mn_window *w, int32_t blocks, int32_t bands, int32_t threads) {
+    const int64_t units = (int64_t)w->batches * blocks * bands;
+    const int64_t rounds = (units + threads - 1) / threads;
+    const int32_t common = mn_max_i32(0, w->k_h - w->stride_h);
+    return (double)rounds * (w->in_h + (double)common * (bands - 1)) / bands;
+}
+
+/* Rows that are enough for a band: computing two of them again costs less than fetching them from another core. */
+enum { NEAR_ROWS = 14 };
+
+/* A band is not lower than a panel. */
+static int32_t bands_for(const mn_window *w, int32_t blocks, int32_t threads) {
+    /* A band for each thread keeps what a step writes near the thread that reads it in the next. */
+    if (threads > 1 && w->batches == 1 && w->out_h >= NEAR_ROWS * threads) return threads;
+    int32_t best = 1;
+    for (int32_t bands = 2; bands <= mn_groups_of(w->out_h, MN_PANEL_ROWS); bands++) {
+        if (busiest(w, blocks, bands, threads) < busiest(w, blocks, best, threads)) best = bands;
+    }
+    return best;
+}
+
+void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32_t threads, mn_cut *cut) {
+    cut->bands = bands_for(depthwise, e->blocks, threads);
+    cut->units = depthwise->batches * e->blocks * cut->bands;
+}
+
+/* ---- PROJECT --------------------------------------------------------------------------------------------- */
+
+static int32_t project_units(const mn_window *w, const mn_cut *cut) {
+    return w->batches * mn_groups_of(w->out_c, cut->channels) * mn_groups_of(w->out_h, cut->rows);
+}
+
+mn_project_range mn_project_next(const mn_window *w, const mn_cut *cut, int32_t *begin, int32_t end) {
+    const int32_t rows = mn_groups_of(w->out_h, cut->rows), parts = mn_groups_of(w->out_c, cut->channels);
+    const int32_t part = *begin / rows % parts, first = *begin % rows, last = mn_min_i32(rows, first + end - *begin);
+    const mn_project_range range = {
+        .batch = *begin / (rows * parts),
+        .first_row = first * cut->rows,
+        .last_row = mn_min_i32(last * cut->rows, w->out_h),
+        .first_channel = part * cut->channels,
+        .last_channel = mn_min_i32((part + 1) * cut->channels, w->out_c),
+    };
+    *begin += last - first;
+    return range;
+}
+
+/* How long a tile of 1 to 4 rows takes, in tenths of a row of four: weights are loaded for few sums. */
+static int32_t tile_cost(int32_t rows) {
+    static const int32_t costs[] = {0, 15, 23, 32, 40};
+    return costs[rows];
+}
+
+/* What thread `thread` of `threads`, which take equal shares of the units, has to do. */
+static int64_t share_cost(const mn_window *w, const mn_cut *cut, int32_t thread, int32_t threads) {
+    const int64_t units = project_units(w, cut);
+    int32_t begin = (int32_t)(units * thread / threads);
+    const int32_t end = (int32_t)(units * (thread + 1) / threads);
+    int64_t cost = 0;
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(w, cut, &begin, end);
+        const int32_t channels = mn_groups_of(range.last_channel - range.first_channel, MN_PANEL_CHANNELS);
+        for (int32_t y = range.first_row, next; y < range.last_row; y = next) {
+            next = mn_min_i32(range.last_row, y + cut->rows);
+            cost += (int64_t)tile_cost(next - y) * channels;
+        }
+    }
+    return cost;
+}
+
+static int64_t busiest_share(const mn_window *w, const mn_cut *cut, int32_t threads) {
+    int64_t most = 0;
+    for (int32_t i = 0; i < threads; i++) {
+        const int64_t cost = share_cost(w, cut, i, threads);
+        if (cost > most) most = cost;
+    }
+    return most;
+}
+
+/* Tries rows, and a part of the channels or all. */
+static void share_evenly(const mn_window *w, int32_t threads, mn_cut *cut) {
+    mn_cut trial = *cut;
+    int64_t least = busiest_share(w, cut, threads);
+    for (trial.rows = MN_PANEL_ROWS; trial.rows > 0; trial.rows /= 2) {
+        for (int32_t parts = 0; parts < 2; parts++) {
+            trial.channels = parts ? MN_PROJECT_CHANNELS : w->out_c;
+            const int64_t cost = busiest_share(w, &trial, threads);
+            if (cost >= least) continue;
+            least = cost;
+            *cut = trial;
+        }
+    }
+}
+
+void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_window *w = &((const mn_project_params *)params)->conv.window;
+    cut->rows = MN_PANEL_ROWS;
+    cut->channels = w->out_c;
+    if (threads > 1) share_evenly(w, threads, cut);
+    cut->units = project_units(w, cut);
+}
+
+/* Tiles take pixels of any rows, so rows are units where there are several for each thread. Low images are cut by
+ * channels, too: every piece of a few rows would fetch all weights again. */
+void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut) {
+    enum { ENOUGH_ROWS = 4, ENOUGH_UNITS = 3 }; /* for each thread */
+    const mn_window *w = &((const mn_project_params *)params)->conv.window;
+    cut->rows = 1;
+    cut->channels = w->out_c;
+    if (threads > 1 && w->batches * w->out_h < ENOUGH_ROWS * threads) {
+        cut->channels = MN_PROJECT_CHANNELS;
+        cut->rows = MN_PANEL_ROWS;
+        while (cut->rows > 1 && project_units(w, cut) < ENOUGH_UNITS * threads) cut->rows /= 2;
+    }
+    cut->units = project_units(w, cut);
+}
+
+/* ---- CONV_MEAN ------------------------------------------------------------------------------------------- */
+
+void mn_cut_conv_mean(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_window *w = &((const mn_conv_mean_params *)params)->conv.window;
+    (void)threads;
+    cut->units = w->batches * mn_groups_of(w->out_c, MN_CONV_MEAN_CHANNELS);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "plan/lifetimes.h"
+
+#include "base/checked.h"
+#include "plan/memory.h"
+
+/* Buffers to place: one per tensor that owns memory, then one per step that wants workspace. */
+typedef struct placement {
+    mn_buffer *buffers;
+    int32_t *buffer_of; /* [tensor_count + step_count]: tensor or tensor_count + step -> buffer, or -1 */
+    int32_t count;
+} placement;
+
+static void use(placement *place, int32_t owner, size_t bytes, int32_t first, int32_t last) {
+    int32_t index = place->buffer_of[owner];
+    if (index < 0) {
+        index = place->buffer_of[owner] = place->count++;
+        place->buffers[index] = (mn_buffer){.bytes = bytes, .first = first, .last = last};
+    }
+    mn_buffer *buffer = &place->buffers[index];
+    buffer->first = mn_min_i32(buffer->first, first);
+    buffer->last = mn_max_i32(buffer->last, last);
+}
+
+static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, int32_t first, int32_t last) {
+    if (tensor < 0) return;
+    int32_t owner = plan->same_as[tensor];
+    if (mn_plan_is_constant(plan, owner)) return;
+    use(place, owner, plan->bytes[owner], first, last);
+}
+
+static size_t workspace_stride(const mn_step *step) {
+    return mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
+}
+
+/* Inputs are written before step 0, outputs read after the last step. */
+static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+    const mn_graph *graph = plan->graph;
+    const int32_t before = -1, after = plan->step_count;
+    for (int32_t i = 0; i < graph->input_count; i++) use_tensor(plan, place, graph->inputs[i], before, before);
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        const mn_step *step = &plan->steps[s];
+        const mn_node *node = step->node;
+        for (int32_t i = 0; i < node->input_count; i++) use_tensor(plan, place, node->inputs[i], s, s);
+        for (int32_t i = 0; i < node->output_count; i++) use_tensor(plan, place, node->outputs[i], s, s);
+        if (step->cut.workspace_bytes > 0) {
+            use(place, graph->tensor_count + s, workspace_stride(step) * (size_t)options->threads, s, s);
+        }
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);
+}
+
+/* Lifetimes are kept as they are; for tensors that keep their memory the planner sees longer ones. */
+static void keep_all(const mn_plan *plan, placement *place) {
+    for (int32_t i = 0; i < place->count; i++) {
+        place->buffers[i].first = -1;
+        place->buffers[i].last = plan->step_count;
+    }
+}
+
+static void take_lifetimes(mn_plan *plan, const placement *place) {
+    for (int32_t i = 0; i < plan->graph->tensor_count; i++) {
+        const int32_t buffer = place->buffer_of[plan->same_as[i]];
+        if (buffer < 0) continue;
+        plan->first[i] = place->buffers[buffer].first;
+        plan->last[i] = place->buffers[buffer].last;
+    }
+}
+
+static void take_offsets(mn_plan *plan, const placement *place) {
+    int32_t tensors = plan->graph->tensor_count;
+    for (int32_t i = 0; i < tensors; i++) {
+        int32_t buffer = place->buffer_of[plan->same_as[i]];
+        plan->offset[i] = buffer < 0 ? MN_NO_OFFSET : place->buffers[buffer].offset;
+    }
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        int32_t buffer = place->buffer_of[tensors + s];
+        if (buffer >= 0) plan->steps[s].workspace_offset = place->buffers[buffer].offset;
+    }
+}
+
+mn_status mn_plan_place(mn_plan *plan, const mn_plan_options *options) {
+    size_t owners = (size_t)plan->graph->tensor_count + (size_t)plan->step_count;
+    placement place = {.buffers = mn_region_alloc(&plan->region, owners, sizeof *place.buffers),
+                       .buffer_of = mn_region_alloc(&plan->region, owners, sizeof *place.buffer_of)};
+    plan->offset = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
+    plan->first = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->first);
+    plan->last = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->last);
+    if (!place.buffers || !place.buffer_of || !plan->offset || !plan->first || !plan->last)
+        return mn_fail_memory("the memory plan");
+    for (size_t i = 0; i < owners; i++) place.buffer_of[i] = -1;
+    collect_lifetimes(plan, options, &place);
+    take_lifetimes(plan, &place);
+    if (options->keep_tensors) keep_all(plan, &place);
+    MN_TRY(mn_memory_plan(place.buffers, place.count, MN_ARENA_ALIGNMENT, &plan->arena_bytes));
+    take_offsets(plan, &place);
+    return MN_OK;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "plan/schedule.h"
+
+mn_status mn_plan_schedule(mn_plan *plan, const mn_plan_options *options) {
+    plan->slices = mn_region_alloc(&plan->region, (size_t)plan->step_count, sizeof *plan->slices);
+    if (!plan->slices) return mn_fail_memory("the plan");
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        mn_step *step = &plan->steps[s];
+        if (!step->kernel) continue;
+        step->cut = mn_kernel_cut(step->kernel, step->node->params, &step->need, &step->node->work, options->threads);
+        plan->slices[plan->slice_count++] = (mn_slice_of_step){.step = s, .first = 0, .units = step->cut.units};
+    }
+    return MN_OK;
+}
