@@ -61,7 +61,11 @@ mn_status mn_model_from_graph(mn_graph *graph, mn_model **out) {
     return MN_OK;
 }
 
-mn_status mn_model_open(const char *path, mn_model **out) { return mn_model_open_with(path, NULL, out); }
+mn_status mn_model_open(const char *path, mn_model **out) {
+    MN_NEED(path);
+    MN_NEED(out);
+    return mn_model_open_with(path, NULL, out);
+}
 
 /* A FlatBuffer is no larger. */
 #define MOST_BYTES ((size_t)INT32_MAX)
