@@ -16,7 +16,7 @@
 #include "common/progress.h"
 #include "compare_plot.h"
 #include "graph_file.h"
-#include "plan/fold.h"
+#include "plan/constants.h"
 #include "quant/compare.h"
 #include "samples.h"
 #include "stats.h"
@@ -237,7 +237,7 @@ static bool write_plot(const settings *s, const result *r) {
 static mn_status open_models(const settings *s, result *r) {
     for (int32_t i = 0; i < 2; i++) {
         MN_TRY(cli_graph_open(s->models.items[i], &r->models[i]));
-        MN_TRY(mn_graph_fold_constants(&r->models[i].graph));
+        MN_TRY(mn_graph_compute_constants(&r->models[i].graph));
     }
     if (r->models[0].graph.input_count == 1) return MN_OK;
     return mn_fail(MN_ERROR_UNSUPPORTED, "%s: has %d inputs; only models with one can be compared", s->models.items[0],

@@ -221,7 +221,7 @@ static mn_status build_node(mn_onnx_builder *b) {
     bool done = false;
     const mn_onnx_text domain = b->node->domain;
     if (!mn_onnx_text_is(domain, "") && !mn_onnx_text_is(domain, "ai.onnx")) return refuse(b);
-    MN_TRY(mn_onnx_fold_constant(b, &done));
+    MN_TRY(mn_onnx_compute_constant(b, &done));
     for (size_t i = 0; !done && i < sizeof builders / sizeof builders[0]; i++) {
         if (mn_onnx_text_is(b->node->kind, builders[i].kind)) return builders[i].build(b);
     }

@@ -80,7 +80,7 @@ mn_status mn_onnx_read_vector(const mn_onnx_builder *b, const mn_array *array, c
                               float *to);
 
 /** Shape arithmetic: nodes that read constants only. Sets *done where the node is such a one. Errors: UNSUPPORTED. */
-mn_status mn_onnx_fold_constant(mn_onnx_builder *b, bool *done);
+mn_status mn_onnx_compute_constant(mn_onnx_builder *b, bool *done);
 
 /** The kinds of nodes. */
 mn_status mn_onnx_build_conv(mn_onnx_builder *b);

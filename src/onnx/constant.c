@@ -46,7 +46,7 @@ static mn_status unsupported(const mn_onnx_builder *b) {
 
 /* ---- Nodes ------------------------------------------------------------------------------------------- */
 
-static mn_status fold_constant_node(mn_onnx_builder *b) {
+static mn_status compute_constant_node(mn_onnx_builder *b) {
     const mn_onnx_attribute *value = mn_onnx_attribute_of(b->node, "value");
     if (value && value->tensor.data) return set_array(b, &value->tensor);
     if ((value = mn_onnx_attribute_of(b->node, "value_int"))) return set_integers(b, &value->integer, 1, 0);
@@ -56,7 +56,7 @@ static mn_status fold_constant_node(mn_onnx_builder *b) {
     return mn_onnx_fail(b, MN_ERROR_UNSUPPORTED, "has no value of numbers");
 }
 
-static mn_status fold_shape(mn_onnx_builder *b, const mn_onnx_value *of) {
+static mn_status compute_shape(mn_onnx_builder *b, const mn_onnx_value *of) {
     int64_t dims[MN_ARRAY_MAX_RANK];
     int32_t rank = of->kind == MN_ONNX_LAYER ? of->rank : of->array.rank;
     if (of->kind == MN_ONNX_LAYER) mn_onnx_dims(b, of, dims);
@@ -68,7 +68,7 @@ static mn_status fold_shape(mn_onnx_builder *b, const mn_onnx_value *of) {
     return set_integers(b, dims + start, (int32_t)(end - start), 1);
 }
 
-static mn_status fold_gather(mn_onnx_builder *b, const mn_array *from, const mn_array *places) {
+static mn_status compute_gather(mn_onnx_builder *b, const mn_array *from, const mn_array *places) {
     int64_t list[MAX_NUMBERS];
     if (from->rank != 1 || !is_integers(from) || !is_integers(places) || places->rank > 1 ||
         mn_onnx_integer(b, "axis", 0) != 0) {
@@ -88,7 +88,7 @@ static int64_t clamped(int64_t place, int64_t count) {
     return place < 0 ? 0 : place > count ? count : place;
 }
 
-static mn_status fold_slice(mn_onnx_builder *b, const mn_array *from) {
+static mn_status compute_slice(mn_onnx_builder *b, const mn_array *from) {
     int64_t starts[MN_ONNX_MAX_LIST], ends[MN_ONNX_MAX_LIST], axes[MN_ONNX_MAX_LIST], steps[MN_ONNX_MAX_LIST];
     int64_t list[MAX_NUMBERS];
     int32_t counts[4], count = 0;
@@ -105,7 +105,7 @@ static mn_status fold_slice(mn_onnx_builder *b, const mn_array *from) {
     return set_integers(b, list, count, 1);
 }
 
-static mn_status fold_concat(mn_onnx_builder *b) {
+static mn_status compute_concat(mn_onnx_builder *b) {
     int64_t list[MAX_NUMBERS];
     size_t count = 0;
     for (int32_t i = 0; i < b->node->input_count; i++) {
@@ -120,7 +120,7 @@ static mn_status fold_concat(mn_onnx_builder *b) {
 }
 
 /* Adds or drops ones, of integers and floats alike. */
-static mn_status fold_reshaped(mn_onnx_builder *b, const mn_array *from, bool add) {
+static mn_status compute_reshaped(mn_onnx_builder *b, const mn_array *from, bool add) {
     int64_t axes[MN_ONNX_MAX_LIST], dims[MN_ARRAY_MAX_RANK];
     int32_t count, rank = 0, next = 0;
     mn_array made = *from;
@@ -144,7 +144,7 @@ static mn_status fold_reshaped(mn_onnx_builder *b, const mn_array *from, bool ad
     return set_array(b, &made);
 }
 
-static mn_status fold_transpose(mn_onnx_builder *b, const mn_array *from) {
+static mn_status compute_transpose(mn_onnx_builder *b, const mn_array *from) {
     int64_t perm[MN_ONNX_MAX_LIST];
     int32_t count, seen = 0;
     mn_array made = *from;
@@ -161,7 +161,7 @@ static mn_status fold_transpose(mn_onnx_builder *b, const mn_array *from) {
 }
 
 /* Integers alone; sums and products that leave 32 bits are no shapes. */
-static mn_status fold_arithmetic(mn_onnx_builder *b, const mn_array *x, const mn_array *y) {
+static mn_status compute_arithmetic(mn_onnx_builder *b, const mn_array *x, const mn_array *y) {
     int64_t list[MAX_NUMBERS];
     size_t count = x->count > y->count ? x->count : y->count;
     if (!is_integers(x) || !is_integers(y) || (x->count != count && x->count != 1) || x->rank > 1 || y->rank > 1 ||
@@ -179,7 +179,7 @@ static mn_status fold_arithmetic(mn_onnx_builder *b, const mn_array *x, const mn
     return set_integers(b, list, (int32_t)count, x->rank > y->rank ? x->rank : y->rank);
 }
 
-static mn_status fold_cast(mn_onnx_builder *b, const mn_onnx_value *from) {
+static mn_status compute_cast(mn_onnx_builder *b, const mn_onnx_value *from) {
     bool same = from->array.type <= MN_ARRAY_F64 || is_integers(&from->array);
     int64_t to = mn_onnx_integer(b, "to", 0);
     bool integer = to == 6 || to == 7, number = to == 1 || to == 10 || to == 11 || to == 16;
@@ -187,23 +187,23 @@ static mn_status fold_cast(mn_onnx_builder *b, const mn_onnx_value *from) {
     return mn_onnx_set(b, from);
 }
 
-mn_status mn_onnx_fold_constant(mn_onnx_builder *b, bool *done) {
+mn_status mn_onnx_compute_constant(mn_onnx_builder *b, bool *done) {
     const mn_onnx_text kind = b->node->kind;
     const mn_onnx_value *first = mn_onnx_in(b, 0), *second = mn_onnx_in(b, 1);
     *done = true;
-    if (mn_onnx_text_is(kind, "Constant")) return fold_constant_node(b);
-    if (first && first->kind != MN_ONNX_UNKNOWN && mn_onnx_text_is(kind, "Shape")) return fold_shape(b, first);
+    if (mn_onnx_text_is(kind, "Constant")) return compute_constant_node(b);
+    if (first && first->kind != MN_ONNX_UNKNOWN && mn_onnx_text_is(kind, "Shape")) return compute_shape(b, first);
     bool one = first && first->kind == MN_ONNX_CONSTANT, two = one && second && second->kind == MN_ONNX_CONSTANT;
-    if (two && mn_onnx_text_is(kind, "Gather")) return fold_gather(b, &first->array, &second->array);
-    if (one && mn_onnx_text_is(kind, "Slice")) return fold_slice(b, &first->array);
-    if (one && mn_onnx_text_is(kind, "Concat")) return fold_concat(b);
-    if (one && mn_onnx_text_is(kind, "Unsqueeze")) return fold_reshaped(b, &first->array, true);
-    if (one && mn_onnx_text_is(kind, "Squeeze")) return fold_reshaped(b, &first->array, false);
-    if (one && mn_onnx_text_is(kind, "Transpose")) return fold_transpose(b, &first->array);
-    if (one && mn_onnx_text_is(kind, "Cast")) return fold_cast(b, first);
+    if (two && mn_onnx_text_is(kind, "Gather")) return compute_gather(b, &first->array, &second->array);
+    if (one && mn_onnx_text_is(kind, "Slice")) return compute_slice(b, &first->array);
+    if (one && mn_onnx_text_is(kind, "Concat")) return compute_concat(b);
+    if (one && mn_onnx_text_is(kind, "Unsqueeze")) return compute_reshaped(b, &first->array, true);
+    if (one && mn_onnx_text_is(kind, "Squeeze")) return compute_reshaped(b, &first->array, false);
+    if (one && mn_onnx_text_is(kind, "Transpose")) return compute_transpose(b, &first->array);
+    if (one && mn_onnx_text_is(kind, "Cast")) return compute_cast(b, first);
     if (one && mn_onnx_text_is(kind, "Identity")) return mn_onnx_set(b, first);
     for (const char *const *name = (const char *const[]){"Add", "Sub", "Mul", "Div", NULL}; two && *name; name++) {
-        if (mn_onnx_text_is(kind, *name)) return fold_arithmetic(b, &first->array, &second->array);
+        if (mn_onnx_text_is(kind, *name)) return compute_arithmetic(b, &first->array, &second->array);
     }
     *done = false;
     return MN_OK;

@@ -7,7 +7,7 @@
 
 #include "graph/shape.h"
 #include "graph/stored.h"
-#include "plan/fold.h"
+#include "plan/constants.h"
 
 /* ---- Dropping what is not needed ------------------------------------------------------------------------ */
 
@@ -166,7 +166,7 @@ mn_status mn_quant_prepare(mn_graph *graph) {
     const int32_t custom = mn_graph_first_custom(graph);
     if (custom >= 0) return mn_graph_refuse_custom(graph, custom);
     MN_TRY(refuse_quantised(graph));
-    MN_TRY(mn_graph_fold_constants(graph));
+    MN_TRY(mn_graph_compute_constants(graph));
     drop_folded(graph);
     MN_TRY(dequantise_weights(graph));
     MN_TRY(drop_unused(graph));

@@ -9,7 +9,7 @@
 #include "graph/describe.h"
 #include "graph/pixels.h"
 #include "graph/shape.h"
-#include "plan/fold.h"
+#include "plan/constants.h"
 #include "tflite/read.h"
 
 /* An empty model; the map is its own from here on, or closed. */
@@ -30,7 +30,7 @@ static mn_status make_model(mn_map map, size_t file_bytes, mn_model **out) {
 
 static mn_status finish_graph(mn_graph *graph) {
     MN_TRY(mn_graph_check(graph));
-    return mn_graph_fold_constants(graph);
+    return mn_graph_compute_constants(graph);
 }
 
 static mn_status open_bytes(mn_map map, const void *data, size_t bytes, const char *name, mn_model **out) {

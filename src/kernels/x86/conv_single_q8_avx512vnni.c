@@ -45,14 +45,16 @@ Q8_INLINE __m256i add_fours(__m256i a, __m256i b) {
     return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
 }
 
-Q8_INLINE __m256i fold(__m512i v) {
+Q8_INLINE __m256i add_halves(__m512i v) {
     return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
 }
 
 /* The sum of each vector's lanes, in order. */
 Q8_INLINE __m256i add_lanes(const __m512i v[ROWS]) {
-    const __m256i low = add_fours(add_pairs(fold(v[0]), fold(v[1])), add_pairs(fold(v[2]), fold(v[3])));
-    const __m256i high = add_fours(add_pairs(fold(v[4]), fold(v[5])), add_pairs(fold(v[6]), fold(v[7])));
+    const __m256i low =
+        add_fours(add_pairs(add_halves(v[0]), add_halves(v[1])), add_pairs(add_halves(v[2]), add_halves(v[3])));
+    const __m256i high =
+        add_fours(add_pairs(add_halves(v[4]), add_halves(v[5])), add_pairs(add_halves(v[6]), add_halves(v[7])));
     return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
 }
 

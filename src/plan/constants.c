@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "plan/fold.h"
+#include "plan/constants.h"
 
 #include "base/checked.h"
 #include "plan/bind.h"
 
-/* Bytes that folding may read and write in all: enough for 350 MB of float32 weights stored as float16. Other operators
+/* Bytes that this may read and write in all: enough for 350 MB of float32 weights stored as float16. Other operators
  * than DEQUANTIZE may take longer for a byte, and honest models have few. */
 #define BUDGET ((size_t)1 << 30)
 enum { DEAR = 16 };
 
-typedef struct folding {
+typedef struct computation {
     mn_graph *graph;
     mn_shape *shapes; /* [tensor_count] */
     size_t budget;    /* bytes that operators may still read and write */
-} folding;
+} computation;
 
-static bool is_constant(const folding *f, const mn_op *op) {
+static bool is_constant(const computation *c, const mn_op *op) {
     for (int32_t i = 0; i < op->input_count; i++) {
-        if (op->inputs[i] >= 0 && !f->graph->tensors[op->inputs[i]].data) return false;
+        if (op->inputs[i] >= 0 && !c->graph->tensors[op->inputs[i]].data) return false;
     }
-    return !f->graph->tensors[op->outputs[0]].data;
+    return !c->graph->tensors[op->outputs[0]].data;
 }
 
 /* Does the operator do little for each element, and is it known what? Loading a model must not take as long as running
@@ -39,25 +39,25 @@ static bool is_quick(mn_op_kind kind) {
 }
 
 /* Takes what `op` reads and writes from the budget; false when that is more than is left. */
-static bool charge(folding *f, const mn_op *op) {
+static bool charge(computation *c, const mn_op *op) {
     size_t bytes = 0;
-    if (mn_bind_alias(f->shapes, op)) return true;
+    if (mn_bind_alias(c->shapes, op)) return true;
     for (int32_t i = 0; i < op->input_count; i++) {
-        const size_t more = op->inputs[i] < 0 ? 0 : f->graph->tensors[op->inputs[i]].bytes;
+        const size_t more = op->inputs[i] < 0 ? 0 : c->graph->tensors[op->inputs[i]].bytes;
         if (!mn_add_size(bytes, more, &bytes)) return false;
     }
     for (int32_t i = 0; i < op->output_count; i++) {
-        if (!mn_add_size(bytes, f->graph->tensors[op->outputs[i]].bytes, &bytes)) return false;
+        if (!mn_add_size(bytes, c->graph->tensors[op->outputs[i]].bytes, &bytes)) return false;
     }
     if (op->kind != MN_OP_DEQUANTIZE && !mn_mul_size(bytes, DEAR, &bytes)) return false;
-    if (bytes > f->budget) return false;
-    f->budget -= bytes;
+    if (bytes > c->budget) return false;
+    c->budget -= bytes;
     return true;
 }
 
 /* Types without a kernel are left to the plan, which says so. */
-static mn_status run(const folding *f, const mn_op *op, const mn_binding *binding, mn_tensor *result) {
-    mn_graph *graph = f->graph;
+static mn_status run(const computation *c, const mn_op *op, const mn_binding *binding, mn_tensor *result) {
+    mn_graph *graph = c->graph;
     mn_kernel_need need;
     const mn_kernel *kernel =
         mn_kernel_choose(binding->op, binding->in, binding->out, &mn_target_any, MN_TIER_REF, binding->params, &need);
@@ -76,30 +76,30 @@ static mn_status run(const folding *f, const mn_op *op, const mn_binding *bindin
     return MN_OK;
 }
 
-static mn_status fold(const folding *f, int32_t op_index) {
-    const mn_op *op = &f->graph->ops[op_index];
-    const bool alias = mn_bind_alias(f->shapes, op);
+static mn_status compute(const computation *c, int32_t op_index) {
+    const mn_op *op = &c->graph->ops[op_index];
+    const bool alias = mn_bind_alias(c->shapes, op);
     mn_binding binding = {0};
     for (int32_t i = 0; i < op->output_count; i++) {
-        mn_tensor *result = &f->graph->tensors[op->outputs[i]];
+        mn_tensor *result = &c->graph->tensors[op->outputs[i]];
         if (alias) {
-            result->data = f->graph->tensors[op->inputs[mn_op_first_input(op->kind)]].data;
+            result->data = c->graph->tensors[op->inputs[mn_op_first_input(op->kind)]].data;
             continue;
         }
-        MN_TRY(mn_bind_part(f->graph, f->shapes, &f->graph->region, op_index, i, binding.part_end, &binding));
-        MN_TRY(run(f, op, &binding, result));
+        MN_TRY(mn_bind_part(c->graph, c->shapes, &c->graph->region, op_index, i, binding.part_end, &binding));
+        MN_TRY(run(c, op, &binding, result));
     }
     return MN_OK;
 }
 
-mn_status mn_graph_fold_constants(mn_graph *graph) {
-    folding f = {.graph = graph, .budget = BUDGET};
-    f.shapes = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *f.shapes);
-    if (!f.shapes) return mn_fail_memory("constant weights");
-    for (int32_t i = 0; i < graph->tensor_count; i++) f.shapes[i] = mn_tensor_shape(&graph->tensors[i]);
+mn_status mn_graph_compute_constants(mn_graph *graph) {
+    computation c = {.graph = graph, .budget = BUDGET};
+    c.shapes = mn_region_alloc(&graph->region, (size_t)graph->tensor_count, sizeof *c.shapes);
+    if (!c.shapes) return mn_fail_memory("constant weights");
+    for (int32_t i = 0; i < graph->tensor_count; i++) c.shapes[i] = mn_tensor_shape(&graph->tensors[i]);
     for (int32_t i = 0; i < graph->op_count; i++) {
         const mn_op *op = &graph->ops[i];
-        if (is_constant(&f, op) && is_quick(op->kind) && charge(&f, op)) MN_TRY(fold(&f, i));
+        if (is_constant(&c, op) && is_quick(op->kind) && charge(&c, op)) MN_TRY(compute(&c, i));
     }
     return MN_OK;
 }
