@@ -82,6 +82,15 @@ static const char *operator_names(const mn_model *model, const mn_step_info *inf
     return out;
 }
 
+/* "NHWC", or block/lanes/rows/together of mn_layout_info, and "+128" behind them. */
+static const char *layout_name(const mn_layout_info *l, char out[48]) {
+    if (l->block == 0) return "NHWC";
+    const int written =
+        snprintf(out, 48, "%" PRId32 "/%" PRId32 "/%" PRId32 "/%" PRId32, l->block, l->lanes, l->rows, l->together);
+    if (l->bias != 0 && written > 0) snprintf(out + written, 48 - (size_t)written, "+%" PRId32, l->bias);
+    return out;
+}
+
 /* Steps that use the memory of an output, for people. */
 static const char *life(const mn_session *session, const mn_placement *place, char out[32]) {
     if (place->last >= mn_session_step_count(session)) {
@@ -93,13 +102,13 @@ static const char *life(const mn_session *session, const mn_placement *place, ch
 }
 
 static void print_step(const mn_model *model, const mn_session *session, int32_t index, const step *s) {
-    char names[NAMES], when[32];
+    char names[NAMES], when[32], layout[48];
     const int32_t last = s->info.first_op + s->info.op_count - 1;
     printf("%4" PRId32 "  %3" PRId32 "-%-3" PRId32 " %-33s %-32s %6" PRId32 " %9zu %9zu %11" PRId64
-           " %8.1f  %9zu %9zu  %s\n",
+           " %8.1f  %9zu %9zu  %-15s %s\n",
            index, s->info.first_op, last, operator_names(model, &s->info, names), s->info.kernel, s->info.units,
            s->info.packed_bytes, s->info.workspace_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
-           life(session, &s->place, when));
+           layout_name(&s->place.layout, layout), life(session, &s->place, when));
 }
 
 /* Adds the bytes at `place` from the first of its steps on, and takes them away behind the last: [step_count + 1]. */
@@ -146,8 +155,8 @@ static mn_status print_summary(const mn_model *model, const mn_session *session)
 }
 
 mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
-    printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %s\n", "which", "operators", "kernel", "units",
-           "packed", "workspace", "MACs", "MAC/byte", "arena at", "bytes", "steps");
+    printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %-15s %s\n", "which", "operators", "kernel", "units",
+           "packed", "workspace", "MACs", "MAC/byte", "arena at", "bytes", "layout", "steps");
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
         step s;
         MN_TRY(describe(model, session, i, &s));
@@ -159,6 +168,7 @@ mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
 /* ---- JSON -------------------------------------------------------------------------------------------- */
 
 static void json_step(cli_json *json, const step *s) {
+    char layout[48];
     cli_json_object(json, NULL);
     cli_json_text(json, "kernel", s->info.kernel);
     cli_json_int(json, "first_operator", s->info.first_op);
@@ -176,6 +186,7 @@ static void json_step(cli_json *json, const step *s) {
     cli_json_int(json, "bytes", (int64_t)s->place.bytes);
     cli_json_int(json, "first_step", s->place.first);
     cli_json_int(json, "last_step", s->place.last);
+    cli_json_text(json, "layout", layout_name(&s->place.layout, layout));
     cli_json_end(json);
     cli_json_end(json);
 }

@@ -52,11 +52,22 @@ MN_API void mn_session_profile(mn_session *session, bool on);
 /** Bytes of weights packed for the chosen kernels. */
 MN_API size_t mn_session_packed_bytes(const mn_session *session);
 
+/** How the images of a tensor lie in memory: [blocks][height / rows][width][block / lanes][lanes / together][rows]
+ *  [together], blocks of channels outermost and the last one as short as it can be. All 0: NHWC. */
+typedef struct mn_layout_info {
+    int32_t block;    /**< channels of a block */
+    int32_t lanes;    /**< channels of a vector */
+    int32_t rows;     /**< rows that a vector interleaves */
+    int32_t together; /**< channels side by side */
+    int32_t bias;     /**< what is added to int8 values: 128 where they are kept as unsigned bytes */
+} mn_layout_info;
+
 /** A tensor's place in the arena. */
 typedef struct mn_placement {
     uint32_t struct_bytes; /**< MN_INIT */
     int32_t first, last;   /**< steps that use it; -1: before the first one, the number of steps: after the last */
     size_t offset, bytes;  /**< bytes may be more than the tensor's, where kernels want it padded */
+    mn_layout_info layout;
 } mn_placement;
 
 /** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of

@@ -34,6 +34,11 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
     return MN_OK;
 }
 
+static mn_layout_info describe_layout(mn_layout l) {
+    return (mn_layout_info){
+        .block = l.block, .lanes = l.lanes, .rows = l.rows, .together = l.together, .bias = l.biased ? 128 : 0};
+}
+
 mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
     MN_NEED(session);
     MN_TRY(mn_struct_check(&mn_placement_struct, out));
@@ -44,7 +49,8 @@ mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_pla
     const mn_placement place = {.first = plan->first[tensor],
                                 .last = plan->last[tensor],
                                 .offset = plan->offset[tensor],
-                                .bytes = plan->bytes[plan->same_as[tensor]]};
+                                .bytes = plan->bytes[plan->same_as[tensor]],
+                                .layout = describe_layout(plan->layout[tensor])};
     mn_struct_write(&mn_placement_struct, &place, out);
     return MN_OK;
 }
