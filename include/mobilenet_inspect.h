@@ -66,8 +66,8 @@ typedef struct mn_layout_info {
 typedef struct mn_placement {
     uint32_t struct_bytes; /**< MN_INIT */
     int32_t first, last;   /**< steps that use it; -1: before the first one, the number of steps: after the last */
-    size_t offset, bytes;  /**< bytes may be more than the tensor's, where kernels want it padded */
     mn_layout_info layout;
+    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
 } mn_placement;
 
 /** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of
