@@ -45,17 +45,17 @@ Q8_TARGET void mn_sum_pixels(const uint8_t *pixels, int32_t depth, int32_t count
 
 /* ---- Tiles ---------------------------------------------------------------------------------------------- */
 
-/* Constant `rows` and `columns` let the compiler keep the sums in registers. With every group of products one line is
- * fetched, `step` bytes behind the last. */
+/* Constant `rows` and `columns` let the compiler keep accumulators in registers. With every group of products one line
+ * is fetched, `step` bytes behind the last. */
 Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const mn_column *first, const uint8_t *in,
                         const char *prefetch, ptrdiff_t step, mn_column_tile *out) {
     const int32_t depth = job->depth;
     const int8_t *weights[MN_COLUMN_STREAMS];
-    __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
+    __m512i acc[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
     Q8_UNROLL for (int i = 0; i < columns; i++) {
         const mn_column *c = mn_column_at(first, job->stride, i);
         weights[i] = c->weights;
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[i][r] = _mm512_loadu_si512(c->folded_bias);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[i][r] = _mm512_loadu_si512(c->folded_bias);
     }
     for (int32_t k = 0; k < depth; k += 4, prefetch += step) {
         __m512i w[MN_COLUMN_STREAMS];
@@ -63,12 +63,12 @@ Q8_INLINE void multiply(int rows, int columns, const mn_column_job *job, const m
         Q8_UNROLL for (int i = 0; i < columns; i++) w[i] = _mm512_loadu_si512(weights[i] + k * LANES);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             const __m512i x = mn_q8_four_bytes(in + (ptrdiff_t)r * depth + k);
-            Q8_UNROLL for (int i = 0; i < columns; i++) sums[i][r] = _mm512_dpbusd_epi32(sums[i][r], x, w[i]);
+            Q8_UNROLL for (int i = 0; i < columns; i++) acc[i][r] = _mm512_dpbusd_epi32(acc[i][r], x, w[i]);
         }
     }
     Q8_UNROLL for (int i = 0; i < columns; i++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) out->sums[i][r] = sums[i][r];
-        Q8_UNROLL for (int r = rows; r % 4 != 0; r++) out->sums[i][r] = _mm512_setzero_si512();
+        Q8_UNROLL for (int r = 0; r < rows; r++) out->acc[i][r] = acc[i][r];
+        Q8_UNROLL for (int r = rows; r % 4 != 0; r++) out->acc[i][r] = _mm512_setzero_si512();
     }
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* 8-bit convolution weights in columns of 16 output channels, and tiles of sums over them, for AVX-512 VNNI. */
+/* 8-bit convolution weights in columns of 16 output channels, and tiles of accumulators over them, for AVX-512 VNNI. */
 #ifndef MN_KERNELS_X86_COLUMNS_Q8_H
 #define MN_KERNELS_X86_COLUMNS_Q8_H
 
 #include "base/checked.h"
 #include "kernels/x86/q8_avx512.h"
 
-/** Largest tiles: pixels of up to MN_COLUMN_TILE columns, 24 sums in registers; columns of a single pixel, as many
- * streams of weights as keep memory busy. */
+/** Largest tiles: pixels of up to MN_COLUMN_TILE columns, 24 accumulators in registers; columns of a single pixel, as
+ * many streams of weights as keep memory busy. */
 enum { MN_COLUMN_ROWS = 8, MN_COLUMN_TILE = 3, MN_COLUMN_STREAMS = 8, MN_COLUMN_LANES = MN_REQUANT_LANES };
 
 /** 16 output channels: folded bias, requantisation, then depth / 4 groups of [16 channels][4 products]. */
@@ -60,9 +60,9 @@ static inline void mn_column_skip(mn_q8_prefetch *prefetch, const mn_column_job 
     if (prefetch->from < from) prefetch->from = from;
 }
 
-/** A tile of sums. Those of rows beyond the tile's, up to a multiple of four, are 0. */
+/** A tile of accumulators. Those of rows beyond the tile's, up to a multiple of four, are 0. */
 typedef struct mn_column_tile {
-    __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
+    __m512i acc[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
 } mn_column_tile;
 
 /** Rows of the tile that begins where `left` pixels are left. Few heights, as each is code of its own: 49 pixels are

@@ -29,7 +29,7 @@ typedef struct taps {
  * what the bytes in `taps` leave of them. */
 typedef struct block_extras {
     mn_requant conv[VECTORS], depthwise[VECTORS];
-    /* In place of the convolution's fixups: sums whose floats are what those of conv[].fixup_at should be. */
+    /* In place of the convolution's fixups: accumulators whose floats are what those of conv[].fixup_at should be. */
     int32_t substitutes[VECTORS][MN_REQUANT_FIXUPS][LANES];
     int8_t rest[VECTORS][TAPS][64];
 } block_extras;
@@ -39,8 +39,8 @@ typedef struct block_extras {
 typedef struct channel_block {
     epilogue epilogue[VECTORS];
     taps taps[VECTORS];
-    /* How many fixups floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
-     * convolution also weights with a rest. */
+    /* How many fixups floats need, or GENERAL where they do not do: signed accumulators, 64-bit products; in the
+     * depthwise convolution also weights with a rest. */
     int8_t conv_fixups[VECTORS], depthwise_fixups[VECTORS];
     bool has_rest[VECTORS];
     _Alignas(64) int8_t weights[];

@@ -69,12 +69,13 @@ Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out
     _mm512_storeu_si512(out, bytes);
 }
 
-/* The sums of a column. */
+/* The accumulators of a column. */
 typedef struct column {
     __m512i of[VECTORS][GROUP];
 } column;
 
-/* Keeps the compiler from computing sums earlier or later than here, for which it would run out of registers. */
+/* Keeps the compiler from computing accumulators earlier or later than here, for which it would run out of registers.
+ */
 Q8_INLINE void keep(int rows, int vectors, column *c) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+v"(c->of[v][r]));
@@ -82,7 +83,7 @@ Q8_INLINE void keep(int rows, int vectors, column *c) {
 }
 
 Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64_t quad, const int8_t *weights,
-                        column *sums) {
+                        column *acc) {
     __m512i w[VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         w[v] = _mm512_loadu_si512(weights + (quad * vectors + v) * 64);
@@ -90,51 +91,49 @@ Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64
     }
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const __m512i four = mn_q8_four_bytes(from[r] + quad * 4);
-        Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            sums->of[v][r] = _mm512_dpbusd_epi32(sums->of[v][r], four, w[v]);
-        }
+        Q8_UNROLL for (int v = 0; v < vectors; v++) { acc->of[v][r] = _mm512_dpbusd_epi32(acc->of[v][r], four, w[v]); }
     }
-    keep(rows, vectors, sums);
+    keep(rows, vectors, acc);
 }
 
 /* Code for more rows than there are computes the last again; nothing of that is stored. */
 static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g->rows - 1); }
 
-/* From sums to the ring, in floats. */
-Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8_t *out) {
+/* From accumulators to the ring, in floats. */
+Q8_INLINE void finish(int rows, const group *g, int v, const column *acc, uint8_t *out) {
     const epilogue *e = &g->block->epilogue[v];
     const __m512 scale = _mm512_loadu_ps(e->scale), offset = _mm512_loadu_ps(e->offset);
     __m512i values[GROUP];
     Q8_UNROLL for (int r = 0; r < GROUP; r++) {
-        values[r] = r < rows ? mn_q8_rescale(sums->of[v][r], scale, offset) : _mm512_setzero_si512();
+        values[r] = r < rows ? mn_q8_rescale(acc->of[v][r], scale, offset) : _mm512_setzero_si512();
     }
     store_panel(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
 }
 
-/* Takes off what weight zero points add and puts other sums in the places of those that floats get wrong. */
-Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *sums) {
+/* Takes off what weight zero points add and puts others in the places of those that floats get wrong. */
+Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *acc) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         if (g->weight_zero == 0) continue;
         const int32_t sum = g->sums[row_of(g, r) * g->sums_step + x];
         const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, sum));
-        Q8_UNROLL for (int v = 0; v < vectors; v++) sums->of[v][r] = _mm512_sub_epi32(sums->of[v][r], over);
+        Q8_UNROLL for (int v = 0; v < vectors; v++) acc->of[v][r] = _mm512_sub_epi32(acc->of[v][r], over);
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         for (int32_t p = 0; p < g->block->conv_fixups[v] && !g->general; p++) {
             const __m512i at = _mm512_loadu_si512(g->extras->conv[v].fixup_at[p]);
             const __m512i substitute = _mm512_loadu_si512(g->extras->substitutes[v][p]);
             Q8_UNROLL for (int r = 0; r < rows; r++) {
-                const __mmask16 same = _mm512_cmpeq_epi32_mask(sums->of[v][r], at);
-                sums->of[v][r] = _mm512_mask_mov_epi32(sums->of[v][r], same, substitute);
+                const __mmask16 same = _mm512_cmpeq_epi32_mask(acc->of[v][r], at);
+                acc->of[v][r] = _mm512_mask_mov_epi32(acc->of[v][r], same, substitute);
             }
         }
     }
 }
 
 /* A column of a block that needs more than floats. */
-Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *sums, uint8_t *out) {
+Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *acc, uint8_t *out) {
     for (int32_t v = 0; v < g->vectors; v++) {
-        __m512i *values = sums->of[v];
+        __m512i *values = acc->of[v];
         const mn_q8_floats floats = floats_of(&g->block->epilogue[v], g->block->conv_fixups[v], &g->extras->conv[v]);
         if (floats.fixups == GENERAL)
             mn_q8_requant_some(GROUP, values, &g->extras->conv[v]);
@@ -144,14 +143,14 @@ Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *sum
     }
 }
 
-/* While the first products of a column are summed the sums of the last one are finished, a vector after a step.
- * Constants let the compiler keep them in registers. */
+/* While the first products of a column are added up the accumulators of the last one are finished, a vector after a
+ * step. Constants let the compiler keep them in registers. */
 Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from[GROUP];
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *prefetch = g.prefetch.weights.from;
-    column sums, last;
+    column acc, last;
     Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
@@ -159,23 +158,23 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     for (int32_t x = 0; x < width; x++) {
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
             const __m512i folded_bias = _mm512_loadu_si512(g.block->epilogue[v].folded_bias);
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums.of[v][r] = folded_bias;
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = folded_bias;
         }
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            multiply(rows, vectors, from, v, g.block->weights, &sums);
+            multiply(rows, vectors, from, v, g.block->weights, &acc);
             finish(rows, &g, v, &last, out);
         }
         mn_q8_prefetch_now(prefetch, g.prefetch.each);
         prefetch += g.prefetch.each;
-        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &sums);
-        keep(rows, vectors, &sums);
-        if (g.adjusts) adjust(rows, vectors, &g, x, &sums);
-        last = sums;
+        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &acc);
+        keep(rows, vectors, &acc);
+        if (g.adjusts) adjust(rows, vectors, &g, x, &acc);
+        last = acc;
         out = g.out + (ptrdiff_t)x * vectors * 64;
         if (g.general) {
-            column copy; /* in memory, so that the sums need not be */
+            column copy; /* in memory, so that the accumulators need not be */
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = sums.of[v][r < rows ? r : 0];
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc.of[v][r < rows ? r : 0];
             }
             finish_general(rows, &g, &copy, out);
             out = nowhere;
@@ -306,13 +305,13 @@ Q8_INLINE filter load_filter(int stride, const int8_t (*weights)[64]) {
     return f;
 }
 
-/* Adds output row `r` of four to `sum`. */
-Q8_INLINE __m512i dot(int stride, __m512i sum, const filter *f, const slice *slices, int r) {
+/* Adds output row `r` of four to `acc`. */
+Q8_INLINE __m512i dot(int stride, __m512i acc, const filter *f, const slice *slices, int r) {
     const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
     Q8_UNROLL for (int t = 0; t < TAPS; t++) {
-        sum = _mm512_dpbusd_epi32(sum, slices[t].rows[from], f->begin[begin][t]);
+        acc = _mm512_dpbusd_epi32(acc, slices[t].rows[from], f->begin[begin][t]);
     }
-    return sum;
+    return acc;
 }
 
 /* `plain`: requantised in floats, and no rest. */

@@ -100,7 +100,7 @@ static int8_t pack_epilogue(const mn_requant *requant, bool general, epilogue *o
     return fixups;
 }
 
-/* What sums become without fixups. */
+/* What accumulators become without fixups. */
 static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
     return rintf(fmaf((float)sum, r->scale[lane], r->offset[lane]));
 }
@@ -112,8 +112,8 @@ static bool has_fixup(const mn_requant *r, int32_t lane, int32_t sum) {
     return false;
 }
 
-/* Another sum, which needs no fixup, with the result that a fixed-up one should have: near the middle of those that
- * have it. */
+/* Another accumulator, which needs no fixup, with the result that a fixed-up one should have: near the middle of those
+ * that have it. */
 static bool find_substitute(const mn_requant *r, int32_t fixup, int32_t lane, int32_t *out) {
     const int32_t at = r->fixup_at[fixup][lane], by = r->fixup_by[fixup][lane];
     *out = at;

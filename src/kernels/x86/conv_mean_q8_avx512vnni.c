@@ -107,15 +107,15 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     if (j->zeros.weight) mn_sum_pixels(j->tiles.rows, j->tiles.depth, j->pixels, sums);
 }
 
-/* ---- From sums to results ------------------------------------------------------------------------------- */
+/* ---- From accumulators to results ------------------------------------------------------------------------------- */
 
 static inline const mn_column *column_of(const job *j, int32_t index) {
     return mn_column_at(j->tiles.columns, j->tiles.stride, index);
 }
 
-Q8_INLINE __m512i take_off_weight_zero(const job *j, int32_t pixel, __m512i sums) {
-    if (!j->zeros.weight) return sums;
-    return _mm512_sub_epi32(sums, _mm512_set1_epi32(mn_q8_product(j->zeros.weight, j->row_sums[pixel])));
+Q8_INLINE __m512i take_off_weight_zero(const job *j, int32_t pixel, __m512i acc) {
+    if (!j->zeros.weight) return acc;
+    return _mm512_sub_epi32(acc, _mm512_set1_epi32(mn_q8_product(j->zeros.weight, j->row_sums[pixel])));
 }
 
 /* The first `rows` of four results of 16 channels, as mn_q8_narrow_4() has them, added to `total`. */
@@ -132,11 +132,11 @@ Q8_NOINLINE static void add_tile(const job *j, mn_column_tile *t, int32_t pixel,
     const mn_range_i32 range = j->zeros.range;
     for (int32_t i = 0; i < columns; i++) {
         const mn_requant *requant = &column_of(j, index + i)->requant;
-        __m512i *sums = t->sums[i];
-        for (int32_t r = 0; r < rows && j->zeros.weight; r++) sums[r] = take_off_weight_zero(j, pixel + r, sums[r]);
-        for (int32_t r = 0; r < rows; r += 4, sums += 4) {
-            mn_q8_requant_some(4, sums, requant);
-            const __m512i bytes = mn_q8_narrow_4(sums[0], sums[1], sums[2], sums[3]);
+        __m512i *acc = t->acc[i];
+        for (int32_t r = 0; r < rows && j->zeros.weight; r++) acc[r] = take_off_weight_zero(j, pixel + r, acc[r]);
+        for (int32_t r = 0; r < rows; r += 4, acc += 4) {
+            mn_q8_requant_some(4, acc, requant);
+            const __m512i bytes = mn_q8_narrow_4(acc[0], acc[1], acc[2], acc[3]);
             totals[i] = add_results(totals[i], mn_q8_finish_64(bytes, range, 0), rows - r);
         }
     }
@@ -152,8 +152,8 @@ Q8_INLINE __m128i mean_of(const job *j, __m512i totals) {
 Q8_INLINE __m128i average_of(const job *j, __m512i totals) {
     const __m512i half = _mm512_set1_epi32(j->pixels / 2);
     const __mmask16 positive = _mm512_cmpgt_epi32_mask(totals, _mm512_setzero_si512());
-    const __m512i sums = _mm512_mask_add_epi32(_mm512_sub_epi32(totals, half), positive, totals, half);
-    const __m512 quotients = _mm512_div_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps((float)j->pixels));
+    const __m512i acc = _mm512_mask_add_epi32(_mm512_sub_epi32(totals, half), positive, totals, half);
+    const __m512 quotients = _mm512_div_ps(_mm512_cvtepi32_ps(acc), _mm512_set1_ps((float)j->pixels));
     __m512i averages = _mm512_max_epi32(_mm512_cvttps_epi32(quotients), _mm512_set1_epi32(j->p->range.min));
     averages = _mm512_min_epi32(averages, _mm512_set1_epi32(j->p->range.max));
     return _mm512_cvtepi32_epi8(averages);

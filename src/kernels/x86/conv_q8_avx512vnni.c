@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* int8 and uint8 convolution for AVX-512 VNNI. VPDPBUSD multiplies unsigned by signed bytes, so activations are stored
- * plus 128 when signed, and weights minus 128 when unsigned; what that adds is taken off in the starting sums and, for
+ * plus 128 when signed, and weights minus 128 when unsigned; what that adds is taken off in the folded bias and, for
  * uint8 weights, by the sum of each pixel's activations. */
 #include "kernels/kernels.h"
 
@@ -72,15 +72,15 @@ Q8_NOINLINE static void finish(const job *shared, mn_column_tile *t, int32_t pix
         const mn_column *c = mn_column_at(j.tiles.columns, j.tiles.stride, index + i);
         const int32_t channel = (index + i) * LANES;
         const __mmask16 lanes = mn_q8_lanes(j.out_c - channel);
-        __m512i *sums = t->sums[i];
+        __m512i *acc = t->acc[i];
         for (int32_t r = 0; r < rows && j.weight_zero; r++) {
             const int32_t over = mn_q8_product(j.weight_zero, j.row_sums[pixel + r]);
-            sums[r] = _mm512_sub_epi32(sums[r], _mm512_set1_epi32(over));
+            acc[r] = _mm512_sub_epi32(acc[r], _mm512_set1_epi32(over));
         }
         uint8_t *out = j.out + (ptrdiff_t)pixel * j.out_c + channel;
-        for (int32_t r = 0; r < rows; r += 4, sums += 4) {
-            mn_q8_requant_some(4, sums, &c->requant);
-            const __m512i bytes = mn_q8_narrow_4(sums[0], sums[1], sums[2], sums[3]);
+        for (int32_t r = 0; r < rows; r += 4, acc += 4) {
+            mn_q8_requant_some(4, acc, &c->requant);
+            const __m512i bytes = mn_q8_narrow_4(acc[0], acc[1], acc[2], acc[3]);
             mn_q8_store_4(mn_q8_finish_64(bytes, j.range, j.out_flip), rows - r, lanes, out + r * j.out_c, j.out_c);
         }
     }

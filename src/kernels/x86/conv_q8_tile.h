@@ -150,36 +150,36 @@ Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, con
 }
 
 /* Sums in memory: where this is needed, the code need not be as fast and so not as long. */
-Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, __m256i acc[ROWS][VECTORS], uint8_t *out) {
     for (int v = 0; v < vectors; v++) {
         const q8_exact e = q8_exact_of(&j->column->requant, v);
-        for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_exact(sums[r][v], &e);
+        for (int r = 0; r < rows; r++) acc[r][v] = q8_requant_exact(acc[r][v], &e);
     }
     for (int r = 0; r < rows; r += 2, out += 2 * (ptrdiff_t)j->out_c) {
         const int more = r + 1 < rows;
         if (vectors == VECTORS) {
-            store_pixels(VECTORS, j, sums[r], sums[r + more], out, more * j->out_c);
+            store_pixels(VECTORS, j, acc[r], acc[r + more], out, more * j->out_c);
         } else {
-            store_pixels(1, j, sums[r], sums[r + more], out, more * j->out_c);
+            store_pixels(1, j, acc[r], acc[r + more], out, more * j->out_c);
         }
     }
 }
 
-Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i acc[ROWS][VECTORS], uint8_t *out) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_float(sums[r][v], &j->column->requant, v);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = q8_requant_float(acc[r][v], &j->column->requant, v);
     }
     Q8_UNROLL for (int r = 0; r < rows; r += 2) {
         const int more = r + 1 < rows;
-        store_pixels(vectors, j, sums[r], sums[r + more], out + (ptrdiff_t)r * j->out_c, more * j->out_c);
+        store_pixels(vectors, j, acc[r], acc[r + more], out + (ptrdiff_t)r * j->out_c, more * j->out_c);
     }
 }
 
-/* Constant `rows` and `vectors` let the compiler keep the sums in registers. */
+/* Constant `rows` and `vectors` let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
-    __m256i sums[ROWS][VECTORS];
+    __m256i acc[ROWS][VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->folded_bias + v * Q8_LANES);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = q8_load(j->column->folded_bias + v * Q8_LANES);
     }
     const ptrdiff_t step = j->depth;
     const activation *in = j->rows + pixel * step;
@@ -189,24 +189,22 @@ Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
         Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * Q8_LANES * GROUP);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i x = load_group(in + r * step);
-            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = q8_dot(sums[r][v], x, w[v]);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = q8_dot(acc[r][v], x, w[v]);
         }
     }
     if (j->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i row = _mm256_set1_epi32(j->row_sums[pixel + r]);
             __m256i extra = _mm256_mullo_epi32(row, _mm256_set1_epi32(j->weight_zero));
-            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = _mm256_sub_epi32(sums[r][v], extra);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(acc[r][v], extra);
         }
     }
     uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c + j->place.first;
     if (j->column->requant.is_float) {
-        finish_float(rows, vectors, j, sums, out);
+        finish_float(rows, vectors, j, acc, out);
     } else {
-        __m256i kept[ROWS][VECTORS]; /* apart, so that `sums` can stay in registers */
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = sums[r][v];
-        }
+        __m256i kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
+        Q8_UNROLL for (int r = 0; r < rows; r++) { Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = acc[r][v]; }
         finish_exact(rows, vectors, j, kept, out);
     }
 }

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* A pointwise convolution from panels, and the ADD behind it, int8 and uint8, for AVX-512 VNNI. Tiles of four rows x
- * two columns x 32 channels, whose 16 sums leave registers for other work; a panel's rows that do not exist are left
- * out. */
+ * two columns x 32 channels, whose 16 accumulators leave registers for other work; a panel's rows that do not exist are
+ * left out. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -89,13 +89,13 @@ const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
 
 /* ---- Ends of tiles -------------------------------------------------------------------------------------- */
 
-/* The sums of a tile and where its results go. A piece is a column of one vector; pieces are finished one by one
- * between the products of the next tile, which take other units of the processor. */
+/* The accumulators of a tile and where its results go. A piece is a column of one vector; pieces are finished one by
+ * one between the products of the next tile, which take other units of the processor. */
 typedef struct tile {
-    __m512i sums[PIECES][ROWS]; /* [vector][column] */
-    const mn_column *column;    /* of the first vector */
-    const int32_t *inputs;      /* [column][row] sums of them; for weight zero points */
-    const uint8_t *residual;    /* of the first pixel and channel, or NULL */
+    __m512i acc[PIECES][ROWS]; /* [vector][column] */
+    const mn_column *column;   /* of the first vector */
+    const int32_t *inputs;     /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual;   /* of the first pixel and channel, or NULL */
     uint8_t *out;
     int32_t channels; /* from the first on */
     int32_t rows, columns, done, pieces;
@@ -167,7 +167,7 @@ Q8_INLINE void store_piece(const job *j, const tile *t, const spot *s, const __m
 Q8_INLINE void finish_piece(const job *j, tile *t) {
     const spot s = spot_of(j, t);
     __m512i values[ROWS];
-    mn_q8_requant_any(ROWS, t->sums[t->done], s.requant, values);
+    mn_q8_requant_any(ROWS, t->acc[t->done], s.requant, values);
     store_piece(j, t, &s, values, true);
     t->done++;
 }
@@ -183,7 +183,7 @@ Q8_TARGET static void finish_all(const job *j, tile *t) {
         const spot s = spot_of(j, t);
         __m512i values[ROWS];
         for (int32_t r = 0; r < ROWS; r++) {
-            values[r] = t->sums[t->done][r];
+            values[r] = t->acc[t->done][r];
             if (!j->zeros.weight || r >= t->rows) continue;
             const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[s.column * ROWS + r]);
             values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
@@ -196,24 +196,24 @@ Q8_TARGET static void finish_all(const job *j, tile *t) {
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
 /* The products of 16 channels, or of 8. */
-Q8_INLINE __m512i dot(bool half, __m512i sums, __m512i four, __m512i weights) {
-    if (!half) return _mm512_dpbusd_epi32(sums, four, weights);
-    return _mm512_castsi256_si512(_mm256_dpbusd_epi32(_mm512_castsi512_si256(sums), _mm512_castsi512_si256(four),
+Q8_INLINE __m512i dot(bool half, __m512i acc, __m512i four, __m512i weights) {
+    if (!half) return _mm512_dpbusd_epi32(acc, four, weights);
+    return _mm512_castsi256_si512(_mm256_dpbusd_epi32(_mm512_castsi512_si256(acc), _mm512_castsi512_si256(four),
                                                       _mm512_castsi512_si256(weights)));
 }
 
-/* The sums of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished in
- * between. Constants let the compiler keep the sums in registers. */
+/* The accumulators of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished
+ * in between. Constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, tile *before, tile *now) {
     const int vectors = (eights + 1) / 2, pieces = columns * vectors;
     const bool between = rows == ROWS && pieces == 4;
     const int8_t *weights[VECTORS];
-    __m512i sums[PIECES][ROWS];
+    __m512i acc[PIECES][ROWS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         const mn_column *column = mn_column_at(j->column, j->stride, v);
         weights[v] = column->weights;
         Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v * columns + c][r] = _mm512_loadu_si512(column->folded_bias);
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc[v * columns + c][r] = _mm512_loadu_si512(column->folded_bias);
         }
     }
     if (!between) finish_rest(j, before);
@@ -231,7 +231,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
                 Q8_UNROLL for (int r = 0; r < rows; r++) {
                     const __m512i four = mn_q8_four_bytes(in + c * width + r * 4);
                     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                        __m512i *sum = &sums[v * columns + c][r];
+                        __m512i *sum = &acc[v * columns + c][r];
                         *sum = dot(2 * v + 1 == eights, *sum, four, w[v]);
                     }
                 }
@@ -240,9 +240,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
             if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
-    Q8_UNROLL for (int i = 0; i < pieces; i++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
-    }
+    Q8_UNROLL for (int i = 0; i < pieces; i++) { Q8_UNROLL for (int r = 0; r < rows; r++) now->acc[i][r] = acc[i][r]; }
     if (between) finish_rest(j, before);
     j->prefetch.from = prefetch;
 }
