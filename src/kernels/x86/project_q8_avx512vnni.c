@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A pointwise convolution from panels, and the ADD behind it, int8 and uint8, for AVX-512 VNNI. Tiles of four rows x
- * two columns x 32 channels, whose 16 accumulators leave registers for other work; a panel's rows that do not exist are
- * left out. */
+/* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, for AVX-512
+ * VNNI. Tiles of four rows x two columns x 32 channels, whose 16 accumulators leave registers for other work; rows of a
+ * group that do not exist are left out. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -20,8 +20,8 @@
 
 enum {
     LANES = MN_COLUMN_LANES,
-    ROWS = MN_PANEL_ROWS,
-    BLOCK_BYTES = MN_PANEL_BLOCK * MN_PANEL_BYTES,
+    ROWS = MN_Q8_ROWS,
+    BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES,
     VECTORS = 2, /* of channels in a tile */
     PIECES = 6,  /* most columns of vectors in a tile */
     DEEP = 512,  /* input channels from which on ends of tiles matter less than loads of weights */
@@ -34,8 +34,8 @@ typedef struct header {
 
 static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 
-/* Products of a column: all channels that panels have. */
-static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
+/* Products of a column: all channels that blocks have. */
+static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
@@ -51,8 +51,8 @@ static bool project_i8_need(const void *params, mn_kernel_need *need) {
 static bool project_u8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
     if (!project_i8_need(params, need)) return false;
-    const size_t panels = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
-    need->workspace_bytes = panels * ROWS * sizeof(int32_t);
+    const size_t vectors = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
+    need->workspace_bytes = vectors * ROWS * sizeof(int32_t);
     return true;
 }
 
@@ -101,14 +101,14 @@ typedef struct tile {
     int32_t rows, columns, done, pieces;
 } tile;
 
-/* One row of panels and up to two vectors of channels. */
+/* One group of rows and up to two vectors of channels. */
 typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
     mn_extent layout;
     ptrdiff_t channels, row_step; /* of results */
-    ptrdiff_t block_step;         /* from block to block of panels */
+    ptrdiff_t block_step;         /* from block to block of the input */
     ptrdiff_t last_width;         /* of a column of the last block */
     const uint8_t *first, *last;  /* blocks, from the first of the rows on */
     const int32_t *inputs;
@@ -274,7 +274,7 @@ static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
     return mn_min_i32(left, 2);
 }
 
-/* `rows` of a row of panels. Returns the tile that is not finished. */
+/* `rows` of a group of rows. Returns the tile that is not finished. */
 static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
     const int32_t width = j->layout.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
     for (int32_t x = 0; x < width; x += now->columns) {
@@ -301,15 +301,15 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-/* Sums over the channels of one row of panels, [column][row]. */
-Q8_TARGET static void sum_panels(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
+/* Sums over the channels of one group of rows, [column][row]. */
+Q8_TARGET static void sum_group(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
     for (int32_t x = 0; x < l->width; x++) {
         __m512i total = _mm512_setzero_si512();
         for (int32_t b = 0; b < l->blocks; b++) {
             const int32_t vectors = mn_extent_block_vectors(l, b);
-            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_PANEL_BYTES;
+            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
             for (int32_t v = 0; v < vectors; v++) {
-                const __m512i bytes = _mm512_loadu_si512(in + v * MN_PANEL_BYTES);
+                const __m512i bytes = _mm512_loadu_si512(in + v * MN_Q8_VECTOR_BYTES);
                 total = _mm512_dpbusd_epi32(total, bytes, _mm512_set1_epi8(1));
             }
         }
@@ -334,7 +334,7 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     tile tiles[2], *before = &tiles[0];
     before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
-        sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
+        sum_group(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
         j->column = mn_column_at(columns, j->stride, channel / LANES);
@@ -369,8 +369,8 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
              .channels = w->out_c,
              .row_step = (ptrdiff_t)w->out_w * w->out_c,
              .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
-    j.block_step = (ptrdiff_t)MN_PANEL_BLOCK * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
-    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
+    j.block_step = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
+    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_Q8_VECTOR_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
