@@ -14,12 +14,12 @@
 #include "base/checked.h"
 #include "kernels/quant.h"
 #include "kernels/x86/add_q8.h"
-#include "kernels/x86/columns_q8.h"
 #include "kernels/x86/cut.h"
 #include "kernels/x86/layouts.h"
+#include "kernels/x86/panel_q8.h"
 
 enum {
-    LANES = MN_COLUMN_LANES,
+    LANES = MN_PANEL_Q8_LANES,
     ROWS = MN_Q8_ROWS,
     BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES,
     VECTORS = 2, /* of channels in a tile */
@@ -27,14 +27,14 @@ enum {
     DEEP = 512,  /* input channels from which on ends of tiles matter less than loads of weights */
 };
 
-/* Packed: this, then the columns. */
+/* Packed: this, then the panels. */
 typedef struct header {
     mn_add_q8 add;
 } header;
 
 static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 
-/* Products of a column: all channels that blocks have. */
+/* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) {
@@ -42,8 +42,8 @@ static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_q8_fits(&p->add)) return false;
-    const size_t columns = (size_t)mn_column_count(w->out_c) * mn_column_bytes(depth_of(w));
-    *need = (mn_kernel_need){.packed_bytes = header_bytes() + columns};
+    const size_t panels = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+    *need = (mn_kernel_need){.packed_bytes = header_bytes() + panels};
     return true;
 }
 
@@ -65,7 +65,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     memset(packed, 0, header_bytes());
     if (p->adds) mn_add_q8_fill(&p->add, type, &((header *)packed)->add);
-    mn_pack_columns(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
+    mn_panel_q8_pack(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
 }
 
 static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
@@ -93,7 +93,7 @@ const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
  * one between the products of the next tile, which take other units of the processor. */
 typedef struct tile {
     __m512i acc[PIECES][ROWS]; /* [vector][column] */
-    const mn_column *column;   /* of the first vector */
+    const mn_panel_q8 *panel;  /* of the first vector */
     const int32_t *inputs;     /* [column][row] sums of them; for weight zero points */
     const uint8_t *residual;   /* of the first pixel and channel, or NULL */
     uint8_t *out;
@@ -112,8 +112,8 @@ typedef struct job {
     ptrdiff_t last_width;         /* of a column of the last block */
     const uint8_t *first, *last;  /* blocks, from the first of the rows on */
     const int32_t *inputs;
-    const mn_column *column;
-    size_t stride;           /* from column to column */
+    const mn_panel_q8 *panel;
+    size_t stride;           /* from panel to panel */
     int32_t left;            /* channels from the first on */
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
@@ -147,7 +147,7 @@ typedef struct spot {
 
 Q8_INLINE spot spot_of(const job *j, const tile *t) {
     const int32_t v = t->done >= t->columns, c = t->done - v * t->columns;
-    return (spot){&mn_column_at(t->column, j->stride, v)->requant, c, c * j->channels + v * LANES,
+    return (spot){&mn_panel_q8_at(t->panel, j->stride, v)->requant, c, c * j->channels + v * LANES,
                   mn_q8_lanes(t->channels - v * LANES)};
 }
 
@@ -210,10 +210,10 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
     const int8_t *weights[VECTORS];
     __m512i acc[PIECES][ROWS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const mn_column *column = mn_column_at(j->column, j->stride, v);
-        weights[v] = column->weights;
+        const mn_panel_q8 *panel = mn_panel_q8_at(j->panel, j->stride, v);
+        weights[v] = panel->weights;
         Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) acc[v * columns + c][r] = _mm512_loadu_si512(column->folded_bias);
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc[v * columns + c][r] = _mm512_loadu_si512(panel->folded_bias);
         }
     }
     if (!between) finish_rest(j, before);
@@ -285,7 +285,7 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
         }
         const int32_t columns = tile_columns(j, eights, width - x);
         tiles_of[rows - 1][eights - 1][columns - 1](j, x, before, now);
-        now->column = j->column;
+        now->panel = j->panel;
         now->inputs = j->inputs + x * ROWS;
         now->residual = j->residual ? j->residual + at : NULL;
         now->out = j->out + at;
@@ -321,7 +321,7 @@ Q8_TARGET static void sum_group(const mn_extent *l, const uint8_t *image, int32_
 
 static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
     if (j->left <= VECTORS * LANES) return mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
-    const char *from = (const char *)mn_column_at(j->column, j->stride, VECTORS);
+    const char *from = (const char *)mn_panel_q8_at(j->panel, j->stride, VECTORS);
     return (mn_q8_prefetch){from, from + VECTORS * j->stride};
 }
 
@@ -329,7 +329,7 @@ static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
 Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->layout);
-    const char *columns = (const char *)task->packed + header_bytes();
+    const char *panels = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
     tile tiles[2], *before = &tiles[0];
     before->done = before->pieces = 0;
@@ -337,10 +337,10 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
         sum_group(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
-        j->column = mn_column_at(columns, j->stride, channel / LANES);
+        j->panel = mn_panel_q8_at(panels, j->stride, channel / LANES);
         j->left = range->last_channel - channel;
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
-            mn_q8_prefetch_now(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
+            mn_q8_prefetch_now(mn_panel_q8_at(j->panel, j->stride, v), sizeof(mn_panel_q8));
         }
         j->prefetch = prefetch_of(j, task);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
@@ -365,7 +365,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .add = &((const header *)task->packed)->add,
-             .stride = mn_column_bytes(depth_of(w)),
+             .stride = mn_panel_q8_bytes(depth_of(w)),
              .channels = w->out_c,
              .row_step = (ptrdiff_t)w->out_w * w->out_c,
              .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
