@@ -3,10 +3,6 @@
 
 include(CheckCSourceCompiles)
 
-find_package(JPEG)
-find_package(PNG)
-find_path(MN_WEBP_INCLUDE webp/decode.h)
-find_library(MN_WEBP_LIBRARY webp)
 find_package(MPI QUIET COMPONENTS C)
 # Debian keeps HDF5 with and without MPI in folders of their own.
 find_path(MN_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
@@ -72,7 +68,7 @@ else()
     ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
   set(mn_tool_libraries ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY}
     Threads::Threads ${CMAKE_DL_LIBS} m)
-  target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_tool_libraries})
+  target_link_libraries(mobilenet_tools PUBLIC mobilenet_image_static mobilenet_static ${mn_tool_libraries})
   set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
     MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
   # Training on several machines; without it `mobilenet train` works on one.
