@@ -15,7 +15,6 @@ list_declarations() {
         function fields(name, body,    lines, parts, i, k, field) {
             split(body, lines, ";")
             for (i = 1; i in lines; i++) {
-                sub(/\[.*/, "", lines[i])
                 split(lines[i], parts, ",")
                 for (k = 1; k in parts; k++) {
                     field = parts[k]
@@ -40,7 +39,7 @@ list_declarations() {
             } else if (text ~ /^typedef enum mn_/) {
                 split(body, parts, ",")
                 for (i = 1; i in parts; i++) if (match(parts[i], /MN_[A-Z0-9_]+/)) print "constant " substr(parts[i], RSTART, RLENGTH)
-            } else if (text ~ /^[a-z].* \**mn_[a-z_]+\(/ && text !~ /^typedef/) print "function " text
+            } else if (text ~ /^[a-z].* \**mn_[a-z_]+\(/) print "function " text
         }
         { all = all " " $0 }
         END {
