@@ -298,7 +298,8 @@ MN_API mn_status mn_session_create(const mn_model *model, const mn_session_optio
 
 MN_API void mn_session_close(mn_session **session);
 
-/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. */
+/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. Errors: ARGUMENT, and
+ *  those from MN_ERROR_BACKEND on where a part of the model runs elsewhere; outputs then hold nothing of use. */
 MN_API mn_status mn_session_run(mn_session *session);
 
 /** Memory of input or output number `i`: write inputs before a run, read outputs after it, until the next
