@@ -160,7 +160,7 @@ static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
 /** First of the operands that carry data: 1 for SPLIT, whose axis comes first. */
 int32_t mn_op_first_input(mn_op_kind kind);
 
-/** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it is
+/** Verifies everything that comes later relies on: tensor indices in range, every tensor written once and before it is
  *  read (CUSTOM operators may name tensors that nothing writes, which are their workspace), model outputs written,
  * types and quantisation of each operator's tensors an implemented combination, shapes consistent. Shapes of computed
  * tensors are inferred from the inputs and replace those of the file, except for what CUSTOM operators compute.

@@ -24,7 +24,7 @@ enum {
     BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES,
     VECTORS = 2, /* of channels in a tile */
     PIECES = 6,  /* most columns of vectors in a tile */
-    DEEP = 512,  /* input channels from which on ends of tiles matter less than loads of weights */
+    DEEP = 512,  /* input channels from which on epilogues matter less than loads of weights */
 };
 
 /* Packed: this, then the panels. */
@@ -87,7 +87,7 @@ static void project_u8_pack(const void *params, const void *const *constants, vo
 const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
     .need = project_u8_need, .pack = project_u8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
 
-/* ---- Ends of tiles -------------------------------------------------------------------------------------- */
+/* ---- Epilogues ------------------------------------------------------------------------------------------ */
 
 /* The accumulators of a tile and where its results go. A piece is a column of one vector; pieces are finished one by
  * one between the products of the next tile, which take other units of the processor. */
