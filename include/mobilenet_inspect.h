@@ -25,7 +25,7 @@ MN_API const char *mn_cpu_tier(int32_t i);
 
 /* ---- Steps ------------------------------------------------------------------------------------------- */
 
-/** One step of the plan: one or more operators run as one kernel. */
+/** One step of the plan: one or more operators run as one kernel, or by one back end. */
 typedef struct mn_step_info {
     uint32_t struct_bytes;  /**< MN_INIT */
     int32_t first_op;       /**< index of the first operator */
@@ -35,9 +35,11 @@ typedef struct mn_step_info {
     int32_t output_count;   /**< tensors that it writes */
     uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
     const int32_t *outputs; /**< their indices; live as long as the session */
-    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
+    const char *kernel;     /**< kernel symbol, "alias" for a step that costs nothing, or "foreign" */
     size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
-    size_t workspace_bytes; /**< of each thread, in the arena */
+    size_t workspace_bytes; /**< of each thread, in the arena; of a back end, in all */
+    const int32_t *ops;     /**< [op_count] operators, in the order they run; live as long as the session */
+    const char *backend;    /**< name of the back end that runs it; NULL: none does */
 } mn_step_info;
 
 /** Number of steps, and facts about step `index`. Errors: ARGUMENT for an index out of range. */

@@ -26,7 +26,7 @@ mn_status mn_fail_null(const char *function, const char *name);
     X(mn_tensor_info, data, data)                                                                                      \
     X(mn_op_info, options, options)                                                                                    \
     X(mn_pixels, reserved, reserved)                                                                                   \
-    X(mn_step_info, workspace_bytes, workspace_bytes)                                                                  \
+    X(mn_step_info, backend, backend)                                                                                  \
     X(mn_placement, bytes, bytes)                                                                                      \
     X(mn_frame, stride, stride)                                                                                        \
     X(mn_image_reader, close, close)                                                                                   \
