@@ -4,13 +4,13 @@
 #include "samples.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/extremes.h"
+#include "base/sync.h"
 #include "base/thread.h"
 #include "common/error.h"
 #include "common/progress.h"
@@ -23,56 +23,53 @@ enum { NAMED = 5 }; /* unreadable photos that are named; the rest are only count
 typedef struct loading {
     const cli_photos *photos;
     const mn_prepare *prepare;
-    const mn_image_options *opening;
     uint8_t *pixels;
     bool *good; /* [photos->count] */
-    pthread_mutex_t lock;
+    mn_mutex lock;
     int32_t next, failed;
     char exhausted[512]; /* the sentence when memory ran out */
     cli_progress progress;
 } loading;
 
 static int32_t take_next(loading *l) {
-    pthread_mutex_lock(&l->lock);
+    mn_mutex_lock(&l->lock);
     cli_progress_update(&l->progress, l->next);
     int32_t next = l->next < l->photos->count ? l->next++ : -1;
-    pthread_mutex_unlock(&l->lock);
+    mn_mutex_unlock(&l->lock);
     return next;
 }
 
 /* Out of memory is no fault of the photo: no more are taken. */
 static void report_failure(loading *l, mn_status status) {
-    pthread_mutex_lock(&l->lock);
+    mn_mutex_lock(&l->lock);
     if (status == MN_ERROR_MEMORY) {
         snprintf(l->exhausted, sizeof l->exhausted, "%s", mn_error_detail());
         l->next = l->photos->count;
     } else if (l->failed++ < NAMED) {
         cli_error("left out: %s", mn_error_detail());
     }
-    pthread_mutex_unlock(&l->lock);
+    mn_mutex_unlock(&l->lock);
 }
 
 static void load_photos(void *context, int32_t thread, int32_t threads) {
     (void)thread;
     (void)threads;
     loading *l = context;
-    mn_fill fill = {.prepare = l->prepare}, *const fills[] = {&fill};
     for (int32_t i = take_next(l); i >= 0; i = take_next(l)) {
-        fill.tensor = l->pixels + (size_t)i * l->prepare->bytes;
-        mn_status status = cli_show_photo(l->photos->items[i].path, l->opening, fills, 1);
+        mn_fill fill = {.prepare = l->prepare, .tensor = l->pixels + (size_t)i * l->prepare->bytes};
+        mn_status status = mn_fill_photo(l->photos->items[i].path, &fill, 1);
         l->good[i] = status == MN_OK;
         if (status != MN_OK) report_failure(l, status);
     }
-    mn_fill_free(&fill);
 }
 
 /* A contract under which the stored byte is the pixel. */
-static mn_status prepare_bytes(const mn_tensor *input, const mn_preprocess_options *options, const mn_pixels *pixels,
+static mn_status prepare_bytes(const mn_tensor *input, const mn_prepare_options *options, const mn_pixels *pixels,
                                mn_prepare *out) {
     static const float scale = 1;
     static const int32_t zero = 0;
     mn_tensor bytes = *input;
-    mn_preprocess_options wanted = *options;
+    mn_prepare_options wanted = *options;
     bytes.type = MN_UINT8;
     bytes.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
     wanted.has_mean = false;
@@ -125,8 +122,8 @@ static bool take_photos(loading *l, const char *folder, const mn_pixels *pixels,
 }
 
 static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare,
-                        const mn_image_options *opening, const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
-    loading l = {.photos = photos, .prepare = prepare, .opening = opening, .lock = PTHREAD_MUTEX_INITIALIZER};
+                        const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
+    loading l = {.photos = photos, .prepare = prepare, .lock = MN_MUTEX_INITIAL};
     mn_status status = load_all(&l, jobs);
     if (status != MN_OK) cli_library_error(status);
     bool good = status == MN_OK && take_photos(&l, folder, pixels, out);
@@ -148,7 +145,7 @@ void cli_samples_mean(const mn_pixels *pixels, mn_samples *out) {
     }
 }
 
-bool cli_samples_pixels(const mn_preprocess_options *options, const mn_graph *graph, mn_pixels *out) {
+bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph, mn_pixels *out) {
     mn_pixels pixels = {0};
     mn_prepare contract;
     mn_samples samples;
@@ -171,13 +168,13 @@ bool cli_samples_pixels(const mn_preprocess_options *options, const mn_graph *gr
 }
 
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input, const mn_class_names *known,
-                      int32_t classes, const cli_showing *showing, const mn_pixels *pixels, int32_t jobs,
+                      int32_t classes, const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out) {
     cli_labels labels = {0};
     cli_photos photos = {0};
     mn_prepare prepare, contract;
-    mn_status status = prepare_bytes(input, &showing->preprocess, pixels, &prepare);
-    if (status == MN_OK) status = mn_prepare_init(input, pixels, &showing->preprocess, &contract);
+    mn_status status = prepare_bytes(input, options, pixels, &prepare);
+    if (status == MN_OK) status = mn_prepare_init(input, pixels, options, &contract);
     if (status != MN_OK) {
         cli_library_error(status);
         return false;
@@ -187,7 +184,7 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input,
     bool good = cli_photos_from_folder(folder, &labels, &photos);
     if (good) {
         cli_photos_limit(&photos, limit);
-        good = load_folder(folder, &photos, &prepare, &showing->opening, pixels, jobs, out);
+        good = load_folder(folder, &photos, &prepare, pixels, jobs, out);
     }
     cli_photos_free(&photos);
     cli_labels_close(&labels);

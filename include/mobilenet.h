@@ -112,10 +112,6 @@ MN_API const char *mn_status_text(mn_status status);
  *  Valid until the next library call on this thread; "" when nothing has failed. */
 MN_API const char *mn_error_detail(void);
 
-/** Stores `sentence` for mn_error_detail() on this thread, cut at 511 bytes (NULL: ""), and returns `status`: for
- *  functions of the caller's that the library calls, and for libraries that stand on this one. */
-MN_API mn_status mn_error_set(mn_status status, const char *sentence);
-
 /* ---- Tensors ----------------------------------------------------------------------------------------- */
 
 /** Element types. */
@@ -182,7 +178,8 @@ typedef struct mn_model_options {
  * GiB). */
 MN_API mn_status mn_model_open_with(const char *path, const mn_model_options *options, mn_model **out);
 
-/** Checks the `.tflite` file held in `data`, which must be aligned to 16 bytes and outlive the model.
+/** Checks the `.tflite` file held in `data`, which must outlive the model. It may begin anywhere; constants that do not
+ *  lie at a multiple of their element's size are copied, and there are none where it begins at a multiple of 16 bytes.
  *  `name` stands for the file in error sentences; copied. */
 MN_API mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out);
 
@@ -298,8 +295,7 @@ MN_API mn_status mn_session_create(const mn_model *model, const mn_session_optio
 
 MN_API void mn_session_close(mn_session **session);
 
-/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. Errors: ARGUMENT, and
- *  those from MN_ERROR_BACKEND on where a part of the model runs elsewhere; outputs then hold nothing of use. */
+/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. */
 MN_API mn_status mn_session_run(mn_session *session);
 
 /** Memory of input or output number `i`: write inputs before a run, read outputs after it, until the next

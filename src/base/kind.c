@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/file.h"
 
 #define AT(offset, bytes) bytes, sizeof(bytes) - 1, offset
 #define CONVERT "'mobilenet convert FILE -o model.tflite' makes a .tflite of it"
@@ -183,9 +184,8 @@ mn_status mn_kind_refuse(mn_wanted wanted, const char *file, const void *data, s
 
 mn_status mn_kind_refuse_folder(const char *path) {
     char inside[512];
-    struct stat info;
     int length = snprintf(inside, sizeof inside, "%s/saved_model.pb", path);
-    if (length > 0 && (size_t)length < sizeof inside && stat(inside, &info) == 0) {
+    if (length > 0 && (size_t)length < sizeof inside && mn_file_exists(inside)) {
         return mn_fail(MN_ERROR_IO,
                        "%s: is a SavedModel folder; TensorFlow makes a .tflite of it: "
                        "tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert()",

@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _GNU_SOURCE /* MAP_POPULATE */
-
 #include "base/map.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/kind.h"
+#include "base/mapping.h"
 #include "base/pages.h"
-
-/* Nearly all of a file is read, so it is mapped at once: each page's first use would cost an interruption. */
-#ifdef MAP_POPULATE
-#define HOW (MAP_PRIVATE | MAP_POPULATE)
-#else
-#define HOW MAP_PRIVATE
-#endif
-
-static mn_status map_descriptor(int file, const char *path, mn_map *out) {
-    struct stat info;
-    if (fstat(file, &info) != 0) return mn_fail(MN_ERROR_IO, "%s: cannot be examined: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return mn_kind_refuse_folder(path);
-    if (!S_ISREG(info.st_mode)) return mn_fail(MN_ERROR_IO, "%s: is not a regular file; give the path of a file", path);
-    if (info.st_size == 0) return mn_fail(MN_ERROR_IO, "%s: is empty; fetch or write the file again", path);
-    if ((uintmax_t)info.st_size > SIZE_MAX) return mn_fail(MN_ERROR_LIMIT, "%s: is too large for this machine", path);
-    size_t bytes = (size_t)info.st_size;
-    void *data = mmap(NULL, bytes, PROT_READ, HOW, file, 0);
-    if (data == MAP_FAILED) return mn_fail(MN_ERROR_IO, "%s: cannot be mapped: %s", path, strerror(errno));
-    *out = (mn_map){.data = data, .bytes = bytes};
-    return MN_OK;
-}
-
-mn_status mn_map_open(const char *path, mn_map *out) {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return mn_fail(MN_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    mn_status status = map_descriptor(file, path, out);
-    close(file);
-    return status;
-}
-
-/* ---- Reading ----------------------------------------------------------------------------------------- */
 
 enum { FIRST_ROOM = 1 << 16 };
 
@@ -64,16 +29,11 @@ static mn_status grow(reading *r, size_t room) {
 }
 
 /* Up to the end of the file, whatever its size was said to be: it may grow, and pipes have none. */
-static mn_status read_all(int file, const char *path, size_t most, reading *r) {
-    struct stat info;
-    if (fstat(file, &info) != 0) return mn_fail(MN_ERROR_IO, "%s: cannot be examined: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return mn_kind_refuse_folder(path);
-    size_t expected = S_ISREG(info.st_mode) && info.st_size > 0 ? (size_t)info.st_size : 0;
-    if (expected > most) expected = most;
+static mn_status read_all(const mn_file *file, const char *path, size_t most, reading *r) {
+    const size_t expected = file->bytes > most ? most : (size_t)file->bytes;
     MN_TRY(grow(r, expected > 0 ? expected + 1 : FIRST_ROOM)); /* one more, to see the end */
     for (;;) {
-        ssize_t got = read(file, r->data + r->bytes, r->room - r->bytes);
-        if (got < 0 && errno == EINTR) continue;
+        const ptrdiff_t got = mn_file_read(file, r->data + r->bytes, r->room - r->bytes);
         if (got < 0) return mn_fail(MN_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
         if (got == 0) return MN_OK;
         r->bytes += (size_t)got;
@@ -83,18 +43,46 @@ static mn_status read_all(int file, const char *path, size_t most, reading *r) {
     }
 }
 
-mn_status mn_map_read(const char *path, size_t most, mn_map *out) {
-    bool standard = strcmp(path, "-") == 0;
-    int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return mn_fail(MN_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+static mn_status read_file(const mn_file *file, const char *path, size_t most, mn_map *out) {
+    if (file->kind == MN_FILE_FOLDER) return mn_kind_refuse_folder(path);
     reading r = {0};
-    mn_status status = read_all(file, path, most, &r);
-    if (!standard) close(file);
+    const mn_status status = read_all(file, path, most, &r);
     if (status == MN_OK)
         *out = (mn_map){.data = r.data, .bytes = r.bytes, .room = r.room};
     else
         mn_pages_free(r.data, r.room);
-    if (status == MN_ERROR_MEMORY) return mn_fail_prefix(status, path);
+    return status == MN_ERROR_MEMORY ? mn_fail_prefix(status, path) : status;
+}
+
+static mn_status map_file(const mn_file *file, const char *path, mn_map *out) {
+    if (file->kind == MN_FILE_OTHER)
+        return mn_fail(MN_ERROR_IO, "%s: is not a regular file; give the path of a file", path);
+    if (file->bytes > SIZE_MAX / 4) return mn_fail(MN_ERROR_LIMIT, "%s: is too large for this machine", path);
+    const size_t bytes = (size_t)file->bytes;
+    const void *data = bytes > 0 ? mn_mapping_open(file, bytes) : NULL;
+    if (data) {
+        *out = (mn_map){.data = data, .bytes = bytes};
+        return MN_OK;
+    }
+    MN_TRY(read_file(file, path, SIZE_MAX / 4, out));
+    if (out->bytes > 0) return MN_OK;
+    mn_map_close(out);
+    return mn_fail(MN_ERROR_IO, "%s: is empty; fetch or write the file again", path);
+}
+
+mn_status mn_map_open(const char *path, mn_map *out) {
+    mn_file file;
+    MN_TRY(mn_file_open(path, &file));
+    const mn_status status = map_file(&file, path, out);
+    mn_file_close(&file);
+    return status;
+}
+
+mn_status mn_map_read(const char *path, size_t most, mn_map *out) {
+    mn_file file;
+    MN_TRY(strcmp(path, "-") == 0 ? mn_file_standard_input(path, &file) : mn_file_open(path, &file));
+    const mn_status status = read_file(&file, path, most, out);
+    mn_file_close(&file);
     return status;
 }
 
@@ -102,6 +90,6 @@ void mn_map_close(mn_map *map) {
     if (map->room > 0)
         mn_pages_free((void *)(uintptr_t)map->data, map->room);
     else if (map->data)
-        munmap((void *)(uintptr_t)map->data, map->bytes);
+        mn_mapping_close(map->data, map->bytes);
     *map = (mn_map){0};
 }

@@ -8,12 +8,18 @@
 
 #include <stddef.h>
 
-/** `bytes` of zeroed memory, aligned to 64; NULL when there is not enough. The system provides it as it is first used.
+#define MN_PAGES_ALIGNMENT ((size_t)64)
+
+/** `bytes` of zeroed memory, aligned to MN_PAGES_ALIGNMENT; NULL when there is not enough. The system provides it as it
+ * is first used.
  */
 void *mn_pages_alloc(size_t bytes);
 
-/** Has the system provide all of it now, so that the first use is no slower than the next. */
-void mn_pages_touch(void *memory, size_t bytes);
+/** Has the system provide all of it now, so that the first use is no slower than the next. No page is smaller than
+ *  4 KiB. */
+static inline void mn_pages_touch(void *memory, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 4096) ((volatile char *)memory)[at] = 0;
+}
 
 /** Frees what mn_pages_alloc(bytes) gave, or NULL. */
 void mn_pages_free(void *memory, size_t bytes);

@@ -4,9 +4,9 @@
 #include "base/region.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/aligned.h"
 #include "base/checked.h"
 
 #define ALIGNMENT 64
@@ -22,7 +22,7 @@ static char *payload(mn_region_chunk *chunk) { return (char *)chunk + ALIGNMENT;
 
 static mn_region_chunk *add_chunk(mn_region *region, size_t bytes) {
     size_t capacity = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-    mn_region_chunk *chunk = aligned_alloc(ALIGNMENT, ALIGNMENT + capacity);
+    mn_region_chunk *chunk = mn_aligned_alloc(ALIGNMENT, ALIGNMENT + capacity);
     if (!chunk) return NULL;
     chunk->used = 0;
     chunk->capacity = capacity;
@@ -60,7 +60,7 @@ void mn_region_free(mn_region *region) {
     mn_region_chunk *chunk = region->chunks;
     while (chunk) {
         mn_region_chunk *next = chunk->next;
-        free(chunk);
+        mn_aligned_free(chunk);
         chunk = next;
     }
     region->chunks = NULL;

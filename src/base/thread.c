@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _GNU_SOURCE /* sched_getaffinity */
-
 #include "base/thread.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/aligned.h"
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/sync.h"
 
 /* Processors fetch lines of 64 bytes in pairs, or have lines of 128. */
 #define LINE 128
@@ -36,7 +32,7 @@ typedef struct member {
     _Atomic bool awake;
     int32_t index;
     mn_team *team;
-    pthread_t thread;
+    mn_thread thread;
 } member;
 
 struct mn_team {
@@ -47,8 +43,8 @@ struct mn_team {
     uint64_t job; /* counts jobs from 1; for the caller alone */
     _Atomic bool closing, caller_sleeps;
 
-    pthread_mutex_t mutex;
-    pthread_cond_t wake, done;
+    mn_mutex mutex;
+    mn_condition wake, done;
     _Atomic int32_t asleep; /* members that sleep and are not summoned; written under the mutex */
     int32_t summoned;       /* members that may wake; under the mutex */
     int32_t threads;        /* the caller included */
@@ -115,9 +111,9 @@ static void report(member *self, uint64_t job, int32_t grains) {
     const uint64_t before = atomic_load_explicit(&self->done, memory_order_relaxed);
     atomic_store(&self->done, (job_in(before) == job ? before : job << COUNT_BITS) + (uint64_t)grains);
     if (!atomic_load(&team->caller_sleeps)) return;
-    pthread_mutex_lock(&team->mutex);
-    pthread_cond_signal(&team->done);
-    pthread_mutex_unlock(&team->mutex);
+    mn_mutex_lock(&team->mutex);
+    mn_condition_signal(&team->done);
+    mn_mutex_unlock(&team->mutex);
 }
 
 /* Computes what is left of a share, half of it at a time. That a piece was there to take means that its job is not
@@ -153,31 +149,31 @@ static bool is_called(const void *who) {
 
 static void sleep_until_summoned(member *self) {
     mn_team *team = self->team;
-    pthread_mutex_lock(&team->mutex);
+    mn_mutex_lock(&team->mutex);
     if (!is_called(self)) {
         atomic_store_explicit(&self->awake, false, memory_order_relaxed);
         atomic_fetch_add(&team->asleep, 1);
         atomic_fetch_sub(&at_work, 1);
-        while (team->summoned == 0) pthread_cond_wait(&team->wake, &team->mutex);
+        while (team->summoned == 0) mn_condition_wait(&team->wake, &team->mutex);
         team->summoned--;
         atomic_store_explicit(&self->awake, true, memory_order_relaxed);
     }
-    pthread_mutex_unlock(&team->mutex);
+    mn_mutex_unlock(&team->mutex);
 }
 
 /* Wakes up to `most` sleepers, which count as at work from now on. Whoever goes to sleep later, having taken the mutex
  * later, sees all that was written before the call. */
 static void summon(mn_team *team, int32_t most) {
-    pthread_mutex_lock(&team->mutex);
+    mn_mutex_lock(&team->mutex);
     const int32_t count = mn_min_i32(atomic_load(&team->asleep), most);
     atomic_fetch_sub(&team->asleep, count);
     atomic_fetch_add(&at_work, count);
     team->summoned += count;
-    for (int32_t i = 0; i < count; i++) pthread_cond_signal(&team->wake);
-    pthread_mutex_unlock(&team->mutex);
+    for (int32_t i = 0; i < count; i++) mn_condition_signal(&team->wake);
+    mn_mutex_unlock(&team->mutex);
 }
 
-static void *member_main(void *argument) {
+static void member_main(void *argument) {
     member *self = argument;
     nested = 1; /* mn_team_create has counted this thread */
     while (!atomic_load(&self->team->closing)) {
@@ -185,7 +181,6 @@ static void *member_main(void *argument) {
         if (!spin(self->team, is_called, self)) sleep_until_summoned(self);
     }
     mn_work_end();
-    return NULL;
 }
 
 /* ---- The caller ----------------------------------------------------------------------------------------- */
@@ -202,11 +197,11 @@ static bool is_done(const void *what) {
 
 static void await_others(mn_team *team) {
     if (spin(team, is_done, team)) return;
-    pthread_mutex_lock(&team->mutex);
+    mn_mutex_lock(&team->mutex);
     atomic_store(&team->caller_sleeps, true);
-    while (!is_done(team)) pthread_cond_wait(&team->done, &team->mutex);
+    while (!is_done(team)) mn_condition_wait(&team->done, &team->mutex);
     atomic_store(&team->caller_sleeps, false);
-    pthread_mutex_unlock(&team->mutex);
+    mn_mutex_unlock(&team->mutex);
 }
 
 /* Which members have a share in the next job: those awake, the caller among them, or all. */
@@ -284,32 +279,32 @@ void mn_team_run(mn_team *team, mn_team_job job, void *context) {
 static void shut_down(mn_team *team, int32_t started) {
     atomic_store(&team->closing, true);
     summon(team, team->threads);
-    for (int32_t i = 1; i <= started; i++) pthread_join(team->members[i].thread, NULL);
-    pthread_cond_destroy(&team->wake);
-    pthread_cond_destroy(&team->done);
-    pthread_mutex_destroy(&team->mutex);
-    free(team);
+    for (int32_t i = 1; i <= started; i++) mn_thread_join(&team->members[i].thread);
+    mn_condition_destroy(&team->wake);
+    mn_condition_destroy(&team->done);
+    mn_mutex_destroy(&team->mutex);
+    mn_aligned_free(team);
 }
 
 static mn_status start_member(mn_team *team, member *next) {
     atomic_fetch_add(&at_work, 1);
-    int error = pthread_create(&next->thread, NULL, member_main, next);
-    if (!error) return MN_OK;
+    const char *reason = mn_thread_start(&next->thread, member_main, next);
+    if (!reason) return MN_OK;
     atomic_fetch_sub(&at_work, 1);
     return mn_fail(MN_ERROR_THREAD, "thread %d of %d cannot be started: %s; ask for fewer threads", next->index + 1,
-                   team->threads, strerror(error));
+                   team->threads, reason);
 }
 
 mn_status mn_team_create(int32_t threads, mn_team **out) {
     const size_t bytes = sizeof(mn_team) + (size_t)threads * sizeof(member);
-    mn_team *team = aligned_alloc(LINE, bytes);
+    mn_team *team = mn_aligned_alloc(LINE, bytes);
     if (!team) return mn_fail_memory("threads");
     memset(team, 0, bytes);
     team->threads = threads;
     team->processors = mn_available_processors();
-    pthread_mutex_init(&team->mutex, NULL);
-    pthread_cond_init(&team->wake, NULL);
-    pthread_cond_init(&team->done, NULL);
+    mn_mutex_init(&team->mutex);
+    mn_condition_init(&team->wake);
+    mn_condition_init(&team->done);
     for (int32_t i = 0; i < threads; i++) {
         team->members[i].team = team;
         team->members[i].index = i;
@@ -329,13 +324,4 @@ mn_status mn_team_create(int32_t threads, mn_team **out) {
 void mn_team_close(mn_team **team) {
     if (*team) shut_down(*team, (*team)->threads - 1);
     *team = NULL;
-}
-
-int32_t mn_available_processors(void) {
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) count = CPU_COUNT(&set);
-#endif
-    return count < 1 ? 1 : count > MN_MAX_THREADS ? MN_MAX_THREADS : (int32_t)count;
 }

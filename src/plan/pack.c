@@ -23,13 +23,13 @@ struct mn_packed {
 
 void mn_pack_cache_init(mn_pack_cache *cache) {
     *cache = (mn_pack_cache){0};
-    pthread_mutex_init(&cache->mutex, NULL);
+    mn_mutex_init(&cache->mutex);
 }
 
 void mn_pack_cache_free(mn_pack_cache *cache) {
     for (mn_pack_block *block = cache->blocks; block; block = block->next) mn_pages_free(block->memory, block->bytes);
     mn_region_free(&cache->region);
-    pthread_mutex_destroy(&cache->mutex);
+    mn_mutex_destroy(&cache->mutex);
 }
 
 static mn_packed **slot_of(const mn_pack_cache *cache, int32_t op_index, const mn_kernel *kernel) {
@@ -142,8 +142,8 @@ static bool answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *request
 }
 
 bool mn_pack_cache_answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *requests, int32_t count) {
-    pthread_mutex_lock(&cache->mutex);
+    mn_mutex_lock(&cache->mutex);
     bool done = answer(cache, team, requests, count);
-    pthread_mutex_unlock(&cache->mutex);
+    mn_mutex_unlock(&cache->mutex);
     return done;
 }

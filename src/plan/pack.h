@@ -5,9 +5,8 @@
 #ifndef MN_PLAN_PACK_H
 #define MN_PLAN_PACK_H
 
-#include <pthread.h>
-
 #include "base/region.h"
+#include "base/sync.h"
 #include "base/thread.h"
 #include "kernels/kernel.h"
 
@@ -15,9 +14,9 @@ typedef struct mn_packed mn_packed;
 typedef struct mn_pack_block mn_pack_block;
 
 typedef struct mn_pack_cache {
-    pthread_mutex_t mutex; /* guards everything below */
-    mn_region region;      /* the entries and the table */
-    mn_packed **table;     /* [slots]: lists of entries by operator and kernel; NULL while there are none */
+    mn_mutex mutex;    /* guards everything below */
+    mn_region region;  /* the entries and the table */
+    mn_packed **table; /* [slots]: lists of entries by operator and kernel; NULL while there are none */
     size_t slots, count;
     mn_pack_block *blocks; /* packed weights */
 } mn_pack_cache;

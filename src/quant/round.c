@@ -4,9 +4,9 @@
 #include "quant/round.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "base/sync.h"
 #include "base/thread.h"
 #include "quant/round_fit.h"
 #include "quant/round_observe.h"
@@ -28,7 +28,7 @@ typedef struct learning {
     mn_inputs *inputs; /* [layer_count] */
     desk *desks;       /* [jobs] */
     const mn_quant_progress *progress;
-    pthread_mutex_t lock;
+    mn_mutex lock;
     int32_t next, done; /* under lock */
 } learning;
 
@@ -79,13 +79,13 @@ static void learn_layer(const learning *l, int32_t index, desk *d) {
 
 /* The layers that take longest, those at the end, first. */
 static int32_t take_next(learning *l, int32_t finished) {
-    pthread_mutex_lock(&l->lock);
+    mn_mutex_lock(&l->lock);
     l->done += finished;
     if (finished && l->progress && l->progress->tell) {
         l->progress->tell(l->progress->context, "rounding", l->done, l->scheme->layer_count);
     }
     int32_t next = --l->next;
-    pthread_mutex_unlock(&l->lock);
+    mn_mutex_unlock(&l->lock);
     return next;
 }
 
@@ -130,14 +130,14 @@ static mn_status learn(learning *l, int32_t jobs) {
 
 mn_status mn_round_learn(mn_scheme *scheme, mn_runner *floats, const mn_samples *samples, uint64_t seed,
                          const mn_quant_progress *progress) {
-    learning l = {.scheme = scheme, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
+    learning l = {.scheme = scheme, .progress = progress, .lock = MN_MUTEX_INITIAL};
     l.inputs = mn_region_alloc(&l.region, (size_t)scheme->layer_count, sizeof *l.inputs);
     mn_status status = l.inputs ? MN_OK : mn_fail_memory("the rounding of weights");
     if (status == MN_OK) {
         status = mn_inputs_observe(scheme, floats, samples, seed, progress, &l.region, l.inputs);
     }
     if (status == MN_OK) status = learn(&l, mn_runner_jobs(floats));
-    pthread_mutex_destroy(&l.lock);
+    mn_mutex_destroy(&l.lock);
     mn_region_free(&l.region);
     return status;
 }

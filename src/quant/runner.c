@@ -4,9 +4,9 @@
 #include "quant/runner.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "base/sync.h"
 #include "base/thread.h"
 #include "graph/stored.h"
 #include "session/model.h"
@@ -142,31 +142,31 @@ typedef struct pass {
     void *context;
     const char *what;
     const mn_quant_progress *progress;
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
+    mn_mutex lock;
+    mn_condition moved;
     int32_t next, collected; /* under lock: the sample to start next, and how many were collected */
     mn_status status;        /* under lock: the first failure */
 } pass;
 
 static int32_t take_next(pass *p) {
-    pthread_mutex_lock(&p->lock);
+    mn_mutex_lock(&p->lock);
     int32_t sample = p->next < p->samples->count && p->status == MN_OK ? p->next++ : -1;
-    pthread_mutex_unlock(&p->lock);
+    mn_mutex_unlock(&p->lock);
     return sample;
 }
 
 /* Waits until all earlier samples are collected. */
 static void collect_in_turn(pass *p, int32_t job, int32_t sample, mn_status status) {
-    pthread_mutex_lock(&p->lock);
-    while (p->collected != sample) pthread_cond_wait(&p->moved, &p->lock);
+    mn_mutex_lock(&p->lock);
+    while (p->collected != sample) mn_condition_wait(&p->moved, &p->lock);
     if (status != MN_OK && p->status == MN_OK) p->status = status;
     if (p->status == MN_OK && p->collect) p->collect(p->context, job, sample, p->runner->sessions[job]);
     p->collected++;
     if (p->progress && p->progress->tell) {
         p->progress->tell(p->progress->context, p->what, p->collected, p->samples->count);
     }
-    pthread_cond_broadcast(&p->moved);
-    pthread_mutex_unlock(&p->lock);
+    mn_condition_broadcast(&p->moved);
+    mn_mutex_unlock(&p->lock);
 }
 
 static void work(void *context, int32_t job, int32_t jobs) {
@@ -189,14 +189,14 @@ mn_status mn_runner_each(mn_runner *runner, const mn_samples *samples, mn_runner
               .context = context,
               .what = what,
               .progress = progress,
-              .lock = PTHREAD_MUTEX_INITIALIZER,
-              .moved = PTHREAD_COND_INITIALIZER};
+              .lock = MN_MUTEX_INITIAL,
+              .moved = MN_CONDITION_INITIAL};
     if (runner->team) {
         mn_team_run(runner->team, work, &p);
     } else {
         work(&p, 0, 1);
     }
-    pthread_cond_destroy(&p.moved);
-    pthread_mutex_destroy(&p.lock);
+    mn_condition_destroy(&p.moved);
+    mn_mutex_destroy(&p.lock);
     return p.status;
 }

@@ -97,6 +97,24 @@ static void test_pipe(void **state) {
     mn_model_close(&model);
 }
 
+/* Bytes that begin anywhere, as those of another program's memory may. */
+static void test_unaligned(void **state) {
+    (void)state;
+    mn_map map;
+    mn_model *model = NULL;
+    assert_int_equal(mn_map_open(MODEL, &map), MN_OK);
+    uint8_t *bytes = malloc(map.bytes + 3);
+    assert_non_null(bytes);
+    for (size_t shift = 1; shift < 4; shift++) {
+        memcpy(bytes + shift, map.data, map.bytes);
+        assert_int_equal(mn_model_from_memory(bytes + shift, map.bytes, "shifted", &model), MN_OK);
+        assert_int_equal(run(model), run_mapped());
+        mn_model_close(&model);
+    }
+    free(bytes);
+    mn_map_close(&map);
+}
+
 static void test_failures(void **state) {
     (void)state;
     mn_model *model = NULL;
@@ -114,6 +132,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_short_while_open),
         cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_unaligned),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("model open", tests, NULL, NULL);

@@ -5,6 +5,10 @@
 
 #include "base/clock.h"
 
+#include "base/system.h"
+
+#ifdef MN_CLOCK_POSIX
+
 #include <time.h>
 
 uint64_t mn_clock_ns(void) {
@@ -12,3 +16,5 @@ uint64_t mn_clock_ns(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
+
+#endif

@@ -5,28 +5,20 @@
 
 #include "base/pages.h"
 
+#include "base/system.h"
+
+#ifdef MN_PAGES_LINUX
+
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/aligned.h"
 #include "base/checked.h"
 
-#define ALIGNMENT ((size_t)64)
 #define SMALL_PAGE ((size_t)4096)
 #define LARGE_PAGE ((size_t)2 << 20)
-
-/* Address sanitizer watches the ends of what malloc gives, not those of mapped memory. */
-#if defined(__SANITIZE_ADDRESS__)
-#define WATCHED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WATCHED
-#endif
-#endif
-
-#if defined(MADV_HUGEPAGE) && !defined(WATCHED)
 
 static bool is_mapped(size_t bytes) { return bytes >= LARGE_PAGE / 2; }
 
@@ -55,42 +47,18 @@ static void *map(size_t bytes) {
     return memory;
 }
 
-static void unmap(void *memory, size_t bytes) { munmap(memory, mapped_bytes(bytes)); }
-
-#else
-
-static bool is_mapped(size_t bytes) {
-    (void)bytes;
-    return false;
-}
-
-static void *map(size_t bytes) {
-    (void)bytes;
-    return NULL;
-}
-
-static void unmap(void *memory, size_t bytes) {
-    (void)memory;
-    (void)bytes;
-}
-
-#endif
-
 void *mn_pages_alloc(size_t bytes) {
     if (is_mapped(bytes)) return map(bytes);
-    const size_t whole = mn_round_up(bytes ? bytes : 1, ALIGNMENT);
-    void *memory = aligned_alloc(ALIGNMENT, whole);
-    return memory ? memset(memory, 0, whole) : NULL;
-}
-
-void mn_pages_touch(void *memory, size_t bytes) {
-    for (size_t at = 0; at < bytes; at += SMALL_PAGE) ((volatile char *)memory)[at] = 0;
+    void *memory = mn_aligned_alloc(MN_PAGES_ALIGNMENT, bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
 }
 
 void mn_pages_free(void *memory, size_t bytes) {
     if (is_mapped(bytes) && memory) {
-        unmap(memory, bytes);
+        munmap(memory, mapped_bytes(bytes));
     } else {
-        free(memory);
+        mn_aligned_free(memory);
     }
 }
+
+#endif
