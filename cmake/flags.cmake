@@ -29,10 +29,19 @@ function(mn_target_sanitizers target)
   endif()
 endfunction()
 
+# 32-bit x86's older registers keep more digits of floats than the reference has.
+set(mn_processor_flags "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "86" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+  set(mn_processor_flags -msse2 -mfpmath=sse)
+endif()
+
 function(mn_target_flags target)
   # A fused multiply-add would change float results from one processor to the next.
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
-    -Wmissing-prototypes $<$<BOOL:${MN_WERROR}>:-Werror> -ffp-contract=off -fvisibility=hidden)
+    -Wmissing-prototypes $<$<BOOL:${MN_WERROR}>:-Werror> -ffp-contract=off -fvisibility=hidden
+    ${mn_processor_flags})
+  # Without it 32-bit processors can neither open large files nor list folders of file systems with large numbers.
+  target_compile_definitions(${target} PRIVATE _FILE_OFFSET_BITS=64)
   # gcc's two guesses that are wrong here, from one optimisation level to the next: sentences are cut to their buffers
   # on purpose, and an output is set whenever the status says so.
   target_compile_options(${target} PRIVATE

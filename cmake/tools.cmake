@@ -3,6 +3,10 @@
 
 include(CheckCSourceCompiles)
 
+find_package(JPEG)
+find_package(PNG)
+find_path(MN_WEBP_INCLUDE webp/decode.h)
+find_library(MN_WEBP_LIBRARY webp)
 find_package(MPI QUIET COMPONENTS C)
 # Debian keeps HDF5 with and without MPI in folders of their own.
 find_path(MN_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
@@ -56,21 +60,31 @@ list(REMOVE_ITEM mn_tool_sources ${mn_mpi_source})
 # Where the commands look for it: absolute, and from their own folder on.
 set(mn_modules ${CMAKE_INSTALL_FULL_LIBDIR}/mobilenet)
 file(RELATIVE_PATH mn_modules_from_program ${CMAKE_INSTALL_FULL_BINDIR} ${mn_modules})
+# Where some are missing, what needs them gives way to a file absent.c in its room, which says so when it is asked.
+set(mn_absent_sources ${mn_tool_sources})
+list(FILTER mn_absent_sources INCLUDE REGEX "/absent[.]c$")
 if(mn_missing)
   list(JOIN mn_missing " " mn_missing)
-  message(WARNING "SKIPPED: the command mobilenet and what it is made of; libraries are missing "
+  message(WARNING "SKIPPED: files of Keras and PyTorch, and JPEG, PNG and WebP; libraries are missing "
                   "(on Debian: apt-get install ${mn_missing})")
+  list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/|/src/image/(jpeg|png|webp)[.]c$")
+  list(APPEND mn_tool_sources ${mn_absent_sources})
+  list(REMOVE_DUPLICATES mn_tool_sources)
+  set(mn_tool_libraries Threads::Threads ${CMAKE_DL_LIBS} m)
 else()
-  add_library(mobilenet_tools STATIC ${mn_tool_sources})
-  mn_target_flags(mobilenet_tools)
-  target_include_directories(mobilenet_tools PUBLIC include src)
-  target_include_directories(mobilenet_tools SYSTEM PUBLIC
-    ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
+  list(REMOVE_ITEM mn_tool_sources ${mn_absent_sources})
   set(mn_tool_libraries ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY}
     Threads::Threads ${CMAKE_DL_LIBS} m)
-  target_link_libraries(mobilenet_tools PUBLIC mobilenet_image_static mobilenet_static ${mn_tool_libraries})
-  set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
-    MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
+endif()
+add_library(mobilenet_tools STATIC ${mn_tool_sources})
+mn_target_flags(mobilenet_tools)
+target_include_directories(mobilenet_tools PUBLIC include src)
+target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_tool_libraries})
+set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
+  MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
+if(NOT mn_missing)
+  target_include_directories(mobilenet_tools SYSTEM PUBLIC
+    ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
   # Training on several machines; without it `mobilenet train` works on one.
   if(MPI_C_FOUND)
     add_library(mobilenet_mpi MODULE ${mn_mpi_source})
@@ -91,8 +105,7 @@ if(mn_cli_sources)
   add_library(mobilenet_cli STATIC ${mn_cli_sources})
   mn_target_flags(mobilenet_cli)
   target_include_directories(mobilenet_cli PUBLIC cli include src)
-  target_link_libraries(mobilenet_cli PUBLIC $<$<TARGET_EXISTS:mobilenet_tools>:mobilenet_tools> mobilenet_static
-    Threads::Threads m)
+  target_link_libraries(mobilenet_cli PUBLIC mobilenet_tools mobilenet_static Threads::Threads m)
 endif()
 
 function(mn_add_program name source)
@@ -106,9 +119,7 @@ function(mn_add_program name source)
 endfunction()
 
 mn_add_program(benchmark_model cli/benchmark_model.c)
-if(TARGET mobilenet_tools)
-  mn_add_program(mobilenet cli/main.c)
-endif()
+mn_add_program(mobilenet cli/main.c)
 if(TARGET mobilenet_mpi AND TARGET mobilenet_command)
   add_dependencies(mobilenet_command mobilenet_mpi)
 endif()

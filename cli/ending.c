@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "ending.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/extremes.h"
+#include "graph/stored.h"
+#include "stats.h"
+
+const char *cli_ending_name(cli_ending_kind kind) {
+    static const char *const names[] = {"softmax", "scores", "sigmoid"};
+    return names[kind];
+}
+
+/* ---- Finding ----------------------------------------------------------------------------------------- */
+
+/* Operator that computes `tensor`, or NULL. */
+static const mn_op *producer_of(const mn_graph *graph, int32_t tensor) {
+    for (int32_t i = graph->op_count - 1; i >= 0; i--) {
+        for (int32_t k = 0; k < graph->ops[i].output_count; k++) {
+            if (graph->ops[i].outputs[k] == tensor) return &graph->ops[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_readable(const mn_tensor *t) {
+    return t->type == MN_FLOAT32 || (mn_is_stored(t->type) && t->quant.count == 1);
+}
+
+static int32_t element_count(const mn_tensor *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }
+
+/* Looks through operators that keep the values. */
+static void find_last(const mn_graph *graph, int32_t tensor, cli_ending *out) {
+    out->kind = CLI_ENDS_IN_SCORES;
+    out->score_tensor = -1;
+    out->beta = 1;
+    for (const mn_op *op = producer_of(graph, tensor); op; op = producer_of(graph, op->inputs[0])) {
+        if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) {
+            out->kind = op->kind == MN_OP_SOFTMAX ? CLI_ENDS_IN_SOFTMAX : CLI_ENDS_IN_SIGMOID;
+            out->scores = *mn_graph_input(graph, op, 0);
+            if (op->kind == MN_OP_SOFTMAX) out->beta = (double)op->attr.beta;
+            bool known = is_readable(&out->scores) && element_count(&out->scores) == out->units && !out->scores.data;
+            if (known) out->score_tensor = op->inputs[0];
+            return;
+        }
+        if (op->kind != MN_OP_QUANTIZE && op->kind != MN_OP_DEQUANTIZE && op->kind != MN_OP_RESHAPE &&
+            op->kind != MN_OP_SQUEEZE) {
+            return;
+        }
+    }
+}
+
+/* "; its outputs are 0 'a' and 1 'b' (--output)" for a sentence, or nothing for one output. */
+static void list_outputs(const mn_graph *graph, char *text, size_t bytes) {
+    text[0] = '\0';
+    if (graph->output_count < 2) return;
+    size_t used = (size_t)snprintf(text, bytes, "; --output chooses another:");
+    for (int32_t i = 0; i < graph->output_count && used < bytes; i++) {
+        used += (size_t)snprintf(text + used, bytes - used, "%s %d '%s'", i > 0 ? "," : "", i,
+                                 graph->tensors[graph->outputs[i]].name);
+    }
+}
+
+/* By number first: names such as "1" are nobody's. */
+static mn_status choose(const mn_graph *graph, const char *wanted, int32_t *output) {
+    char *end;
+    char others[256];
+    *output = 0;
+    if (wanted == NULL) return MN_OK;
+    long number = strtol(wanted, &end, 10);
+    if (*wanted != '\0' && *end == '\0' && number >= 0 && number < graph->output_count) {
+        *output = (int32_t)number;
+        return MN_OK;
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        *output = i;
+        if (strcmp(graph->tensors[graph->outputs[i]].name, wanted) == 0) return MN_OK;
+    }
+    list_outputs(graph, others, sizeof others);
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: has no output '%s'%s", graph->name, wanted,
+                   others[0] != '\0' ? others : ", but one alone; leave --output out");
+}
+
+mn_status cli_ending_find(const mn_graph *graph, const char *wanted, cli_ending *out) {
+    char others[256];
+    *out = (cli_ending){0};
+    MN_TRY(choose(graph, wanted, &out->output));
+    list_outputs(graph, others, sizeof others);
+    out->given = graph->tensors[graph->outputs[out->output]];
+    out->units = out->given.rank > 0 ? out->given.dims[out->given.rank - 1] : 1;
+    if (!is_readable(&out->given) || element_count(&out->given) != out->units) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: output %d '%s' is not one row of class scores, so the model is not an image classifier; "
+                       "'mobilenet run' runs any model%s",
+                       graph->name, out->output, out->given.name, others);
+    }
+    find_last(graph, graph->outputs[out->output], out);
+    if (out->units == 1 && out->kind == CLI_ENDS_IN_SOFTMAX) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: output %d '%s' is a softmax over one class, which is always 1; a model with one unit ends "
+                       "in a sigmoid%s",
+                       graph->name, out->output, out->given.name, others);
+    }
+    out->classes = out->units == 1 ? 2 : out->units;
+    out->labels = out->kind == CLI_ENDS_IN_SIGMOID && out->units > 1;
+    return MN_OK;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------------- */
+
+static float sigmoid(float score) { return (float)(1 / (1 + exp(-(double)score))); }
+
+/* Scores that the probabilities of the output may come from. */
+static void guess_scores(const cli_ending *e, const float *probabilities, float *out) {
+    double floor = e->given.type == MN_FLOAT32 ? 1e-30 : (double)e->given.quant.scale[0] / 2;
+    for (int32_t i = 0; i < e->units; i++) {
+        double p = (double)probabilities[i], q = fmax(1 - p, floor);
+        p = mn_max_f64(p, floor);
+        out[i] = (float)(e->kind == CLI_ENDS_IN_SIGMOID ? log(p / q) : log(p));
+    }
+}
+
+/* One unit says how far the answer is from "not". */
+static void make_two(const cli_ending *e, float *probabilities, float *scores) {
+    float p = e->kind == CLI_ENDS_IN_SCORES ? sigmoid(scores[0]) : probabilities[0];
+    probabilities[0] = 1 - p;
+    probabilities[1] = p;
+    scores[1] = scores[0];
+    scores[0] = 0;
+}
+
+void cli_ending_read(const cli_ending *e, const void *given, const void *scores, float *probabilities, float *result) {
+    cli_dequantise(&e->given, given, e->units, probabilities);
+    if (e->kind == CLI_ENDS_IN_SCORES) {
+        memcpy(result, probabilities, (size_t)e->units * sizeof *result);
+        if (e->units > 1) cli_softmax(probabilities, e->units);
+    } else if (scores) {
+        cli_dequantise(&e->scores, scores, e->units, result);
+        for (int32_t i = 0; e->beta != 1 && i < e->units; i++) result[i] = (float)(e->beta * (double)result[i]);
+    } else {
+        guess_scores(e, probabilities, result);
+    }
+    if (e->units == 1) make_two(e, probabilities, result);
+}
+
+/* ---- Comparing --------------------------------------------------------------------------------------- */
+
+int32_t cli_ending_shared(const cli_ending *a, const cli_ending *b) {
+    const int32_t fewer = a->classes < b->classes ? a->classes : b->classes;
+    const int32_t more = a->classes < b->classes ? b->classes : a->classes;
+    bool background = fewer == 1000 && more == 1001;
+    return a->labels == b->labels && (fewer == more || background) ? fewer : 0;
+}
+
+/* log(1 + exp(x)). */
+static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+
+static double label_divergence(double a, double b) {
+    double p = 1 / (1 + exp(-a));
+    return p * (softplus(-b) - softplus(-a)) + (1 - p) * (softplus(b) - softplus(a));
+}
+
+static double log_of_sum(const float *scores, int32_t count) {
+    double largest = (double)scores[0], sum = 0;
+    for (int32_t i = 1; i < count; i++) largest = mn_max_f64(largest, (double)scores[i]);
+    for (int32_t i = 0; i < count; i++) sum += exp((double)scores[i] - largest);
+    return largest + log(sum);
+}
+
+double cli_ending_divergence(const cli_ending *ending, const float *a, const float *b, int32_t count) {
+    double divergence = 0, sum_a = log_of_sum(a, count), sum_b = log_of_sum(b, count);
+    for (int32_t i = 0; i < count; i++) {
+        double x = (double)a[i], y = (double)b[i];
+        divergence += ending->labels ? label_divergence(x, y) : exp(x - sum_a) * ((x - sum_a) - (y - sum_b));
+    }
+    return fmax(0, divergence); /* rounding may leave -1e-17 for equal answers */
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# What the toolchains for Linux on other processors share. They set CMAKE_SYSTEM_PROCESSOR, mn_triple, the name of the
+# compiler's folders, and mn_qemu, the emulator that runs its programs here.
+set(CMAKE_SYSTEM_NAME Linux)
+if(NOT CMAKE_C_COMPILER)
+  set(CMAKE_C_COMPILER ${mn_triple}-gcc)
+endif()
+find_program(MN_QEMU ${mn_qemu})
+if(MN_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR "${MN_QEMU};-L;/usr/${mn_triple}")
+endif()
+# Libraries of the compiler's own folder, and those that Debian keeps for this processor beside those of the host.
+set(CMAKE_LIBRARY_ARCHITECTURE ${mn_triple})
+set(CMAKE_FIND_ROOT_PATH /usr/${mn_triple})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* 8-bit convolution weights in columns of 16 output channels, and tiles of sums over them, for AVX-512 VNNI. */
+#ifndef MN_KERNELS_X86_COLUMNS_Q8_H
+#define MN_KERNELS_X86_COLUMNS_Q8_H
+
+#include "base/checked.h"
+#include "kernels/x86/q8_avx512.h"
+
+/** Largest tiles: pixels of up to MN_COLUMN_TILE columns, 24 sums in registers; columns of a single pixel, as many
+ * streams of weights as keep memory busy. */
+enum { MN_COLUMN_ROWS = 8, MN_COLUMN_TILE = 3, MN_COLUMN_STREAMS = 8, MN_COLUMN_LANES = MN_REQUANT_LANES };
+
+/** 16 output channels: folded bias, requantisation, then depth / 4 groups of [16 channels][4 products]. */
+typedef struct mn_column {
+    int32_t folded_bias[MN_COLUMN_LANES];
+    mn_requant requant;
+    _Alignas(64) int8_t weights[]; /* loads across cache lines take twice as long */
+} mn_column;
+
+static inline int32_t mn_column_count(int32_t channels) { return (channels + MN_COLUMN_LANES - 1) / MN_COLUMN_LANES; }
+
+/** `depth` is a multiple of 4. */
+static inline size_t mn_column_bytes(int32_t depth) {
+    return mn_round_up(sizeof(mn_column) + (size_t)depth * MN_COLUMN_LANES, 64);
+}
+
+/** The columns of a convolution of `depth` products, rounded up to a multiple of 4; `packed` is aligned to 64. */
+void mn_pack_columns(const mn_q8_source *source, int32_t depth, void *packed);
+
+/** Unsigned bytes of `count` pixels, `depth` each, added up. */
+void mn_sum_pixels(const uint8_t *pixels, int32_t depth, int32_t count, int32_t *sums);
+
+/** Columns next to each other, `stride` bytes apart. */
+static inline const mn_column *mn_column_at(const void *columns, size_t stride, int32_t index) {
+    return (const mn_column *)(const void *)((const char *)columns + (size_t)index * stride);
+}
+
+/** What tiles are cut from: pixels of `depth` unsigned bytes, and columns. */
+typedef struct mn_column_job {
+    const uint8_t *rows;
+    const void *columns;
+    size_t stride; /* bytes from column to column */
+    int32_t depth;
+} mn_column_job;
+
+/** Weights of columns [first, last) to fetch while tiles of `pixels` pixels multiply. A single one reads as fast as
+ * weights come, and asks for none.
+ */
+static inline mn_q8_prefetch mn_column_prefetch_of(const mn_column_job *job, int32_t first, int32_t last,
+                                                   int32_t pixels) {
+    return (mn_q8_prefetch){(const char *)mn_column_at(job->columns, job->stride, first),
+                            (const char *)mn_column_at(job->columns, job->stride, pixels == 1 ? first : last)};
+}
+
+/** Leaves out what is before column `next`. */
+static inline void mn_column_skip(mn_q8_prefetch *prefetch, const mn_column_job *job, int32_t next) {
+    const char *from = (const char *)mn_column_at(job->columns, job->stride, next);
+    if (prefetch->from < from) prefetch->from = from;
+}
+
+/** A tile of sums. Those of rows beyond the tile's, up to a multiple of four, are 0. */
+typedef struct mn_column_tile {
+    __m512i sums[MN_COLUMN_STREAMS][MN_COLUMN_ROWS];
+} mn_column_tile;
+
+/** Rows of the tile that begins where `left` pixels are left. Few heights, as each is code of its own: 49 pixels are
+ * six tiles of 8 and one of 1, which take as long as seven of 7. */
+static inline int32_t mn_column_rows(int32_t left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+/** Columns of the tiles that begin where `left` columns are left, for `pixels` pixels in all. */
+static inline int32_t mn_column_columns(int32_t left, int32_t pixels) {
+    if (pixels == 1 && left >= MN_COLUMN_STREAMS) return MN_COLUMN_STREAMS;
+    return left >= MN_COLUMN_TILE ? MN_COLUMN_TILE : 1;
+}
+
+/** Sums of `rows` pixels from `pixel` on and `columns` columns from `index` on, numbers that the functions above give.
+ */
+void mn_column_multiply(const mn_column_job *job, int32_t pixel, int32_t rows, int32_t index, int32_t columns,
+                        mn_q8_prefetch *prefetch, mn_column_tile *out);
+
+#endif
