@@ -46,7 +46,7 @@ static mn_status name_type(const mn_model *model, const mn_step_info *step, char
     mn_status status = MN_OK;
     for (int32_t i = 0; i < step->op_count && status == MN_OK; i++) {
         mn_op_info op = MN_INIT(mn_op_info);
-        status = mn_model_op(model, step->first_op + i, &op);
+        status = mn_model_op(model, step->ops[i], &op);
         if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? "+" : "", op.name);
     }
     if (!close_text(stream, out) && status == MN_OK) status = mn_fail_memory("the profile");
@@ -55,7 +55,7 @@ static mn_status name_type(const mn_model *model, const mn_step_info *step, char
 
 /** "[name, name]:7" for what operator 7, the last of a step, makes. */
 static mn_status name_outputs(const mn_model *model, const mn_step_info *step, char **out) {
-    int32_t last = step->first_op + step->op_count - 1;
+    int32_t last = step->ops[step->op_count - 1];
     mn_op_info op = MN_INIT(mn_op_info);
     MN_TRY(mn_model_op(model, last, &op));
     size_t length = 0;

@@ -4,13 +4,12 @@
 #include "classifier.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "classify/names.h"
 #include "graph/stored.h"
-#include "labels.h"
 #include "model_file.h"
 #include "session/model.h"
 
@@ -26,108 +25,85 @@ static bool computes_in_8_bits(const mn_model *model) {
     return false;
 }
 
-/* Has the scores before the last operator kept, where there are any. */
-static mn_status open_ending(const char *wanted, cli_classifier *c) {
-    c->outputs = mn_model_output_count(c->model);
-    c->chosen = wanted != NULL;
-    MN_TRY(cli_ending_find(&c->model->graph, wanted, &c->ending));
-    c->classes = c->ending.classes;
-    c->known = cli_labels_known(&c->model->graph.meaning, c->ending.output);
-    c->score_output = -1;
-    if (c->ending.score_tensor < 0) return MN_OK;
-    return mn_model_add_output(c->model, c->ending.score_tensor, &c->score_output);
-}
-
-mn_status cli_contract(const mn_model *model, const mn_prepare_options *options, mn_prepare *out) {
-    const mn_graph *graph = &model->graph;
-    mn_pixels pixels = MN_INIT(mn_pixels);
-    mn_status told = options && mn_prepare_given(options) ? MN_OK : mn_model_pixels(model, &pixels);
-    /* First: an input that is no picture says nothing of pixels. */
-    MN_TRY(mn_prepare_init(&graph->tensors[graph->inputs[0]], &pixels, options, out));
-    return told;
-}
-
-mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *options,
-                              const mn_prepare_options *prepare, cli_classifier *out) {
-    mn_tensor_info input = MN_INIT(mn_tensor_info);
-    out->options = *options;
+mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *session,
+                              const mn_preprocess_options *preprocess, cli_classifier *out) {
+    out->session = *session;
+    out->preprocess = *preprocess;
+    out->options = (mn_classifier_options)MN_INIT(mn_classifier_options);
+    out->options.output = output;
+    out->options.session = &out->session;
+    out->options.preprocess = &out->preprocess;
+    out->info = (mn_classifier_info)MN_INIT(mn_classifier_info);
+    out->input = (mn_preprocess_info)MN_INIT(mn_preprocess_info);
+    out->chosen = output != NULL;
     MN_TRY(cli_model_open(path, &out->model));
-    if (mn_model_input_count(out->model) != 1 || mn_model_output_count(out->model) < 1) {
-        return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: has %d inputs and %d outputs, so it is not an image classifier, which has one of each; "
-                       "'mobilenet run' runs any model",
-                       path, mn_model_input_count(out->model), mn_model_output_count(out->model));
-    }
-    MN_TRY(mn_model_tensor(out->model, mn_model_input(out->model, 0), &input));
-    mn_status status = cli_contract(out->model, prepare, &out->prepare);
-    if (status != MN_OK) return mn_fail_prefix(status, path);
-    if (out->prepare.bytes != input.bytes) {
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: takes a batch of %d pictures; only a batch of one can be shown to it",
-                       path, input.dims[0]);
-    }
+    MN_TRY(mn_classifier_create(out->model, &out->options, &out->first));
+    MN_TRY(mn_classifier_describe(out->first, &out->info));
+    MN_TRY(mn_classifier_describe_input(out->first, &out->input));
+    out->outputs = mn_model_output_count(out->model);
+    out->known = mn_names_known(&out->model->graph.meaning, out->info.output);
     out->quantised = computes_in_8_bits(out->model);
-    return open_ending(output, out);
+    return MN_OK;
 }
 
-void cli_classifier_close(cli_classifier *classifier) { mn_model_close(&classifier->model); }
+void cli_classifier_close(cli_classifier *classifier) {
+    mn_classifier_close(&classifier->first);
+    mn_model_close(&classifier->model);
+}
 
 const char *cli_classifier_answers(const cli_classifier *c, char text[CLI_ANSWERS_TEXT]) {
-    const cli_ending *e = &c->ending;
+    const mn_classifier_info *e = &c->info;
     const char *what = "";
-    if (e->kind == CLI_ENDS_IN_SCORES) {
+    if (e->ending == MN_ENDS_IN_SCORES) {
         what = e->units > 1 ? ", gives scores: softmax applied" : ", gives one score: sigmoid applied";
-    } else if (e->kind == CLI_ENDS_IN_SIGMOID) {
+    } else if (e->ending == MN_ENDS_IN_SIGMOID) {
         what = e->labels ? ", each with a sigmoid of its own: several may hold" : ", told apart by one sigmoid";
     }
     int used = snprintf(text, CLI_ANSWERS_TEXT, "%s", what);
     if (c->outputs > 1) {
         snprintf(text + used, CLI_ANSWERS_TEXT - (size_t)used, "; output %d of %d, '%s'%s", e->output, c->outputs,
-                 e->given.name, c->chosen ? "" : " (--output chooses another)");
+                 e->output_name, c->chosen ? "" : " (--output chooses another)");
     }
     return text;
 }
 
 void cli_json_answers(cli_json *json, const cli_classifier *c) {
-    cli_json_text(json, "ends_in", cli_ending_name(c->ending.kind));
-    cli_json_bool(json, "softmax_applied", c->ending.kind == CLI_ENDS_IN_SCORES && c->ending.units > 1);
-    cli_json_bool(json, "sigmoid_applied", c->ending.kind == CLI_ENDS_IN_SCORES && c->ending.units == 1);
-    cli_json_bool(json, "several_labels", c->ending.labels);
-    cli_json_int(json, "output", c->ending.output);
-    cli_json_text(json, "output_name", c->ending.given.name);
+    cli_json_text(json, "ends_in", mn_ending_name(c->info.ending));
+    cli_json_bool(json, "softmax_applied", c->info.ending == MN_ENDS_IN_SCORES && c->info.units > 1);
+    cli_json_bool(json, "sigmoid_applied", c->info.ending == MN_ENDS_IN_SCORES && c->info.units == 1);
+    cli_json_bool(json, "several_labels", c->info.labels);
+    cli_json_int(json, "output", c->info.output);
+    cli_json_text(json, "output_name", c->info.output_name);
     cli_json_int(json, "outputs", c->outputs);
 }
 
-mn_status cli_worker_open(const cli_classifier *classifier, cli_worker *out) {
+mn_status cli_worker_open(cli_classifier *classifier, cli_worker *out) {
     out->classifier = classifier;
-    out->probabilities = malloc((size_t)classifier->classes * sizeof *out->probabilities);
-    out->scores = malloc((size_t)classifier->classes * sizeof *out->scores);
-    if (out->probabilities == NULL || out->scores == NULL) return mn_fail_memory("the probabilities");
-    return mn_session_create(classifier->model, &classifier->options, &out->session);
+    if (!classifier->lent) {
+        classifier->lent = true;
+        out->own = classifier->first;
+    } else {
+        MN_TRY(mn_classifier_create(classifier->model, &classifier->options, &out->own));
+    }
+    out->probabilities = mn_classifier_probabilities(out->own);
+    out->scores = mn_classifier_scores(out->own);
+    return MN_OK;
 }
 
 mn_status cli_worker_warm_up(cli_worker *worker) {
-    memset(mn_session_input(worker->session, 0), 0, worker->classifier->prepare.bytes);
-    return mn_session_run(worker->session);
+    mn_session *session = mn_classifier_session(worker->own);
+    memset(mn_session_input(session, 0), 0, worker->classifier->input.bytes);
+    return mn_session_run(session);
 }
 
-mn_fill cli_worker_fill(cli_worker *worker) {
-    return (mn_fill){.prepare = &worker->classifier->prepare, .tensor = mn_session_input(worker->session, 0)};
-}
-
-mn_status cli_worker_classify(cli_worker *worker) {
-    const cli_classifier *c = worker->classifier;
+mn_status cli_worker_run(cli_worker *worker) {
     uint64_t start = mn_clock_ns();
-    MN_TRY(mn_session_run(worker->session));
+    MN_TRY(mn_classifier_run(worker->own));
     worker->run_ns = mn_clock_ns() - start;
-    cli_ending_read(&c->ending, mn_session_output(worker->session, c->ending.output),
-                    c->score_output < 0 ? NULL : mn_session_output(worker->session, c->score_output),
-                    worker->probabilities, worker->scores);
     return MN_OK;
 }
 
 void cli_worker_close(cli_worker *worker) {
-    mn_session_close(&worker->session);
-    free(worker->probabilities);
-    free(worker->scores);
+    if (worker->classifier && worker->own != worker->classifier->first) mn_classifier_close(&worker->own);
     *worker = (cli_worker){0};
 }

@@ -14,7 +14,6 @@
 #include "labels.h"
 #include "photos.h"
 #include "session_options.h"
-#include "stats.h"
 
 typedef struct settings {
     const char *model, *labels, *output;
@@ -113,90 +112,98 @@ typedef struct job {
     cli_labels labels;
     cli_photos photos;
     int32_t shown;  /* classes to show */
-    int32_t *order; /* [shown] */
+    mn_class *best; /* [shown] */
+    mn_image_options opening;
 } job;
 
 static void print_header(const job *j) {
     const cli_classifier *c = &j->classifier;
     char answers[CLI_ANSWERS_TEXT];
-    printf("model  %s: %s, %d %s%s\n", j->settings->model, c->quantised ? "quantised" : "float", c->classes,
-           c->ending.labels ? "labels" : "classes", cli_classifier_answers(c, answers));
-    printf("input  %s; %s, %s\n", c->prepare.text,
-           c->prepare.crop == MN_CROP_CENTRAL ? "central 87.5 %" : "whole photo",
-           mn_resize_filter_name(c->prepare.filter));
+    printf("model  %s: %s, %d %s%s\n", j->settings->model, c->quantised ? "quantised" : "float", c->info.classes,
+           c->info.labels ? "labels" : "classes", cli_classifier_answers(c, answers));
+    printf("input  %s; %s, %s\n", c->input.text, c->input.crop == MN_CROP_CENTRAL ? "central 87.5 %" : "whole photo",
+           mn_resize_filter_name(c->input.filter));
 }
 
-static void print_class(job *j, int32_t class_index) {
-    printf("  %6.2f %%  %s\n", 100 * (double)j->worker.probabilities[class_index],
-           cli_labels_name(&j->labels, class_index));
+static void print_class(job *j, const mn_class *class) {
+    printf("  %6.2f %%  %s\n", 100 * (double)class->probability, cli_labels_name(&j->labels, class->index));
 }
 
 /* Labels that hold, all of them; of those that do not, only the nearest, and as many as are shown. */
 static void print_labels(job *j) {
     int32_t holding = 0;
-    while (holding < j->shown && j->worker.probabilities[j->order[holding]] >= 0.5f) holding++;
+    while (holding < j->shown && j->best[holding].probability >= 0.5f) holding++;
     printf("  %s\n", holding > 0 ? "these hold (50 % or more)" : "none holds (50 % or more)");
-    for (int32_t i = 0; i < holding; i++) print_class(j, j->order[i]);
+    for (int32_t i = 0; i < holding; i++) print_class(j, &j->best[i]);
     if (holding < j->shown) printf("  less likely\n");
-    for (int32_t i = holding; i < j->shown; i++) print_class(j, j->order[i]);
+    for (int32_t i = holding; i < j->shown; i++) print_class(j, &j->best[i]);
 }
 
-static void print_text(job *j, const char *path, const mn_fill *photo) {
-    printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, photo->width, photo->height,
-           (double)j->worker.run_ns * 1e-6, mn_session_threads(j->worker.session));
-    if (j->classifier.ending.labels) {
+static void print_text(job *j, const char *path, int32_t width, int32_t height) {
+    printf("\n%s: %dx%d, one inference %.2f ms with %d thread(s)\n", path, width, height,
+           (double)j->worker.run_ns * 1e-6, mn_session_threads(mn_classifier_session(j->worker.own)));
+    if (j->classifier.info.labels) {
         print_labels(j);
         return;
     }
     for (int32_t i = 0; i < j->shown; i++) {
-        if (j->worker.probabilities[j->order[i]] <= 0) { /* 8 bits round most classes to nothing */
+        if (j->best[i].probability <= 0) { /* 8 bits round most classes to nothing */
             printf("  %6.2f %%  every other class\n", 0.0);
             break;
         }
-        print_class(j, j->order[i]);
+        print_class(j, &j->best[i]);
     }
 }
 
-static void print_json(job *j, const char *path, const mn_fill *photo) {
+static void print_json(job *j, const char *path, int32_t width, int32_t height) {
     const cli_classifier *c = &j->classifier;
     cli_json json = {.out = stdout};
     cli_json_object(&json, NULL);
     cli_json_text(&json, "image", path);
-    cli_json_int(&json, "width", photo->width);
-    cli_json_int(&json, "height", photo->height);
+    cli_json_int(&json, "width", width);
+    cli_json_int(&json, "height", height);
     cli_json_text(&json, "model", j->settings->model);
-    cli_json_text(&json, "input", c->prepare.text);
-    cli_json_pixels(&json, &c->prepare);
-    cli_json_text(&json, "fit", c->prepare.crop == MN_CROP_CENTRAL ? "crop" : "exact");
-    cli_json_text(&json, "filter", mn_resize_filter_name(c->prepare.filter));
+    cli_json_text(&json, "input", c->input.text);
+    cli_json_pixels(&json, c->input.pixels);
+    cli_json_text(&json, "fit", c->input.crop == MN_CROP_CENTRAL ? "crop" : "exact");
+    cli_json_text(&json, "filter", mn_resize_filter_name(c->input.filter));
     cli_json_answers(&json, c);
-    cli_json_int(&json, "threads", mn_session_threads(j->worker.session));
+    cli_json_int(&json, "threads", mn_session_threads(mn_classifier_session(j->worker.own)));
     cli_json_number(&json, "milliseconds", (double)j->worker.run_ns * 1e-6);
     cli_json_array(&json, "classes");
     for (int32_t i = 0; i < j->shown; i++) {
-        int32_t class_index = j->order[i];
+        const mn_class *class = &j->best[i];
         cli_json_object(&json, NULL);
-        cli_json_int(&json, "class", class_index);
-        cli_json_text(&json, "label", cli_labels_name(&j->labels, class_index));
-        cli_json_text(&json, "wnid", cli_labels_wnid(&j->labels, class_index));
-        cli_json_number(&json, "probability", (double)j->worker.probabilities[class_index]);
-        cli_json_number(&json, "score", (double)j->worker.scores[class_index]);
+        cli_json_int(&json, "class", class->index);
+        cli_json_text(&json, "label", cli_labels_name(&j->labels, class->index));
+        cli_json_text(&json, "wnid", cli_labels_wnid(&j->labels, class->index));
+        cli_json_number(&json, "probability", (double)class->probability);
+        cli_json_number(&json, "score", (double)class->score);
         cli_json_end(&json);
     }
     cli_json_end(&json);
     cli_json_end(&json);
 }
 
+static mn_status show_photo(job *j, const char *path, int32_t *width, int32_t *height) {
+    mn_image *photo = NULL;
+    MN_TRY(mn_image_open(path, &j->opening, &photo));
+    mn_status status = mn_image_size(photo, width, height);
+    if (status == MN_OK) status = mn_classifier_show(j->worker.own, photo);
+    mn_image_close(&photo);
+    return status;
+}
+
 static mn_status classify_photo(job *j, const char *path) {
-    mn_fill photo = cli_worker_fill(&j->worker);
-    MN_TRY(mn_fill_photo(path, &photo, 1));
-    mn_status status = cli_worker_classify(&j->worker);
+    int32_t width, height, count;
+    MN_TRY(show_photo(j, path, &width, &height));
+    mn_status status = cli_worker_run(&j->worker);
     if (status != MN_OK) return mn_fail_prefix(status, path);
-    cli_top_k(j->worker.scores, j->classifier.classes, j->shown, j->order);
+    MN_TRY(mn_classifier_best(j->worker.own, j->shown, j->best, &count));
     if (j->settings->json) {
-        print_json(j, path, &photo);
+        print_json(j, path, width, height);
     } else {
-        print_text(j, path, &photo);
+        print_text(j, path, width, height);
     }
     return MN_OK;
 }
@@ -217,9 +224,10 @@ static bool classify_photos(job *j) {
 }
 
 /* False after a sentence. */
-static bool open_job(const settings *s, const mn_prepare_options *prepare, job *j) {
+static bool open_job(const settings *s, const cli_showing *showing, job *j) {
     mn_session_options session_options = cli_session_resolve(&s->session);
-    mn_status status = cli_classifier_open(s->model, s->output, &session_options, prepare, &j->classifier);
+    j->opening = showing->opening;
+    mn_status status = cli_classifier_open(s->model, s->output, &session_options, &showing->preprocess, &j->classifier);
     if (status == MN_OK && s->quantised && !j->classifier.quantised) {
         status =
             mn_fail(MN_ERROR_ARGUMENT, "%s: is a float model, and -q asks for a quantised one; leave -q out", s->model);
@@ -227,28 +235,28 @@ static bool open_job(const settings *s, const mn_prepare_options *prepare, job *
     if (status == MN_OK) status = cli_worker_open(&j->classifier, &j->worker);
     if (status == MN_OK) status = cli_worker_warm_up(&j->worker);
     if (status == MN_OK) {
-        j->shown = s->top < j->classifier.classes ? s->top : j->classifier.classes;
-        j->order = malloc((size_t)j->shown * sizeof *j->order);
-        if (j->order == NULL) status = mn_fail_memory("the best classes");
+        j->shown = s->top < j->classifier.info.classes ? s->top : j->classifier.info.classes;
+        j->best = malloc((size_t)j->shown * sizeof *j->best);
+        if (j->best == NULL) status = mn_fail_memory("the best classes");
     }
     if (status == MN_OK)
-        return cli_labels_open(&j->labels, s->labels, j->classifier.known, j->classifier.classes,
-                               j->classifier.ending.units == 1);
+        return cli_labels_open(&j->labels, s->labels, j->classifier.known, j->classifier.info.classes,
+                               j->classifier.info.units == 1);
     cli_library_error(status);
     return false;
 }
 
 static int classify(const settings *s) {
-    mn_prepare_options prepare;
+    cli_showing showing;
     job j = {.settings = s};
     if (s->images.count == 0) {
         cli_error("classify: no photo is named; see 'mobilenet classify --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
 
-    bool good = open_job(s, &prepare, &j) && classify_photos(&j);
-    free(j.order);
+    bool good = open_job(s, &showing, &j) && classify_photos(&j);
+    free(j.best);
     cli_photos_free(&j.photos);
     cli_labels_close(&j.labels);
     cli_worker_close(&j.worker);

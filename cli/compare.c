@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agreement.h"
 #include "base/thread.h"
 #include "classifier.h"
+#include "classify/answer.h"
+#include "classify/ending.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -19,7 +22,6 @@
 #include "plan/constants.h"
 #include "quant/compare.h"
 #include "samples.h"
-#include "stats.h"
 
 typedef struct settings {
     cli_list models;
@@ -78,7 +80,7 @@ static const cli_command command = {
 typedef struct answers {
     bool known;     /* both models answer with the same classes */
     int32_t shared; /* the last so many of both */
-    cli_ending ending[2];
+    mn_ending ending[2];
     bool *agree;        /* [samples] */
     double *divergence; /* [samples] */
     bool exhausted;     /* no memory for an answer */
@@ -96,11 +98,11 @@ typedef struct result {
 /* ---- Answers ----------------------------------------------------------------------------------------- */
 
 /* [2 * classes]: probabilities and, behind them, scores. NULL when out of memory. */
-static float *read_answer(const cli_ending *e, const mn_graph *graph, const mn_session *session) {
+static float *read_answer(const mn_ending *e, const mn_graph *graph, const mn_session *session) {
     float *room = malloc(2 * (size_t)e->classes * sizeof *room);
     if (!room) return NULL;
     const void *scores = e->score_tensor < 0 ? NULL : mn_session_tensor_data(session, e->score_tensor);
-    cli_ending_read(e, mn_session_tensor_data(session, graph->outputs[e->output]), scores, room, room + e->classes);
+    mn_ending_read(e, mn_session_tensor_data(session, graph->outputs[e->output]), scores, room, room + e->classes);
     return room;
 }
 
@@ -113,10 +115,10 @@ static void look(void *context, int32_t sample, const mn_session *a, const mn_se
     if (p && q) {
         const float *x = p + 2 * first - shared, *y = q + 2 * second - shared; /* the last scores of either */
         int32_t best[2];
-        cli_top_k(x, shared, 1, &best[0]);
-        cli_top_k(y, shared, 1, &best[1]);
+        mn_answer_top_k(x, shared, 1, &best[0]);
+        mn_answer_top_k(y, shared, 1, &best[1]);
         r->answers.agree[sample] = best[0] == best[1];
-        r->answers.divergence[sample] = cli_ending_divergence(&r->answers.ending[0], x, y, shared);
+        r->answers.divergence[sample] = cli_divergence(r->answers.ending[0].labels, x, y, shared);
     } else {
         r->answers.exhausted = true;
     }
@@ -128,10 +130,11 @@ static void look(void *context, int32_t sample, const mn_session *a, const mn_se
 static mn_status open_answers(const settings *s, result *r) {
     answers *a = &r->answers;
     for (int32_t i = 0; i < 2; i++) {
-        mn_status status = cli_ending_find(&r->models[i].graph, s->output, &a->ending[i]);
+        mn_status status = mn_ending_find(&r->models[i].graph, s->output, &a->ending[i]);
         if (status != MN_OK) return s->output != NULL ? status : MN_OK;
     }
-    a->shared = cli_ending_shared(&a->ending[0], &a->ending[1]);
+    a->shared = cli_shared_classes((cli_answers_of){a->ending[0].classes, a->ending[0].labels},
+                                   (cli_answers_of){a->ending[1].classes, a->ending[1].labels});
     if (a->shared == 0) return MN_OK;
     a->agree = calloc((size_t)r->samples.set.count, sizeof *a->agree);
     a->divergence = calloc((size_t)r->samples.set.count, sizeof *a->divergence);
@@ -244,15 +247,15 @@ static mn_status open_models(const settings *s, result *r) {
                    r->models[0].graph.input_count);
 }
 
-static bool run(const settings *s, const mn_prepare_options *prepare, result *r) {
+static bool run(const settings *s, const cli_showing *showing, result *r) {
     cli_progress bar = {0};
     mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
     mn_pixels pixels;
     mn_status status = open_models(s, r);
     if (status == MN_OK) {
         const mn_graph *graph = &r->models[0].graph;
-        if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
-        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], NULL, 0, prepare, &pixels,
+        if (!cli_samples_pixels(&showing->preprocess, graph, &pixels)) return false;
+        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], NULL, 0, showing, &pixels,
                               s->jobs, &r->samples)) {
             return false;
         }
@@ -276,15 +279,15 @@ static bool run(const settings *s, const mn_prepare_options *prepare, result *r)
 }
 
 static int compare(const settings *s) {
-    mn_prepare_options prepare;
+    cli_showing showing;
     if (s->models.count != 2) {
         cli_error("compare: exactly two models must be named; see 'mobilenet compare --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
     if (s->plot != NULL) cli_output_tell(s->plot);
     result r = {0};
-    bool good = run(s, &prepare, &r);
+    bool good = run(s, &showing, &r);
     free(r.differences);
     free(r.answers.agree);
     free(r.answers.divergence);

@@ -154,7 +154,7 @@ static bool make_file(const settings *s, const mn_net *net, const mn_origin *ori
         mn_pixels_text(&pixels, MN_MEANING_CHANNELS, out->pixels);
         if (pixels.source != MN_PIXELS_ASSUMED) mn_meaning_set_pixels(&graph.meaning, &pixels);
     }
-    const mn_class_names *known = cli_labels_known(&graph.meaning, 0);
+    const mn_class_names *known = mn_names_known(&graph.meaning, 0);
     out->names = known ? known->count : 0;
     if (status == MN_OK && labelled) status = mn_tflite_write(&graph, &out->data, &out->bytes);
     if (status != MN_OK) cli_library_error(status);

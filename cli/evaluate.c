@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreement.h"
 #include "base/clock.h"
 #include "base/sync.h"
 #include "classifier.h"
+#include "classify/answer.h"
+#include "classify/classifier.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/progress.h"
@@ -107,6 +110,7 @@ typedef struct bench {
     cli_photos photos;
     cli_labels labels;
     cli_classifier classifier[2];
+    mn_image_options opening;
     sessions *sessions; /* [jobs] */
     int32_t jobs;       /* of this process */
     mn_team *team;
@@ -118,14 +122,14 @@ typedef struct bench {
 } bench;
 
 static cli_answer judge(const cli_worker *worker, int32_t truth) {
-    const int32_t classes = worker->classifier->classes;
+    const mn_classifier_info *info = &worker->classifier->info;
+    const int32_t classes = info->classes;
     int32_t best[TOP], count = classes < TOP ? classes : TOP;
-    cli_top_k(worker->scores, classes, count, best);
+    mn_answer_top_k(worker->scores, classes, count, best);
     cli_answer answer = {.best = best[0], .probability = worker->probabilities[best[0]], .top1 = best[0] == truth};
     /* Where no scores tell apart what 8 bits round to nothing, being listed among that is no answer. */
-    bool told = worker->classifier->score_output >= 0 || worker->classifier->ending.kind == CLI_ENDS_IN_SCORES;
     for (int32_t i = 0; i < count; i++) {
-        answer.top5 = answer.top5 || (best[i] == truth && (told || worker->probabilities[truth] > 0));
+        answer.top5 = answer.top5 || (best[i] == truth && (info->scores_known || worker->probabilities[truth] > 0));
     }
     return answer;
 }
@@ -133,28 +137,33 @@ static cli_answer judge(const cli_worker *worker, int32_t truth) {
 /* Compares the classes that both models have: without the background that one of them may have first. */
 static void compare(const sessions *own, cli_outcome *outcome) {
     const cli_worker *a = &own->worker[0], *b = &own->worker[1];
-    int32_t of_a = a->classifier->classes, of_b = b->classifier->classes, shared = of_a < of_b ? of_a : of_b;
+    int32_t of_a = a->classifier->info.classes, of_b = b->classifier->info.classes, shared = of_a < of_b ? of_a : of_b;
     const float *p = a->scores + (of_a - shared), *q = b->scores + (of_b - shared);
     int32_t best_p, best_q;
-    cli_top_k(p, shared, 1, &best_p);
-    cli_top_k(q, shared, 1, &best_q);
+    mn_answer_top_k(p, shared, 1, &best_p);
+    mn_answer_top_k(q, shared, 1, &best_q);
     outcome->agree = best_p == best_q;
-    outcome->divergence = cli_ending_divergence(&a->classifier->ending, p, q, shared);
+    outcome->divergence = cli_divergence(a->classifier->info.labels, p, q, shared);
     outcome->difference =
         cli_largest_difference(a->probabilities + (of_a - shared), b->probabilities + (of_b - shared), shared);
 }
 
 /* Both models may number their classes differently by a background class. */
 static int32_t truth_for(const bench *b, int32_t model, int32_t truth) {
-    return truth < 0 ? -1 : truth + b->classifier[model].classes - b->classifier[0].classes;
+    return truth < 0 ? -1 : truth + b->classifier[model].info.classes - b->classifier[0].info.classes;
+}
+
+/* Both models see what one reading gives. */
+static mn_status show_photo(const bench *b, sessions *own, const char *path) {
+    mn_fill *fills[2] = {NULL, NULL};
+    for (int32_t m = 0; m < b->report.models; m++) fills[m] = mn_classifier_fill(own->worker[m].own);
+    return cli_show_photo(path, &b->opening, fills, b->report.models);
 }
 
 static mn_status evaluate_photo(const bench *b, sessions *own, const cli_photo *photo, cli_outcome *outcome) {
-    mn_fill fills[2] = {{0}, {0}};
-    for (int32_t m = 0; m < b->report.models; m++) fills[m] = cli_worker_fill(&own->worker[m]);
-    MN_TRY(mn_fill_photo(photo->path, fills, b->report.models));
+    MN_TRY(show_photo(b, own, photo->path));
     for (int32_t m = 0; m < b->report.models; m++) {
-        mn_status status = cli_worker_classify(&own->worker[m]);
+        mn_status status = cli_worker_run(&own->worker[m]);
         if (status != MN_OK) return mn_fail_prefix(status, photo->path);
         outcome->answer[m] = judge(&own->worker[m], truth_for(b, m, photo->truth));
     }
@@ -197,18 +206,20 @@ static void work(void *context, int32_t thread, int32_t threads) {
 }
 
 static mn_status check_pair(const settings *s, const bench *b) {
-    const cli_ending *first = &b->classifier[0].ending, *second = &b->classifier[1].ending;
-    if (cli_ending_shared(first, second) > 0) return MN_OK;
+    const mn_classifier_info *first = &b->classifier[0].info, *second = &b->classifier[1].info;
+    if (cli_shared_classes((cli_answers_of){first->classes, first->labels},
+                           (cli_answers_of){second->classes, second->labels}) > 0)
+        return MN_OK;
     return mn_fail(MN_ERROR_ARGUMENT, "%s has %d %s and %s has %d %s: they cannot be compared", s->model,
                    first->classes, first->labels ? "labels" : "classes", s->compare, second->classes,
                    second->labels ? "labels" : "classes");
 }
 
-static mn_status open_models(const settings *s, const mn_prepare_options *prepare, bench *b) {
+static mn_status open_models(const settings *s, const mn_preprocess_options *preprocess, bench *b) {
     mn_session_options session_options = cli_session_resolve(&s->session);
-    MN_TRY(cli_classifier_open(s->model, s->output, &session_options, prepare, &b->classifier[0]));
+    MN_TRY(cli_classifier_open(s->model, s->output, &session_options, preprocess, &b->classifier[0]));
     if (s->compare == NULL) return MN_OK;
-    MN_TRY(cli_classifier_open(s->compare, s->output, &session_options, prepare, &b->classifier[1]));
+    MN_TRY(cli_classifier_open(s->compare, s->output, &session_options, preprocess, &b->classifier[1]));
     return check_pair(s, b);
 }
 
@@ -242,16 +253,17 @@ static mn_status open_sessions(const settings *s, bench *b) {
     return b->jobs > 1 ? mn_team_create(b->jobs, &b->team) : MN_OK;
 }
 
-static bool open_bench(const settings *s, const mn_prepare_options *prepare, bench *b) {
+static bool open_bench(const settings *s, const cli_showing *showing, bench *b) {
     b->report = (cli_evaluation){.models = s->compare != NULL ? 2 : 1,
                                  .path = {s->model, s->compare},
                                  .labels = &b->labels,
                                  .classifier = b->classifier,
                                  .photos = &b->photos};
-    mn_status status = open_models(s, prepare, b);
+    b->opening = showing->opening;
+    mn_status status = open_models(s, &showing->preprocess, b);
     if (status == MN_OK) {
-        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].known, b->classifier[0].classes,
-                             b->classifier[0].ending.units == 1) ||
+        if (!cli_labels_open(&b->labels, s->labels, b->classifier[0].known, b->classifier[0].info.classes,
+                             b->classifier[0].info.units == 1) ||
             !open_photos(s, b))
             return false;
         status = open_sessions(s, b);
@@ -393,16 +405,16 @@ static bool run_bench(const settings *s, bench *b) {
 }
 
 static int evaluate(const settings *s) {
-    mn_prepare_options prepare;
+    cli_showing showing;
     bench b = {.lock = MN_MUTEX_INITIAL};
     if (s->images == NULL && s->truth == NULL) {
         cli_error("evaluate: --images DIR is missing; see 'mobilenet evaluate --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
     mn_status joined = join(&b);
     if (joined != MN_OK) cli_library_error(joined);
-    bool good = joined == MN_OK && open_bench(s, &prepare, &b) && run_bench(s, &b);
+    bool good = joined == MN_OK && open_bench(s, &showing, &b) && run_bench(s, &b);
     close_bench(&b);
     mn_mpi_end(&b.reduce, !good);
     return good ? CLI_OK : CLI_FAILURE;

@@ -74,13 +74,13 @@ static void print_share(const char *name, int32_t part, int32_t whole) {
 }
 
 /* The best five of five classes are no news. */
-static bool has_top5(const cli_evaluation *e) { return e->labels->classes > 5; }
+static bool has_top5(const cli_evaluation *e) { return e->labels->names.classes > 5; }
 
 static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
     char answers[CLI_ANSWERS_TEXT];
     printf("%-11s %s%s\n", m == 0 ? "model" : "compared", e->path[m],
            cli_classifier_answers(&e->classifier[m], answers));
-    printf("  input     %s\n", e->classifier[m].prepare.text);
+    printf("  input     %s\n", e->classifier[m].input.text);
     if (t->known == 0) return;
     print_share("  top-1", t->top1[m], t->known);
     if (has_top5(e)) print_share("  top-5", t->top5[m], t->known);
@@ -93,7 +93,7 @@ void cli_report_text(const cli_evaluation *e) {
     if (t.known < t.evaluated) printf(", %d of unknown class", t.evaluated - t.known);
     printf("\nspeed       %.1f images/s with %d job(s)\n", t.evaluated / e->seconds, e->jobs);
     for (int32_t m = 0; m < e->models; m++) print_model(e, &t, m);
-    if (e->classifier[0].ending.labels && t.known > 0) {
+    if (e->classifier[0].info.labels && t.known > 0) {
         printf("  top-1 is how often the likeliest label is that of the photo; others may hold as well\n");
     }
     if (e->models == 2) {
@@ -164,8 +164,8 @@ void cli_report_json(const cli_evaluation *e) {
     for (int32_t m = 0; m < e->models; m++) {
         cli_json_object(&json, m == 0 ? "model" : "compared");
         cli_json_text(&json, "file", e->path[m]);
-        cli_json_text(&json, "input", e->classifier[m].prepare.text);
-        cli_json_pixels(&json, &e->classifier[m].prepare);
+        cli_json_text(&json, "input", e->classifier[m].input.text);
+        cli_json_pixels(&json, e->classifier[m].input.pixels);
         cli_json_answers(&json, &e->classifier[m]);
         if (t.known > 0) {
             json_share(&json, "top1", t.top1[m], t.known);

@@ -3,12 +3,18 @@
 
 #include "image_options.h"
 
+#include "base/status.h"
 #include "common/error.h"
 
+#define NAME(filter) [MN_RESIZE_##filter - MN_RESIZE_NEAREST]
 const char *const cli_filter_names[] = {
-    [MN_RESIZE_NEAREST] = "nearest", [MN_RESIZE_BOX] = "box",         [MN_RESIZE_BILINEAR] = "bilinear",
-    [MN_RESIZE_HAMMING] = "hamming", [MN_RESIZE_BICUBIC] = "bicubic", [MN_RESIZE_LANCZOS] = "lanczos",
-    [MN_RESIZE_LANCZOS + 1] = NULL,
+    NAME(NEAREST) = "nearest",
+    NAME(BOX) = "box",
+    NAME(BILINEAR) = "bilinear",
+    NAME(HAMMING) = "hamming",
+    NAME(BICUBIC) = "bicubic",
+    NAME(LANCZOS) = "lanczos",
+    NULL,
 };
 
 /* One number stands for three. */
@@ -22,14 +28,23 @@ static void json_values(cli_json *json, const char *key, const double *values) {
     cli_json_end(json);
 }
 
-void cli_json_pixels(cli_json *json, const mn_prepare *contract) {
-    cli_json_text(json, "input_range_source", mn_pixel_source_name(contract->pixels.source));
-    json_values(json, "input_low", contract->pixels.low);
-    json_values(json, "input_high", contract->pixels.high);
+void cli_json_pixels(cli_json *json, const mn_pixels *pixels) {
+    cli_json_text(json, "input_range_source", mn_pixel_source_name(pixels->source));
+    json_values(json, "input_low", pixels->low);
+    json_values(json, "input_high", pixels->high);
 }
 
-bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out) {
-    mn_prepare_defaults(out);
+mn_status cli_show_photo(const char *path, const mn_image_options *opening, mn_fill *const *fills, int32_t count) {
+    mn_image *photo = NULL;
+    MN_TRY(mn_image_open(path, opening, &photo));
+    mn_status status = mn_fill_image(photo, fills, count);
+    mn_image_close(&photo);
+    return status;
+}
+
+bool cli_image_resolve(const cli_image_options *options, cli_showing *showing) {
+    *showing = (cli_showing){.opening = MN_INIT(mn_image_options), .preprocess = MN_INIT(mn_preprocess_options)};
+    mn_preprocess_options *out = &showing->preprocess;
     if (options->exact && options->crop) {
         cli_error("--exact and --crop exclude each other");
         return false;
@@ -43,8 +58,8 @@ bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out
         return false;
     }
     out->crop = options->crop ? MN_CROP_CENTRAL : options->exact ? MN_CROP_EXACT : MN_CROP_AUTO;
-    out->filter = (mn_resize_filter)options->filter;
-    out->as_stored = options->no_exif;
+    out->filter = (mn_resize_filter)(MN_RESIZE_NEAREST + options->filter);
+    showing->opening.as_stored = options->no_exif;
     out->has_range = options->range.count > 0;
     out->low = (float)options->range.value[0];
     out->high = (float)options->range.value[1];

@@ -8,14 +8,15 @@
 #include "common/json.h"
 #include "common/options.h"
 #include "image/prepare.h"
+#include "mobilenet_image.h"
 
 typedef struct cli_image_options {
     bool exact, crop, no_exif;
-    int32_t filter; /* mn_resize_filter */
+    int32_t filter; /* mn_resize_filter, from MN_RESIZE_NEAREST on */
     cli_numbers range, mean, deviation;
 } cli_image_options;
 
-/** Names of mn_resize_filter, in its order. */
+/** Names of the filters, from MN_RESIZE_NEAREST on. */
 extern const char *const cli_filter_names[];
 
 /* clang-format off */
@@ -47,12 +48,22 @@ extern const char *const cli_filter_names[];
 /* clang-format on */
 
 #define CLI_IMAGE_DEFAULTS                                                                                             \
-    { .filter = MN_RESIZE_BICUBIC }
+    { .filter = MN_RESIZE_BICUBIC - MN_RESIZE_NEAREST }
 
 /** Members that say what pixels mean, and how that is known. */
-void cli_json_pixels(cli_json *json, const mn_prepare *contract);
+void cli_json_pixels(cli_json *json, const mn_pixels *pixels);
+
+/** How photos are opened and shown to a model. */
+typedef struct cli_showing {
+    mn_image_options opening;
+    mn_preprocess_options preprocess;
+} cli_showing;
 
 /** The library's options for these; false after a sentence when they contradict each other. */
-bool cli_image_resolve(const cli_image_options *options, mn_prepare_options *out);
+bool cli_image_resolve(const cli_image_options *options, cli_showing *out);
+
+/** Reads the photo at `path` once and fills every tensor from it. Errors: those of mn_image_open() and mn_fill_image().
+ */
+mn_status cli_show_photo(const char *path, const mn_image_options *opening, mn_fill *const *fills, int32_t count);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "classifier.h"
+#include "classify/classifier.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/json.h"
@@ -76,7 +76,7 @@ static void print_tensor(const subject *s, const char *role, int32_t i, int32_t 
     cli_quant_text(&info.quant, quant);
     printf("%s %d  %s: %s %s%s%s\n", role, i, info.name, mn_type_name(info.type),
            cli_shape_text(info.rank, info.dims, shape), quant[0] != '\0' ? ", " : "", quant);
-    if (strcmp(role, "input") == 0 && i == 0 && cli_contract(s->model, NULL, &contract) == MN_OK) {
+    if (strcmp(role, "input") == 0 && i == 0 && mn_prepare_for(s->model, NULL, NULL, &contract) == MN_OK) {
         printf("         as a picture: %s\n", contract.text);
     }
 }
@@ -233,9 +233,9 @@ static mn_status print_json(const subject *s) {
         int32_t tensor = mn_model_input(s->model, i);
         cli_json_object(&json, NULL);
         cli_json_int(&json, "tensor", tensor);
-        if (i == 0 && cli_contract(s->model, NULL, &contract) == MN_OK) {
+        if (i == 0 && mn_prepare_for(s->model, NULL, NULL, &contract) == MN_OK) {
             cli_json_text(&json, "contract", contract.text);
-            cli_json_pixels(&json, &contract);
+            cli_json_pixels(&json, &contract.pixels);
         }
         cli_json_end(&json);
     }

@@ -13,7 +13,7 @@
 /* A step with what follows from its operators. */
 typedef struct step {
     mn_step_info info;
-    mn_placement place; /* of the output */
+    mn_placement place; /* of the first output */
     int64_t macs;
     size_t moved; /* bytes of activations read, weights read and results written, each once */
 } step;
@@ -26,19 +26,22 @@ static size_t bytes_of(const mn_session *session, int32_t tensor) {
     return mn_session_tensor(session, tensor, &info) == MN_OK ? info.bytes : 0;
 }
 
-/* Does the step compute `tensor` before its operator `before`? */
+/* Does the step compute `tensor` before the operator at place `before` of it? */
 static bool is_inner(const mn_model *model, const mn_step_info *info, int32_t before, int32_t tensor) {
-    for (int32_t i = info->first_op; i < before; i++) {
+    for (int32_t i = 0; i < before; i++) {
         mn_op_info op = MN_INIT(mn_op_info);
-        if (mn_model_op(model, i, &op) == MN_OK && op.output_count > 0 && op.outputs[0] == tensor) return true;
+        if (mn_model_op(model, info->ops[i], &op) != MN_OK) continue;
+        for (int32_t k = 0; k < op.output_count; k++) {
+            if (op.outputs[k] == tensor) return true;
+        }
     }
     return false;
 }
 
-/* What operator `index` of the step multiplies and reads; packed weights are counted apart. */
+/* What the operator at place `index` of the step multiplies and reads; packed weights are counted apart. */
 static mn_status add_operator(const mn_model *model, const mn_session *session, int32_t index, step *s) {
     mn_op_info op = MN_INIT(mn_op_info);
-    MN_TRY(mn_model_op(model, index, &op));
+    MN_TRY(mn_model_op(model, s->info.ops[index], &op));
     s->macs += op.macs;
     for (int32_t i = 0; i < op.input_count; i++) {
         mn_tensor_info tensor = MN_INIT(mn_tensor_info);
@@ -56,9 +59,11 @@ static mn_status describe(const mn_model *model, const mn_session *session, int3
     MN_TRY(mn_session_step(session, index, &out->info));
     MN_TRY(mn_session_placement(session, out->info.outputs[0], &out->place));
     for (int32_t i = 0; i < out->info.op_count; i++) {
-        MN_TRY(add_operator(model, session, out->info.first_op + i, out));
+        MN_TRY(add_operator(model, session, i, out));
     }
-    out->moved = is_alias(out) ? 0 : out->moved + out->info.packed_bytes + out->place.bytes;
+    out->moved += out->info.packed_bytes;
+    for (int32_t i = 0; i < out->info.output_count; i++) out->moved += bytes_of(session, out->info.outputs[i]);
+    if (is_alias(out)) out->moved = 0;
     return MN_OK;
 }
 
@@ -74,11 +79,20 @@ static const char *operator_names(const mn_model *model, const mn_step_info *inf
     out[0] = '\0';
     for (int32_t i = 0; i < info->op_count; i++) {
         mn_op_info op = MN_INIT(mn_op_info);
-        if (mn_model_op(model, info->first_op + i, &op) != MN_OK) continue;
+        if (mn_model_op(model, info->ops[i], &op) != MN_OK) continue;
         const int written = snprintf(out + used, NAMES - used, "%s%s", i > 0 ? " + " : "", op.name);
         if (written > 0) used += (size_t)written;
         if (used >= NAMES) break;
     }
+    return out;
+}
+
+/* "NHWC", or block/lanes/rows/together of mn_layout_info, and "+128" behind them. */
+static const char *layout_name(const mn_layout_info *l, char out[48]) {
+    if (l->block == 0) return "NHWC";
+    const int written =
+        snprintf(out, 48, "%" PRId32 "/%" PRId32 "/%" PRId32 "/%" PRId32, l->block, l->lanes, l->rows, l->together);
+    if (l->bias != 0 && written > 0) snprintf(out + written, 48 - (size_t)written, "+%" PRId32, l->bias);
     return out;
 }
 
@@ -93,13 +107,14 @@ static const char *life(const mn_session *session, const mn_placement *place, ch
 }
 
 static void print_step(const mn_model *model, const mn_session *session, int32_t index, const step *s) {
-    char names[NAMES], when[32];
-    const int32_t last = s->info.first_op + s->info.op_count - 1;
+    char names[NAMES], when[32], layout[48];
+    const int32_t last = s->info.ops[s->info.op_count - 1];
     printf("%4" PRId32 "  %3" PRId32 "-%-3" PRId32 " %-33s %-32s %6" PRId32 " %9zu %9zu %11" PRId64
-           " %8.1f  %9zu %9zu  %s\n",
-           index, s->info.first_op, last, operator_names(model, &s->info, names), s->info.kernel, s->info.units,
-           s->info.packed_bytes, s->info.workspace_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
-           life(session, &s->place, when));
+           " %8.1f  %9zu %9zu  %-15s %s\n",
+           index, s->info.first_op, last, operator_names(model, &s->info, names),
+           s->info.backend ? s->info.backend : s->info.kernel, s->info.units, s->info.packed_bytes,
+           s->info.workspace_bytes, s->macs, macs_per_byte(s), s->place.offset, s->place.bytes,
+           layout_name(&s->place.layout, layout), life(session, &s->place, when));
 }
 
 /* Adds the bytes at `place` from the first of its steps on, and takes them away behind the last: [step_count + 1]. */
@@ -122,7 +137,12 @@ static mn_status find_most(const mn_model *model, const mn_session *session, int
     }
     for (int32_t i = 0; i < step_count; i++) {
         step s;
-        if (describe(model, session, i, &s) == MN_OK && !is_alias(&s)) add_life(&s.place, step_count, change);
+        if (describe(model, session, i, &s) != MN_OK || is_alias(&s)) continue;
+        for (int32_t k = 0; k < s.info.output_count; k++) {
+            if (mn_session_placement(session, s.info.outputs[k], &s.place) == MN_OK) {
+                add_life(&s.place, step_count, change);
+            }
+        }
     }
     for (int32_t i = 0; i < step_count; i++) {
         bytes += change[i];
@@ -146,8 +166,8 @@ static mn_status print_summary(const mn_model *model, const mn_session *session)
 }
 
 mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
-    printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %s\n", "which", "operators", "kernel", "units",
-           "packed", "workspace", "MACs", "MAC/byte", "arena at", "bytes", "steps");
+    printf("   #  %-7s %-33s %-32s %6s %9s %9s %11s %8s  %9s %9s  %-15s %s\n", "which", "operators", "kernel", "units",
+           "packed", "workspace", "MACs", "MAC/byte", "arena at", "bytes", "layout", "steps");
     for (int32_t i = 0; i < mn_session_step_count(session); i++) {
         step s;
         MN_TRY(describe(model, session, i, &s));
@@ -159,8 +179,10 @@ mn_status cli_print_plan(const mn_model *model, const mn_session *session) {
 /* ---- JSON -------------------------------------------------------------------------------------------- */
 
 static void json_step(cli_json *json, const step *s) {
+    char layout[48];
     cli_json_object(json, NULL);
     cli_json_text(json, "kernel", s->info.kernel);
+    if (s->info.backend) cli_json_text(json, "backend", s->info.backend);
     cli_json_int(json, "first_operator", s->info.first_op);
     cli_json_int(json, "operator_count", s->info.op_count);
     cli_json_int(json, "units", s->info.units);
@@ -176,6 +198,7 @@ static void json_step(cli_json *json, const step *s) {
     cli_json_int(json, "bytes", (int64_t)s->place.bytes);
     cli_json_int(json, "first_step", s->place.first);
     cli_json_int(json, "last_step", s->place.last);
+    cli_json_text(json, "layout", layout_name(&s->place.layout, layout));
     cli_json_end(json);
     cli_json_end(json);
 }

@@ -5,18 +5,14 @@
 #ifndef MN_CLI_LABELS_H
 #define MN_CLI_LABELS_H
 
+#include "classify/names.h"
 #include "common/file.h"
 #include "graph/graph.h"
 #include "mobilenet.h"
 
 typedef struct cli_labels {
-    int32_t classes;             /* outputs of the model */
-    int32_t shift;               /* 1 when class 0 is the background, so that ImageNet class c is output c + 1 */
-    bool imagenet;               /* 1000 classes, or 1001 */
-    cli_lines file;              /* of --labels; line c names output c */
-    const mn_class_names *known; /* what the model itself calls its classes; NULL or empty: nothing */
-    bool one_unit;               /* two classes that one unit tells apart: 0 is "not", and one name serves for both */
-    char made[256];              /* room for a name that is put together */
+    mn_names names;
+    cli_lines file; /* of --labels; line c names output c */
 } cli_labels;
 
 /** Labels for a model with `classes` outputs: from the file at `path` unless NULL (it must have one line per class),
@@ -25,9 +21,6 @@ typedef struct cli_labels {
  * sentence and gives false on failure. */
 bool cli_labels_open(cli_labels *labels, const char *path, const mn_class_names *known, int32_t classes, bool one_unit);
 void cli_labels_close(cli_labels *labels);
-
-/** What the graph says of the classes of output `output`, or NULL. */
-const mn_class_names *cli_labels_known(const mn_meaning *meaning, int32_t output);
 
 /** Lets `graph` say what the file at `path` does (nothing for NULL), which has a line for each class of its first
  * output. False after a sentence. */
@@ -48,8 +41,5 @@ int32_t cli_labels_find_name(cli_labels *labels, const char *name);
 
 /** Output of class `number` of the data set, which has no background class; -1 out of range. */
 int32_t cli_labels_from_number(const cli_labels *labels, int32_t number);
-
-/** Does `text` start with a WordNet id: 'n', eight digits, and nothing that goes on as a word? */
-bool cli_is_wnid(const char *text);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "common/error.h"
 #include "common/options.h"
-#include "image/image.h"
+#include "decode/decode.h"
 
 /* Folders inside folders beyond this are refused: a symbolic link may point to its parent. */
 enum { MAX_DEPTH = 16 };
@@ -157,7 +157,8 @@ static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cl
                   folder, tally.named, tally.count, tally.unnamed);
         good = false;
     }
-    bool by_order = good && tally.count > 0 && tally.named == 0 && tally.count == labels->classes - labels->shift;
+    bool by_order =
+        good && tally.count > 0 && tally.named == 0 && tally.count == labels->names.classes - labels->names.shift;
     free(tally.unnamed);
     if (by_order && !assign_by_folder(photos, skip, labels, true, &tally)) {
         cli_error("%s: out of memory", folder);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "classify/answer.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -21,7 +22,6 @@
 #include "quant/quantise.h"
 #include "quant/runner.h"
 #include "samples.h"
-#include "stats.h"
 #include "tflite/write.h"
 
 enum { IO_INT8, IO_UINT8, IO_FLOAT32 };
@@ -148,7 +148,7 @@ static void judge(void *context, int32_t job, int32_t sample, const mn_session *
     (void)job;
     const judging *j = context;
     int32_t best;
-    cli_top_k(mn_session_output(session, 0), j->classes, 1, &best);
+    mn_answer_top_k(mn_session_output(session, 0), j->classes, 1, &best);
     j->keep[sample] = best == j->truth[sample];
 }
 
@@ -226,29 +226,28 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
 }
 
 /* The photos to learn from; without any, only what their pixels would mean. False after a sentence. */
-static bool load_samples(const settings *s, mn_graph *graph, const mn_prepare_options *prepare, cli_samples *samples,
+static bool load_samples(const settings *s, mn_graph *graph, const cli_showing *showing, cli_samples *samples,
                          int32_t *loaded) {
     mn_pixels pixels;
-    if (!cli_samples_pixels(prepare, graph, &pixels)) return false;
+    if (!cli_samples_pixels(&showing->preprocess, graph, &pixels)) return false;
     cli_samples_mean(&pixels, &samples->set);
     mn_meaning_set_pixels(&graph->meaning, &pixels); /* holds of the int8 model, wherever it comes from */
     if (!s->images) return true;
     const mn_tensor *output = &graph->tensors[graph->outputs[0]];
     int32_t classes = output->rank > 0 ? output->dims[output->rank - 1] : 1;
     int32_t known = s->only_correct ? classes : 0; /* otherwise the class of no photo matters */
-    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], cli_labels_known(&graph->meaning, 0),
-                          known, prepare, &pixels, s->jobs, samples)) {
+    if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], mn_names_known(&graph->meaning, 0),
+                          known, showing, &pixels, s->jobs, samples)) {
         return false;
     }
     *loaded = samples->set.count;
     return !s->only_correct || keep_correct(s, graph, classes, samples);
 }
 
-static bool quantise_model(const settings *s, cli_graph_file *model, const mn_prepare_options *prepare,
-                           cli_samples *samples) {
+static bool quantise_model(const settings *s, cli_graph_file *model, const cli_showing *showing, cli_samples *samples) {
     uint64_t started = mn_clock_ns();
     int32_t loaded = 0;
-    if (!s->learned && !load_samples(s, &model->graph, prepare, samples, &loaded)) return false;
+    if (!s->learned && !load_samples(s, &model->graph, showing, samples, &loaded)) return false;
     uint8_t *data = NULL;
     size_t bytes = 0;
     mn_status status = make_file(s, model, &samples->set, &data, &bytes);
@@ -304,12 +303,12 @@ static bool choose_source(settings *s, cli_graph_file *model) {
 }
 
 static int quantise(settings *s) {
-    mn_prepare_options prepare;
+    cli_showing showing;
     if (s->models.count != 1) {
         cli_error("quantize: exactly one model must be named; see 'mobilenet quantize --help'");
         return CLI_USAGE;
     }
-    if (!check_source(s) || !cli_image_resolve(&s->image, &prepare)) return CLI_USAGE;
+    if (!check_source(s) || !cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
     if (!cli_output_suits("quantize", s->output, CLI_WRITES_TFLITE)) return CLI_USAGE;
     cli_output_tell(s->output);
     cli_graph_file model = {0};
@@ -320,7 +319,7 @@ static int quantise(settings *s) {
     bool chosen = status != MN_OK || choose_source(s, &model);
     if (s->image.crop || s->image.exact) model.graph.meaning.fit = s->image.crop ? MN_FIT_CROP : MN_FIT_EXACT;
     bool good = status == MN_OK && chosen && cli_labels_give(s->labels, &model.graph) &&
-                quantise_model(s, &model, &prepare, &samples);
+                quantise_model(s, &model, &showing, &samples);
     cli_samples_free(&samples);
     cli_graph_close(&model);
     return good ? CLI_OK : chosen ? CLI_FAILURE : CLI_USAGE;

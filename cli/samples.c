@@ -23,6 +23,7 @@ enum { NAMED = 5 }; /* unreadable photos that are named; the rest are only count
 typedef struct loading {
     const cli_photos *photos;
     const mn_prepare *prepare;
+    const mn_image_options *opening;
     uint8_t *pixels;
     bool *good; /* [photos->count] */
     mn_mutex lock;
@@ -55,21 +56,23 @@ static void load_photos(void *context, int32_t thread, int32_t threads) {
     (void)thread;
     (void)threads;
     loading *l = context;
+    mn_fill fill = {.prepare = l->prepare}, *const fills[] = {&fill};
     for (int32_t i = take_next(l); i >= 0; i = take_next(l)) {
-        mn_fill fill = {.prepare = l->prepare, .tensor = l->pixels + (size_t)i * l->prepare->bytes};
-        mn_status status = mn_fill_photo(l->photos->items[i].path, &fill, 1);
+        fill.tensor = l->pixels + (size_t)i * l->prepare->bytes;
+        mn_status status = cli_show_photo(l->photos->items[i].path, l->opening, fills, 1);
         l->good[i] = status == MN_OK;
         if (status != MN_OK) report_failure(l, status);
     }
+    mn_fill_free(&fill);
 }
 
 /* A contract under which the stored byte is the pixel. */
-static mn_status prepare_bytes(const mn_tensor *input, const mn_prepare_options *options, const mn_pixels *pixels,
+static mn_status prepare_bytes(const mn_tensor *input, const mn_preprocess_options *options, const mn_pixels *pixels,
                                mn_prepare *out) {
     static const float scale = 1;
     static const int32_t zero = 0;
     mn_tensor bytes = *input;
-    mn_prepare_options wanted = *options;
+    mn_preprocess_options wanted = *options;
     bytes.type = MN_UINT8;
     bytes.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
     wanted.has_mean = false;
@@ -122,8 +125,8 @@ static bool take_photos(loading *l, const char *folder, const mn_pixels *pixels,
 }
 
 static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare,
-                        const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
-    loading l = {.photos = photos, .prepare = prepare, .lock = MN_MUTEX_INITIAL};
+                        const mn_image_options *opening, const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
+    loading l = {.photos = photos, .prepare = prepare, .opening = opening, .lock = MN_MUTEX_INITIAL};
     mn_status status = load_all(&l, jobs);
     if (status != MN_OK) cli_library_error(status);
     bool good = status == MN_OK && take_photos(&l, folder, pixels, out);
@@ -145,7 +148,7 @@ void cli_samples_mean(const mn_pixels *pixels, mn_samples *out) {
     }
 }
 
-bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph, mn_pixels *out) {
+bool cli_samples_pixels(const mn_preprocess_options *options, const mn_graph *graph, mn_pixels *out) {
     mn_pixels pixels = {0};
     mn_prepare contract;
     mn_samples samples;
@@ -168,13 +171,13 @@ bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph
 }
 
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input, const mn_class_names *known,
-                      int32_t classes, const mn_prepare_options *options, const mn_pixels *pixels, int32_t jobs,
+                      int32_t classes, const cli_showing *showing, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out) {
     cli_labels labels = {0};
     cli_photos photos = {0};
     mn_prepare prepare, contract;
-    mn_status status = prepare_bytes(input, options, pixels, &prepare);
-    if (status == MN_OK) status = mn_prepare_init(input, pixels, options, &contract);
+    mn_status status = prepare_bytes(input, &showing->preprocess, pixels, &prepare);
+    if (status == MN_OK) status = mn_prepare_init(input, pixels, &showing->preprocess, &contract);
     if (status != MN_OK) {
         cli_library_error(status);
         return false;
@@ -184,7 +187,7 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input,
     bool good = cli_photos_from_folder(folder, &labels, &photos);
     if (good) {
         cli_photos_limit(&photos, limit);
-        good = load_folder(folder, &photos, &prepare, pixels, jobs, out);
+        good = load_folder(folder, &photos, &prepare, &showing->opening, pixels, jobs, out);
     }
     cli_photos_free(&photos);
     cli_labels_close(&labels);

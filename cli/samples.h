@@ -18,7 +18,7 @@ typedef struct cli_samples {
 
 /** What pixels mean to `graph`: as the options say, else as mn_graph_pixels finds. False after a sentence: it cannot be
  *  told, or does not hold zero. */
-bool cli_samples_pixels(const mn_prepare_options *options, const mn_graph *graph, mn_pixels *out);
+bool cli_samples_pixels(const mn_preprocess_options *options, const mn_graph *graph, mn_pixels *out);
 
 /** Writes it into a set of samples. */
 void cli_samples_mean(const mn_pixels *pixels, mn_samples *out);
@@ -27,7 +27,7 @@ void cli_samples_mean(const mn_pixels *pixels, mn_samples *out);
  *  and `classes` outputs, which it calls `known` (or NULL), on `jobs` threads (0: one per processor). `pixels` is what
  * they mean. Photos that cannot be read are named on stderr and left out. False after a sentence. */
 bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input, const mn_class_names *known,
-                      int32_t classes, const mn_prepare_options *prepare, const mn_pixels *pixels, int32_t jobs,
+                      int32_t classes, const cli_showing *showing, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out);
 
 /** Keeps the photos with keep[i], in their order. */

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Install rules, pkg-config file and CMake package: find_package(mobilenet) gives mobilenet::mobilenet (shared)
-# and mobilenet::static.
+# Install rules, pkg-config files and CMake package: find_package(mobilenet) gives mobilenet::mobilenet (shared) and
+# mobilenet::static, and with its component `image` also mobilenet::image and mobilenet::image_static.
 
 include(CMakePackageConfigHelpers)
 
-install(FILES include/mobilenet.h include/mobilenet_inspect.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/mobilenet.h include/mobilenet_inspect.h include/mobilenet_classify.h include/mobilenet_image.h
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS mobilenet_shared mobilenet_static EXPORT mobilenet-targets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS mobilenet_image_shared mobilenet_image_static EXPORT mobilenet-image-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(tool mobilenet_command benchmark_model_command)
@@ -14,7 +18,7 @@ foreach(tool mobilenet_command benchmark_model_command)
   endif()
 endforeach()
 # All that is installed and built, so that less than everything can be built and installed (recipe.sh).
-set(mn_installed mobilenet_shared mobilenet_static)
+set(mn_installed mobilenet_shared mobilenet_static mobilenet_image_shared mobilenet_image_static)
 foreach(target mobilenet_command benchmark_model_command mobilenet_mpi)
   if(TARGET ${target})
     list(APPEND mn_installed ${target})
@@ -34,9 +38,17 @@ write_basic_package_version_file(mobilenet-config-version.cmake COMPATIBILITY Sa
 install(FILES ${PROJECT_BINARY_DIR}/mobilenet-config.cmake ${PROJECT_BINARY_DIR}/mobilenet-config-version.cmake
   DESTINATION ${mn_package_dir})
 install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${mn_package_dir})
+install(EXPORT mobilenet-image-targets NAMESPACE mobilenet:: DESTINATION ${mn_package_dir})
 
-# The .pc file finds the prefix from its own place, so that an installed tree can be moved.
+# The .pc files find the prefix from their own place, so that an installed tree can be moved.
 file(RELATIVE_PATH mn_pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" mn_pc_prefix "${mn_pc_prefix}")
-configure_file(cmake/mobilenet.pc.in mobilenet.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(mn_pc_codecs "")
+foreach(codec ${mn_image_codecs})
+  string(TOLOWER ${codec} codec)
+  string(APPEND mn_pc_codecs " -l${codec}")
+endforeach()
+foreach(package mobilenet mobilenet_image)
+  configure_file(cmake/${package}.pc.in ${package}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -3,10 +3,6 @@
 
 include(CheckCSourceCompiles)
 
-find_package(JPEG)
-find_package(PNG)
-find_path(MN_WEBP_INCLUDE webp/decode.h)
-find_library(MN_WEBP_LIBRARY webp)
 find_package(MPI QUIET COMPONENTS C)
 # Debian keeps HDF5 with and without MPI in folders of their own.
 find_path(MN_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
@@ -67,7 +63,7 @@ if(mn_missing)
   list(JOIN mn_missing " " mn_missing)
   message(WARNING "SKIPPED: files of Keras and PyTorch, and JPEG, PNG and WebP; libraries are missing "
                   "(on Debian: apt-get install ${mn_missing})")
-  list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/|/src/image/(jpeg|png|webp)[.]c$")
+  list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/")
   list(APPEND mn_tool_sources ${mn_absent_sources})
   list(REMOVE_DUPLICATES mn_tool_sources)
   set(mn_tool_libraries Threads::Threads ${CMAKE_DL_LIBS} m)
@@ -79,7 +75,7 @@ endif()
 add_library(mobilenet_tools STATIC ${mn_tool_sources})
 mn_target_flags(mobilenet_tools)
 target_include_directories(mobilenet_tools PUBLIC include src)
-target_link_libraries(mobilenet_tools PUBLIC mobilenet_static ${mn_tool_libraries})
+target_link_libraries(mobilenet_tools PUBLIC mobilenet_image_static mobilenet_static ${mn_tool_libraries})
 set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
   MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
 if(NOT mn_missing)

@@ -1,86 +1,41 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The library in one page: runs a classifier on one raw input and prints the best class.
+/* What is in a photo?
  *
- *     ./classify MODEL.tflite INPUT.raw
+ *     ./classify MODEL.tflite cat.jpg
  *
- * INPUT.raw holds the bytes of the model's first input; for a model with uint8 input these are the red, green and
- * blue bytes of the photo, row by row, already resized (`mobilenet inspect MODEL.tflite` tells the size and type). */
+ * prints the five most probable classes. Programs that have pixels already, of a camera say, include
+ * mobilenet_classify.h instead, make the image with mn_image_from_pixels(), and link libmobilenet alone. */
 #include <stdio.h>
 
-#include "mobilenet.h"
+#include <mobilenet_image.h>
 
-/* Fills `data` from a file of exactly `bytes` bytes. */
-static int read_input(const char *path, void *data, size_t bytes) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        fprintf(stderr, "%s: cannot be opened\n", path);
-        return 1;
-    }
-    int wrong_size = fread(data, 1, bytes, file) != bytes || fgetc(file) != EOF;
-    fclose(file);
-    if (wrong_size) fprintf(stderr, "%s: must hold exactly %zu bytes\n", path, bytes);
-    return wrong_size;
-}
+enum { SHOWN = 5 };
 
-static double real_value(const mn_quant *quant, int32_t stored) {
-    return quant->count == 0 ? stored : (double)quant->scale[0] * (stored - quant->zero_point[0]);
-}
-
-/* Score `i` of an output, in the units the model computes. */
-static double score(const mn_tensor_info *info, const void *data, size_t i) {
-    switch (info->type) {
-    case MN_FLOAT32: return ((const float *)data)[i];
-    case MN_UINT8: return real_value(&info->quant, ((const uint8_t *)data)[i]);
-    case MN_INT8: return real_value(&info->quant, ((const int8_t *)data)[i]);
-    default: return 0;
-    }
-}
-
-static void print_best(const mn_model *model, const mn_tensor_info *info, const void *data) {
-    size_t count = info->bytes / mn_type_size(info->type), best = 0;
-    for (size_t i = 1; i < count; i++) {
-        if (score(info, data, i) > score(info, data, best)) best = i;
-    }
-    /* The model's own names, else ImageNet's; models with 1001 classes begin with "background". */
-    const char *label = mn_model_class_name(model, 0, (int32_t)best);
-    if (!label) label = mn_imagenet_label((int32_t)best - (count == 1001));
-    printf("class %zu (%s): %.4f\n", best, label ? label : "no name", score(info, data, best));
-}
-
-static int classify(const mn_model *model, const char *input_path) {
-    mn_session *session = NULL;
-    mn_tensor_info input = MN_INIT(mn_tensor_info);
-    mn_tensor_info output = MN_INIT(mn_tensor_info);
-    int failed = 1;
-    if (mn_session_create(model, NULL, &session) != MN_OK ||
-        mn_model_tensor(model, mn_model_input(model, 0), &input) != MN_OK ||
-        mn_model_tensor(model, mn_model_output(model, 0), &output) != MN_OK) {
-        fprintf(stderr, "%s\n", mn_error_detail());
-    } else if (read_input(input_path, mn_session_input(session, 0), input.bytes) == 0) {
-        failed = mn_session_run(session) != MN_OK;
-        if (failed) {
-            fprintf(stderr, "%s\n", mn_error_detail());
-        } else {
-            print_best(model, &output, mn_session_output(session, 0));
-        }
-    }
-    mn_session_close(&session);
-    return failed;
+static mn_status classify(mn_classifier *classifier, const char *path) {
+    mn_image *photo = NULL;
+    mn_class best[SHOWN];
+    int32_t count = 0;
+    mn_status status = mn_image_open(path, NULL, &photo);
+    if (status == MN_OK) status = mn_classify(classifier, photo, SHOWN, best, &count);
+    for (int32_t i = 0; i < count; i++) printf("%6.2f %%  %s\n", 100 * (double)best[i].probability, best[i].name);
+    mn_image_close(&photo);
+    return status;
 }
 
 int main(int argc, char **argv) {
+    mn_model *model = NULL;
+    mn_classifier *classifier = NULL;
     if (argc != 3) {
-        fprintf(stderr, "usage: classify MODEL.tflite INPUT.raw\n");
+        fprintf(stderr, "usage: classify MODEL.tflite PHOTO\n");
         return 2;
     }
-    mn_model *model = NULL;
-    if (mn_model_open(argv[1], &model) != MN_OK) {
-        fprintf(stderr, "%s\n", mn_error_detail());
-        return 1;
-    }
-    int failed = classify(model, argv[2]);
+    mn_status status = mn_model_open(argv[1], &model);
+    if (status == MN_OK) status = mn_classifier_create(model, NULL, &classifier);
+    if (status == MN_OK) status = classify(classifier, argv[2]);
+    if (status != MN_OK) fprintf(stderr, "%s\n", mn_error_detail());
+    mn_classifier_close(&classifier);
     mn_model_close(&model);
-    return failed;
+    return status == MN_OK ? 0 : 1;
 }

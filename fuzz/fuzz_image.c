@@ -9,57 +9,59 @@
 
 #include <zlib.h>
 
+#include "decode/decode.h"
+#include "decode/exif.h"
 #include "image/resize.h"
 #include "image/turn.h"
 
-static const mn_image_options limits = {512, 65536, true};
+static const mn_image_options limits = {.max_side = 512, .max_pixels = 65536, .as_stored = 1};
 
 /* `part` of 16 parts of `length`. */
 static float fraction(float length, int part) { return length * (float)part / 16; }
 
-static void turn(const mn_image *image, const mn_image_info *info, mn_image *seen) {
+static void turn(const mn_picture *image, const mn_picture_info *info, mn_picture *seen) {
     int32_t width, height;
     mn_turn_size(info, &width, &height);
-    if (mn_image_create(width, height, seen) != MN_OK) abort();
+    if (mn_picture_create(width, height, seen) != MN_OK) abort();
     mn_turn_rows(info, 0, image->height, image->pixels, seen);
 }
 
-static void resize(const mn_image *image, int orientation, const uint8_t *choice) {
-    const mn_image_info info = {image->width, image->height, mn_turn_of(orientation)};
-    mn_image seen = {0}, out = {0};
+static void resize(const mn_picture *image, int orientation, const uint8_t *choice) {
+    const mn_picture_info info = {image->width, image->height, mn_turn_of(orientation)};
+    mn_picture seen = {0}, out = {0};
     mn_resizer *resizer = NULL;
     turn(image, &info, &seen);
     float width = (float)seen.width, height = (float)seen.height;
     mn_resize_box box = {fraction(width / 2, choice[0] & 15), fraction(height / 2, choice[1] & 15), width, height};
     box.right -= fraction(box.left, choice[0] >> 4);
     box.bottom -= fraction(box.top, choice[1] >> 4);
-    mn_resize_filter filter = (mn_resize_filter)(choice[2] % 6);
+    mn_resize_filter filter = (mn_resize_filter)(MN_RESIZE_NEAREST + choice[2] % 6);
     int32_t out_width = choice[2] / 6 * 4 + 1, out_height = choice[3] + 1;
     if (mn_resize(&seen, out_width, out_height, filter, &box, &out) != MN_OK) abort();
     if (mn_resizer_create(&info, out_width, out_height, filter, &box, &resizer) != MN_OK) abort();
     for (int32_t y = 0; y < image->height; y++)
-        mn_resizer_row(resizer, image->pixels + (size_t)y * (size_t)image->width * MN_IMAGE_CHANNELS);
-    const mn_image *result = mn_resizer_result(resizer);
+        mn_resizer_row(resizer, image->pixels + (size_t)y * (size_t)image->width * MN_PICTURE_CHANNELS);
+    const mn_picture *result = mn_resizer_result(resizer);
     if (result->width != out_width || result->height != out_height ||
-        memcmp(result->pixels, out.pixels, (size_t)out_width * (size_t)out_height * MN_IMAGE_CHANNELS) != 0)
+        memcmp(result->pixels, out.pixels, (size_t)out_width * (size_t)out_height * MN_PICTURE_CHANNELS) != 0)
         abort();
     mn_resizer_free(&resizer);
-    mn_image_free(&out);
-    mn_image_free(&seen);
+    mn_picture_free(&out);
+    mn_picture_free(&seen);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    mn_image image = {0};
-    mn_status status = mn_image_decode(data, size, "fuzz", &limits, &image);
+    mn_picture image = {0};
+    mn_status status = mn_picture_decode(data, size, "fuzz", &limits, &image);
     if ((status == MN_OK) != (image.pixels != NULL)) abort();
     int orientation = mn_exif_orientation(data, size);
     if (orientation < 0 || orientation > 8) abort();
     orientation = mn_xmp_orientation(data, size);
     if (orientation < 0 || orientation > 8) abort();
     if (status == MN_OK) resize(&image, data[size - 1] % 8 + 1, data + size - 4);
-    mn_image_free(&image);
+    mn_picture_free(&image);
     return 0;
 }
 

@@ -112,6 +112,10 @@ MN_API const char *mn_status_text(mn_status status);
  *  Valid until the next library call on this thread; "" when nothing has failed. */
 MN_API const char *mn_error_detail(void);
 
+/** Stores `sentence` for mn_error_detail() on this thread, cut at 511 bytes (NULL: ""), and returns `status`: for
+ *  functions of the caller's that the library calls, and for libraries that stand on this one. */
+MN_API mn_status mn_error_set(mn_status status, const char *sentence);
+
 /* ---- Tensors ----------------------------------------------------------------------------------------- */
 
 /** Element types. */
@@ -295,7 +299,8 @@ MN_API mn_status mn_session_create(const mn_model *model, const mn_session_optio
 
 MN_API void mn_session_close(mn_session **session);
 
-/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. */
+/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. Errors: ARGUMENT, and
+ *  those from MN_ERROR_BACKEND on where a part of the model runs elsewhere; outputs then hold nothing of use. */
 MN_API mn_status mn_session_run(mn_session *session);
 
 /** Memory of input or output number `i`: write inputs before a run, read outputs after it, until the next

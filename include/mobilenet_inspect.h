@@ -25,7 +25,7 @@ MN_API const char *mn_cpu_tier(int32_t i);
 
 /* ---- Steps ------------------------------------------------------------------------------------------- */
 
-/** One step of the plan: one or more operators run as one kernel. */
+/** One step of the plan: one or more operators run as one kernel, or by one back end. */
 typedef struct mn_step_info {
     uint32_t struct_bytes;  /**< MN_INIT */
     int32_t first_op;       /**< index of the first operator */
@@ -35,9 +35,11 @@ typedef struct mn_step_info {
     int32_t output_count;   /**< tensors that it writes */
     uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
     const int32_t *outputs; /**< their indices; live as long as the session */
-    const char *kernel;     /**< kernel symbol, or "alias" for a step that costs nothing */
+    const char *kernel;     /**< kernel symbol, "alias" for a step that costs nothing, or "foreign" */
     size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
-    size_t workspace_bytes; /**< of each thread, in the arena */
+    size_t workspace_bytes; /**< of each thread, in the arena; of a back end, in all */
+    const int32_t *ops;     /**< [op_count] operators, in the order they run; live as long as the session */
+    const char *backend;    /**< name of the back end that runs it; NULL: none does */
 } mn_step_info;
 
 /** Number of steps, and facts about step `index`. Errors: ARGUMENT for an index out of range. */
@@ -52,11 +54,22 @@ MN_API void mn_session_profile(mn_session *session, bool on);
 /** Bytes of weights packed for the chosen kernels. */
 MN_API size_t mn_session_packed_bytes(const mn_session *session);
 
+/** How the images of a tensor lie in memory: [blocks][height / rows][width][block / lanes][lanes / together][rows]
+ *  [together], blocks of channels outermost and the last one as short as it can be. All 0: NHWC. */
+typedef struct mn_layout_info {
+    int32_t block;    /**< channels of a block */
+    int32_t lanes;    /**< channels of a vector */
+    int32_t rows;     /**< rows that a vector interleaves */
+    int32_t together; /**< channels side by side */
+    int32_t bias;     /**< what is added to int8 values: 128 where they are kept as unsigned bytes */
+} mn_layout_info;
+
 /** A tensor's place in the arena. */
 typedef struct mn_placement {
     uint32_t struct_bytes; /**< MN_INIT */
     int32_t first, last;   /**< steps that use it; -1: before the first one, the number of steps: after the last */
-    size_t offset, bytes;  /**< bytes may be more than the tensor's, where kernels want it padded */
+    mn_layout_info layout;
+    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
 } mn_placement;
 
 /** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of

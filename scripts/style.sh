@@ -45,6 +45,8 @@ report "extremes collected with fmax() or fmin() and not with base/extremes.h" <
 report "unfinished work" < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}")
 report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
     awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }')
+report "words that the documentation does without (CONTRIBUTING.md, Words)" < <(
+    grep -rnwiE 'house|rooms|front doors?|scratch_bytes' README.md CONTRIBUTING.md docs include src/*/README.md)
 report "READMEs" < <(scripts/readmes.sh)
 report "commits" < <(scripts/subjects.sh | grep -v SKIPPED)
 exit "$failed"

@@ -7,6 +7,7 @@
 #define MN_BASE_ARGUMENT_H
 
 #include "base/status.h"
+#include "mobilenet_classify.h"
 #include "mobilenet_inspect.h"
 
 /** Returns from the public function that it stands in when `pointer` is NULL. */
@@ -25,8 +26,14 @@ mn_status mn_fail_null(const char *function, const char *name);
     X(mn_tensor_info, data, data)                                                                                      \
     X(mn_op_info, options, options)                                                                                    \
     X(mn_pixels, reserved, reserved)                                                                                   \
-    X(mn_step_info, workspace_bytes, workspace_bytes)                                                                  \
-    X(mn_placement, bytes, bytes)
+    X(mn_step_info, backend, backend)                                                                                  \
+    X(mn_placement, bytes, bytes)                                                                                      \
+    X(mn_frame, stride, stride)                                                                                        \
+    X(mn_image_reader, close, close)                                                                                   \
+    X(mn_preprocess_options, deviation, deviation)                                                                     \
+    X(mn_preprocess_info, text, text)                                                                                  \
+    X(mn_classifier_options, preprocess, preprocess)                                                                   \
+    X(mn_classifier_info, output_name, output_name)
 
 /** Bytes of `type` up to the end of `field`. */
 #define MN_UP_TO(type, field) (offsetof(type, field) + sizeof((type){0}.field))

@@ -3,13 +3,9 @@
 
 #include "base/status.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#define DETAIL_BYTES 512
-
-static _Thread_local char detail[DETAIL_BYTES];
+static _Thread_local char detail[MN_DETAIL_BYTES];
 
 const char *mn_status_text(mn_status status) {
     switch (status) {
@@ -23,20 +19,10 @@ const char *mn_status_text(mn_status status) {
 
 const char *mn_error_detail(void) { return detail; }
 
-mn_status mn_fail(mn_status status, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
-    va_end(arguments);
+mn_status mn_error_set(mn_status status, const char *sentence) {
+    size_t bytes = sentence ? strlen(sentence) : 0;
+    if (bytes >= sizeof detail) bytes = sizeof detail - 1;
+    if (bytes > 0) memmove(detail, sentence, bytes); /* which may be `detail` itself */
+    detail[bytes] = '\0';
     return status;
-}
-
-mn_status mn_fail_memory(const char *what) {
-    return mn_fail(MN_ERROR_MEMORY, "out of memory for %s; close other programs or use a smaller model or image", what);
-}
-
-mn_status mn_fail_prefix(mn_status status, const char *prefix) {
-    char sentence[DETAIL_BYTES];
-    memcpy(sentence, detail, sizeof sentence);
-    return mn_fail(status, "%s: %s", prefix, sentence);
 }

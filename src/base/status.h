@@ -13,6 +13,9 @@
 #define MN_PRINTF(text, first)
 #endif
 
+/** Room for one sentence, its end included. */
+#define MN_DETAIL_BYTES 512
+
 /** Stores the sentence for mn_error_detail() on this thread (cut at 511 bytes) and returns `status`. */
 mn_status mn_fail(mn_status status, const char *format, ...) MN_PRINTF(2, 3);
 

@@ -139,6 +139,17 @@ void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out) {
     memcpy(out->dims, tensor->dims, sizeof tensor->dims);
 }
 
+mn_tensor mn_tensor_of(const mn_tensor_info *info) {
+    mn_tensor tensor = {.name = info->name,
+                        .type = info->type,
+                        .rank = info->rank,
+                        .bytes = info->bytes,
+                        .quant = info->quant,
+                        .data = info->data};
+    memcpy(tensor.dims, info->dims, sizeof tensor.dims);
+    return tensor;
+}
+
 void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) {
     *out = (mn_op_info){.struct_bytes = sizeof *out,
                         .name = mn_op_name(op->kind),

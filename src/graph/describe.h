@@ -10,6 +10,9 @@
 /** Fills every field of `out` for `tensor`. */
 void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out);
 
+/** The tensor that `info` describes. */
+mn_tensor mn_tensor_of(const mn_tensor_info *info);
+
 /** Fills every field of `out` for `op`, with the shapes that the graph's tensors carry. */
 void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out);
 

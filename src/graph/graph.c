@@ -123,10 +123,11 @@ mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status statu
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     const mn_op *op = &graph->ops[op_index];
+    const int32_t number = mn_graph_number(graph, op_index);
     if (op->kind != MN_OP_CUSTOM) {
-        return mn_fail(status, "%s: operator %d (%s): %s", graph->name, op_index, mn_op_name(op->kind), sentence);
+        return mn_fail(status, "%s: operator %d (%s): %s", graph->name, number, mn_op_name(op->kind), sentence);
     }
-    return mn_fail(status, "%s: operator %d (CUSTOM \"%.80s\"): %s", graph->name, op_index, op->attr.custom.name,
+    return mn_fail(status, "%s: operator %d (CUSTOM \"%.80s\"): %s", graph->name, number, op->attr.custom.name,
                    sentence);
 }
 

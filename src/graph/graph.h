@@ -119,7 +119,8 @@ typedef struct mn_graph {
     int32_t tensor_count;
     mn_tensor *tensors;
     int32_t op_count;
-    mn_op *ops; /* in execution order */
+    mn_op *ops;            /* in execution order */
+    const int32_t *origin; /* [op_count]: what the file numbers them; NULL: their places in `ops` */
     int32_t input_count;
     int32_t *inputs;
     int32_t output_count;
@@ -138,6 +139,11 @@ mn_status mn_graph_share(const mn_graph *graph, mn_graph *out);
 /** The tensor behind input or output `i` of `op`; NULL for an optional input left out or beyond the list. */
 const mn_tensor *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i);
 const mn_tensor *mn_graph_output(const mn_graph *graph, const mn_op *op, int32_t i);
+
+/** What sentences call operator `op_index`. */
+static inline int32_t mn_graph_number(const mn_graph *graph, int32_t op_index) {
+    return graph->origin ? graph->origin[op_index] : op_index;
+}
 
 /** Fails with a sentence that names the graph, the operator and its place: "m.tflite: operator 12 (CONV_2D): ...". */
 mn_status mn_graph_fail(const mn_graph *graph, int32_t op_index, mn_status status, const char *format, ...)
@@ -160,7 +166,7 @@ static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
 /** First of the operands that carry data: 1 for SPLIT, whose axis comes first. */
 int32_t mn_op_first_input(mn_op_kind kind);
 
-/** Verifies everything later rooms rely on: tensor indices in range, every tensor written once and before it is
+/** Verifies everything that comes later relies on: tensor indices in range, every tensor written once and before it is
  *  read (CUSTOM operators may name tensors that nothing writes, which are their workspace), model outputs written,
  * types and quantisation of each operator's tensors an implemented combination, shapes consistent. Shapes of computed
  * tensors are inferred from the inputs and replace those of the file, except for what CUSTOM operators compute.

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* What the maker of a model says of its pixels and classes. Nothing computes with it; whoever shows photos to a model
- * and names its answers does (pixels.h). Every front door fills what its files say, and leaves the rest unknown. */
+ * and names its answers does (pixels.h). Every reader fills what its files say, and leaves the rest unknown. */
 #ifndef MN_GRAPH_MEANING_H
 #define MN_GRAPH_MEANING_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* From the rows of a photo to input tensors, without the photo ever being whole in memory. */
+/* From the rows of an image to input tensors, without the image ever being whole in memory. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,28 +20,29 @@ static uint8_t luma(const uint8_t *rgb) {
 
 /* Gray before resizing, as Pillow would do it; still three channels, so one resizer serves. */
 static void make_gray(const uint8_t *rgb, size_t bytes, uint8_t *gray) {
-    for (size_t i = 0; i < bytes; i += MN_IMAGE_CHANNELS) memset(gray + i, luma(rgb + i), MN_IMAGE_CHANNELS);
+    for (size_t i = 0; i < bytes; i += MN_PICTURE_CHANNELS) memset(gray + i, luma(rgb + i), MN_PICTURE_CHANNELS);
 }
 
-mn_status mn_fill_begin(mn_fill *fill, const mn_image_info *info) {
+static mn_resize_box box_of(const mn_prepare *p, float width, float height) {
+    const float margin = p->crop == MN_CROP_CENTRAL ? CENTRAL_MARGIN : 0;
+    return (mn_resize_box){width * margin, height * margin, width * (1 - margin), height * (1 - margin)};
+}
+
+mn_status mn_fill_begin(mn_fill *fill, const mn_picture_info *info) {
     const mn_prepare *p = fill->prepare;
-    mn_image_info turned = *info;
-    if (p->as_stored) turned.turn = (mn_turn){0};
-    mn_turn_size(&turned, &fill->width, &fill->height);
-    float width = (float)fill->width, height = (float)fill->height;
-    mn_resize_box box = {0, 0, width, height};
-    if (p->crop == MN_CROP_CENTRAL) {
-        box.left = width * CENTRAL_MARGIN;
-        box.top = height * CENTRAL_MARGIN;
-        box.right = width * (1 - CENTRAL_MARGIN);
-        box.bottom = height * (1 - CENTRAL_MARGIN);
+    mn_turn_size(info, &fill->width, &fill->height);
+    if (fill->resizer && mn_resizer_is_for(fill->resizer, info)) {
+        mn_resizer_restart(fill->resizer);
+        return MN_OK;
     }
-    fill->row_bytes = (size_t)info->width * MN_IMAGE_CHANNELS;
+    mn_fill_free(fill);
+    const mn_resize_box box = box_of(p, (float)fill->width, (float)fill->height);
+    fill->row_bytes = (size_t)info->width * MN_PICTURE_CHANNELS;
     if (p->channels == 1) {
         fill->gray = malloc(fill->row_bytes);
         if (!fill->gray) return mn_fail_memory("a row of a photo");
     }
-    return mn_resizer_create(&turned, p->width, p->height, p->filter, &box, &fill->resizer);
+    return mn_resizer_create(info, p->width, p->height, p->filter, &box, &fill->resizer);
 }
 
 void mn_fill_row(mn_fill *fill, const uint8_t *rgb) {
@@ -52,19 +53,20 @@ void mn_fill_row(mn_fill *fill, const uint8_t *rgb) {
 /* Element `i` of channel `c` goes to tensor[i * pixel_step + c * channel_step]. */
 static void fill_tensor(const mn_prepare *p, const uint8_t *pixels, void *tensor) {
     size_t count = (size_t)p->width * (size_t)p->height;
-    size_t pixel_step = p->layout == MN_LAYOUT_NHWC ? (size_t)p->channels : 1;
-    size_t channel_step = p->layout == MN_LAYOUT_NHWC ? 1 : count;
+    size_t pixel_step = p->layout == MN_CHANNELS_LAST ? (size_t)p->channels : 1;
+    size_t channel_step = p->layout == MN_CHANNELS_LAST ? 1 : count;
     for (int32_t c = 0; c < p->channels; c++) {
         const uint8_t *from = pixels + c;
         if (p->type == MN_FLOAT32) {
             float *to = (float *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->real[c][from[i * MN_IMAGE_CHANNELS]];
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->real[c][from[i * MN_PICTURE_CHANNELS]];
         } else if (p->type == MN_INT16) {
             int16_t *to = (int16_t *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_IMAGE_CHANNELS]];
+            for (size_t i = 0; i < count; i++) to[i * pixel_step] = p->stored[c][from[i * MN_PICTURE_CHANNELS]];
         } else {
             uint8_t *to = (uint8_t *)tensor + (size_t)c * channel_step;
-            for (size_t i = 0; i < count; i++) to[i * pixel_step] = (uint8_t)p->stored[c][from[i * MN_IMAGE_CHANNELS]];
+            for (size_t i = 0; i < count; i++)
+                to[i * pixel_step] = (uint8_t)p->stored[c][from[i * MN_PICTURE_CHANNELS]];
         }
     }
 }
@@ -79,28 +81,20 @@ void mn_fill_free(mn_fill *fill) {
 
 /* Several tensors from one reading. */
 typedef struct fills {
-    mn_fill *items;
+    mn_fill *const *items;
     int32_t count;
 } fills;
 
-static mn_status begin_all(void *self, const mn_image_info *info) {
-    fills *f = self;
-    for (int32_t i = 0; i < f->count; i++) MN_TRY(mn_fill_begin(&f->items[i], info));
-    return MN_OK;
-}
-
 static void row_to_all(void *self, const uint8_t *rgb) {
     fills *f = self;
-    for (int32_t i = 0; i < f->count; i++) mn_fill_row(&f->items[i], rgb);
+    for (int32_t i = 0; i < f->count; i++) mn_fill_row(f->items[i], rgb);
 }
 
-mn_status mn_fill_photo(const char *path, mn_fill *items, int32_t count) {
+mn_status mn_fill_image(mn_image *image, mn_fill *const *items, int32_t count) {
     fills f = {items, count};
-    const mn_rows rows = {&f, begin_all, row_to_all};
-    mn_status status = mn_image_read(path, &rows);
-    for (int32_t i = 0; i < count; i++) {
-        if (status == MN_OK) mn_fill_end(&items[i]);
-        mn_fill_free(&items[i]);
-    }
-    return status;
+    const mn_picture_info info = mn_image_info(image);
+    for (int32_t i = 0; i < count; i++) MN_TRY(mn_fill_begin(items[i], &info));
+    MN_TRY(mn_image_read(image, row_to_all, &f));
+    for (int32_t i = 0; i < count; i++) mn_fill_end(items[i]);
+    return MN_OK;
 }

@@ -11,10 +11,6 @@
 #include "base/status.h"
 #include "graph/stored.h"
 
-void mn_prepare_defaults(mn_prepare_options *options) {
-    *options = (mn_prepare_options){.crop = MN_CROP_AUTO, .filter = MN_RESIZE_BICUBIC};
-}
-
 /* ---- What the tensor is ------------------------------------------------------------------------------ */
 
 static bool is_channel_count(int32_t n) { return n == 1 || n == 3; }
@@ -24,10 +20,10 @@ static mn_status find_layout(const mn_tensor *input, mn_prepare *p) {
     const int32_t *d = input->dims;
     int32_t height = 0, width = 0;
     if (input->rank == 4 && is_channel_count(d[3])) {
-        p->layout = MN_LAYOUT_NHWC;
+        p->layout = MN_CHANNELS_LAST;
         height = d[1], width = d[2], p->channels = d[3];
     } else if (input->rank == 4 && is_channel_count(d[1])) {
-        p->layout = MN_LAYOUT_NCHW;
+        p->layout = MN_CHANNELS_FIRST;
         height = d[2], width = d[3], p->channels = d[1];
     } else {
         return mn_fail(MN_ERROR_UNSUPPORTED,
@@ -35,11 +31,11 @@ static mn_status find_layout(const mn_tensor *input, mn_prepare *p) {
                        "give a model that classifies images",
                        input->name);
     }
-    if (height < 1 || width < 1 || height > MN_IMAGE_MAX_SIDE || width > MN_IMAGE_MAX_SIDE ||
-        (int64_t)height * width > MN_IMAGE_MAX_PIXELS)
+    if (height < 1 || width < 1 || height > MN_PICTURE_MAX_SIDE || width > MN_PICTURE_MAX_SIDE ||
+        (int64_t)height * width > MN_PICTURE_MAX_PIXELS)
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "input \"%s\" wants pictures of %dx%d, but a side must be 1..%d; give the input another size",
-                       input->name, width, height, MN_IMAGE_MAX_SIDE);
+                       input->name, width, height, MN_PICTURE_MAX_SIDE);
     p->width = width;
     p->height = height;
     p->type = input->type;
@@ -77,9 +73,12 @@ static mn_status find_storage(const mn_tensor *input, storage *s) {
 
 /* ---- What a pixel means ------------------------------------------------------------------------------ */
 
-static mn_status check_options(const mn_prepare_options *o) {
+static mn_status check_options(const mn_preprocess_options *o) {
     if (o->crop != MN_CROP_AUTO && o->crop != MN_CROP_EXACT && o->crop != MN_CROP_CENTRAL)
         return mn_fail(MN_ERROR_ARGUMENT, "crop mode %d does not exist; give one of mn_crop", (int)o->crop);
+    if ((uint32_t)o->filter > MN_RESIZE_LANCZOS)
+        return mn_fail(MN_ERROR_ARGUMENT, "resize filter %d does not exist; give one of mn_resize_filter",
+                       (int)o->filter);
     if (o->has_range && o->has_mean)
         return mn_fail(MN_ERROR_ARGUMENT, "an input range and a mean were both given; give one of them");
     if (o->has_range && !(isfinite(o->low) && isfinite(o->high) && o->low < o->high))
@@ -95,7 +94,7 @@ static mn_status check_options(const mn_prepare_options *o) {
 }
 
 /* real(pixel) = low + pixel * (high - low) / 255, by channel. */
-static mn_status find_meaning(const mn_tensor *input, const mn_pixels *pixels, const mn_prepare_options *o,
+static mn_status find_meaning(const mn_tensor *input, const mn_pixels *pixels, const mn_preprocess_options *o,
                               mn_pixels *out) {
     if (!mn_prepare_given(o)) {
         if (!pixels)
@@ -204,24 +203,24 @@ static void describe(const storage *s, const mn_pixels *m, bool shift, mn_prepar
     mn_pixels_text(m, p->channels, means);
     describe_storage(s, shift, stored, sizeof stored);
     snprintf(p->text, sizeof p->text, "%dx%d %s%s, %s, pixels %s%s", p->width, p->height,
-             p->channels == 3 ? "RGB" : "gray", p->layout == MN_LAYOUT_NCHW ? " in planes" : "", mn_type_name(p->type),
-             means, stored);
+             p->channels == 3 ? "RGB" : "gray", p->layout == MN_CHANNELS_FIRST ? " in planes" : "",
+             mn_type_name(p->type), means, stored);
 }
 
-bool mn_prepare_given(const mn_prepare_options *options) { return options->has_range || options->has_mean; }
+bool mn_prepare_given(const mn_preprocess_options *options) { return options->has_range || options->has_mean; }
 
-mn_status mn_prepare_init(const mn_tensor *input, const mn_pixels *pixels, const mn_prepare_options *options,
+mn_status mn_prepare_init(const mn_tensor *input, const mn_pixels *pixels, const mn_preprocess_options *options,
                           mn_prepare *out) {
-    mn_prepare_options defaults;
-    mn_prepare_defaults(&defaults);
+    static const mn_preprocess_options defaults = {0};
     if (!options) options = &defaults;
-    mn_prepare p = {.crop = options->crop, .filter = options->filter, .as_stored = options->as_stored};
+    mn_prepare p = {.crop = options->crop, .filter = options->filter};
     storage s;
     mn_pixels m;
     MN_TRY(check_options(options));
     MN_TRY(find_layout(input, &p));
     MN_TRY(find_storage(input, &s));
     MN_TRY(find_meaning(input, pixels, options, &m));
+    if (p.filter == MN_RESIZE_AUTO) p.filter = MN_RESIZE_BICUBIC;
     if (p.crop == MN_CROP_AUTO) p.crop = m.central_crop ? MN_CROP_CENTRAL : MN_CROP_EXACT;
     p.pixels = m;
     bool shift = s.scale > 0 && is_shift(&s, &m, p.channels);

@@ -68,6 +68,7 @@ typedef struct kernel {
 } kernel;
 
 static const kernel kernels[] = {
+    [MN_RESIZE_AUTO] = {"auto", NULL, 0.0}, /* a wish, which becomes one of these before anything is resized */
     [MN_RESIZE_NEAREST] = {"nearest", NULL, 0.0},
     [MN_RESIZE_BOX] = {"box", box_weight, 0.5},
     [MN_RESIZE_BILINEAR] = {"bilinear", bilinear_weight, 1.0},
@@ -82,7 +83,7 @@ const char *mn_resize_filter_name(mn_resize_filter filter) {
 }
 
 mn_status mn_resize_filter_parse(const char *name, mn_resize_filter *out) {
-    for (size_t i = 0; i < FILTER_COUNT; i++) {
+    for (size_t i = MN_RESIZE_NEAREST; i < FILTER_COUNT; i++) {
         if (strcmp(name, kernels[i].name) != 0) continue;
         *out = (mn_resize_filter)i;
         return MN_OK;
@@ -204,7 +205,7 @@ static int32_t axis_depth(const axis *a, int32_t outputs) {
 /* ---- The resizer ------------------------------------------------------------------------------------- */
 
 struct mn_resizer {
-    mn_image_info in;
+    mn_picture_info in;
     mn_resize_box box; /* of the picture as seen */
     const kernel *kernel;
     const mn_passes *passes;
@@ -217,10 +218,10 @@ struct mn_resizer {
     size_t values;            /* in a row of sums */
     int32_t *sums;            /* [depth][values], a ring */
     uint8_t *between;         /* a row between the passes */
-    mn_image out, seen;       /* as stored, and turned if it is to be turned */
+    mn_picture out, seen;     /* as stored, and turned if it is to be turned */
 };
 
-static size_t row_bytes(int32_t width) { return (size_t)width * MN_IMAGE_CHANNELS; }
+static size_t row_bytes(int32_t width) { return (size_t)width * MN_PICTURE_CHANNELS; }
 
 static uint8_t *out_row(const mn_resizer *r, int32_t y) { return r->out.pixels + (size_t)y * row_bytes(r->out.width); }
 
@@ -261,8 +262,8 @@ static void pick_row(mn_resizer *r, const uint8_t *row) {
     for (; r->done < r->out.height && r->pick_y[r->done] <= r->y; r->done++) {
         if (r->pick_y[r->done] < 0) continue;
         uint8_t *to = out_row(r, r->done);
-        for (int32_t x = 0; x < r->out.width; x++, to += MN_IMAGE_CHANNELS)
-            if (r->pick_x[x] >= 0) memcpy(to, row + row_bytes(r->pick_x[x]), MN_IMAGE_CHANNELS);
+        for (int32_t x = 0; x < r->out.width; x++, to += MN_PICTURE_CHANNELS)
+            if (r->pick_x[x] >= 0) memcpy(to, row + row_bytes(r->pick_x[x]), MN_PICTURE_CHANNELS);
     }
 }
 
@@ -280,10 +281,10 @@ void mn_resizer_row(mn_resizer *r, const uint8_t *rgb) {
     r->y++;
 }
 
-const mn_image *mn_resizer_result(mn_resizer *r) {
+const mn_picture *mn_resizer_result(mn_resizer *r) {
     const mn_turn *turn = &r->in.turn;
     if (!turn->backward_x && !turn->backward_y && !turn->transposed) return &r->out;
-    const mn_image_info stored = {r->out.width, r->out.height, *turn};
+    const mn_picture_info stored = {r->out.width, r->out.height, *turn};
     mn_turn_rows(&stored, 0, r->out.height, r->out.pixels, &r->seen);
     return &r->seen;
 }
@@ -337,8 +338,8 @@ static mn_status make(mn_resizer *r, int32_t width, int32_t height) {
     mn_turn_size(&r->in, &seen_width, &seen_height);
     bool rows_first = rows_come_first(seen_width, seen_height, width, height);
     int32_t out_width = turn.transposed ? height : width, out_height = turn.transposed ? width : height;
-    MN_TRY(mn_image_create(out_width, out_height, &r->out));
-    if (turn.transposed || turn.backward_x || turn.backward_y) MN_TRY(mn_image_create(width, height, &r->seen));
+    MN_TRY(mn_picture_create(out_width, out_height, &r->out));
+    if (turn.transposed || turn.backward_x || turn.backward_y) MN_TRY(mn_picture_create(width, height, &r->seen));
     MN_TRY(axis_of_file(r, turn.transposed, turn.backward_x, r->in.width, out_width, &r->across, &r->pick_x));
     MN_TRY(axis_of_file(r, !turn.transposed, turn.backward_y, r->in.height, out_height, &r->down, &r->pick_y));
     if (r->across.spans) MN_TRY(axis_triple(&r->across, out_width));
@@ -354,13 +355,13 @@ static bool box_fits(const mn_resize_box *box, int32_t width, int32_t height) {
            box->left < box->right && box->top < box->bottom;
 }
 
-mn_status mn_resizer_create(const mn_image_info *in, int32_t width, int32_t height, mn_resize_filter filter,
+mn_status mn_resizer_create(const mn_picture_info *in, int32_t width, int32_t height, mn_resize_filter filter,
                             const mn_resize_box *box, mn_resizer **out) {
     int32_t seen_width, seen_height;
     mn_turn_size(in, &seen_width, &seen_height);
     const mn_resize_box whole = {0, 0, (float)seen_width, (float)seen_height};
     if (!box) box = &whole;
-    if ((size_t)filter >= FILTER_COUNT)
+    if (filter == MN_RESIZE_AUTO || (size_t)filter >= FILTER_COUNT)
         return mn_fail(MN_ERROR_ARGUMENT, "resize filter %d does not exist; give one of mn_resize_filter", (int)filter);
     if (!box_fits(box, seen_width, seen_height))
         return mn_fail(MN_ERROR_ARGUMENT,
@@ -378,6 +379,13 @@ mn_status mn_resizer_create(const mn_image_info *in, int32_t width, int32_t heig
     return status;
 }
 
+bool mn_resizer_is_for(const mn_resizer *r, const mn_picture_info *in) {
+    return r->in.width == in->width && r->in.height == in->height && r->in.turn.backward_x == in->turn.backward_x &&
+           r->in.turn.backward_y == in->turn.backward_y && r->in.turn.transposed == in->turn.transposed;
+}
+
+void mn_resizer_restart(mn_resizer *r) { r->y = r->begun = r->done = 0; }
+
 void mn_resizer_free(mn_resizer **resizer) {
     mn_resizer *r = *resizer;
     if (!r) return;
@@ -387,20 +395,20 @@ void mn_resizer_free(mn_resizer **resizer) {
     free(r->pick_y);
     free(r->sums);
     free(r->between);
-    mn_image_free(&r->out);
-    mn_image_free(&r->seen);
+    mn_picture_free(&r->out);
+    mn_picture_free(&r->seen);
     free(r);
     *resizer = NULL;
 }
 
-mn_status mn_resize(const mn_image *in, int32_t width, int32_t height, mn_resize_filter filter,
-                    const mn_resize_box *box, mn_image *out) {
-    const mn_image_info info = {.width = in->width, .height = in->height};
+mn_status mn_resize(const mn_picture *in, int32_t width, int32_t height, mn_resize_filter filter,
+                    const mn_resize_box *box, mn_picture *out) {
+    const mn_picture_info info = {.width = in->width, .height = in->height};
     mn_resizer *r = NULL;
     MN_TRY(mn_resizer_create(&info, width, height, filter, box, &r));
     for (int32_t y = 0; y < in->height; y++) mn_resizer_row(r, in->pixels + (size_t)y * row_bytes(in->width));
     *out = r->out;
-    r->out = (mn_image){0};
+    r->out = (mn_picture){0};
     mn_resizer_free(&r);
     return MN_OK;
 }

@@ -5,20 +5,7 @@
 #ifndef MN_IMAGE_RESIZE_H
 #define MN_IMAGE_RESIZE_H
 
-#include "image/image.h"
-
-/** Pillow's filters, under its names. */
-typedef enum mn_resize_filter {
-    MN_RESIZE_NEAREST = 0,
-    MN_RESIZE_BOX,
-    MN_RESIZE_BILINEAR,
-    MN_RESIZE_HAMMING,
-    MN_RESIZE_BICUBIC,
-    MN_RESIZE_LANCZOS,
-} mn_resize_filter;
-
-/** Name in lower case ("bicubic"), static storage; "unknown" outside the list. */
-const char *mn_resize_filter_name(mn_resize_filter filter);
+#include "image/picture.h"
 
 /** The filter called `name`. Errors: ARGUMENT, with the list of names. */
 mn_status mn_resize_filter_parse(const char *name, mn_resize_filter *out);
@@ -34,19 +21,25 @@ typedef struct mn_resizer mn_resizer;
 
 /** For making a `width` x `height` picture from the part `box` (NULL: all) of the picture `in` as seen, after its turn.
  *  Errors: ARGUMENT (a side below 1; a box that is empty or not inside the picture), LIMIT, MEMORY. */
-mn_status mn_resizer_create(const mn_image_info *in, int32_t width, int32_t height, mn_resize_filter filter,
+mn_status mn_resizer_create(const mn_picture_info *in, int32_t width, int32_t height, mn_resize_filter filter,
                             const mn_resize_box *box, mn_resizer **out);
+
+/** Is `resizer` one for pictures like `in`? */
+bool mn_resizer_is_for(const mn_resizer *resizer, const mn_picture_info *in);
+
+/** Makes it ready for another picture, however far it had come with the last one. */
+void mn_resizer_restart(mn_resizer *resizer);
 
 /** Takes the next stored row. */
 void mn_resizer_row(mn_resizer *resizer, const uint8_t *rgb);
 
 /** After the last row: the result, which stays the resizer's. */
-const mn_image *mn_resizer_result(mn_resizer *resizer);
+const mn_picture *mn_resizer_result(mn_resizer *resizer);
 
 void mn_resizer_free(mn_resizer **resizer);
 
 /** The same for a picture in memory. `out` receives a new picture and must not be `in`. */
-mn_status mn_resize(const mn_image *in, int32_t width, int32_t height, mn_resize_filter filter,
-                    const mn_resize_box *box, mn_image *out);
+mn_status mn_resize(const mn_picture *in, int32_t width, int32_t height, mn_resize_filter filter,
+                    const mn_resize_box *box, mn_picture *out);
 
 #endif

@@ -5,23 +5,16 @@
 #ifndef MN_IMAGE_TURN_H
 #define MN_IMAGE_TURN_H
 
-#include "image/image.h"
+#include "image/picture.h"
 
 /** The turn that an orientation, as EXIF counts them, asks for; none outside 1..8. */
 mn_turn mn_turn_of(int orientation);
 
-/** The orientation in EXIF data (a TIFF file without pictures, with or without "Exif" before it): 1..8, and 0 where
- *  there is none or the data is damaged before it. */
-int mn_exif_orientation(const uint8_t *data, size_t bytes);
-
-/** The orientation in XMP, the XML that some programs write instead: 1..8, and 0 where there is none. */
-int mn_xmp_orientation(const uint8_t *data, size_t bytes);
-
 /** The size as seen. */
-void mn_turn_size(const mn_image_info *info, int32_t *width, int32_t *height);
+void mn_turn_size(const mn_picture_info *info, int32_t *width, int32_t *height);
 
 /** Puts the stored rows [first, first + count) of a picture like `info`, which lie one behind the other, into `seen`,
  *  which has the size as seen. Several at once are faster where rows become columns. */
-void mn_turn_rows(const mn_image_info *info, int32_t first, int32_t count, const uint8_t *rgb, mn_image *seen);
+void mn_turn_rows(const mn_picture_info *info, int32_t first, int32_t count, const uint8_t *rgb, mn_picture *seen);
 
 #endif

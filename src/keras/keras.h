@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The front door: a file that Keras saved becomes a network with its weights. */
+/* The reader: a file that Keras saved becomes a network with its weights. */
 #ifndef MN_KERAS_KERAS_H
 #define MN_KERAS_KERAS_H
 

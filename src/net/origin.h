@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What the front doors are told of a file, and what they found in it, whatever program saved it. */
+/* What readers are told of a file, and what they found in it, whatever program saved it. */
 #ifndef MN_NET_ORIGIN_H
 #define MN_NET_ORIGIN_H
 
 #include "net/net.h"
 
 typedef struct mn_origin_options {
-    int32_t size;    /* side of the input where the file leaves it open; 0: the door's default */
+    int32_t size;    /* side of the input where the file leaves it open; 0: the reader's default */
     bool no_softmax; /* a file that does not say what follows its classifier ends in scores */
 } mn_origin_options;
 

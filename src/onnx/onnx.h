@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The front door for ONNX: a float classifier becomes a network with its weights. */
+/* The reader of ONNX: a float classifier becomes a network with its weights. */
 #ifndef MN_ONNX_ONNX_H
 #define MN_ONNX_ONNX_H
 

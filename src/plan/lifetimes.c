@@ -46,7 +46,8 @@ static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *option
         for (int32_t i = 0; i < node->input_count; i++) use_tensor(plan, place, node->inputs[i], s, s);
         for (int32_t i = 0; i < node->output_count; i++) use_tensor(plan, place, node->outputs[i], s, s);
         if (step->cut.workspace_bytes > 0) {
-            use(place, graph->tensor_count + s, workspace_stride(step) * (size_t)options->threads, s, s);
+            const size_t threads = node->part ? 1 : (size_t)options->threads;
+            use(place, graph->tensor_count + s, workspace_stride(step) * threads, s, s);
         }
     }
     for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);

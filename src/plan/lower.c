@@ -51,11 +51,29 @@ static void take_binding(const mn_lowering *l, const mn_op *op, const mn_binding
     node->work = mn_lower_work(l->graph, l->shapes, node->first_op, 1, binding->units);
 }
 
+/* One node, whatever it computes. */
+static mn_status lower_part(const mn_lowering *l, int32_t op_index, mn_candidate *out) {
+    const mn_op *op = &l->graph->ops[op_index];
+    mn_node *node = mn_region_alloc(l->region, 1, sizeof *node);
+    if (!node) return mn_fail_memory("the plan");
+    *node = (mn_node){.part = &l->foreign->partition.parts[l->foreign->parts[op_index]],
+                      .inputs = op->inputs,
+                      .input_count = op->input_count,
+                      .outputs = op->outputs,
+                      .output_count = op->output_count,
+                      .first_op = op_index,
+                      .op_count = 1};
+    out->nodes = node;
+    out->node_count = 1;
+    return MN_OK;
+}
+
 /* A node for each output. Nothing is left of an operator whose results are constants. */
 static mn_status lower_alone(const mn_lowering *l, int32_t op_index, mn_candidate *out) {
     const mn_op *op = &l->graph->ops[op_index];
     *out = (mn_candidate){.op_count = 1};
     if (l->graph->tensors[op->outputs[0]].data) return MN_OK;
+    if (l->foreign && l->foreign->parts[op_index] >= 0) return lower_part(l, op_index, out);
     const bool alias = mn_bind_alias(l->shapes, op);
     mn_node *nodes = mn_region_alloc(l->region, (size_t)op->output_count, sizeof *nodes);
     if (!nodes) return mn_fail_memory("the plan");
@@ -92,8 +110,8 @@ static mn_status lower_all(mn_lowering *l, bool fuses) {
 
 void mn_lower_add(mn_candidates *to, const mn_candidate *candidate) { to->list[to->count++] = *candidate; }
 
-mn_status mn_plan_lower(const mn_graph *graph, const mn_shape *shapes, bool fuses, mn_region *region,
-                        mn_candidates *out) {
-    mn_lowering l = {.graph = graph, .shapes = shapes, .region = region, .out = out};
+mn_status mn_plan_lower(const mn_graph *graph, const mn_foreign *foreign, const mn_shape *shapes, bool fuses,
+                        mn_region *region, mn_candidates *out) {
+    mn_lowering l = {.graph = graph, .foreign = foreign, .shapes = shapes, .region = region, .out = out};
     return lower_all(&l, fuses);
 }

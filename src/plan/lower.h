@@ -7,20 +7,22 @@
 #ifndef MN_PLAN_LOWER_H
 #define MN_PLAN_LOWER_H
 
+#include "backend/foreign.h"
 #include "graph/graph.h"
 #include "graph/shape.h"
 #include "kernels/cut.h"
 
 /** What one kernel computes: one or more operators, with their parameters and the tensors they read and write. */
 typedef struct mn_node {
-    bool is_alias; /* no kernel: the output is the first input's memory under another shape */
+    bool is_alias;       /* no kernel: the output is the first input's memory under another shape */
+    const mn_part *part; /* no kernel: a back end runs it; NULL: none does */
     mn_kernel_op op;
     mn_type in, out;
     const void *params; /* the family's mn_<op>_params */
     mn_work work;
     int32_t input_count; /* tensors for mn_task.inputs; -1 gives NULL */
     const int32_t *inputs;
-    int32_t output_count; /* 1 of kernels */
+    int32_t output_count; /* 1 of kernels and aliases */
     const int32_t *outputs;
     int32_t first_op, op_count;
 } mn_node;
@@ -42,13 +44,14 @@ typedef struct mn_candidates {
 } mn_candidates;
 
 /** Fills `out`, [graph->op_count]; memory is from `region`. `shapes` are those of all tensors. Operators are joined
- * only if `fuses`. Errors: MEMORY, UNSUPPORTED. */
-mn_status mn_plan_lower(const mn_graph *graph, const mn_shape *shapes, bool fuses, mn_region *region,
-                        mn_candidates *out);
+ * only if `fuses`. Where `foreign` is not NULL, the graph is its. Errors: MEMORY, UNSUPPORTED. */
+mn_status mn_plan_lower(const mn_graph *graph, const mn_foreign *foreign, const mn_shape *shapes, bool fuses,
+                        mn_region *region, mn_candidates *out);
 
 /** What the stages of lowering share. */
 typedef struct mn_lowering {
     const mn_graph *graph;
+    const mn_foreign *foreign; /* NULL: there are no back ends */
     const mn_shape *shapes;
     mn_region *region;
     const int32_t *readers;    /* [tensor_count]: how often each is read */

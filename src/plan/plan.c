@@ -8,7 +8,7 @@
 #include "plan/select.h"
 #include "plan/weights.h"
 
-static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
+static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs, const mn_backend_list *backends) {
     const mn_graph *graph = plan->graph;
     plan->shapes = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *plan->shapes);
     if (!plan->shapes) return mn_fail_memory("the plan");
@@ -22,16 +22,29 @@ static mn_status take_shapes(mn_plan *plan, const mn_shape *inputs) {
         }
         plan->shapes[graph->inputs[i]] = inputs[i];
     }
-    return mn_graph_infer_shapes(graph, plan->shapes, NULL);
+    mn_shape_question question = {.graph = graph, .backends = backends};
+    const mn_custom_shapes asked = {.ask = mn_foreign_shape, .context = &question};
+    return mn_graph_infer_shapes(graph, plan->shapes, backends ? &asked : NULL);
+}
+
+/* Without back ends nobody runs CUSTOM operators. */
+static mn_status hand_over(mn_plan *plan, const mn_plan_options *options) {
+    if (!options->backends) {
+        const int32_t custom = mn_graph_first_custom(plan->graph);
+        return custom < 0 ? MN_OK : mn_graph_refuse_custom(plan->graph, custom);
+    }
+    MN_TRY(mn_foreign_open(plan->graph, plan->shapes, options->backends, options->threads, options->keep_tensors,
+                           &plan->foreign));
+    plan->graph = &plan->foreign->graph;
+    return MN_OK;
 }
 
 static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options *options) {
-    const int32_t custom = mn_graph_first_custom(plan->graph);
-    if (custom >= 0) return mn_graph_refuse_custom(plan->graph, custom);
-    MN_TRY(take_shapes(plan, options->inputs));
+    MN_TRY(take_shapes(plan, options->inputs, options->backends));
+    MN_TRY(hand_over(plan, options));
     mn_candidates *candidates = mn_region_alloc(&plan->region, (size_t)plan->graph->op_count, sizeof *candidates);
     if (!candidates) return mn_fail_memory("the plan");
-    MN_TRY(mn_plan_lower(plan->graph, plan->shapes, !options->keep_tensors, &plan->region, candidates));
+    MN_TRY(mn_plan_lower(plan->graph, plan->foreign, plan->shapes, !options->keep_tensors, &plan->region, candidates));
     MN_TRY(mn_plan_select(plan, candidates, options));
     MN_TRY(mn_plan_schedule(plan, options));
     MN_TRY(mn_plan_pack_weights(plan, cache, options->team));
@@ -50,6 +63,7 @@ mn_status mn_plan_create(const mn_graph *graph, mn_pack_cache *cache, const mn_p
 }
 
 void mn_plan_free(mn_plan *plan) {
+    mn_foreign_close(&plan->foreign);
     mn_region_free(&plan->region);
     *plan = (mn_plan){0};
 }

@@ -4,6 +4,7 @@
 /* From a graph to what runs: a list of steps, each a kernel with its parameters, the order of their slices, and a place
  * in one arena for every tensor. A plan holds no tensor memory; it is read-only once made.
  *
+ *   foreign    what back ends take over                             backend/foreign.h
  *   lower      operators to nodes, and what could run as one        lower.h
  *   select     kernels, and the layouts between them                select.h
  *   schedule   units for threads, and the order of slices           schedule.h
@@ -12,6 +13,7 @@
 #ifndef MN_PLAN_PLAN_H
 #define MN_PLAN_PLAN_H
 
+#include "backend/foreign.h"
 #include "graph/graph.h"
 #include "graph/shape.h"
 #include "kernels/cut.h"
@@ -26,11 +28,12 @@
 
 typedef struct mn_step {
     const mn_node *node;     /* what it computes, of what */
-    const mn_kernel *kernel; /* NULL: the output is the input's memory under another shape */
+    const mn_kernel *kernel; /* NULL: a back end runs it (node->part), or it is an alias */
     mn_kernel_need need;
     mn_cut cut; /* all zero for an alias */
     const void *packed;
-    size_t workspace_offset; /* in the arena: [threads][cut.workspace_bytes rounded up to MN_ARENA_ALIGNMENT] */
+    size_t workspace_offset; /* in the arena: [threads][cut.workspace_bytes rounded up to MN_ARENA_ALIGNMENT]; of a back
+                                end's part one workspace, for all threads */
 } mn_step;
 
 /** A part of a step that runs at one go: units [first, first + units). */
@@ -39,20 +42,22 @@ typedef struct mn_slice_of_step {
 } mn_slice_of_step;
 
 typedef struct mn_plan_options {
-    const mn_shape *inputs; /* [graph->input_count], or NULL for the file's shapes */
-    int32_t threads;        /* >= 1: how much workspace to reserve */
-    mn_team *team;          /* packs weights; NULL: the caller does */
-    bool keep_tensors;      /* no two tensors share memory */
-    mn_target target;       /* what runs the plan */
-    mn_tier tier;           /* highest kernel tier */
+    const mn_shape *inputs;          /* [graph->input_count], or NULL for the file's shapes */
+    int32_t threads;                 /* >= 1: how much workspace to reserve */
+    mn_team *team;                   /* packs weights; NULL: the caller does */
+    bool keep_tensors;               /* no two tensors share memory */
+    const mn_backend_list *backends; /* NULL: none */
+    mn_target target;                /* what runs the plan */
+    mn_tier tier;                    /* highest kernel tier */
 } mn_plan_options;
 
 typedef struct mn_plan {
-    mn_region region; /* owns the arrays below and the parameters */
-    const mn_graph *graph;
-    mn_shape *shapes;  /* [tensor_count] */
-    mn_layout *layout; /* [tensor_count] */
-    size_t *offset;    /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
+    mn_region region;      /* owns the arrays below and the parameters */
+    const mn_graph *graph; /* the model's, or what back ends left of it; the tensors are the model's */
+    mn_foreign *foreign;   /* NULL: there are no back ends */
+    mn_shape *shapes;      /* [tensor_count] */
+    mn_layout *layout;     /* [tensor_count] */
+    size_t *offset;        /* [tensor_count]: bytes into the arena, or MN_NO_OFFSET */
     size_t *bytes; /* [tensor_count]: memory it takes, which in other layouts than NHWC may be more than its elements */
     int32_t *first; /* [tensor_count]: steps that use its memory, as in mn_placement; only where it has a place */
     int32_t *last;

@@ -55,7 +55,7 @@ static bool choose(const choice *c, int32_t n, mn_layout handed) {
     const mn_node *node = &c->candidate->nodes[n];
     mn_step *step = &c->steps[n];
     *step = (mn_step){.node = node};
-    if (node->is_alias) return choose(c, n + 1, (mn_layout){0});
+    if (node->is_alias || node->part) return choose(c, n + 1, (mn_layout){0});
     for (const mn_kernel *kernel = NULL;;) {
         mn_layout out;
         kernel = mn_kernel_next(node->op, node->in, node->out, &c->options->target, c->options->tier, kernel);
@@ -94,7 +94,7 @@ static void take_steps(mn_plan *plan, const mn_step *steps, int32_t count) {
         plan->steps[plan->step_count++] = steps[i];
         if (node->is_alias) {
             plan->same_as[node->outputs[0]] = plan->same_as[node->inputs[0]];
-        } else {
+        } else if (!node->part) {
             note_layout(plan, &steps[i]);
         }
     }

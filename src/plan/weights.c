@@ -14,7 +14,7 @@ static mn_status request_weights(mn_plan *plan, const mn_step *step, mn_pack_req
     for (int32_t i = 0; i < step->node->input_count; i++) {
         constants[i] = step->node->inputs[i] < 0 ? NULL : plan->graph->tensors[step->node->inputs[i]].data;
     }
-    *out = (mn_pack_request){.op_index = step->node->first_op,
+    *out = (mn_pack_request){.op_index = mn_graph_number(plan->graph, step->node->first_op),
                              .kernel = step->kernel,
                              .bytes = step->need.packed_bytes,
                              .params = step->node->params,

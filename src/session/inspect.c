@@ -13,6 +13,9 @@ const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), i); }
 size_t mn_session_packed_bytes(const mn_session *session) { return session ? session->plan.packed_bytes : 0; }
 int32_t mn_session_step_count(const mn_session *session) { return session ? session->plan.step_count : 0; }
 
+/* Operators of the model that run before operator `op` of the plan. */
+static int32_t ops_before(const mn_foreign *foreign, int32_t op) { return foreign ? foreign->ops_begin[op] : op; }
+
 mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info *out) {
     MN_NEED(session);
     MN_TRY(mn_struct_check(&mn_step_info_struct, out));
@@ -20,18 +23,30 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
         return mn_fail(MN_ERROR_ARGUMENT, "step %d does not exist; the plan has %d", index, session->plan.step_count);
     }
     const mn_step *step = &session->plan.steps[index];
-    const mn_step_info info = {.first_op = step->node->first_op,
-                               .op_count = step->node->op_count,
+    const mn_foreign *foreign = session->plan.foreign;
+    const mn_part *part = step->node->part;
+    const int32_t begin = ops_before(foreign, step->node->first_op);
+    const mn_step_info info = {.first_op = session->ops[begin],
+                               .op_count = ops_before(foreign, step->node->first_op + step->node->op_count) - begin,
                                .units = step->cut.units,
                                .grain = step->cut.grain,
                                .output_count = step->node->output_count,
                                .last_ns = session->profile ? session->step_ns[index] : 0,
                                .outputs = step->node->outputs,
-                               .kernel = step->kernel ? step->kernel->symbol : "alias",
+                               .kernel = step->kernel ? step->kernel->symbol
+                                         : part       ? "foreign"
+                                                      : "alias",
                                .packed_bytes = step->packed ? step->need.packed_bytes : 0,
-                               .workspace_bytes = step->cut.workspace_bytes};
+                               .workspace_bytes = step->cut.workspace_bytes,
+                               .ops = session->ops + begin,
+                               .backend = part ? mn_foreign_name(foreign, part) : NULL};
     mn_struct_write(&mn_step_info_struct, &info, out);
     return MN_OK;
+}
+
+static mn_layout_info describe_layout(mn_layout l) {
+    return (mn_layout_info){
+        .block = l.block, .lanes = l.lanes, .rows = l.rows, .together = l.together, .bias = l.biased ? 128 : 0};
 }
 
 mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_placement *out) {
@@ -44,7 +59,8 @@ mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_pla
     const mn_placement place = {.first = plan->first[tensor],
                                 .last = plan->last[tensor],
                                 .offset = plan->offset[tensor],
-                                .bytes = plan->bytes[plan->same_as[tensor]]};
+                                .bytes = plan->bytes[plan->same_as[tensor]],
+                                .layout = describe_layout(plan->layout[tensor])};
     mn_struct_write(&mn_placement_struct, &place, out);
     return MN_OK;
 }

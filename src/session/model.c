@@ -111,15 +111,23 @@ int32_t mn_model_output_count(const mn_model *model) { return model ? model->gra
 int32_t mn_model_tensor_count(const mn_model *model) { return model ? model->graph.tensor_count : 0; }
 int32_t mn_model_op_count(const mn_model *model) { return model ? model->graph.op_count : 0; }
 
-mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output) {
-    mn_graph *graph = &model->graph;
-    int32_t *outputs = mn_region_alloc(&graph->region, (size_t)graph->output_count + 1, sizeof *outputs);
-    if (!outputs) return mn_fail_memory("the model's outputs");
-    for (int32_t i = 0; i < graph->output_count; i++) outputs[i] = graph->outputs[i];
-    outputs[graph->output_count] = tensor;
-    graph->outputs = outputs;
-    *output = graph->output_count++;
+mn_status mn_model_view_open(const mn_model *model, int32_t tensor, mn_model_view *out) {
+    const mn_graph *graph = &model->graph;
+    *out = (mn_model_view){.model = *model, .added = -1};
+    if (tensor < 0) return MN_OK;
+    out->outputs = malloc(((size_t)graph->output_count + 1) * sizeof *out->outputs);
+    if (!out->outputs) return mn_fail_memory("the model's outputs");
+    for (int32_t i = 0; i < graph->output_count; i++) out->outputs[i] = graph->outputs[i];
+    out->added = graph->output_count;
+    out->outputs[out->added] = tensor;
+    out->model.graph.outputs = out->outputs;
+    out->model.graph.output_count++;
     return MN_OK;
+}
+
+void mn_model_view_close(mn_model_view *view) {
+    free(view->outputs);
+    *view = (mn_model_view){.added = -1};
 }
 
 int32_t mn_model_input(const mn_model *model, int32_t i) {

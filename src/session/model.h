@@ -21,8 +21,15 @@ struct mn_model {
  * with shapes that may have been inferred. mn_model_file_bytes() is 0. Errors: FORMAT, UNSUPPORTED, LIMIT, MEMORY. */
 mn_status mn_model_from_graph(mn_graph *graph, mn_model **out);
 
-/** Makes `tensor`, which the model computes, its last output, before any session is made; *output is its number.
- * Errors: MEMORY. */
-mn_status mn_model_add_output(mn_model *model, int32_t tensor, int32_t *output);
+/** A model that shares everything with another one, which must outlive it, but may have one output more. */
+typedef struct mn_model_view {
+    mn_model model;   /* never closed */
+    int32_t added;    /* number of the output added; -1: none */
+    int32_t *outputs; /* owned; NULL where none is added */
+} mn_model_view;
+
+/** With `tensor`, which the model computes, as its last output, or none for -1. Errors: MEMORY. */
+mn_status mn_model_view_open(const mn_model *model, int32_t tensor, mn_model_view *out);
+void mn_model_view_close(mn_model_view *view);
 
 #endif

@@ -112,6 +112,45 @@ static void set_prefetch(mn_session *session, int32_t s) {
     task->prefetch_bytes = task->prefetch ? plan->bytes[next->node->inputs[1]] : 0;
 }
 
+/* What a back end gets in every run of step `s`. */
+static mn_status make_run(mn_session *session, int32_t s) {
+    const mn_step *step = &session->plan.steps[s];
+    const mn_node *node = step->node;
+    void **outputs = mn_region_alloc(&session->region, (size_t)node->output_count, sizeof *outputs);
+    if (!outputs) return mn_fail_memory("the session");
+    for (int32_t i = 0; i < node->output_count; i++) outputs[i] = session->memory[node->outputs[i]];
+    session->runs[s] = (mn_part_run){.inputs = session->tasks[s].inputs,
+                                     .outputs = outputs,
+                                     .workspace = session->tasks[s].workspace,
+                                     .team = session->team};
+    return MN_OK;
+}
+
+static mn_status make_runs(mn_session *session) {
+    const mn_plan *plan = &session->plan;
+    if (!plan->foreign) return MN_OK;
+    session->runs = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->runs);
+    if (!session->runs) return mn_fail_memory("the session");
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        if (plan->steps[s].node->part) MN_TRY(make_run(session, s));
+    }
+    return MN_OK;
+}
+
+/* The operators behind those of the plan. */
+static mn_status list_ops(mn_session *session) {
+    const size_t count = (size_t)session->graph->op_count;
+    if (session->plan.foreign) {
+        session->ops = session->plan.foreign->ops;
+        return MN_OK;
+    }
+    int32_t *ops = mn_region_alloc(&session->region, count, sizeof *ops);
+    if (!ops) return mn_fail_memory("the session");
+    for (size_t i = 0; i < count; i++) ops[i] = (int32_t)i;
+    session->ops = ops;
+    return MN_OK;
+}
+
 static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
     session->tasks = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->tasks);
@@ -138,8 +177,9 @@ static mn_status make_tasks(mn_session *session) {
     return MN_OK;
 }
 
-static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options) {
-    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .target = mn_target_here()};
+static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options,
+                       const mn_backend_list *backends) {
+    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .target = mn_target_here(), .backends = backends};
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));
@@ -150,10 +190,17 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     if (options->batch > 1) MN_TRY(mn_batch_check(&model->graph, options->batch, session->plan.shapes));
     MN_TRY(take_arena(session, options));
     MN_TRY(place_tensors(session));
-    return make_tasks(session);
+    MN_TRY(make_tasks(session));
+    MN_TRY(make_runs(session));
+    return list_ops(session);
 }
 
 mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
+    return mn_session_create_with(model, options, NULL, out);
+}
+
+mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,
+                                 const mn_backend_list *backends, mn_session **out) {
     mn_session_options wanted;
     MN_NEED(model);
     MN_NEED(out);
@@ -162,7 +209,7 @@ mn_status mn_session_create(const mn_model *model, const mn_session_options *opt
     if (!session) return mn_fail_memory("the session");
     session->graph = &model->graph;
     session->keep_tensors = wanted.keep_tensors;
-    mn_status status = build(session, model, &wanted);
+    mn_status status = build(session, model, &wanted, backends);
     if (status != MN_OK) {
         mn_session_close(&session);
         return status;
@@ -203,36 +250,45 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
     step->kernel->run(&task, begin, end);
 }
 
-static void run_slice(mn_session *session, const mn_slice_of_step *slice) {
+static mn_status run_slice(mn_session *session, const mn_slice_of_step *slice) {
     shared_step shared;
     shared.step = &session->plan.steps[slice->step], shared.task = &session->tasks[slice->step];
+    const mn_part *part = shared.step->node->part;
+    if (part) return mn_foreign_run(session->plan.foreign, part, &session->runs[slice->step]);
     for (int32_t i = 0; i < session->threads; i++) shared.kept[i] = -1;
     if (session->team && shared.step->cut.grain < slice->units) {
         mn_team_share(session->team, slice->units, shared.step->cut.grain, run_part, &shared);
     } else {
         run_part(&shared, 0, 0, slice->units);
     }
+    return MN_OK;
 }
 
-static void run_measured(mn_session *session) {
+static mn_status run_measured(mn_session *session) {
+    mn_status status = MN_OK;
     memset(session->step_ns, 0, (size_t)session->plan.step_count * sizeof *session->step_ns);
-    for (int32_t i = 0; i < session->plan.slice_count; i++) {
+    for (int32_t i = 0; i < session->plan.slice_count && status == MN_OK; i++) {
         const uint64_t start = mn_clock_ns();
-        run_slice(session, &session->plan.slices[i]);
+        status = run_slice(session, &session->plan.slices[i]);
         session->step_ns[session->plan.slices[i].step] += mn_clock_ns() - start;
     }
+    return status;
+}
+
+static mn_status run_all(mn_session *session) {
+    mn_status status = MN_OK;
+    for (int32_t i = 0; i < session->plan.slice_count && status == MN_OK; i++) {
+        status = run_slice(session, &session->plan.slices[i]);
+    }
+    return status;
 }
 
 mn_status mn_session_run(mn_session *session) {
     MN_NEED(session);
     mn_work_begin();
-    if (session->profile) {
-        run_measured(session);
-    } else {
-        for (int32_t i = 0; i < session->plan.slice_count; i++) run_slice(session, &session->plan.slices[i]);
-    }
+    const mn_status status = session->profile ? run_measured(session) : run_all(session);
     mn_work_end();
-    return MN_OK;
+    return status;
 }
 
 /* ---- Tensors -------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The front door for what PyTorch saved: a state dict of a MobileNet becomes a network with its weights. */
+/* The reader of what PyTorch saved: a state dict of a MobileNet becomes a network with its weights. */
 #ifndef MN_TORCH_TORCH_H
 #define MN_TORCH_TORCH_H
 

@@ -16,7 +16,7 @@ void mn_augment_defaults(mn_augment *a) {
 
 /* A part of the wanted area and aspect that fits; the whole picture after a hundred misses, as TensorFlow's
  * sample_distorted_bounding_box. */
-static mn_resize_box choose_box(const mn_augment *a, const mn_image *image, mn_random *random) {
+static mn_resize_box choose_box(const mn_augment *a, const mn_picture *image, mn_random *random) {
     double width = image->width, height = image->height;
     for (int i = 0; i < 100; i++) {
         double area = mn_random_uniform(random, a->area[0], a->area[1]) * width * height;
@@ -113,7 +113,7 @@ static void change_colour(mn_colour_change colour, float *p, size_t count, mn_ra
 
 /* ---- The whole --------------------------------------------------------------------------------------- */
 
-static void copy_pixels(const mn_image *image, bool mirror, float scale, float *out) {
+static void copy_pixels(const mn_picture *image, bool mirror, float scale, float *out) {
     int32_t width = image->width;
     for (int32_t y = 0; y < image->height; y++) {
         const uint8_t *row = image->pixels + (size_t)y * (size_t)width * 3;
@@ -124,21 +124,21 @@ static void copy_pixels(const mn_image *image, bool mirror, float scale, float *
     }
 }
 
-mn_status mn_augment_picture(const mn_augment *a, const mn_image *image, mn_random *random, int32_t height,
+mn_status mn_augment_picture(const mn_augment *a, const mn_picture *image, mn_random *random, int32_t height,
                              int32_t width, float scale, float offset, float *out) {
-    mn_image part = {0};
+    mn_picture part = {0};
     size_t count = (size_t)height * (size_t)width;
     if (!a) {
         MN_TRY(mn_resize(image, width, height, MN_RESIZE_BICUBIC, NULL, &part));
         copy_pixels(&part, false, 1, out);
         for (size_t i = 0; i < 3 * count; i++) out[i] = out[i] * scale + offset;
-        mn_image_free(&part);
+        mn_picture_free(&part);
         return MN_OK;
     }
     mn_resize_box box = choose_box(a, image, random);
     MN_TRY(mn_resize(image, width, height, MN_RESIZE_BILINEAR, &box, &part));
     copy_pixels(&part, a->flip && mn_random_bits(random) >> 63, 1.0f / 255, out);
-    mn_image_free(&part);
+    mn_picture_free(&part);
     if (a->colour != MN_COLOUR_NONE) change_colour(a->colour, out, count, random);
     for (size_t i = 0; i < 3 * count; i++) out[i] = out[i] * (255 * scale) + offset;
     return MN_OK;

@@ -27,7 +27,7 @@ void mn_augment_defaults(mn_augment *augment);
 /** Cuts, resizes, flips and colours `image` as `random` says into `out` [height][width][3]: pixel * scale + offset.
  *  `augment` NULL: the whole picture, resized as Pillow's bicubic filter does, as when it is classified.
  *  Errors: MEMORY, LIMIT. */
-mn_status mn_augment_picture(const mn_augment *augment, const mn_image *image, mn_random *random, int32_t height,
+mn_status mn_augment_picture(const mn_augment *augment, const mn_picture *image, mn_random *random, int32_t height,
                              int32_t width, float scale, float offset, float *out);
 
 #endif

@@ -219,28 +219,28 @@ mn_status mn_dataset_open(const char *path, const mn_dataset *classes, mn_datase
 }
 
 void mn_dataset_free(mn_dataset *set) {
-    for (int32_t i = 0; i < set->count; i++) mn_image_free(&set->examples[i].image);
+    for (int32_t i = 0; i < set->count; i++) mn_picture_free(&set->examples[i].image);
     mn_region_free(&set->region);
     set->count = set->class_count = 0;
 }
 
 /* ---- Pictures ---------------------------------------------------------------------------------------- */
 
-mn_status mn_dataset_picture(mn_dataset *set, int32_t index, mn_image *room, const mn_image **out) {
+mn_status mn_dataset_picture(mn_dataset *set, int32_t index, mn_picture *room, const mn_picture **out) {
     mn_example *example = &set->examples[index];
     if (example->bad) return mn_fail(MN_ERROR_FORMAT, "%s: could not be read before", example->path);
     *out = &example->image;
     if (example->image.pixels) return MN_OK;
-    mn_status status = mn_image_open(example->path, &(mn_image_options){.as_stored = set->as_stored}, room);
+    mn_status status = mn_picture_open(example->path, &(mn_image_options){.as_stored = set->as_stored}, room);
     if (status != MN_OK) {
         example->bad = status != MN_ERROR_MEMORY;
         return status;
     }
-    size_t bytes = (size_t)room->width * (size_t)room->height * MN_IMAGE_CHANNELS;
+    size_t bytes = (size_t)room->width * (size_t)room->height * MN_PICTURE_CHANNELS;
     *out = room;
     if (atomic_fetch_add(&set->cached, bytes) + bytes <= set->cache_limit) {
         example->image = *room;
-        *room = (mn_image){0};
+        *room = (mn_picture){0};
         *out = &example->image;
     } else {
         atomic_fetch_sub(&set->cached, bytes);

@@ -8,13 +8,13 @@
 #include <stdatomic.h>
 
 #include "base/region.h"
-#include "image/image.h"
+#include "decode/decode.h"
 
 typedef struct mn_example {
     const char *path;
     int32_t label;
-    mn_image image; /* kept from the first time on, while there is room */
-    bool bad;       /* cannot be read */
+    mn_picture image; /* kept from the first time on, while there is room */
+    bool bad;         /* cannot be read */
 } mn_example;
 
 typedef struct mn_dataset {
@@ -38,7 +38,7 @@ mn_status mn_dataset_open(const char *path, const mn_dataset *classes, mn_datase
 void mn_dataset_free(mn_dataset *dataset);
 
 /** The picture of example `index`: kept, or decoded into `room`, to be emptied by the caller. Safe to call on several
- *  threads for different examples. Errors: those of mn_image_open(); afterwards the example is marked as bad. */
-mn_status mn_dataset_picture(mn_dataset *dataset, int32_t index, mn_image *room, const mn_image **out);
+ *  threads for different examples. Errors: those of mn_picture_open(); afterwards the example is marked as bad. */
+mn_status mn_dataset_picture(mn_dataset *dataset, int32_t index, mn_picture *room, const mn_picture **out);
 
 #endif

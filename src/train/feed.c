@@ -59,8 +59,8 @@ static uint64_t seed_of(uint64_t seed, int32_t example) {
 
 static mn_status load_example(const fill_job *j, int32_t example, int32_t at) {
     const mn_train_net *t = j->t;
-    mn_image room = {0};
-    const mn_image *image = NULL;
+    mn_picture room = {0};
+    const mn_picture *image = NULL;
     mn_random random = {seed_of(j->request->seed, example)};
     float *out = t->pictures + (size_t)at * 3 * (size_t)t->height * (size_t)t->width;
     mn_status status = mn_dataset_picture(j->request->data, example, &room, &image);
@@ -68,7 +68,7 @@ static mn_status load_example(const fill_job *j, int32_t example, int32_t at) {
         status = mn_augment_picture(j->request->augment, image, &random, t->height, t->width, t->pixel_scale,
                                     t->pixel_offset, out);
     }
-    mn_image_free(&room);
+    mn_picture_free(&room);
     t->labels[at] = j->request->data->examples[example].label;
     return status;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What mobilenet.h promises to programs that are compiled already is what tests/build/abi.txt says: functions, constants,
+# What the headers promise to programs that are compiled already is what tests/build/abi.txt says: functions, constants,
 # and the sizes of structs and the places of their fields, with pointers of 64 and of 32 bits. mobilenet_inspect.h
 # promises nothing. After a change that docs/interface.md allows, run in the root of the repository
 #
@@ -9,13 +9,12 @@ source tests/build/common.sh
 
 known=tests/build/abi.txt
 
-# Declarations of the header, one a line, as "function PROTOTYPE", "constant NAME", "struct NAME", "field NAME.FIELD".
+# Declarations of the headers (the last one includes the others), one a line, as "function PROTOTYPE", "constant NAME", "struct NAME", "field NAME.FIELD".
 list_declarations() {
-    "$CC" -std=c11 -E -P -Iinclude include/mobilenet.h | sed 's/__attribute__((visibility("default"))) *//' | awk '
+    "$CC" -std=c11 -E -P -Iinclude include/mobilenet_image.h | sed 's/__attribute__((visibility("default"))) *//' | awk '
         function fields(name, body,    lines, parts, i, k, field) {
             split(body, lines, ";")
             for (i = 1; i in lines; i++) {
-                sub(/\[.*/, "", lines[i])
                 split(lines[i], parts, ",")
                 for (k = 1; k in parts; k++) {
                     field = parts[k]
@@ -40,7 +39,7 @@ list_declarations() {
             } else if (text ~ /^typedef enum mn_/) {
                 split(body, parts, ",")
                 for (i = 1; i in parts; i++) if (match(parts[i], /MN_[A-Z0-9_]+/)) print "constant " substr(parts[i], RSTART, RLENGTH)
-            } else if (text ~ /^[a-z].* \**mn_[a-z_]+\(/ && text !~ /^typedef/) print "function " text
+            } else if (text ~ /^[a-z].* \**mn_[a-z_]+\(/) print "function " text
         }
         { all = all " " $0 }
         END {
@@ -50,13 +49,13 @@ list_declarations() {
                 if (c == ";" && depth == 0) { declare(text); text = "" } else text = text c
             }
         }'
-    sed -nE 's/^#define (MN_[A-Z_]+) \(?-?[0-9]+\)?$/constant \1/p' include/mobilenet.h | grep -v VERSION
+    sed -nE 's/^#define (MN_[A-Z_]+) \(?-?[0-9]+\)?$/constant \1/p' include/mobilenet.h include/mobilenet_classify.h include/mobilenet_image.h | grep -v VERSION
 }
 
 # The same with numbers as the compiler has them, sorted: measure FLAG...
 measure() {
     {
-        echo '#include "mobilenet.h"'
+        echo '#include "mobilenet_image.h"'
         echo '#define TELL(text, value) __asm__ volatile(".ascii \"->" text " %c0\"" : : "i"(value))'
         echo '#define PLACE(text, at, bytes) __asm__ volatile(".ascii \"->" text " %c0:%c1\"" : : "i"(at), "i"(bytes))'
         echo 'void tell(void); void tell(void) {'
@@ -70,7 +69,7 @@ measure() {
 
 list_declarations >"$scratch/list"
 for kind in function constant struct field; do
-    grep -q "^$kind" "$scratch/list" || fail "no $kind is found in include/mobilenet.h"
+    grep -q "^$kind" "$scratch/list" || fail "no $kind is found in include/"
 done
 measure >"$scratch/native" || fail "the structs cannot be measured: $(cat "$scratch/log")"
 rm -f "$scratch/8" "$scratch/4"
@@ -87,7 +86,7 @@ known_for() {
 if [[ ${1:-} == --update ]]; then
     [[ -e $scratch/8 && -e $scratch/4 ]] || fail "an update needs a compiler for pointers of 64 and of 32 bits (-m32)"
     {
-        echo "# What mobilenet.h promises: see tests/build/test_abi.sh, which writes this file with --update. Structs have their"
+        echo "# What the headers promise: see tests/build/test_abi.sh, which writes this file with --update. Structs have their"
         echo "# size, and fields place:size, with pointers of 64 and of 32 bits."
         grep -v '^pointer' "$scratch/4" | awk 'NR == FNR { small[$1 " " $2] = $3; next }
             /^pointer/ { next } /^(struct|field) / { print $0, small[$1 " " $2]; next } { print }' - "$scratch/8"
@@ -105,7 +104,7 @@ for size in 8 4; do
         remedy="write it down with bash tests/build/test_abi.sh --update"
         ! grep -q '^-[a-z]' "$scratch/diff" || remedy="give back what compiled programs rely on (-); or, where \
 docs/interface.md allows the change, $remedy"
-        fail "mobilenet.h is not what $known says, with pointers of $size bytes: $remedy"
+        fail "the interface is not what $known says, with pointers of $size bytes: $remedy"
     }
     compared=$((compared + 1))
 done

@@ -25,5 +25,11 @@ name=libmobilenet.so.$(cut -d. -f1-2 <<<"$version")
 [[ -e $library_dir/$name ]] || fail "$name is not installed"
 grep -q "$name" "$scratch/shared" || fail "a program does not ask for $name"
 check static "$CC" -std=c11 tests/build/consumer.c "${cflags[@]}" "$library_dir/libmobilenet.a" -pthread -lm
+read -ra flags_image <<<"$(pkg-config --cflags --libs mobilenet_image)"
+read -ra decoders <<<"$(pkg-config --static --libs mobilenet_image | tr ' ' '\n' | grep -v mobilenet | tr '\n' ' ')"
+check image "$CC" -std=c11 tests/build/consumer_image.c "${flags_image[@]}"
+check image_static "$CC" -std=c11 tests/build/consumer_image.c "${cflags[@]}" "$library_dir/libmobilenet_image.a" \
+    "$library_dir/libmobilenet.a" "${decoders[@]}"
 need "$CXX"
 check shared_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer.c "${flags[@]}"
+check image_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer_image.c "${flags_image[@]}"

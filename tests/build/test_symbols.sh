@@ -1,15 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The shared library exports the functions of the public headers and no more; the static library defines no
+# The shared libraries export the functions of their public headers and no more; the static libraries define no
 # global name without our prefix.
 source tests/build/common.sh
 
 need nm
-grep -oh 'MN_API [^(;]*(' include/*.h | grep -o 'mn_[a-z0-9_]*(' | tr -d '(' | sort >"$scratch/declared"
-nm -D --defined-only "$MN_BUILD/libmobilenet.so" | awk '{ print $3 }' | sort >"$scratch/exported"
-[[ -s $scratch/declared ]] || fail "no function found in include/"
-diff "$scratch/declared" "$scratch/exported" ||
-    fail "declared (<) and exported (>) functions differ: mark with MN_API, or implement"
+# check LIBRARY HEADER...
+check() {
+    local library=$MN_BUILD/$1
+    shift
+    grep -oh 'MN_API [^(;]*(' "$@" | grep -o 'mn_[a-z0-9_]*(' | tr -d '(' | sort >"$scratch/declared"
+    nm -D --defined-only "$library.so" | awk '{ print $3 }' | sort >"$scratch/exported"
+    [[ -s $scratch/declared ]] || fail "no function found in $*"
+    diff "$scratch/declared" "$scratch/exported" ||
+        fail "$library.so: declared (<) and exported (>) functions differ: mark with MN_API, or implement"
+    nm -g --defined-only "$library.a" | awk 'NF == 3 && $3 !~ /^mn_/ { print $3 }' >"$scratch/foreign"
+    [[ ! -s $scratch/foreign ]] || fail "$library.a: global names without mn_: $(tr '\n' ' ' <"$scratch/foreign")"
+}
 
-nm -g --defined-only "$MN_BUILD/libmobilenet.a" | awk 'NF == 3 && $3 !~ /^mn_/ { print $3 }' >"$scratch/foreign"
-[[ ! -s $scratch/foreign ]] || fail "global names without mn_: $(tr '\n' ' ' <"$scratch/foreign")"
+mapfile -t core < <(find include -name '*.h' ! -name mobilenet_image.h)
+check libmobilenet "${core[@]}"
+check libmobilenet_image include/mobilenet_image.h
+# Decoders are what the second library is for; the first one has none.
+if command -v readelf >/dev/null; then
+    ! readelf -d "$MN_BUILD/libmobilenet.so" | grep NEEDED | grep -E 'jpeg|png|webp' || fail "libmobilenet.so needs a decoder"
+fi

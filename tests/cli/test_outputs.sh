@@ -3,7 +3,7 @@
 # What the outputs of a model mean to the commands, and its pixels where the graph tells: small models of every kind.
 . tests/cli/common.sh
 
-writer="${MN_BUILD:-build}/tests/test_cli_ending"
+writer="${MN_BUILD:-build}/tests/test_ending"
 if [ ! -x "$writer" ]; then
     echo "SKIPPED: $writer is not built"
     exit 77

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "classify/answer.h"
 #include "common/json.h"
 #include "stats.h"
 
@@ -77,7 +78,7 @@ static void test_top_k(void **state) {
     static const int32_t wanted[] = {3, 1, 4, 0, 2, 5}; /* of equal values the lower index first */
     for (int32_t k = 1; k <= 6; k++) {
         int32_t best[6];
-        cli_top_k(values, 6, k, best);
+        mn_answer_top_k(values, 6, k, best);
         assert_memory_equal(best, wanted, (size_t)k * sizeof *best);
     }
 }
@@ -85,8 +86,8 @@ static void test_top_k(void **state) {
 static void test_softmax(void **state) {
     (void)state;
     float values[] = {0.6931472F, 0, -1000}, large[] = {1000, 1000};
-    cli_softmax(values, 3);
-    cli_softmax(large, 2);
+    mn_answer_softmax(values, 3);
+    mn_answer_softmax(large, 2);
     assert_true(fabsf(values[0] - 2.0F / 3) < 1e-6F && fabsf(values[1] - 1.0F / 3) < 1e-6F && values[2] == 0);
     assert_true(large[0] == 0.5F && large[1] == 0.5F);
 }
@@ -98,10 +99,10 @@ static void test_dequantise(void **state) {
     const int8_t stored[] = {-128, -1, 127};
     mn_tensor info = {.type = MN_INT8, .quant = {.count = 1, .scale = &scale, .zero_point = &zero}};
     float real[3];
-    cli_dequantise(&info, stored, 3, real);
+    mn_answer_dequantise(&info, stored, 3, real);
     assert_true(real[0] == -63.5F && real[1] == 0 && real[2] == 64);
     info.type = MN_UINT8;
-    cli_dequantise(&info, stored, 3, real);
+    mn_answer_dequantise(&info, stored, 3, real);
     assert_true(real[0] == 64.5F && real[1] == 128 && real[2] == 64);
 }
 

@@ -70,8 +70,8 @@ static void test_ends(void **state) {
     (void)state;
     for (int32_t size = 1; size <= 80; size++) {
         for (int32_t threads = 1; threads <= 256; threads = 2 * threads + 1) {
-            const int32_t stride = 1 + size % 2, panels = (size + 4 * stride - 1) / (4 * stride);
-            assert_in_range(bands(1, size, 10 * size, stride, threads), 1, threads == 1 ? 1 : panels);
+            const int32_t stride = 1 + size % 2, groups = (size + 4 * stride - 1) / (4 * stride);
+            assert_in_range(bands(1, size, 10 * size, stride, threads), 1, threads == 1 ? 1 : groups);
         }
     }
 }
@@ -99,7 +99,7 @@ static void test_float_projections(void **state) {
     assert_int_equal(unit(MN_FLOAT32, 7, 160, 16), 1032);
 }
 
-/* By rows of panels, and by channels where that is more even. */
+/* By groups of rows, and by channels where that is more even. */
 static void test_projections(void **state) {
     (void)state;
     assert_int_equal(unit(MN_INT8, 7, 160, 1), 4160);

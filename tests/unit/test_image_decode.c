@@ -17,7 +17,7 @@
 #include <jpeglib.h>
 #include <png.h>
 
-#include "image/image.h"
+#include "decode/decode.h"
 
 #define WIDTH 13
 #define HEIGHT 9
@@ -149,15 +149,15 @@ static file make_jpeg(const jpeg_kind *kind, const uint8_t *sample) {
 
 static void check_png(int colour, int depth, bool interlaced, bool transparent) {
     file f = make_png(colour, depth, interlaced, transparent);
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(f.data, f.bytes, "a.png", NULL, &image), MN_OK);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(f.data, f.bytes, "a.png", NULL, &image), MN_OK);
     assert_int_equal(image.width, WIDTH);
     assert_int_equal(image.height, HEIGHT);
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH; x++)
             for (int c = 0; c < 3; c++)
                 assert_int_equal(image.pixels[(y * WIDTH + x) * 3 + c], png_expected(colour, depth, y, x, c));
-    mn_image_free(&image);
+    mn_picture_free(&image);
     assert_null(image.pixels);
     free(f.data);
 }
@@ -178,12 +178,12 @@ static void png_of_every_kind(void **state) {
 
 static void check_jpeg(const jpeg_kind *kind, const uint8_t *sample, const int *expected) {
     file f = make_jpeg(kind, sample);
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(f.data, f.bytes, "a.jpg", NULL, &image), MN_OK);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(f.data, f.bytes, "a.jpg", NULL, &image), MN_OK);
     assert_int_equal(image.width, WIDTH);
     assert_int_equal(image.height, HEIGHT);
     for (int i = 0; i < WIDTH * HEIGHT * 3; i++) assert_in_range(image.pixels[i] + 2 - expected[i % 3], 0, 4);
-    mn_image_free(&image);
+    mn_picture_free(&image);
     free(f.data);
 }
 
@@ -204,8 +204,8 @@ static void jpeg_of_every_kind(void **state) {
 /* ---- Bad files --------------------------------------------------------------------------------------- */
 
 static void expect_refusal(const void *data, size_t bytes, mn_status status, const char *words) {
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(data, bytes, "b.pic", NULL, &image), status);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(data, bytes, "b.pic", NULL, &image), status);
     assert_null(image.pixels);
     assert_memory_equal(mn_error_detail(), "b.pic: ", 7);
     if (!strstr(mn_error_detail(), words)) print_error("%s\n", mn_error_detail());
@@ -218,8 +218,8 @@ static void expect_truncations_refused(file f) {
         uint8_t *part = malloc(bytes ? bytes : 1);
         assert_non_null(part);
         memcpy(part, f.data, bytes);
-        mn_image image = {0};
-        assert_int_not_equal(mn_image_decode(part, bytes, "b.pic", NULL, &image), MN_OK);
+        mn_picture image = {0};
+        assert_int_not_equal(mn_picture_decode(part, bytes, "b.pic", NULL, &image), MN_OK);
         assert_null(image.pixels);
         assert_memory_equal(mn_error_detail(), "b.pic: ", 7);
         free(part);
@@ -240,15 +240,15 @@ static void truncation_at_every_byte(void **state) {
 /* Damage may go unnoticed (a JPEG has no checksum), but must end in a picture or a sentence. */
 static void mutate_every_byte(file f) {
     static const uint8_t flips[] = {0x01, 0x10, 0x80, 0xff};
-    const mn_image_options limits = {256, 65536, false};
+    const mn_image_options limits = {.max_side = 256, .max_pixels = 65536};
     for (size_t i = 0; i < f.bytes; i++) {
         for (size_t k = 0; k < sizeof flips; k++) {
             f.data[i] ^= flips[k];
-            mn_image image = {0};
-            mn_status status = mn_image_decode(f.data, f.bytes, "b.pic", &limits, &image);
+            mn_picture image = {0};
+            mn_status status = mn_picture_decode(f.data, f.bytes, "b.pic", &limits, &image);
             assert_true((status == MN_OK) == (image.pixels != NULL));
             if (status != MN_OK) assert_memory_equal(mn_error_detail(), "b.pic: ", 7);
-            mn_image_free(&image);
+            mn_picture_free(&image);
             f.data[i] ^= flips[k];
         }
     }
@@ -307,13 +307,14 @@ static void sizes_over_the_limit(void **state) {
 static void callers_own_limits(void **state) {
     (void)state;
     file f = make_png(PNG_COLOR_TYPE_RGB, 8, false, false);
-    const mn_image_options enough = {WIDTH, WIDTH * HEIGHT, false}, low_side = {WIDTH - 1, 1000, false},
-                           low_pixels = {100, WIDTH * HEIGHT - 1, false};
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(f.data, f.bytes, "a.png", &low_side, &image), MN_ERROR_LIMIT);
-    assert_int_equal(mn_image_decode(f.data, f.bytes, "a.png", &low_pixels, &image), MN_ERROR_LIMIT);
-    assert_int_equal(mn_image_decode(f.data, f.bytes, "a.png", &enough, &image), MN_OK);
-    mn_image_free(&image);
+    const mn_image_options enough = {.max_side = WIDTH, .max_pixels = WIDTH * HEIGHT},
+                           low_side = {.max_side = WIDTH - 1, .max_pixels = 1000},
+                           low_pixels = {.max_side = 100, .max_pixels = WIDTH * HEIGHT - 1};
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(f.data, f.bytes, "a.png", &low_side, &image), MN_ERROR_LIMIT);
+    assert_int_equal(mn_picture_decode(f.data, f.bytes, "a.png", &low_pixels, &image), MN_ERROR_LIMIT);
+    assert_int_equal(mn_picture_decode(f.data, f.bytes, "a.png", &enough, &image), MN_OK);
+    mn_picture_free(&image);
     free(f.data);
 }
 
@@ -349,15 +350,15 @@ static void open_by_path(void **state) {
     file f = make_png(PNG_COLOR_TYPE_GRAY, 8, false, false);
     assert_int_equal(write(descriptor, f.data, f.bytes), f.bytes);
     close(descriptor);
-    mn_image image = {0};
-    assert_int_equal(mn_image_open(path, NULL, &image), MN_OK);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_open(path, NULL, &image), MN_OK);
     assert_int_equal(image.width, WIDTH);
-    mn_image_free(&image);
+    mn_picture_free(&image);
     unlink(path);
     free(f.data);
-    assert_int_equal(mn_image_open(path, NULL, &image), MN_ERROR_IO);
+    assert_int_equal(mn_picture_open(path, NULL, &image), MN_ERROR_IO);
     assert_memory_equal(mn_error_detail(), path, strlen(path));
-    assert_int_equal(mn_image_open("/", NULL, &image), MN_ERROR_IO);
+    assert_int_equal(mn_picture_open("/", NULL, &image), MN_ERROR_IO);
 }
 
 int main(void) {

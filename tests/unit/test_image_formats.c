@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <webp/encode.h>
 
-#include "image/image.h"
+#include "decode/decode.h"
 
 typedef struct file {
     uint8_t data[4096];
@@ -36,8 +36,8 @@ static void put_number(file *f, uint64_t value, int size) {
 
 /* The picture must have these pixels, as text: a letter for each colour, rows apart by a slash. */
 static void expect_pixels(const file *f, const char *rows, const uint8_t (*colours)[3]) {
-    mn_image image = {0};
-    mn_status status = mn_image_decode(f->data, f->bytes, "a", NULL, &image);
+    mn_picture image = {0};
+    mn_status status = mn_picture_decode(f->data, f->bytes, "a", NULL, &image);
     if (status != MN_OK) print_error("%s\n", mn_error_detail());
     assert_int_equal(status, MN_OK);
     int32_t x = 0, y = 0;
@@ -52,12 +52,12 @@ static void expect_pixels(const file *f, const char *rows, const uint8_t (*colou
     }
     assert_int_equal(x, image.width);
     assert_int_equal(y + 1, image.height);
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 static void expect_refusal(const void *data, size_t bytes, mn_status status, const char *words) {
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(data, bytes, "b.pic", NULL, &image), status);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(data, bytes, "b.pic", NULL, &image), status);
     assert_null(image.pixels);
     assert_memory_equal(mn_error_detail(), "b.pic: ", 7);
     if (!strstr(mn_error_detail(), words)) print_error("%s\n", mn_error_detail());
@@ -68,22 +68,22 @@ static void expect_refusal(const void *data, size_t bytes, mn_status status, con
  * size, so that a sanitizer sees an over-read. */
 static void damage(const file *f) {
     static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
-    const mn_image_options limits = {256, 65536, false};
+    const mn_image_options limits = {.max_side = 256, .max_pixels = 65536};
     for (size_t bytes = 0; bytes <= f->bytes; bytes++) {
         uint8_t *part = malloc(bytes ? bytes : 1);
-        mn_image image = {0};
+        mn_picture image = {0};
         assert_non_null(part);
         memcpy(part, f->data, bytes);
-        mn_status status = mn_image_decode(part, bytes, "b.pic", &limits, &image);
+        mn_status status = mn_picture_decode(part, bytes, "b.pic", &limits, &image);
         assert_int_equal(status == MN_OK, bytes == f->bytes);
         if (status != MN_OK) assert_memory_equal(mn_error_detail(), "b.pic: ", 7);
-        mn_image_free(&image);
+        mn_picture_free(&image);
         for (size_t i = 0; bytes == f->bytes && i < bytes * sizeof values; i++) {
             uint8_t *at = &part[i / sizeof values], kept = *at;
             *at = values[i % sizeof values];
-            status = mn_image_decode(part, bytes, "b.pic", &limits, &image);
+            status = mn_picture_decode(part, bytes, "b.pic", &limits, &image);
             assert_true((status == MN_OK) == (image.pixels != NULL));
-            mn_image_free(&image);
+            mn_picture_free(&image);
             *at = kept;
         }
         free(part);
@@ -290,10 +290,10 @@ static void webp_lossy(void **state) {
     for (size_t i = 0; i < sizeof rgb; i++) rgb[i] = (uint8_t[]){180, 90, 60}[i % 3];
     size_t bytes = WebPEncodeRGB(rgb, 16, 16, 48, 90, &data);
     assert_true(bytes > 0);
-    mn_image image = {0};
-    assert_int_equal(mn_image_decode(data, bytes, "a", NULL, &image), MN_OK);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_decode(data, bytes, "a", NULL, &image), MN_OK);
     for (size_t i = 0; i < sizeof rgb; i++) assert_in_range(image.pixels[i] + 6 - rgb[i], 0, 12);
-    mn_image_free(&image);
+    mn_picture_free(&image);
     file f = {.bytes = 0};
     put(&f, data, bytes);
     WebPFree(data);

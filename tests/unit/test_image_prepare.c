@@ -34,9 +34,9 @@ static void make_input(input *in, mn_type type, float scale, int32_t zero_point)
 }
 
 /* A 3x2 picture: every pixel another, red up and blue down. */
-static mn_image make_picture(void) {
-    mn_image image = {0};
-    assert_int_equal(mn_image_create(3, 2, &image), MN_OK);
+static mn_picture make_picture(void) {
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_create(3, 2, &image), MN_OK);
     for (int i = 0; i < 6; i++) {
         image.pixels[i * 3] = (uint8_t)(i * 51);
         image.pixels[i * 3 + 1] = (uint8_t)(10 + i);
@@ -45,19 +45,19 @@ static mn_image make_picture(void) {
     return image;
 }
 
-static mn_status fill_tensor(const mn_prepare *p, const mn_image *image, void *tensor) {
+static mn_status fill_tensor(const mn_prepare *p, const mn_picture *image, void *tensor) {
     mn_fill fill = {.prepare = p, .tensor = tensor};
-    const mn_image_info info = {.width = image->width, .height = image->height};
+    const mn_picture_info info = {.width = image->width, .height = image->height};
     mn_status status = mn_fill_begin(&fill, &info);
     for (int32_t y = 0; status == MN_OK && y < image->height; y++)
-        mn_fill_row(&fill, image->pixels + (size_t)y * (size_t)image->width * MN_IMAGE_CHANNELS);
+        mn_fill_row(&fill, image->pixels + (size_t)y * (size_t)image->width * MN_PICTURE_CHANNELS);
     if (status == MN_OK) mn_fill_end(&fill);
     mn_fill_free(&fill);
     return status;
 }
 
 static mn_prepare contract(mn_type type, float scale, int32_t zero_point, const mn_pixels *pixels,
-                           const mn_prepare_options *options) {
+                           const mn_preprocess_options *options) {
     input in;
     mn_prepare p;
     make_input(&in, type, scale, zero_point);
@@ -123,12 +123,11 @@ static void near_range_uses_the_formula(void **state) {
 
 static void options_override(void **state) {
     (void)state;
-    mn_prepare_options o;
-    mn_prepare_defaults(&o);
+    mn_preprocess_options o = {0};
     o.has_range = true, o.low = 0, o.high = 1;
     mn_prepare p = contract(MN_FLOAT32, 0, 0, NULL, &o);
     assert_true(p.real[0][0] == 0.0f && p.real[0][255] == 1.0f && p.real[0][51] == 0.2f);
-    mn_prepare_defaults(&o);
+    o = (mn_preprocess_options){0};
     o.has_mean = true;
     memcpy(o.mean, (float[]){123.675f, 116.28f, 103.53f}, sizeof o.mean);
     memcpy(o.deviation, (float[]){58.395f, 57.12f, 57.375f}, sizeof o.deviation);
@@ -144,7 +143,7 @@ static void options_override(void **state) {
 
 static void fills_both_layouts(void **state) {
     (void)state;
-    mn_image image = make_picture();
+    mn_picture image = make_picture();
     input in;
     mn_prepare p;
     make_input(&in, MN_INT8, 0.0078125f, 0);
@@ -155,25 +154,25 @@ static void fills_both_layouts(void **state) {
     for (int i = 0; i < 18; i++) assert_int_equal(tensor[i], image.pixels[i] - 128);
     memcpy(in.info.dims, (int32_t[]){1, 3, 2, 3}, 4 * sizeof(int32_t)); /* still NHWC: the last is 3 */
     assert_int_equal(mn_prepare_init(&in.info, &around_zero, NULL, &p), MN_OK);
-    assert_int_equal(p.layout, MN_LAYOUT_NHWC);
+    assert_int_equal(p.layout, MN_CHANNELS_LAST);
     make_input(&in, MN_FLOAT32, 0, 0);
     memcpy(in.info.dims, (int32_t[]){1, 3, 2, 5}, 4 * sizeof(int32_t));
     assert_int_equal(mn_prepare_init(&in.info, &around_zero, NULL, &p), MN_OK);
-    assert_int_equal(p.layout, MN_LAYOUT_NCHW);
+    assert_int_equal(p.layout, MN_CHANNELS_FIRST);
     assert_string_equal(p.text, "5x2 RGB in planes, float32, pixels 0..255 -> -1..1");
     assert_int_equal(p.bytes, 30 * sizeof(float));
-    mn_image wide = {0};
+    mn_picture wide = {0};
     float planes[30];
     assert_int_equal(mn_resize(&image, 5, 2, MN_RESIZE_BICUBIC, NULL, &wide), MN_OK);
     assert_int_equal(fill_tensor(&p, &image, planes), MN_OK);
     for (int i = 0; i < 30; i++) assert_true(planes[i % 3 * 10 + i / 3] == p.real[0][wide.pixels[i]]);
-    mn_image_free(&wide);
-    mn_image_free(&image);
+    mn_picture_free(&wide);
+    mn_picture_free(&image);
 }
 
 static void gray_is_luma(void **state) {
     (void)state;
-    mn_image image = make_picture();
+    mn_picture image = make_picture();
     input in;
     mn_prepare p;
     make_input(&in, MN_UINT8, 1.0f, 0);
@@ -189,33 +188,32 @@ static void gray_is_luma(void **state) {
         double luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
         assert_true(fabs(tensor[i] - luma) <= 0.51);
     }
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 /* Of a picture 16 wide, the central 87.5 % is what lies between 1 and 15. */
 static void central_crop_leaves_the_margin_out(void **state) {
     (void)state;
     const mn_resize_box whole = {0, 0, 16, 16}, central = {1, 1, 15, 15};
-    mn_image image = {0};
-    assert_int_equal(mn_image_create(16, 16, &image), MN_OK);
+    mn_picture image = {0};
+    assert_int_equal(mn_picture_create(16, 16, &image), MN_OK);
     for (int i = 0; i < 16 * 16 * 3; i++) image.pixels[i] = (uint8_t)(i * i % 251);
-    mn_prepare_options o;
-    mn_prepare_defaults(&o);
+    mn_preprocess_options o = {0};
     for (int crop = MN_CROP_AUTO; crop <= MN_CROP_CENTRAL; crop++) {
         uint8_t tensor[18];
-        mn_image expected = {0};
+        mn_picture expected = {0};
         o.crop = (mn_crop)crop;
         mn_prepare p = contract(MN_UINT8, 1.0f, 0, &to_255, &o);
         const mn_resize_box *box = crop == MN_CROP_EXACT ? &whole : &central; /* to_255 says central */
         assert_int_equal(mn_resize(&image, 3, 2, MN_RESIZE_BICUBIC, box, &expected), MN_OK);
         assert_int_equal(fill_tensor(&p, &image, tensor), MN_OK);
         assert_memory_equal(tensor, expected.pixels, sizeof tensor);
-        mn_image_free(&expected);
+        mn_picture_free(&expected);
     }
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
-static void expect_refusal(const input *in, const mn_prepare_options *o, mn_status status, const char *words) {
+static void expect_refusal(const input *in, const mn_preprocess_options *o, mn_status status, const char *words) {
     mn_prepare p;
     assert_int_equal(mn_prepare_init(&in->info, &around_zero, o, &p), status);
     if (!strstr(mn_error_detail(), words)) print_error("%s\n", mn_error_detail());
@@ -248,9 +246,9 @@ static void inputs_that_are_no_picture(void **state) {
 static void options_that_make_no_sense(void **state) {
     (void)state;
     input in;
-    mn_prepare_options o;
+    mn_preprocess_options o;
     make_input(&in, MN_FLOAT32, 0, 0);
-    mn_prepare_defaults(&o);
+    o = (mn_preprocess_options){0};
     o.has_range = true, o.low = 1, o.high = 1;
     expect_refusal(&in, &o, MN_ERROR_ARGUMENT, "lower end first");
     o.high = NAN;
@@ -260,7 +258,7 @@ static void options_that_make_no_sense(void **state) {
     o.has_range = false;
     for (int c = 0; c < 3; c++) o.mean[c] = 0.485f, o.deviation[c] = 0.229f;
     expect_refusal(&in, &o, MN_ERROR_ARGUMENT, "multiplied by 255");
-    mn_prepare_defaults(&o);
+    o = (mn_preprocess_options){0};
     o.crop = (mn_crop)9;
     expect_refusal(&in, &o, MN_ERROR_ARGUMENT, "crop mode 9");
 }

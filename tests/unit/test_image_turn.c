@@ -17,6 +17,8 @@
 #include <png.h>
 #include <zlib.h>
 
+#include "decode/decode.h"
+#include "decode/exif.h"
 #include "image/prepare.h"
 #include "image/turn.h"
 
@@ -132,10 +134,10 @@ static file make_jpeg(const uint8_t *exif) {
 /* ---- Pixels ------------------------------------------------------------------------------------------ */
 
 static void check_seen(const file *f, int orientation) {
-    mn_image stored = {0}, seen = {0};
+    mn_picture stored = {0}, seen = {0};
     const mn_image_options as_stored = {.as_stored = true};
-    assert_int_equal(mn_image_decode(f->data, f->bytes, "a", &as_stored, &stored), MN_OK);
-    assert_int_equal(mn_image_decode(f->data, f->bytes, "a", NULL, &seen), MN_OK);
+    assert_int_equal(mn_picture_decode(f->data, f->bytes, "a", &as_stored, &stored), MN_OK);
+    assert_int_equal(mn_picture_decode(f->data, f->bytes, "a", NULL, &seen), MN_OK);
     assert_int_equal(stored.width, 3);
     assert_int_equal(stored.height, 2);
     assert_int_equal(seen.width, orientation < 5 ? 3 : 2);
@@ -146,8 +148,8 @@ static void check_seen(const file *f, int orientation) {
         assert_memory_equal(pixel, stored.pixels + (*letter - 'a') * 3, 3);
         pixel += 3;
     }
-    mn_image_free(&stored);
-    mn_image_free(&seen);
+    mn_picture_free(&stored);
+    mn_picture_free(&seen);
 }
 
 static void all_orientations_in_all_places(void **state) {
@@ -162,9 +164,6 @@ static void all_orientations_in_all_places(void **state) {
     }
 }
 
-static mn_status begin(void *self, const mn_image_info *info) { return mn_fill_begin(self, info); }
-static void row(void *self, const uint8_t *rgb) { mn_fill_row(self, rgb); }
-
 /* A tensor from the rows of a file equals one from the whole picture, turned first; as does one of the stored picture
  * when EXIF is to be ignored. Sizes take both orders of the passes, and either pass alone. */
 static void resizing_sees_the_turned_picture(void **state) {
@@ -178,29 +177,30 @@ static void resizing_sees_the_turned_picture(void **state) {
         for (size_t i = 0; i < 2 * 6 * sizeof sizes / sizeof sizes[0]; i++) {
             const int32_t *size = sizes[i / 12];
             mn_prepare p = {.type = MN_UINT8, .width = size[0], .height = size[1], .channels = 3};
-            p.filter = (mn_resize_filter)(i % 6);
-            p.as_stored = i / 6 % 2;
+            p.filter = (mn_resize_filter)(MN_RESIZE_NEAREST + i % 6);
             for (int c = 0; c < 3; c++)
                 for (int pixel = 0; pixel < 256; pixel++) p.stored[c][pixel] = (uint8_t)pixel;
-            mn_fill fill = {.prepare = &p, .tensor = tensor};
-            mn_image whole = {0}, expected = {0};
+            mn_fill fill = {.prepare = &p, .tensor = tensor}, *const fills[] = {&fill};
+            mn_image *image = NULL;
+            mn_picture whole = {0}, expected = {0};
             char path[] = "/tmp/mn_test_turn_XXXXXX";
             int descriptor = mkstemp(path);
             FILE *out = fdopen(descriptor, "wb");
             assert_non_null(out);
             assert_int_equal(fwrite(f.data, 1, f.bytes, out), f.bytes);
             fclose(out);
-            const mn_rows rows = {&fill, begin, row};
-            assert_int_equal(mn_image_read(path, &rows), MN_OK);
-            mn_fill_end(&fill);
+            mn_image_options options = MN_INIT(mn_image_options);
+            options.as_stored = i / 6 % 2;
+            assert_int_equal(mn_image_open(path, &options, &image), MN_OK);
+            assert_int_equal(mn_fill_image(image, fills, 1), MN_OK);
             mn_fill_free(&fill);
-            const mn_image_options options = {.as_stored = p.as_stored};
-            assert_int_equal(mn_image_open(path, &options, &whole), MN_OK);
+            mn_image_close(&image);
+            assert_int_equal(mn_picture_open(path, &options, &whole), MN_OK);
             assert_int_equal(fill.width, whole.width);
             assert_int_equal(mn_resize(&whole, size[0], size[1], p.filter, NULL, &expected), MN_OK);
             assert_memory_equal(tensor, expected.pixels, (size_t)(size[0] * size[1] * 3));
-            mn_image_free(&whole);
-            mn_image_free(&expected);
+            mn_picture_free(&whole);
+            mn_picture_free(&expected);
             remove(path);
         }
     }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/argument.h"
+#include "mobilenet_image.h"
 
 #define MODEL "tests/golden/tiny_v2_int8.tflite"
 
@@ -22,16 +23,27 @@
 typedef struct fixture {
     mn_model *model;
     mn_session *session;
+    mn_classifier *classifier;
+    mn_image *image;
 } fixture;
+
+static const unsigned char pixel[3];
 
 static int open_both(void **state) {
     static fixture f;
     *state = &f;
-    return mn_model_open(MODEL, &f.model) != MN_OK || mn_session_create(f.model, NULL, &f.session) != MN_OK;
+    mn_frame frame = MN_INIT(mn_frame);
+    frame.pixels = pixel;
+    frame.width = frame.height = 1;
+    return mn_model_open(MODEL, &f.model) != MN_OK || mn_session_create(f.model, NULL, &f.session) != MN_OK ||
+           mn_classifier_create(f.model, NULL, &f.classifier) != MN_OK ||
+           mn_image_from_pixels(&frame, &f.image) != MN_OK;
 }
 
 static int close_both(void **state) {
     fixture *f = *state;
+    mn_image_close(&f->image);
+    mn_classifier_close(&f->classifier);
     mn_session_close(&f->session);
     mn_model_close(&f->model);
     return 0;
@@ -44,6 +56,7 @@ static int close_both(void **state) {
     GIVES(mn_version_number, strcmp(mn_version(), "") != 0)                                                            \
     GIVES(mn_status_text, strcmp(mn_status_text((mn_status)-1), "unknown status") == 0)                                \
     GIVES(mn_error_detail, mn_error_detail() != NULL)                                                                  \
+    GIVES(mn_error_set, mn_error_set(MN_ERROR_IO, NULL) == MN_ERROR_IO && mn_error_detail()[0] == '\0')                \
     GIVES(mn_type_name, mn_type_name((mn_type)-1) != NULL)                                                             \
     GIVES(mn_type_size, mn_type_size((mn_type)-1) == 0)                                                                \
     REFUSED(mn_model_open, mn_model_open(NULL, &model))                                                                \
@@ -96,6 +109,63 @@ static int close_both(void **state) {
     GIVES(mn_imagenet_label, mn_imagenet_label(-1) == NULL)                                                            \
     GIVES(mn_imagenet_wnid, mn_imagenet_wnid(-1) == NULL)
 
+/* The same of mobilenet_classify.h and mobilenet_image.h. */
+#define CLASSIFY_CALLS(REFUSED, GIVES, IGNORED)                                                                        \
+    REFUSED(mn_image_from_pixels, mn_image_from_pixels(NULL, &image))                                                  \
+    REFUSED(mn_image_from_pixels, mn_image_from_pixels(&frame, NULL))                                                  \
+    REFUSED(mn_image_set_pixels, mn_image_set_pixels(NULL, memory))                                                    \
+    REFUSED(mn_image_set_pixels, mn_image_set_pixels(f->image, NULL))                                                  \
+    REFUSED(mn_image_from_reader, mn_image_from_reader(NULL, &image))                                                  \
+    REFUSED(mn_image_from_reader, mn_image_from_reader(&reader, NULL))                                                 \
+    REFUSED(mn_image_size, mn_image_size(NULL, &number, &number))                                                      \
+    REFUSED(mn_image_size, mn_image_size(f->image, NULL, &number))                                                     \
+    REFUSED(mn_image_size, mn_image_size(f->image, &number, NULL))                                                     \
+    REFUSED(mn_image_copy, mn_image_copy(NULL, room, sizeof room))                                                     \
+    REFUSED(mn_image_copy, mn_image_copy(f->image, NULL, 3))                                                           \
+    IGNORED(mn_image_close, mn_image_close(NULL))                                                                      \
+    IGNORED(mn_image_close, mn_image_close(&image))                                                                    \
+    GIVES(mn_resize_filter_name, strcmp(mn_resize_filter_name((mn_resize_filter)-1), "unknown") == 0)                  \
+    REFUSED(mn_preprocessor_create, mn_preprocessor_create(NULL, &pixels, NULL, &preprocessor))                        \
+    REFUSED(mn_preprocessor_create, mn_preprocessor_create(&tensor, &pixels, NULL, NULL))                              \
+    REFUSED(mn_preprocessor_describe, mn_preprocessor_describe(NULL, &input))                                          \
+    REFUSED(mn_preprocessor_run, mn_preprocessor_run(NULL, f->image, room))                                            \
+    IGNORED(mn_preprocessor_close, mn_preprocessor_close(NULL))                                                        \
+    IGNORED(mn_preprocessor_close, mn_preprocessor_close(&preprocessor))                                               \
+    REFUSED(mn_dequantise, mn_dequantise(NULL, memory, 1, &value))                                                     \
+    REFUSED(mn_dequantise, mn_dequantise(&tensor, NULL, 1, &value))                                                    \
+    REFUSED(mn_dequantise, mn_dequantise(&tensor, memory, 1, NULL))                                                    \
+    REFUSED(mn_softmax, mn_softmax(NULL, 1))                                                                           \
+    REFUSED(mn_top_k, mn_top_k(NULL, 1, 1, &number))                                                                   \
+    REFUSED(mn_top_k, mn_top_k(&value, 1, 1, NULL))                                                                    \
+    GIVES(mn_ending_name, strcmp(mn_ending_name((mn_ending_kind)-1), "unknown") == 0)                                  \
+    REFUSED(mn_classifier_create, mn_classifier_create(NULL, NULL, &classifier))                                       \
+    REFUSED(mn_classifier_create, mn_classifier_create(f->model, NULL, NULL))                                          \
+    IGNORED(mn_classifier_close, mn_classifier_close(NULL))                                                            \
+    IGNORED(mn_classifier_close, mn_classifier_close(&classifier))                                                     \
+    REFUSED(mn_classifier_describe, mn_classifier_describe(NULL, &facts))                                              \
+    REFUSED(mn_classifier_describe, mn_classifier_describe(f->classifier, NULL))                                       \
+    REFUSED(mn_classifier_describe_input, mn_classifier_describe_input(NULL, &input))                                  \
+    REFUSED(mn_classifier_describe_input, mn_classifier_describe_input(f->classifier, NULL))                           \
+    GIVES(mn_classifier_name, mn_classifier_name(NULL, 0) == NULL)                                                     \
+    REFUSED(mn_classify, mn_classify(NULL, f->image, 1, &best, &number))                                               \
+    REFUSED(mn_classify, mn_classify(f->classifier, NULL, 1, &best, &number))                                          \
+    REFUSED(mn_classify, mn_classify(f->classifier, f->image, 1, NULL, &number))                                       \
+    REFUSED(mn_classify, mn_classify(f->classifier, f->image, 1, &best, NULL))                                         \
+    REFUSED(mn_classifier_show, mn_classifier_show(NULL, f->image))                                                    \
+    REFUSED(mn_classifier_show, mn_classifier_show(f->classifier, NULL))                                               \
+    REFUSED(mn_classifier_run, mn_classifier_run(NULL))                                                                \
+    REFUSED(mn_classifier_best, mn_classifier_best(NULL, 1, &best, &number))                                           \
+    REFUSED(mn_classifier_best, mn_classifier_best(f->classifier, 1, NULL, &number))                                   \
+    REFUSED(mn_classifier_best, mn_classifier_best(f->classifier, 1, &best, NULL))                                     \
+    GIVES(mn_classifier_probabilities, mn_classifier_probabilities(NULL) == NULL)                                      \
+    GIVES(mn_classifier_scores, mn_classifier_scores(NULL) == NULL)                                                    \
+    GIVES(mn_classifier_session, mn_classifier_session(NULL) == NULL)                                                  \
+    REFUSED(mn_image_open, mn_image_open(NULL, NULL, &image))                                                          \
+    REFUSED(mn_image_open, mn_image_open("photo.jpg", NULL, NULL))                                                     \
+    REFUSED(mn_image_from_memory, mn_image_from_memory(NULL, 1, "name", NULL, &image))                                 \
+    REFUSED(mn_image_from_memory, mn_image_from_memory(memory, 1, NULL, NULL, &image))                                 \
+    REFUSED(mn_image_from_memory, mn_image_from_memory(memory, 1, "name", NULL, NULL))
+
 static void expect_refused(const char *call, mn_status status) {
     if (status == MN_ERROR_ARGUMENT && strstr(mn_error_detail(), "NULL")) return;
     fail_msg("%s: status %d, \"%s\"", call, (int)status, mn_error_detail());
@@ -104,6 +174,12 @@ static void expect_refused(const char *call, mn_status status) {
 static void forget(mn_model *never) { /* leaves another sentence than that of the call before */
     assert_int_equal(mn_model_from_memory(&"0123456789abcdef"[1], 1, "forgotten", &never), MN_ERROR_ARGUMENT);
 }
+
+#define REFUSED(name, call)                                                                                            \
+    forget(NULL);                                                                                                      \
+    expect_refused(#call, call);
+#define GIVES(name, condition) assert_true(condition);
+#define IGNORED(name, call) call;
 
 static void null_is_an_error(void **state) {
     const fixture *f = *state;
@@ -117,26 +193,41 @@ static void null_is_an_error(void **state) {
     mn_placement place = MN_INIT(mn_placement);
     mn_session_options no_shapes = MN_INIT(mn_session_options);
     no_shapes.input_shape_count = 1;
-#define REFUSED(name, call)                                                                                            \
-    forget(NULL);                                                                                                      \
-    expect_refused(#call, call);
-#define GIVES(name, condition) assert_true(condition);
-#define IGNORED(name, call) call;
     CALLS(REFUSED, GIVES, IGNORED)
-#undef REFUSED
-#undef GIVES
-#undef IGNORED
     assert_null(model);
     assert_null(session);
     assert_int_equal(mn_model_open(NULL, &model), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(), "mn_model_open: the argument 'path' is NULL; give a valid pointer");
 }
 
+static void null_is_an_error_of_images_too(void **state) {
+    const fixture *f = *state;
+    static const unsigned char memory[16];
+    unsigned char room[3];
+    int32_t number = 0;
+    float value = 0;
+    mn_class best;
+    mn_image *image = NULL;
+    mn_preprocessor *preprocessor = NULL;
+    mn_classifier *classifier = NULL;
+    mn_frame frame = MN_INIT(mn_frame);
+    mn_image_reader reader = MN_INIT(mn_image_reader);
+    mn_tensor_info tensor = MN_INIT(mn_tensor_info);
+    mn_pixels pixels = MN_INIT(mn_pixels);
+    mn_preprocess_info input = MN_INIT(mn_preprocess_info);
+    mn_classifier_info facts = MN_INIT(mn_classifier_info);
+    CLASSIFY_CALLS(REFUSED, GIVES, IGNORED)
+    assert_true(!image && !preprocessor && !classifier);
+}
+#undef REFUSED
+#undef GIVES
+#undef IGNORED
+
 /* ---- Nothing left out -------------------------------------------------------------------------------------- */
 
 static bool is_called(const char *name, size_t length) {
 #define CALLED(function, call) #function,
-    static const char *const called[] = {CALLS(CALLED, CALLED, CALLED)};
+    static const char *const called[] = {CALLS(CALLED, CALLED, CALLED) CLASSIFY_CALLS(CALLED, CALLED, CALLED)};
 #undef CALLED
     for (size_t i = 0; i < sizeof called / sizeof called[0]; i++) {
         if (strlen(called[i]) == length && memcmp(called[i], name, length) == 0) return true;
@@ -166,9 +257,10 @@ static char *read_text(const char *path) {
 
 static void every_function_is_called(void **state) {
     (void)state;
-    static const char *const headers[] = {"include/mobilenet.h", "include/mobilenet_inspect.h"};
+    static const char *const headers[] = {"include/mobilenet.h", "include/mobilenet_inspect.h",
+                                          "include/mobilenet_classify.h", "include/mobilenet_image.h"};
     int32_t found = 0;
-    for (int32_t h = 0; h < 2; h++) {
+    for (int32_t h = 0; h < 4; h++) {
         char *text = read_text(headers[h]);
         for (const char *at = strstr(text, "\nMN_API "); at; at = strstr(at + 1, "\nMN_API ")) {
             size_t length;
@@ -178,7 +270,7 @@ static void every_function_is_called(void **state) {
         }
         free(text);
     }
-    assert_true(found > 30);
+    assert_true(found > 60);
 }
 
 /* Structs that may grow are in base/argument.h, which checks their layout. */
@@ -190,8 +282,9 @@ static void every_struct_is_known(void **state) {
     const char *known[] = {MN_STRUCT_LIST(KNOWN)};
 #undef KNOWN
     int32_t found = 0;
-    char *text[] = {read_text("include/mobilenet.h"), read_text("include/mobilenet_inspect.h")};
-    for (int32_t h = 0; h < 2; h++) {
+    char *text[] = {read_text("include/mobilenet.h"), read_text("include/mobilenet_inspect.h"),
+                    read_text("include/mobilenet_classify.h")};
+    for (int32_t h = 0; h < 3; h++) {
         for (const char *at = strstr(text[h], "uint32_t struct_bytes;"); at;
              at = strstr(at + 1, "uint32_t struct_bytes;")) {
             assert_true(found < MOST);
@@ -207,7 +300,7 @@ static void every_struct_is_known(void **state) {
         }
         if (!listed) fail_msg("%.20s is not in MN_STRUCT_LIST", names[i]);
     }
-    for (int32_t h = 0; h < 2; h++) free(text[h]);
+    for (int32_t h = 0; h < 3; h++) free(text[h]);
 }
 
 /* ---- Structs of other versions ----------------------------------------------------------------------------- */
@@ -334,15 +427,11 @@ static void every_status_has_a_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(null_is_an_error),
-        cmocka_unit_test(every_function_is_called),
-        cmocka_unit_test(every_struct_is_known),
-        cmocka_unit_test(forgotten_sizes_are_errors),
-        cmocka_unit_test(newer_options_must_be_zero),
-        cmocka_unit_test(newer_infos_end_in_zeros),
-        cmocka_unit_test(older_structs_get_what_they_know),
-        cmocka_unit_test(zero_is_the_default),
-        cmocka_unit_test(versions_compare),
+        cmocka_unit_test(null_is_an_error),           cmocka_unit_test(null_is_an_error_of_images_too),
+        cmocka_unit_test(every_function_is_called),   cmocka_unit_test(every_struct_is_known),
+        cmocka_unit_test(forgotten_sizes_are_errors), cmocka_unit_test(newer_options_must_be_zero),
+        cmocka_unit_test(newer_infos_end_in_zeros),   cmocka_unit_test(older_structs_get_what_they_know),
+        cmocka_unit_test(zero_is_the_default),        cmocka_unit_test(versions_compare),
         cmocka_unit_test(every_status_has_a_text),
     };
     return cmocka_run_group_tests(tests, open_both, close_both);

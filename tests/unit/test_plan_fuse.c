@@ -24,6 +24,7 @@
 #include "quant/prepare.h"
 #include "quant/quantise.h"
 #include "session/model.h"
+#include "session/session.h"
 #include "support/model_builder.h"
 
 static bool has_fused_kernels(mn_type type) {
@@ -99,6 +100,22 @@ static int32_t distinct(const uint8_t *bytes, size_t count) {
     return found;
 }
 
+/* Who reads a tensor reads the layout that it was written in; what callers see is NHWC. */
+static void check_layouts(const mn_session *session) {
+    const mn_plan *plan = &session->plan;
+    for (int32_t i = 0; i < plan->step_count; i++) {
+        mn_layout in, out;
+        const mn_node *node = plan->steps[i].node;
+        if (node->is_alias) continue;
+        mn_kernel_layouts(plan->steps[i].kernel, node->params, &in, &out);
+        assert_true(mn_layout_equal(in, plan->layout[node->inputs[0]]));
+        assert_true(mn_layout_equal(out, plan->layout[node->outputs[0]]));
+    }
+    for (int32_t i = 0; i < plan->graph->output_count; i++) {
+        assert_true(mn_layout_is_nhwc(plan->layout[plan->graph->outputs[i]]));
+    }
+}
+
 /* What a comparison is worth: steps that stand for several operators, and different bytes in the output. */
 typedef struct worth {
     int32_t fused, values;
@@ -112,6 +129,8 @@ static worth compare(const mn_model *model, variant v, const char *what) {
     mn_session *plain = open_session(model, &v);
     const uint32_t seed = (uint32_t)(v.height * 1000 + v.width);
     assert_int_equal(fused_steps(plain), 0);
+    check_layouts(fused);
+    check_layouts(plain);
     uint8_t *got = run(model, fused, seed, &bytes), *wanted = run(model, plain, seed, &wanted_bytes);
     assert_int_equal(bytes, wanted_bytes);
     for (size_t i = 0; i < bytes; i++) {

@@ -404,6 +404,15 @@ static void test_model_facts(void **state) {
     assert_in_range((uint64_t)parameters, 1, mn_model_weight_bytes(model));
     mn_op_info op = MN_INIT(mn_op_info);
     mn_tensor_info tensor = MN_INIT(mn_tensor_info);
+    assert_int_equal(mn_model_op(model, 0, &op), MN_OK);
+    assert_string_equal(op.name, "CONV_2D");
+    size_t weight_bytes = 0; /* weights and biases have elements of different sizes */
+    for (int32_t i = 1; i < op.input_count; i++) {
+        assert_int_equal(mn_model_tensor(model, op.inputs[i], &tensor), MN_OK);
+        weight_bytes += tensor.bytes;
+    }
+    assert_int_equal(op.weight_bytes, weight_bytes);
+    assert_true(op.weight_bytes > (size_t)op.parameters);
     assert_int_equal(mn_model_op(model, -1, &op), MN_ERROR_ARGUMENT);
     assert_int_equal(mn_model_tensor(model, mn_model_tensor_count(model), &tensor), MN_ERROR_ARGUMENT);
     mn_model_close(&model);

@@ -116,17 +116,17 @@ static void bad_folders_are_refused(void **state) {
 static void pictures_are_kept_while_there_is_room(void **state) {
     (void)state;
     mn_dataset set;
-    mn_image room = {0};
-    const mn_image *image;
+    mn_picture room = {0};
+    const mn_picture *image;
     assert_int_equal(mn_dataset_open(shipped, NULL, &set), MN_OK);
     assert_int_equal(mn_dataset_picture(&set, 0, &room, &image), MN_OK);
     assert_ptr_equal(image, &room);
     set.cache_limit = (size_t)room.width * (size_t)room.height * 3;
-    mn_image_free(&room);
+    mn_picture_free(&room);
     for (int32_t i = 0; i < 2; i++) {
         assert_int_equal(mn_dataset_picture(&set, i, &room, &image), MN_OK);
         assert_int_equal(image == &room, i == 1);
-        mn_image_free(&room);
+        mn_picture_free(&room);
     }
     assert_int_equal(mn_dataset_picture(&set, 0, &room, &image), MN_OK);
     assert_ptr_equal(image, &set.examples[0].image);
@@ -137,8 +137,8 @@ static void pictures_are_kept_while_there_is_room(void **state) {
 static void pictures_are_seen_upright(void **state) {
     (void)state;
     mn_dataset set;
-    mn_image room = {0};
-    const mn_image *image;
+    mn_picture room = {0};
+    const mn_picture *image;
     char here[200], lines[512];
     assert_non_null(getcwd(here, sizeof here));
     snprintf(lines, sizeof lines, "%s/fuzz/corpus/image/turned.png cat\n%s/fuzz/corpus/image/gray.jpg dog\n", here,
@@ -150,7 +150,7 @@ static void pictures_are_seen_upright(void **state) {
         assert_int_equal(mn_dataset_picture(&set, 0, &room, &image), MN_OK);
         assert_int_equal(image->width, stored ? 13 : 9);
         assert_int_equal(image->height, stored ? 9 : 13);
-        mn_image_free(&room);
+        mn_picture_free(&room);
     }
     mn_dataset_free(&set);
 }
@@ -159,32 +159,32 @@ static void pictures_are_seen_upright(void **state) {
 
 enum { SIDE = 24, VALUES = SIDE * SIDE * 3 };
 
-static void draw_picture(mn_image *image, int32_t width, int32_t height) {
+static void draw_picture(mn_picture *image, int32_t width, int32_t height) {
     mn_random random = {1};
-    assert_int_equal(mn_image_create(width, height, image), MN_OK);
+    assert_int_equal(mn_picture_create(width, height, image), MN_OK);
     for (int32_t i = 0; i < width * height * 3; i++) image->pixels[i] = (uint8_t)mn_random_bits(&random);
 }
 
-static void change(const mn_augment *augment, const mn_image *image, uint64_t seed, float *out) {
+static void change(const mn_augment *augment, const mn_picture *image, uint64_t seed, float *out) {
     mn_random random = {seed};
     assert_int_equal(mn_augment_picture(augment, image, &random, SIDE, SIDE, 2.0f / 255, -1, out), MN_OK);
 }
 
 static void whole_pictures_are_not_changed(void **state) {
     (void)state;
-    mn_image image = {0};
+    mn_picture image = {0};
     float out[VALUES];
     draw_picture(&image, SIDE, SIDE);
     change(NULL, &image, 1, out);
     for (int32_t i = 0; i < VALUES; i++) assert_float_equal(out[i], (float)image.pixels[i] * 2 / 255 - 1, 1e-6);
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 /* With nothing else to change, some seeds mirror the picture and the others leave it. */
 static void flips_mirror(void **state) {
     (void)state;
     mn_augment augment = {.area = {1, 1}, .aspect = {1, 1}, .flip = true, .colour = MN_COLOUR_NONE};
-    mn_image image = {0};
+    mn_picture image = {0};
     float out[VALUES];
     int mirrored = 0;
     draw_picture(&image, SIDE, SIDE);
@@ -201,13 +201,13 @@ static void flips_mirror(void **state) {
         change(&augment, &image, seed, out);
         assert_float_equal(out[0], (float)image.pixels[0] * 2 / 255 - 1, 1e-5);
     }
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 static void changes_follow_their_seed(void **state) {
     (void)state;
     mn_augment augment;
-    mn_image image = {0};
+    mn_picture image = {0};
     float a[VALUES], b[VALUES], c[VALUES];
     mn_augment_defaults(&augment);
     draw_picture(&image, 40, 31);
@@ -220,24 +220,24 @@ static void changes_follow_their_seed(void **state) {
         assert_memory_not_equal(a, c, sizeof a);
         for (int32_t i = 0; i < VALUES; i++) assert_true(a[i] >= -1 && a[i] <= 1);
     }
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 /* Hue, saturation and contrast leave gray pictures of one shade as they are; brightness moves all pixels alike. */
 static void gray_stays_gray(void **state) {
     (void)state;
     mn_augment augment;
-    mn_image image = {0};
+    mn_picture image = {0};
     float out[VALUES];
     mn_augment_defaults(&augment);
-    assert_int_equal(mn_image_create(30, 30, &image), MN_OK);
+    assert_int_equal(mn_picture_create(30, 30, &image), MN_OK);
     memset(image.pixels, 120, 30 * 30 * 3);
     for (uint64_t seed = 0; seed < 16; seed++) {
         change(&augment, &image, seed, out);
         for (int32_t i = 1; i < VALUES; i++) assert_float_equal(out[i], out[0], 1e-5);
         assert_true(fabsf(out[0] - (120 * 2.0f / 255 - 1)) <= 64.0f / 255 + 1e-5f);
     }
-    mn_image_free(&image);
+    mn_picture_free(&image);
 }
 
 /* ---- Weights ----------------------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ typedef struct parts {
 
 /* How the columns of the output are cut, and the ring that this takes. */
 typedef struct layout {
-    mn_extent blocks;
+    mn_extent out;
     int32_t rows;    /* most rows of the convolution to compute at once */
     int32_t slots;   /* rows in the ring: those under the filter, and `rows` - 1 that come with the last of them */
     int32_t strips;  /* of columns */
@@ -53,25 +53,25 @@ static int32_t rows_together(const mn_window *d, int32_t slots, int32_t row_byte
 
 static layout layout_of(const mn_conv_depthwise_params *p) {
     const mn_window *d = &p->depthwise.window;
-    layout l = {.blocks = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c),
+    layout l = {.out = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c),
                 .rows = 1,
                 .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
                 .strips = 1,
                 .columns = d->in_w};
-    const int32_t most = RING_BYTES / (l.slots * l.blocks.layout.block * (int32_t)sizeof(float));
+    const int32_t most = RING_BYTES / (l.slots * l.out.layout.block * (int32_t)sizeof(float));
     if (d->in_w > most) {
         const int32_t width = (most - TAPS) / d->stride_w + 1;
         l.strips = (d->out_w - 1) / width + 1;
         l.columns = ((d->out_w - 1) / l.strips) * d->stride_w + TAPS;
     } else if (mn_window_is_pointwise(&p->conv.window) && meets_last_column(d)) {
-        l.rows = rows_together(d, l.slots, d->in_w * l.blocks.layout.block * (int32_t)sizeof(float));
+        l.rows = rows_together(d, l.slots, d->in_w * l.out.layout.block * (int32_t)sizeof(float));
         l.slots += l.rows - 1;
     }
     return l;
 }
 
 static size_t ring_bytes(const layout *l) {
-    return (size_t)l->slots * (size_t)l->columns * (size_t)l->blocks.layout.block * sizeof(float);
+    return (size_t)l->slots * (size_t)l->columns * (size_t)l->out.layout.block * sizeof(float);
 }
 
 static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
@@ -116,7 +116,7 @@ typedef struct band {
 } band;
 
 static float *slot_of(const band *b, int32_t row) {
-    return (float *)b->task->workspace + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.blocks.layout.block;
+    return (float *)b->task->workspace + (ptrdiff_t)(row % b->l.slots) * b->l.columns * b->l.out.layout.block;
 }
 
 /* Rows [row, row + rows) of the convolution into their slots: more than one only where they follow each other in the
@@ -131,7 +131,7 @@ static void convolve(const band *b, int32_t row, int32_t rows) {
                   .bias = bias == NULL ? NULL : bias + b->first_channel,
                   .range = p->range_f32,
                   .out = slot_of(b, row),
-                  .out_step = b->l.blocks.layout.block,
+                  .out_step = b->l.out.layout.block,
                   .channels = b->channels,
                   .whole = true};
     const float *panels = (const float *)b->task->packed + b->first_channel / MN_PANEL * t.panel_stride;
@@ -158,23 +158,23 @@ static void filter(const band *b, int32_t row, int32_t rows) {
     const mn_conv_params *p = &b->p->depthwise;
     const mn_window *w = &p->window;
     const float *weights = b->task->inputs[3], *bias = b->task->inputs[4];
-    const ptrdiff_t block = (ptrdiff_t)b->batch * b->l.blocks.blocks + b->block;
-    float *out = (float *)b->task->output + block * (ptrdiff_t)mn_extent_offset(&b->l.blocks, 1, 0) +
-                 ((ptrdiff_t)row * w->out_w + b->left) * b->l.blocks.layout.block;
+    const ptrdiff_t block = (ptrdiff_t)b->batch * b->l.out.blocks + b->block;
+    float *out = (float *)b->task->output + block * (ptrdiff_t)mn_extent_offset(&b->l.out, 1, 0) +
+                 ((ptrdiff_t)row * w->out_w + b->left) * b->l.out.layout.block;
     mn_strip s = {.columns = b->columns,
                   .padded = b->left == 0 && w->pad_left == 1,
                   .tap_step = w->out_c,
                   .range = p->range_f32,
-                  .out_step = b->l.blocks.layout.block,
-                  .out_row = (ptrdiff_t)w->out_w * b->l.blocks.layout.block,
+                  .out_step = b->l.out.layout.block,
+                  .out_row = (ptrdiff_t)w->out_w * b->l.out.layout.block,
                   .out_lanes = b->tier->lanes,
                   .width = b->right - b->left,
                   .rows = rows,
                   .stride = w->stride_h};
-    for (int32_t c = 0; c < b->l.blocks.layout.block; c += b->tier->lanes) {
+    for (int32_t c = 0; c < b->l.out.layout.block; c += b->tier->lanes) {
         for (int32_t i = 0; i < (rows - 1) * w->stride_h + TAPS; i++) {
             const int32_t y = row * w->stride_h - w->pad_top + i;
-            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? slot_of(b, y) + c : NULL, b->l.blocks.layout.block);
+            mn_strip_f32_row(&s, i, y >= 0 && y < w->in_h ? slot_of(b, y) + c : NULL, b->l.out.layout.block);
         }
         s.lanes = mn_clamp_i32(b->channels - c, 0, b->tier->lanes);
         s.weights = weights + b->first_channel + c;
@@ -207,13 +207,13 @@ static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t e
     const int32_t bands = task->cut->bands;
     band b = {.p = p, .tier = tier, .task = task, .l = layout_of(p)};
     for (int32_t unit = begin; unit < end; unit++) {
-        const int64_t index = unit / b.l.blocks.blocks % bands;
+        const int64_t index = unit / b.l.out.blocks % bands;
         b.first = (int32_t)(w->out_h * index / bands);
         b.last = (int32_t)(w->out_h * (index + 1) / bands);
-        b.batch = unit / b.l.blocks.blocks / bands;
-        b.block = unit % b.l.blocks.blocks;
-        b.first_channel = b.block * b.l.blocks.layout.block;
-        b.channels = mn_min_i32(b.l.blocks.layout.block, w->out_c - b.first_channel);
+        b.batch = unit / b.l.out.blocks / bands;
+        b.block = unit % b.l.out.blocks;
+        b.first_channel = b.block * b.l.out.layout.block;
+        b.channels = mn_min_i32(b.l.out.layout.block, w->out_c - b.first_channel);
         for (int32_t i = 0; i < b.l.strips; i++) {
             b.left = (int32_t)((int64_t)w->out_w * i / b.l.strips);
             b.right = (int32_t)((int64_t)w->out_w * (i + 1) / b.l.strips);

@@ -11,7 +11,14 @@
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
 
-enum { LANES = MN_REQUANT_LANES, GROUP = 4, TAPS = 3, VECTORS = MN_PANEL_BLOCK, GENERAL = -1, GATHERED_PIXEL = 32 };
+enum {
+    LANES = MN_REQUANT_LANES,
+    GROUP = 4,
+    TAPS = 3,
+    VECTORS = MN_Q8_BLOCK_VECTORS,
+    GENERAL = -1,
+    GATHERED_PIXEL = 32
+};
 
 /* 16 channels of either convolution: what accumulators begin with, and the floats that requantise them. */
 typedef struct epilogue {
@@ -29,7 +36,7 @@ typedef struct taps {
  * what the bytes in `taps` leave of them. */
 typedef struct block_extras {
     mn_requant conv[VECTORS], depthwise[VECTORS];
-    /* In place of the convolution's fixups: sums whose floats are what those of conv[].fixup_at should be. */
+    /* In place of the convolution's fixups: accumulators whose floats are what those of conv[].fixup_at should be. */
     int32_t substitutes[VECTORS][MN_REQUANT_FIXUPS][LANES];
     int8_t rest[VECTORS][TAPS][64];
 } block_extras;
@@ -39,8 +46,8 @@ typedef struct block_extras {
 typedef struct channel_block {
     epilogue epilogue[VECTORS];
     taps taps[VECTORS];
-    /* How many fixups floats need, or GENERAL where they do not do: signed sums, 64-bit products; in the depthwise
-     * convolution also weights with a rest. */
+    /* How many fixups floats need, or GENERAL where they do not do: signed accumulators, 64-bit products; in the
+     * depthwise convolution also weights with a rest. */
     int8_t conv_fixups[VECTORS], depthwise_fixups[VECTORS];
     bool has_rest[VECTORS];
     _Alignas(64) int8_t weights[];
@@ -48,10 +55,10 @@ typedef struct channel_block {
 
 /* All sizes follow from the parameters and the number of bands. */
 typedef struct layout {
-    mn_extent panels;
+    mn_extent out;
     int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
-    int32_t band_rows; /* most panel rows in a band */
-    int32_t groups;    /* of conv rows in the ring: what a panel row needs */
+    int32_t band_rows; /* most groups of rows in a band */
+    int32_t groups;    /* of conv rows in the ring: what a group of rows needs */
     int32_t conv_rows; /* most conv rows of a band */
     bool gathers;      /* what lies under the filter is copied pixel by pixel; otherwise rows are, for pointwise ones */
     size_t row_pitch;  /* bytes of a copied input row with its padding and slack */
@@ -68,7 +75,7 @@ typedef struct band {
     int32_t bands;
     layout l;
     mn_q8_zeros conv, depthwise;
-    int32_t first_panel, last_panel; /* rows of panels: [first, last) */
+    int32_t first_group, last_group; /* groups of rows: [first, last) */
     int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
     uint8_t *copy;                   /* what these meet as unsigned bytes, with its padding */
     uint8_t *rows;                   /* as many input rows as the filter has, if pixels are gathered */

@@ -60,7 +60,7 @@ Q8_INLINE __m512i rows_inside(__m512i bytes) {
     return _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));
 }
 
-Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out) {
+Q8_INLINE void store_vector(int rows, const group *g, __m512i bytes, uint8_t *out) {
     bytes = rows_inside(to_unsigned(bytes, g->range));
     if (rows < GROUP) {
         bytes = _mm512_sll_epi32(bytes, _mm_cvtsi32_si128(g->shift));
@@ -69,12 +69,13 @@ Q8_INLINE void store_panel(int rows, const group *g, __m512i bytes, uint8_t *out
     _mm512_storeu_si512(out, bytes);
 }
 
-/* The sums of a column. */
+/* The accumulators of a column. */
 typedef struct column {
     __m512i of[VECTORS][GROUP];
 } column;
 
-/* Keeps the compiler from computing sums earlier or later than here, for which it would run out of registers. */
+/* Keeps the compiler from computing accumulators earlier or later than here, for which it would run out of registers.
+ */
 Q8_INLINE void keep(int rows, int vectors, column *c) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+v"(c->of[v][r]));
@@ -82,7 +83,7 @@ Q8_INLINE void keep(int rows, int vectors, column *c) {
 }
 
 Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64_t quad, const int8_t *weights,
-                        column *sums) {
+                        column *acc) {
     __m512i w[VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         w[v] = _mm512_loadu_si512(weights + (quad * vectors + v) * 64);
@@ -90,68 +91,66 @@ Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64
     }
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const __m512i four = mn_q8_four_bytes(from[r] + quad * 4);
-        Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            sums->of[v][r] = _mm512_dpbusd_epi32(sums->of[v][r], four, w[v]);
-        }
+        Q8_UNROLL for (int v = 0; v < vectors; v++) { acc->of[v][r] = _mm512_dpbusd_epi32(acc->of[v][r], four, w[v]); }
     }
-    keep(rows, vectors, sums);
+    keep(rows, vectors, acc);
 }
 
 /* Code for more rows than there are computes the last again; nothing of that is stored. */
 static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g->rows - 1); }
 
-/* From sums to the ring, in floats. */
-Q8_INLINE void finish(int rows, const group *g, int v, const column *sums, uint8_t *out) {
+/* From accumulators to the ring, in floats. */
+Q8_INLINE void finish(int rows, const group *g, int v, const column *acc, uint8_t *out) {
     const epilogue *e = &g->block->epilogue[v];
     const __m512 scale = _mm512_loadu_ps(e->scale), offset = _mm512_loadu_ps(e->offset);
     __m512i values[GROUP];
     Q8_UNROLL for (int r = 0; r < GROUP; r++) {
-        values[r] = r < rows ? mn_q8_rescale(sums->of[v][r], scale, offset) : _mm512_setzero_si512();
+        values[r] = r < rows ? mn_q8_rescale(acc->of[v][r], scale, offset) : _mm512_setzero_si512();
     }
-    store_panel(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
+    store_vector(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
 }
 
-/* Takes off what weight zero points add and puts other sums in the places of those that floats get wrong. */
-Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *sums) {
+/* Takes off what weight zero points add and puts others in the places of those that floats get wrong. */
+Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *acc) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         if (g->weight_zero == 0) continue;
         const int32_t sum = g->sums[row_of(g, r) * g->sums_step + x];
         const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, sum));
-        Q8_UNROLL for (int v = 0; v < vectors; v++) sums->of[v][r] = _mm512_sub_epi32(sums->of[v][r], over);
+        Q8_UNROLL for (int v = 0; v < vectors; v++) acc->of[v][r] = _mm512_sub_epi32(acc->of[v][r], over);
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         for (int32_t p = 0; p < g->block->conv_fixups[v] && !g->general; p++) {
             const __m512i at = _mm512_loadu_si512(g->extras->conv[v].fixup_at[p]);
             const __m512i substitute = _mm512_loadu_si512(g->extras->substitutes[v][p]);
             Q8_UNROLL for (int r = 0; r < rows; r++) {
-                const __mmask16 same = _mm512_cmpeq_epi32_mask(sums->of[v][r], at);
-                sums->of[v][r] = _mm512_mask_mov_epi32(sums->of[v][r], same, substitute);
+                const __mmask16 same = _mm512_cmpeq_epi32_mask(acc->of[v][r], at);
+                acc->of[v][r] = _mm512_mask_mov_epi32(acc->of[v][r], same, substitute);
             }
         }
     }
 }
 
 /* A column of a block that needs more than floats. */
-Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *sums, uint8_t *out) {
+Q8_NOINLINE static void finish_general(int32_t rows, const group *g, column *acc, uint8_t *out) {
     for (int32_t v = 0; v < g->vectors; v++) {
-        __m512i *values = sums->of[v];
+        __m512i *values = acc->of[v];
         const mn_q8_floats floats = floats_of(&g->block->epilogue[v], g->block->conv_fixups[v], &g->extras->conv[v]);
         if (floats.fixups == GENERAL)
             mn_q8_requant_some(GROUP, values, &g->extras->conv[v]);
         else
             mn_q8_rescale_some(GROUP, values, &floats);
-        store_panel(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
+        store_vector(rows, g, mn_q8_narrow_4(values[0], values[1], values[2], values[3]), out + v * 64);
     }
 }
 
-/* While the first products of a column are summed the sums of the last one are finished, a vector after a step.
- * Constants let the compiler keep them in registers. */
+/* While the first products of a column are added up the accumulators of the last one are finished, a vector after a
+ * step. Constants let the compiler keep them in registers. */
 Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from[GROUP];
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *prefetch = g.prefetch.weights.from;
-    column sums, last;
+    column acc, last;
     Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
@@ -159,23 +158,23 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     for (int32_t x = 0; x < width; x++) {
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
             const __m512i folded_bias = _mm512_loadu_si512(g.block->epilogue[v].folded_bias);
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums.of[v][r] = folded_bias;
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = folded_bias;
         }
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            multiply(rows, vectors, from, v, g.block->weights, &sums);
+            multiply(rows, vectors, from, v, g.block->weights, &acc);
             finish(rows, &g, v, &last, out);
         }
         mn_q8_prefetch_now(prefetch, g.prefetch.each);
         prefetch += g.prefetch.each;
-        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &sums);
-        keep(rows, vectors, &sums);
-        if (g.adjusts) adjust(rows, vectors, &g, x, &sums);
-        last = sums;
+        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &acc);
+        keep(rows, vectors, &acc);
+        if (g.adjusts) adjust(rows, vectors, &g, x, &acc);
+        last = acc;
         out = g.out + (ptrdiff_t)x * vectors * 64;
         if (g.general) {
-            column copy; /* in memory, so that the sums need not be */
+            column copy; /* in memory, so that the accumulators need not be */
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = sums.of[v][r < rows ? r : 0];
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc.of[v][r < rows ? r : 0];
             }
             finish_general(rows, &g, &copy, out);
             out = nowhere;
@@ -250,9 +249,9 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
     conv_rows(&g, w->out_w);
 }
 
-/* ---- The depthwise convolution, from the ring to panels ------------------------------------------------- */
+/* ---- The depthwise convolution, from the ring to the output ----------------------------------------------- */
 
-/* One row of panels of one vector. */
+/* One group of rows of one vector. */
 typedef struct strip {
     const taps *taps;
     const mn_requant *requant;
@@ -262,7 +261,7 @@ typedef struct strip {
     ptrdiff_t column;         /* bytes from column to column */
     int32_t width;
     mn_range_i32 range;
-    __m512i exists; /* bytes of a panel that stand for something */
+    __m512i exists; /* bytes of a vector that stand for something */
     uint8_t *out;
     ptrdiff_t out_step;
 } strip;
@@ -306,13 +305,13 @@ Q8_INLINE filter load_filter(int stride, const int8_t (*weights)[64]) {
     return f;
 }
 
-/* Adds output row `r` of four to `sum`. */
-Q8_INLINE __m512i dot(int stride, __m512i sum, const filter *f, const slice *slices, int r) {
+/* Adds output row `r` of four to `acc`. */
+Q8_INLINE __m512i dot(int stride, __m512i acc, const filter *f, const slice *slices, int r) {
     const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
     Q8_UNROLL for (int t = 0; t < TAPS; t++) {
-        sum = _mm512_dpbusd_epi32(sum, slices[t].rows[from], f->begin[begin][t]);
+        acc = _mm512_dpbusd_epi32(acc, slices[t].rows[from], f->begin[begin][t]);
     }
-    return sum;
+    return acc;
 }
 
 /* `plain`: requantised in floats, and no rest. */
@@ -349,9 +348,9 @@ Q8_TARGET static void run_strip_2(const strip *s) { run_strip(2, true, s); }
 Q8_TARGET static void run_strip_any_1(const strip *s) { run_strip(1, false, s); }
 Q8_TARGET static void run_strip_any_2(const strip *s) { run_strip(2, false, s); }
 
-/* Bytes of a panel whose row is below `rows` and whose channel is below `channels`. */
+/* Bytes of a vector whose row is below `rows` and whose channel is below `channels`. */
 Q8_TARGET static __m512i existing(int32_t rows, int32_t channels) {
-    const uint64_t of_rows = (UINT64_C(1) << mn_min_i32(rows, MN_PANEL_ROWS) * 4) - 1;
+    const uint64_t of_rows = (UINT64_C(1) << mn_min_i32(rows, MN_Q8_ROWS) * 4) - 1;
     uint64_t bytes = 0;
     for (int32_t i = 0; i < LANES / 4; i++) {
         const int32_t left = mn_min_i32(mn_max_i32(channels - 4 * i, 0), 4);
@@ -367,7 +366,7 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
     strip s = {.column = (ptrdiff_t)vectors * 64,
                .width = w->out_w,
                .range = b->depthwise.range,
-               .out_step = (ptrdiff_t)vectors * MN_PANEL_BYTES};
+               .out_step = (ptrdiff_t)vectors * MN_Q8_VECTOR_BYTES};
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
@@ -376,8 +375,8 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
         for (int32_t i = 0; i <= stride; i++) {
             s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
         }
-        s.exists = existing(w->out_h - row * MN_PANEL_ROWS, w->out_c - (first + v) * LANES);
-        s.out = out + v * MN_PANEL_BYTES;
+        s.exists = existing(w->out_h - row * MN_Q8_ROWS, w->out_c - (first + v) * LANES);
+        s.out = out + v * MN_Q8_VECTOR_BYTES;
         const bool plain = s.fixups != GENERAL;
         if (stride == 1)
             (plain ? run_strip_1 : run_strip_any_1)(&s);
@@ -393,7 +392,7 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
     const channel_block *block = (const channel_block *)(const void *)(packed + (size_t)index * b->l.block_bytes);
     const block_extras *more = (const block_extras *)(const void *)(packed + b->l.extras_at) + index;
     const mn_window *d = &b->p->depthwise.window;
-    const int32_t vectors = mn_extent_block_vectors(&b->l.panels, index), width = b->p->conv.window.out_w;
+    const int32_t vectors = mn_extent_block_vectors(&b->l.out, index), width = b->p->conv.window.out_w;
     for (int32_t i = 0; i < b->l.groups; i++) {
         mn_conv_depthwise_q8_fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
         mn_conv_depthwise_q8_fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64,
@@ -401,24 +400,24 @@ static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t
     }
     const char *following = (const char *)block + b->l.block_bytes;
     mn_q8_prefetch weights = {following, following + b->l.block_bytes};
-    if (index + 1 == b->l.panels.blocks) weights = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
+    if (index + 1 == b->l.out.blocks) weights = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
     const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
     fetch prefetch = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
-    int32_t next = b->first_panel * d->stride_h;
-    for (int32_t row = b->first_panel; row < b->last_panel; row++) {
+    int32_t next = b->first_group * d->stride_h;
+    for (int32_t row = b->first_group; row < b->last_group; row++) {
         for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &prefetch);
         depthwise_row(b, block, more, index * VECTORS, vectors, row,
-                      (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->l.panels) +
-                          mn_extent_offset(&b->l.panels, index, row));
+                      (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->l.out) +
+                          mn_extent_offset(&b->l.out, index, row));
     }
 }
 
 static void start_band(band *b, int32_t index) {
     const mn_window *d = &b->p->depthwise.window;
-    b->first_panel = (int32_t)((int64_t)b->l.panels.rows * index / b->bands);
-    b->last_panel = (int32_t)((int64_t)b->l.panels.rows * (index + 1) / b->bands);
-    b->first_row = mn_max_i32(0, b->first_panel * MN_PANEL_ROWS * d->stride_h - d->pad_top);
-    b->last_row = mn_min_i32(d->in_h, (b->last_panel * MN_PANEL_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
+    b->first_group = (int32_t)((int64_t)b->l.out.rows * index / b->bands);
+    b->last_group = (int32_t)((int64_t)b->l.out.rows * (index + 1) / b->bands);
+    b->first_row = mn_max_i32(0, b->first_group * MN_Q8_ROWS * d->stride_h - d->pad_top);
+    b->last_row = mn_min_i32(d->in_h, (b->last_group * MN_Q8_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
 }
 
 /* Copies the input of band `index`, unless it was copied for other blocks already. */
@@ -442,13 +441,13 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
     b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
-    const int32_t per_image = b.l.panels.blocks * b.bands;
+    const int32_t per_image = b.l.out.blocks * b.bands;
     for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
         for (int32_t i = 0; i < b.bands; i++) {
             bool copied = false;
             start_band(&b, i);
-            for (int32_t block = 0; block < b.l.panels.blocks; block++) {
-                const int32_t unit = batch * per_image + i * b.l.panels.blocks + block;
+            for (int32_t block = 0; block < b.l.out.blocks; block++) {
+                const int32_t unit = batch * per_image + i * b.l.out.blocks + block;
                 if (unit < begin || unit >= end) continue;
                 if (!copied) take_input(&b, task, batch, i);
                 copied = true;

@@ -23,12 +23,12 @@ enum { SLACK = 64 };
 
 layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t bands) {
     const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
-    layout l = {.panels = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
+    layout l = {.out = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
     const int32_t depth = c->k_h * c->k_w * c->in_c;
     l.quads = mn_max_i32((depth + 3) / 4, VECTORS);
-    l.band_rows = mn_groups_of(l.panels.rows, bands);
+    l.band_rows = mn_groups_of(l.out.rows, bands);
     l.groups = d->stride_h + 1;
-    l.conv_rows = mn_min_i32((l.band_rows * MN_PANEL_ROWS - 1) * d->stride_h + TAPS, c->out_h);
+    l.conv_rows = mn_min_i32((l.band_rows * MN_Q8_ROWS - 1) * d->stride_h + TAPS, c->out_h);
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
     l.row_pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
     l.gathers = c->k_h > 1 || c->k_w > 1;
@@ -39,7 +39,7 @@ layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t ba
     l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
     l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)l.quads * VECTORS * 64, 64);
-    l.extras_at = l.block_bytes * (size_t)l.panels.blocks;
+    l.extras_at = l.block_bytes * (size_t)l.out.blocks;
     return l;
 }
 
@@ -64,7 +64,7 @@ static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
     const layout l = mn_conv_depthwise_q8_layout(p, 1);
-    need->packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.panels.blocks;
+    need->packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.out.blocks;
     return true;
 }
 
@@ -76,7 +76,7 @@ static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout 
 static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
     const mn_conv_depthwise_params *p = params;
     const layout whole = mn_conv_depthwise_q8_layout(p, 1);
-    mn_cut_conv_depthwise(&p->depthwise.window, &whole.panels, threads, cut);
+    mn_cut_conv_depthwise(&p->depthwise.window, &whole.out, threads, cut);
     const layout l = mn_conv_depthwise_q8_layout(p, cut->bands);
     cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
 }
@@ -100,7 +100,7 @@ static int8_t pack_epilogue(const mn_requant *requant, bool general, epilogue *o
     return fixups;
 }
 
-/* What sums become without fixups. */
+/* What accumulators become without fixups. */
 static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
     return rintf(fmaf((float)sum, r->scale[lane], r->offset[lane]));
 }
@@ -112,8 +112,8 @@ static bool has_fixup(const mn_requant *r, int32_t lane, int32_t sum) {
     return false;
 }
 
-/* Another sum, which needs no fixup, with the result that a fixed-up one should have: near the middle of those that
- * have it. */
+/* Another accumulator, which needs no fixup, with the result that a fixed-up one should have: near the middle of those
+ * that have it. */
 static bool find_substitute(const mn_requant *r, int32_t fixup, int32_t lane, int32_t *out) {
     const int32_t at = r->fixup_at[fixup][lane], by = r->fixup_by[fixup][lane];
     *out = at;
@@ -224,10 +224,10 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     const layout l = mn_conv_depthwise_q8_layout(p, 1);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
-    for (int32_t b = 0; b < l.panels.blocks; b++) {
+    for (int32_t b = 0; b < l.out.blocks; b++) {
         channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
-        const int32_t vectors = mn_extent_block_vectors(&l.panels, b), first = b * VECTORS * LANES;
+        const int32_t vectors = mn_extent_block_vectors(&l.out, b), first = b * VECTORS * LANES;
         pack_conv(&conv, l.quads, first, vectors, block, more);
         for (int32_t v = 0; v < vectors; v++) {
             pack_taps(&depthwise, first + v * LANES, v, block, more);

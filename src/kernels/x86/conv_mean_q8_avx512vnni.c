@@ -9,12 +9,12 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "kernels/portable/window.h"
-#include "kernels/x86/columns_q8.h"
 #include "kernels/x86/cut.h"
+#include "kernels/x86/panel_q8.h"
 
-enum { STREAMS = MN_COLUMN_STREAMS, LANES = MN_COLUMN_LANES };
+enum { STREAMS = MN_PANEL_Q8_STREAMS, LANES = MN_PANEL_Q8_LANES };
 
-_Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a column");
+_Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a panel");
 
 /* Every thread makes the bytes of the whole image unsigned for itself; this much of them stays in its L2. Sums of so
  * few pixels, and their quotients, are floats exactly. */
@@ -27,7 +27,7 @@ enum { LATER_BYTES = 384 * 1024 };
 typedef struct job {
     const mn_conv_mean_params *p;
     mn_q8_zeros zeros;
-    mn_column_job tiles;
+    mn_panel_q8_job tiles;
     int32_t pixels;
     const int32_t *row_sums;
     mn_requant mean; /* MN_POOLING_MEAN */
@@ -51,7 +51,7 @@ static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
     if (p->pooling == MN_POOLING_NONE) return false;
     if (p->pooling == MN_POOLING_MEAN && p->mean.shift > 0) return false;
     if (pixels > IMAGE_PIXELS || pixels * depth_of(w) > IMAGE_BYTES) return false;
-    need->packed_bytes = mn_column_bytes(depth_of(w)) * (size_t)mn_column_count(w->out_c);
+    need->packed_bytes = mn_panel_q8_bytes(depth_of(w)) * (size_t)mn_panel_q8_count(w->out_c);
     need->workspace_bytes = image_bytes(w) + (size_t)pixels * sizeof(int32_t);
     return true;
 }
@@ -59,7 +59,7 @@ static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_mean_params *p = params;
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
-    mn_pack_columns(&source, depth_of(&p->conv.window), packed);
+    mn_panel_q8_pack(&source, depth_of(&p->conv.window), packed);
 }
 
 static void conv_mean_i8_pack(const void *params, const void *const *constants, void *packed) {
@@ -107,15 +107,15 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     if (j->zeros.weight) mn_sum_pixels(j->tiles.rows, j->tiles.depth, j->pixels, sums);
 }
 
-/* ---- From sums to results ------------------------------------------------------------------------------- */
+/* ---- From accumulators to results ------------------------------------------------------------------------------- */
 
-static inline const mn_column *column_of(const job *j, int32_t index) {
-    return mn_column_at(j->tiles.columns, j->tiles.stride, index);
+static inline const mn_panel_q8 *panel_of(const job *j, int32_t index) {
+    return mn_panel_q8_at(j->tiles.panels, j->tiles.stride, index);
 }
 
-Q8_INLINE __m512i take_off_weight_zero(const job *j, int32_t pixel, __m512i sums) {
-    if (!j->zeros.weight) return sums;
-    return _mm512_sub_epi32(sums, _mm512_set1_epi32(mn_q8_product(j->zeros.weight, j->row_sums[pixel])));
+Q8_INLINE __m512i take_off_weight_zero(const job *j, int32_t pixel, __m512i acc) {
+    if (!j->zeros.weight) return acc;
+    return _mm512_sub_epi32(acc, _mm512_set1_epi32(mn_q8_product(j->zeros.weight, j->row_sums[pixel])));
 }
 
 /* The first `rows` of four results of 16 channels, as mn_q8_narrow_4() has them, added to `total`. */
@@ -126,17 +126,17 @@ Q8_INLINE __m512i add_results(__m512i total, __m512i bytes, int32_t rows) {
     return _mm512_dpbusd_epi32(total, _mm512_set1_epi32((int32_t)there), _mm512_shuffle_epi8(bytes, by_channel));
 }
 
-/* Adds the results of a tile to the totals of its columns. */
-Q8_NOINLINE static void add_tile(const job *j, mn_column_tile *t, int32_t pixel, int32_t rows, int32_t index,
-                                 int32_t columns, __m512i totals[STREAMS]) {
+/* Adds the results of a tile to the totals of its panels. */
+Q8_NOINLINE static void add_tile(const job *j, mn_panel_q8_tile *t, int32_t pixel, int32_t rows, int32_t index,
+                                 int32_t panels, __m512i totals[STREAMS]) {
     const mn_range_i32 range = j->zeros.range;
-    for (int32_t i = 0; i < columns; i++) {
-        const mn_requant *requant = &column_of(j, index + i)->requant;
-        __m512i *sums = t->sums[i];
-        for (int32_t r = 0; r < rows && j->zeros.weight; r++) sums[r] = take_off_weight_zero(j, pixel + r, sums[r]);
-        for (int32_t r = 0; r < rows; r += 4, sums += 4) {
-            mn_q8_requant_some(4, sums, requant);
-            const __m512i bytes = mn_q8_narrow_4(sums[0], sums[1], sums[2], sums[3]);
+    for (int32_t i = 0; i < panels; i++) {
+        const mn_requant *requant = &panel_of(j, index + i)->requant;
+        __m512i *acc = t->acc[i];
+        for (int32_t r = 0; r < rows && j->zeros.weight; r++) acc[r] = take_off_weight_zero(j, pixel + r, acc[r]);
+        for (int32_t r = 0; r < rows; r += 4, acc += 4) {
+            mn_q8_requant_some(4, acc, requant);
+            const __m512i bytes = mn_q8_narrow_4(acc[0], acc[1], acc[2], acc[3]);
             totals[i] = add_results(totals[i], mn_q8_finish_64(bytes, range, 0), rows - r);
         }
     }
@@ -152,55 +152,55 @@ Q8_INLINE __m128i mean_of(const job *j, __m512i totals) {
 Q8_INLINE __m128i average_of(const job *j, __m512i totals) {
     const __m512i half = _mm512_set1_epi32(j->pixels / 2);
     const __mmask16 positive = _mm512_cmpgt_epi32_mask(totals, _mm512_setzero_si512());
-    const __m512i sums = _mm512_mask_add_epi32(_mm512_sub_epi32(totals, half), positive, totals, half);
-    const __m512 quotients = _mm512_div_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps((float)j->pixels));
+    const __m512i acc = _mm512_mask_add_epi32(_mm512_sub_epi32(totals, half), positive, totals, half);
+    const __m512 quotients = _mm512_div_ps(_mm512_cvtepi32_ps(acc), _mm512_set1_ps((float)j->pixels));
     __m512i averages = _mm512_max_epi32(_mm512_cvttps_epi32(quotients), _mm512_set1_epi32(j->p->range.min));
     averages = _mm512_min_epi32(averages, _mm512_set1_epi32(j->p->range.max));
     return _mm512_cvtepi32_epi8(averages);
 }
 
-Q8_INLINE void store_column(const job *j, int32_t index, __m128i bytes) {
+Q8_INLINE void store_panel(const job *j, int32_t index, __m128i bytes) {
     const int32_t channel = index * LANES;
     _mm_mask_storeu_epi8(j->out + channel, mn_q8_lanes(j->p->conv.window.out_c - channel), bytes);
 }
 
 /* ---- Columns of one image ------------------------------------------------------------------------------- */
 
-/* All pixels of `columns` columns. */
-Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t columns, mn_q8_prefetch *prefetch) {
-    mn_column_tile t;
+/* All pixels of `panels` panels. */
+Q8_TARGET static void run_pooled(const job *j, int32_t index, int32_t panels, mn_q8_prefetch *prefetch) {
+    mn_panel_q8_tile t;
     __m512i totals[STREAMS];
-    for (int32_t i = 0; i < columns; i++) totals[i] = _mm512_set1_epi32(j->offset);
+    for (int32_t i = 0; i < panels; i++) totals[i] = _mm512_set1_epi32(j->offset);
     for (int32_t pixel = 0, rows; pixel < j->pixels; pixel += rows) {
-        rows = mn_column_rows(j->pixels - pixel);
-        mn_column_multiply(&j->tiles, pixel, rows, index, columns, prefetch, &t);
-        add_tile(j, &t, pixel, rows, index, columns, totals);
+        rows = mn_panel_q8_rows(j->pixels - pixel);
+        mn_panel_q8_multiply(&j->tiles, pixel, rows, index, panels, prefetch, &t);
+        add_tile(j, &t, pixel, rows, index, panels, totals);
     }
-    for (int32_t i = 0; i < columns; i++) {
+    for (int32_t i = 0; i < panels; i++) {
         const bool mean = j->p->pooling == MN_POOLING_MEAN;
-        store_column(j, index + i, mean ? mean_of(j, totals[i]) : average_of(j, totals[i]));
+        store_panel(j, index + i, mean ? mean_of(j, totals[i]) : average_of(j, totals[i]));
     }
 }
 
 /* Columns [i, end). */
-static void run_columns(const job *j, const mn_task *task, int32_t i, int32_t end) {
-    mn_q8_prefetch own = mn_column_prefetch_of(&j->tiles, i, end, j->pixels);
+static void run_panels(const job *j, const mn_task *task, int32_t i, int32_t end) {
+    mn_q8_prefetch own = mn_panel_q8_prefetch_of(&j->tiles, i, end, j->pixels);
     mn_q8_prefetch next = mn_q8_prefetch_of(task, LATER_BYTES);
-    for (int32_t columns; i < end; i += columns) {
-        columns = mn_column_columns(end - i, j->pixels);
-        mn_column_skip(&own, &j->tiles, i + columns);
-        run_pooled(j, i, columns, (size_t)(own.end - own.from) >= j->tiles.stride ? &own : &next);
+    for (int32_t panels; i < end; i += panels) {
+        panels = mn_panel_q8_panels(end - i, j->pixels);
+        mn_panel_q8_skip(&own, &j->tiles, i + panels);
+        run_pooled(j, i, panels, (size_t)(own.end - own.from) >= j->tiles.stride ? &own : &next);
     }
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_mean_params *p = task->params;
     const mn_window *w = &p->conv.window;
-    const int32_t columns = mn_column_count(w->out_c), pixels = w->in_h * w->in_w;
+    const int32_t panels = mn_panel_q8_count(w->out_c), pixels = w->in_h * w->in_w;
     const int32_t centre = type == MN_UINT8 ? 128 : 0; /* stored values are centred ones plus this */
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
-             .tiles = {.columns = task->packed, .stride = mn_column_bytes(depth_of(w)), .depth = depth_of(w)},
+             .tiles = {.panels = task->packed, .stride = mn_panel_q8_bytes(depth_of(w)), .depth = depth_of(w)},
              .pixels = pixels,
              .offset = pixels * centre};
     if (p->pooling == MN_POOLING_MEAN) {
@@ -208,11 +208,11 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
         j.offset -= pixels * p->mean.in_zero;
     }
     while (begin < end) {
-        const int32_t batch = begin / columns, first = begin % columns;
-        const int32_t last = mn_min_i32(columns, first + end - begin);
+        const int32_t batch = begin / panels, first = begin % panels;
+        const int32_t last = mn_min_i32(panels, first + end - begin);
         take_image(&j, task, batch);
         j.out = (uint8_t *)task->output + (ptrdiff_t)batch * w->out_c;
-        run_columns(&j, task, first, last);
+        run_panels(&j, task, first, last);
         begin += last - first;
     }
 }

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* int8 and uint8 convolution with 256-bit vectors: tiles of up to 6 pixels x 16 channels, 12 accumulators. A span of
- * pixels is gathered into the form that is multiplied; then each column of channels meets all of it, so that weights
+ * pixels is gathered into the form that is multiplied; then each panel of channels meets all of it, so that weights
  * come from far away once a span.
  *
  * The including file has q8_dot(), q8_zeros_of(), GROUP, the products that one lane of a dot product adds,
@@ -22,19 +22,19 @@ enum { SPAN_BYTES = 96 * 1024, SPAN_PIXELS = 96 };
 
 /* 16 output channels: folded bias, requantisation, then groups of products, [depth / GROUP][16][GROUP].
  * Two vectors are in q8_unpacked_order, one alone in that of its channels. */
-typedef struct column {
+typedef struct panel {
     int32_t folded_bias[LANES];
     mn_requant requant;
     _Alignas(64) int8_t weights[];
-} column;
+} panel;
 
-/* Where a column's channels lie. Beside a full one the last overlaps its neighbour rather than end early. */
+/* Where a panel's channels lie. Beside a full one the last overlaps its neighbour rather than end early. */
 typedef struct place {
     int32_t first, vectors;
     int32_t count; /* stored channels: less than vectors hold only when there are no more */
 } place;
 
-static int32_t column_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
+static int32_t panel_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
 
 static place place_of(const mn_window *w, int32_t index) {
     const int32_t vectors = w->out_c - index * LANES > Q8_LANES ? VECTORS : 1, lanes = vectors * Q8_LANES;
@@ -43,8 +43,8 @@ static place place_of(const mn_window *w, int32_t index) {
                    .count = mn_min_i32(lanes, w->out_c)};
 }
 
-static size_t column_bytes(const mn_window *w) {
-    return mn_round_up(sizeof(column) + (size_t)mn_gather_depth(w) * LANES, 64);
+static size_t panel_bytes(const mn_window *w) {
+    return mn_round_up(sizeof(panel) + (size_t)mn_gather_depth(w) * LANES, 64);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------------------- */
@@ -67,14 +67,14 @@ static span span_of(const mn_window *w) {
 static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
     const mn_window *w = &p->window;
     if (p->groups != 1 || mn_window_depth(w) > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->shift, w->out_c)) return false;
-    need->packed_bytes = column_bytes(w) * (size_t)column_count(w);
+    need->packed_bytes = panel_bytes(w) * (size_t)panel_count(w);
     need->workspace_bytes = span_of(w).bytes;
     return true;
 }
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* One channel's weights into its lane of a column; returns their sum. */
+/* One channel's weights into its lane of a panel; returns their sum. */
 static int32_t pack_lane(const uint8_t *from, int32_t k, uint8_t flip, int8_t *to) {
     int32_t sum = 0;
     for (int32_t i = 0; i < k; i++) {
@@ -85,14 +85,14 @@ static int32_t pack_lane(const uint8_t *from, int32_t k, uint8_t flip, int8_t *t
     return sum;
 }
 
-static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias, place at,
-                        column *out) {
+static void pack_panel(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias, place at,
+                       panel *out) {
     const mn_window *w = &p->window;
     const mn_q8_zeros zeros = q8_zeros_of(p, type);
     const int32_t k = (int32_t)mn_window_depth(w);
     const mn_requant_lanes lanes =
         mn_requant_lanes_of(at.first, w->out_c, at.vectors == VECTORS ? q8_unpacked_order : NULL);
-    memset(out, 0, column_bytes(w));
+    memset(out, 0, panel_bytes(w));
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
     for (int32_t lane = 0; lane < LANES; lane++) {
         const int32_t channel = lanes.channel[lane];
@@ -103,17 +103,17 @@ static void pack_column(const mn_conv_params *p, mn_type type, const uint8_t *we
 }
 
 static void conv_pack(const mn_conv_params *p, const void *const *constants, mn_type type, void *packed) {
-    for (int32_t i = 0; i < column_count(&p->window); i++) {
-        pack_column(p, type, constants[1], constants[2], place_of(&p->window, i),
-                    (column *)(void *)((char *)packed + (size_t)i * column_bytes(&p->window)));
+    for (int32_t i = 0; i < panel_count(&p->window); i++) {
+        pack_panel(p, type, constants[1], constants[2], place_of(&p->window, i),
+                   (panel *)(void *)((char *)packed + (size_t)i * panel_bytes(&p->window)));
     }
 }
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-/* A column against a span. */
+/* A panel against a span. */
 typedef struct job {
-    const column *column;
+    const panel *panel;
     place place;
     int32_t depth, out_c;
     int32_t weight_zero; /* centred: 0 for int8 */
@@ -150,63 +150,61 @@ Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, con
 }
 
 /* Sums in memory: where this is needed, the code need not be as fast and so not as long. */
-Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+Q8_TARGET static void finish_exact(int rows, int vectors, const job *j, __m256i acc[ROWS][VECTORS], uint8_t *out) {
     for (int v = 0; v < vectors; v++) {
-        const q8_exact e = q8_exact_of(&j->column->requant, v);
-        for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_exact(sums[r][v], &e);
+        const q8_exact e = q8_exact_of(&j->panel->requant, v);
+        for (int r = 0; r < rows; r++) acc[r][v] = q8_requant_exact(acc[r][v], &e);
     }
     for (int r = 0; r < rows; r += 2, out += 2 * (ptrdiff_t)j->out_c) {
         const int more = r + 1 < rows;
         if (vectors == VECTORS) {
-            store_pixels(VECTORS, j, sums[r], sums[r + more], out, more * j->out_c);
+            store_pixels(VECTORS, j, acc[r], acc[r + more], out, more * j->out_c);
         } else {
-            store_pixels(1, j, sums[r], sums[r + more], out, more * j->out_c);
+            store_pixels(1, j, acc[r], acc[r + more], out, more * j->out_c);
         }
     }
 }
 
-Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i sums[ROWS][VECTORS], uint8_t *out) {
+Q8_INLINE void finish_float(int rows, int vectors, const job *j, __m256i acc[ROWS][VECTORS], uint8_t *out) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_requant_float(sums[r][v], &j->column->requant, v);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = q8_requant_float(acc[r][v], &j->panel->requant, v);
     }
     Q8_UNROLL for (int r = 0; r < rows; r += 2) {
         const int more = r + 1 < rows;
-        store_pixels(vectors, j, sums[r], sums[r + more], out + (ptrdiff_t)r * j->out_c, more * j->out_c);
+        store_pixels(vectors, j, acc[r], acc[r + more], out + (ptrdiff_t)r * j->out_c, more * j->out_c);
     }
 }
 
-/* Constant `rows` and `vectors` let the compiler keep the sums in registers. */
+/* Constant `rows` and `vectors` let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
-    __m256i sums[ROWS][VECTORS];
+    __m256i acc[ROWS][VECTORS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) sums[r][v] = q8_load(j->column->folded_bias + v * Q8_LANES);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = q8_load(j->panel->folded_bias + v * Q8_LANES);
     }
     const ptrdiff_t step = j->depth;
     const activation *in = j->rows + pixel * step;
-    const int8_t *weights = j->column->weights;
+    const int8_t *weights = j->panel->weights;
     for (const activation *end = in + step; in < end; in += GROUP, weights += LANES * GROUP) {
         __m256i w[VECTORS];
         Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * Q8_LANES * GROUP);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i x = load_group(in + r * step);
-            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = q8_dot(sums[r][v], x, w[v]);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = q8_dot(acc[r][v], x, w[v]);
         }
     }
     if (j->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             __m256i row = _mm256_set1_epi32(j->row_sums[pixel + r]);
             __m256i extra = _mm256_mullo_epi32(row, _mm256_set1_epi32(j->weight_zero));
-            Q8_UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = _mm256_sub_epi32(sums[r][v], extra);
+            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(acc[r][v], extra);
         }
     }
     uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c + j->place.first;
-    if (j->column->requant.is_float) {
-        finish_float(rows, vectors, j, sums, out);
+    if (j->panel->requant.is_float) {
+        finish_float(rows, vectors, j, acc, out);
     } else {
-        __m256i kept[ROWS][VECTORS]; /* apart, so that `sums` can stay in registers */
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = sums[r][v];
-        }
+        __m256i kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
+        Q8_UNROLL for (int r = 0; r < rows; r++) { Q8_UNROLL for (int v = 0; v < vectors; v++) kept[r][v] = acc[r][v]; }
         finish_exact(rows, vectors, j, kept, out);
     }
 }
@@ -220,7 +218,7 @@ Q8_INLINE void run_rows(int rows, const job *j, int32_t pixel) {
 }
 
 /* `count` pixels in tiles as equal as they can be: 49 pixels are 4 tiles of 6 and 5 of 5. */
-Q8_TARGET static void run_column(const job *j, int32_t count) {
+Q8_TARGET static void run_panel(const job *j, int32_t count) {
     const int32_t tiles = (count + ROWS - 1) / ROWS;
     for (int32_t t = 0, pixel = 0, end; t < tiles; t++, pixel = end) {
         end = count * (t + 1) / tiles;
@@ -264,10 +262,10 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
         j.rows = prepare(in, (ptrdiff_t)count * j.depth, type, task->workspace);
         if (zeros.weight) sum_rows(j.rows, j.depth, count, row_sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c;
-        for (int32_t i = 0; i < column_count(w); i++) {
-            j.column = (const column *)(const void *)((const char *)task->packed + (size_t)i * column_bytes(w));
+        for (int32_t i = 0; i < panel_count(w); i++) {
+            j.panel = (const panel *)(const void *)((const char *)task->packed + (size_t)i * panel_bytes(w));
             j.place = place_of(w, i);
-            run_column(&j, count);
+            run_panel(&j, count);
         }
     }
 }

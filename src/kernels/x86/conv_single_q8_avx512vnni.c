@@ -33,7 +33,7 @@ typedef struct job {
     const uint8_t *in; /* unsigned bytes, zeros fill the last vector up */
     const uint8_t *weights;
     const int32_t *bias; /* or NULL */
-    int32_t added;       /* to all sums, for the weights' zero point */
+    int32_t added;       /* to all accumulators, for the weights' zero point */
 } job;
 
 /* Adds each pair of lanes of a and b: [a01, a23 | b01, b23] in every 128 bits, whose order of pairs does not matter. */
@@ -75,7 +75,7 @@ Q8_INLINE void multiply(kind is, __mmask64 there, const uint8_t *in, const uint8
     if (is.zeros) c->sums = _mm512_dpbusd_epi32(c->sums, _mm512_set1_epi8(1), w);
 }
 
-/* A row of weights. Products go to several sums in turn, so that none waits for the one before. */
+/* A row of weights. Products go to several accumulators in turn, so that none waits for the one before. */
 Q8_INLINE chain multiply_row(kind is, const uint8_t *in, const uint8_t *weights, int32_t depth) {
     chain c[CHAINS];
     int32_t k = 0;
@@ -132,8 +132,8 @@ Q8_TARGET static void take_inputs(job *j, const uint8_t *from, uint8_t *to) {
 }
 
 /* Even lanes as mn_q8_requant_exact() has them; `bits` in [31, 62]. */
-Q8_INLINE __m512i requantise_half(__m512i sums, __m512i multiplier, __m512i bits) {
-    const __m512i one = _mm512_set1_epi64(1), product = _mm512_mul_epi32(sums, multiplier);
+Q8_INLINE __m512i requantise_half(__m512i acc, __m512i multiplier, __m512i bits) {
+    const __m512i one = _mm512_set1_epi64(1), product = _mm512_mul_epi32(acc, multiplier);
     const __mmask8 twice = _mm512_cmpgt_epi64_mask(bits, _mm512_set1_epi64(31)), below = _mm512_movepi64_mask(product);
     const __m512i second = _mm512_maskz_sllv_epi64(twice, one, _mm512_sub_epi64(bits, one));
     __m512i rounded = _mm512_add_epi64(_mm512_add_epi64(product, second), _mm512_set1_epi64(INT64_C(1) << 30));
@@ -141,11 +141,11 @@ Q8_INLINE __m512i requantise_half(__m512i sums, __m512i multiplier, __m512i bits
     return _mm512_srav_epi64(rounded, bits);
 }
 
-Q8_INLINE __m512i requantise(__m512i sums, __m512i multiplier, __m512i bits, int32_t zero) {
+Q8_INLINE __m512i requantise(__m512i acc, __m512i multiplier, __m512i bits, int32_t zero) {
     const __m512i low = _mm512_set1_epi64(UINT32_MAX);
-    const __m512i even = requantise_half(sums, multiplier, _mm512_and_si512(bits, low));
+    const __m512i even = requantise_half(acc, multiplier, _mm512_and_si512(bits, low));
     const __m512i odd =
-        requantise_half(_mm512_srli_epi64(sums, 32), _mm512_srli_epi64(multiplier, 32), _mm512_srli_epi64(bits, 32));
+        requantise_half(_mm512_srli_epi64(acc, 32), _mm512_srli_epi64(multiplier, 32), _mm512_srli_epi64(bits, 32));
     const __m512i both = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
     return _mm512_add_epi32(both, _mm512_set1_epi32(zero));
 }
@@ -158,13 +158,12 @@ Q8_TARGET static void run_vector(const job *j, int32_t first, uint8_t *out) {
     for (int i = 0; i < 2; i++) {
         half[i] = j->zeros.weight_flip ? sum_unsigned(j, first + i * ROWS) : sum_signed(j, first + i * ROWS);
     }
-    __m512i sums = _mm512_inserti64x4(_mm512_castsi256_si512(half[0]), half[1], 1);
-    sums = _mm512_add_epi32(sums, _mm512_set1_epi32(j->added));
-    if (j->bias) sums = _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(lanes, j->bias + first));
+    __m512i acc = _mm512_inserti64x4(_mm512_castsi256_si512(half[0]), half[1], 1);
+    acc = _mm512_add_epi32(acc, _mm512_set1_epi32(j->added));
+    if (j->bias) acc = _mm512_add_epi32(acc, _mm512_maskz_loadu_epi32(lanes, j->bias + first));
     const __m512i shift = _mm512_maskz_loadu_epi32(lanes, p->shift + first);
     const __m512i bits = _mm512_sub_epi32(_mm512_set1_epi32(31), shift);
-    const __m512i results =
-        requantise(sums, _mm512_maskz_loadu_epi32(lanes, p->multiplier + first), bits, j->zeros.out);
+    const __m512i results = requantise(acc, _mm512_maskz_loadu_epi32(lanes, p->multiplier + first), bits, j->zeros.out);
     const __m128i bytes = mn_q8_finish_16(_mm512_cvtsepi32_epi8(results), j->zeros.range, j->zeros.out_flip);
     _mm_mask_storeu_epi8(out + first, lanes, bytes);
 }

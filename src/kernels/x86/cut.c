@@ -19,12 +19,12 @@ static double busiest(const mn_window *w, int32_t blocks, int32_t bands, int32_t
 /* Rows that are enough for a band: computing two of them again costs less than fetching them from another core. */
 enum { NEAR_ROWS = 14 };
 
-/* A band is not lower than a panel. */
+/* A band is not lower than a group of rows. */
 static int32_t bands_for(const mn_window *w, int32_t blocks, int32_t threads) {
     /* A band for each thread keeps what a step writes near the thread that reads it in the next. */
     if (threads > 1 && w->batches == 1 && w->out_h >= NEAR_ROWS * threads) return threads;
     int32_t best = 1;
-    for (int32_t bands = 2; bands <= mn_groups_of(w->out_h, MN_PANEL_ROWS); bands++) {
+    for (int32_t bands = 2; bands <= mn_groups_of(w->out_h, MN_Q8_ROWS); bands++) {
         if (busiest(w, blocks, bands, threads) < busiest(w, blocks, best, threads)) best = bands;
     }
     return best;
@@ -69,7 +69,7 @@ static int64_t share_cost(const mn_window *w, const mn_cut *cut, int32_t thread,
     int64_t cost = 0;
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, cut, &begin, end);
-        const int32_t channels = mn_groups_of(range.last_channel - range.first_channel, MN_PANEL_CHANNELS);
+        const int32_t channels = mn_groups_of(range.last_channel - range.first_channel, MN_Q8_LANES);
         for (int32_t y = range.first_row, next; y < range.last_row; y = next) {
             next = mn_min_i32(range.last_row, y + cut->rows);
             cost += (int64_t)tile_cost(next - y) * channels;
@@ -91,7 +91,7 @@ static int64_t busiest_share(const mn_window *w, const mn_cut *cut, int32_t thre
 static void share_evenly(const mn_window *w, int32_t threads, mn_cut *cut) {
     mn_cut trial = *cut;
     int64_t least = busiest_share(w, cut, threads);
-    for (trial.rows = MN_PANEL_ROWS; trial.rows > 0; trial.rows /= 2) {
+    for (trial.rows = MN_Q8_ROWS; trial.rows > 0; trial.rows /= 2) {
         for (int32_t parts = 0; parts < 2; parts++) {
             trial.channels = parts ? MN_PROJECT_CHANNELS : w->out_c;
             const int64_t cost = busiest_share(w, &trial, threads);
@@ -104,7 +104,7 @@ static void share_evenly(const mn_window *w, int32_t threads, mn_cut *cut) {
 
 void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
-    cut->rows = MN_PANEL_ROWS;
+    cut->rows = MN_Q8_ROWS;
     cut->channels = w->out_c;
     if (threads > 1) share_evenly(w, threads, cut);
     cut->units = project_units(w, cut);
@@ -119,7 +119,7 @@ void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut) {
     cut->channels = w->out_c;
     if (threads > 1 && w->batches * w->out_h < ENOUGH_ROWS * threads) {
         cut->channels = MN_PROJECT_CHANNELS;
-        cut->rows = MN_PANEL_ROWS;
+        cut->rows = MN_Q8_ROWS;
         while (cut->rows > 1 && project_units(w, cut) < ENOUGH_UNITS * threads) cut->rows /= 2;
     }
     cut->units = project_units(w, cut);

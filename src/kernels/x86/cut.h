@@ -17,7 +17,7 @@
 void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32_t threads, mn_cut *cut);
 
 /** Rows and channels of a unit of a MN_K_PROJECT: `channels` channels of `rows` rows of one image (fewer at its ends),
- *  rows the innermost. From panels, four rows, which are a row of panels, are what kernels are made for; fewer, and
+ *  rows the innermost. From groups of rows, four rows are what kernels are made for; fewer, and
  *  fewer channels, let more threads share a low image. Floats may have pixels of any rows. */
 enum { MN_PROJECT_CHANNELS = 32 };
 void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut);

@@ -5,8 +5,8 @@
  * the v_ operations (f32_avx2.h, f32_avx512.h), and STRIP_ROWS, the rows that strips of stride 1 compute at once. It
  * gets run_strip() and run().
  *
- * Filters of 3x3 go by strips: a column of the input is loaded once and added to the sums of the outputs that it
- * serves. Sums begin with the bias and take one column of the filter after another. Other filters go by pixels. */
+ * Filters of 3x3 go by strips: a column of the input is loaded once and added to the accumulators of the outputs that
+ * it serves. Sums begin with the bias and take one column of the filter after another. Other filters go by pixels. */
 
 #include "kernels/x86/parts_f32.h"
 
@@ -48,7 +48,7 @@ INLINE void take_column(bool all, int inputs, const mn_strip *s, strip_state *f,
     }
 }
 
-/* Adds a column under column `x` of the filter to the sums of `rows` outputs. */
+/* Adds a column under column `x` of the filter to the accumulators of `rows` outputs. */
 INLINE void add_column(int rows, const strip_state *f, int x, const vec column[MN_STRIP_INPUTS], vec *sums) {
     UNROLL for (int y = 0; y < TAPS; y++) {
         UNROLL for (int r = 0; r < rows; r++) sums[r] = v_fma(column[r + y], f->weights[x][y], sums[r]);

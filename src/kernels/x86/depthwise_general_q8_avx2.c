@@ -138,15 +138,15 @@ static void find_cells(const job *j, int32_t unit, int32_t x) {
 }
 
 Q8_TARGET static void run_block(const job *j, const block *b, int32_t first, uint8_t *out) {
-    __m256i sums[VECTORS] = {q8_load(b->folded_bias[0]), q8_load(b->folded_bias[1])};
+    __m256i acc[VECTORS] = {q8_load(b->folded_bias[0]), q8_load(b->folded_bias[1])};
     const int16_t *weights = b->weights;
     for (int32_t i = 0; i < pair_count(j->w); i++, weights += PAIR) {
         __m256i x = q8_widen(j->cells[2 * i] + first, j->type), y = q8_widen(j->cells[2 * i + 1] + first, j->type);
-        sums[0] = q8_dot(sums[0], _mm256_unpacklo_epi16(x, y), q8_load(weights));
-        sums[1] = q8_dot(sums[1], _mm256_unpackhi_epi16(x, y), q8_load(weights + BLOCK));
+        acc[0] = q8_dot(acc[0], _mm256_unpacklo_epi16(x, y), q8_load(weights));
+        acc[1] = q8_dot(acc[1], _mm256_unpackhi_epi16(x, y), q8_load(weights + BLOCK));
     }
-    for (int v = 0; v < VECTORS; v++) sums[v] = q8_requant(sums[v], &b->requant, v);
-    q8_store_block(sums, j->zeros.range, j->zeros.out_flip, mn_min_i32(BLOCK, j->w->out_c), out);
+    for (int v = 0; v < VECTORS; v++) acc[v] = q8_requant(acc[v], &b->requant, v);
+    q8_store_block(acc, j->zeros.range, j->zeros.out_flip, mn_min_i32(BLOCK, j->w->out_c), out);
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {

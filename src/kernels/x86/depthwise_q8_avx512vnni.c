@@ -126,14 +126,14 @@ Q8_INLINE column load_column(const strip *s, int32_t x) {
 }
 
 Q8_INLINE __m512i dot_columns(const strip *s, const column *a, const column *b, const column *c, int q) {
-    __m512i sum = _mm512_loadu_si512(s->b->folded_bias[q]);
-    sum = _mm512_dpbusd_epi32(sum, a->v[q], _mm512_loadu_si512(s->b->weights[0][q]));
-    sum = _mm512_dpbusd_epi32(sum, b->v[q], _mm512_loadu_si512(s->b->weights[1][q]));
-    sum = _mm512_dpbusd_epi32(sum, c->v[q], _mm512_loadu_si512(s->b->weights[2][q]));
-    if (!s->has_rest) return sum;
-    sum = _mm512_dpbusd_epi32(sum, a->v[q], _mm512_loadu_si512(s->b->rest[0][q]));
-    sum = _mm512_dpbusd_epi32(sum, b->v[q], _mm512_loadu_si512(s->b->rest[1][q]));
-    return _mm512_dpbusd_epi32(sum, c->v[q], _mm512_loadu_si512(s->b->rest[2][q]));
+    __m512i acc = _mm512_loadu_si512(s->b->folded_bias[q]);
+    acc = _mm512_dpbusd_epi32(acc, a->v[q], _mm512_loadu_si512(s->b->weights[0][q]));
+    acc = _mm512_dpbusd_epi32(acc, b->v[q], _mm512_loadu_si512(s->b->weights[1][q]));
+    acc = _mm512_dpbusd_epi32(acc, c->v[q], _mm512_loadu_si512(s->b->weights[2][q]));
+    if (!s->has_rest) return acc;
+    acc = _mm512_dpbusd_epi32(acc, a->v[q], _mm512_loadu_si512(s->b->rest[0][q]));
+    acc = _mm512_dpbusd_epi32(acc, b->v[q], _mm512_loadu_si512(s->b->rest[1][q]));
+    return _mm512_dpbusd_epi32(acc, c->v[q], _mm512_loadu_si512(s->b->rest[2][q]));
 }
 
 Q8_INLINE void store_output(const strip *s, const column *a, const column *b, const column *c, uint8_t *out) {

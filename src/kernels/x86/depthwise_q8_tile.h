@@ -119,7 +119,7 @@ typedef struct form {
     bool is_float, is_whole;
 } form;
 
-/* The sums of one output. */
+/* The accumulators of one output. */
 typedef struct output {
     __m256i v[VECTORS];
 } output;

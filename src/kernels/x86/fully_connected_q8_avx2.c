@@ -18,7 +18,7 @@ enum { WORDS = 16 };
 #define v_bytes(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 #define v_widen(p, is_signed) ((is_signed) ? _mm256_cvtepi8_epi16(v_bytes(p)) : _mm256_cvtepu8_epi16(v_bytes(p)))
 #define v_sub(a, b) _mm256_sub_epi16(a, b)
-#define v_dot(sums, a, b) _mm256_add_epi32(sums, _mm256_madd_epi16(a, b))
+#define v_dot(acc, a, b) _mm256_add_epi32(acc, _mm256_madd_epi16(a, b))
 #define v_halve(v) (v)
 
 #include "kernels/x86/fully_connected_q8_tile.h"

@@ -18,7 +18,7 @@ enum { WORDS = 32 };
 #define v_bytes(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define v_widen(p, is_signed) ((is_signed) ? _mm512_cvtepi8_epi16(v_bytes(p)) : _mm512_cvtepu8_epi16(v_bytes(p)))
 #define v_sub(a, b) _mm512_sub_epi16(a, b)
-#define v_dot(sums, a, b) _mm512_add_epi32(sums, _mm512_madd_epi16(a, b))
+#define v_dot(acc, a, b) _mm512_add_epi32(acc, _mm512_madd_epi16(a, b))
 #define v_halve(v) _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1))
 
 #include "kernels/x86/fully_connected_q8_tile.h"

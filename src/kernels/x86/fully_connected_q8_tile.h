@@ -58,10 +58,10 @@ INLINE __m256i add_lanes(const __m256i v[CHANNELS]) {
     return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
 }
 
-/* round(sum * scale) + zero, halves away from zero, clamped. Adding 1/2 first would round some values below it up. */
-INLINE __m128i rescale(const mn_fully_connected_params *p, __m128i sums, const double *scale) {
+/* round(acc * scale) + zero, halves away from zero, clamped. Adding 1/2 first would round some values below it up. */
+INLINE __m128i rescale(const mn_fully_connected_params *p, __m128i acc, const double *scale) {
     const __m256d sign = _mm256_set1_pd(-0.0), half = _mm256_set1_pd(0.5), one = _mm256_set1_pd(1.0);
-    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sums), _mm256_loadu_pd(scale));
+    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(acc), _mm256_loadu_pd(scale));
     const __m256d whole = _mm256_round_pd(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     const __m256d rest = _mm256_andnot_pd(sign, _mm256_sub_pd(x, whole));
     const __m256d away = _mm256_or_pd(_mm256_and_pd(sign, x), one);
@@ -72,7 +72,7 @@ INLINE __m128i rescale(const mn_fully_connected_params *p, __m128i sums, const d
 }
 
 /* `count` outputs from `channel` on. */
-INLINE void finish(const job *j, __m256i sums, int32_t channel, int32_t count) {
+INLINE void finish(const job *j, __m256i acc, int32_t channel, int32_t count) {
     int32_t part[CHANNELS];
     double scale[CHANNELS];
     for (int32_t i = 0; i < CHANNELS; i++) {
@@ -80,9 +80,9 @@ INLINE void finish(const job *j, __m256i sums, int32_t channel, int32_t count) {
         part[i] = j->bias ? j->bias[c] : 0;
         scale[i] = j->p->scale[c];
     }
-    sums = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(const void *)part));
-    _mm_storeu_si128((__m128i *)(void *)part, rescale(j->p, _mm256_castsi256_si128(sums), scale));
-    _mm_storeu_si128((__m128i *)(void *)(part + 4), rescale(j->p, _mm256_extracti128_si256(sums, 1), scale + 4));
+    acc = _mm256_add_epi32(acc, _mm256_loadu_si256((const __m256i *)(const void *)part));
+    _mm_storeu_si128((__m128i *)(void *)part, rescale(j->p, _mm256_castsi256_si128(acc), scale));
+    _mm_storeu_si128((__m128i *)(void *)(part + 4), rescale(j->p, _mm256_extracti128_si256(acc, 1), scale + 4));
     for (int32_t i = 0; i < count; i++) j->out[channel + i] = (uint8_t)part[i];
 }
 
@@ -91,16 +91,16 @@ INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t coun
     const int32_t in_c = j->p->in_c;
     const vec zero = v_set(j->p->weight_zero);
     const uint8_t *rows[CHANNELS];
-    vec sums[CHANNELS];
+    vec acc[CHANNELS];
     UNROLL for (int i = 0; i < CHANNELS; i++) {
         rows[i] = j->weights + (ptrdiff_t)(channel + mn_min_i32(i, count - 1)) * in_c;
-        sums[i] = v_zero();
+        acc[i] = v_zero();
     }
     int32_t k = 0;
     for (; k + WORDS <= in_c; k += WORDS) {
         const vec x = v_load(j->in + k);
         UNROLL for (int i = 0; i < CHANNELS; i++) {
-            sums[i] = v_dot(sums[i], x, v_sub(v_widen(rows[i] + k, is_signed), zero));
+            acc[i] = v_dot(acc[i], x, v_sub(v_widen(rows[i] + k, is_signed), zero));
             /* The same place of the rows that come next: short rows are too short for the processor to guess. */
             _mm_prefetch((const char *)((uintptr_t)(rows[i] + k) + (uintptr_t)in_c * CHANNELS), _MM_HINT_T0);
         }
@@ -110,11 +110,11 @@ INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t coun
         UNROLL for (int i = 0; i < CHANNELS; i++) {
             uint8_t rest[WORDS] = {0};
             memcpy(rest, rows[i] + k, (size_t)(in_c - k));
-            sums[i] = v_dot(sums[i], x, v_sub(v_widen(rest, is_signed), zero));
+            acc[i] = v_dot(acc[i], x, v_sub(v_widen(rest, is_signed), zero));
         }
     }
     __m256i halves[CHANNELS];
-    UNROLL for (int i = 0; i < CHANNELS; i++) halves[i] = v_halve(sums[i]);
+    UNROLL for (int i = 0; i < CHANNELS; i++) halves[i] = v_halve(acc[i]);
     finish(j, add_lanes(halves), channel, count);
 }
 

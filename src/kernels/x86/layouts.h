@@ -8,15 +8,15 @@
 
 #include "kernels/layout.h"
 
-/* 8 bits: a vector is a panel, 16 channels at one column of four rows, 64 bytes. Four bytes along the channels lie
- * together for dot products, and a depthwise kernel that computes four rows stores a panel as it is. Blocks have up to
- * three panels, 48 channels: expansions by 6 of a multiple of 8 channels are a multiple of that. */
-enum { MN_PANEL_ROWS = 4, MN_PANEL_CHANNELS = 16, MN_PANEL_BYTES = 64, MN_PANEL_BLOCK = 3 };
+/* 8 bits: a vector is 16 channels at one column of four rows, 64 bytes. Four bytes along the channels lie
+ * together for dot products, and a depthwise kernel that computes four rows stores a vector as it is. Blocks have up to
+ * three vectors, 48 channels: expansions by 6 of a multiple of 8 channels are a multiple of that. */
+enum { MN_Q8_ROWS = 4, MN_Q8_LANES = 16, MN_Q8_VECTOR_BYTES = 64, MN_Q8_BLOCK_VECTORS = 3 };
 
 static inline mn_layout mn_layout_q8(void) {
-    return (mn_layout){.block = MN_PANEL_BLOCK * MN_PANEL_CHANNELS,
-                       .lanes = MN_PANEL_CHANNELS,
-                       .rows = MN_PANEL_ROWS,
+    return (mn_layout){.block = MN_Q8_BLOCK_VECTORS * MN_Q8_LANES,
+                       .lanes = MN_Q8_LANES,
+                       .rows = MN_Q8_ROWS,
                        .together = 4,
                        .biased = true};
 }

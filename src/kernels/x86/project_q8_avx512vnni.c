@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A pointwise convolution from panels, and the ADD behind it, int8 and uint8, for AVX-512 VNNI. Tiles of four rows x
- * two columns x 32 channels, whose 16 sums leave registers for other work; a panel's rows that do not exist are left
- * out. */
+/* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, for AVX-512
+ * VNNI. Tiles of four rows x two columns x 32 channels, whose 16 accumulators leave registers for other work; rows of a
+ * group that do not exist are left out. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -14,36 +14,36 @@
 #include "base/checked.h"
 #include "kernels/quant.h"
 #include "kernels/x86/add_q8.h"
-#include "kernels/x86/columns_q8.h"
 #include "kernels/x86/cut.h"
 #include "kernels/x86/layouts.h"
+#include "kernels/x86/panel_q8.h"
 
 enum {
-    LANES = MN_COLUMN_LANES,
-    ROWS = MN_PANEL_ROWS,
-    BLOCK_BYTES = MN_PANEL_BLOCK * MN_PANEL_BYTES,
+    LANES = MN_PANEL_Q8_LANES,
+    ROWS = MN_Q8_ROWS,
+    BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES,
     VECTORS = 2, /* of channels in a tile */
     PIECES = 6,  /* most columns of vectors in a tile */
-    DEEP = 512,  /* input channels from which on ends of tiles matter less than loads of weights */
+    DEEP = 512,  /* input channels from which on epilogues matter less than loads of weights */
 };
 
-/* Packed: this, then the columns. */
+/* Packed: this, then the panels. */
 typedef struct header {
     mn_add_q8 add;
 } header;
 
 static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
 
-/* Products of a column: all channels that panels have. */
-static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_PANEL_CHANNELS) * MN_PANEL_CHANNELS; }
+/* Products of a panel: all channels that blocks have. */
+static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_q8_fits(&p->add)) return false;
-    const size_t columns = (size_t)mn_column_count(w->out_c) * mn_column_bytes(depth_of(w));
-    *need = (mn_kernel_need){.packed_bytes = header_bytes() + columns};
+    const size_t panels = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+    *need = (mn_kernel_need){.packed_bytes = header_bytes() + panels};
     return true;
 }
 
@@ -51,8 +51,8 @@ static bool project_i8_need(const void *params, mn_kernel_need *need) {
 static bool project_u8_need(const void *params, mn_kernel_need *need) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
     if (!project_i8_need(params, need)) return false;
-    const size_t panels = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
-    need->workspace_bytes = panels * ROWS * sizeof(int32_t);
+    const size_t vectors = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
+    need->workspace_bytes = vectors * ROWS * sizeof(int32_t);
     return true;
 }
 
@@ -65,7 +65,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     memset(packed, 0, header_bytes());
     if (p->adds) mn_add_q8_fill(&p->add, type, &((header *)packed)->add);
-    mn_pack_columns(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
+    mn_panel_q8_pack(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
 }
 
 static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
@@ -87,33 +87,33 @@ static void project_u8_pack(const void *params, const void *const *constants, vo
 const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
     .need = project_u8_need, .pack = project_u8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
 
-/* ---- Ends of tiles -------------------------------------------------------------------------------------- */
+/* ---- Epilogues ------------------------------------------------------------------------------------------ */
 
-/* The sums of a tile and where its results go. A piece is a column of one vector; pieces are finished one by one
- * between the products of the next tile, which take other units of the processor. */
+/* The accumulators of a tile and where its results go. A piece is a column of one vector; pieces are finished one by
+ * one between the products of the next tile, which take other units of the processor. */
 typedef struct tile {
-    __m512i sums[PIECES][ROWS]; /* [vector][column] */
-    const mn_column *column;    /* of the first vector */
-    const int32_t *inputs;      /* [column][row] sums of them; for weight zero points */
-    const uint8_t *residual;    /* of the first pixel and channel, or NULL */
+    __m512i acc[PIECES][ROWS]; /* [vector][column] */
+    const mn_panel_q8 *panel;  /* of the first vector */
+    const int32_t *inputs;     /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual;   /* of the first pixel and channel, or NULL */
     uint8_t *out;
     int32_t channels; /* from the first on */
     int32_t rows, columns, done, pieces;
 } tile;
 
-/* One row of panels and up to two vectors of channels. */
+/* One group of rows and up to two vectors of channels. */
 typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
     mn_extent layout;
     ptrdiff_t channels, row_step; /* of results */
-    ptrdiff_t block_step;         /* from block to block of panels */
+    ptrdiff_t block_step;         /* from block to block of the input */
     ptrdiff_t last_width;         /* of a column of the last block */
     const uint8_t *first, *last;  /* blocks, from the first of the rows on */
     const int32_t *inputs;
-    const mn_column *column;
-    size_t stride;           /* from column to column */
+    const mn_panel_q8 *panel;
+    size_t stride;           /* from panel to panel */
     int32_t left;            /* channels from the first on */
     bool between;            /* can pieces be finished between products? */
     const uint8_t *residual; /* of the first row and channel, or NULL */
@@ -147,7 +147,7 @@ typedef struct spot {
 
 Q8_INLINE spot spot_of(const job *j, const tile *t) {
     const int32_t v = t->done >= t->columns, c = t->done - v * t->columns;
-    return (spot){&mn_column_at(t->column, j->stride, v)->requant, c, c * j->channels + v * LANES,
+    return (spot){&mn_panel_q8_at(t->panel, j->stride, v)->requant, c, c * j->channels + v * LANES,
                   mn_q8_lanes(t->channels - v * LANES)};
 }
 
@@ -167,7 +167,7 @@ Q8_INLINE void store_piece(const job *j, const tile *t, const spot *s, const __m
 Q8_INLINE void finish_piece(const job *j, tile *t) {
     const spot s = spot_of(j, t);
     __m512i values[ROWS];
-    mn_q8_requant_any(ROWS, t->sums[t->done], s.requant, values);
+    mn_q8_requant_any(ROWS, t->acc[t->done], s.requant, values);
     store_piece(j, t, &s, values, true);
     t->done++;
 }
@@ -183,7 +183,7 @@ Q8_TARGET static void finish_all(const job *j, tile *t) {
         const spot s = spot_of(j, t);
         __m512i values[ROWS];
         for (int32_t r = 0; r < ROWS; r++) {
-            values[r] = t->sums[t->done][r];
+            values[r] = t->acc[t->done][r];
             if (!j->zeros.weight || r >= t->rows) continue;
             const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[s.column * ROWS + r]);
             values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
@@ -196,24 +196,24 @@ Q8_TARGET static void finish_all(const job *j, tile *t) {
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
 /* The products of 16 channels, or of 8. */
-Q8_INLINE __m512i dot(bool half, __m512i sums, __m512i four, __m512i weights) {
-    if (!half) return _mm512_dpbusd_epi32(sums, four, weights);
-    return _mm512_castsi256_si512(_mm256_dpbusd_epi32(_mm512_castsi512_si256(sums), _mm512_castsi512_si256(four),
+Q8_INLINE __m512i dot(bool half, __m512i acc, __m512i four, __m512i weights) {
+    if (!half) return _mm512_dpbusd_epi32(acc, four, weights);
+    return _mm512_castsi256_si512(_mm256_dpbusd_epi32(_mm512_castsi512_si256(acc), _mm512_castsi512_si256(four),
                                                       _mm512_castsi512_si256(weights)));
 }
 
-/* The sums of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished in
- * between. Constants let the compiler keep the sums in registers. */
+/* The accumulators of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished
+ * in between. Constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, tile *before, tile *now) {
     const int vectors = (eights + 1) / 2, pieces = columns * vectors;
     const bool between = rows == ROWS && pieces == 4;
     const int8_t *weights[VECTORS];
-    __m512i sums[PIECES][ROWS];
+    __m512i acc[PIECES][ROWS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const mn_column *column = mn_column_at(j->column, j->stride, v);
-        weights[v] = column->weights;
+        const mn_panel_q8 *panel = mn_panel_q8_at(j->panel, j->stride, v);
+        weights[v] = panel->weights;
         Q8_UNROLL for (int c = 0; c < columns; c++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) sums[v * columns + c][r] = _mm512_loadu_si512(column->folded_bias);
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc[v * columns + c][r] = _mm512_loadu_si512(panel->folded_bias);
         }
     }
     if (!between) finish_rest(j, before);
@@ -231,7 +231,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
                 Q8_UNROLL for (int r = 0; r < rows; r++) {
                     const __m512i four = mn_q8_four_bytes(in + c * width + r * 4);
                     Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                        __m512i *sum = &sums[v * columns + c][r];
+                        __m512i *sum = &acc[v * columns + c][r];
                         *sum = dot(2 * v + 1 == eights, *sum, four, w[v]);
                     }
                 }
@@ -240,9 +240,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
             if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
-    Q8_UNROLL for (int i = 0; i < pieces; i++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) now->sums[i][r] = sums[i][r];
-    }
+    Q8_UNROLL for (int i = 0; i < pieces; i++) { Q8_UNROLL for (int r = 0; r < rows; r++) now->acc[i][r] = acc[i][r]; }
     if (between) finish_rest(j, before);
     j->prefetch.from = prefetch;
 }
@@ -276,7 +274,7 @@ static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
     return mn_min_i32(left, 2);
 }
 
-/* `rows` of a row of panels. Returns the tile that is not finished. */
+/* `rows` of a group of rows. Returns the tile that is not finished. */
 static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
     const int32_t width = j->layout.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
     for (int32_t x = 0; x < width; x += now->columns) {
@@ -287,7 +285,7 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
         }
         const int32_t columns = tile_columns(j, eights, width - x);
         tiles_of[rows - 1][eights - 1][columns - 1](j, x, before, now);
-        now->column = j->column;
+        now->panel = j->panel;
         now->inputs = j->inputs + x * ROWS;
         now->residual = j->residual ? j->residual + at : NULL;
         now->out = j->out + at;
@@ -303,15 +301,15 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-/* Sums over the channels of one row of panels, [column][row]. */
-Q8_TARGET static void sum_panels(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
+/* Sums over the channels of one group of rows, [column][row]. */
+Q8_TARGET static void sum_group(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
     for (int32_t x = 0; x < l->width; x++) {
         __m512i total = _mm512_setzero_si512();
         for (int32_t b = 0; b < l->blocks; b++) {
             const int32_t vectors = mn_extent_block_vectors(l, b);
-            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_PANEL_BYTES;
+            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
             for (int32_t v = 0; v < vectors; v++) {
-                const __m512i bytes = _mm512_loadu_si512(in + v * MN_PANEL_BYTES);
+                const __m512i bytes = _mm512_loadu_si512(in + v * MN_Q8_VECTOR_BYTES);
                 total = _mm512_dpbusd_epi32(total, bytes, _mm512_set1_epi8(1));
             }
         }
@@ -323,7 +321,7 @@ Q8_TARGET static void sum_panels(const mn_extent *l, const uint8_t *image, int32
 
 static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
     if (j->left <= VECTORS * LANES) return mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
-    const char *from = (const char *)mn_column_at(j->column, j->stride, VECTORS);
+    const char *from = (const char *)mn_panel_q8_at(j->panel, j->stride, VECTORS);
     return (mn_q8_prefetch){from, from + VECTORS * j->stride};
 }
 
@@ -331,18 +329,18 @@ static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
 Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->layout);
-    const char *columns = (const char *)task->packed + header_bytes();
+    const char *panels = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
     tile tiles[2], *before = &tiles[0];
     before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
-        sum_panels(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
+        sum_group(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
-        j->column = mn_column_at(columns, j->stride, channel / LANES);
+        j->panel = mn_panel_q8_at(panels, j->stride, channel / LANES);
         j->left = range->last_channel - channel;
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
-            mn_q8_prefetch_now(mn_column_at(j->column, j->stride, v), sizeof(mn_column));
+            mn_q8_prefetch_now(mn_panel_q8_at(j->panel, j->stride, v), sizeof(mn_panel_q8));
         }
         j->prefetch = prefetch_of(j, task);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
@@ -367,12 +365,12 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .add = &((const header *)task->packed)->add,
-             .stride = mn_column_bytes(depth_of(w)),
+             .stride = mn_panel_q8_bytes(depth_of(w)),
              .channels = w->out_c,
              .row_step = (ptrdiff_t)w->out_w * w->out_c,
              .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
-    j.block_step = (ptrdiff_t)MN_PANEL_BLOCK * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
-    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_PANEL_BYTES;
+    j.block_step = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
+    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_Q8_VECTOR_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);

@@ -9,25 +9,25 @@
 
 enum { DEPTH_SMALL = 64 };
 
-/* What sums of products lie between. */
-typedef struct sums {
+/* What sums of products, parts of an accumulator, lie between. */
+typedef struct bounds {
     int64_t low, high;
-} sums;
+} bounds;
 
 /* Weights are looked at where that costs little and matters: few and small ones leave few results within reach. */
-static sums sums_of(const mn_q8_source *s, int32_t channel) {
+static bounds bounds_of(const mn_q8_source *s, int32_t channel) {
     const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_step;
     const int32_t flip = s->zeros.weight_flip, zero = s->zeros.weight;
     const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
     int32_t sum = 0, size = 0;
-    if (s->depth > DEPTH_SMALL) return (sums){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
+    if (s->depth > DEPTH_SMALL) return (bounds){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
     for (int32_t i = 0; i < s->depth; i++) {
         const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ flip) - zero;
         sum += weight;
         size += weight < 0 ? -weight : weight;
     }
     const int64_t positive = (size + sum) / 2, negative = (size - sum) / 2;
-    return (sums){-positive * below - negative * above, positive * above + negative * below};
+    return (bounds){-positive * below - negative * above, positive * above + negative * below};
 }
 
 mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out) {
@@ -39,7 +39,7 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
     int64_t low[MN_REQUANT_LANES], high[MN_REQUANT_LANES];
     for (int32_t i = 0; i < MN_REQUANT_LANES; i++) {
         const int32_t bias = s->bias ? s->bias[lanes.channel[i]] : 0;
-        const sums range = sums_of(s, lanes.channel[i]);
+        const bounds range = bounds_of(s, lanes.channel[i]);
         low[i] = bias + range.low;
         high[i] = bias + range.high;
     }

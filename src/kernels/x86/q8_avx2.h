@@ -23,9 +23,9 @@ static inline mn_q8_zeros q8_zeros_of(const mn_conv_params *p, mn_type type) {
     return zeros;
 }
 
-/** Adds to each of 8 sums two products of 16 bits. */
-Q8_INLINE __m256i q8_dot(__m256i sums, __m256i activations, __m256i weights) {
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(activations, weights));
+/** Adds to each of 8 accumulators two products of 16 bits. */
+Q8_INLINE __m256i q8_dot(__m256i acc, __m256i activations, __m256i weights) {
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(activations, weights));
 }
 
 /** Stores the first `count` of 16 results in the order of q8_unpacked_order. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What the 8-bit kernels of AVX-512 VNNI share: from 16 sums to 16 stored bytes. */
+/* What the 8-bit kernels of AVX-512 VNNI share: from 16 accumulators to 16 stored bytes. */
 #ifndef MN_KERNELS_X86_Q8_AVX512_H
 #define MN_KERNELS_X86_Q8_AVX512_H
 
@@ -37,31 +37,31 @@ Q8_INLINE __mmask64 mn_q8_bytes(size_t left) { return left >= 64 ? ~(__mmask64)0
  * nearly so, and comparisons into masks cost as much as it does. */
 
 /* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
-Q8_INLINE __m512i requant_half(__m512i sums, __m512i multiplier, __m512i bits, const int64_t *rounding,
+Q8_INLINE __m512i requant_half(__m512i acc, __m512i multiplier, __m512i bits, const int64_t *rounding,
                                const int64_t *negative) {
-    const __m512i product = _mm512_mul_epi32(sums, multiplier);
+    const __m512i product = _mm512_mul_epi32(acc, multiplier);
     const __m512i less = _mm512_and_si512(_mm512_srai_epi64(product, 63), _mm512_loadu_si512(negative));
     const __m512i rounded = _mm512_add_epi64(product, _mm512_loadu_si512(rounding));
     return _mm512_srav_epi64(_mm512_sub_epi64(rounded, less), bits);
 }
 
-/** 16 sums to 16 centred results in 64-bit integers, not yet clamped. */
-Q8_INLINE __m512i mn_q8_requant_exact(__m512i sums, const mn_requant *r) {
+/** 16 accumulators to 16 centred results in 64-bit integers, not yet clamped. */
+Q8_INLINE __m512i mn_q8_requant_exact(__m512i acc, const mn_requant *r) {
     __m512i multiplier = _mm512_loadu_si512(r->multiplier), bits = _mm512_loadu_si512(r->bits);
     __m512i even =
-        requant_half(sums, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)), r->rounding[0], r->negative[0]);
-    __m512i odd = requant_half(_mm512_srli_epi64(sums, 32), _mm512_srli_epi64(multiplier, 32),
+        requant_half(acc, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)), r->rounding[0], r->negative[0]);
+    __m512i odd = requant_half(_mm512_srli_epi64(acc, 32), _mm512_srli_epi64(multiplier, 32),
                                _mm512_srli_epi64(bits, 32), r->rounding[1], r->negative[1]);
     __m512i both = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
     return _mm512_add_epi32(both, _mm512_set1_epi32(r->zero));
 }
 
 /** In floats, where `is_float` says so. */
-Q8_INLINE __m512i mn_q8_rescale(__m512i sums, __m512 scale, __m512 offset) {
-    return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, offset));
+Q8_INLINE __m512i mn_q8_rescale(__m512i acc, __m512 scale, __m512 offset) {
+    return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, offset));
 }
 
-/** Constants of 16 channels that are requantised in floats whatever the sign of a sum. */
+/** Constants of 16 channels that are requantised in floats whatever the sign of an accumulator. */
 typedef struct mn_q8_floats {
     __m512 scale, offset;
     int32_t fixups;
@@ -69,63 +69,63 @@ typedef struct mn_q8_floats {
 } mn_q8_floats;
 
 /* Corrects the results of the listed accumulators. */
-Q8_INLINE void mn_q8_fix_up(int count, const __m512i *sums, __m512i *values, const mn_requant *r, int32_t fixups) {
+Q8_INLINE void mn_q8_fix_up(int count, const __m512i *acc, __m512i *values, const mn_requant *r, int32_t fixups) {
     for (int32_t p = 0; p < fixups; p++) {
         const __m512i at = _mm512_loadu_si512(r->fixup_at[p]), by = _mm512_loadu_si512(r->fixup_by[p]);
         Q8_UNROLL for (int i = 0; i < count; i++) {
-            values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(sums[i], at), values[i], by);
+            values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(acc[i], at), values[i], by);
         }
     }
 }
 
-/** `count` (1 to 4) times 16 sums, in place. */
-Q8_INLINE void mn_q8_rescale_some(int count, __m512i *sums, const mn_q8_floats *f) {
+/** `count` (1 to 4) times 16 accumulators, in place. */
+Q8_INLINE void mn_q8_rescale_some(int count, __m512i *acc, const mn_q8_floats *f) {
     __m512i values[4];
-    Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], f->scale, f->offset);
-    if (f->fixups) mn_q8_fix_up(count, sums, values, f->requant, f->fixups);
-    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
+    Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(acc[i], f->scale, f->offset);
+    if (f->fixups) mn_q8_fix_up(count, acc, values, f->requant, f->fixups);
+    Q8_UNROLL for (int i = 0; i < count; i++) acc[i] = values[i];
 }
 
-/* `negative` where a sum is, else `positive`. */
-Q8_INLINE __m512 by_sign(__m512i sums, __m512 negative, __m512 positive) {
+/* `negative` where an accumulator is, else `positive`. */
+Q8_INLINE __m512 by_sign(__m512i acc, __m512 negative, __m512 positive) {
     enum { FIRST_SELECTS = 0xca };
-    const __m512i sign = _mm512_srai_epi32(sums, 31), no = _mm512_castps_si512(positive);
+    const __m512i sign = _mm512_srai_epi32(acc, 31), no = _mm512_castps_si512(positive);
     return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(sign, _mm512_castps_si512(negative), no, FIRST_SELECTS));
 }
 
-/** In floats with fixups, where `is_float` or `is_fixed_up` says so: `count` (1 to 4) times 16 sums. */
-Q8_INLINE void mn_q8_requant_floats(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
+/** In floats with fixups, where `is_float` or `is_fixed_up` says so: `count` (1 to 4) times 16 accumulators. */
+Q8_INLINE void mn_q8_requant_floats(int count, const __m512i *acc, const mn_requant *r, __m512i *values) {
     const __m512 scale = _mm512_loadu_ps(r->scale), offset = _mm512_loadu_ps(r->offset);
     if (r->is_signed) {
         const __m512 negative = _mm512_loadu_ps(r->negative_offset);
         Q8_UNROLL for (int i = 0; i < count; i++) {
-            values[i] = mn_q8_rescale(sums[i], scale, by_sign(sums[i], negative, offset));
+            values[i] = mn_q8_rescale(acc[i], scale, by_sign(acc[i], negative, offset));
         }
     } else {
-        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(sums[i], scale, offset);
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_rescale(acc[i], scale, offset);
     }
-    mn_q8_fix_up(count, sums, values, r, r->fixups);
+    mn_q8_fix_up(count, acc, values, r, r->fixups);
 }
 
-/** In whichever way does: `count` (1 to 4) times 16 sums. */
-Q8_INLINE void mn_q8_requant_any(int count, const __m512i *sums, const mn_requant *r, __m512i *values) {
+/** In whichever way does: `count` (1 to 4) times 16 accumulators. */
+Q8_INLINE void mn_q8_requant_any(int count, const __m512i *acc, const mn_requant *r, __m512i *values) {
     if (r->is_float || r->is_fixed_up) {
-        mn_q8_requant_floats(count, sums, r, values);
+        mn_q8_requant_floats(count, acc, r, values);
     } else {
-        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_requant_exact(sums[i], r);
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = mn_q8_requant_exact(acc[i], r);
     }
 }
 
 /** The same in place. */
-Q8_INLINE void mn_q8_requant_some(int count, __m512i *sums, const mn_requant *r) {
+Q8_INLINE void mn_q8_requant_some(int count, __m512i *acc, const mn_requant *r) {
     __m512i values[4];
-    mn_q8_requant_any(count, sums, r, values);
-    Q8_UNROLL for (int i = 0; i < count; i++) sums[i] = values[i];
+    mn_q8_requant_any(count, acc, r, values);
+    Q8_UNROLL for (int i = 0; i < count; i++) acc[i] = values[i];
 }
 
-Q8_INLINE __m512i mn_q8_requant(__m512i sums, const mn_requant *r) {
-    mn_q8_requant_some(1, &sums, r);
-    return sums;
+Q8_INLINE __m512i mn_q8_requant(__m512i acc, const mn_requant *r) {
+    mn_q8_requant_some(1, &acc, r);
+    return acc;
 }
 
 /** 4 x 16 values to 64 bytes, [4 groups of lanes][a, b, c, d][4 lanes]; what is too large or small is clamped. */

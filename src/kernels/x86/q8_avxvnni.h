@@ -18,9 +18,9 @@
 
 static inline mn_q8_zeros q8_zeros_of(const mn_conv_params *p, mn_type type) { return mn_q8_zeros_of(p, type); }
 
-/** Adds to each of 8 sums four products of unsigned and signed bytes. */
-Q8_INLINE __m256i q8_dot(__m256i sums, __m256i activations, __m256i weights) {
-    return Q8_DPBUSD(sums, activations, weights);
+/** Adds to each of 8 accumulators four products of unsigned and signed bytes. */
+Q8_INLINE __m256i q8_dot(__m256i acc, __m256i activations, __m256i weights) {
+    return Q8_DPBUSD(acc, activations, weights);
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What the 8-bit kernels with 256-bit vectors share: from 8 sums to stored bytes. The including file defines Q8_TARGET,
- * the attribute of its tier. */
+/* What the 8-bit kernels with 256-bit vectors share: from 8 accumulators to stored bytes. The including file defines
+ * Q8_TARGET, the attribute of its tier. */
 #ifndef MN_KERNELS_X86_Q8_YMM_H
 #define MN_KERNELS_X86_Q8_YMM_H
 
@@ -15,11 +15,11 @@
 #define Q8_INLINE Q8_TARGET static inline __attribute__((always_inline))
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
-/** Lanes of a vector of sums; the constants of an mn_requant serve two of them. */
+/** Lanes of a vector of accumulators; the constants of an mn_requant serve two of them. */
 enum { Q8_LANES = 8 };
 
-/** Channels that lie in the lanes of two vectors of sums once 16 channels were interleaved (unpack), and from where
- * narrowing (pack) puts them in order again. */
+/** Channels that lie in the lanes of two vectors of accumulators once 16 channels were interleaved (unpack), and from
+ * where narrowing (pack) puts them in order again. */
 static const int32_t q8_unpacked_order[MN_REQUANT_LANES] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
 
 Q8_INLINE __m256i q8_load(const void *p) { return _mm256_loadu_si256(p); }
@@ -53,30 +53,30 @@ Q8_INLINE q8_exact q8_exact_of(const mn_requant *r, int half) {
 
 /* The lanes of one parity, which lie in the lower half of each 64 bits. `negative` is 2^31 or 0, so the sign of the
  * lower half alone selects it; a multiplier of 0 makes it not matter. */
-Q8_INLINE __m256i q8_exact_half(__m256i sums, const q8_exact *e, int parity) {
-    __m256i lost = _mm256_and_si256(_mm256_srai_epi32(sums, 31), e->negative[parity]);
+Q8_INLINE __m256i q8_exact_half(__m256i acc, const q8_exact *e, int parity) {
+    __m256i lost = _mm256_and_si256(_mm256_srai_epi32(acc, 31), e->negative[parity]);
     __m256i rounding = _mm256_sub_epi64(e->rounding[parity], lost);
-    __m256i rounded = _mm256_add_epi64(_mm256_mul_epi32(sums, e->multiplier[parity]), rounding);
+    __m256i rounded = _mm256_add_epi64(_mm256_mul_epi32(acc, e->multiplier[parity]), rounding);
     return _mm256_srlv_epi64(rounded, e->bits[parity]);
 }
 
-/** 8 sums to 8 centred results, not yet clamped. */
-Q8_INLINE __m256i q8_requant_exact(__m256i sums, const q8_exact *e) {
-    __m256i even = q8_exact_half(sums, e, 0), odd = q8_exact_half(_mm256_srli_epi64(sums, 32), e, 1);
+/** 8 accumulators to 8 centred results, not yet clamped. */
+Q8_INLINE __m256i q8_requant_exact(__m256i acc, const q8_exact *e) {
+    __m256i even = q8_exact_half(acc, e, 0), odd = q8_exact_half(_mm256_srli_epi64(acc, 32), e, 1);
     return _mm256_add_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa), e->zero);
 }
 
 /** The same where floats are exact. */
-Q8_INLINE __m256i q8_requant_float(__m256i sums, const mn_requant *r, int half) {
+Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
     __m256 scale = _mm256_loadu_ps(r->scale + half * Q8_LANES), offset = _mm256_loadu_ps(r->offset + half * Q8_LANES);
-    return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, offset));
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, offset));
 }
 
 /** Either, as the constants say. */
-Q8_INLINE __m256i q8_requant(__m256i sums, const mn_requant *r, int half) {
-    if (r->is_float) return q8_requant_float(sums, r, half);
+Q8_INLINE __m256i q8_requant(__m256i acc, const mn_requant *r, int half) {
+    if (r->is_float) return q8_requant_float(acc, r, half);
     const q8_exact e = q8_exact_of(r, half);
-    return q8_requant_exact(sums, &e);
+    return q8_requant_exact(acc, &e);
 }
 
 /** Centred bytes clamped and flipped to stored ones. */

@@ -9,7 +9,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
-#include "image/codec.h"
+#include "decode/codec.h"
 
 typedef struct reader {
     const mn_encoded *encoded;
@@ -56,7 +56,7 @@ static uint8_t scale(uint32_t value, uint32_t most) {
 }
 
 static void read_row(const reader *r, const uint8_t *from, uint8_t *to) {
-    for (size_t i = 0; i < (size_t)r->width * MN_IMAGE_CHANNELS; i++) {
+    for (size_t i = 0; i < (size_t)r->width * MN_PICTURE_CHANNELS; i++) {
         const uint8_t *sample = from + (r->samples == 3 ? i : i / 3) * r->bytes;
         to[i] = scale(r->bytes == 1 ? sample[0] : (uint32_t)sample[0] << 8 | sample[1], r->most);
     }
@@ -66,7 +66,7 @@ mn_status mn_pnm_decode(const mn_encoded *encoded) {
     reader r = {.encoded = encoded};
     MN_TRY(read_header(&r));
     MN_TRY(mn_encoded_begin(encoded, r.width, r.height, 1));
-    uint8_t *line = malloc((size_t)r.width * MN_IMAGE_CHANNELS);
+    uint8_t *line = malloc((size_t)r.width * MN_PICTURE_CHANNELS);
     if (!line) return mn_fail_memory("a row of a picture");
     for (uint32_t y = 0; y < r.height; y++) {
         read_row(&r, encoded->data + r.at + y * (r.width * r.samples * r.bytes), line);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "image/codec.h"
+#include "decode/codec.h"
 
 enum compression { RAW = 0, RLE8 = 1, RLE4 = 2, BITFIELDS = 3, ALPHABITFIELDS = 6 };
 
@@ -195,11 +195,11 @@ static void read_pixel(const bitmap *b, uint32_t pixel, uint8_t *to) {
 static const uint8_t *read_line(const bitmap *b, size_t stride, uint32_t y) {
     size_t at = b->pixels + y * stride, step = b->bits / 8;
     uint8_t *to = b->line;
-    for (uint32_t x = 0; x < b->width; x++, to += MN_IMAGE_CHANNELS) {
+    for (uint32_t x = 0; x < b->width; x++, to += MN_PICTURE_CHANNELS) {
         if (b->indices)
-            memcpy(to, b->palette[b->indices[(size_t)y * b->width + x]], MN_IMAGE_CHANNELS);
+            memcpy(to, b->palette[b->indices[(size_t)y * b->width + x]], MN_PICTURE_CHANNELS);
         else if (b->bits <= 8)
-            memcpy(to, b->palette[index_at(b, b->encoded->data + at, x)], MN_IMAGE_CHANNELS);
+            memcpy(to, b->palette[index_at(b, b->encoded->data + at, x)], MN_PICTURE_CHANNELS);
         else
             read_pixel(b, read_number(b, at + x * step, (int)step), to);
     }
@@ -212,7 +212,7 @@ static mn_status read_pixels(bitmap *b) {
     if (b->pixels < FILE_HEADER + b->header) return damaged(b, "its pixels begin in the header");
     if (b->pixels > bytes || (!runs && (bytes - b->pixels) / stride < b->height))
         return damaged(b, "it ends before its pixels do");
-    b->line = malloc((size_t)b->width * MN_IMAGE_CHANNELS);
+    b->line = malloc((size_t)b->width * MN_PICTURE_CHANNELS);
     if (runs) b->indices = calloc((size_t)b->width * b->height, 1);
     if (!b->line || (runs && !b->indices)) return mn_fail_memory("a BMP picture");
     if (runs) MN_TRY(read_runs(b));

@@ -12,8 +12,8 @@
 #include <png.h>
 
 #include "base/status.h"
-#include "image/codec.h"
-#include "image/turn.h"
+#include "decode/codec.h"
+#include "decode/exif.h"
 
 typedef struct reader {
     png_structp codec;
@@ -22,9 +22,9 @@ typedef struct reader {
     size_t offset; /* bytes handed to libpng so far */
     uint32_t row;  /* being decoded, for the error sentence */
     bool begun;
-    mn_image whole; /* of an interlaced picture */
-    uint8_t *line;  /* of any other */
-    char text[160]; /* libpng's message */
+    mn_picture whole; /* of an interlaced picture */
+    uint8_t *line;    /* of any other */
+    char text[160];   /* libpng's message */
 } reader;
 
 static void on_error(png_structp codec, png_const_charp text) {
@@ -110,12 +110,12 @@ static mn_status read_picture(reader *r) {
     int passes = png_set_interlace_handling(r->codec);
     png_read_update_info(r->codec, r->info);
     uint32_t width = png_get_image_width(r->codec, r->info), height = png_get_image_height(r->codec, r->info);
-    size_t stride = (size_t)width * MN_IMAGE_CHANNELS;
+    size_t stride = (size_t)width * MN_PICTURE_CHANNELS;
     if (png_get_rowbytes(r->codec, r->info) != stride) png_error(r->codec, "the rows do not expand to RGB");
     MN_TRY(mn_encoded_begin(r->encoded, width, height, find_orientation(r->encoded)));
     r->begun = true;
     if (passes > 1)
-        MN_TRY(mn_image_create((int32_t)width, (int32_t)height, &r->whole));
+        MN_TRY(mn_picture_create((int32_t)width, (int32_t)height, &r->whole));
     else if (!(r->line = malloc(stride)))
         return mn_fail_memory("a row of a PNG");
     if (passes > 1)
@@ -144,7 +144,7 @@ mn_status mn_png_decode(const mn_encoded *encoded) {
     if (r.codec) r.info = png_create_info_struct(r.codec);
     mn_status status = r.info ? read_guarded(&r) : mn_fail_memory("a PNG reader");
     png_destroy_read_struct(&r.codec, &r.info, NULL);
-    mn_image_free(&r.whole);
+    mn_picture_free(&r.whole);
     free(r.line);
     return status;
 }

@@ -11,10 +11,10 @@
 #include <jpeglib.h>
 
 #include "base/status.h"
-#include "image/codec.h"
-#include "image/turn.h"
+#include "decode/codec.h"
+#include "decode/exif.h"
 
-_Static_assert(MN_IMAGE_MAX_SIDE <= JPEG_MAX_DIMENSION, "libjpeg decodes every size that is allowed");
+_Static_assert(MN_PICTURE_MAX_SIDE <= JPEG_MAX_DIMENSION, "libjpeg decodes every size that is allowed");
 
 /* A progressive file repeats work in every scan; the usual ones have about ten. */
 #define MAX_SCANS 100
@@ -154,7 +154,7 @@ static mn_status read_picture(reader *r) {
     jpeg_start_decompress(codec);
     bool cmyk = codec->out_color_space == JCS_CMYK;
     j_common_ptr common = (j_common_ptr)codec;
-    JSAMPARRAY line = codec->mem->alloc_sarray(common, JPOOL_IMAGE, codec->output_width * MN_IMAGE_CHANNELS, 1);
+    JSAMPARRAY line = codec->mem->alloc_sarray(common, JPOOL_IMAGE, codec->output_width * MN_PICTURE_CHANNELS, 1);
     JSAMPARRAY inks = cmyk ? codec->mem->alloc_sarray(common, JPOOL_IMAGE, codec->output_width * 4, 1) : NULL;
     while (codec->output_scanline < codec->output_height) {
         jpeg_read_scanlines(codec, cmyk ? inks : line, 1);
@@ -170,7 +170,7 @@ static mn_status read_guarded(reader *r) {
     if (setjmp(r->escape)) return fail_with_message(r);
     jpeg_create_decompress(&r->codec);
     r->codec.progress = &r->progress;
-    r->codec.mem->max_memory_to_use = (long)MN_IMAGE_MAX_MEMORY; /* for the coefficients of several scans */
+    r->codec.mem->max_memory_to_use = (long)MN_PICTURE_MAX_MEMORY; /* for the coefficients of several scans */
     return read_picture(r);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "ending.h"
+#include "classify/ending.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "base/extremes.h"
+#include "base/status.h"
+#include "classify/answer.h"
 #include "graph/stored.h"
-#include "stats.h"
 
-const char *cli_ending_name(cli_ending_kind kind) {
+const char *mn_ending_name(mn_ending_kind kind) {
     static const char *const names[] = {"softmax", "scores", "sigmoid"};
-    return names[kind];
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
 }
 
 /* ---- Finding ----------------------------------------------------------------------------------------- */
@@ -36,13 +37,13 @@ static bool is_readable(const mn_tensor *t) {
 static int32_t element_count(const mn_tensor *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }
 
 /* Looks through operators that keep the values. */
-static void find_last(const mn_graph *graph, int32_t tensor, cli_ending *out) {
-    out->kind = CLI_ENDS_IN_SCORES;
+static void find_last(const mn_graph *graph, int32_t tensor, mn_ending *out) {
+    out->kind = MN_ENDS_IN_SCORES;
     out->score_tensor = -1;
     out->beta = 1;
     for (const mn_op *op = producer_of(graph, tensor); op; op = producer_of(graph, op->inputs[0])) {
         if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) {
-            out->kind = op->kind == MN_OP_SOFTMAX ? CLI_ENDS_IN_SOFTMAX : CLI_ENDS_IN_SIGMOID;
+            out->kind = op->kind == MN_OP_SOFTMAX ? MN_ENDS_IN_SOFTMAX : MN_ENDS_IN_SIGMOID;
             out->scores = *mn_graph_input(graph, op, 0);
             if (op->kind == MN_OP_SOFTMAX) out->beta = (double)op->attr.beta;
             bool known = is_readable(&out->scores) && element_count(&out->scores) == out->units && !out->scores.data;
@@ -87,9 +88,9 @@ static mn_status choose(const mn_graph *graph, const char *wanted, int32_t *outp
                    others[0] != '\0' ? others : ", but one alone; leave --output out");
 }
 
-mn_status cli_ending_find(const mn_graph *graph, const char *wanted, cli_ending *out) {
+mn_status mn_ending_find(const mn_graph *graph, const char *wanted, mn_ending *out) {
     char others[256];
-    *out = (cli_ending){0};
+    *out = (mn_ending){0};
     MN_TRY(choose(graph, wanted, &out->output));
     list_outputs(graph, others, sizeof others);
     out->given = graph->tensors[graph->outputs[out->output]];
@@ -101,14 +102,14 @@ mn_status cli_ending_find(const mn_graph *graph, const char *wanted, cli_ending 
                        graph->name, out->output, out->given.name, others);
     }
     find_last(graph, graph->outputs[out->output], out);
-    if (out->units == 1 && out->kind == CLI_ENDS_IN_SOFTMAX) {
+    if (out->units == 1 && out->kind == MN_ENDS_IN_SOFTMAX) {
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "%s: output %d '%s' is a softmax over one class, which is always 1; a model with one unit ends "
                        "in a sigmoid%s",
                        graph->name, out->output, out->given.name, others);
     }
     out->classes = out->units == 1 ? 2 : out->units;
-    out->labels = out->kind == CLI_ENDS_IN_SIGMOID && out->units > 1;
+    out->labels = out->kind == MN_ENDS_IN_SIGMOID && out->units > 1;
     return MN_OK;
 }
 
@@ -117,67 +118,34 @@ mn_status cli_ending_find(const mn_graph *graph, const char *wanted, cli_ending 
 static float sigmoid(float score) { return (float)(1 / (1 + exp(-(double)score))); }
 
 /* Scores that the probabilities of the output may come from. */
-static void guess_scores(const cli_ending *e, const float *probabilities, float *out) {
+static void guess_scores(const mn_ending *e, const float *probabilities, float *out) {
     double floor = e->given.type == MN_FLOAT32 ? 1e-30 : (double)e->given.quant.scale[0] / 2;
     for (int32_t i = 0; i < e->units; i++) {
         double p = (double)probabilities[i], q = fmax(1 - p, floor);
         p = mn_max_f64(p, floor);
-        out[i] = (float)(e->kind == CLI_ENDS_IN_SIGMOID ? log(p / q) : log(p));
+        out[i] = (float)(e->kind == MN_ENDS_IN_SIGMOID ? log(p / q) : log(p));
     }
 }
 
 /* One unit says how far the answer is from "not". */
-static void make_two(const cli_ending *e, float *probabilities, float *scores) {
-    float p = e->kind == CLI_ENDS_IN_SCORES ? sigmoid(scores[0]) : probabilities[0];
+static void make_two(const mn_ending *e, float *probabilities, float *scores) {
+    float p = e->kind == MN_ENDS_IN_SCORES ? sigmoid(scores[0]) : probabilities[0];
     probabilities[0] = 1 - p;
     probabilities[1] = p;
     scores[1] = scores[0];
     scores[0] = 0;
 }
 
-void cli_ending_read(const cli_ending *e, const void *given, const void *scores, float *probabilities, float *result) {
-    cli_dequantise(&e->given, given, e->units, probabilities);
-    if (e->kind == CLI_ENDS_IN_SCORES) {
+void mn_ending_read(const mn_ending *e, const void *given, const void *scores, float *probabilities, float *result) {
+    mn_answer_dequantise(&e->given, given, e->units, probabilities);
+    if (e->kind == MN_ENDS_IN_SCORES) {
         memcpy(result, probabilities, (size_t)e->units * sizeof *result);
-        if (e->units > 1) cli_softmax(probabilities, e->units);
+        if (e->units > 1) mn_answer_softmax(probabilities, e->units);
     } else if (scores) {
-        cli_dequantise(&e->scores, scores, e->units, result);
+        mn_answer_dequantise(&e->scores, scores, e->units, result);
         for (int32_t i = 0; e->beta != 1 && i < e->units; i++) result[i] = (float)(e->beta * (double)result[i]);
     } else {
         guess_scores(e, probabilities, result);
     }
     if (e->units == 1) make_two(e, probabilities, result);
-}
-
-/* ---- Comparing --------------------------------------------------------------------------------------- */
-
-int32_t cli_ending_shared(const cli_ending *a, const cli_ending *b) {
-    const int32_t fewer = a->classes < b->classes ? a->classes : b->classes;
-    const int32_t more = a->classes < b->classes ? b->classes : a->classes;
-    bool background = fewer == 1000 && more == 1001;
-    return a->labels == b->labels && (fewer == more || background) ? fewer : 0;
-}
-
-/* log(1 + exp(x)). */
-static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
-
-static double label_divergence(double a, double b) {
-    double p = 1 / (1 + exp(-a));
-    return p * (softplus(-b) - softplus(-a)) + (1 - p) * (softplus(b) - softplus(a));
-}
-
-static double log_of_sum(const float *scores, int32_t count) {
-    double largest = (double)scores[0], sum = 0;
-    for (int32_t i = 1; i < count; i++) largest = mn_max_f64(largest, (double)scores[i]);
-    for (int32_t i = 0; i < count; i++) sum += exp((double)scores[i] - largest);
-    return largest + log(sum);
-}
-
-double cli_ending_divergence(const cli_ending *ending, const float *a, const float *b, int32_t count) {
-    double divergence = 0, sum_a = log_of_sum(a, count), sum_b = log_of_sum(b, count);
-    for (int32_t i = 0; i < count; i++) {
-        double x = (double)a[i], y = (double)b[i];
-        divergence += ending->labels ? label_divergence(x, y) : exp(x - sum_a) * ((x - sum_a) - (y - sum_b));
-    }
-    return fmax(0, divergence); /* rounding may leave -1e-17 for equal answers */
 }

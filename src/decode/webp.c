@@ -11,8 +11,8 @@
 #include <webp/decode.h>
 
 #include "base/status.h"
-#include "image/codec.h"
-#include "image/turn.h"
+#include "decode/codec.h"
+#include "decode/exif.h"
 
 typedef struct part {
     const uint8_t *data;
@@ -111,27 +111,28 @@ static mn_status check_sizes(const mn_encoded *encoded, container *c, WebPBitstr
     MN_TRY(mn_encoded_check_size(encoded, c->width, c->height));
     /* libwebp decodes lossless pictures to four bytes a pixel, of which ours are made. */
     bool lossless = is(&c->pixels, "VP8L");
-    uint64_t bytes = (uint64_t)c->width * c->height * MN_IMAGE_CHANNELS + (lossless ? (uint64_t)width * height * 4 : 0);
-    return bytes <= MN_IMAGE_MAX_MEMORY ? MN_OK : mn_encoded_too_much(encoded, "WebP", c->width, c->height);
+    uint64_t bytes =
+        (uint64_t)c->width * c->height * MN_PICTURE_CHANNELS + (lossless ? (uint64_t)width * height * 4 : 0);
+    return bytes <= MN_PICTURE_MAX_MEMORY ? MN_OK : mn_encoded_too_much(encoded, "WebP", c->width, c->height);
 }
 
 /* libwebp calls it damage when a lossless picture finds no memory, so what it needs is asked for once more. */
-static bool is_memory_short(const mn_image *canvas) {
+static bool is_memory_short(const mn_picture *canvas) {
     const size_t more = (size_t)1 << 20; /* tables and caches */
     void *room = malloc((size_t)canvas->width * (size_t)canvas->height * 4 + more);
     free(room);
     return room == NULL;
 }
 
-static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn_image *canvas) {
+static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn_picture *canvas) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         return mn_fail(MN_ERROR_UNSUPPORTED,
                        "%s: the libwebp of this machine is of another version than the one that "
                        "this program was built with; install the same, or convert the photo to JPEG",
                        encoded->name);
-    size_t stride = (size_t)canvas->width * MN_IMAGE_CHANNELS,
-           offset = c->y * stride + (size_t)c->x * MN_IMAGE_CHANNELS;
+    size_t stride = (size_t)canvas->width * MN_PICTURE_CHANNELS,
+           offset = c->y * stride + (size_t)c->x * MN_PICTURE_CHANNELS;
     size_t bytes = stride * (size_t)canvas->height;
     config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;
@@ -148,16 +149,16 @@ static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn
 mn_status mn_webp_decode(const mn_encoded *encoded) {
     container c = {.extended = false};
     WebPBitstreamFeatures features;
-    mn_image canvas = {0};
+    mn_picture canvas = {0};
     MN_TRY(read_container(encoded, &c));
     MN_TRY(check_sizes(encoded, &c, &features));
-    MN_TRY(mn_image_create((int32_t)c.width, (int32_t)c.height, &canvas));
-    if (c.animated) memset(canvas.pixels, 0, (size_t)c.width * c.height * MN_IMAGE_CHANNELS); /* around the frame */
-    mn_status status = decode_pixels(encoded, &c, &canvas);
     int orientation = c.exif.data ? mn_exif_orientation(c.exif.data, c.exif.bytes) : 0;
     if (orientation == 0 && c.xmp.data) orientation = mn_xmp_orientation(c.xmp.data, c.xmp.bytes);
-    if (status == MN_OK) status = mn_encoded_begin(encoded, c.width, c.height, orientation);
+    MN_TRY(mn_encoded_begin(encoded, c.width, c.height, orientation));
+    MN_TRY(mn_picture_create((int32_t)c.width, (int32_t)c.height, &canvas));
+    if (c.animated) memset(canvas.pixels, 0, (size_t)c.width * c.height * MN_PICTURE_CHANNELS); /* around the frame */
+    mn_status status = decode_pixels(encoded, &c, &canvas);
     if (status == MN_OK) mn_encoded_rows(encoded, &canvas);
-    mn_image_free(&canvas);
+    mn_picture_free(&canvas);
     return status;
 }

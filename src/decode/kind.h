@@ -2,10 +2,10 @@
  * Copyright the mobilenet.c authors */
 
 /* What kind of file a photo is, by its first bytes: those that are read, and those that people bring. */
-#ifndef MN_IMAGE_KIND_H
-#define MN_IMAGE_KIND_H
+#ifndef MN_DECODE_KIND_H
+#define MN_DECODE_KIND_H
 
-#include "image/codec.h"
+#include "decode/codec.h"
 
 /** The kinds that are read, for sentences. */
 #define MN_IMAGE_KINDS "JPEG, PNG, WebP, BMP, PGM or PPM"

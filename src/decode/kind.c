@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "image/kind.h"
+#include "decode/kind.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "base/status.h"
+#include "decode/decode.h"
 
 typedef struct kind {
     const char *bytes;
@@ -22,12 +23,32 @@ typedef struct kind {
 #define VIDEO "take a frame of it, for instance with 'ffmpeg -i IN -frames:v 1 OUT.png'"
 #define RAW_PHOTO "develop it, for instance with 'dcraw -e IN', which takes the JPEG out of it"
 
+/* Decoders of libraries that may be missing (CMake's MN_IMAGE). */
+#define WITHOUT(library)                                                                                               \
+    "libmobilenet_image was built without " library ": build it with -DMN_IMAGE=ON where that is installed, or "       \
+    "convert the photo to BMP or PPM"
+#ifdef MN_HAS_JPEG
+#define JPEG_DECODER mn_jpeg_decode
+#else
+#define JPEG_DECODER NULL
+#endif
+#ifdef MN_HAS_PNG
+#define PNG_DECODER mn_png_decode
+#else
+#define PNG_DECODER NULL
+#endif
+#ifdef MN_HAS_WEBP
+#define WEBP_DECODER mn_webp_decode
+#else
+#define WEBP_DECODER NULL
+#endif
+
 /* First bytes, more exact ones first. JPEG: ITU-T T.81 B.1.1.3 (SOI, then another marker). PNG: specification 5.2.
  * HEIF, AVIF and videos: ISO/IEC 14496-12, the brand behind "ftyp". Others: file(1)'s magic numbers. */
 static const kind kinds[] = {
-    {AT(0, "\xff\xd8\xff"), mn_jpeg_decode, "", ""},
-    {AT(0, "\x89PNG\r\n\x1a\n"), mn_png_decode, "", ""},
-    {AT(8, "WEBP"), mn_webp_decode, "", ""},
+    {AT(0, "\xff\xd8\xff"), JPEG_DECODER, "a JPEG photo", WITHOUT("libjpeg-turbo")},
+    {AT(0, "\x89PNG\r\n\x1a\n"), PNG_DECODER, "a PNG picture", WITHOUT("libpng")},
+    {AT(8, "WEBP"), WEBP_DECODER, "a WebP picture", WITHOUT("libwebp")},
     {AT(0, "BM"), mn_bmp_decode, "", ""},
     {AT(0, "P5"), mn_pnm_decode, "", ""},
     {AT(0, "P6"), mn_pnm_decode, "", ""},

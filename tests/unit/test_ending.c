@@ -14,7 +14,8 @@
 
 #include <cmocka.h>
 
-#include "ending.h"
+#include "agreement.h"
+#include "classify/ending.h"
 #include "support/model_builder.h"
 #include "tflite/write.h"
 
@@ -73,49 +74,49 @@ static void make_two(model_builder *b, int32_t outputs[3]) {
 
 /* ---- Tests ---------------------------------------------------------------------------------------------- */
 
-static cli_ending ending_of(int32_t units, mn_op_kind last) {
+static mn_ending ending_of(int32_t units, mn_op_kind last) {
     model_builder b;
-    cli_ending e;
+    mn_ending e;
     make(&b, units, last);
-    ok(cli_ending_find(&b.graph, NULL, &e));
+    ok(mn_ending_find(&b.graph, NULL, &e));
     mn_graph_free(&b.graph);
     return e;
 }
 
 static void test_kinds(void **state) {
     (void)state;
-    cli_ending e = ending_of(3, MN_OP_SOFTMAX);
-    assert_int_equal(e.kind, CLI_ENDS_IN_SOFTMAX);
+    mn_ending e = ending_of(3, MN_OP_SOFTMAX);
+    assert_int_equal(e.kind, MN_ENDS_IN_SOFTMAX);
     assert_true(e.classes == 3 && !e.labels && e.score_tensor >= 0);
     e = ending_of(3, MN_OP_LOGISTIC);
-    assert_int_equal(e.kind, CLI_ENDS_IN_SIGMOID);
+    assert_int_equal(e.kind, MN_ENDS_IN_SIGMOID);
     assert_true(e.classes == 3 && e.labels && e.score_tensor >= 0);
     e = ending_of(1, MN_OP_LOGISTIC);
     assert_true(e.units == 1 && e.classes == 2 && !e.labels);
     e = ending_of(3, MN_OP_KIND_COUNT);
-    assert_int_equal(e.kind, CLI_ENDS_IN_SCORES);
+    assert_int_equal(e.kind, MN_ENDS_IN_SCORES);
     assert_true(e.score_tensor < 0 && e.classes == 3);
     e = ending_of(1, MN_OP_KIND_COUNT);
-    assert_true(e.kind == CLI_ENDS_IN_SCORES && e.classes == 2);
+    assert_true(e.kind == MN_ENDS_IN_SCORES && e.classes == 2);
 }
 
 static void expect_refusal(const mn_graph *graph, const char *wanted, mn_status status, const char *words) {
-    cli_ending e;
-    assert_int_equal(cli_ending_find(graph, wanted, &e), status);
+    mn_ending e;
+    assert_int_equal(mn_ending_find(graph, wanted, &e), status);
     if (!strstr(mn_error_detail(), words)) fail_msg("'%s' lacks '%s'", mn_error_detail(), words);
 }
 
 static void test_one_of_several_outputs(void **state) {
     (void)state;
     model_builder b;
-    cli_ending e;
+    mn_ending e;
     int32_t outputs[3];
     make_two(&b, outputs);
-    ok(cli_ending_find(&b.graph, NULL, &e));
+    ok(mn_ending_find(&b.graph, NULL, &e));
     assert_string_equal(e.given.name, "kind");
-    ok(cli_ending_find(&b.graph, "1", &e));
+    ok(mn_ending_find(&b.graph, "1", &e));
     assert_string_equal(e.given.name, "traits");
-    ok(cli_ending_find(&b.graph, "traits", &e));
+    ok(mn_ending_find(&b.graph, "traits", &e));
     assert_true(e.output == 1 && e.labels);
     expect_refusal(&b.graph, "none", MN_ERROR_ARGUMENT,
                    "no output 'none'; --output chooses another: 0 'kind', 1 'traits'");
@@ -133,13 +134,13 @@ static void test_one_unit_is_two_classes(void **state) {
     (void)state;
     const float p = 0.75f, score = logf(3);
     float probabilities[2], scores[2];
-    cli_ending e = ending_of(1, MN_OP_LOGISTIC);
-    cli_ending_read(&e, &p, &score, probabilities, scores);
+    mn_ending e = ending_of(1, MN_OP_LOGISTIC);
+    mn_ending_read(&e, &p, &score, probabilities, scores);
     assert_true(probabilities[0] == 0.25f && probabilities[1] == 0.75f && scores[0] == 0 && scores[1] == score);
-    cli_ending_read(&e, &p, NULL, probabilities, scores);
+    mn_ending_read(&e, &p, NULL, probabilities, scores);
     assert_true(fabsf(scores[1] - score) < 1e-6f);
     e = ending_of(1, MN_OP_KIND_COUNT);
-    cli_ending_read(&e, &score, NULL, probabilities, scores);
+    mn_ending_read(&e, &score, NULL, probabilities, scores);
     assert_true(fabsf(probabilities[1] - 0.75f) < 1e-6f && scores[1] == score);
 }
 
@@ -150,15 +151,15 @@ static void test_scores_break_ties(void **state) {
     static const int32_t zero = -128, score_zero = 10;
     const int8_t given[] = {-2, -2, -128}, stored[] = {50, 51, -100};
     float probabilities[3], scores[3];
-    cli_ending e = ending_of(3, MN_OP_SOFTMAX);
+    mn_ending e = ending_of(3, MN_OP_SOFTMAX);
     e.given.type = e.scores.type = MN_INT8;
     e.given.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
     e.scores.quant = (mn_quant){.count = 1, .scale = &score_scale, .zero_point = &score_zero};
-    cli_ending_read(&e, given, stored, probabilities, scores);
+    mn_ending_read(&e, given, stored, probabilities, scores);
     assert_true(probabilities[0] == probabilities[1] && probabilities[2] == 0);
     assert_true(scores[0] == 10 && scores[1] == 10.25f && scores[2] == -27.5f);
     /* Without them: half a step for nothing. */
-    cli_ending_read(&e, given, NULL, probabilities, scores);
+    mn_ending_read(&e, given, NULL, probabilities, scores);
     assert_true(scores[0] == scores[1] && fabsf(scores[2] - logf(1 / 512.0f)) < 1e-6f);
 }
 
@@ -166,27 +167,31 @@ static void test_divergence(void **state) {
     (void)state;
     const float a[] = {logf(0.5f), logf(0.5f)}, b[] = {logf(0.25f) + 7, logf(0.75f) + 7}, far[] = {900, 0};
     const double wanted = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75);
-    cli_ending e = ending_of(2, MN_OP_SOFTMAX);
-    assert_true(fabs(cli_ending_divergence(&e, a, b, 2) - wanted) < 1e-6);
-    assert_true(cli_ending_divergence(&e, b, b, 2) == 0);
-    assert_true(fabs(cli_ending_divergence(&e, a, far, 2) - (450 + log(0.5))) < 1e-3); /* finite, and no floor */
+    mn_ending e = ending_of(2, MN_OP_SOFTMAX);
+    assert_true(fabs(cli_divergence(e.labels, a, b, 2) - wanted) < 1e-6);
+    assert_true(cli_divergence(e.labels, b, b, 2) == 0);
+    assert_true(fabs(cli_divergence(e.labels, a, far, 2) - (450 + log(0.5))) < 1e-3); /* finite, and no floor */
     /* Labels: each against its own "not". */
     e = ending_of(2, MN_OP_LOGISTIC);
     const float p[] = {0, logf(3)}, q[] = {0, 0};
-    assert_true(fabs(cli_ending_divergence(&e, p, q, 2) - (0.75 * log(1.5) + 0.25 * log(0.5))) < 1e-6);
-    assert_true(cli_ending_divergence(&e, p, p, 2) == 0);
+    assert_true(fabs(cli_divergence(e.labels, p, q, 2) - (0.75 * log(1.5) + 0.25 * log(0.5))) < 1e-6);
+    assert_true(cli_divergence(e.labels, p, p, 2) == 0);
+}
+
+static int32_t shared(const mn_ending *a, const mn_ending *b) {
+    return cli_shared_classes((cli_answers_of){a->classes, a->labels}, (cli_answers_of){b->classes, b->labels});
 }
 
 static void test_what_can_be_compared(void **state) {
     (void)state;
-    cli_ending a = ending_of(3, MN_OP_SOFTMAX), b = ending_of(3, MN_OP_KIND_COUNT), c = ending_of(3, MN_OP_LOGISTIC);
-    assert_int_equal(cli_ending_shared(&a, &b), 3);
-    assert_int_equal(cli_ending_shared(&a, &c), 0);
+    mn_ending a = ending_of(3, MN_OP_SOFTMAX), b = ending_of(3, MN_OP_KIND_COUNT), c = ending_of(3, MN_OP_LOGISTIC);
+    assert_int_equal(shared(&a, &b), 3);
+    assert_int_equal(shared(&a, &c), 0);
     a.classes = 1000;
     b.classes = 1001;
-    assert_int_equal(cli_ending_shared(&a, &b), 1000);
+    assert_int_equal(shared(&a, &b), 1000);
     b.classes = 1002;
-    assert_int_equal(cli_ending_shared(&a, &b), 0);
+    assert_int_equal(shared(&a, &b), 0);
 }
 
 /* ---- Models for the commands ---------------------------------------------------------------------------- */
