@@ -61,7 +61,7 @@ set(mn_absent_sources ${mn_tool_sources})
 list(FILTER mn_absent_sources INCLUDE REGEX "/absent[.]c$")
 if(mn_missing)
   list(JOIN mn_missing " " mn_missing)
-  message(WARNING "SKIPPED: files of Keras and PyTorch, and JPEG, PNG and WebP; libraries are missing "
+  message(WARNING "SKIPPED: files of Keras and PyTorch; libraries are missing "
                   "(on Debian: apt-get install ${mn_missing})")
   list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/")
   list(APPEND mn_tool_sources ${mn_absent_sources})
