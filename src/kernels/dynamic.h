@@ -48,13 +48,13 @@ static inline int8_t mn_dynamic_store(const mn_dynamic *d, float x) {
     return (int8_t)(whole + (rest >= 0.5f) - (rest <= -0.5f) + d->zero);
 }
 
-/** The float result of a convolution's sum, before bias and clamp (TFLite multiplies in this order). */
-static inline float mn_hybrid_conv_real(const mn_hybrid_conv_params *p, const mn_dynamic *d, int32_t sum, int32_t c) {
+/** The float result of a convolution's accumulator, before bias and clamp (TFLite multiplies in this order). */
+static inline float mn_hybrid_conv_real(const mn_hybrid_conv_params *p, const mn_dynamic *d, int32_t acc, int32_t c) {
     if (!p->asymmetric || p->depthwise) {
         const float scale = p->scale[c] * d->scale;
-        return (float)sum * scale;
+        return (float)acc * scale;
     }
-    const float weighted = (float)sum * p->scale[c];
+    const float weighted = (float)acc * p->scale[c];
     return weighted * d->scale;
 }
 

@@ -31,11 +31,11 @@ static void run_portable(const mn_span *s) {
         for (int32_t i = 0; i < s->count; i += MN_PAIR) {
             int32_t next = mn_min_i32(i + 1, s->count - 1);
             const float *in[MN_PAIR] = {s->in + i * s->in_step, s->in + next * s->in_step};
-            float sums[MN_PAIR][MN_PANEL];
-            mn_panel_sums(in, &s->runs, panel, sums);
+            float acc[MN_PAIR][MN_PANEL];
+            mn_panel_multiply(in, &s->runs, panel, acc);
             for (int32_t j = 0; j <= next - i; j++) {
                 float *out = s->out + (ptrdiff_t)(i + j) * s->out_c + c;
-                mn_panel_finish(sums[j], s->bias == NULL ? NULL : s->bias + c, s->range, channels, out);
+                mn_panel_finish(acc[j], s->bias == NULL ? NULL : s->bias + c, s->range, channels, out);
             }
         }
     }

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* Workspace: the patches of a tile, then its sums. */
+/* Workspace: the patches of a tile, then its accumulators. */
 static bool conv_int_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     const mn_window *w = &p->window;
@@ -25,7 +25,7 @@ static int16_t *patch_of(const mn_window *w, void *tile, int32_t i) {
     return (int16_t *)tile + (ptrdiff_t)i * mn_rows_depth(mn_window_depth(w));
 }
 
-int32_t *mn_conv_tile_sums(const mn_window *w, void *tile, int32_t i) {
+int32_t *mn_conv_tile_acc(const mn_window *w, void *tile, int32_t i) {
     return (int32_t *)(void *)patch_of(w, tile, MN_CONV_TILE) + (ptrdiff_t)i * (ptrdiff_t)mn_conv_tile_stride(w);
 }
 
@@ -59,8 +59,8 @@ void mn_conv_tile(const mn_window *w, const uint8_t *in, int32_t ring, int32_t s
     for (int32_t c = 0; c < w->out_c; c += MN_BLOCK, rows += depth * MN_BLOCK) {
         for (int32_t i = 0; i < count; i += MN_PAIR) {
             int32_t next = mn_min_i32(i + 1, count - 1);
-            mn_row_sums((const int16_t *[]){patch_of(w, tile, i), patch_of(w, tile, next)}, rows, (int32_t)depth,
-                        (int32_t *[]){mn_conv_tile_sums(w, tile, i) + c, mn_conv_tile_sums(w, tile, next) + c});
+            mn_rows_multiply((const int16_t *[]){patch_of(w, tile, i), patch_of(w, tile, next)}, rows, (int32_t)depth,
+                             (int32_t *[]){mn_conv_tile_acc(w, tile, i) + c, mn_conv_tile_acc(w, tile, next) + c});
         }
     }
 }
@@ -80,7 +80,7 @@ static void conv(const mn_task *task, int32_t sign, int32_t begin, int32_t end) 
         mn_conv_tile(w, task->inputs[0], task->in_ring, sign, p->in_zero, task->packed, pixel, count, task->workspace);
         for (int32_t i = 0; i < count; i++) {
             uint8_t *out = (uint8_t *)task->output + pixel_at(w, task->out_ring, pixel + i);
-            mn_sums_finish(p, task->inputs[2], mn_conv_tile_sums(w, task->workspace, i), out);
+            mn_acc_finish(p, task->inputs[2], mn_conv_tile_acc(w, task->workspace, i), out);
         }
     }
 }

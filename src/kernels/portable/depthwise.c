@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Depthwise convolution of multiplier 1: taps are added one after another to the sums of all channels, so that
- * compilers vectorise along the channels. Float sums grow in the output itself. */
+/* Depthwise convolution of multiplier 1: taps are added one after another to the accumulators of all channels, so that
+ * compilers vectorise along the channels. Float accumulators grow in the output itself. */
 #include "base/checked.h"
 #include "kernels/kernels.h"
 #include "kernels/params.h"
@@ -33,22 +33,22 @@ static line line_of(const mn_window *w, int32_t ring, int32_t unit, mn_taps rows
     };
 }
 
-static void add_f32(float *restrict sums, const float *restrict in, const float *restrict weights, int32_t count) {
-    for (int32_t c = 0; c < count; c++) sums[c] += in[c] * weights[c];
+static void add_f32(float *restrict acc, const float *restrict in, const float *restrict weights, int32_t count) {
+    for (int32_t c = 0; c < count; c++) acc[c] += in[c] * weights[c];
 }
 
-static void add3_f32(float *restrict sums, const float *restrict in, ptrdiff_t step, const float *restrict weights,
+static void add3_f32(float *restrict acc, const float *restrict in, ptrdiff_t step, const float *restrict weights,
                      int32_t count) {
     const float *restrict in1 = in + step, *restrict in2 = in1 + step;
     const float *restrict w1 = weights + count, *restrict w2 = w1 + count;
-    for (int32_t c = 0; c < count; c++) sums[c] = sums[c] + in[c] * weights[c] + in1[c] * w1[c] + in2[c] * w2[c];
+    for (int32_t c = 0; c < count; c++) acc[c] = acc[c] + in[c] * weights[c] + in1[c] * w1[c] + in2[c] * w2[c];
 }
 
-static void line_f32(float *sums, const float *in, const float *weights, line l) {
+static void line_f32(float *acc, const float *in, const float *weights, line l) {
     in += l.in, weights += l.weight;
     for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
-        add3_f32(sums, in, l.in_step, weights, l.channels);
-    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels) add_f32(sums, in, weights, l.channels);
+        add3_f32(acc, in, l.in_step, weights, l.channels);
+    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels) add_f32(acc, in, weights, l.channels);
 }
 
 static void finish_f32(float *restrict out, const float *restrict bias, mn_range_f32 range, int32_t channels) {
@@ -89,41 +89,41 @@ static inline int32_t product(const uint8_t *in, int32_t sign, int16_t zero, int
     return x * weight;
 }
 
-static inline void add_int(int32_t *restrict sums, const uint8_t *restrict in, int32_t sign, int16_t zero,
+static inline void add_int(int32_t *restrict acc, const uint8_t *restrict in, int32_t sign, int16_t zero,
                            const int16_t *restrict weights, int32_t count) {
-    for (int32_t c = 0; c < count; c++) sums[c] += product(in + c, sign, zero, weights[c]);
+    for (int32_t c = 0; c < count; c++) acc[c] += product(in + c, sign, zero, weights[c]);
 }
 
-static inline void add3_int(int32_t *restrict sums, const uint8_t *restrict in, ptrdiff_t step, int32_t sign,
+static inline void add3_int(int32_t *restrict acc, const uint8_t *restrict in, ptrdiff_t step, int32_t sign,
                             int16_t zero, const int16_t *restrict weights, int32_t count) {
     const uint8_t *restrict in1 = in + step, *restrict in2 = in1 + step;
     const int16_t *restrict w1 = weights + count, *restrict w2 = w1 + count;
     for (int32_t c = 0; c < count; c++)
-        sums[c] += product(in + c, sign, zero, weights[c]) + product(in1 + c, sign, zero, w1[c]) +
-                   product(in2 + c, sign, zero, w2[c]);
+        acc[c] += product(in + c, sign, zero, weights[c]) + product(in1 + c, sign, zero, w1[c]) +
+                  product(in2 + c, sign, zero, w2[c]);
 }
 
-static inline void line_int(int32_t *sums, const uint8_t *in, int32_t sign, int16_t zero, const int16_t *weights,
+static inline void line_int(int32_t *acc, const uint8_t *in, int32_t sign, int16_t zero, const int16_t *weights,
                             line l) {
     in += l.in, weights += l.weight;
     for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
-        add3_int(sums, in, l.in_step, sign, zero, weights, l.channels);
+        add3_int(acc, in, l.in_step, sign, zero, weights, l.channels);
     for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels)
-        add_int(sums, in, sign, zero, weights, l.channels);
+        add_int(acc, in, sign, zero, weights, l.channels);
 }
 
-/* The sums of all channels at column `x` of row `unit`. */
+/* The accumulators of all channels at column `x` of row `unit`. */
 static inline void pixel_int(const mn_window *w, const uint8_t *in, int32_t ring, int32_t sign, int32_t zero,
-                             const int16_t *weights, int32_t unit, int32_t x, int32_t *sums) {
+                             const int16_t *weights, int32_t unit, int32_t x, int32_t *acc) {
     mn_taps rows = mn_window_rows(w, unit), cols = mn_window_cols(w, x);
-    memset(sums, 0, (size_t)w->out_c * sizeof *sums);
+    memset(acc, 0, (size_t)w->out_c * sizeof *acc);
     for (int32_t ky = rows.begin; ky < rows.end && cols.begin < cols.end; ky++)
-        line_int(sums, in, sign, (int16_t)zero, weights, line_of(w, ring, unit, rows, ky, cols));
+        line_int(acc, in, sign, (int16_t)zero, weights, line_of(w, ring, unit, rows, ky, cols));
 }
 
-void mn_depthwise_i8_sums(const mn_window *w, const uint8_t *in, int32_t zero, const int16_t *weights, int32_t unit,
-                          int32_t x, int32_t *sums) {
-    pixel_int(w, in, 0, MN_SIGN_I8, zero, weights, unit, x, sums);
+void mn_depthwise_i8_acc(const mn_window *w, const uint8_t *in, int32_t zero, const int16_t *weights, int32_t unit,
+                         int32_t x, int32_t *acc) {
+    pixel_int(w, in, 0, MN_SIGN_I8, zero, weights, unit, x, acc);
 }
 
 static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begin, int32_t end) {
@@ -133,7 +133,7 @@ static inline void depthwise_int(const mn_task *task, int32_t sign, int32_t begi
         uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, unit);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
             pixel_int(w, task->inputs[0], task->in_ring, sign, p->in_zero, task->packed, unit, x, task->workspace);
-            mn_sums_finish(p, task->inputs[2], task->workspace, out);
+            mn_acc_finish(p, task->inputs[2], task->workspace, out);
         }
     }
 }

@@ -32,11 +32,11 @@ static void row_f32(const mn_task *task, int32_t row, int32_t begin, int32_t end
     const mn_runs runs = {.rows = 1, .cols = 1, .length = p->in_c};
     for (int32_t c = begin, next; c < end; c = next) {
         int32_t lane = c % MN_PANEL;
-        float sums[MN_PAIR][MN_PANEL];
-        mn_panel_sums((const float *[]){in, in}, &runs, (const float *)task->packed + (ptrdiff_t)(c - lane) * p->in_c,
-                      sums);
+        float acc[MN_PAIR][MN_PANEL];
+        mn_panel_multiply((const float *[]){in, in}, &runs,
+                          (const float *)task->packed + (ptrdiff_t)(c - lane) * p->in_c, acc);
         next = mn_min_i32(c - lane + MN_PANEL, end);
-        mn_panel_finish(sums[0] + lane, bias == NULL ? NULL : bias + c, p->range_f32, next - c, out + c);
+        mn_panel_finish(acc[0] + lane, bias == NULL ? NULL : bias + c, p->range_f32, next - c, out + c);
     }
 }
 
@@ -83,13 +83,13 @@ static void row_int(const mn_task *task, int32_t sign, int32_t row, int32_t begi
     for (int32_t i = p->in_c; i < depth; i++) in[i] = 0;
     for (int32_t c = begin, next; c < end; c = next) {
         int32_t first = c - c % MN_BLOCK;
-        int32_t sums[MN_BLOCK];
-        mn_row_sums((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth,
-                    (int32_t *[]){sums, sums});
+        int32_t acc[MN_BLOCK];
+        mn_rows_multiply((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth,
+                         (int32_t *[]){acc, acc});
         next = mn_min_i32(first + MN_BLOCK, end);
         for (int32_t i = c; i < next; i++) {
-            int32_t sum = mn_wrap_add(sums[i % MN_BLOCK], bias == NULL ? 0 : bias[i]);
-            out[i] = (uint8_t)mn_store_real(sum * p->scale[i], p->out_zero, p->range);
+            const int32_t whole = mn_wrap_add(acc[i % MN_BLOCK], bias == NULL ? 0 : bias[i]);
+            out[i] = (uint8_t)mn_store_real(whole * p->scale[i], p->out_zero, p->range);
         }
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Hybrid operators (float activations, 8-bit weights) on the integer sums of the other portable kernels. Each thread
- * makes the whole image int8 for itself, once in a run: two passes over what is read many times then. */
+/* Hybrid operators (float activations, 8-bit weights) on the integer accumulators of the other portable kernels. Each
+ * thread makes the whole image int8 for itself, once in a run: two passes over what is read many times then. */
 #include "base/checked.h"
 #include "kernels/dynamic.h"
 #include "kernels/kernels.h"
@@ -79,11 +79,11 @@ static void hybrid_conv_pack(const void *params, const void *const *constants, v
 const mn_kernel_traits mn_hybrid_conv_portable_traits = {.need = hybrid_conv_need, .pack = hybrid_conv_pack};
 
 /* The results of one pixel. */
-static void finish(const mn_hybrid_conv_params *p, const mn_dynamic *d, const float *bias, const int32_t *restrict sums,
+static void finish(const mn_hybrid_conv_params *p, const mn_dynamic *d, const float *bias, const int32_t *restrict acc,
                    float *restrict out) {
     const mn_range_f32 range = p->conv.range_f32;
     for (int32_t c = 0; c < p->conv.window.out_c; c++) {
-        const float real = mn_hybrid_conv_real(p, d, sums[c], c);
+        const float real = mn_hybrid_conv_real(p, d, acc[c], c);
         out[c] = mn_clamp_f32(real + (bias != NULL ? bias[c] : 0.0f), range);
     }
 }
@@ -105,7 +105,7 @@ void mn_conv_f32_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
             mn_conv_tile(w, image, 0, MN_SIGN_I8, d.zero, task->packed, pixel, pixels, tile);
             float *out = (float *)task->output + (before + pixel) * w->out_c;
             for (int32_t i = 0; i < pixels; i++, out += w->out_c) {
-                finish(p, &d, task->inputs[2], mn_conv_tile_sums(w, tile, i), out);
+                finish(p, &d, task->inputs[2], mn_conv_tile_acc(w, tile, i), out);
             }
         }
     }
@@ -133,13 +133,13 @@ void mn_depthwise_f32_i8_portable(const mn_task *task, int32_t begin, int32_t en
     const mn_window *w = &p->conv.window;
     const size_t count = image_count(w);
     const uint8_t *image = (const uint8_t *)task->workspace + HEAD;
-    int32_t *sums = (int32_t *)(void *)((uint8_t *)task->workspace + room_at(count));
+    int32_t *acc = (int32_t *)(void *)((uint8_t *)task->workspace + room_at(count));
     float *out = (float *)task->output + (ptrdiff_t)begin * w->out_w * w->out_c;
     for (int32_t row = begin; row < end; row++) {
         const mn_dynamic d = hold(task, row / w->out_h, count, p->asymmetric, row == begin || row % w->out_h == 0);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
-            mn_depthwise_i8_sums(w, image, d.zero, task->packed, row % w->out_h, x, sums);
-            finish(p, &d, task->inputs[2], sums, out);
+            mn_depthwise_i8_acc(w, image, d.zero, task->packed, row % w->out_h, x, acc);
+            finish(p, &d, task->inputs[2], acc, out);
         }
     }
 }
@@ -168,12 +168,12 @@ static void row_sums(const mn_task *task, const mn_dynamic *d, const int16_t *in
     const int32_t depth = mn_rows_depth(p->in_c);
     for (int32_t c = begin, next; c < end; c = next) {
         const int32_t first = c - c % MN_BLOCK;
-        int32_t sums[MN_BLOCK];
-        mn_row_sums((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth,
-                    (int32_t *[]){sums, sums});
+        int32_t acc[MN_BLOCK];
+        mn_rows_multiply((const int16_t *[]){in, in}, (const int16_t *)task->packed + (ptrdiff_t)first * depth, depth,
+                         (int32_t *[]){acc, acc});
         next = mn_min_i32(first + MN_BLOCK, end);
         for (int32_t i = c; i < next; i++) {
-            const float scale = p->scale[i] * d->scale, real = (float)sums[i % MN_BLOCK] * scale;
+            const float scale = p->scale[i] * d->scale, real = (float)acc[i % MN_BLOCK] * scale;
             out[i] = mn_clamp_f32((bias != NULL ? bias[i] : 0.0f) + real, p->range_f32);
         }
     }

@@ -15,9 +15,9 @@ enum { LANES = 4, PANEL_LANES = MN_PANEL / LANES };
 
 const mn_packed_layout mn_panels_layout = {.type = MN_FLOAT32, .channels = MN_PANEL, .products = 1};
 
-void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
-                   float sums[MN_PAIR][MN_PANEL]) {
-    lanes sum[MN_PAIR][PANEL_LANES] = {0};
+void mn_panel_multiply(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
+                       float out[MN_PAIR][MN_PANEL]) {
+    lanes acc[MN_PAIR][PANEL_LANES] = {0};
     for (int32_t row = 0; row < runs->rows; row++) {
         const ptrdiff_t place = row * runs->in_row - (row >= runs->wrap ? runs->back : 0);
         for (int32_t col = 0; col < runs->cols; col++) {
@@ -29,24 +29,24 @@ void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const fl
                 for (int32_t j = 0; j < PANEL_LANES; j++) {
                     lanes v;
                     memcpy(&v, w + j * LANES, sizeof v);
-                    sum[0][j] += x * v;
-                    sum[1][j] += y * v;
+                    acc[0][j] += x * v;
+                    acc[1][j] += y * v;
                 }
             }
         }
     }
-    memcpy(sums, sum, sizeof sum);
+    memcpy(out, acc, sizeof acc);
 }
 
-static inline float finish(float sum, float bias, mn_range_f32 range) { return mn_clamp_f32(sum + bias, range); }
+static inline float finish(float acc, float bias, mn_range_f32 range) { return mn_clamp_f32(acc + bias, range); }
 
-void mn_panel_finish(const float sums[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out) {
+void mn_panel_finish(const float acc[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out) {
     static const float none[MN_PANEL];
     if (bias == NULL) bias = none;
     if (count == MN_PANEL) {
-        for (int32_t i = 0; i < MN_PANEL; i++) out[i] = finish(sums[i], bias[i], range);
+        for (int32_t i = 0; i < MN_PANEL; i++) out[i] = finish(acc[i], bias[i], range);
     } else {
-        for (int32_t i = 0; i < count; i++) out[i] = finish(sums[i], bias[i], range);
+        for (int32_t i = 0; i < count; i++) out[i] = finish(acc[i], bias[i], range);
     }
 }
 
@@ -91,7 +91,8 @@ void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16
 }
 
 /* The shape that compilers turn into pairwise multiply-adds of int16 (PMADDWD, SMLAL). */
-void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t *const sums[MN_PAIR]) {
+void mn_rows_multiply(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth,
+                      int32_t *const acc[MN_PAIR]) {
     const int16_t *restrict a = in[0], *restrict b = in[1];
     const int16_t *restrict w0 = rows, *restrict w1 = w0 + depth, *restrict w2 = w1 + depth, *restrict w3 = w2 + depth;
     int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
@@ -99,28 +100,28 @@ void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t 
         a0 += a[i] * w0[i], a1 += a[i] * w1[i], a2 += a[i] * w2[i], a3 += a[i] * w3[i];
         b0 += b[i] * w0[i], b1 += b[i] * w1[i], b2 += b[i] * w2[i], b3 += b[i] * w3[i];
     }
-    memcpy(sums[0], (int32_t[]){a0, a1, a2, a3}, MN_BLOCK * sizeof *sums[0]);
-    memcpy(sums[1], (int32_t[]){b0, b1, b2, b3}, MN_BLOCK * sizeof *sums[1]);
+    memcpy(acc[0], (int32_t[]){a0, a1, a2, a3}, MN_BLOCK * sizeof *acc[0]);
+    memcpy(acc[1], (int32_t[]){b0, b1, b2, b3}, MN_BLOCK * sizeof *acc[1]);
 }
 
 /* mn_requantize with both of its roundings in one shift: floors nest, floor((floor(x) + k) / 2^n) = floor((x + k) /
- * 2^n) for an integer k. Taking the sign from `sum` instead of the rounded product changes nothing: they differ only
+ * 2^n) for an integer k. Taking the sign from `acc` instead of the rounded product changes nothing: they differ only
  * where the product rounds to 0, and then both give 0. Needs multiplier >= 0. */
-static inline int32_t requantize(int32_t sum, int32_t multiplier, int32_t shift) {
-    if (shift >= 0) return mn_requantize(sum, multiplier, shift);
+static inline int32_t requantize(int32_t acc, int32_t multiplier, int32_t shift) {
+    if (shift >= 0) return mn_requantize(acc, multiplier, shift);
     int32_t bits = 31 - shift;
-    int64_t one_if_negative = (uint32_t)sum & UINT32_C(0x80000000); /* in units of 2^-31, as the product */
+    int64_t one_if_negative = (uint32_t)acc & UINT32_C(0x80000000); /* in units of 2^-31, as the product */
     int64_t rounding = (INT64_C(1) << 30) + (INT64_C(1) << (bits - 1)) - one_if_negative;
-    return (int32_t)(((int64_t)sum * multiplier + rounding) >> bits);
+    return (int32_t)(((int64_t)acc * multiplier + rounding) >> bits);
 }
 
-void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t *restrict sums, uint8_t *restrict out) {
+void mn_acc_finish(const mn_conv_params *p, const int32_t *bias, int32_t *restrict acc, uint8_t *restrict out) {
     const int32_t *multiplier = p->multiplier, *shift = p->shift;
     const int32_t count = p->window.out_c, zero = p->out_zero, low = p->range.min, high = p->range.max;
     for (int32_t i = 0; i < count; i++) {
-        int32_t sum = bias == NULL ? sums[i] : mn_wrap_add(sums[i], bias[i]);
-        sums[i] = requantize(sum, multiplier[i], shift[i]);
+        const int32_t whole = bias == NULL ? acc[i] : mn_wrap_add(acc[i], bias[i]);
+        acc[i] = requantize(whole, multiplier[i], shift[i]);
     }
     /* Apart from the loop above, for compilers to clamp without branches, which would be mispredicted. */
-    for (int32_t i = 0; i < count; i++) out[i] = (uint8_t)mn_clamp_i32(mn_wrap_add(sums[i], zero), low, high);
+    for (int32_t i = 0; i < count; i++) out[i] = (uint8_t)mn_clamp_i32(mn_wrap_add(acc[i], zero), low, high);
 }

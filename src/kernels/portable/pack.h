@@ -13,7 +13,7 @@
 /** Output channels of one float panel, of one panel of integers, and pixels computed together. */
 enum { MN_PANEL = 16, MN_BLOCK = 4, MN_PAIR = 2 };
 
-/** Longest integer sum: 2^15 products of 9-bit numbers stay inside int32. */
+/** Longest accumulation: 2^15 products of 9-bit numbers stay inside int32. */
 enum { MN_SUM_MAX = 1 << 15 };
 
 /* ---- float32: panels [out_c / 16][k][16], missing channels zero ---- */
@@ -26,9 +26,9 @@ bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need);
 
-/** The inputs of one sum as rows x cols runs of consecutive elements, and the weights they meet: distances between
- *  starts of runs in elements of the input and in k. Rows from `wrap` on lie `back` elements before that: a ring begins
- *  again. */
+/** The inputs of one accumulator as rows x cols runs of consecutive elements, and the weights they meet: distances
+ * between starts of runs in elements of the input and in k. Rows from `wrap` on lie `back` elements before that: a ring
+ * begins again. */
 typedef struct mn_runs {
     int32_t rows, cols, length;
     ptrdiff_t in_row, in_col;
@@ -37,13 +37,13 @@ typedef struct mn_runs {
     ptrdiff_t back;
 } mn_runs;
 
-/** sums[i][j] = the inner product of the runs at in[i] with channel j of a panel, added in rising k from 0. `panel`
+/** out[i][j] = the inner product of the runs at in[i] with channel j of a panel, added in rising k from 0. `panel`
  *  points to the k of the first run. */
-void mn_panel_sums(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
-                   float sums[MN_PAIR][MN_PANEL]);
+void mn_panel_multiply(const float *const in[MN_PAIR], const mn_runs *runs, const float *panel,
+                       float out[MN_PAIR][MN_PANEL]);
 
-/** out[i] = sums[i] + bias[i], clamped; `bias` NULL adds 0. */
-void mn_panel_finish(const float sums[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out);
+/** out[i] = acc[i] + bias[i], clamped; `bias` NULL adds 0. */
+void mn_panel_finish(const float acc[MN_PANEL], const float *bias, mn_range_f32 range, int32_t count, float *out);
 
 /* ---- int8 and uint8: int16 rows [out_c][depth], zero points taken off, missing channels and tails zero ---- */
 
@@ -63,11 +63,12 @@ void mn_taps_pack(const void *weights, mn_type type, int32_t zero, int32_t chann
 /** out[i] = the stored value in[i] - zero. `sign` as in kernels/ref/ref.h: MN_SIGN_I8 or MN_SIGN_U8. */
 void mn_widen(const void *in, int32_t sign, int32_t zero, ptrdiff_t count, int16_t *out);
 
-/** sums[i][j] = the inner product of in[i] with packed row j, for MN_BLOCK rows. */
-void mn_row_sums(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth, int32_t *const sums[MN_PAIR]);
+/** acc[i][j] = the inner product of in[i] with packed row j, for MN_BLOCK rows. */
+void mn_rows_multiply(const int16_t *const in[MN_PAIR], const int16_t *rows, int32_t depth,
+                      int32_t *const acc[MN_PAIR]);
 
-/** The outputs of one pixel: sums[out_c] with their biases (NULL: none), requantised; int8 results by their bits.
- *  Overwrites `sums`. */
-void mn_sums_finish(const mn_conv_params *p, const int32_t *bias, int32_t *sums, uint8_t *out);
+/** The outputs of one pixel: acc[out_c] with their biases (NULL: none), requantised; int8 results by their bits.
+ *  Overwrites `acc`. */
+void mn_acc_finish(const mn_conv_params *p, const int32_t *bias, int32_t *acc, uint8_t *out);
 
 #endif

@@ -3,17 +3,17 @@
 
 #include "kernels/ref/ref.h"
 
-static float dot_f32(const float *x, const float *w, int32_t n, float sum) {
-    for (int32_t i = 0; i < n; i++) sum += x[i] * w[i];
-    return sum;
+static float dot_f32(const float *x, const float *w, int32_t n, float acc) {
+    for (int32_t i = 0; i < n; i++) acc += x[i] * w[i];
+    return acc;
 }
 
 static int32_t dot_i32(const uint8_t *x, int32_t x_zero, const uint8_t *w, int32_t w_zero, int32_t n, int32_t sign) {
-    int32_t sum = 0;
+    int32_t acc = 0;
     for (int32_t i = 0; i < n; i++) {
-        sum = mn_wrap_add(sum, (mn_stored(x[i], sign) - x_zero) * (mn_stored(w[i], sign) - w_zero));
+        acc = mn_wrap_add(acc, (mn_stored(x[i], sign) - x_zero) * (mn_stored(w[i], sign) - w_zero));
     }
-    return sum;
+    return acc;
 }
 
 /** Where one output pixel's window lies. */
@@ -48,13 +48,13 @@ static float conv_f32_at(const mn_conv_params *p, const float *in, int32_t ring,
                          const float *bias, int32_t row, int32_t x, int32_t c) {
     const int32_t depth = p->window.in_c / p->groups;
     const pixel at = pixel_at(&p->window, row, x);
-    float sum = 0;
+    float acc = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum = dot_f32(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, sum);
+            acc = dot_f32(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), depth, acc);
         }
     }
-    return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+    return mn_clamp_f32(acc + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
 float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
@@ -75,38 +75,38 @@ void mn_conv_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+int64_t mn_conv_i16_acc(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
                         int32_t x, int32_t c) {
     const int32_t depth = p->window.in_c / p->groups;
     const pixel at = pixel_at(&p->window, row, x);
-    int64_t sum = 0;
+    int64_t acc = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum += mn_dot_i16(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), 0, depth);
+            acc += mn_dot_i16(in + input_at(p, ring, &at, ky, kx, c), weights + weight_at(p, ky, kx, c), 0, depth);
         }
     }
-    return sum;
+    return acc;
 }
 
-int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
+int32_t mn_conv_8bit_acc(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
                          const uint8_t *weights, int32_t row, int32_t x, int32_t c, int32_t sign) {
     const int32_t depth = p->window.in_c / p->groups, weight_zero = mn_weight_zero(p, sign);
     const pixel at = pixel_at(&p->window, row, x);
-    int32_t sum = 0;
+    int32_t acc = 0;
     for (int32_t ky = at.y.begin; ky < at.y.end; ky++) {
         for (int32_t kx = at.x.begin; kx < at.x.end; kx++) {
-            sum = mn_wrap_add(sum, dot_i32(in + input_at(p, ring, &at, ky, kx, c), in_zero,
+            acc = mn_wrap_add(acc, dot_i32(in + input_at(p, ring, &at, ky, kx, c), in_zero,
                                            weights + weight_at(p, ky, kx, c), weight_zero, depth, sign));
         }
     }
-    return sum;
+    return acc;
 }
 
 static uint8_t conv_8bit_at(const mn_conv_params *p, const uint8_t *in, int32_t ring, const uint8_t *weights,
                             const int32_t *bias, int32_t row, int32_t x, int32_t c, int32_t sign) {
-    int32_t sum = mn_conv_8bit_sum(p, in, ring, p->in_zero, weights, row, x, c, sign);
-    if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
-    return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+    int32_t acc = mn_conv_8bit_acc(p, in, ring, p->in_zero, weights, row, x, c, sign);
+    if (bias != NULL) acc = mn_wrap_add(acc, bias[c]);
+    return (uint8_t)mn_store_i32(acc, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 
 uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_t *weights, const int32_t *bias,

@@ -20,16 +20,16 @@ static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
-    float sum = 0;
+    float acc = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
         const size_t row = mn_row_place(rows.first + ty.origin + (int64_t)ky * w->dilation_h, rows.ring);
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
-            sum += plane[(row * (size_t)w->in_w + column) * step] * weights[tap * (size_t)w->out_c + (size_t)c];
+            acc += plane[(row * (size_t)w->in_w + column) * step] * weights[tap * (size_t)w->out_c + (size_t)c];
         }
     }
-    return mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+    return mn_clamp_f32(acc + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
 float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
@@ -54,12 +54,12 @@ void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-static int32_t sum_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step, int32_t in_zero,
+static int32_t acc_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step, int32_t in_zero,
                         const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
-    int32_t sum = 0;
+    int32_t acc = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
         const size_t row = mn_row_place(rows.first + ty.origin + (int64_t)ky * w->dilation_h, rows.ring);
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
@@ -67,23 +67,23 @@ static int32_t sum_8bit(const mn_conv_params *p, const uint8_t *plane, image_row
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
             const uint8_t value = plane[(row * (size_t)w->in_w + column) * step];
             const uint8_t weight = weights[tap * (size_t)w->out_c + (size_t)c];
-            sum = mn_wrap_add(sum,
+            acc = mn_wrap_add(acc,
                               (mn_stored(value, sign) - in_zero) * (mn_stored(weight, sign) - mn_weight_zero(p, sign)));
         }
     }
-    return sum;
+    return acc;
 }
 
-int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
                               const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    return sum_8bit(p, plane, as_they_are, step, in_zero, weights, y, x, c, sign);
+    return acc_8bit(p, plane, as_they_are, step, in_zero, weights, y, x, c, sign);
 }
 
 static uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step,
                        const uint8_t *weights, const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    int32_t sum = sum_8bit(p, plane, rows, step, p->in_zero, weights, y, x, c, sign);
-    if (bias != NULL) sum = mn_wrap_add(sum, bias[c]);
-    return (uint8_t)mn_store_i32(sum, p->multiplier[c], p->shift[c], p->out_zero, p->range);
+    int32_t acc = acc_8bit(p, plane, rows, step, p->in_zero, weights, y, x, c, sign);
+    if (bias != NULL) acc = mn_wrap_add(acc, bias[c]);
+    return (uint8_t)mn_store_i32(acc, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 
 uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,

@@ -11,9 +11,9 @@ void mn_fully_connected_f32_ref(const mn_task *task, int32_t begin, int32_t end)
         const int32_t c = i % p->out_c;
         const float *x = in + (size_t)(i / p->out_c) * (size_t)p->in_c;
         const float *w = weights + (size_t)c * (size_t)p->in_c;
-        float sum = 0;
-        for (int32_t k = 0; k < p->in_c; k++) sum += x[k] * w[k];
-        out[i] = mn_clamp_f32(sum + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
+        float acc = 0;
+        for (int32_t k = 0; k < p->in_c; k++) acc += x[k] * w[k];
+        out[i] = mn_clamp_f32(acc + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
     }
 }
 
@@ -26,11 +26,11 @@ static void fully_connected_8bit(const mn_task *task, int32_t begin, int32_t end
         const int32_t c = i % p->out_c;
         const uint8_t *x = in + (size_t)(i / p->out_c) * (size_t)p->in_c;
         const uint8_t *w = weights + (size_t)c * (size_t)p->in_c;
-        int32_t sum = bias != NULL ? bias[c] : 0;
+        int32_t acc = bias != NULL ? bias[c] : 0;
         for (int32_t k = 0; k < p->in_c; k++) {
-            sum = mn_wrap_add(sum, (mn_stored(x[k], sign) - p->in_zero) * (mn_stored(w[k], sign) - p->weight_zero));
+            acc = mn_wrap_add(acc, (mn_stored(x[k], sign) - p->in_zero) * (mn_stored(w[k], sign) - p->weight_zero));
         }
-        out[i] = (uint8_t)mn_store_real(sum * p->scale[c], p->out_zero, p->range);
+        out[i] = (uint8_t)mn_store_real(acc * p->scale[c], p->out_zero, p->range);
     }
 }
 

@@ -35,11 +35,11 @@ static void conv_row(const mn_task *task, const mn_dynamic *d, const uint8_t *im
     float *out = (float *)task->output + (size_t)row * (size_t)w->out_w * (size_t)w->out_c;
     for (int32_t x = 0; x < w->out_w; x++) {
         for (int32_t c = 0; c < w->out_c; c++) {
-            const int32_t sum =
-                p->depthwise ? mn_depthwise_8bit_sum(&p->conv, image + c / multiplier, (size_t)w->in_c, d->zero,
+            const int32_t acc =
+                p->depthwise ? mn_depthwise_8bit_acc(&p->conv, image + c / multiplier, (size_t)w->in_c, d->zero,
                                                      task->inputs[1], y, x, c, MN_SIGN_I8)
-                             : mn_conv_8bit_sum(&p->conv, image, 0, d->zero, task->inputs[1], y, x, c, MN_SIGN_I8);
-            const float real = mn_hybrid_conv_real(p, d, sum, c);
+                             : mn_conv_8bit_acc(&p->conv, image, 0, d->zero, task->inputs[1], y, x, c, MN_SIGN_I8);
+            const float real = mn_hybrid_conv_real(p, d, acc, c);
             *out++ = mn_clamp_f32(real + (bias != NULL ? bias[c] : 0.0f), p->conv.range_f32);
         }
     }
@@ -83,9 +83,9 @@ void mn_fully_connected_f32_i8_ref(const mn_task *task, int32_t begin, int32_t e
         if (i == begin || c == 0) {
             d = quantise((const float *)task->inputs[0] + (size_t)(i / p->out_c) * depth, depth, p->asymmetric, in);
         }
-        int32_t sum = 0;
-        for (size_t k = 0; k < depth; k++) sum = mn_wrap_add(sum, (in[k] - d.zero) * weights[(size_t)c * depth + k]);
-        const float scale = p->scale[c] * d.scale, real = (float)sum * scale;
+        int32_t acc = 0;
+        for (size_t k = 0; k < depth; k++) acc = mn_wrap_add(acc, (in[k] - d.zero) * weights[(size_t)c * depth + k]);
+        const float scale = p->scale[c] * d.scale, real = (float)acc * scale;
         ((float *)task->output)[i] = mn_clamp_f32((bias != NULL ? bias[c] : 0.0f) + real, p->range_f32);
     }
 }

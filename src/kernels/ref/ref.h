@@ -32,11 +32,12 @@ uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_
 uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
                              const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign);
 
-/** The sums behind both, without bias; the activations' zero point is `in_zero`, and `in` holds `ring` rows (0: all).
+/** The accumulators behind both, without bias; the activations' zero point is `in_zero`, and `in` holds `ring` rows (0:
+ * all).
  */
-int32_t mn_conv_8bit_sum(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
+int32_t mn_conv_8bit_acc(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
                          const uint8_t *weights, int32_t row, int32_t x, int32_t c, int32_t sign);
-int32_t mn_depthwise_8bit_sum(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
                               const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign);
 
 /** The same of float kernels. */
@@ -186,8 +187,8 @@ mn_split mn_split_of(const mn_mean_params *p);
 /** The inner product of `n` int16 with int8 less `w_zero`. */
 int64_t mn_dot_i16(const int16_t *x, const int8_t *w, int32_t w_zero, int32_t n);
 
-/** The sum of a 16x8 convolution, without bias; `in` holds `ring` rows (0: all). */
-int64_t mn_conv_i16_sum(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+/** The accumulator of a 16x8 convolution, without bias; `in` holds `ring` rows (0: all). */
+int64_t mn_conv_i16_acc(const mn_conv_params *p, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
                         int32_t x, int32_t c);
 
 /** A table of MN_TABLE_16 points over all int16, on the line between two of them. */

@@ -11,23 +11,23 @@ int64_t mn_dot_i16(const int16_t *x, const int8_t *w, int32_t w_zero, int32_t n)
     int64_t total = 0;
     for (int32_t i = 0; i < n; i += CHUNK) {
         const int32_t end = mn_min_i32(i + CHUNK, n);
-        int32_t sum = 0;
-        for (int32_t k = i; k < end; k++) sum += x[k] * (w[k] - w_zero);
-        total += sum;
+        int32_t acc = 0;
+        for (int32_t k = i; k < end; k++) acc += x[k] * (w[k] - w_zero);
+        total += acc;
     }
     return total;
 }
 
-static int64_t add_bias(int64_t sum, const void *bias, bool bias_64, int32_t c) {
-    if (bias == NULL) return sum;
-    return bias_64 ? (int64_t)((uint64_t)sum + (uint64_t)((const int64_t *)bias)[c]) : sum + ((const int32_t *)bias)[c];
+static int64_t add_bias(int64_t acc, const void *bias, bool bias_64, int32_t c) {
+    if (bias == NULL) return acc;
+    return bias_64 ? (int64_t)((uint64_t)acc + (uint64_t)((const int64_t *)bias)[c]) : acc + ((const int32_t *)bias)[c];
 }
 
-/** What a convolution stores for the sum of channel `c`. */
-static int16_t store(const mn_conv_params *p, int64_t sum, const void *bias, int32_t c) {
-    sum = add_bias(sum, bias, p->bias_64, c);
-    const int32_t scaled = p->bias_64 ? mn_requantize_64(sum, p->multiplier[c], p->shift[c])
-                                      : mn_requantize((int32_t)(uint32_t)sum, p->multiplier[c], p->shift[c]);
+/** What a convolution stores for the accumulator of channel `c`. */
+static int16_t store(const mn_conv_params *p, int64_t acc, const void *bias, int32_t c) {
+    acc = add_bias(acc, bias, p->bias_64, c);
+    const int32_t scaled = p->bias_64 ? mn_requantize_64(acc, p->multiplier[c], p->shift[c])
+                                      : mn_requantize((int32_t)(uint32_t)acc, p->multiplier[c], p->shift[c]);
     return (int16_t)mn_clamp_i32(scaled, p->range.min, p->range.max);
 }
 
@@ -38,29 +38,29 @@ void mn_conv_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
         int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                const int64_t sum = mn_conv_i16_sum(p, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
-                *out++ = store(p, sum, task->inputs[2], c);
+                const int64_t acc = mn_conv_i16_acc(p, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
+                *out++ = store(p, acc, task->inputs[2], c);
             }
         }
     }
 }
 
-/** The sum at column `x` of row `row` (of all images) for output channel `c`. */
-static int64_t depthwise_sum(const mn_window *w, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
+/** The accumulator at column `x` of row `row` (of all images) for output channel `c`. */
+static int64_t depthwise_acc(const mn_window *w, const int16_t *in, int32_t ring, const int8_t *weights, int32_t row,
                              int32_t x, int32_t c) {
     const mn_taps ty = mn_taps_inside(row % w->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
     const size_t channel = (size_t)(c / (w->out_c / w->in_c));
-    int64_t sum = 0;
+    int64_t acc = 0;
     for (int32_t ky = ty.begin; ky < ty.end; ky++) {
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t at = mn_input_offset(w, ring, row / w->out_h, ty.origin + (int64_t)ky * w->dilation_h,
                                               tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
-            sum += in[at + channel] * weights[tap * (size_t)w->out_c + (size_t)c];
+            acc += in[at + channel] * weights[tap * (size_t)w->out_c + (size_t)c];
         }
     }
-    return sum;
+    return acc;
 }
 
 void mn_depthwise_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
@@ -70,8 +70,8 @@ void mn_depthwise_i16_ref(const mn_task *task, int32_t begin, int32_t end) {
         int16_t *out = (int16_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++) {
             for (int32_t c = 0; c < w->out_c; c++) {
-                const int64_t sum = depthwise_sum(w, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
-                *out++ = store(p, sum, task->inputs[2], c);
+                const int64_t acc = depthwise_acc(w, task->inputs[0], task->in_ring, task->inputs[1], row, x, c);
+                *out++ = store(p, acc, task->inputs[2], c);
             }
         }
     }
@@ -84,9 +84,9 @@ void mn_fully_connected_i16_ref(const mn_task *task, int32_t begin, int32_t end)
         const int32_t c = i % p->out_c;
         const int16_t *x = (const int16_t *)task->inputs[0] + (size_t)(i / p->out_c) * (size_t)p->in_c;
         const int8_t *w = (const int8_t *)task->inputs[1] + (size_t)c * (size_t)p->in_c;
-        int64_t sum = add_bias(mn_dot_i16(x, w, p->weight_zero, p->in_c), task->inputs[2], p->bias_64, c);
-        if (!p->bias_64) sum = (int32_t)(uint32_t)sum;
-        out[i] = (int16_t)mn_store_real((double)sum * p->scale[c], 0, p->range);
+        int64_t acc = add_bias(mn_dot_i16(x, w, p->weight_zero, p->in_c), task->inputs[2], p->bias_64, c);
+        if (!p->bias_64) acc = (int32_t)(uint32_t)acc;
+        out[i] = (int16_t)mn_store_real((double)acc * p->scale[c], 0, p->range);
     }
 }
 

@@ -32,18 +32,19 @@ typedef struct group {
 /* What the last vector of a tile is: like the others; half of one; or a part of one, masked, and the only one. */
 typedef enum extent { WHOLE, HALF, PART } extent;
 
-typedef struct sums {
+typedef struct accumulators {
     vec of[ROWS][COLUMNS];
     half_vec half[ROWS];
-} sums;
+} accumulators;
 
 /* Weights of vector `j` of a group; it lies in panel j / PER_PANEL. */
 INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
     return panel + (j / PER_PANEL) * stride + (j % PER_PANEL) * LANES;
 }
 
-/* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep sums in registers. */
-INLINE void add_run(int rows, int whole, bool half, sums *s, const float *in, ptrdiff_t step, int32_t length,
+/* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep accumulators in
+ * registers. */
+INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t step, int32_t length,
                     const float *weights, ptrdiff_t stride) {
     const float *base[BASES];
     UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * step;
@@ -61,7 +62,8 @@ INLINE void add_run(int rows, int whole, bool half, sums *s, const float *in, pt
     }
 }
 
-INLINE void add_runs(int rows, int whole, bool half, sums *s, const mn_tiles *t, const float *in, const float *panel) {
+INLINE void add_runs(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const float *in,
+                     const float *panel) {
     const mn_runs *runs = &t->runs;
     for (int32_t row = 0; row < runs->rows; row++) {
         for (int32_t col = 0; col < runs->cols; col++) {
@@ -106,7 +108,7 @@ INLINE void finish(extent e, int rows, vec values[ROWS], const mn_tiles *t, ptrd
 
 INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
     const bool half = end == HALF;
-    sums s;
+    accumulators s;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int j = 0; j < whole; j++) s.of[r][j] = g->bias[j];
         if (half) s.half[r] = half_of(g->bias[whole]);

@@ -49,15 +49,15 @@ INLINE void take_column(bool all, int inputs, const mn_strip *s, strip_state *f,
 }
 
 /* Adds a column under column `x` of the filter to the accumulators of `rows` outputs. */
-INLINE void add_column(int rows, const strip_state *f, int x, const vec column[MN_STRIP_INPUTS], vec *sums) {
+INLINE void add_column(int rows, const strip_state *f, int x, const vec column[MN_STRIP_INPUTS], vec *acc) {
     UNROLL for (int y = 0; y < TAPS; y++) {
-        UNROLL for (int r = 0; r < rows; r++) sums[r] = v_fma(column[r + y], f->weights[x][y], sums[r]);
+        UNROLL for (int r = 0; r < rows; r++) acc[r] = v_fma(column[r + y], f->weights[x][y], acc[r]);
     }
 }
 
-INLINE void store_column(bool all, int rows, const mn_strip *s, const strip_state *f, const vec *sums, float *out) {
+INLINE void store_column(bool all, int rows, const mn_strip *s, const strip_state *f, const vec *acc, float *out) {
     UNROLL for (int r = 0; r < rows; r++) {
-        const vec value = v_min(f->high, v_max(f->low, sums[r]));
+        const vec value = v_min(f->high, v_max(f->low, acc[r]));
         if (all)
             v_store(out + r * s->out_row, value);
         else
@@ -69,33 +69,33 @@ INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
     const mn_strip s = *shared; /* nothing that is written can change it */
     const int inputs = rows + TAPS - 1;
     strip_state f = start_strip(all, inputs, &s);
-    vec column[MN_STRIP_INPUTS], sums[TAPS][STRIP_ROWS]; /* of this output and the two behind it */
+    vec column[MN_STRIP_INPUTS], acc[TAPS][STRIP_ROWS]; /* of this output and the two behind it */
     int32_t left = s.columns;
-    UNROLL for (int r = 0; r < rows; r++) sums[0][r] = sums[1][r] = f.bias;
+    UNROLL for (int r = 0; r < rows; r++) acc[0][r] = acc[1][r] = f.bias;
     if (!s.padded) {
         take_column(all, inputs, &s, &f, column);
-        add_column(rows, &f, 0, column, sums[0]);
+        add_column(rows, &f, 0, column, acc[0]);
         left--;
     }
     if (left > 0) {
         take_column(all, inputs, &s, &f, column);
-        add_column(rows, &f, 1, column, sums[0]);
-        add_column(rows, &f, 0, column, sums[1]);
+        add_column(rows, &f, 1, column, acc[0]);
+        add_column(rows, &f, 0, column, acc[1]);
         left--;
     }
     float *out = s.out;
     for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
-        UNROLL for (int r = 0; r < rows; r++) sums[2][r] = f.bias;
+        UNROLL for (int r = 0; r < rows; r++) acc[2][r] = f.bias;
         if (x < left) {
             take_column(all, inputs, &s, &f, column);
-            add_column(rows, &f, 2, column, sums[0]);
-            add_column(rows, &f, 1, column, sums[1]);
-            add_column(rows, &f, 0, column, sums[2]);
+            add_column(rows, &f, 2, column, acc[0]);
+            add_column(rows, &f, 1, column, acc[1]);
+            add_column(rows, &f, 0, column, acc[2]);
         }
-        store_column(all, rows, &s, &f, sums[0], out);
+        store_column(all, rows, &s, &f, acc[0], out);
         UNROLL for (int r = 0; r < rows; r++) {
-            sums[0][r] = sums[1][r];
-            sums[1][r] = sums[2][r];
+            acc[0][r] = acc[1][r];
+            acc[1][r] = acc[2][r];
         }
     }
 }
@@ -103,11 +103,11 @@ INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
 INLINE void run_stride_2(bool all, const mn_strip *shared) {
     const mn_strip s = *shared;
     strip_state f = start_strip(all, TAPS, &s);
-    vec column[MN_STRIP_INPUTS], sum = f.bias;
+    vec column[MN_STRIP_INPUTS], acc = f.bias;
     int32_t left = s.columns;
     if (!s.padded) {
         take_column(all, TAPS, &s, &f, column);
-        add_column(1, &f, 0, column, &sum);
+        add_column(1, &f, 0, column, &acc);
         left--;
     }
     float *out = s.out;
@@ -115,15 +115,15 @@ INLINE void run_stride_2(bool all, const mn_strip *shared) {
         vec next = f.bias;
         if (left > 0) {
             take_column(all, TAPS, &s, &f, column);
-            add_column(1, &f, 1, column, &sum);
+            add_column(1, &f, 1, column, &acc);
         }
         if (left > 1) {
             take_column(all, TAPS, &s, &f, column);
-            add_column(1, &f, 2, column, &sum);
+            add_column(1, &f, 2, column, &acc);
             add_column(1, &f, 0, column, &next);
         }
-        store_column(all, 1, &s, &f, &sum, out);
-        sum = next;
+        store_column(all, 1, &s, &f, &acc, out);
+        acc = next;
     }
 }
 
@@ -189,14 +189,14 @@ typedef struct pixel_taps {
     int32_t rows, cols;
 } pixel_taps;
 
-TARGET static inline vec sum_taps(const pixel_taps *t, int32_t channels, int32_t c, int32_t count, vec sum) {
+TARGET static inline vec sum_taps(const pixel_taps *t, int32_t channels, int32_t c, int32_t count, vec acc) {
     for (int32_t y = 0; y < t->rows; y++) {
         const float *in = t->in + y * t->in_row + c, *weights = t->weights + y * t->weight_row + c;
         for (int32_t x = 0; x < t->cols; x++, in += t->in_col, weights += channels) {
-            sum = v_fma(v_load_part(in, count), v_load_part(weights, count), sum);
+            acc = v_fma(v_load_part(in, count), v_load_part(weights, count), acc);
         }
     }
-    return sum;
+    return acc;
 }
 
 TARGET static inline void run_pixel(const mn_conv_params *p, const pixel_taps *t, const float *bias, float *out) {
@@ -205,8 +205,8 @@ TARGET static inline void run_pixel(const mn_conv_params *p, const pixel_taps *t
     for (int32_t c = 0; c < channels; c += LANES) {
         int32_t count = mn_min_i32(LANES, channels - c);
         vec start = bias == NULL ? v_zero() : v_load_part(bias + c, count);
-        vec sum = sum_taps(t, channels, c, count, start);
-        v_store_part(out + c, count, v_min(high, v_max(low, sum)));
+        vec acc = sum_taps(t, channels, c, count, start);
+        v_store_part(out + c, count, v_min(high, v_max(low, acc)));
     }
 }
 

@@ -12,7 +12,7 @@
 #define INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-/* Sums of a panel that do not wait for each other. */
+/* Accumulators of a panel that do not wait for each other. */
 enum { PER_PANEL = MN_PANEL / LANES, STEPS = 8 / PER_PANEL };
 
 /* acc += `steps` inputs x their weights. */
@@ -25,7 +25,7 @@ INLINE void add_steps(int steps, vec acc[STEPS][PER_PANEL], const float *in, con
     }
 }
 
-TARGET static inline void sum_panel(const float *in, int32_t depth, const float *weights, float sums[MN_PANEL]) {
+TARGET static inline void multiply_panel(const float *in, int32_t depth, const float *weights, float out[MN_PANEL]) {
     vec acc[STEPS][PER_PANEL];
     UNROLL for (int i = 0; i < STEPS; i++) { UNROLL for (int j = 0; j < PER_PANEL; j++) acc[i][j] = v_zero(); }
     int32_t k = 0;
@@ -36,7 +36,7 @@ TARGET static inline void sum_panel(const float *in, int32_t depth, const float 
             UNROLL for (int j = 0; j < PER_PANEL; j++) acc[i][j] = v_add(acc[i][j], acc[i + width][j]);
         }
     }
-    UNROLL for (int j = 0; j < PER_PANEL; j++) v_store(sums + j * LANES, acc[0][j]);
+    UNROLL for (int j = 0; j < PER_PANEL; j++) v_store(out + j * LANES, acc[0][j]);
 }
 
 /* Outputs [begin, end) of one row. */
@@ -46,10 +46,10 @@ static void run_row(const mn_task *task, int32_t row, int32_t begin, int32_t end
     float *out = (float *)task->output + (ptrdiff_t)row * p->out_c;
     for (int32_t c = begin, next; c < end; c = next) {
         const int32_t lane = c % MN_PANEL;
-        float sums[MN_PANEL];
-        sum_panel(in, p->in_c, (const float *)task->packed + (ptrdiff_t)(c - lane) * p->in_c, sums);
+        float acc[MN_PANEL];
+        multiply_panel(in, p->in_c, (const float *)task->packed + (ptrdiff_t)(c - lane) * p->in_c, acc);
         next = mn_min_i32(c - lane + MN_PANEL, end);
-        mn_panel_finish(sums + lane, bias == NULL ? NULL : bias + c, p->range_f32, next - c, out + c);
+        mn_panel_finish(acc + lane, bias == NULL ? NULL : bias + c, p->range_f32, next - c, out + c);
     }
 }
 

@@ -11,7 +11,7 @@
 /** Rows under the filter for the most output rows that a strip has at once. */
 enum { MN_STRIP_ROWS = 2, MN_STRIP_INPUTS = 4 };
 
-/** Pixels that see the same taps, and what to do with their sums over rising k. */
+/** Pixels that see the same taps, and what to do with their accumulators over rising k. */
 typedef struct mn_tiles {
     const float *in; /* the first pixel's first run */
     ptrdiff_t in_step;
@@ -21,7 +21,7 @@ typedef struct mn_tiles {
     ptrdiff_t panel_stride; /* from panel to panel */
     const float *bias;      /* [channels] or NULL */
     mn_range_f32 range;
-    const float *added; /* what ADD adds to the clamped sums, laid out as the output, or NULL */
+    const float *added; /* what ADD adds to the clamped accumulators, laid out as the output, or NULL */
     mn_range_f32 added_range;
     float *out;
     ptrdiff_t out_step;
