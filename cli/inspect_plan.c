@@ -117,6 +117,18 @@ static void print_step(const mn_model *model, const mn_session *session, int32_t
            layout_name(&s->place.layout, layout), life(session, &s->place, when));
 }
 
+/* Does the step write its output over an operand, which then is not needed any more? */
+static bool overwrites(const mn_model *model, const mn_session *session, const step *s) {
+    mn_op_info op = MN_INIT(mn_op_info);
+    if (mn_model_op(model, s->info.first_op, &op) != MN_OK) return false;
+    for (int32_t i = 0; i < op.input_count; i++) {
+        mn_placement place = MN_INIT(mn_placement);
+        if (op.inputs[i] < 0 || mn_session_placement(session, op.inputs[i], &place) != MN_OK) continue;
+        if (place.offset == s->place.offset && place.last == s->place.first) return true;
+    }
+    return false;
+}
+
 /* Adds the bytes at `place` from the first of its steps on, and takes them away behind the last: [step_count + 1]. */
 static void add_life(const mn_placement *place, int32_t step_count, int64_t *change) {
     change[place->first < 0 ? 0 : place->first] += (int64_t)place->bytes;
@@ -138,10 +150,11 @@ static mn_status find_most(const mn_model *model, const mn_session *session, int
     for (int32_t i = 0; i < step_count; i++) {
         step s;
         if (describe(model, session, i, &s) != MN_OK || is_alias(&s)) continue;
+        const bool later = overwrites(model, session, &s);
         for (int32_t k = 0; k < s.info.output_count; k++) {
-            if (mn_session_placement(session, s.info.outputs[k], &s.place) == MN_OK) {
-                add_life(&s.place, step_count, change);
-            }
+            if (mn_session_placement(session, s.info.outputs[k], &s.place) != MN_OK) continue;
+            if (later) s.place.first++;
+            add_life(&s.place, step_count, change);
         }
     }
     for (int32_t i = 0; i < step_count; i++) {

@@ -107,10 +107,16 @@ typedef struct mn_kernel_traits {
      * holds what the family's parameters say of units and need() of workspace. NULL: that is right. */
     void (*cut)(const void *params, int32_t threads, mn_cut *cut);
     bool rings; /* mn_task.in_ring and out_ring are honoured */
+    /* Every element is made of the same element of the operands, or one that an operand repeats, and these are read
+     * before it is written: the output may be the memory of an operand that has as many bytes. */
+    bool in_place;
 } mn_kernel_traits;
 
 /** Nothing: the kernel computes all parameters, without memory of its own. */
 extern const mn_kernel_traits mn_kernel_plain;
+
+/** The same of kernels that work in place. */
+extern const mn_kernel_traits mn_kernel_in_place;
 
 /** Nothing but rings. */
 extern const mn_kernel_traits mn_kernel_ringed;

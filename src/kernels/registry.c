@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 
 const mn_kernel_traits mn_kernel_plain = {.need = NULL};
+const mn_kernel_traits mn_kernel_in_place = {.in_place = true};
 const mn_kernel_traits mn_kernel_ringed = {.rings = true};
 
 const mn_kernel mn_kernels[] = {

@@ -5,11 +5,13 @@
 
 #include "base/checked.h"
 #include "plan/memory.h"
+#include "plan/overwrite.h"
 
 /* Buffers to place: one per tensor that owns memory, then one per step that wants workspace. */
 typedef struct placement {
     mn_buffer *buffers;
     int32_t *buffer_of; /* [tensor_count + step_count]: tensor or tensor_count + step -> buffer, or -1 */
+    int32_t *over;      /* [tensor_count]: the tensor that it is written over; itself as a rule */
     int32_t count;
 } placement;
 
@@ -28,7 +30,7 @@ static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, in
     if (tensor < 0) return;
     int32_t owner = plan->same_as[tensor];
     if (mn_plan_is_constant(plan, owner)) return;
-    use(place, owner, plan->bytes[owner], first, last);
+    use(place, place->over[owner], plan->bytes[owner], first, last);
 }
 
 static size_t workspace_stride(const mn_step *step) {
@@ -38,6 +40,9 @@ static size_t workspace_stride(const mn_step *step) {
 /* Inputs are written before step 0, outputs read after the last step. */
 static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
     const mn_graph *graph = plan->graph;
+    const int32_t owners = graph->tensor_count + plan->step_count;
+    for (int32_t i = 0; i < owners; i++) place->buffer_of[i] = -1;
+    place->count = 0;
     const int32_t before = -1, after = plan->step_count;
     for (int32_t i = 0; i < graph->input_count; i++) use_tensor(plan, place, graph->inputs[i], before, before);
     for (int32_t s = 0; s < plan->step_count; s++) {
@@ -73,7 +78,7 @@ static void take_lifetimes(mn_plan *plan, const placement *place) {
 static void take_offsets(mn_plan *plan, const placement *place) {
     int32_t tensors = plan->graph->tensor_count;
     for (int32_t i = 0; i < tensors; i++) {
-        int32_t buffer = place->buffer_of[plan->same_as[i]];
+        int32_t buffer = place->buffer_of[place->over[plan->same_as[i]]];
         plan->offset[i] = buffer < 0 ? MN_NO_OFFSET : place->buffers[buffer].offset;
     }
     for (int32_t s = 0; s < plan->step_count; s++) {
@@ -85,16 +90,22 @@ static void take_offsets(mn_plan *plan, const placement *place) {
 mn_status mn_plan_place(mn_plan *plan, const mn_plan_options *options) {
     size_t owners = (size_t)plan->graph->tensor_count + (size_t)plan->step_count;
     placement place = {.buffers = mn_region_alloc(&plan->region, owners, sizeof *place.buffers),
-                       .buffer_of = mn_region_alloc(&plan->region, owners, sizeof *place.buffer_of)};
+                       .buffer_of = mn_region_alloc(&plan->region, owners, sizeof *place.buffer_of),
+                       .over = mn_region_alloc(&plan->region, owners, sizeof *place.over)};
     plan->offset = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->offset);
     plan->first = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->first);
     plan->last = mn_region_alloc(&plan->region, (size_t)plan->graph->tensor_count, sizeof *plan->last);
-    if (!place.buffers || !place.buffer_of || !plan->offset || !plan->first || !plan->last)
+    if (!place.buffers || !place.buffer_of || !place.over || !plan->offset || !plan->first || !plan->last)
         return mn_fail_memory("the memory plan");
-    for (size_t i = 0; i < owners; i++) place.buffer_of[i] = -1;
+    for (int32_t i = 0; i < plan->graph->tensor_count; i++) place.over[i] = i;
     collect_lifetimes(plan, options, &place);
     take_lifetimes(plan, &place);
-    if (options->keep_tensors) keep_all(plan, &place);
+    if (options->keep_tensors) {
+        keep_all(plan, &place);
+    } else {
+        mn_plan_find_overwrites(plan, place.over);
+        collect_lifetimes(plan, options, &place);
+    }
     MN_TRY(mn_memory_plan(place.buffers, place.count, MN_ARENA_ALIGNMENT, &plan->arena_bytes));
     take_offsets(plan, &place);
     return MN_OK;

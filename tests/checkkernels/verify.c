@@ -270,6 +270,21 @@ static bool check_part(trial *t) {
     return true;
 }
 
+/* Each operand in turn is the memory that the output is written to. */
+static bool check_in_place(trial *t) {
+    if (!t->run.kernel->traits->in_place) return true;
+    for (int32_t i = 0; i < t->c->input_count; i++) {
+        const void *operand = t->run.inputs[i];
+        if (operand == NULL || t->c->inputs[i].bytes != t->run.out.bytes) continue;
+        memcpy(t->run.out.data, operand, t->run.out.bytes);
+        t->run.inputs[i] = t->run.out.data;
+        call(t, 0, t->run.cut.units);
+        t->run.inputs[i] = operand;
+        if (!same(t, "over an operand", 0, t->run.out.bytes)) return false;
+    }
+    return true;
+}
+
 static bool check_ringed(trial *t) {
     if (!t->run.kernel->traits->rings) return true;
     check_buffer_poison(&t->run.out, t->r);
@@ -290,7 +305,7 @@ static bool run_trials(trial *t) {
     check_run_pack(&t->run, t->c);
     if (!bands_intact(t, "packing")) return false;
     uint64_t before = hash_inputs(t);
-    if (!check_whole(t) || !check_cuts(t) || !check_part(t) || !check_ringed(t)) return false;
+    if (!check_whole(t) || !check_cuts(t) || !check_part(t) || !check_in_place(t) || !check_ringed(t)) return false;
     return hash_inputs(t) == before || fail(t, "an input or the packed weights changed during the run");
 }
 

@@ -73,8 +73,8 @@ MN_EACH_RUN void pairs_8bit(mn_kernel_op op, const mn_task *task, int32_t begin,
     while (mn_runs_next(&runs, &run)) {
         const uint8_t *a = (const uint8_t *)task->inputs[0] + run.in[0];
         const uint8_t *b = (const uint8_t *)task->inputs[1] + run.in[1];
-        uint8_t *restrict out = (uint8_t *)task->output + run.out;
-        for (int32_t i = 0; i < run.count; i++, a += runs.moves[0], b += runs.moves[1]) {
+        uint8_t *out = (uint8_t *)task->output + run.out;
+        MN_ELEMENTWISE for (int32_t i = 0; i < run.count; i++, a += runs.moves[0], b += runs.moves[1]) {
             out[i] = pair_of(op, p, *a, *b, sign);
         }
     }

@@ -26,28 +26,32 @@ static void clamp_i8_pack(const void *params, const void *const *constants, void
     mn_byte_map_fill(packed, params, mn_clamp_i8_ref);
 }
 
-const mn_kernel_traits mn_clamp_i8_portable_traits = {.need = mn_byte_map_need, .pack = clamp_i8_pack};
+const mn_kernel_traits mn_clamp_i8_portable_traits = {
+    .need = mn_byte_map_need, .pack = clamp_i8_pack, .in_place = true};
 
 static void clamp_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_clamp_u8_ref);
 }
 
-const mn_kernel_traits mn_clamp_u8_portable_traits = {.need = mn_byte_map_need, .pack = clamp_u8_pack};
+const mn_kernel_traits mn_clamp_u8_portable_traits = {
+    .need = mn_byte_map_need, .pack = clamp_u8_pack, .in_place = true};
 
 static void unary_i8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_unary_i8_ref);
 }
 
-const mn_kernel_traits mn_unary_i8_portable_traits = {.need = mn_byte_map_need, .pack = unary_i8_pack};
+const mn_kernel_traits mn_unary_i8_portable_traits = {
+    .need = mn_byte_map_need, .pack = unary_i8_pack, .in_place = true};
 
 static void unary_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_unary_u8_ref);
 }
 
-const mn_kernel_traits mn_unary_u8_portable_traits = {.need = mn_byte_map_need, .pack = unary_u8_pack};
+const mn_kernel_traits mn_unary_u8_portable_traits = {
+    .need = mn_byte_map_need, .pack = unary_u8_pack, .in_place = true};
 
 void mn_clamp_i8_portable(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }
 void mn_clamp_u8_portable(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }

@@ -5,6 +5,7 @@
 #ifndef MN_KERNELS_PORTABLE_CONVERT_H
 #define MN_KERNELS_PORTABLE_CONVERT_H
 
+#include "kernels/portable/loop.h"
 #include "kernels/ref/ref.h"
 
 #define MN_EACH static inline __attribute__((always_inline))
@@ -38,11 +39,11 @@ bool mn_byte_map_need(const void *params, mn_kernel_need *need);
 /** Asks `reference`, a kernel of one 8-bit operand. */
 void mn_byte_map_fill(mn_byte_map *map, const void *params, mn_kernel_fn reference);
 
-MN_EACH void mn_map_bytes(const mn_byte_map *m, const uint8_t *restrict in, uint8_t *restrict out, int32_t count) {
+MN_EACH void mn_map_bytes(const mn_byte_map *m, const uint8_t *in, uint8_t *out, int32_t count) {
     if (m->flips) {
-        for (int32_t i = 0; i < count; i++) out[i] = in[i] ^ 0x80;
+        MN_ELEMENTWISE for (int32_t i = 0; i < count; i++) out[i] = in[i] ^ 0x80;
     } else {
-        for (int32_t i = 0; i < count; i++) out[i] = m->map[in[i]];
+        MN_ELEMENTWISE for (int32_t i = 0; i < count; i++) out[i] = m->map[in[i]];
     }
 }
 

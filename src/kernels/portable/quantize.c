@@ -29,28 +29,32 @@ static void quantize_i8_i8_pack(const void *params, const void *const *constants
     mn_byte_map_fill(packed, params, mn_quantize_i8_i8_ref);
 }
 
-const mn_kernel_traits mn_quantize_i8_i8_portable_traits = {.need = mn_byte_map_need, .pack = quantize_i8_i8_pack};
+const mn_kernel_traits mn_quantize_i8_i8_portable_traits = {
+    .need = mn_byte_map_need, .pack = quantize_i8_i8_pack, .in_place = true};
 
 static void quantize_i8_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_quantize_i8_u8_ref);
 }
 
-const mn_kernel_traits mn_quantize_i8_u8_portable_traits = {.need = mn_byte_map_need, .pack = quantize_i8_u8_pack};
+const mn_kernel_traits mn_quantize_i8_u8_portable_traits = {
+    .need = mn_byte_map_need, .pack = quantize_i8_u8_pack, .in_place = true};
 
 static void quantize_u8_i8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_quantize_u8_i8_ref);
 }
 
-const mn_kernel_traits mn_quantize_u8_i8_portable_traits = {.need = mn_byte_map_need, .pack = quantize_u8_i8_pack};
+const mn_kernel_traits mn_quantize_u8_i8_portable_traits = {
+    .need = mn_byte_map_need, .pack = quantize_u8_i8_pack, .in_place = true};
 
 static void quantize_u8_u8_pack(const void *params, const void *const *constants, void *packed) {
     (void)constants;
     mn_byte_map_fill(packed, params, mn_quantize_u8_u8_ref);
 }
 
-const mn_kernel_traits mn_quantize_u8_u8_portable_traits = {.need = mn_byte_map_need, .pack = quantize_u8_u8_pack};
+const mn_kernel_traits mn_quantize_u8_u8_portable_traits = {
+    .need = mn_byte_map_need, .pack = quantize_u8_u8_pack, .in_place = true};
 
 void mn_quantize_i8_i8_portable(const mn_task *task, int32_t begin, int32_t end) { mn_map_task(task, begin, end); }
 

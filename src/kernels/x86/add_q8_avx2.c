@@ -20,7 +20,7 @@ static bool add_q8_need(const void *params, mn_kernel_need *need) {
     return p->same_shape && mn_requant_fits(shifts, 3);
 }
 
-const mn_kernel_traits mn_add_q8_avx2_traits = {.need = add_q8_need};
+const mn_kernel_traits mn_add_q8_avx2_traits = {.need = add_q8_need, .in_place = true};
 
 typedef struct job {
     mn_add_operand in[2];

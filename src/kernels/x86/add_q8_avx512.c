@@ -20,7 +20,7 @@ static bool add_q8_need(const void *params, mn_kernel_need *need) {
     return p->same_shape && mn_requant_fits(shifts, 3);
 }
 
-const mn_kernel_traits mn_add_q8_avx512_traits = {.need = add_q8_need};
+const mn_kernel_traits mn_add_q8_avx512_traits = {.need = add_q8_need, .in_place = true};
 
 /* Stored bytes, XORed with `flip`, are int8 ones. */
 Q8_INLINE __m512i load_operand(const uint8_t *in, __mmask16 lanes, const mn_add_operand *o, uint8_t flip) {

@@ -15,7 +15,7 @@ static bool mul_q8_need(const void *params, mn_kernel_need *need) {
     return mn_requant_fits(&p->out.shift, 1);
 }
 
-const mn_kernel_traits mn_mul_q8_avx2_traits = {.need = mul_q8_need};
+const mn_kernel_traits mn_mul_q8_avx2_traits = {.need = mul_q8_need, .in_place = true};
 
 /* `count` stored bytes less the zero point, or one for all lanes. */
 Q8_INLINE __m256i load_operand(const uint8_t *in, bool moves, int32_t count, int32_t zero, mn_type type) {

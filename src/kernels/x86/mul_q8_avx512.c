@@ -17,7 +17,7 @@ static bool mul_q8_need(const void *params, mn_kernel_need *need) {
     return mn_requant_fits(&p->out.shift, 1);
 }
 
-const mn_kernel_traits mn_mul_q8_avx512_traits = {.need = mul_q8_need};
+const mn_kernel_traits mn_mul_q8_avx512_traits = {.need = mul_q8_need, .in_place = true};
 
 /* Stored bytes less the zero point; XORed with `flip` they are int8 ones. One byte for all lanes, or one each. */
 Q8_INLINE __m512i load_operand(const uint8_t *in, bool moves, __mmask16 lanes, int32_t zero, uint8_t flip) {
