@@ -11,13 +11,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench", "peers"))
 from svg import LETTERS, NAVY, RED, Drawing  # noqa: E402
 
-WIDTH, HEIGHT = 968, 500
+WIDTH, HEIGHT = 968, 508
 BOX_WIDTH, BOX_HEIGHT = 128, 58
 LINE = 15
 
 # Columns and rows of boxes.
 COLUMNS = [28, 224, 420, 616, 812]
-MAKING, RUNNING, KERNELS, BASE = 76, 216, 350, 432
+MAKING, RUNNING, KERNELS, BASE = 84, 224, 358, 440
 
 
 def box(drawing, x, y, name, words, colour, width=BOX_WIDTH, height=BOX_HEIGHT, fill="#fff"):
@@ -47,7 +47,7 @@ def across(drawing, row, column, words):
 
 
 def label(drawing, column, y, words):
-    drawing.text(COLUMNS[column], y - 14, words, font_size=LETTERS + 1, font_weight="bold", fill="#555")
+    drawing.text(COLUMNS[column], y - 22, words, font_size=LETTERS + 1, font_weight="bold", fill="#555")
 
 
 def main():
@@ -68,7 +68,7 @@ def main():
     label(drawing, 1, RUNNING, "Running it: the library")
     box(drawing, COLUMNS[0], RUNNING, ".tflite file", ["FlatBuffer, mapped", "or read"], NAVY)
     box(drawing, COLUMNS[1], RUNNING, "graph", ["operators in order,", "checked once"], NAVY)
-    box(drawing, COLUMNS[2], RUNNING, "plan", ["steps with kernels,", "places in memory"], NAVY)
+    box(drawing, COLUMNS[2], RUNNING, "plan", ["steps with kernels,", "order, places"], NAVY)
     box(drawing, COLUMNS[3], RUNNING, "session", ["arena and threads;", "allocates no more"], NAVY)
     box(drawing, COLUMNS[4], RUNNING, "outputs", ["the same bits on", "every processor"], NAVY)
     across(drawing, RUNNING, 0, ["tflite:", "read"])
@@ -85,10 +85,12 @@ def main():
     arrow(drawing, [(middle, RUNNING + BOX_HEIGHT), (middle, KERNELS)], ["chooses"], at=(middle + 28, KERNELS - 12))
     caller = COLUMNS[3] + BOX_WIDTH / 2
     arrow(drawing, [(caller, RUNNING + BOX_HEIGHT), (caller, KERNELS)], ["calls"], at=(caller + 22, KERNELS - 12))
-    box(drawing, COLUMNS[0], KERNELS, "pixels", ["decoded, resized"], RED, height=44)
+    box(drawing, COLUMNS[0], KERNELS, "photo", ["decoded or pixels"], NAVY, height=44)
     arrow(drawing, [(entry, KERNELS), (entry, KERNELS - 32), (COLUMNS[3] + 20, KERNELS - 32),
-                    (COLUMNS[3] + 20, RUNNING + BOX_HEIGHT)], ["image: the input tensor"],
-          at=(entry + 80, KERNELS - 38))
+                    (COLUMNS[3] + 20, RUNNING + BOX_HEIGHT)], ["decode, image: the input tensor"],
+          at=(entry + 96, KERNELS - 38))
+    box(drawing, COLUMNS[4], KERNELS, "answer", ["the best classes"], NAVY, height=44)
+    arrow(drawing, [(corner, RUNNING + BOX_HEIGHT), (corner, KERNELS)], ["classify"], at=(corner + 26, KERNELS - 12))
     box(drawing, COLUMNS[0], BASE, "base", ["status, checked arithmetic, memory, files, threads: the C library and POSIX "
                                             "alone"], NAVY, width=COLUMNS[4] + BOX_WIDTH - COLUMNS[0], height=44)
     sys.stdout.write(drawing.finish())

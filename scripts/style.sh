@@ -3,7 +3,8 @@
 # usage: scripts/style.sh
 #
 # Checks what the compiler and clang-format do not: licence headers, tabs, line and file lengths, calls that a
-# library must not make, READMEs (scripts/readmes.sh) and the subjects of commits (scripts/subjects.sh).
+# library must not make, layers (scripts/layers.sh), READMEs (scripts/readmes.sh) and the subjects of commits
+# (scripts/subjects.sh).
 source "$(dirname "$0")/lib.sh"
 
 failed=0
@@ -47,6 +48,7 @@ report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
     awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" { print $2 ": " $1 " lines" }')
 report "words that the documentation does without (CONTRIBUTING.md, Words)" < <(
     grep -rnwiE 'house|rooms|front doors?|scratch_bytes' README.md CONTRIBUTING.md docs include src/*/README.md)
+report "layers of src" < <(scripts/layers.sh)
 report "READMEs" < <(scripts/readmes.sh)
 report "commits" < <(scripts/subjects.sh | grep -v SKIPPED)
 exit "$failed"

@@ -21,7 +21,7 @@ typedef struct mn_tier_info {
     mn_family family;    /* of processors that run it; MN_FAMILY_ANY: all */
     uint32_t cpu;        /* MN_CPU_* flags of the least processor that runs it; single kernels may want more */
     bool automatic;      /* false: used only by those who name it as their limit */
-    size_t alignment;    /* in bytes, of packed weights and scratch that its kernels rely on; at most 64 */
+    size_t alignment;    /* in bytes, of packed weights and workspace that its kernels rely on; at most 64 */
     size_t l1_kb, l2_kb; /* data caches of a core to assume where the system does not tell */
     int32_t macs_per_ns; /* rough multiply-accumulates per nanosecond of a thread, right within a factor of three */
 } mn_tier_info;

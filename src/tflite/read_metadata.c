@@ -230,21 +230,21 @@ static mn_status take_labels(mn_graph *graph, int32_t output, const mn_zip_file 
     const int32_t room = classes == 1 ? 2 : classes;
     *taken = false;
     if ((size_t)classes > file->bytes + 1) return MN_OK; /* before memory is taken for a number that a file claims */
-    mn_region scratch = {0};
-    span *line = mn_region_alloc(&scratch, (size_t)room, sizeof *line);
-    const char **name = mn_region_alloc(&scratch, (size_t)room, sizeof *name);
+    mn_region temporary = {0};
+    span *line = mn_region_alloc(&temporary, (size_t)room, sizeof *line);
+    const char **name = mn_region_alloc(&temporary, (size_t)room, sizeof *name);
     mn_status status = line && name ? MN_OK : mn_fail_memory("the names of the classes");
     int32_t lines = status == MN_OK ? split(file, room, line) : 0;
     *taken = (lines == classes || lines == room) && lines > 0 && mn_zip_intact(file);
     if (*taken) drop_numbers(line, lines);
     for (int32_t i = 0; *taken && i < lines && status == MN_OK; i++) {
-        name[i] = mn_tfl_text(&scratch, line[i].bytes > 0 ? line[i].data : (const uint8_t *)"", line[i].bytes);
+        name[i] = mn_tfl_text(&temporary, line[i].bytes > 0 ? line[i].data : (const uint8_t *)"", line[i].bytes);
         if (!name[i]) status = mn_fail_memory("the names of the classes");
     }
     if (*taken && status == MN_OK) {
         status = mn_meaning_set_classes(&graph->meaning, &graph->region, output, name, lines);
     }
-    mn_region_free(&scratch);
+    mn_region_free(&temporary);
     return status;
 }
 

@@ -19,7 +19,7 @@ typedef struct writer {
     const mn_graph *graph;
     mn_fbb b;
     mn_region region;
-    mn_fbb_ref *refs;       /* scratch for one list of tables: [the longest of them] */
+    mn_fbb_ref *refs;       /* memory for one list of tables: [the longest of them] */
     int32_t *tensor_buffer; /* [tensor_count]: number of the buffer of each tensor; 0 is the empty one */
     int32_t *buffer_tensor; /* [buffer_count]: a tensor with the contents of each buffer; -1 for the empty one */
     int32_t buffer_count;
