@@ -35,7 +35,7 @@ fail_all() {
     "$failing" --runs $((runs * times)) "$@" || fail "$*"
 }
 fail_all 2 --same -- library "$int8"
-fail_all 2 --same -- library "$float"
+fail_all 2 --same -- library "$float" "$scratch/photos/colour2-8bit.png"
 fail_all 1 --same -- mobilenet inspect --plan "$int8"
 fail_all 2 --same --out "$scratch/output" -- mobilenet run -m "$int8" -i "$scratch/input" -o "$scratch/output"
 fail_all 2 -- mobilenet classify -m "$int8" "$scratch/photos"

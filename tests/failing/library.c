@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A program that uses the library: opens a model, makes sessions of one and of two threads, runs and closes them. */
+/* A program that uses the libraries: opens a model, makes sessions of one and of two threads, runs and closes them; and
+ * classifies a photo, if one is named, and its pixels. */
 #include <stdio.h>
 #include <string.h>
 
-#include "mobilenet.h"
+#include "mobilenet_image.h"
 
 int library_main(int count, char **arguments);
 
@@ -30,11 +31,40 @@ static mn_status run(const mn_model *model, int32_t threads) {
     return status;
 }
 
+static mn_status tell(mn_classifier *classifier, mn_image *image) {
+    mn_class best[3];
+    int32_t shown = 0;
+    mn_status status = mn_classify(classifier, image, 3, best, &shown);
+    for (int32_t i = 0; i < shown; i++) printf("%s %.6f\n", best[i].name, (double)best[i].probability);
+    return status;
+}
+
+static mn_status classify(const mn_model *model, const char *path) {
+    static const unsigned char gray[6 * 7];
+    mn_frame frame = MN_INIT(mn_frame);
+    mn_image *photo = NULL, *pixels = NULL;
+    mn_classifier *classifier = NULL;
+    frame.pixels = gray;
+    frame.width = 6;
+    frame.height = 7;
+    frame.format = MN_FORMAT_GRAY;
+    mn_status status = mn_classifier_create(model, NULL, &classifier);
+    if (status == MN_OK) status = mn_image_open(path, NULL, &photo);
+    if (status == MN_OK) status = mn_image_from_pixels(&frame, &pixels);
+    if (status == MN_OK) status = tell(classifier, photo);
+    if (status == MN_OK) status = tell(classifier, pixels);
+    mn_image_close(&pixels);
+    mn_image_close(&photo);
+    mn_classifier_close(&classifier);
+    return status;
+}
+
 int library_main(int count, char **arguments) {
     mn_model *model = NULL;
-    mn_status status = count == 2 ? mn_model_open(arguments[1], &model) : MN_ERROR_ARGUMENT;
+    mn_status status = count == 2 || count == 3 ? mn_model_open(arguments[1], &model) : MN_ERROR_ARGUMENT;
     if (status == MN_OK) status = run(model, 1);
     if (status == MN_OK) status = run(model, 2);
+    if (status == MN_OK && count == 3) status = classify(model, arguments[2]);
     mn_model_close(&model);
     if (status == MN_OK) return 0;
     fprintf(stderr, "mobilenet: %s\n", mn_error_detail());
