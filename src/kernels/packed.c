@@ -73,14 +73,14 @@ INLINE void pad(kind k, int32_t padding, void *to, int32_t begin, int32_t end) {
     }
 }
 
-/* `count` weights, `step` elements apart. The lengths of usual panels and groups have loops of their own, which
+/* `count` weights, `stride` elements apart. The lengths of usual panels and groups have loops of their own, which
  * compilers unroll: a third of the time. */
-INLINE void write_run(kind k, const mn_packed_layout *l, const void *from, ptrdiff_t step, int32_t count,
+INLINE void write_run(kind k, const mn_packed_layout *l, const void *from, ptrdiff_t stride, int32_t count,
                       void *restrict to) {
-    if (step != 1 && count == 16) {
-        for (int32_t i = 0; i < 16; i++) put(k, from, i * step, l->offset, to, i);
-    } else if (step != 1) {
-        for (int32_t i = 0; i < count; i++) put(k, from, i * step, l->offset, to, i);
+    if (stride != 1 && count == 16) {
+        for (int32_t i = 0; i < 16; i++) put(k, from, i * stride, l->offset, to, i);
+    } else if (stride != 1) {
+        for (int32_t i = 0; i < count; i++) put(k, from, i * stride, l->offset, to, i);
     } else if (count == 4) {
         for (int32_t i = 0; i < 4; i++) put(k, from, i, l->offset, to, i);
     } else {
@@ -91,10 +91,10 @@ INLINE void write_run(kind k, const mn_packed_layout *l, const void *from, ptrdi
 /* Groups of single products: `channels` weights at a time. */
 INLINE void write_columns(kind k, const mn_raw_weights *w, const mn_packed_layout *l, const uint8_t *from,
                           int32_t channels, uint8_t *to) {
-    const ptrdiff_t step = w->product_step * (ptrdiff_t)raw_width(k);
+    const ptrdiff_t stride = w->product_stride * (ptrdiff_t)raw_width(k);
     const size_t bytes = (size_t)l->channels * packed_width(k);
-    for (int64_t product = 0; product < w->products; product++, from += step, to += bytes) {
-        write_run(k, l, from, w->channel_step, channels, to);
+    for (int64_t product = 0; product < w->products; product++, from += stride, to += bytes) {
+        write_run(k, l, from, w->channel_stride, channels, to);
         pad(k, l->padding, to, channels, l->channels);
     }
 }
@@ -106,9 +106,9 @@ INLINE void write_groups(kind k, const mn_raw_weights *w, const mn_packed_layout
     for (int64_t product = 0; product < w->products; product += l->products) {
         const int64_t left = w->products - product;
         const int32_t products = left < l->products ? (int32_t)left : l->products;
-        const uint8_t *row = from + product * w->product_step * (ptrdiff_t)raw_width(k);
-        for (int32_t c = 0; c < channels; c++, row += w->channel_step * (ptrdiff_t)raw_width(k), to += bytes) {
-            write_run(k, l, row, w->product_step, products, to);
+        const uint8_t *row = from + product * w->product_stride * (ptrdiff_t)raw_width(k);
+        for (int32_t c = 0; c < channels; c++, row += w->channel_stride * (ptrdiff_t)raw_width(k), to += bytes) {
+            write_run(k, l, row, w->product_stride, products, to);
             pad(k, l->padding, to, products, l->products);
         }
         pad(k, l->padding, to, 0, (l->channels - channels) * l->products);
@@ -119,7 +119,7 @@ INLINE void write_groups(kind k, const mn_raw_weights *w, const mn_packed_layout
 INLINE void write_panels(kind k, const mn_raw_weights *w, const mn_packed_layout *l, uint8_t *to) {
     const size_t bytes = (size_t)parts(w->products, l->products) * group_size(l) * packed_width(k);
     for (int32_t first = 0; first < w->channels; first += l->channels, to += bytes) {
-        const uint8_t *from = (const uint8_t *)w->data + first * w->channel_step * (ptrdiff_t)raw_width(k);
+        const uint8_t *from = (const uint8_t *)w->data + first * w->channel_stride * (ptrdiff_t)raw_width(k);
         const int32_t channels = mn_min_i32(l->channels, w->channels - first);
         if (l->products == 1) {
             write_columns(k, w, l, from, channels, to);

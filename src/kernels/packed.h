@@ -12,10 +12,10 @@
 /** Weights as models have them. A product is one weight of an output channel times the input that it meets. */
 typedef struct mn_raw_weights {
     const void *data;
-    mn_type type;                         /* MN_INT8, MN_UINT8 or MN_FLOAT32 */
-    int32_t channels;                     /* output channels, >= 1 */
-    int64_t products;                     /* of each channel, >= 1 */
-    ptrdiff_t channel_step, product_step; /* elements from one to the next */
+    mn_type type;                             /* MN_INT8, MN_UINT8 or MN_FLOAT32 */
+    int32_t channels;                         /* output channels, >= 1 */
+    int64_t products;                         /* of each channel, >= 1 */
+    ptrdiff_t channel_stride, product_stride; /* elements from one to the next */
 } mn_raw_weights;
 
 /** [channels][products]: CONV_2D, whose products run over filter rows, filter columns and input channels, and

@@ -44,7 +44,7 @@ static void expect_packed(const mn_raw_weights *w, const mn_packed_layout *l, co
         const int64_t product = (int64_t)(i / group) % groups * l->products + (int64_t)(i % row);
         const int64_t channel = panel * l->channels + (int64_t)(i % group / row);
         if (channel < w->channels && product < w->products) {
-            const int64_t at = channel * w->channel_step + product * w->product_step;
+            const int64_t at = channel * w->channel_stride + product * w->product_stride;
             const double wanted = element(w->type, w->data, (size_t)at) + l->offset;
             assert_true(element(l->type, packed, i) == wanted);
             assert_int_equal(mn_packed_index(l, w->products, (int32_t)channel, product), i);

@@ -30,7 +30,7 @@ static void run_portable(const mn_span *s) {
         int32_t channels = mn_min_i32(MN_PANEL, s->out_c - c);
         for (int32_t i = 0; i < s->count; i += MN_PAIR) {
             int32_t next = mn_min_i32(i + 1, s->count - 1);
-            const float *in[MN_PAIR] = {s->in + i * s->in_step, s->in + next * s->in_step};
+            const float *in[MN_PAIR] = {s->in + i * s->in_stride, s->in + next * s->in_stride};
             float acc[MN_PAIR][MN_PANEL];
             mn_panel_multiply(in, &s->runs, panel, acc);
             for (int32_t j = 0; j <= next - i; j++) {
@@ -46,7 +46,7 @@ static void run_parts(mn_span s, mn_span_fn *run) {
     for (int32_t left = s.count; left > 0; left -= MN_SPAN_PIXELS) {
         s.count = mn_min_i32(left, MN_SPAN_PIXELS);
         run(&s);
-        s.in += s.count * s.in_step;
+        s.in += s.count * s.in_stride;
         s.out += (ptrdiff_t)s.count * s.out_c;
     }
 }
@@ -56,7 +56,7 @@ static mn_span span_of(const mn_task *task) {
     const mn_conv_params *p = task->params;
     return (mn_span){
         .in = task->inputs[0],
-        .in_step = (ptrdiff_t)p->window.stride_w * p->window.in_c,
+        .in_stride = (ptrdiff_t)p->window.stride_w * p->window.in_c,
         .weights = task->packed,
         .panel_stride = (ptrdiff_t)mn_window_depth(&p->window) * MN_PANEL,
         .out = task->output,

@@ -12,7 +12,7 @@
 /** Neighbouring pixels of one output row (pointwise: of all rows) that see the same taps. */
 typedef struct mn_span {
     const float *in; /* the first pixel's first run */
-    ptrdiff_t in_step;
+    ptrdiff_t in_stride;
     const float *weights;   /* the first run's k in the first panel */
     ptrdiff_t panel_stride; /* from panel to panel */
     mn_runs runs;

@@ -17,16 +17,16 @@ enum { GROUP = 3 };
 
 /* The taps of one filter row that meet the image at one output pixel. */
 typedef struct line {
-    size_t in;         /* element of the image at the first tap */
-    ptrdiff_t in_step; /* elements from tap to tap */
-    ptrdiff_t weight;  /* element of the weights at the first tap; `channels` from tap to tap */
+    size_t in;           /* element of the image at the first tap */
+    ptrdiff_t in_stride; /* elements from tap to tap */
+    ptrdiff_t weight;    /* element of the weights at the first tap; `channels` from tap to tap */
     int32_t taps, channels;
 } line;
 
 static line line_of(const mn_window *w, int32_t ring, int32_t unit, mn_taps rows, int32_t ky, mn_taps cols) {
     return (line){
         .in = mn_window_at(w, ring, unit, rows, ky, cols, cols.begin),
-        .in_step = (ptrdiff_t)w->dilation_w * w->in_c,
+        .in_stride = (ptrdiff_t)w->dilation_w * w->in_c,
         .weight = ((ptrdiff_t)ky * w->k_w + cols.begin) * w->out_c,
         .taps = cols.end - cols.begin,
         .channels = w->out_c,
@@ -37,18 +37,18 @@ static void add_f32(float *restrict acc, const float *restrict in, const float *
     for (int32_t c = 0; c < count; c++) acc[c] += in[c] * weights[c];
 }
 
-static void add3_f32(float *restrict acc, const float *restrict in, ptrdiff_t step, const float *restrict weights,
+static void add3_f32(float *restrict acc, const float *restrict in, ptrdiff_t stride, const float *restrict weights,
                      int32_t count) {
-    const float *restrict in1 = in + step, *restrict in2 = in1 + step;
+    const float *restrict in1 = in + stride, *restrict in2 = in1 + stride;
     const float *restrict w1 = weights + count, *restrict w2 = w1 + count;
     for (int32_t c = 0; c < count; c++) acc[c] = acc[c] + in[c] * weights[c] + in1[c] * w1[c] + in2[c] * w2[c];
 }
 
 static void line_f32(float *acc, const float *in, const float *weights, line l) {
     in += l.in, weights += l.weight;
-    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
-        add3_f32(acc, in, l.in_step, weights, l.channels);
-    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels) add_f32(acc, in, weights, l.channels);
+    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_stride, weights += GROUP * (ptrdiff_t)l.channels)
+        add3_f32(acc, in, l.in_stride, weights, l.channels);
+    for (; l.taps > 0; l.taps--, in += l.in_stride, weights += l.channels) add_f32(acc, in, weights, l.channels);
 }
 
 static void finish_f32(float *restrict out, const float *restrict bias, mn_range_f32 range, int32_t channels) {
@@ -94,9 +94,9 @@ static inline void add_int(int32_t *restrict acc, const uint8_t *restrict in, in
     for (int32_t c = 0; c < count; c++) acc[c] += product(in + c, sign, zero, weights[c]);
 }
 
-static inline void add3_int(int32_t *restrict acc, const uint8_t *restrict in, ptrdiff_t step, int32_t sign,
+static inline void add3_int(int32_t *restrict acc, const uint8_t *restrict in, ptrdiff_t stride, int32_t sign,
                             int16_t zero, const int16_t *restrict weights, int32_t count) {
-    const uint8_t *restrict in1 = in + step, *restrict in2 = in1 + step;
+    const uint8_t *restrict in1 = in + stride, *restrict in2 = in1 + stride;
     const int16_t *restrict w1 = weights + count, *restrict w2 = w1 + count;
     for (int32_t c = 0; c < count; c++)
         acc[c] += product(in + c, sign, zero, weights[c]) + product(in1 + c, sign, zero, w1[c]) +
@@ -106,9 +106,9 @@ static inline void add3_int(int32_t *restrict acc, const uint8_t *restrict in, p
 static inline void line_int(int32_t *acc, const uint8_t *in, int32_t sign, int16_t zero, const int16_t *weights,
                             line l) {
     in += l.in, weights += l.weight;
-    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_step, weights += GROUP * (ptrdiff_t)l.channels)
-        add3_int(acc, in, l.in_step, sign, zero, weights, l.channels);
-    for (; l.taps > 0; l.taps--, in += l.in_step, weights += l.channels)
+    for (; l.taps >= GROUP; l.taps -= GROUP, in += GROUP * l.in_stride, weights += GROUP * (ptrdiff_t)l.channels)
+        add3_int(acc, in, l.in_stride, sign, zero, weights, l.channels);
+    for (; l.taps > 0; l.taps--, in += l.in_stride, weights += l.channels)
         add_int(acc, in, sign, zero, weights, l.channels);
 }
 

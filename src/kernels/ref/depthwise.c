@@ -15,7 +15,7 @@ static image_rows rows_of(const mn_task *task, const mn_window *w, int32_t row) 
     return (image_rows){(int64_t)(row / w->out_h) * w->in_h, task->in_ring};
 }
 
-static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows, size_t step, const float *weights,
+static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows, size_t stride, const float *weights,
                     const float *bias, int32_t y, int32_t x, int32_t c) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
@@ -26,15 +26,15 @@ static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
-            acc += plane[(row * (size_t)w->in_w + column) * step] * weights[tap * (size_t)w->out_c + (size_t)c];
+            acc += plane[(row * (size_t)w->in_w + column) * stride] * weights[tap * (size_t)w->out_c + (size_t)c];
         }
     }
     return mn_clamp_f32(acc + (bias != NULL ? bias[c] : 0.0f), p->range_f32);
 }
 
-float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
+float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t stride, const float *weights,
                           const float *bias, int32_t y, int32_t x, int32_t c) {
-    return f32_at(p, plane, as_they_are, step, weights, bias, y, x, c);
+    return f32_at(p, plane, as_they_are, stride, weights, bias, y, x, c);
 }
 
 void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
@@ -54,7 +54,7 @@ void mn_depthwise_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
-static int32_t acc_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step, int32_t in_zero,
+static int32_t acc_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t stride, int32_t in_zero,
                         const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
@@ -65,7 +65,7 @@ static int32_t acc_8bit(const mn_conv_params *p, const uint8_t *plane, image_row
         for (int32_t kx = tx.begin; kx < tx.end; kx++) {
             const size_t column = (size_t)(tx.origin + (int64_t)kx * w->dilation_w);
             const size_t tap = (size_t)ky * (size_t)w->k_w + (size_t)kx;
-            const uint8_t value = plane[(row * (size_t)w->in_w + column) * step];
+            const uint8_t value = plane[(row * (size_t)w->in_w + column) * stride];
             const uint8_t weight = weights[tap * (size_t)w->out_c + (size_t)c];
             acc = mn_wrap_add(acc,
                               (mn_stored(value, sign) - in_zero) * (mn_stored(weight, sign) - mn_weight_zero(p, sign)));
@@ -74,21 +74,21 @@ static int32_t acc_8bit(const mn_conv_params *p, const uint8_t *plane, image_row
     return acc;
 }
 
-int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t stride, int32_t in_zero,
                               const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    return acc_8bit(p, plane, as_they_are, step, in_zero, weights, y, x, c, sign);
+    return acc_8bit(p, plane, as_they_are, stride, in_zero, weights, y, x, c, sign);
 }
 
-static uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t step,
+static uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t stride,
                        const uint8_t *weights, const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    int32_t acc = acc_8bit(p, plane, rows, step, p->in_zero, weights, y, x, c, sign);
+    int32_t acc = acc_8bit(p, plane, rows, stride, p->in_zero, weights, y, x, c, sign);
     if (bias != NULL) acc = mn_wrap_add(acc, bias[c]);
     return (uint8_t)mn_store_i32(acc, p->multiplier[c], p->shift[c], p->out_zero, p->range);
 }
 
-uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
+uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t stride, const uint8_t *weights,
                              const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
-    return at_8bit(p, plane, as_they_are, step, weights, bias, y, x, c, sign);
+    return at_8bit(p, plane, as_they_are, stride, weights, bias, y, x, c, sign);
 }
 
 static void depthwise_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {

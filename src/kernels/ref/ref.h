@@ -28,8 +28,8 @@ uint8_t mn_conv_8bit_at(const mn_conv_params *p, const uint8_t *in, const uint8_
                         int32_t row, int32_t x, int32_t c, int32_t sign);
 
 /** What a depthwise convolution stores at row `y`, column `x` of channel `c`, whose input value at row i, column j is
- *  plane[(i * in_w + j) * step]. `bias` may be NULL. */
-uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t step, const uint8_t *weights,
+ *  plane[(i * in_w + j) * stride]. `bias` may be NULL. */
+uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size_t stride, const uint8_t *weights,
                              const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign);
 
 /** The accumulators behind both, without bias; the activations' zero point is `in_zero`, and `in` holds `ring` rows (0:
@@ -37,13 +37,13 @@ uint8_t mn_depthwise_8bit_at(const mn_conv_params *p, const uint8_t *plane, size
  */
 int32_t mn_conv_8bit_acc(const mn_conv_params *p, const uint8_t *in, int32_t ring, int32_t in_zero,
                          const uint8_t *weights, int32_t row, int32_t x, int32_t c, int32_t sign);
-int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t step, int32_t in_zero,
+int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, size_t stride, int32_t in_zero,
                               const uint8_t *weights, int32_t y, int32_t x, int32_t c, int32_t sign);
 
 /** The same of float kernels. */
 float mn_conv_f32_at(const mn_conv_params *p, const float *in, const float *weights, const float *bias, int32_t row,
                      int32_t x, int32_t c);
-float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t step, const float *weights,
+float mn_depthwise_f32_at(const mn_conv_params *p, const float *plane, size_t stride, const float *weights,
                           const float *bias, int32_t y, int32_t x, int32_t c);
 
 /** An operand of ADD on the common scale of both, with MN_ADD_SHIFT extra bits; |byte - zero| < 2^8, so nothing is
@@ -102,17 +102,19 @@ static inline int32_t mn_softmax_probability(mn_softmax_factor f, int32_t e) {
     return mn_round_shift(mn_high_mul(f.reciprocal, e), f.shift);
 }
 
-/** The part of a window's axis that lies inside the input: taps [begin, end), tap t at input index origin + step * t.
+/** The part of a window's axis that lies inside the input: taps [begin, end), tap t at input index origin + dilation *
+ * t.
  */
 typedef struct mn_taps {
     int32_t begin, end;
     int64_t origin;
 } mn_taps;
 
-static inline mn_taps mn_taps_inside(int32_t out, int32_t stride, int32_t pad, int32_t step, int32_t taps, int32_t in) {
+static inline mn_taps mn_taps_inside(int32_t out, int32_t stride, int32_t pad, int32_t dilation, int32_t taps,
+                                     int32_t in) {
     const int64_t origin = (int64_t)out * stride - pad;
-    const int64_t before = origin < 0 ? (-origin + step - 1) / step : 0;
-    const int64_t until = origin < in ? (in - 1 - origin) / step + 1 : 0;
+    const int64_t before = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+    const int64_t until = origin < in ? (in - 1 - origin) / dilation + 1 : 0;
     const int32_t end = until < taps ? (int32_t)until : taps;
     return (mn_taps){before < end ? (int32_t)before : end, end, origin};
 }

@@ -126,16 +126,16 @@ static void convolve(const band *b, int32_t row, int32_t rows) {
     const mn_window *w = &p->window;
     const float *bias = b->task->inputs[2];
     const int32_t unit = b->batch * w->out_h + row, end = b->first_column + b->columns;
-    mn_tiles t = {.in_step = (ptrdiff_t)w->stride_w * w->in_c,
+    mn_tiles t = {.in_stride = (ptrdiff_t)w->stride_w * w->in_c,
                   .panel_stride = (ptrdiff_t)mn_window_depth(w) * MN_PANEL,
                   .bias = bias == NULL ? NULL : bias + b->first_channel,
                   .range = p->range_f32,
                   .out = slot_of(b, row),
-                  .out_step = b->l.out.layout.block,
+                  .out_stride = b->l.out.layout.block,
                   .channels = b->channels,
                   .whole = true};
     const float *panels = (const float *)b->task->packed + b->first_channel / MN_PANEL * t.panel_stride;
-    for (int32_t x = b->first_column; x < end; x += t.pixels, t.out += t.pixels * t.out_step) {
+    for (int32_t x = b->first_column; x < end; x += t.pixels, t.out += t.pixels * t.out_stride) {
         const mn_stretch s = mn_conv_stretch(w, 0, unit, x, end);
         t.in = (const float *)b->task->inputs[0] + s.in;
         t.weights = panels + s.k * MN_PANEL;
@@ -163,9 +163,9 @@ static void filter(const band *b, int32_t row, int32_t rows) {
                  ((ptrdiff_t)row * w->out_w + b->left) * b->l.out.layout.block;
     mn_strip s = {.columns = b->columns,
                   .padded = b->left == 0 && w->pad_left == 1,
-                  .tap_step = w->out_c,
+                  .tap_stride = w->out_c,
                   .range = p->range_f32,
-                  .out_step = b->l.out.layout.block,
+                  .out_stride = b->l.out.layout.block,
                   .out_row = (ptrdiff_t)w->out_w * b->l.out.layout.block,
                   .out_lanes = b->tier->lanes,
                   .width = b->right - b->left,

@@ -62,7 +62,7 @@ typedef struct layout {
     int32_t conv_rows; /* most conv rows of a band */
     bool gathers;      /* what lies under the filter is copied pixel by pixel; otherwise rows are, for pointwise ones */
     size_t row_pitch;  /* bytes of a copied input row with its padding and slack */
-    size_t conv_step, pixel_step; /* bytes from what one conv row, or pixel, meets to the next */
+    size_t conv_stride, pixel_stride; /* bytes from what one conv row, or pixel, meets to the next */
     size_t copy_bytes, rows_bytes, sums_bytes, ring_bytes;
     size_t block_bytes, extras_at;
 } layout;

@@ -37,9 +37,9 @@ typedef struct group {
     int32_t rows, vectors, quads;
     bool general, adjusts;
     const uint8_t *in; /* what the first row meets */
-    size_t row_step, pixel_step;
+    size_t row_stride, pixel_stride;
     const int32_t *sums;
-    int32_t sums_step, weight_zero;
+    int32_t sums_stride, weight_zero;
     mn_range_i32 range;
     uint8_t *out;     /* where column 0 goes */
     int32_t shift;    /* bits that make way for rows before the first */
@@ -114,7 +114,7 @@ Q8_INLINE void finish(int rows, const group *g, int v, const column *acc, uint8_
 Q8_INLINE void adjust(int rows, int vectors, const group *g, int32_t x, column *acc) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         if (g->weight_zero == 0) continue;
-        const int32_t sum = g->sums[row_of(g, r) * g->sums_step + x];
+        const int32_t sum = g->sums[row_of(g, r) * g->sums_stride + x];
         const __m512i over = _mm512_set1_epi32(mn_q8_product(g->weight_zero, sum));
         Q8_UNROLL for (int v = 0; v < vectors; v++) acc->of[v][r] = _mm512_sub_epi32(acc->of[v][r], over);
     }
@@ -151,7 +151,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *prefetch = g.prefetch.weights.from;
     column acc, last;
-    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_step;
+    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_stride;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
     }
@@ -179,7 +179,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
             finish_general(rows, &g, &copy, out);
             out = nowhere;
         }
-        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.pixel_step;
+        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.pixel_stride;
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) finish(rows, &g, v, &last, out);
 }
@@ -228,11 +228,11 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
                .vectors = vectors,
                .quads = b->l.quads,
                .adjusts = b->conv.weight != 0,
-               .in = b->copy + (size_t)row * b->l.conv_step,
-               .row_step = b->l.conv_step,
-               .pixel_step = b->l.pixel_step,
+               .in = b->copy + (size_t)row * b->l.conv_stride,
+               .row_stride = b->l.conv_stride,
+               .pixel_stride = b->l.pixel_stride,
                .sums = b->sums + (ptrdiff_t)row * w->out_w,
-               .sums_step = w->out_w,
+               .sums_stride = w->out_w,
                .weight_zero = b->conv.weight,
                .range = b->conv.range,
                .out = slot + vectors * 64,
@@ -263,7 +263,7 @@ typedef struct strip {
     mn_range_i32 range;
     __m512i exists; /* bytes of a vector that stand for something */
     uint8_t *out;
-    ptrdiff_t out_step;
+    ptrdiff_t out_stride;
 } strip;
 
 /* What lies under a column of the filter: a group, and its rows 2 and 3 with rows 0 and 1 of the next one in the
@@ -322,7 +322,7 @@ Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
     const mn_q8_floats floats = floats_of(&s.taps->epilogue, s.fixups, s.requant);
     slice slices[TAPS] = {load_slice(stride, &s, 0), load_slice(stride, &s, 1)};
     uint8_t *out = s.out;
-    for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
+    for (int32_t x = 0; x < s.width; x++, out += s.out_stride) {
         if (stride == 2 && x > 0) slices[1] = load_slice(2, &s, 2 * x + 1);
         slices[2] = load_slice(stride, &s, stride * x + 2);
         __m512i values[GROUP];
@@ -366,7 +366,7 @@ Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, c
     strip s = {.column = (ptrdiff_t)vectors * 64,
                .width = w->out_w,
                .range = b->depthwise.range,
-               .out_step = (ptrdiff_t)vectors * MN_Q8_VECTOR_BYTES};
+               .out_stride = (ptrdiff_t)vectors * MN_Q8_VECTOR_BYTES};
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];

@@ -54,8 +54,8 @@ static void sum_inputs(const band *b) {
     const mn_window *w = &b->p->conv.window;
     int32_t *sum = b->sums;
     for (int32_t row = 0; row < b->last_row - b->first_row; row++) {
-        const uint8_t *from = b->copy + (size_t)row * b->l.conv_step;
-        for (int32_t x = 0; x < w->out_w; x++, from += b->l.pixel_step) {
+        const uint8_t *from = b->copy + (size_t)row * b->l.conv_stride;
+        for (int32_t x = 0; x < w->out_w; x++, from += b->l.pixel_stride) {
             *sum++ = sum_bytes(from, w->k_h * w->k_w * w->in_c);
         }
     }
@@ -91,11 +91,11 @@ Q8_TARGET static void gather_pairs(const mn_window *w, const pair *p, const uint
                                    uint8_t *to) {
     __m512i order[PAIR_ROWS];
     for (int32_t y = 0; y < PAIR_ROWS; y++) order[y] = _mm512_loadu_si512(p->order[y]);
-    const ptrdiff_t step = (ptrdiff_t)w->stride_w * w->in_c;
+    const ptrdiff_t stride = (ptrdiff_t)w->stride_w * w->in_c;
     for (int32_t x = 0; x < w->out_w; x += 2, to += 2 * PIXEL) {
         __m512i both = _mm512_setzero_si512();
         Q8_UNROLL for (int32_t y = 0; y < PAIR_ROWS; y++) {
-            const __m128i line = _mm_loadu_si128((const __m128i *)(const void *)(from[y] + x * step));
+            const __m128i line = _mm_loadu_si128((const __m128i *)(const void *)(from[y] + x * stride));
             both = _mm512_or_si512(both, _mm512_shuffle_epi8(_mm512_broadcast_i32x4(line), order[y]));
         }
         _mm512_storeu_si512(to, both);
@@ -105,7 +105,7 @@ Q8_TARGET static void gather_pairs(const mn_window *w, const pair *p, const uint
 static void gather(const band *b, const pair *pairs, int32_t row) {
     const mn_window *w = &b->p->conv.window;
     const uint8_t *from[PAIR_ROWS];
-    uint8_t *to = b->copy + (size_t)row * b->l.conv_step;
+    uint8_t *to = b->copy + (size_t)row * b->l.conv_stride;
     if (pairs) {
         for (int32_t y = 0; y < PAIR_ROWS; y++) {
             from[y] = b->rows + (size_t)((row * w->stride_h + mn_min_i32(y, w->k_h - 1)) % w->k_h) * b->l.row_pitch;
@@ -114,7 +114,7 @@ static void gather(const band *b, const pair *pairs, int32_t row) {
         return;
     }
     const size_t line = (size_t)w->k_w * (size_t)w->in_c;
-    for (int32_t x = 0; x < w->out_w; x++, to += b->l.pixel_step) {
+    for (int32_t x = 0; x < w->out_w; x++, to += b->l.pixel_stride) {
         for (int32_t y = 0; y < w->k_h; y++) {
             const uint8_t *in = b->rows + (size_t)((row * w->stride_h + y) % w->k_h) * b->l.row_pitch;
             memcpy(to + (size_t)y * line, in + (ptrdiff_t)x * w->stride_w * w->in_c, line);
@@ -143,7 +143,7 @@ void mn_conv_depthwise_q8_copy(const band *b, const uint8_t *in, int32_t batch) 
         copy_gathered(b, in, top);
     } else {
         for (int32_t i = 0; i < b->last_row - b->first_row; i++) {
-            copy_row(b, in, top + i * w->stride_h, b->copy + (size_t)i * b->l.conv_step);
+            copy_row(b, in, top + i * w->stride_h, b->copy + (size_t)i * b->l.conv_stride);
         }
     }
     if (b->conv.weight) sum_inputs(b);

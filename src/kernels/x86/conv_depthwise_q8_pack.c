@@ -32,9 +32,10 @@ layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t ba
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
     l.row_pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
     l.gathers = c->k_h > 1 || c->k_w > 1;
-    l.pixel_step = l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
-    l.conv_step = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_step + SLACK, 64) : l.row_pitch;
-    l.copy_bytes = l.conv_step * (size_t)l.conv_rows;
+    l.pixel_stride =
+        l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
+    l.conv_stride = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_stride + SLACK, 64) : l.row_pitch;
+    l.copy_bytes = l.conv_stride * (size_t)l.conv_rows;
     l.rows_bytes = l.gathers ? l.row_pitch * (size_t)c->k_h : 0;
     l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
@@ -138,12 +139,12 @@ static bool pack_substitutes(const mn_requant *r, int32_t out[MN_REQUANT_FIXUPS]
 }
 
 /* Groups of four products one after another, as many as the layout wants. */
-static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, int32_t quads, size_t step, int8_t *out,
+static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, int32_t quads, size_t stride, int8_t *out,
                         int32_t *sums) {
     const uint8_t *rows[LANES];
     for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = s->weights + (ptrdiff_t)lanes->channel[lane] * s->depth;
-    mn_interleave(rows, s->depth, s->zeros.weight_flip, step, out, sums);
-    for (int32_t i = (s->depth + 3) / 4; i < quads; i++) memset(out + (size_t)i * step, 0, 64);
+    mn_interleave(rows, s->depth, s->zeros.weight_flip, stride, out, sums);
+    for (int32_t i = (s->depth + 3) / 4; i < quads; i++) memset(out + (size_t)i * stride, 0, 64);
 }
 
 static void pack_conv(const mn_q8_source *s, int32_t quads, int32_t first, int32_t vectors, channel_block *out,
@@ -179,7 +180,7 @@ TARGET static void split_taps(const mn_q8_source *s, const mn_requant_lanes *lan
     const __m128i flip = _mm_set1_epi8((char)s->zeros.weight_flip), zero = _mm_set1_epi8((char)s->zeros.weight);
     __m256i sum = _mm256_setzero_si256();
     for (int32_t i = 0; i < TAPS * TAPS; i++) {
-        const uint8_t *row = s->weights + (ptrdiff_t)i * s->step;
+        const uint8_t *row = s->weights + (ptrdiff_t)i * s->stride;
         uint8_t stored[LANES];
         if (first + LANES <= s->p->window.out_c) {
             memcpy(stored, row + first, LANES);

@@ -44,16 +44,16 @@ INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
 
 /* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep accumulators in
  * registers. */
-INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t step, int32_t length,
-                    const float *weights, ptrdiff_t stride) {
+INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
+                    int32_t length, const float *weights, ptrdiff_t stride) {
     const float *base[BASES];
-    UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * step;
+    UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * in_stride;
     for (int32_t i = 0; i < length; i++) {
         vec w[COLUMNS];
         const half_vec last = half ? half_load(column(weights, stride, whole)) : half_zero();
         UNROLL for (int j = 0; j < whole; j++) w[j] = v_load(column(weights, stride, j));
         UNROLL for (int r = 0; r < rows; r++) {
-            const float *x = &base[r / NEAR][r % NEAR * step];
+            const float *x = &base[r / NEAR][r % NEAR * in_stride];
             UNROLL for (int j = 0; j < whole; j++) s->of[r][j] = v_fma(v_set(*x), w[j], s->of[r][j]);
             if (half) s->half[r] = half_fma(half_set(*x), last, s->half[r]);
         }
@@ -68,7 +68,7 @@ INLINE void add_runs(int rows, int whole, bool half, accumulators *s, const mn_t
     for (int32_t row = 0; row < runs->rows; row++) {
         for (int32_t col = 0; col < runs->cols; col++) {
             const bool last = row + 1 == runs->rows && col + 1 == runs->cols;
-            add_run(rows, whole, half, s, in + row * runs->in_row + col * runs->in_col, t->in_step,
+            add_run(rows, whole, half, s, in + row * runs->in_row + col * runs->in_col, t->in_stride,
                     last ? t->last : runs->length, panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL,
                     t->panel_stride);
         }
@@ -92,18 +92,18 @@ INLINE vec clamp(vec v, vec low, vec high) { return v_min(high, v_max(low, v)); 
 
 /* Ends one vector of each pixel; `at` is its place in the output. */
 INLINE void finish(extent e, int rows, vec values[ROWS], const mn_tiles *t, ptrdiff_t at, int32_t exist) {
-    const ptrdiff_t step = t->out_step;
+    const ptrdiff_t stride = t->out_stride;
     const vec low = v_set(t->range.min), high = v_set(t->range.max);
     UNROLL for (int r = 0; r < rows; r++) values[r] = clamp(values[r], low, high);
     if (t->added) {
         const vec least = v_set(t->added_range.min), most = v_set(t->added_range.max);
         const float *added = t->added + at;
-        UNROLL for (int r = 0; r < rows; r++, added += step) {
+        UNROLL for (int r = 0; r < rows; r++, added += stride) {
             values[r] = clamp(v_add(values[r], load(e, added, exist)), least, most);
         }
     }
     float *out = t->out + at;
-    UNROLL for (int r = 0; r < rows; r++, out += step) store(e, out, values[r], exist);
+    UNROLL for (int r = 0; r < rows; r++, out += stride) store(e, out, values[r], exist);
 }
 
 INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
@@ -113,8 +113,8 @@ INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const g
         UNROLL for (int j = 0; j < whole; j++) s.of[r][j] = g->bias[j];
         if (half) s.half[r] = half_of(g->bias[whole]);
     }
-    add_runs(rows, whole, half, &s, t, t->in + pixel * t->in_step, g->panel);
-    const ptrdiff_t at = pixel * t->out_step + g->channel;
+    add_runs(rows, whole, half, &s, t, t->in + pixel * t->in_stride, g->panel);
+    const ptrdiff_t at = pixel * t->out_stride + g->channel;
     UNROLL for (int j = 0; j < whole + half; j++) {
         vec values[ROWS];
         UNROLL for (int r = 0; r < rows; r++) values[r] = j < whole ? s.of[r][j] : half_widen(s.half[r]);

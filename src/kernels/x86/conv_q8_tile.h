@@ -133,7 +133,7 @@ Q8_INLINE __m256i load_group(const activation *p) {
 
 /* Centred results of two pixels, clamped and stored; `second` may be `first` again, with the same output. */
 Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, const __m256i *second, uint8_t *out,
-                            ptrdiff_t step) {
+                            ptrdiff_t stride) {
     __m256i words[2] = {_mm256_packs_epi32(first[0], first[vectors - 1]),
                         _mm256_packs_epi32(second[0], second[vectors - 1])};
     __m256i bytes = _mm256_packs_epi16(words[0], words[1]);
@@ -146,7 +146,7 @@ Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, con
     }
     bytes = q8_finish(bytes, j->range, j->out_flip);
     q8_store_part(out, _mm256_castsi256_si128(bytes), j->place.count);
-    q8_store_part(out + step, _mm256_extracti128_si256(bytes, 1), j->place.count);
+    q8_store_part(out + stride, _mm256_extracti128_si256(bytes, 1), j->place.count);
 }
 
 /* Sums in memory: where this is needed, the code need not be as fast and so not as long. */
@@ -181,14 +181,14 @@ Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = q8_load(j->panel->folded_bias + v * Q8_LANES);
     }
-    const ptrdiff_t step = j->depth;
-    const activation *in = j->rows + pixel * step;
+    const ptrdiff_t stride = j->depth;
+    const activation *in = j->rows + pixel * stride;
     const int8_t *weights = j->panel->weights;
-    for (const activation *end = in + step; in < end; in += GROUP, weights += LANES * GROUP) {
+    for (const activation *end = in + stride; in < end; in += GROUP, weights += LANES * GROUP) {
         __m256i w[VECTORS];
         Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * Q8_LANES * GROUP);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            __m256i x = load_group(in + r * step);
+            __m256i x = load_group(in + r * stride);
             Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = q8_dot(acc[r][v], x, w[v]);
         }
     }

@@ -27,9 +27,9 @@ typedef struct strip_state {
 INLINE strip_state start_strip(bool all, int inputs, const mn_strip *s) {
     strip_state f;
     UNROLL for (int y = 0; y < TAPS; y++) {
-        const bool exists = inputs > TAPS || s->step[y] != 0;
+        const bool exists = inputs > TAPS || s->in_stride[y] != 0;
         UNROLL for (int x = 0; x < TAPS; x++) {
-            const float *from = s->weights + (y * TAPS + x) * s->tap_step;
+            const float *from = s->weights + (y * TAPS + x) * s->tap_stride;
             f.weights[x][y] = !exists ? v_zero() : all ? v_load(from) : v_load_part(from, s->lanes);
         }
     }
@@ -44,7 +44,7 @@ INLINE strip_state start_strip(bool all, int inputs, const mn_strip *s) {
 INLINE void take_column(bool all, int inputs, const mn_strip *s, strip_state *f, vec column[MN_STRIP_INPUTS]) {
     UNROLL for (int i = 0; i < inputs; i++) {
         column[i] = all ? v_load(f->in[i]) : v_load_part(f->in[i], s->lanes);
-        f->in[i] += s->step[i];
+        f->in[i] += s->in_stride[i];
     }
 }
 
@@ -84,7 +84,7 @@ INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
         left--;
     }
     float *out = s.out;
-    for (int32_t x = 0; x < s.width; x++, out += s.out_step) {
+    for (int32_t x = 0; x < s.width; x++, out += s.out_stride) {
         UNROLL for (int r = 0; r < rows; r++) acc[2][r] = f.bias;
         if (x < left) {
             take_column(all, inputs, &s, &f, column);
@@ -111,7 +111,7 @@ INLINE void run_stride_2(bool all, const mn_strip *shared) {
         left--;
     }
     float *out = s.out;
-    for (int32_t x = 0; x < s.width; x++, out += s.out_step, left -= 2) {
+    for (int32_t x = 0; x < s.width; x++, out += s.out_stride, left -= 2) {
         vec next = f.bias;
         if (left > 0) {
             take_column(all, TAPS, &s, &f, column);
@@ -151,9 +151,9 @@ static void run_rows(const mn_task *task, int32_t row, int32_t rows) {
     const float *image = (const float *)task->inputs[0] + row / w->out_h * w->in_h * in_row;
     mn_strip s = {.columns = w->in_w,
                   .padded = w->pad_left == 1,
-                  .tap_step = w->out_c,
+                  .tap_stride = w->out_c,
                   .range = p->range_f32,
-                  .out_step = w->out_c,
+                  .out_stride = w->out_c,
                   .out_row = (ptrdiff_t)w->out_w * w->out_c,
                   .width = w->out_w,
                   .rows = rows,

@@ -52,7 +52,7 @@ static bool depthwise_u8_need(const void *params, mn_kernel_need *need) {
 static void pack_lane(const mn_q8_source *s, int32_t channel, int32_t q, int32_t lane, block *out) {
     int32_t sum = 0;
     for (int32_t i = 0; i < TAPS * TAPS; i++) {
-        const uint8_t stored = s->weights[i * s->step + channel];
+        const uint8_t stored = s->weights[i * s->stride + channel];
         const int32_t value = (int8_t)(stored ^ s->zeros.weight_flip) - s->zeros.weight;
         const int32_t byte = mn_clamp_i32(value, -128, 127);
         out->weights[i % TAPS][q][lane * 4 + i / TAPS] = (int8_t)byte;

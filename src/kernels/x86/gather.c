@@ -61,8 +61,8 @@ static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_ta
 /* One pixel whose filter lies on the image, its first cell at `in`. */
 static inline uint8_t *gather_inside(const mn_window *w, const uint8_t *in, uint8_t *out) {
     const size_t line = (size_t)w->k_w * (size_t)w->in_c;
-    const ptrdiff_t step = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c;
-    for (int32_t y = 0; y < w->k_h; y++, in += step) out = copy(out, in, line);
+    const ptrdiff_t stride = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c;
+    for (int32_t y = 0; y < w->k_h; y++, in += stride) out = copy(out, in, line);
     return out;
 }
 

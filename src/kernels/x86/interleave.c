@@ -40,14 +40,14 @@ INLINE void transpose(__m256i v[SIDE]) {
 }
 
 /* The first `groups` groups of a square whose rows are `v`; returns `sums` plus the rows' sums. */
-INLINE __m256i write_square(__m256i v[SIDE], int32_t groups, size_t step, int8_t *to, __m256i sums) {
+INLINE __m256i write_square(__m256i v[SIDE], int32_t groups, size_t stride, int8_t *to, __m256i sums) {
     const __m256i bytes = _mm256_set1_epi8(1), words = _mm256_set1_epi16(1);
     transpose(v);
     UNROLL for (int32_t g = 0; g < SIDE; g++) {
         if (g == groups) break;
         __m256i four = _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, v[g]), words);
         sums = _mm256_add_epi32(sums, four);
-        _mm256_storeu_si256((__m256i *)(void *)(to + (size_t)g * step), v[g]);
+        _mm256_storeu_si256((__m256i *)(void *)(to + (size_t)g * stride), v[g]);
     }
     return sums;
 }
@@ -69,22 +69,22 @@ INLINE void load_rest(const uint8_t *const *rows, int32_t at, int32_t left, __m2
     }
 }
 
-TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8_t flip, size_t step, int8_t *to,
+TARGET static void interleave_8(const uint8_t *const *rows, int32_t count, uint8_t flip, size_t stride, int8_t *to,
                                 int32_t *sums) {
     const __m256i flips = _mm256_set1_epi8((char)flip);
     __m256i sum = _mm256_loadu_si256((const __m256i *)(const void *)sums), v[SIDE];
     int32_t i = 0;
-    for (; i + BYTES <= count; i += BYTES, to += SIDE * step) {
+    for (; i + BYTES <= count; i += BYTES, to += SIDE * stride) {
         UNROLL for (int r = 0; r < SIDE; r++) {
             _mm_prefetch((const char *)((uintptr_t)(rows[r] + i) + AHEAD), _MM_HINT_T0);
             v[r] = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(rows[r] + i)), flips);
         }
-        sum = write_square(v, SIDE, step, to, sum);
+        sum = write_square(v, SIDE, stride, to, sum);
     }
     if (i < count) {
         const int32_t left = count - i;
         load_rest(rows, i, left, flips, v);
-        sum = write_square(v, (left + GROUP - 1) / GROUP, step, to, sum);
+        sum = write_square(v, (left + GROUP - 1) / GROUP, stride, to, sum);
     }
     _mm256_storeu_si256((__m256i *)(void *)sums, sum);
 }
@@ -108,10 +108,10 @@ void mn_interleave_floats(const float *const rows[MN_INTERLEAVE_ROWS], int32_t c
     for (int32_t r = 0; r < MN_INTERLEAVE_ROWS; r += SIDE) interleave_floats_8(rows + r, count, to + r);
 }
 
-void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t step, int8_t *to,
-                   int32_t sums[MN_INTERLEAVE_ROWS]) {
+void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t stride,
+                   int8_t *to, int32_t sums[MN_INTERLEAVE_ROWS]) {
     for (int32_t r = 0; r < MN_INTERLEAVE_ROWS; r += SIDE) {
-        interleave_8(rows + r, count, flip, step, to + (ptrdiff_t)r * GROUP, sums + r);
+        interleave_8(rows + r, count, flip, stride, to + (ptrdiff_t)r * GROUP, sums + r);
     }
 }
 

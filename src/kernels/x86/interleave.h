@@ -10,10 +10,10 @@
 
 enum { MN_INTERLEAVE_ROWS = 16 };
 
-/** Writes the `count` bytes of each row, xor `flip`, as groups of four: group g of all rows lies at to + g * step,
+/** Writes the `count` bytes of each row, xor `flip`, as groups of four: group g of all rows lies at to + g * stride,
  *  [16][4]. The last group is filled up with zeros. Adds each row's signed bytes to its entry of `sums`. */
-void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t step, int8_t *to,
-                   int32_t sums[MN_INTERLEAVE_ROWS]);
+void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t stride,
+                   int8_t *to, int32_t sums[MN_INTERLEAVE_ROWS]);
 
 /** Writes the `count` floats of each row as [count][16]. */
 void mn_interleave_floats(const float *const rows[MN_INTERLEAVE_ROWS], int32_t count, float *to);

@@ -46,9 +46,9 @@ Q8_TARGET void mn_sum_pixels(const uint8_t *pixels, int32_t depth, int32_t count
 /* ---- Tiles ---------------------------------------------------------------------------------------------- */
 
 /* Constant `rows` and `panels` let the compiler keep accumulators in registers. With every group of products one line
- * is fetched, `step` bytes behind the last. */
+ * is fetched, `stride` bytes behind the last. */
 Q8_INLINE void multiply(int rows, int panels, const mn_panel_q8_job *job, const mn_panel_q8 *first, const uint8_t *in,
-                        const char *prefetch, ptrdiff_t step, mn_panel_q8_tile *out) {
+                        const char *prefetch, ptrdiff_t stride, mn_panel_q8_tile *out) {
     const int32_t depth = job->depth;
     const int8_t *weights[MN_PANEL_Q8_STREAMS];
     __m512i acc[MN_PANEL_Q8_STREAMS][MN_PANEL_Q8_ROWS];
@@ -57,7 +57,7 @@ Q8_INLINE void multiply(int rows, int panels, const mn_panel_q8_job *job, const 
         weights[i] = c->weights;
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[i][r] = _mm512_loadu_si512(c->folded_bias);
     }
-    for (int32_t k = 0; k < depth; k += 4, prefetch += step) {
+    for (int32_t k = 0; k < depth; k += 4, prefetch += stride) {
         __m512i w[MN_PANEL_Q8_STREAMS];
         _mm_prefetch(prefetch, _MM_HINT_T1);
         Q8_UNROLL for (int i = 0; i < panels; i++) w[i] = _mm512_loadu_si512(weights[i] + k * LANES);
@@ -73,12 +73,12 @@ Q8_INLINE void multiply(int rows, int panels, const mn_panel_q8_job *job, const 
 }
 
 Q8_INLINE void multiply_rows(int32_t rows, int panels, const mn_panel_q8_job *job, const mn_panel_q8 *first,
-                             const uint8_t *in, const char *prefetch, ptrdiff_t step, mn_panel_q8_tile *out) {
+                             const uint8_t *in, const char *prefetch, ptrdiff_t stride, mn_panel_q8_tile *out) {
     switch (rows) {
-    case 8: multiply(8, panels, job, first, in, prefetch, step, out); break;
-    case 4: multiply(4, panels, job, first, in, prefetch, step, out); break;
-    case 2: multiply(2, panels, job, first, in, prefetch, step, out); break;
-    default: multiply(1, panels, job, first, in, prefetch, step, out); break;
+    case 8: multiply(8, panels, job, first, in, prefetch, stride, out); break;
+    case 4: multiply(4, panels, job, first, in, prefetch, stride, out); break;
+    case 2: multiply(2, panels, job, first, in, prefetch, stride, out); break;
+    default: multiply(1, panels, job, first, in, prefetch, stride, out); break;
     }
 }
 
@@ -89,12 +89,12 @@ Q8_TARGET void mn_panel_q8_multiply(const mn_panel_q8_job *job, int32_t pixel, i
     const ptrdiff_t bytes = (ptrdiff_t)job->depth / 4 * LINE;
     const bool any = prefetch->end - prefetch->from >= bytes;
     const char *fetched = any ? prefetch->from : (const char *)first; /* which is there already */
-    const ptrdiff_t step = any ? LINE : 0;
+    const ptrdiff_t stride = any ? LINE : 0;
     if (any) prefetch->from += bytes;
     switch (panels) {
-    case MN_PANEL_Q8_STREAMS: multiply(1, MN_PANEL_Q8_STREAMS, job, first, in, fetched, step, out); break;
-    case MN_PANEL_Q8_TILE: multiply_rows(rows, MN_PANEL_Q8_TILE, job, first, in, fetched, step, out); break;
-    default: multiply_rows(rows, 1, job, first, in, fetched, step, out); break;
+    case MN_PANEL_Q8_STREAMS: multiply(1, MN_PANEL_Q8_STREAMS, job, first, in, fetched, stride, out); break;
+    case MN_PANEL_Q8_TILE: multiply_rows(rows, MN_PANEL_Q8_TILE, job, first, in, fetched, stride, out); break;
+    default: multiply_rows(rows, 1, job, first, in, fetched, stride, out); break;
     }
 }
 

@@ -23,15 +23,15 @@ int32_t mn_strip_f32_rows(const mn_window *w, int32_t row, int32_t left, int32_t
     return w->stride_h > 1 || top < 0 || top + rows - 1 + TAPS > w->in_h ? 1 : rows;
 }
 
-void mn_strip_f32_row(mn_strip *s, int32_t i, const float *row, ptrdiff_t step) {
+void mn_strip_f32_row(mn_strip *s, int32_t i, const float *row, ptrdiff_t stride) {
     static const float zeros[MOST_LANES];
     s->in[i] = row ? row : zeros;
-    s->step[i] = row ? step : 0;
+    s->in_stride[i] = row ? stride : 0;
 }
 
 mn_tiles mn_tiles_of(const mn_span *s) {
     return (mn_tiles){.in = s->in,
-                      .in_step = s->in_step,
+                      .in_stride = s->in_stride,
                       .runs = s->runs,
                       .last = s->runs.length,
                       .weights = s->weights,
@@ -39,7 +39,7 @@ mn_tiles mn_tiles_of(const mn_span *s) {
                       .bias = s->bias,
                       .range = s->range,
                       .out = s->out,
-                      .out_step = s->out_c,
+                      .out_stride = s->out_c,
                       .pixels = s->count,
                       .channels = s->out_c};
 }

@@ -39,13 +39,13 @@ static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(c
     const int32_t channels = blocks.layout.block; /* of a block */
     const ptrdiff_t block = (ptrdiff_t)mn_extent_offset(&blocks, 1, 0);
     const float *bias = task->inputs[2];
-    mn_tiles t = {.in_step = channels,
+    mn_tiles t = {.in_stride = channels,
                   .runs = {.rows = blocks.blocks, .cols = 1, .length = channels, .in_row = block, .k_row = channels},
                   .last = w->in_c - (blocks.blocks - 1) * channels,
                   .panel_stride = (ptrdiff_t)w->in_c * MN_PANEL,
                   .range = p->conv.range_f32,
                   .added_range = p->add.range_f32,
-                  .out_step = w->out_c};
+                  .out_stride = w->out_c};
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
         const ptrdiff_t row = (ptrdiff_t)range.batch * w->out_h + range.first_row;

@@ -107,10 +107,10 @@ typedef struct job {
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
     mn_extent layout;
-    ptrdiff_t channels, row_step; /* of results */
-    ptrdiff_t block_step;         /* from block to block of the input */
-    ptrdiff_t last_width;         /* of a column of the last block */
-    const uint8_t *first, *last;  /* blocks, from the first of the rows on */
+    ptrdiff_t channels, row_stride; /* of results */
+    ptrdiff_t block_stride;         /* from block to block of the input */
+    ptrdiff_t last_width;           /* of a column of the last block */
+    const uint8_t *first, *last;    /* blocks, from the first of the rows on */
     const int32_t *inputs;
     const mn_panel_q8 *panel;
     size_t stride;           /* from panel to panel */
@@ -124,11 +124,11 @@ typedef struct job {
 /* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
 Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows, __mmask16 lanes) {
     __m512i bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
-    from += rows > 1 ? j->row_step : 0;
+    from += rows > 1 ? j->row_stride : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 1);
-    from += rows > 2 ? j->row_step : 0;
+    from += rows > 2 ? j->row_stride : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 2);
-    from += rows > 3 ? j->row_step : 0;
+    from += rows > 3 ? j->row_stride : 0;
     bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 3);
     return _mm512_xor_si512(mn_q8_transpose_4(bytes), _mm512_set1_epi8((char)j->zeros.out_flip));
 }
@@ -161,7 +161,7 @@ Q8_INLINE void store_piece(const job *j, const tile *t, const spot *s, const __m
         bytes = clamp(bytes, j->add->range);
     }
     bytes = _mm512_xor_si512(bytes, _mm512_set1_epi8((char)j->zeros.out_flip));
-    mn_q8_store_4(bytes, t->rows, s->lanes, t->out + s->at, j->row_step);
+    mn_q8_store_4(bytes, t->rows, s->lanes, t->out + s->at, j->row_stride);
 }
 
 Q8_INLINE void finish_piece(const job *j, tile *t) {
@@ -221,7 +221,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
     const bool fetches = eights == 2 * VECTORS; /* others are the last */
     const ptrdiff_t line = prefetch < j->prefetch.end ? 64 : 0;
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
-    for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_step) {
+    for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
         for (const uint8_t *end = in + width; in < end; in += 16) {
@@ -367,9 +367,9 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
              .add = &((const header *)task->packed)->add,
              .stride = mn_panel_q8_bytes(depth_of(w)),
              .channels = w->out_c,
-             .row_step = (ptrdiff_t)w->out_w * w->out_c,
+             .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
-    j.block_step = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
+    j.block_stride = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
     j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_Q8_VECTOR_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {

@@ -16,13 +16,13 @@ typedef struct bounds {
 
 /* Weights are looked at where that costs little and matters: few and small ones leave few results within reach. */
 static bounds bounds_of(const mn_q8_source *s, int32_t channel) {
-    const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_step;
+    const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_stride;
     const int32_t flip = s->zeros.weight_flip, zero = s->zeros.weight;
     const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
     int32_t sum = 0, size = 0;
     if (s->depth > DEPTH_SMALL) return (bounds){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
     for (int32_t i = 0; i < s->depth; i++) {
-        const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->step] ^ flip) - zero;
+        const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->stride] ^ flip) - zero;
         sum += weight;
         size += weight < 0 ? -weight : weight;
     }

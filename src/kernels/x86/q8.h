@@ -54,13 +54,13 @@ static inline void mn_q8_prefetch_now(const void *from, size_t bytes) {
     for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
 }
 
-/** Where the weights of a convolution lie: product i of channel c at weights[c * channel_step + i * step]. */
+/** Where the weights of a convolution lie: product i of channel c at weights[c * channel_stride + i * stride]. */
 typedef struct mn_q8_source {
     const mn_conv_params *p;
     mn_q8_zeros zeros;
     const uint8_t *weights;
     const int32_t *bias; /* or NULL */
-    int32_t depth, channel_step, step;
+    int32_t depth, channel_stride, stride;
 } mn_q8_source;
 
 static inline mn_q8_source mn_q8_conv_source(const mn_conv_params *p, mn_type type, const void *weights,

@@ -152,12 +152,12 @@ Q8_INLINE __m512i mn_q8_transpose_4(__m512i bytes) {
     return _mm512_permutexvar_epi32(order, bytes);
 }
 
-/** Stores the 4 x 16 bytes of mn_q8_narrow_4(), the `lanes` of row r at to + r * step, for r below `rows`. */
-Q8_INLINE void mn_q8_store_4(__m512i bytes, int32_t rows, __mmask16 lanes, uint8_t *to, ptrdiff_t step) {
+/** Stores the 4 x 16 bytes of mn_q8_narrow_4(), the `lanes` of row r at to + r * stride, for r below `rows`. */
+Q8_INLINE void mn_q8_store_4(__m512i bytes, int32_t rows, __mmask16 lanes, uint8_t *to, ptrdiff_t stride) {
     bytes = mn_q8_transpose_4(bytes);
     const __m128i row[4] = {_mm512_castsi512_si128(bytes), _mm512_extracti32x4_epi32(bytes, 1),
                             _mm512_extracti32x4_epi32(bytes, 2), _mm512_extracti32x4_epi32(bytes, 3)};
-    Q8_UNROLL for (int r = 0; r < 4; r++, to += step) {
+    Q8_UNROLL for (int r = 0; r < 4; r++, to += stride) {
         if (r == rows) return;
         if (lanes == 0xffff) {
             _mm_storeu_si128((__m128i *)(void *)to, row[r]);

@@ -45,10 +45,10 @@ bool mn_requant_fits(const int32_t *shift, int32_t count) {
  * R(j) is the one before less 1, modulo S; as a fraction of S in 32 bits, that is a subtraction. Distances are computed
  * in units of S / 2^31. */
 typedef struct remainders {
-    double scale[LANES], inverse[LANES]; /* S and 1 / S */
-    double extra[LANES], middle[LANES];  /* e and centre S */
-    int32_t first[LANES], step[LANES];   /* R(1) and R(j) - R(j+1), fractions */
-    int32_t uncertainty[LANES];          /* what fractions may be off by */
+    double scale[LANES], inverse[LANES];    /* S and 1 / S */
+    double extra[LANES], middle[LANES];     /* e and centre S */
+    int32_t first[LANES], decrement[LANES]; /* R(1) and R(j) - R(j+1), fractions */
+    int32_t uncertainty[LANES];             /* what fractions may be off by */
 } remainders;
 
 /* Scales that are tried together: the floats nearest to those of lanes, and their neighbours. */
@@ -100,7 +100,7 @@ INLINE bool find_remainders_4(mn_requant *q, int32_t count, int32_t at, remainde
     const __m128i one = _mm_set1_epi32(INT32_C(1) << 30), has_extra = _mm_cmpgt_epi32(bits, _mm_set1_epi32(31));
     const __m128i extra = _mm_and_si128(has_extra, _mm_and_si128(_mm_cmpgt_epi32(m, one), one));
     store_4(out->first + at, fraction(minus(extra, half, m), per_m));
-    store_4(out->step + at, fraction(minus(half, minus(none, half, m), m), per_m));
+    store_4(out->decrement + at, fraction(minus(half, minus(none, half, m), m), per_m));
     /* Two for the first and for each of 255 steps, and as much again; nothing where a shift was exact. */
     store_4(out->uncertainty + at, _mm_andnot_si128(_mm_cmpeq_epi32(m, one), _mm_set1_epi32(1024)));
     const __m256d scale = _mm256_mul_pd(real_m, unit), mask = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(has_extra));
@@ -130,7 +130,7 @@ static void set_candidate(const remainders *r, int32_t lane, int32_t ulps, candi
     set->remainders.extra[i] = r->extra[lane];
     set->remainders.middle[i] = r->middle[lane];
     set->remainders.first[i] = r->first[lane];
-    set->remainders.step[i] = r->step[lane];
+    set->remainders.decrement[i] = r->decrement[lane];
     set->remainders.uncertainty[i] = r->uncertainty[lane];
 }
 
@@ -167,7 +167,7 @@ static int32_t rounding_of(int32_t value) {
 
 /* On the way through the thresholds. */
 typedef struct sweep {
-    __m256i multiples[CHUNK]; /* of the step */
+    __m256i multiples[CHUNK]; /* of the decrement */
     __m256i remainder, line;  /* of the chunk's first distance, and of its middle */
     __m256i low, high;        /* of all remainders */
     __m256i least, most;
@@ -199,11 +199,11 @@ INLINE __m256i units_of(const double *inverse, double x) {
 }
 
 TARGET static void find_bounds(int32_t zero, int32_t count, candidates *set) {
-    const __m256i step = load(set->remainders.step), scale_error = load(set->scale_error),
+    const __m256i decrement = load(set->remainders.decrement), scale_error = load(set->scale_error),
                   uncertainty = load(set->remainders.uncertainty);
     const int32_t begin = 1 - (zero & (CHUNK - 1));
     const __m256i before = _mm256_set1_epi32(1 - begin), all = _mm256_set1_epi32(-1);
-    sweep c = {.remainder = _mm256_add_epi32(load(set->remainders.first), _mm256_mullo_epi32(step, before)),
+    sweep c = {.remainder = _mm256_add_epi32(load(set->remainders.first), _mm256_mullo_epi32(decrement, before)),
                .low = all,
                .high = _mm256_setzero_si256(),
                .least = _mm256_set1_epi32(INT32_MAX),
@@ -220,8 +220,8 @@ TARGET static void find_bounds(int32_t zero, int32_t count, candidates *set) {
         margin[i] = _mm256_add_epi32(error, units_of(set->remainders.inverse, 0x1p31 * 0x1p-20 * (1 << i)));
     }
     c.multiples[0] = _mm256_setzero_si256();
-    for (int32_t i = 1; i < CHUNK; i++) c.multiples[i] = _mm256_add_epi32(c.multiples[i - 1], step);
-    const __m256i next = _mm256_slli_epi32(step, 3), rise = _mm256_slli_epi32(scale_error, 3);
+    for (int32_t i = 1; i < CHUNK; i++) c.multiples[i] = _mm256_add_epi32(c.multiples[i - 1], decrement);
+    const __m256i next = _mm256_slli_epi32(decrement, 3), rise = _mm256_slli_epi32(scale_error, 3);
     for (int32_t j = begin; j <= count; j += CHUNK) {
         const int32_t from = mn_max_i32(1 - j, 0), to = mn_min_i32(count + 1 - j, CHUNK);
         const __m256i around = margin[rounding_of(zero + j)];

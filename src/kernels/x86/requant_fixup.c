@@ -62,7 +62,7 @@ TARGET static bool init_channels(const mn_requant *q, const int64_t *low, const 
         c->inverse[i] = 1 / c->scale[i];
         c->extra[i] = q->bits[i] > 31 ? power(30 - q->bits[i]) : 0.0;
         c->half[i] = modulo(power(q->bits[i] - 1), m);
-        c->step[i] = fraction(modulo(2 * c->half[i], m), m);
+        c->decrement[i] = fraction(modulo(2 * c->half[i], m), m);
         /* Two for R(first) and for each of 255 steps, and as much again; nothing where fractions are exact. */
         c->uncertainty[i] = q->multiplier[i] == INT32_C(1) << 30 ? 0 : 1024;
         bad |= c->scale[i] > SCALE_MAX;

@@ -68,7 +68,7 @@ enum { DISTANCE_ERROR = 1024 };
 
 /* What the candidates of a side need on their way. */
 typedef struct sweep {
-    int32_t from[LANES], to[LANES], remainder[LANES], step[LANES], uncertainty[LANES];
+    int32_t from[LANES], to[LANES], remainder[LANES], decrement[LANES], uncertainty[LANES];
     int32_t line[LANES], rise[LANES];     /* of the first chunk, and to the next */
     int32_t margin[EXPONENTS][LANES];     /* what distances may be off by and what rounding to a float can do */
     int32_t begin, end, all_from, all_to; /* chunks begin at j = begin; where all lanes matter */
@@ -91,7 +91,7 @@ TARGET static void set_lines(const side *s, candidates *set, sweep *w) {
         set->bad[i] |= (w->from[i] <= w->to[i]) & ((fabs(per_j) * (half + CHUNK) > LARGEST) |
                                                    (error[i] + 0x1p31 * 0x1p-18 * set->inverse[i] > LARGEST));
     }
-    const __m512i before = _mm512_mullo_epi32(_mm512_set1_epi32(s->first - w->begin), load(w->step));
+    const __m512i before = _mm512_mullo_epi32(_mm512_set1_epi32(s->first - w->begin), load(w->decrement));
     _mm512_storeu_si512(w->remainder, _mm512_add_epi32(load(w->remainder), before));
     for (int32_t e = 0; e < EXPONENTS; e++) {
         const double rounding = 0x1p31 * 0x1p-20 * (1 << e);
@@ -106,7 +106,7 @@ TARGET static void set_sweep(const channels *c, const side *s, candidates *set, 
     gather_lanes(s->from, lane, w->from);
     gather_lanes(s->to, lane, w->to);
     gather_lanes(s->remainder, lane, w->remainder);
-    gather_lanes(c->step, lane, w->step);
+    gather_lanes(c->decrement, lane, w->decrement);
     gather_lanes(c->uncertainty, lane, w->uncertainty);
     const __m512i from = load(w->from), to = load(w->to);
     w->begin = _mm512_reduce_min_epi32(from), w->end = _mm512_reduce_max_epi32(to) + 1;
@@ -141,7 +141,7 @@ INLINE void insert(extremes *e, int32_t kept, __m512i low, __m512i high) {
  * for the greatest. */
 INLINE void sweep_chunk(bool whole, int32_t kept, const sweep *w, const side *s, int32_t j, __m512i line,
                         __m512i margin, __m512i remainder, extremes *e) {
-    const __m512i step = load(w->step), tag = _mm512_set1_epi32(TAG);
+    const __m512i decrement = load(w->decrement), tag = _mm512_set1_epi32(TAG);
     const __m512i low_line = _mm512_sub_epi32(line, margin), high_line = _mm512_add_epi32(line, margin);
     __m512i high_remainder = remainder, low_remainder = _mm512_add_epi32(remainder, load(w->uncertainty));
     UNROLL for (int32_t i = 0; i < CHUNK; i++) {
@@ -160,13 +160,13 @@ INLINE void sweep_chunk(bool whole, int32_t kept, const sweep *w, const side *s,
             high = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MIN), there, high);
         }
         insert(e, kept, low, high);
-        low_remainder = _mm512_sub_epi32(low_remainder, step);
-        high_remainder = _mm512_sub_epi32(high_remainder, step);
+        low_remainder = _mm512_sub_epi32(low_remainder, decrement);
+        high_remainder = _mm512_sub_epi32(high_remainder, decrement);
     }
 }
 
 INLINE void sweep_all(int32_t kept, const sweep *w, const side *s, int32_t zero, extremes *e) {
-    const __m512i next = _mm512_slli_epi32(load(w->step), 3), rise = load(w->rise);
+    const __m512i next = _mm512_slli_epi32(load(w->decrement), 3), rise = load(w->rise);
     __m512i remainder = load(w->remainder), line = load(w->line);
     for (int32_t j = w->begin; j < w->end; j += CHUNK) {
         const __m512i margin = load(w->margin[rounding_of(zero + j)]);

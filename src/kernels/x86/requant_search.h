@@ -33,7 +33,7 @@ typedef struct channels {
     double half[LANES];                                /* S / 2 / unit of multipliers: 2^(bits-1) modulo them */
     double low[LANES], high[LANES];                    /* no accumulator is below or above */
     double centre[LANES];
-    int32_t step[LANES]; /* R(j) - R(j+1), a fraction */
+    int32_t decrement[LANES]; /* R(j) - R(j+1), a fraction */
     int32_t uncertainty[LANES];
     side sides[SIDES];
     bool is_signed;
