@@ -271,7 +271,8 @@ static mn_status print_json(const subject *s) {
 static mn_status open_session(const settings *s, subject *out) {
     mn_session_options session = cli_session_resolve(&s->session);
     const mn_status status = mn_session_create(out->model, &session, &out->session);
-    if (status == MN_OK || s->plan || mn_graph_first_custom(&out->model->graph) < 0) return status;
+    const bool foreign = status == MN_ERROR_UNSUPPORTED && mn_graph_first_custom(&out->model->graph) >= 0;
+    if (!foreign || s->plan) return status;
     snprintf(out->reason, sizeof out->reason, "%s", mn_error_detail());
     return MN_OK;
 }
