@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Any bytes through the decoders and then the resizer; the last four bytes choose the resize. What the resizer makes of
- * a stored picture and its turn must be what it makes of the turned picture. The mutator makes the checksums of a PNG
- * good again, or hardly a mutation would get past them. */
+/* Any bytes through the decoders and then the resizer; the last four bytes choose the resize. As an mn_image the same
+ * bytes must give the same pixels. What the resizer makes of a stored picture and its turn must be what it makes of the
+ * turned picture. The mutator makes the checksums of a PNG good again, or hardly a mutation would get past them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,8 @@
 #include "image/resize.h"
 #include "image/turn.h"
 
-static const mn_image_options limits = {.max_side = 512, .max_pixels = 65536, .as_stored = 1};
+static const mn_image_options limits = {
+    .struct_bytes = (uint32_t)sizeof limits, .max_side = 512, .max_pixels = 65536, .as_stored = 1};
 
 /* `part` of 16 parts of `length`. */
 static float fraction(float length, int part) { return length * (float)part / 16; }
@@ -50,12 +51,29 @@ static void resize(const mn_picture *image, int orientation, const uint8_t *choi
     mn_picture_free(&seen);
 }
 
+/* Whoever opens the bytes as an image, which reads the header first, must be told the same. */
+static void copy(const uint8_t *data, size_t size, const mn_picture *picture) {
+    mn_image *image = NULL;
+    int32_t width = 0, height = 0;
+    mn_status status = mn_image_from_memory(data, size, "fuzz", &limits, &image);
+    if (status == MN_OK) status = mn_image_size(image, &width, &height);
+    const size_t bytes = (size_t)width * (size_t)height * MN_PICTURE_CHANNELS;
+    uint8_t *rgb = malloc(bytes + 1);
+    if (!rgb) abort();
+    if (status == MN_OK) status = mn_image_copy(image, rgb, bytes);
+    if ((status == MN_OK) != (picture->pixels != NULL)) abort();
+    if (status == MN_OK && (width != picture->width || memcmp(rgb, picture->pixels, bytes) != 0)) abort();
+    free(rgb);
+    mn_image_close(&image);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mn_picture image = {0};
     mn_status status = mn_picture_decode(data, size, "fuzz", &limits, &image);
     if ((status == MN_OK) != (image.pixels != NULL)) abort();
+    copy(data, size, &image);
     int orientation = mn_exif_orientation(data, size);
     if (orientation < 0 || orientation > 8) abort();
     orientation = mn_xmp_orientation(data, size);
