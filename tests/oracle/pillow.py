@@ -49,7 +49,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def build_driver(folder):
     """Links the driver with the libraries as they were built; returns the program's path."""
     build = pathlib.Path(os.environ.get("MN_BUILD", ROOT / "build"))
-    libraries = [build / "libmobilenet_tools.a", build / "libmobilenet.a"]
+    libraries = [build / name for name in ("libmobilenet_tools.a", "libmobilenet_image.a", "libmobilenet.a")]
     absent = [str(library) for library in libraries if not library.exists()]
     if absent:
         sys.exit(f"pillow.py: {absent[0]} is missing; build first: cmake --preset release && cmake --build build")
