@@ -26,7 +26,7 @@
 typedef struct settings {
     cli_list models;
     cli_session_options session;
-    bool json, dot, plan;
+    bool json, dot, plan, streamed;
 } settings;
 
 static const cli_option options[] = {
@@ -39,6 +39,11 @@ static const cli_option options[] = {
      .offset = offsetof(settings, plan),
      .help = "print the steps instead: operators that run as one, kernels, units that threads share, memory, MACs and "
              "how many of them come on one byte moved"},
+    {.name = "streamed",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, streamed),
+     .help = "tell of the plan that computes a few rows of each operator in turn, in the least memory ('mobilenet run "
+             "--plan streamed')"},
     {.name = "dot",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, dot),
@@ -270,6 +275,7 @@ static mn_status print_json(const subject *s) {
 /* What no kernel computes can be looked at, if not run. */
 static mn_status open_session(const settings *s, subject *out) {
     mn_session_options session = cli_session_resolve(&s->session);
+    session.streamed = s->streamed;
     const mn_status status = mn_session_create(out->model, &session, &out->session);
     const bool foreign = status == MN_ERROR_UNSUPPORTED && mn_graph_first_custom(&out->model->graph) >= 0;
     if (!foreign || s->plan) return status;

@@ -96,18 +96,22 @@ static const char *layout_name(const mn_layout_info *l, char out[48]) {
     return out;
 }
 
-/* Steps that use the memory of an output, for people. */
-static const char *life(const mn_session *session, const mn_placement *place, char out[32]) {
+enum { LIFE = 64 };
+
+/* Steps that use the memory of an output, and the rows that it holds if not all, for people. */
+static const char *life(const mn_session *session, const mn_placement *place, char out[LIFE]) {
+    int length;
     if (place->last >= mn_session_step_count(session)) {
-        snprintf(out, 32, "%" PRId32 " to the end", place->first);
+        length = snprintf(out, LIFE, "%" PRId32 " to the end", place->first);
     } else {
-        snprintf(out, 32, "%" PRId32 " to %" PRId32, place->first, place->last);
+        length = snprintf(out, LIFE, "%" PRId32 " to %" PRId32, place->first, place->last);
     }
+    if (place->ring > 0) snprintf(out + length, LIFE - (size_t)length, ", ring of %" PRId32, place->ring);
     return out;
 }
 
 static void print_step(const mn_model *model, const mn_session *session, int32_t index, const step *s) {
-    char names[NAMES], when[32], layout[48];
+    char names[NAMES], when[LIFE], layout[48];
     const int32_t last = s->info.ops[s->info.op_count - 1];
     printf("%4" PRId32 "  %3" PRId32 "-%-3" PRId32 " %-33s %-32s %6" PRId32 " %9zu %9zu %11" PRId64
            " %8.1f  %9zu %9zu  %-15s %s\n",
@@ -167,13 +171,72 @@ static mn_status find_most(const mn_model *model, const mn_session *session, int
     return MN_OK;
 }
 
-static mn_status print_summary(const mn_model *model, const mn_session *session) {
+/* ---- Slices -------------------------------------------------------------------------------------------- */
+
+/* Slices that run in turns: of steps [first_step, last_step] alone, which no other slices share. */
+typedef struct chain {
+    int32_t begin, end; /* slices */
+    int32_t first_step, last_step;
+} chain;
+
+/* The step of a slice; -1 if there is none such. */
+static int32_t step_of(const mn_session *session, int32_t index) {
+    mn_slice_info slice = MN_INIT(mn_slice_info);
+    return mn_session_slice(session, index, &slice) == MN_OK ? slice.step : -1;
+}
+
+/* The chain that begins at slice `begin`; `last_of` is the last slice of each step. */
+static chain chain_at(const mn_session *session, const int32_t *last_of, int32_t begin) {
+    chain c = {.begin = begin, .end = begin + 1, .first_step = INT32_MAX};
+    for (int32_t i = begin; i < c.end; i++) {
+        const int32_t s = step_of(session, i);
+        if (s < c.first_step) c.first_step = s;
+        if (s > c.last_step) c.last_step = s;
+        if (last_of[s] + 1 > c.end) c.end = last_of[s] + 1;
+    }
+    return c;
+}
+
+static mn_status print_chains(const mn_session *session) {
+    const int32_t count = mn_session_slice_count(session);
+    int32_t *last_of = calloc((size_t)mn_session_step_count(session) + 1, sizeof *last_of);
+    if (!last_of) return mn_fail_memory("the plan");
+    for (int32_t i = 0; i < count; i++) last_of[step_of(session, i)] = i;
+    for (int32_t i = 0; i < count;) {
+        const chain c = chain_at(session, last_of, i);
+        if (c.end - c.begin > 1) {
+            printf("row by row  steps %" PRId32 " to %" PRId32 " in %" PRId32 " slices\n", c.first_step, c.last_step,
+                   c.end - c.begin);
+        }
+        i = c.end;
+    }
+    free(last_of);
+    return MN_OK;
+}
+
+/* The arena of a streamed plan, and what of it is for tensors. */
+static mn_status print_streamed(const mn_session *session, const mn_stream_info *stream) {
+    printf("\narena       %zu bytes for tensors and the workspace of %" PRId32 " threads\n",
+           mn_session_arena_bytes(session), mn_session_threads(session));
+    printf("tensors     %zu bytes with whole inputs, %zu if their rows arrive when they are needed\n",
+           stream->held_bytes, stream->arriving_bytes);
+    return print_chains(session);
+}
+
+static mn_status print_whole(const mn_model *model, const mn_session *session) {
     int64_t most = 0;
     int32_t at = 0;
     MN_TRY(find_most(model, session, &most, &at));
     printf("\narena       %zu bytes for tensors and the workspace of %" PRId32 " threads; step %" PRId32
            " uses the most tensors, %" PRId64 " bytes\n",
            mn_session_arena_bytes(session), mn_session_threads(session), at, most);
+    return MN_OK;
+}
+
+static mn_status print_summary(const mn_model *model, const mn_session *session) {
+    mn_stream_info stream = MN_INIT(mn_stream_info);
+    const bool streamed = mn_session_stream(session, &stream) == MN_OK;
+    MN_TRY(streamed ? print_streamed(session, &stream) : print_whole(model, session));
     printf("weights     %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(session));
     return MN_OK;
 }
@@ -212,7 +275,27 @@ static void json_step(cli_json *json, const step *s) {
     cli_json_int(json, "first_step", s->place.first);
     cli_json_int(json, "last_step", s->place.last);
     cli_json_text(json, "layout", layout_name(&s->place.layout, layout));
+    cli_json_int(json, "ring", s->place.ring);
     cli_json_end(json);
+    cli_json_end(json);
+}
+
+/* Of a streamed plan: each as its step, first unit and units. */
+static void json_slices(cli_json *json, const mn_session *session) {
+    mn_stream_info stream = MN_INIT(mn_stream_info);
+    if (mn_session_stream(session, &stream) != MN_OK) return;
+    cli_json_int(json, "held_bytes", (int64_t)stream.held_bytes);
+    cli_json_int(json, "arriving_bytes", (int64_t)stream.arriving_bytes);
+    cli_json_array(json, "slices");
+    for (int32_t i = 0; i < mn_session_slice_count(session); i++) {
+        mn_slice_info slice = MN_INIT(mn_slice_info);
+        if (mn_session_slice(session, i, &slice) != MN_OK) continue;
+        cli_json_array(json, NULL);
+        cli_json_int(json, NULL, slice.step);
+        cli_json_int(json, NULL, slice.first);
+        cli_json_int(json, NULL, slice.units);
+        cli_json_end(json);
+    }
     cli_json_end(json);
 }
 
@@ -224,5 +307,6 @@ mn_status cli_json_plan(cli_json *json, const mn_model *model, const mn_session 
         json_step(json, &s);
     }
     cli_json_end(json);
+    json_slices(json, session);
     return MN_OK;
 }

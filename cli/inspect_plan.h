@@ -11,7 +11,7 @@
 /** A table of the steps and a summary of the arena. */
 mn_status cli_print_plan(const mn_model *model, const mn_session *session);
 
-/** Array "steps" of the object that is open. */
+/** Arrays "steps" and, of a streamed plan, "slices" of the object that is open. */
 mn_status cli_json_plan(cli_json *json, const mn_model *model, const mn_session *session);
 
 #endif

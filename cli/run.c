@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "mobilenet_inspect.h"
 #include "model_file.h"
 #include "session_options.h"
 #include "tensor_text.h"
@@ -26,8 +27,13 @@ typedef struct settings {
     const char *model, *tensors;
     cli_list inputs, outputs, shapes;
     cli_session_options session;
+    int32_t plan;
     bool json;
 } settings;
+
+/* Values of --plan. */
+enum { PLAN_WHOLE, PLAN_STREAMED };
+static const char *const plans[] = {"whole", "streamed", NULL};
 
 static const cli_option options[] = {
     {.name = "model",
@@ -61,6 +67,13 @@ static const cli_option options[] = {
      .value = "SHAPE...",
      .help = "new dimensions for the inputs, in their order, as 1,96,96,3; or for input N alone, as N:1,96,96,3"},
     CLI_SESSION_OPTIONS(settings, session),
+    {.name = "plan",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, plan),
+     .value = "whole|streamed",
+     .choices = plans,
+     .help = "compute whole tensors, one after another; or a few rows of each in turn, in the least memory, and print "
+             "how much that is [whole]"},
     {.name = "json",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, json),
@@ -115,7 +128,9 @@ static bool check_counts(const settings *s, const mn_model *model) {
         cli_error("%s: has %d input(s), but --input names %d file(s)", s->model, inputs, s->inputs.count);
     } else if (s->outputs.count != outputs && s->outputs.count != 0) {
         cli_error("%s: has %d output(s), but --output names %d file(s)", s->model, outputs, s->outputs.count);
-    } else if (s->outputs.count == 0 && s->tensors == NULL && !s->json) {
+    } else if (s->plan == PLAN_STREAMED && s->tensors != NULL) {
+        cli_error("run: --tensors needs whole tensors, and --plan streamed keeps none; give one of both");
+    } else if (s->outputs.count == 0 && s->tensors == NULL && !s->json && s->plan == PLAN_WHOLE) {
         cli_error("run: nothing would be kept; give --output RAW... or --tensors DIR");
     } else {
         return true;
@@ -180,10 +195,16 @@ static bool write_tensors(const settings *s, const mn_model *model, mn_session *
 
 static void print_json(const settings *s, const mn_model *model, mn_session *session, uint64_t ns) {
     cli_json json = {.out = stdout};
+    mn_stream_info stream = MN_INIT(mn_stream_info);
     cli_json_object(&json, NULL);
     cli_json_text(&json, "model", s->model);
     cli_json_int(&json, "threads", mn_session_threads(session));
     cli_json_number(&json, "milliseconds", (double)ns * 1e-6);
+    cli_json_int(&json, "arena_bytes", (int64_t)mn_session_arena_bytes(session));
+    if (mn_session_stream(session, &stream) == MN_OK) {
+        cli_json_int(&json, "held_bytes", (int64_t)stream.held_bytes);
+        cli_json_int(&json, "arriving_bytes", (int64_t)stream.arriving_bytes);
+    }
     for (int side = 0; side < 2; side++) {
         cli_json_array(&json, side == 0 ? "inputs" : "outputs");
         int32_t count = side == 0 ? mn_model_input_count(model) : mn_model_output_count(model);
@@ -203,10 +224,23 @@ static void print_json(const settings *s, const mn_model *model, mn_session *ses
     cli_json_end(&json);
 }
 
+/* Where no output goes to standard output. */
+static void print_memory(const settings *s, const mn_session *session) {
+    mn_stream_info stream = MN_INIT(mn_stream_info);
+    if (mn_session_stream(session, &stream) != MN_OK) return;
+    for (int32_t i = 0; i < s->outputs.count; i++) {
+        if (strcmp(s->outputs.items[i], "-") == 0) return;
+    }
+    printf("tensors  %zu bytes with whole inputs, %zu if their rows arrive when they are needed\n", stream.held_bytes,
+           stream.arriving_bytes);
+    printf("arena    %zu bytes with the workspace of kernels\n", mn_session_arena_bytes(session));
+}
+
 static int run_model(const settings *s, const mn_model *model, const mn_input_shape *shapes) {
     mn_session *session = NULL;
     mn_session_options session_options = cli_session_resolve(&s->session);
     session_options.keep_tensors = s->tensors != NULL;
+    session_options.streamed = s->plan == PLAN_STREAMED;
     session_options.input_shapes = shapes;
     session_options.input_shape_count = s->shapes.count;
     mn_status status = mn_session_create(model, &session_options, &session);
@@ -224,6 +258,7 @@ static int run_model(const settings *s, const mn_model *model, const mn_input_sh
         if (good) good = write_outputs(s, model, session);
         if (good && s->tensors != NULL) good = write_tensors(s, model, session);
         if (good && s->json) print_json(s, model, session, ns);
+        if (good && !s->json) print_memory(s, session);
     }
     mn_session_close(&session);
     return good ? CLI_OK : CLI_FAILURE;

@@ -283,6 +283,10 @@ typedef struct mn_session_options {
     void *arena;          /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes;   /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     int32_t keep_tensors; /**< 1: every tensor keeps its own memory and stays readable after a run */
+    /** 1: a plan that computes a few rows of each operator in turn and keeps no more of them than later ones need. It
+     *  takes the least memory and more time, mostly on one thread; integer results are the same. Not with keep_tensors.
+     */
+    int32_t streamed;
     /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */

@@ -49,6 +49,30 @@ MN_API mn_status mn_session_step(const mn_session *session, int32_t index, mn_st
 /** Measures every step from the next run on (`mn_step_info.last_ns`). Default off. */
 MN_API void mn_session_profile(mn_session *session, bool on);
 
+/* ---- Order of running -------------------------------------------------------------------------------- */
+
+/** A part of a step that runs at one go: all of it, or in a streamed plan some rows. */
+typedef struct mn_slice_info {
+    uint32_t struct_bytes; /**< MN_INIT */
+    int32_t step;
+    int32_t first, units; /**< of the step's units, from `first` on */
+} mn_slice_info;
+
+/** Number of slices, and slice `index` in the order of running. Errors: ARGUMENT for an index out of range. */
+MN_API int32_t mn_session_slice_count(const mn_session *session);
+MN_API mn_status mn_session_slice(const mn_session *session, int32_t index, mn_slice_info *out);
+
+/** Memory of a streamed plan's tensors, without the workspace of kernels that the arena also holds. */
+typedef struct mn_stream_info {
+    uint32_t struct_bytes; /**< MN_INIT */
+    int32_t chain_count;   /**< runs of steps between which tensors are whole */
+    size_t held_bytes;     /**< with whole inputs, as in this session */
+    size_t arriving_bytes; /**< if rows of inputs arrived when they are needed, as from a camera */
+} mn_stream_info;
+
+/** Errors: ARGUMENT (the plan is not streamed). */
+MN_API mn_status mn_session_stream(const mn_session *session, mn_stream_info *out);
+
 /* ---- Memory ------------------------------------------------------------------------------------------ */
 
 /** Bytes of weights packed for the chosen kernels. */
@@ -69,7 +93,9 @@ typedef struct mn_placement {
     uint32_t struct_bytes; /**< MN_INIT */
     int32_t first, last;   /**< steps that use it; -1: before the first one, the number of steps: after the last */
     mn_layout_info layout;
-    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded */
+    int32_t ring; /**< rows of images that it holds, row y in place y % ring; 0: all of the tensor */
+    int32_t reserved;
+    size_t offset, bytes; /**< bytes may be more than the tensor's, where kernels want it padded, or less: a ring */
 } mn_placement;
 
 /** Where a tensor lies. Errors: ARGUMENT (no such tensor, or none that has a place there: a constant, or what a step of

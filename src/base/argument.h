@@ -27,6 +27,8 @@ mn_status mn_fail_null(const char *function, const char *name);
     X(mn_op_info, options, options)                                                                                    \
     X(mn_pixels, reserved, reserved)                                                                                   \
     X(mn_step_info, backend, backend)                                                                                  \
+    X(mn_slice_info, units, units)                                                                                     \
+    X(mn_stream_info, arriving_bytes, arriving_bytes)                                                                  \
     X(mn_placement, bytes, bytes)                                                                                      \
     X(mn_frame, stride, stride)                                                                                        \
     X(mn_image_reader, close, close)                                                                                   \

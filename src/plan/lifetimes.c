@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "plan/memory.h"
 #include "plan/overwrite.h"
+#include "plan/streamed.h"
 
 /* Buffers to place: one per tensor that owns memory, then one per step that wants workspace. */
 typedef struct placement {
@@ -37,12 +38,18 @@ static size_t workspace_stride(const mn_step *step) {
     return mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
 }
 
+static void use_workspaces(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        const mn_step *step = &plan->steps[s];
+        if (step->cut.workspace_bytes == 0) continue;
+        const size_t threads = step->node->part ? 1 : (size_t)options->threads;
+        use(place, plan->graph->tensor_count + s, workspace_stride(step) * threads, s, s);
+    }
+}
+
 /* Inputs are written before step 0, outputs read after the last step. */
-static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+static void use_whole_tensors(const mn_plan *plan, placement *place) {
     const mn_graph *graph = plan->graph;
-    const int32_t owners = graph->tensor_count + plan->step_count;
-    for (int32_t i = 0; i < owners; i++) place->buffer_of[i] = -1;
-    place->count = 0;
     const int32_t before = -1, after = plan->step_count;
     for (int32_t i = 0; i < graph->input_count; i++) use_tensor(plan, place, graph->inputs[i], before, before);
     for (int32_t s = 0; s < plan->step_count; s++) {
@@ -50,12 +57,43 @@ static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *option
         const mn_node *node = step->node;
         for (int32_t i = 0; i < node->input_count; i++) use_tensor(plan, place, node->inputs[i], s, s);
         for (int32_t i = 0; i < node->output_count; i++) use_tensor(plan, place, node->outputs[i], s, s);
-        if (step->cut.workspace_bytes > 0) {
-            const size_t threads = node->part ? 1 : (size_t)options->threads;
-            use(place, graph->tensor_count + s, workspace_stride(step) * threads, s, s);
-        }
     }
     for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);
+}
+
+/* The plan's step for one of those that were searched, or for before and after them. */
+static int32_t step_of(const mn_plan *plan, int32_t step) {
+    if (step < 0) return -1;
+    return step < plan->streamed->steps.step_count ? plan->streamed->step_of[step] : plan->step_count;
+}
+
+/* As the search for the order of rows found them. */
+static void use_streamed_tensors(const mn_plan *plan, placement *place) {
+    const mn_streamed *s = plan->streamed;
+    for (int32_t i = 0; i < s->steps.tensor_count; i++) {
+        const mn_stream_place *p = &s->stream.places[i];
+        const int32_t tensor = s->tensor_of[i];
+        use(place, tensor, plan->bytes[tensor], step_of(plan, p->first), step_of(plan, p->last));
+    }
+    for (int32_t i = 0; i < s->steps.tensor_count; i++) {
+        const mn_stream_place *p = &s->stream.places[i];
+        if (p->below < 0) continue;
+        mn_buffer *buffer = &place->buffers[place->buffer_of[s->tensor_of[i]]];
+        buffer->below = &place->buffers[place->buffer_of[s->tensor_of[p->below]]];
+        buffer->shift = p->shift;
+    }
+}
+
+static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+    const int32_t owners = plan->graph->tensor_count + plan->step_count;
+    for (int32_t i = 0; i < owners; i++) place->buffer_of[i] = -1;
+    place->count = 0;
+    if (plan->streamed) {
+        use_streamed_tensors(plan, place);
+    } else {
+        use_whole_tensors(plan, place);
+    }
+    use_workspaces(plan, options, place);
 }
 
 /* Lifetimes are kept as they are; for tensors that keep their memory the planner sees longer ones. */
@@ -102,7 +140,7 @@ mn_status mn_plan_place(mn_plan *plan, const mn_plan_options *options) {
     take_lifetimes(plan, &place);
     if (options->keep_tensors) {
         keep_all(plan, &place);
-    } else {
+    } else if (!plan->streamed) {
         mn_plan_find_overwrites(plan, place.over);
         collect_lifetimes(plan, options, &place);
     }

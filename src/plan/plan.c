@@ -44,7 +44,8 @@ static mn_status make(mn_plan *plan, mn_pack_cache *cache, const mn_plan_options
     MN_TRY(hand_over(plan, options));
     mn_candidates *candidates = mn_region_alloc(&plan->region, (size_t)plan->graph->op_count, sizeof *candidates);
     if (!candidates) return mn_fail_memory("the plan");
-    MN_TRY(mn_plan_lower(plan->graph, plan->foreign, plan->shapes, !options->keep_tensors, &plan->region, candidates));
+    const bool fuses = !options->keep_tensors && !options->streamed;
+    MN_TRY(mn_plan_lower(plan->graph, plan->foreign, plan->shapes, fuses, &plan->region, candidates));
     MN_TRY(mn_plan_select(plan, candidates, options));
     MN_TRY(mn_plan_schedule(plan, options));
     MN_TRY(mn_plan_pack_weights(plan, cache, options->team));

@@ -19,6 +19,7 @@
 #include "kernels/cut.h"
 #include "plan/lower.h"
 #include "plan/pack.h"
+#include "plan/rows.h"
 
 /** Alignment of every tensor in the arena, and of the arena itself, in bytes: a cache line and a zmm register. */
 #define MN_ARENA_ALIGNMENT ((size_t)64)
@@ -26,26 +27,30 @@
 /** Marks a tensor that has no place in the arena: constants, and tensors nothing reads or writes. */
 #define MN_NO_OFFSET SIZE_MAX
 
+typedef struct mn_streamed mn_streamed;
+
 typedef struct mn_step {
     const mn_node *node;     /* what it computes, of what */
     const mn_kernel *kernel; /* NULL: a back end runs it (node->part), or it is an alias */
     mn_kernel_need need;
-    mn_cut cut; /* all zero for an alias */
+    mn_cut cut;       /* all zero for an alias */
+    mn_row_form rows; /* of a streamed plan: how it runs row by row */
     const void *packed;
     size_t workspace_offset; /* in the arena: [threads][cut.workspace_bytes rounded up to MN_ARENA_ALIGNMENT]; of a back
                                 end's part one workspace, for all threads */
 } mn_step;
 
-/** A part of a step that runs at one go: units [first, first + units). */
+/** A part of a step that runs at one go: units [first, first + units); all of them, or some rows. */
 typedef struct mn_slice_of_step {
     int32_t step, first, units;
 } mn_slice_of_step;
 
 typedef struct mn_plan_options {
-    const mn_shape *inputs;          /* [graph->input_count], or NULL for the file's shapes */
-    int32_t threads;                 /* >= 1: how much workspace to reserve */
-    mn_team *team;                   /* packs weights; NULL: the caller does */
-    bool keep_tensors;               /* no two tensors share memory */
+    const mn_shape *inputs; /* [graph->input_count], or NULL for the file's shapes */
+    int32_t threads;        /* >= 1: how much workspace to reserve */
+    mn_team *team;          /* packs weights; NULL: the caller does */
+    bool keep_tensors;      /* no two tensors share memory */
+    bool streamed;          /* rows depth first, in the least memory (plan/streamed.h); not with keep_tensors */
     const mn_backend_list *backends; /* NULL: none */
     mn_target target;                /* what runs the plan */
     mn_tier tier;                    /* highest kernel tier */
@@ -66,6 +71,8 @@ typedef struct mn_plan {
     mn_step *steps;
     int32_t slice_count;
     mn_slice_of_step *slices; /* in the order of running */
+    mn_streamed *streamed;    /* what led to them; NULL: whole steps */
+    int32_t *ring;            /* [tensor_count]: rows that its memory holds, row y in place y % ring; 0: all */
     size_t arena_bytes;
     size_t packed_bytes;
 } mn_plan;

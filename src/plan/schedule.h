@@ -7,7 +7,8 @@
 
 #include "plan/plan.h"
 
-/** Fills cut of each step, and the plan's slices: whole steps, one after another. Errors: MEMORY. */
+/** Fills cut of each step, and the plan's slices: whole steps, one after another, or rows of them if the plan is to be
+ *  streamed. Errors: MEMORY, LIMIT. */
 mn_status mn_plan_schedule(mn_plan *plan, const mn_plan_options *options);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct choice {
     const mn_plan_options *options;
     const mn_candidate *candidate;
     mn_step *steps; /* [node_count] */
+    bool by_rows;   /* kernels must run row by row where the node can */
 } choice;
 
 /* Every operand but the first is constant or left out, so that weights may be packed. Operators that run as one have
@@ -42,8 +43,14 @@ static bool is_worth_it(const choice *c, const mn_kernel *kernel) {
     return !c->candidate->is_fused || kernel->tier != MN_TIER_REF;
 }
 
+static bool fits_rows(const choice *c, const mn_kernel *kernel, const mn_node *node) {
+    if (!c->by_rows || kernel->traits->rings) return true;
+    return mn_plan_row_form(c->plan->shapes, node).kind != MN_ROWS_WINDOW;
+}
+
 static bool fits(const choice *c, int32_t n, const mn_kernel *kernel, mn_kernel_need *need) {
     const mn_node *node = &c->candidate->nodes[n];
+    if (!fits_rows(c, kernel, node)) return false;
     if (!is_worth_it(c, kernel)) return false;
     if (mn_kernel_packs(kernel) && !has_constant_weights(c, node)) return false;
     return mn_kernel_needs(kernel, node->params, need);
@@ -104,8 +111,14 @@ static void take_steps(mn_plan *plan, const mn_step *steps, int32_t count) {
 static mn_status select_one(mn_plan *plan, const mn_plan_options *options, const mn_candidates *from, mn_step *steps,
                             int32_t *op_count) {
     for (int32_t i = 0; i < from->count; i++) {
-        const choice c = {.plan = plan, .options = options, .candidate = &from->list[i], .steps = steps};
-        if (!choose(&c, 0, (mn_layout){0})) continue;
+        choice c = {.plan = plan, .options = options, .candidate = &from->list[i], .steps = steps};
+        c.by_rows = options->streamed;
+        bool found = choose(&c, 0, (mn_layout){0});
+        if (!found && c.by_rows) {
+            c.by_rows = false;
+            found = choose(&c, 0, (mn_layout){0});
+        }
+        if (!found) continue;
         take_steps(plan, steps, c.candidate->node_count);
         *op_count = c.candidate->op_count;
         return MN_OK;

@@ -20,12 +20,20 @@ typedef struct way {
 
 enum { FINE = 1 << 20 };
 
+typedef struct known {
+    mn_chain *chains;
+    int32_t count;
+} known;
+
 /* Looks for the least peak, or if that is known for the least cost within it. */
 typedef struct search {
     mn_chains chains;
     size_t limit;  /* SIZE_MAX: not known */
     size_t wanted; /* bytes that a chain should take at most */
     way *ways;     /* [step_count + 1] */
+    /* [step_count + 1]: what chains take that end before a step: a single step, one that overlaps, then longer ones, as
+     * far as they were looked at. */
+    known *known;
 } search;
 
 static bool is_better(const search *s, const way *a, const way *b) {
@@ -34,40 +42,46 @@ static bool is_better(const search *s, const way *a, const way *b) {
     return a->cost < b->cost;
 }
 
+/* Chains are looked at in the order of their numbers. */
+static const mn_chain *look_at(search *s, int32_t begin, int32_t end, bool overlaps) {
+    const int32_t number = end - begin == 1 ? overlaps : end - begin;
+    known *k = &s->known[end];
+    if (number == k->count) mn_chain_run(&s->chains, begin, end, overlaps, NULL, &k->chains[k->count++]);
+    return &k->chains[number];
+}
+
 /* Weighs the chain [begin, end) behind the best way to it. */
-static void weigh(search *s, int32_t begin, int32_t end, bool overlaps, mn_chain *chain) {
+static const mn_chain *weigh(search *s, int32_t begin, int32_t end, bool overlaps) {
     const way *before = &s->ways[begin];
-    mn_chain_run(&s->chains, begin, end, overlaps, NULL, chain);
+    const mn_chain *chain = look_at(s, begin, end, overlaps);
     const way new = {.begin = begin,
                      .overlaps = overlaps,
                      .exists = true,
                      .peak = mn_max_size(before->peak, chain->bytes),
                      .slices = before->slices + chain->slices,
                      .cost = before->cost + chain->slices + (chain->bytes > s->wanted ? FINE : 0)};
-    if (!before->exists || new.peak > s->limit) return;
-    if (is_better(s, &new, &s->ways[end])) s->ways[end] = new;
+    if (before->exists && new.peak <= s->limit && is_better(s, &new, &s->ways[end])) s->ways[end] = new;
+    return chain;
 }
 
-/* Longer chains that end alike have as many rings or more: one too many ends the search. */
+/* Can no longer chain that ends alike be better? */
 static bool is_hopeless(const search *s, int32_t end, const mn_chain *chain) {
-    if (s->limit != SIZE_MAX) return chain->rings > s->limit;
-    return s->ways[end].exists && chain->rings >= s->ways[end].peak;
+    if (s->limit != SIZE_MAX) return chain->least > s->limit;
+    return s->ways[end].exists && chain->least >= s->ways[end].peak;
 }
 
 static void find_ways(search *s) {
     const mn_stream_steps *steps = s->chains.steps;
     s->ways[0] = (way){.exists = true};
     for (int32_t end = 1; end <= steps->step_count; end++) {
-        mn_chain chain;
         s->ways[end] = (way){.exists = false};
-        weigh(s, end - 1, end, false, &chain);
+        weigh(s, end - 1, end, false);
         if (!steps->steps[end - 1].by_rows) continue;
-        weigh(s, end - 1, end, true, &chain);
+        weigh(s, end - 1, end, true);
         const int32_t least = mn_max_i32(0, end - MN_CHAIN_STEPS);
         for (int32_t begin = end - 2; begin >= least; begin--) {
             if (!steps->steps[begin].by_rows) break;
-            weigh(s, begin, end, true, &chain);
-            if (is_hopeless(s, end, &chain)) break;
+            if (is_hopeless(s, end, weigh(s, begin, end, true))) break;
         }
     }
 }
@@ -165,7 +179,13 @@ mn_status mn_stream_plan(const mn_stream_steps *steps, mn_region *region, mn_str
     search s = {.limit = SIZE_MAX, .wanted = SIZE_MAX};
     MN_TRY(mn_chains_open(steps, region, &s.chains));
     s.ways = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.ways);
-    if (!s.ways) return mn_fail_memory("the streamed plan");
+    s.known = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.known);
+    if (!s.ways || !s.known) return mn_fail_memory("the streamed plan");
+    for (int32_t end = 1; end <= steps->step_count; end++) {
+        const size_t count = (size_t)mn_min_i32(end, MN_CHAIN_STEPS) + 1;
+        s.known[end].chains = mn_region_alloc(region, count, sizeof(mn_chain));
+        if (!s.known[end].chains) return mn_fail_memory("the streamed plan");
+    }
     find_ways(&s);
     s.limit = s.ways[steps->step_count].peak;
     return try_to_fit(&s, region, out);

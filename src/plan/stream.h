@@ -32,8 +32,10 @@ typedef struct mn_stream_tensor {
 typedef struct mn_stream_step {
     const mn_stream_read *reads;
     int32_t read_count;
-    int32_t output; /* of no other step */
-    bool by_rows;   /* rows of the output may be made one by one; else all at once, of all that is read */
+    int32_t output;        /* of no other step */
+    const int32_t *others; /* further outputs, of a step that does not go by rows */
+    int32_t other_count;
+    bool by_rows; /* rows of the output may be made one by one; else all at once, of all that is read */
 } mn_stream_step;
 
 typedef struct mn_stream_steps {

@@ -36,6 +36,11 @@ static bool alloc_arrays(mn_chains *c, size_t reads, mn_region *region) {
     return good && c->read_whole && c->excess && c->crossing && c->next && c->reader_first && c->readers;
 }
 
+static void look_at_output(mn_chains *c, int32_t step, int32_t tensor) {
+    c->maker[tensor] = step;
+    c->last[tensor] = mn_max_i32(c->last[tensor], step);
+}
+
 /* Makers, last readers, and how many readers there are, one place further on. */
 static void look_at_reads(mn_chains *c) {
     for (int32_t t = 0; t < c->steps->tensor_count; t++) {
@@ -44,8 +49,8 @@ static void look_at_reads(mn_chains *c) {
     }
     for (int32_t s = 0; s < c->steps->step_count; s++) {
         const mn_stream_step *step = &c->steps->steps[s];
-        c->maker[step->output] = s;
-        c->last[step->output] = mn_max_i32(c->last[step->output], s);
+        look_at_output(c, s, step->output);
+        for (int32_t i = 0; i < step->other_count; i++) look_at_output(c, s, step->others[i]);
         for (int32_t i = 0; i < step->read_count; i++) {
             const mn_stream_read *read = &step->reads[i];
             c->last[read->tensor] = mn_max_i32(c->last[read->tensor], s);
@@ -245,7 +250,9 @@ static void add_up(const mn_chains *c, mn_chain *out) {
         }
         most = mn_max_size(most, sum);
     }
-    out->rings = most;
+    const mn_stream_step *first = &c->steps->steps[c->begin];
+    for (int32_t i = 0; i < first->other_count; i++) whole += whole_bytes(c, first->others[i]);
+    out->least = most + whole_bytes(c, c->steps->steps[c->end - 1].output);
     out->bytes = whole + most;
 }
 

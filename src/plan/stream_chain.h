@@ -13,7 +13,7 @@ enum { MN_CHAIN_STEPS = 96 };
 
 typedef struct mn_chain {
     size_t bytes; /* in use at most while it runs, with tensors that others need */
-    size_t rings; /* of its own, a lower bound for every longer chain that ends alike */
+    size_t least; /* of that, what every longer chain that ends alike takes too: rings, and the last output */
     int64_t slices;
     int32_t taken; /* the tensor whose memory its last output takes over while it is used up, or -1 */
     size_t shift;

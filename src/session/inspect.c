@@ -6,6 +6,7 @@
 
 #include "base/argument.h"
 #include "base/cpu.h"
+#include "plan/streamed.h"
 #include "session/session.h"
 
 const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), i); }
@@ -44,6 +45,35 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
     return MN_OK;
 }
 
+int32_t mn_session_slice_count(const mn_session *session) { return session ? session->plan.slice_count : 0; }
+
+mn_status mn_session_slice(const mn_session *session, int32_t index, mn_slice_info *out) {
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_slice_info_struct, out));
+    if (index < 0 || index >= session->plan.slice_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "slice %d does not exist; the plan has %d", index, session->plan.slice_count);
+    }
+    const mn_slice_of_step *from = &session->plan.slices[index];
+    const mn_slice_info slice = {.step = from->step, .first = from->first, .units = from->units};
+    mn_struct_write(&mn_slice_info_struct, &slice, out);
+    return MN_OK;
+}
+
+mn_status mn_session_stream(const mn_session *session, mn_stream_info *out) {
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_stream_info_struct, out));
+    const mn_streamed *streamed = session->plan.streamed;
+    if (!streamed) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: the plan is not streamed; set `streamed` in mn_session_options",
+                       session->graph->name);
+    }
+    const mn_stream_info info = {.chain_count = streamed->stream.chain_count,
+                                 .held_bytes = streamed->stream.arena_bytes,
+                                 .arriving_bytes = streamed->arriving_bytes};
+    mn_struct_write(&mn_stream_info_struct, &info, out);
+    return MN_OK;
+}
+
 static mn_layout_info describe_layout(mn_layout l) {
     return (mn_layout_info){
         .block = l.block, .lanes = l.lanes, .rows = l.rows, .together = l.together, .bias = l.biased ? 128 : 0};
@@ -58,6 +88,7 @@ mn_status mn_session_placement(const mn_session *session, int32_t tensor, mn_pla
     }
     const mn_placement place = {.first = plan->first[tensor],
                                 .last = plan->last[tensor],
+                                .ring = plan->ring[plan->same_as[tensor]],
                                 .offset = plan->offset[tensor],
                                 .bytes = plan->bytes[plan->same_as[tensor]],
                                 .layout = describe_layout(plan->layout[tensor])};

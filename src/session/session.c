@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/pages.h"
 #include "graph/describe.h"
+#include "kernels/rows.h"
 #include "session/batch.h"
 #include "session/model.h"
 
@@ -151,6 +152,9 @@ static mn_status list_ops(mn_session *session) {
     return MN_OK;
 }
 
+/* Rows that a tensor's memory holds; 0: all. */
+static int32_t ring_of(const mn_plan *plan, int32_t tensor) { return plan->ring[plan->same_as[tensor]]; }
+
 static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
     session->tasks = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->tasks);
@@ -169,6 +173,8 @@ static mn_status make_tasks(mn_session *session) {
             (mn_task){.params = node->params,
                       .inputs = inputs,
                       .output = session->memory[node->outputs[0]],
+                      .in_ring = step->rows.kind == MN_ROWS_WINDOW ? ring_of(plan, node->inputs[0]) : 0,
+                      .out_ring = step->rows.kind == MN_ROWS_WINDOW ? ring_of(plan, node->outputs[0]) : 0,
                       .packed = step->packed,
                       .cut = &step->cut,
                       .workspace = step->cut.workspace_bytes ? session->arena + step->workspace_offset : NULL};
@@ -179,7 +185,13 @@ static mn_status make_tasks(mn_session *session) {
 
 static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options,
                        const mn_backend_list *backends) {
-    mn_plan_options plan = {.keep_tensors = options->keep_tensors, .target = mn_target_here(), .backends = backends};
+    mn_plan_options plan = {.keep_tensors = options->keep_tensors != 0,
+                            .streamed = options->streamed != 0,
+                            .target = mn_target_here(),
+                            .backends = backends};
+    if (plan.keep_tensors && plan.streamed) {
+        return mn_fail(MN_ERROR_ARGUMENT, "a streamed plan keeps no tensors; ask for one of both");
+    }
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));
@@ -250,13 +262,42 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
     step->kernel->run(&task, begin, end);
 }
 
+/* Where row `row` of a tensor lies. */
+static char *row_at(const mn_session *session, int32_t tensor, int32_t row) {
+    const mn_plan *plan = &session->plan;
+    const size_t bytes = mn_plan_row_bytes(&plan->shapes[tensor], session->graph->tensors[tensor].type);
+    return (char *)session->memory[tensor] + mn_row_place(row, ring_of(plan, tensor)) * bytes;
+}
+
+/* A row of a step whose rows are all alike: its first units, at that row. */
+static void run_alike(mn_session *session, shared_step *shared, int32_t row) {
+    const mn_node *node = shared->step->node;
+    const mn_row_form *form = &shared->step->rows;
+    const void *inputs[MN_TASK_INPUTS] = {NULL};
+    mn_task task = *shared->task;
+    for (int32_t i = 0; i < node->input_count; i++) {
+        inputs[i] = form->moving >> i & 1 ? row_at(session, node->inputs[i], row) : task.inputs[i];
+    }
+    task.inputs = inputs;
+    task.output = row_at(session, node->outputs[0], row);
+    shared->task = &task;
+    run_part(shared, 0, 0, form->row_units);
+}
+
+/* One row, or all: no slice has some of several. */
 static mn_status run_slice(mn_session *session, const mn_slice_of_step *slice) {
     shared_step shared;
     shared.step = &session->plan.steps[slice->step], shared.task = &session->tasks[slice->step];
     const mn_part *part = shared.step->node->part;
     if (part) return mn_foreign_run(session->plan.foreign, part, &session->runs[slice->step]);
     for (int32_t i = 0; i < session->threads; i++) shared.kept[i] = -1;
-    if (session->team && shared.step->cut.grain < slice->units) {
+    if (slice->units < shared.step->cut.units) {
+        if (shared.step->rows.kind == MN_ROWS_ALIKE) {
+            run_alike(session, &shared, slice->first / shared.step->rows.row_units);
+        } else {
+            run_part(&shared, 0, slice->first, slice->first + slice->units);
+        }
+    } else if (session->team && shared.step->cut.grain < slice->units) {
         mn_team_share(session->team, slice->units, shared.step->cut.grain, run_part, &shared);
     } else {
         run_part(&shared, 0, 0, slice->units);

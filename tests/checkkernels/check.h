@@ -240,6 +240,14 @@ check_result check_verify(const mn_kernel *kernel, check_case *c, check_rng *r);
  *  elsewhere, which it prints. `whole`: the task for all rows, with workspace. */
 bool check_rings(const mn_kernel *kernel, const check_case *c, check_rng *r, const mn_task *whole, uint8_t *got);
 
+/** Is all of the output made of parts that are alike and need the same part of the inputs alone: rows of a pointwise
+ * convolution, or elements? */
+bool check_is_alike(const mn_kernel *kernel, const check_case *c);
+
+/** Runs a kernel for which that is so on one part after another as its first units, with nothing around it. As above.
+ */
+bool check_alike(const mn_kernel *kernel, const check_case *c, check_rng *r, const mn_task *whole, uint8_t *got);
+
 /* ---- bench.c ---- */
 
 /** Prints a line for each benchmark case of `kernel`. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A kernel that honours rings, a few output rows at a time: its input holds no more rows than those need, everything
- * else in it is noise, and so does its output. */
+/* What kernels of streamed plans must do. One that honours rings runs a few output rows at a time: its input holds no
+ * more rows than those need, everything else in it is noise, and so does its output. One whose rows or elements are
+ * alike computes any of them as its first units, between guard bands. */
 #include "base/checked.h"
 #include "checkkernels/check.h"
 
@@ -89,4 +90,68 @@ bool check_rings(const mn_kernel *kernel, const check_case *c, check_rng *r, con
     check_buffer_close(&in);
     check_buffer_close(&out);
     return intact;
+}
+
+/* ---- Parts that are alike --------------------------------------------------------------------------------- */
+
+static bool is_pointwise(const mn_window *w) {
+    return w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
+           w->out_h == w->in_h && w->out_w == w->in_w;
+}
+
+bool check_is_alike(const mn_kernel *kernel, const check_case *c) {
+    switch (kernel->op) {
+    case MN_K_CONV: return is_pointwise(&c->params.conv.window);
+    case MN_K_ADD:
+    case MN_K_MUL:
+    case MN_K_DIV:
+    case MN_K_MAXIMUM: return c->params.binary.same_shape;
+    case MN_K_QUANTIZE:
+    case MN_K_DEQUANTIZE: return c->params.convert.channels <= 1;
+    case MN_K_CLAMP:
+    case MN_K_UNARY: return true;
+    default: return false;
+    }
+}
+
+/* Operands that are cut as the output is: both of binary operators, else the first. */
+static int32_t cut_operands(const mn_kernel *kernel) {
+    const mn_kernel_op op = kernel->op;
+    return op == MN_K_ADD || op == MN_K_MUL || op == MN_K_DIV || op == MN_K_MAXIMUM ? 2 : 1;
+}
+
+/* Units [begin, end) as the first of all. */
+static bool run_alike(const mn_kernel *kernel, const check_case *c, check_rng *r, const mn_task *whole, uint8_t *got,
+                      span s) {
+    const size_t count = (size_t)(s.end - s.begin), out_unit = c->out_bytes / (size_t)c->units;
+    check_buffer in[2] = {{0}}, out;
+    const void *inputs[CHECK_INPUTS];
+    memcpy(inputs, whole->inputs, sizeof inputs);
+    for (int32_t i = 0; i < cut_operands(kernel); i++) {
+        const size_t unit = c->inputs[i].bytes / (size_t)c->units;
+        check_buffer_open(&in[i], r, count * unit, mn_type_size(kernel->in));
+        memcpy(in[i].data, c->inputs[i].data + (size_t)s.begin * unit, count * unit);
+        inputs[i] = in[i].data;
+    }
+    check_buffer_open(&out, r, count * out_unit, mn_type_size(kernel->out));
+    mn_task task = *whole;
+    task.inputs = inputs;
+    task.output = out.data;
+    kernel->run(&task, 0, s.end - s.begin);
+    memcpy(got + (size_t)s.begin * out_unit, out.data, count * out_unit);
+    ptrdiff_t at = 0;
+    const bool intact = check_buffer_intact(&out, &at);
+    if (!intact) printf("FAILED %s: %s: a part alone wrote byte %td of the output\n", kernel->symbol, c->shape, at);
+    for (int32_t i = 0; i < cut_operands(kernel); i++) check_buffer_close(&in[i]);
+    check_buffer_close(&out);
+    return intact;
+}
+
+bool check_alike(const mn_kernel *kernel, const check_case *c, check_rng *r, const mn_task *whole, uint8_t *got) {
+    const bool elements = kernel->op != MN_K_CONV;
+    for (int32_t begin = 0, end; begin < c->units; begin = end) {
+        end = mn_min_i32(c->units, begin + (elements ? check_size(r, 200) : 1));
+        if (!run_alike(kernel, c, r, whole, got, (span){begin, end})) return false;
+    }
+    return true;
 }

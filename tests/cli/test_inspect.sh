@@ -50,6 +50,17 @@ for cpu in ref portable ''; do
                   for i, a in enumerate(steps) for b in steps[:i])'
     done
 done
+# The streamed plan: slices in order, each unit of a step once.
+for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
+    expect 0 inspect --plan --streamed --cpu=ref "$model"
+    prints ' [0-9]+ to [0-9]+, ring of [1-9]'
+    prints '^tensors +[1-9][0-9]* bytes with whole inputs, [1-9]'
+    prints '^row by row  steps 0 to [1-9][0-9]* in [1-9][0-9]* slices$'
+    expect 0 inspect --json --streamed --cpu=ref "$model"
+    json 'o["arriving_bytes"] < o["held_bytes"] == o["arena_bytes"] and len(o["slices"]) > len(o["steps"])'
+    json 'all(sum(n for s, _, n in o["slices"] if s == i) == step["units"] for i, step in enumerate(o["steps"]))'
+    json 'any(s["output"]["ring"] == 3 for s in o["steps"]) and o["steps"][-1]["output"]["ring"] == 0'
+done
 # What only a back end runs is shown, but neither run nor made into something else.
 custom=tests/golden/custom.tflite
 expect 0 inspect "$custom"

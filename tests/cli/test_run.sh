@@ -25,6 +25,29 @@ code=0
 [ "$code" = 1 ] || fail 'a full standard output is no failure'
 says 'cannot write standard output'
 
+# Row by row: the same bits, and how much memory; on standard output only where no output goes there.
+for model in "$models"/tiny_v2_{int8,uint8}.tflite; do
+    for arguments in '' '--cpu ref' '--cpu portable --threads 2'; do
+        # shellcheck disable=SC2086 # words are wanted
+        expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/whole" $arguments
+        # shellcheck disable=SC2086 # words are wanted
+        expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/rows" --plan streamed $arguments
+        cmp "$scratch/whole" "$scratch/rows" || fail "other bits row by row with $arguments"
+        prints '^tensors  4096 bytes with whole inputs, 2368 if their rows arrive when they are needed$'
+        prints '^arena    [1-9][0-9]* bytes with the workspace of kernels$'
+    done
+done
+model=$models/tiny_v2_int8.tflite
+expect 0 run -m "$model" -i "$scratch/in" --plan streamed
+"$mobilenet" run -m "$model" -i "$scratch/in" -o - --plan streamed | cmp - "$scratch/one" || fail 'more than the output'
+expect 0 run -m "$model" -i "$scratch/in" --plan streamed --json --cpu ref
+json 'o["held_bytes"] == o["arena_bytes"] == 4096 and o["arriving_bytes"] == 2368'
+expect 0 run -m "$model" -i "$scratch/in" --plan whole --json
+json 'o["arena_bytes"] > 4096 and "held_bytes" not in o'
+expect 2 run -m "$model" -i "$scratch/in" --plan streamed --tensors "$scratch/tensors"
+says 'give one of both'
+expect 2 run -m "$model" -i "$scratch/in" -o "$scratch/rows" --plan sideways
+
 # --tensors: every run-time tensor in its size, the output among them, and no constant.
 expect 0 run -m "$model" -i "$scratch/in" --tensors "$scratch/tensors" --json
 json 'o["outputs"][0]["file"] is None and o["inputs"][0]["shape"] == [1, 32, 32, 3] and o["milliseconds"] > 0'

@@ -190,6 +190,7 @@ static bool run_record(const record *r) {
             options.cpu = mn_cpu_tier(tier);
             options.threads = threads;
             options.keep_tensors = threads == 2;
+            options.streamed = threads == 3;
             same = run_twice(r, model, &options) && same;
         }
     }

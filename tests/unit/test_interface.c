@@ -104,6 +104,11 @@ static int close_both(void **state) {
     REFUSED(mn_session_step, mn_session_step(NULL, 0, &step))                                                          \
     REFUSED(mn_session_step, mn_session_step(f->session, 0, NULL))                                                     \
     IGNORED(mn_session_profile, mn_session_profile(NULL, true))                                                        \
+    GIVES(mn_session_slice_count, mn_session_slice_count(NULL) == 0)                                                   \
+    REFUSED(mn_session_slice, mn_session_slice(NULL, 0, &slice))                                                       \
+    REFUSED(mn_session_slice, mn_session_slice(f->session, 0, NULL))                                                   \
+    REFUSED(mn_session_stream, mn_session_stream(NULL, &stream))                                                       \
+    REFUSED(mn_session_stream, mn_session_stream(f->session, NULL))                                                    \
     REFUSED(mn_session_placement, mn_session_placement(NULL, 0, &place))                                               \
     REFUSED(mn_session_placement, mn_session_placement(f->session, 0, NULL))                                           \
     GIVES(mn_imagenet_label, mn_imagenet_label(-1) == NULL)                                                            \
@@ -190,6 +195,8 @@ static void null_is_an_error(void **state) {
     mn_op_info op = MN_INIT(mn_op_info);
     mn_pixels pixels = MN_INIT(mn_pixels);
     mn_step_info step = MN_INIT(mn_step_info);
+    mn_slice_info slice = MN_INIT(mn_slice_info);
+    mn_stream_info stream = MN_INIT(mn_stream_info);
     mn_placement place = MN_INIT(mn_placement);
     mn_session_options no_shapes = MN_INIT(mn_session_options);
     no_shapes.input_shape_count = 1;
