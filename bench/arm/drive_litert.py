@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""usage: drive_litert.py MODEL xnnpack|builtin
+
+One inference of a model in LiteRT between the marks of marks.h, after one to warm up, on the inputs of drive.c. Runs
+under the emulator, with the Python of scripts/arm-sysroot.sh.
+"""
+import ctypes
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+MARK, MARK_BEGIN, MARK_END = 0x4D4E4D4E, 1, 2
+SYS_GETPRIORITY = 141  # of Linux on 64-bit Arm
+
+
+def contents(detail):
+    """The bytes, or floats in [-1, 1), of drive.c."""
+    values = np.empty(int(np.prod(detail["shape"])), np.uint8)
+    state = 1
+    for i in range(values.size):
+        state = (state * 1103515245 + 12345) & 0xFFFFFFFF
+        values[i] = state >> 16 & 255
+    if detail["dtype"] == np.float32:
+        return (values.astype(np.float32) / 128 - 1).reshape(detail["shape"])
+    return values.view(detail["dtype"]).reshape(detail["shape"])
+
+
+def main():
+    kernels = {"xnnpack": OpResolverType.AUTO, "builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}[sys.argv[2]]
+    interpreter = Interpreter(sys.argv[1], num_threads=1, experimental_op_resolver_type=kernels)
+    interpreter.allocate_tensors()
+    detail = interpreter.get_input_details()[0]
+    values = contents(detail)
+    interpreter.set_tensor(detail["index"], values)
+    interpreter.invoke()
+    interpreter.set_tensor(detail["index"], values)
+    libc = ctypes.CDLL(None)
+    libc.syscall(SYS_GETPRIORITY, MARK, MARK_BEGIN)
+    interpreter.invoke()
+    libc.syscall(SYS_GETPRIORITY, MARK, MARK_END)
+    result = 0
+    for byte in interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).tobytes():
+        result = (result * 31 + byte) & 0xFFFFFFFF
+    print("output %08x" % result)
+
+
+main()

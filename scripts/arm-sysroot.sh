@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/arm-sysroot.sh
+#
+# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs), to
+# be run with qemu-aarch64 -L. It is made once, in build-arm/sysroot, from Debian's packages for arm64, which apt-get
+# fetches with settings of its own, so that nothing is installed and this machine's settings stay as they are, and from
+# wheels for aarch64. $MOBILENET_ARM_SYSROOT names an existing one instead. Exit status 77, with the reason on standard
+# error, when it cannot be had.
+source "$(dirname "$0")/lib.sh"
+
+skip() {
+    echo "SKIPPED: $1" >&2
+    exit 77
+}
+
+litert=ai-edge-litert==1.4.0
+root=${MOBILENET_ARM_SYSROOT:-$PWD/build-arm/sysroot}
+apt=$PWD/build-arm/apt
+
+interpreter() { find "$root/usr/bin" -name 'python3.[0-9]*' 2>/dev/null | sort | head -n 1; }
+
+complete() {
+    [[ -n $(interpreter) ]] &&
+        qemu-aarch64 -L "$root" "$(interpreter)" -c 'import ai_edge_litert.interpreter, numpy' >/dev/null 2>&1
+}
+
+# apt-get for arm64, with its own lists, cache and, empty, list of what is installed.
+fetch_packages() {
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+    : >"$apt/status"
+    cat >"$apt/apt.conf" <<END
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+Dir::State "$apt";
+Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt";
+Dir::Cache::archives "$apt/archives";
+END
+    export APT_CONFIG=$apt/apt.conf
+    apt-get -q update && apt-get -q -y install --download-only python3-minimal libpython3-stdlib libstdc++6
+}
+
+# Debian keeps /lib and /bin as links into /usr.
+unpack_packages() {
+    local package folder
+    for folder in lib bin sbin; do
+        mkdir -p "$root/usr/$folder"
+        ln -sfn "usr/$folder" "$root/$folder"
+    done
+    for package in "$apt"/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" | tar -x -C "$root" --no-same-owner --keep-directory-symlink || return 1
+    done
+    # Links that begin at the root would lead into this machine's own files.
+    find "$root" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
+        [[ ! -e $root$target ]] || ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$root$target")" "$link"
+    done
+}
+
+fetch_wheels() {
+    local version platforms=() glibc wheel
+    version=$(interpreter)
+    for glibc in 17 27 28; do platforms+=(--platform "manylinux_2_${glibc}_aarch64"); done
+    python3 -m pip download --quiet --disable-pip-version-check --retries 1 --timeout 20 --only-binary=:all: \
+        "${platforms[@]}" --platform manylinux2014_aarch64 --implementation cp \
+        --python-version "${version##*python}" -d "$apt/wheels" "$litert" || return 1
+    for wheel in "$apt"/wheels/*.whl; do
+        python3 -m zipfile -e "$wheel" "$root/usr/lib/python3/dist-packages" || return 1
+    done
+}
+
+have qemu-aarch64 || skip "qemu-aarch64 is missing (on Debian: apt-get install qemu-user)"
+if ! complete; then
+    [[ -z ${MOBILENET_ARM_SYSROOT:-} ]] || skip "$root lacks Python, NumPy or LiteRT"
+    if ! have apt-get || ! have dpkg-deb; then skip "there is no apt-get to fetch Debian's packages for arm64"; fi
+    have python3/pip || skip "pip is missing (on Debian: apt-get install python3-pip)"
+    rm -rf "$root" "$apt"
+    mkdir -p "$root"
+    log=$(fetch_packages 2>&1) || skip "apt-get cannot fetch packages for arm64: ${log##*$'\n'}"
+    log=$(unpack_packages 2>&1) || skip "packages for arm64 cannot be unpacked: ${log##*$'\n'}"
+    log=$(fetch_wheels 2>&1) || skip "pip cannot fetch $litert for aarch64: ${log##*$'\n'}"
+    complete || skip "LiteRT was fetched, but does not load under qemu-aarch64"
+fi
+echo "$root"
