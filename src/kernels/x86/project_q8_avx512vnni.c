@@ -301,18 +301,23 @@ static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
+Q8_INLINE __m512i add_bytes(__m512i total, const uint8_t *in) {
+    return _mm512_dpbusd_epi32(total, _mm512_loadu_si512(in), _mm512_set1_epi8(1));
+}
+
 /* Sums over the channels of one group of rows, [column][row]. */
-Q8_TARGET static void sum_group(const mn_extent *l, const uint8_t *image, int32_t row, int32_t *sums) {
-    for (int32_t x = 0; x < l->width; x++) {
+Q8_TARGET static void sum_group(const job *j, const uint8_t *image, int32_t row, int32_t *sums) {
+    const int32_t whole = j->layout.blocks - 1;
+    const uint8_t *first = image + mn_extent_offset(&j->layout, 0, row);
+    const uint8_t *last = image + mn_extent_offset(&j->layout, whole, row), *end = last;
+    for (int32_t x = 0; x < j->layout.width; x++, first += MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES) {
         __m512i total = _mm512_setzero_si512();
-        for (int32_t b = 0; b < l->blocks; b++) {
-            const int32_t vectors = mn_extent_block_vectors(l, b);
-            const uint8_t *in = image + mn_extent_offset(l, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
-            for (int32_t v = 0; v < vectors; v++) {
-                const __m512i bytes = _mm512_loadu_si512(in + v * MN_Q8_VECTOR_BYTES);
-                total = _mm512_dpbusd_epi32(total, bytes, _mm512_set1_epi8(1));
-            }
+        for (int32_t b = 0; b < whole; b++) {
+            const uint8_t *in = first + b * j->block_stride;
+            Q8_UNROLL for (int v = 0; v < MN_Q8_BLOCK_VECTORS; v++) total =
+                add_bytes(total, in + v * MN_Q8_VECTOR_BYTES);
         }
+        for (end += j->last_width; last < end; last += MN_Q8_VECTOR_BYTES) total = add_bytes(total, last);
         const __m256i halves = _mm256_add_epi32(_mm512_castsi512_si256(total), _mm512_extracti64x4_epi64(total, 1));
         const __m128i rows = _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
         _mm_storeu_si128((__m128i *)(void *)(sums + (ptrdiff_t)x * ROWS), rows);
@@ -334,7 +339,7 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     tile tiles[2], *before = &tiles[0];
     before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
-        sum_group(&j->layout, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
+        sum_group(j, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
         j->panel = mn_panel_q8_at(panels, j->stride, channel / LANES);
