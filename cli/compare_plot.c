@@ -8,7 +8,17 @@
 #include "base/extremes.h"
 #include "chart/chart.h"
 
-enum { ROW = 16, TOP = 64, BOTTOM = 40, NAME = 330, AXIS = 560, WIDTH = NAME + AXIS + 90, WORST = 5, LETTERS = 46 };
+enum {
+    ROW = 16,
+    TOP = 64,
+    BOTTOM = 40,
+    NAME = 330,
+    AXIS = 560,
+    WIDTH = NAME + AXIS + 90,
+    WORST = 5,
+    LETTERS = 46,
+    MODELS = 160
+};
 
 /* Length of a bar: decibels up to the end of the axis; equal tensors fill it. */
 static double bar_length(double sqnr, double end) {
@@ -54,11 +64,11 @@ void cli_compare_plot(FILE *out, const mn_graph *graph, const mn_difference *dif
                       const char *const names[2]) {
     const int height = TOP + ROW * count + BOTTOM;
     const double end = axis_end(differences, count);
-    char models[512];
-    snprintf(models, sizeof models, "%.200s against %.200s", names[1], names[0]);
+    char models[4096];
+    snprintf(models, sizeof models, "%s against %s", names[1], names[0]);
     mn_chart_open(out, WIDTH, height);
     mn_chart_title(out, "Signal to quantisation noise of each layer");
-    mn_chart_text(out, 16, 42, (mn_chart_style){0}, models);
+    mn_chart_text(out, 16, 42, (mn_chart_style){.longest = MODELS}, models);
     draw_axis(out, end, height);
     for (int32_t i = 0; i < count; i++) {
         draw_layer(out, &differences[i], graph->tensors[differences[i].a].name, TOP + ROW * i, end,

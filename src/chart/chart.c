@@ -4,6 +4,7 @@
 #include "chart/chart.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MARGIN = 16, TITLE_BASE = 24 };
 
@@ -17,6 +18,14 @@ void mn_chart_open(FILE *out, int width, int height) {
 
 void mn_chart_close(FILE *out) { fputs("</svg>\n", out); }
 
+/* Bytes of the text that are written: not a part of a character of UTF-8. */
+static size_t shown(const char *text, int longest) {
+    size_t bytes = strlen(text);
+    if (longest == 0 || bytes <= (size_t)longest) return bytes;
+    for (bytes = (size_t)longest; bytes > 0 && ((unsigned char)text[bytes] & 0xc0) == 0x80;) bytes--;
+    return bytes;
+}
+
 void mn_chart_text(FILE *out, double x, double y, mn_chart_style style, const char *text) {
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\"", x, y);
     if (style.anchor) fprintf(out, " text-anchor=\"%s\"", style.anchor);
@@ -24,11 +33,12 @@ void mn_chart_text(FILE *out, double x, double y, mn_chart_style style, const ch
     if (style.is_bold) fputs(" font-weight=\"bold\"", out);
     if (style.colour) fprintf(out, " fill=\"%s\"", style.colour);
     fputc('>', out);
-    for (int i = 0; text[i] != '\0' && (style.longest == 0 || i < style.longest); i++) {
+    const size_t bytes = shown(text, style.longest);
+    for (size_t i = 0; i < bytes; i++) {
         const unsigned char c = (unsigned char)text[i];
         if (c == '<' || c == '&' || c == '>') {
             fprintf(out, "&#%d;", c);
-        } else if (c >= ' ') {
+        } else if (c >= ' ' && c != 0x7f) {
             fputc(c, out);
         }
     }

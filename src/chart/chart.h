@@ -23,7 +23,7 @@ typedef struct mn_chart_style {
     int size;           /* of the letters; 0: MN_CHART_LETTERS */
     bool is_bold;
     const char *colour;
-    int longest; /* bytes of the text that are written; 0: all */
+    int longest; /* most bytes of the text that are written; 0: all */
 } mn_chart_style;
 
 /** A white sheet of that size. Ends with mn_chart_close(). */
