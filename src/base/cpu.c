@@ -10,7 +10,13 @@
 #include <unistd.h>
 #endif
 
-const char *mn_family_name(mn_family family) { return family == MN_FAMILY_X86_64 ? "x86-64" : "any"; }
+const char *mn_family_name(mn_family family) {
+    switch (family) {
+    case MN_FAMILY_X86_64: return "x86-64";
+    case MN_FAMILY_ARM64: return "arm64";
+    default: return "any";
+    }
+}
 
 #ifdef _SC_LEVEL1_DCACHE_SIZE
 
@@ -78,6 +84,46 @@ uint32_t mn_cpu_flags(void) {
     if (all(c, LEAF7_ECX_AVX512VBMI)) flags |= MN_CPU_AVX512_VBMI;
     return all(c, LEAF7_ECX_AVX512VNNI) ? flags | MN_CPU_AVX512_VNNI : flags;
 }
+
+#elif defined(__aarch64__) && defined(__GNUC__)
+
+mn_family mn_cpu_family(void) { return MN_FAMILY_ARM64; }
+
+#if defined(__linux__)
+
+#include <sys/auxv.h>
+
+/* Bits as in Linux' Documentation/arch/arm64/elf_hwcaps.rst: AT_HWCAP's ASIMD and ASIMDDP, AT_HWCAP2's I8MM. */
+#define HWCAP_ASIMD_BIT (1ul << 1)
+#define HWCAP_ASIMDDP_BIT (1ul << 20)
+#define HWCAP2_I8MM_BIT (1ul << 13)
+
+static uint32_t optional_flags(void) {
+    if (!(getauxval(AT_HWCAP) & HWCAP_ASIMDDP_BIT)) return 0;
+    return getauxval(AT_HWCAP2) & HWCAP2_I8MM_BIT ? MN_CPU_DOTPROD | MN_CPU_I8MM : MN_CPU_DOTPROD;
+}
+
+static bool has_neon(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMD_BIT; }
+
+#else
+
+/* What the compiler may use everywhere. */
+static uint32_t optional_flags(void) {
+    uint32_t flags = 0;
+#ifdef __ARM_FEATURE_DOTPROD
+    flags |= MN_CPU_DOTPROD;
+#ifdef __ARM_FEATURE_MATMUL_INT8
+    flags |= MN_CPU_I8MM;
+#endif
+#endif
+    return flags;
+}
+
+static bool has_neon(void) { return true; }
+
+#endif
+
+uint32_t mn_cpu_flags(void) { return has_neon() ? MN_CPU_NEON | optional_flags() : 0; }
 
 #else
 

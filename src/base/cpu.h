@@ -12,9 +12,10 @@
 typedef enum mn_family {
     MN_FAMILY_ANY, /* all, and those without */
     MN_FAMILY_X86_64,
+    MN_FAMILY_ARM64,
 } mn_family;
 
-/** "x86-64". */
+/** "x86-64", "arm64". */
 const char *mn_family_name(mn_family family);
 
 /** The family that this is compiled for. */
@@ -31,6 +32,21 @@ enum {
     MN_CPU_AVX512_VNNI = 1 << 3, /* AVX-512 and its VNNI */
     MN_CPU_AVX512_VBMI = 1 << 4, /* AVX-512 and its VBMI */
 };
+
+/** MN_FAMILY_ARM64 */
+enum {
+    MN_CPU_NEON = 1 << 0,    /* Armv8.0 with Advanced SIMD: Cortex-A53 */
+    MN_CPU_DOTPROD = 1 << 1, /* and SDOT, UDOT: Cortex-A55, A76 */
+    MN_CPU_I8MM = 1 << 2,    /* and SMMLA, USDOT: Cortex-A510, X2, Neoverse V1 */
+};
+
+/* Compilers whose arm_neon.h has the intrinsics for these in functions with a target attribute; kernels for them exist
+ * only with those. */
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#define MN_CPU_DOTPROD_COMPILES
+#elif defined(__aarch64__) && defined(__clang__) && __clang_major__ >= 16
+#define MN_CPU_DOTPROD_COMPILES
+#endif
 
 /* Compilers that know AVX-VNNI; kernels for it exist only with them. */
 #if defined(__x86_64__) && defined(__GNUC__) && (__GNUC__ >= 11 || (defined(__clang_major__) && __clang_major__ >= 12))

@@ -9,8 +9,8 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "base/checked.h"
+#include "kernels/gather.h"
 #include "kernels/quant.h"
-#include "kernels/x86/gather.h"
 #include "kernels/x86/panel_q8.h"
 
 enum { LANES = MN_PANEL_Q8_LANES };

@@ -11,9 +11,9 @@
  * conv_run(). */
 
 #include "base/checked.h"
+#include "kernels/gather.h"
 #include "kernels/portable/window.h"
 #include "kernels/quant.h"
-#include "kernels/x86/gather.h"
 
 enum { ROWS = 6, VECTORS = 2, LANES = MN_REQUANT_LANES };
 

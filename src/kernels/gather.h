@@ -4,8 +4,8 @@
 /* Convolution inputs laid out for dot products of four bytes: one row of stored bytes per output pixel, filter rows,
  * filter columns and channels in the order of the weights, padded with zeros to a multiple of four. Cells outside the
  * image hold the zero point, so that they add nothing. */
-#ifndef MN_KERNELS_X86_GATHER_H
-#define MN_KERNELS_X86_GATHER_H
+#ifndef MN_KERNELS_GATHER_H
+#define MN_KERNELS_GATHER_H
 
 #include "kernels/params.h"
 

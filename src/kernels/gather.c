@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "kernels/x86/gather.h"
+#include "kernels/gather.h"
 
 #include <string.h>
 

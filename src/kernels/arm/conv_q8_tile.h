@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 convolution. A span of pixels is gathered, or lies there as it is; then each panel of channels meets
+ * all of it. Included behind one of the products_*.h; gives conv_need(), conv_pack() and conv_run(). */
+#include "base/checked.h"
+#include "kernels/arm/tile_q8.h"
+#include "kernels/gather.h"
+#include "kernels/portable/window.h"
+
+/* A span stays within this many bytes, some of L2, and this many pixels. */
+enum { SPAN_BYTES = 48 * 1024, SPAN_PIXELS = 1024 };
+
+/* Workspace: pixels as they are multiplied, then their sums. */
+typedef struct span {
+    int32_t pixels;
+    size_t sums, bytes; /* offset and end */
+} span;
+
+/* uint8 is flipped on the way, so it is copied in any case. */
+static bool reads_input(const mn_window *w, mn_type type) { return type == MN_INT8 && mn_gather_is_input(w); }
+
+static span span_of(const mn_window *w, mn_type type) {
+    const int32_t depth = mn_gather_depth(w);
+    span s = {.pixels = mn_clamp_i32(SPAN_BYTES / depth / 12 * 12, 12, SPAN_PIXELS)};
+    s.sums = reads_input(w, type) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64);
+    s.bytes = s.sums + (type == MN_UINT8 ? (size_t)s.pixels * sizeof(int32_t) : 0);
+    return s;
+}
+
+static bool conv_need(const mn_conv_params *p, mn_type type, mn_kernel_need *need) {
+    const mn_window *w = &p->window;
+    if (p->groups != 1 || mn_window_depth(w) > MN_ARM_MAX_DEPTH || !mn_arm_fits(p)) return false;
+    need->packed_bytes = mn_arm_panels_of(w->out_c, (int32_t)mn_window_depth(w), GROUP).bytes;
+    need->workspace_bytes = span_of(w, type).bytes;
+    return true;
+}
+
+static void conv_pack(const mn_conv_params *p, mn_type type, const void *const *constants, void *packed) {
+    mn_arm_panels_pack(p, type, constants, (int32_t)mn_window_depth(&p->window), GROUP, packed);
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* A panel against a span. */
+typedef struct job {
+    tile tile;
+    int32_t out_c, count; /* stored channels */
+    uint8_t *out;         /* of the span's first pixel and the panel's first channel */
+} job;
+
+Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, uint8_t *out) {
+    int8x16_t bytes[ROWS];
+    run_tile(rows, vectors, t, bytes);
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        const uint8x16_t stored = veorq_u8(vreinterpretq_u8_s8(bytes[r]), vdupq_n_u8(t->finish.flip));
+        if (vectors == MN_ARM_VECTORS && j->count >= MN_ARM_LANES) {
+            vst1q_u8(out + (ptrdiff_t)r * j->out_c, stored);
+        } else {
+            mn_arm_store(out + (ptrdiff_t)r * j->out_c, stored, j->count);
+        }
+    }
+}
+
+#define RUN_ALL(rows) run_stored(rows, MN_ARM_VECTORS, &t, j, out)
+#define RUN_HALF(rows) run_stored(rows, MN_ARM_VECTORS / 2, &t, j, out)
+
+/* `count` pixels in tiles as equal as they can be. */
+Q8_TARGET static void run_panel(const job *j, int32_t count) {
+    const int32_t tiles = (count + ROWS - 1) / ROWS;
+    tile t = j->tile;
+    uint8_t *out = j->out;
+    for (int32_t i = 0, left = count, rows; i < tiles; i++, left -= rows) {
+        rows = (left + tiles - i - 1) / (tiles - i);
+        if (j->count > MN_ARM_LANES / 2) {
+            EACH_ROWS(rows, RUN_ALL)
+        } else {
+            EACH_ROWS(rows, RUN_HALF)
+        }
+        t.in += rows * t.step;
+        t.sums += rows;
+        out += (ptrdiff_t)rows * j->out_c;
+    }
+}
+
+static void flip_bytes(const uint8_t *from, size_t count, uint8_t *to) {
+    for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;
+}
+
+/* The span from `pixel` on as signed bytes. */
+static const int8_t *prepare(const mn_task *task, mn_type type, int32_t pixel, int32_t count) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const int32_t depth = mn_gather_depth(w);
+    const uint8_t *from = (const uint8_t *)task->inputs[0] + (ptrdiff_t)pixel * depth;
+    uint8_t *rows = task->workspace;
+    if (reads_input(w, type)) return (const int8_t *)from;
+    if (!mn_gather_is_input(w)) {
+        mn_gather(w, task->inputs[0], (uint8_t)p->in_zero, pixel, count, rows);
+        from = rows;
+    }
+    if (type == MN_UINT8) flip_bytes(from, (size_t)count * (size_t)depth, rows);
+    return (const int8_t *)rows;
+}
+
+static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const mn_arm_zeros zeros = mn_arm_zeros_of(p, type);
+    const span s = span_of(w, type);
+    const int32_t products = (int32_t)mn_window_depth(w), depth = mn_gather_depth(w);
+    const mn_arm_panels panels = mn_arm_panels_of(w->out_c, products, GROUP);
+    int32_t *sums = (int32_t *)(void *)((char *)task->workspace + s.sums);
+    for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
+        count = mn_min_i32(s.pixels, last - pixel);
+        const int8_t *rows = prepare(task, type, pixel, count);
+        if (zeros.weight) mn_arm_sum_rows(rows, depth, products, count, sums);
+        for (int32_t i = 0; i < panels.count; i++) {
+            const job j = {.tile = {.in = rows,
+                                    .step = depth,
+                                    .depth = (products + GROUP - 1) / GROUP * GROUP,
+                                    .panel = mn_arm_panel_at(&panels, task->packed, i),
+                                    .finish = mn_arm_finish_of(&zeros),
+                                    .weight_zero = zeros.weight,
+                                    .sums = sums},
+                           .out_c = w->out_c,
+                           .count = mn_min_i32(MN_ARM_LANES, w->out_c - i * MN_ARM_LANES),
+                           .out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c + i * MN_ARM_LANES};
+            run_panel(&j, count);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Products of Armv8.0, which has no dot product: SMULL and SMLAL add two to four products of bytes up in 16 bits, as
+ * many as the weights are known to leave room for (panel_q8.h), and SADALP adds pairs of those to 32. Two activations
+ * are loaded into all lanes at once (LD1R), which leaves the arithmetic alone. Included by the files of this tier; see
+ * tile_q8.h. */
+#include "kernels/arm/panel_q8.h"
+
+#define Q8_TARGET
+enum { ROWS = 4, GROUP = 2 };
+
+/* The next two activations, eight times. An intrinsic would have the address computed apart. */
+Q8_INLINE int8x16_t load_pair(const int8_t **from) {
+    int16x8_t pair;
+    __asm__("ld1r {%0.8h}, [%1], #2" : "=w"(pair), "+r"(*from) : "m"(*(const int8_t(*)[]) * from));
+    return vreinterpretq_s8_s16(pair);
+}
+
+/* `chain` of the `pairs` pairs of products at a time; constants. Weights are [pairs][16 channels][2]. */
+Q8_INLINE void multiply(int rows, int vectors, int pairs, int chain, const int8_t **in, const int8_t *weights,
+                        int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    int8x16_t w[4][2];
+    Q8_UNROLL for (int i = 0; i < pairs; i++) {
+        Q8_UNROLL for (int h = 0; h < vectors / 2; h++) w[i][h] = vld1q_s8(weights + i * 32 + h * 16);
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        int16x8_t sums[MN_ARM_VECTORS];
+        Q8_UNROLL for (int i = 0; i < pairs; i++) {
+            const int8x16_t x = load_pair(&in[r]);
+            Q8_UNROLL for (int h = 0; h < vectors / 2; h++) {
+                if (i % chain == 0) {
+                    sums[2 * h] = vmull_s8(vget_low_s8(w[i][h]), vget_low_s8(x));
+                    sums[2 * h + 1] = vmull_high_s8(w[i][h], x);
+                } else {
+                    sums[2 * h] = vmlal_s8(sums[2 * h], vget_low_s8(w[i][h]), vget_low_s8(x));
+                    sums[2 * h + 1] = vmlal_high_s8(sums[2 * h + 1], w[i][h], x);
+                }
+            }
+            if (i % chain < chain - 1) continue;
+            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vpadalq_s16(acc[r][v], sums[v]);
+        }
+    }
+}
+
+/* Adds `depth` products of each row, a multiple of 2; moves `in` behind them. */
+Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth, const mn_arm_panel *panel,
+                            int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *weights = panel->weights, *end = weights + (ptrdiff_t)(depth & -MN_ARM_CHAINED) * MN_ARM_LANES;
+    const uint8_t *chains = panel->chains;
+    for (; weights < end; weights += MN_ARM_CHAINED * MN_ARM_LANES) {
+        switch (*chains++) {
+        case MN_ARM_CHAIN_4: multiply(rows, vectors, 4, 4, in, weights, acc); break;
+        case MN_ARM_CHAIN_2: multiply(rows, vectors, 4, 2, in, weights, acc); break;
+        default: multiply(rows, vectors, 4, 1, in, weights, acc); break;
+        }
+    }
+    for (int32_t left = depth % MN_ARM_CHAINED; left > 0; left -= GROUP, weights += GROUP * MN_ARM_LANES) {
+        multiply(rows, vectors, 1, 1, in, weights, acc);
+    }
+}

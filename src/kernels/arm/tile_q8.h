@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has Q8_TARGET, ROWS, GROUP, the products
+ * that a group of weights holds, and add_products(), from one of the products_*.h. */
+#ifndef MN_KERNELS_ARM_TILE_Q8_H
+#define MN_KERNELS_ARM_TILE_Q8_H
+
+/* Some rows of activations against a panel. */
+typedef struct tile {
+    const int8_t *in;
+    ptrdiff_t step; /* bytes from row to row */
+    int32_t depth;
+    mn_arm_panel panel;
+    mn_arm_finish finish;
+    int32_t weight_zero; /* as seen here: 0 for int8 */
+    const int32_t *sums; /* of each row's activations, where that is not 0 */
+} tile;
+
+/* Results as bytes, not flipped. Constant `rows` and `vectors` let the compiler keep accumulators in registers. */
+Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, const tile *t, int8x16_t bytes[ROWS]) {
+    int32x4_t acc[ROWS][MN_ARM_VECTORS];
+    const int8_t *in[ROWS];
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        const int32x4_t bias = vld1q_s32(t->panel.channels->folded_bias + v * 4);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = bias;
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = t->in + r * t->step;
+    add_products(rows, vectors, in, t->depth, &t->panel, acc);
+    if (t->weight_zero) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            Q8_UNROLL for (int v = 0; v < vectors; v++) {
+                acc[r][v] = vmlsq_n_s32(acc[r][v], vdupq_n_s32(t->sums[r]), t->weight_zero);
+            }
+        }
+    }
+    if (t->finish.is_signed) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            bytes[r] = mn_arm_requant(vectors, acc[r], t->panel.channels, &t->finish, true);
+        }
+    } else {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            bytes[r] = mn_arm_requant(vectors, acc[r], t->panel.channels, &t->finish, false);
+        }
+    }
+    if (!t->finish.clamps) return;
+    Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = mn_arm_clamp(bytes[r], &t->finish);
+}
+
+/* Calls RUN(rows), a macro, with the constant that `rows` is. */
+#define EACH_ROWS(rows, RUN)                                                                                           \
+    switch (rows) {                                                                                                    \
+    case 1: RUN(1); break;                                                                                             \
+    case 2: RUN(2); break;                                                                                             \
+    case 3: RUN(3); break;                                                                                             \
+    case 4: RUN(4); break;                                                                                             \
+    case 5: RUN(ROWS < 5 ? ROWS : 5); break;                                                                           \
+    default: RUN(ROWS); break;                                                                                         \
+    }
+
+#endif
