@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Depthwise 3x3 filters of multiplier 1, 16 channels at a time, over rows of cells: a cell is 16 channels of a pixel as
+ * signed bytes, and padding is cells that hold the zero point. */
+#ifndef MN_KERNELS_ARM_TAPS_Q8_H
+#define MN_KERNELS_ARM_TAPS_Q8_H
+
+#include "kernels/arm/q8.h"
+
+#if defined(__aarch64__) && defined(__GNUC__)
+
+enum { MN_ARM_TAPS = 9, MN_ARM_FILTER = 3, MN_ARM_HALF = MN_ARM_LANES / 2 };
+
+/** How products of a half, 8 channels, are added up: `chain` of them in 16 bits, 3 or 2, as panel_q8.h has it; or, as
+ * uint8 weights less their zero point may need 9 bits, each in 32. */
+typedef enum mn_arm_taps_kind { MN_ARM_TAPS_2, MN_ARM_TAPS_3, MN_ARM_TAPS_WIDE } mn_arm_taps_kind;
+
+/** 16 channels as packed: taps by filter columns, then rows. */
+typedef struct mn_arm_taps {
+    mn_arm_channels channels;
+    int8_t weights[MN_ARM_TAPS][MN_ARM_LANES];
+    int16_t wide[MN_ARM_TAPS][MN_ARM_LANES]; /* less their zero point */
+    int8_t kind[2];                          /* mn_arm_taps_kind of each half */
+} mn_arm_taps;
+
+/** Is this a depthwise convolution that can be computed here? */
+bool mn_arm_taps_fit(const mn_conv_params *p);
+
+/** Bytes of all channels, and their weights packed. */
+size_t mn_arm_taps_bytes(int32_t channels);
+void mn_arm_taps_pack(const mn_conv_params *p, mn_type type, const void *weights, const int32_t *bias,
+                      mn_arm_taps *out);
+
+/** A row of outputs. */
+typedef struct mn_arm_line {
+    const int8_t *rows[MN_ARM_FILTER]; /* cells under the filter, from the first column that it meets */
+    int32_t width, stride;             /* outputs; 1 or 2 cells from one to the next */
+    const mn_arm_taps *taps;
+    mn_arm_finish finish;
+    uint8_t *out;
+    ptrdiff_t out_step; /* bytes from pixel to pixel */
+    int32_t count;      /* channels that exist, at most 16 */
+    bool fills;         /* all 16 bytes are stored, 0 for channels that do not exist; otherwise `count` */
+} mn_arm_line;
+
+void mn_arm_line_run(const mn_arm_line *line);
+
+/** Cells of a row: all that the filters of one row of outputs meet. */
+static inline int32_t mn_arm_cells(const mn_window *w) { return (w->out_w - 1) * w->stride_w + MN_ARM_FILTER; }
+
+/** Fills `count` cells with the zero point. */
+static inline void mn_arm_cells_fill(int8_t *cells, int32_t count, int32_t zero) {
+    const int8x16_t cell = vdupq_n_s8((int8_t)zero);
+    for (int32_t i = 0; i < count; i++) vst1q_s8(cells + (ptrdiff_t)i * MN_ARM_LANES, cell);
+}
+
+#endif
+#endif
