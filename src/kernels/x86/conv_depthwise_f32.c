@@ -32,13 +32,13 @@ typedef struct parts {
 } parts;
 
 /* How the columns of the output are cut, and the ring that this takes. */
-typedef struct layout {
+typedef struct sizes {
     mn_extent out;
     int32_t rows;    /* most rows of the convolution to compute at once */
     int32_t slots;   /* rows in the ring: those under the filter, and `rows` - 1 that come with the last of them */
     int32_t strips;  /* of columns */
     int32_t columns; /* most columns of the convolution that a strip meets */
-} layout;
+} sizes;
 
 /* Do the windows meet whole rows? */
 static bool meets_last_column(const mn_window *d) {
@@ -51,13 +51,13 @@ static int32_t rows_together(const mn_window *d, int32_t slots, int32_t row_byte
     return 1 + mn_max_i32(0, more);
 }
 
-static layout layout_of(const mn_conv_depthwise_params *p) {
+static sizes sizes_of(const mn_conv_depthwise_params *p) {
     const mn_window *d = &p->depthwise.window;
-    layout l = {.out = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c),
-                .rows = 1,
-                .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
-                .strips = 1,
-                .columns = d->in_w};
+    sizes l = {.out = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c),
+               .rows = 1,
+               .slots = d->stride_h == 1 ? MN_STRIP_INPUTS : TAPS,
+               .strips = 1,
+               .columns = d->in_w};
     const int32_t most = RING_BYTES / (l.slots * l.out.layout.block * (int32_t)sizeof(float));
     if (d->in_w > most) {
         const int32_t width = (most - TAPS) / d->stride_w + 1;
@@ -70,14 +70,14 @@ static layout layout_of(const mn_conv_depthwise_params *p) {
     return l;
 }
 
-static size_t ring_bytes(const layout *l) {
+static size_t ring_bytes(const sizes *l) {
     return (size_t)l->slots * (size_t)l->columns * (size_t)l->out.layout.block * sizeof(float);
 }
 
 static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!mn_conv_f32_portable_need(&p->conv, need) || !mn_strip_f32_fits(&p->depthwise.window)) return false;
-    const layout l = layout_of(p);
+    const sizes l = sizes_of(p);
     need->workspace_bytes = ring_bytes(&l);
     return true;
 }
@@ -107,7 +107,7 @@ typedef struct band {
     const mn_conv_depthwise_params *p;
     const parts *tier;
     const mn_task *task;
-    layout l;
+    sizes l;
     int32_t batch, block;
     int32_t first, last;             /* output rows [first, last) */
     int32_t left, right;             /* output columns [left, right) */
@@ -205,7 +205,7 @@ static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t e
     const mn_conv_depthwise_params *p = task->params;
     const mn_window *w = &p->depthwise.window;
     const int32_t bands = task->cut->bands;
-    band b = {.p = p, .tier = tier, .task = task, .l = layout_of(p)};
+    band b = {.p = p, .tier = tier, .task = task, .l = sizes_of(p)};
     for (int32_t unit = begin; unit < end; unit++) {
         const int64_t index = unit / b.l.out.blocks % bands;
         b.first = (int32_t)(w->out_h * index / bands);

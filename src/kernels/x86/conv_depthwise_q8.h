@@ -54,7 +54,7 @@ typedef struct channel_block {
 } channel_block;
 
 /* All sizes follow from the parameters and the number of bands. */
-typedef struct layout {
+typedef struct sizes {
     mn_extent out;
     int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
     int32_t band_rows; /* most groups of rows in a band */
@@ -65,15 +65,15 @@ typedef struct layout {
     size_t conv_stride, pixel_stride; /* bytes from what one conv row, or pixel, meets to the next */
     size_t copy_bytes, rows_bytes, sums_bytes, ring_bytes;
     size_t block_bytes, extras_at;
-} layout;
+} sizes;
 
-layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t bands);
+sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t bands);
 
 /* One band of one image, and the workspace of whoever computes it. */
 typedef struct band {
     const mn_conv_depthwise_params *p;
     int32_t bands;
-    layout l;
+    sizes l;
     mn_q8_zeros conv, depthwise;
     int32_t first_group, last_group; /* groups of rows: [first, last) */
     int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */

@@ -433,7 +433,7 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
     const mn_conv_depthwise_params *p = task->params;
     band b = {.p = p,
               .bands = task->cut->bands,
-              .l = mn_conv_depthwise_q8_layout(p, task->cut->bands),
+              .l = mn_conv_depthwise_q8_sizes(p, task->cut->bands),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
               .copy = task->workspace};

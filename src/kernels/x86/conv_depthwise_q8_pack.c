@@ -21,9 +21,9 @@
 
 enum { SLACK = 64 };
 
-layout mn_conv_depthwise_q8_layout(const mn_conv_depthwise_params *p, int32_t bands) {
+sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t bands) {
     const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
-    layout l = {.out = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
+    sizes l = {.out = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
     const int32_t depth = c->k_h * c->k_w * c->in_c;
     l.quads = mn_max_i32((depth + 3) / 4, VECTORS);
     l.band_rows = mn_groups_of(l.out.rows, bands);
@@ -64,7 +64,7 @@ static bool depthwise_fits(const mn_conv_params *p) {
 static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
-    const layout l = mn_conv_depthwise_q8_layout(p, 1);
+    const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     need->packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.out.blocks;
     return true;
 }
@@ -76,9 +76,9 @@ static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout 
 
 static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
     const mn_conv_depthwise_params *p = params;
-    const layout whole = mn_conv_depthwise_q8_layout(p, 1);
+    const sizes whole = mn_conv_depthwise_q8_sizes(p, 1);
     mn_cut_conv_depthwise(&p->depthwise.window, &whole.out, threads, cut);
-    const layout l = mn_conv_depthwise_q8_layout(p, cut->bands);
+    const sizes l = mn_conv_depthwise_q8_sizes(p, cut->bands);
     cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
 }
 
@@ -138,7 +138,7 @@ static bool pack_substitutes(const mn_requant *r, int32_t out[MN_REQUANT_FIXUPS]
     return true;
 }
 
-/* Groups of four products one after another, as many as the layout wants. */
+/* Groups of four products one after another, as many as there is room for. */
 static void pack_vector(const mn_q8_source *s, const mn_requant_lanes *lanes, int32_t quads, size_t stride, int8_t *out,
                         int32_t *sums) {
     const uint8_t *rows[LANES];
@@ -222,7 +222,7 @@ TARGET static void pack_taps(const mn_q8_source *s, int32_t first, int32_t v, ch
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
-    const layout l = mn_conv_depthwise_q8_layout(p, 1);
+    const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
     for (int32_t b = 0; b < l.out.blocks; b++) {

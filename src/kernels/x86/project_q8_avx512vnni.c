@@ -106,7 +106,7 @@ typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
     const mn_add_q8 *add;
-    mn_extent layout;
+    mn_extent in_extent;
     ptrdiff_t channels, row_stride; /* of results */
     ptrdiff_t block_stride;         /* from block to block of the input */
     ptrdiff_t last_width;           /* of a column of the last block */
@@ -221,7 +221,7 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
     const bool fetches = eights == 2 * VECTORS; /* others are the last */
     const ptrdiff_t line = prefetch < j->prefetch.end ? 64 : 0;
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
-    for (int32_t left = j->layout.blocks; left > 0; left--, block += j->block_stride) {
+    for (int32_t left = j->in_extent.blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
         for (const uint8_t *end = in + width; in < end; in += 16) {
@@ -270,13 +270,13 @@ static tile_run *const tiles_of[ROWS][2 * VECTORS][4] = {NAMES(1), NAMES(2), NAM
 /* Columns of the next tile. */
 static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
     if (eights <= 2) return left >= 4 ? 4 : mn_min_i32(left, 2);
-    if (eights == 4 && j->layout.vectors >= DEEP / LANES && left != 4) return mn_min_i32(left, 3);
+    if (eights == 4 && j->in_extent.vectors >= DEEP / LANES && left != 4) return mn_min_i32(left, 3);
     return mn_min_i32(left, 2);
 }
 
 /* `rows` of a group of rows. Returns the tile that is not finished. */
 static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
-    const int32_t width = j->layout.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
+    const int32_t width = j->in_extent.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
     for (int32_t x = 0; x < width; x += now->columns) {
         const ptrdiff_t at = x * j->channels;
         if (x) {
@@ -307,10 +307,10 @@ Q8_INLINE __m512i add_bytes(__m512i total, const uint8_t *in) {
 
 /* Sums over the channels of one group of rows, [column][row]. */
 Q8_TARGET static void sum_group(const job *j, const uint8_t *image, int32_t row, int32_t *sums) {
-    const int32_t whole = j->layout.blocks - 1;
-    const uint8_t *first = image + mn_extent_offset(&j->layout, 0, row);
-    const uint8_t *last = image + mn_extent_offset(&j->layout, whole, row), *end = last;
-    for (int32_t x = 0; x < j->layout.width; x++, first += MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES) {
+    const int32_t whole = j->in_extent.blocks - 1;
+    const uint8_t *first = image + mn_extent_offset(&j->in_extent, 0, row);
+    const uint8_t *last = image + mn_extent_offset(&j->in_extent, whole, row), *end = last;
+    for (int32_t x = 0; x < j->in_extent.width; x++, first += MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES) {
         __m512i total = _mm512_setzero_si512();
         for (int32_t b = 0; b < whole; b++) {
             const uint8_t *in = first + b * j->block_stride;
@@ -333,7 +333,7 @@ static mn_q8_prefetch prefetch_of(const job *j, const mn_task *task) {
 /* Some vectors of channels after others, so that its weights stay near. */
 Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
-    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->layout);
+    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->in_extent);
     const char *panels = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
     tile tiles[2], *before = &tiles[0];
@@ -353,8 +353,8 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
             const size_t at = pixels * (size_t)w->out_c + (size_t)channel;
             const int32_t row = y / ROWS;
             next = mn_min_i32(range->last_row, (row + 1) * ROWS);
-            j->first = image + mn_extent_offset(&j->layout, 0, row) + y % ROWS * 4;
-            j->last = image + mn_extent_offset(&j->layout, j->layout.blocks - 1, row) + y % ROWS * 4;
+            j->first = image + mn_extent_offset(&j->in_extent, 0, row) + y % ROWS * 4;
+            j->last = image + mn_extent_offset(&j->in_extent, j->in_extent.blocks - 1, row) + y % ROWS * 4;
             j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
             j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
             j->out = (uint8_t *)task->output + at;
@@ -373,9 +373,9 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
              .stride = mn_panel_q8_bytes(depth_of(w)),
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,
-             .layout = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
-    j.block_stride = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.layout.rows * (ptrdiff_t)mn_extent_row(&j.layout);
-    j.last_width = mn_extent_block_vectors(&j.layout, j.layout.blocks - 1) * MN_Q8_VECTOR_BYTES;
+             .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
+    j.block_stride = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.in_extent.rows * (ptrdiff_t)mn_extent_row(&j.in_extent);
+    j.last_width = mn_extent_block_vectors(&j.in_extent, j.in_extent.blocks - 1) * MN_Q8_VECTOR_BYTES;
     j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
