@@ -108,14 +108,16 @@ static void place_rings(const mn_chains *c, int32_t begin, int32_t end, mn_strea
     }
 }
 
-static void take_chain(mn_chains *c, const way *last, int32_t end, mn_stream *out) {
+static void take_chain(search *s, int32_t end, mn_stream *out) {
     mn_chain chain;
+    mn_chains *c = &s->chains;
+    const way *last = &s->ways[end];
     mn_chain_run(c, last->begin, end, last->overlaps, out->slices + out->slice_count, &chain);
     out->slice_count += (int32_t)chain.slices;
     out->chain_ends[out->chain_count++] = end;
     place_whole(c, last->begin, end, out);
     place_rings(c, last->begin, end, out);
-    if (chain.taken < 0) return;
+    if (chain.taken < 0 || chain.bytes + chain.saved <= s->wanted) return; /* no need: both are free to lie anywhere */
     out->places[chain.taken].below = c->steps->steps[end - 1].output;
     out->places[chain.taken].shift = chain.shift;
 }
@@ -136,7 +138,7 @@ static mn_status answer(search *s, mn_region *region, mn_stream *out) {
     }
     int32_t count = 0;
     for (int32_t end = steps->step_count; end > 0; end = s->ways[end].begin) ends[count++] = end;
-    while (count-- > 0) take_chain(&s->chains, &s->ways[ends[count]], ends[count], out);
+    while (count-- > 0) take_chain(s, ends[count], out);
     return MN_OK;
 }
 

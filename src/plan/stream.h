@@ -35,7 +35,8 @@ typedef struct mn_stream_step {
     int32_t output;        /* of no other step */
     const int32_t *others; /* further outputs, of a step that does not go by rows */
     int32_t other_count;
-    bool by_rows; /* rows of the output may be made one by one; else all at once, of all that is read */
+    bool by_rows;  /* rows of the output may be made one by one; else all at once, of all that is read */
+    bool in_place; /* each may be written over the one row of a tensor that it is made of, if both have as many bytes */
 } mn_stream_step;
 
 typedef struct mn_stream_steps {
@@ -57,8 +58,8 @@ typedef struct mn_stream_place {
     /* Steps that use it; -1: before the first, the number of steps: behind the last. As steps of a chain take turns,
      * this is not the time from one step to another; but two tensors of which no step uses both may share memory. */
     int32_t first, last;
-    /* The tensor that may overlap the front of this one, or -1: it grows there row by row while this one is used up.
-     * This one begins exactly `shift` bytes behind the beginning of that one. */
+    /* The tensor that overlaps the front of this one, or -1: it grows there row by row while this one is used up, or
+     * takes the place of its rows. This one begins exactly `shift` bytes behind the beginning of that one. */
     int32_t below;
     size_t shift;
 } mn_stream_place;

@@ -29,11 +29,12 @@ static bool alloc_arrays(mn_chains *c, size_t reads, mn_region *region) {
     }
     c->read_whole = mn_region_alloc(region, tensors, sizeof *c->read_whole);
     c->excess = mn_region_alloc(region, tensors, sizeof *c->excess);
+    c->over = mn_region_alloc(region, tensors, sizeof *c->over);
     c->crossing = mn_region_alloc(region, steps + 1, sizeof *c->crossing);
     c->next = mn_region_alloc(region, steps, sizeof *c->next);
     c->reader_first = mn_region_alloc(region, tensors + 1, sizeof *c->reader_first);
     c->readers = mn_region_alloc(region, reads, sizeof *c->readers);
-    return good && c->read_whole && c->excess && c->crossing && c->next && c->reader_first && c->readers;
+    return good && c->read_whole && c->excess && c->over && c->crossing && c->next && c->reader_first && c->readers;
 }
 
 static void look_at_output(mn_chains *c, int32_t step, int32_t tensor) {
@@ -144,6 +145,28 @@ static void note_use(mn_chains *c, int32_t step) {
     }
 }
 
+/* Is every row of the last output made of one row of `tensor`, whose place it may take? */
+static bool may_take_places(const mn_chains *c, int32_t tensor) {
+    const mn_stream_step *last = &c->steps->steps[c->end - 1];
+    const mn_stream_tensor *from = tensor_of(c, tensor), *to = tensor_of(c, last->output);
+    if (!last->in_place || from->row_bytes != to->row_bytes || from->rows != to->rows) return false;
+    for (int32_t i = 0; i < last->read_count; i++) {
+        const mn_stream_read *read = &last->reads[i];
+        if (read->tensor == tensor) return read->reach == 1 && read->stride == 1 && read->before == 0;
+    }
+    return false;
+}
+
+/* The first row of `tensor` that a step of the chain but the last one still needs. */
+static int32_t others_need(const mn_chains *c, int32_t tensor) {
+    int32_t least = tensor_of(c, tensor)->rows;
+    for (int32_t i = c->reader_first[tensor]; i < c->reader_first[tensor + 1]; i++) {
+        const int32_t step = c->readers[i];
+        if (step >= c->begin && step < c->end - 1) least = mn_min_i32(least, still_needs(c, step, tensor));
+    }
+    return least;
+}
+
 /* By how much is the last output, with row `row`, longer than what is used up of others? */
 static void note_excess(mn_chains *c, int32_t row) {
     const int32_t output = c->steps->steps[c->end - 1].output;
@@ -152,6 +175,7 @@ static void note_excess(mn_chains *c, int32_t row) {
         const int32_t tensor = c->used_up[i];
         const int64_t ahead = made - c->oldest[tensor] * (int64_t)tensor_of(c, tensor)->row_bytes;
         if (ahead > c->excess[tensor]) c->excess[tensor] = ahead;
+        if (c->over[tensor]) c->over[tensor] = others_need(c, tensor) > row;
     }
 }
 
@@ -206,6 +230,7 @@ static void begin_chain(mn_chains *c, int32_t begin, int32_t end) {
             if (c->maker[tensor] >= begin) continue;
             find_oldest(c, tensor);
             c->excess[tensor] = 0;
+            c->over[tensor] = may_take_places(c, tensor);
             if (gets_used_up(c, tensor)) c->used_up[c->used_up_count++] = tensor;
         }
     }
@@ -220,19 +245,18 @@ static void run_all(mn_chains *c) {
 
 /* ---- Bytes ----------------------------------------------------------------------------------------------- */
 
-/* Finds the tensor whose memory the last output takes over; returns the bytes that this saves. */
-static size_t take_over(const mn_chains *c, mn_chain *out) {
+/* Finds the tensor whose memory the last output takes over, so that most is saved. */
+static void take_over(const mn_chains *c, mn_chain *out) {
     const size_t bytes = whole_bytes(c, c->steps->steps[c->end - 1].output);
-    size_t most = 0;
     for (int32_t i = 0; i < c->used_up_count; i++) {
         const int32_t tensor = c->used_up[i];
-        const size_t shift = mn_round_up((size_t)c->excess[tensor], c->steps->alignment);
-        if (shift >= bytes || bytes - shift <= most) continue;
-        most = bytes - shift;
+        const size_t shift = c->over[tensor] ? 0 : mn_round_up((size_t)c->excess[tensor], c->steps->alignment);
+        if (shift >= bytes || bytes - shift <= out->saved) continue;
+        out->saved = bytes - shift;
         out->taken = tensor;
         out->shift = shift;
     }
-    return most;
+    out->bytes -= out->saved;
 }
 
 /* Adds up what is in use at each step. */
@@ -256,6 +280,15 @@ static void add_up(const mn_chains *c, mn_chain *out) {
     out->bytes = whole + most;
 }
 
+/* Of a step that runs at once only places can be taken, not rows one after another. */
+static void keep_taken_places(mn_chains *c) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < c->used_up_count; i++) {
+        if (c->over[c->used_up[i]]) c->used_up[count++] = c->used_up[i];
+    }
+    c->used_up_count = count;
+}
+
 void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_stream_slice *slices, mn_chain *out) {
     *out = (mn_chain){.taken = -1};
     begin_chain(c, begin, end);
@@ -265,9 +298,9 @@ void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_st
     } else {
         if (slices) slices[0] = (mn_stream_slice){.step = begin, .first = 0, .rows = rows_of(c, begin)};
         c->slice_count = 1;
-        c->used_up_count = 0;
+        keep_taken_places(c);
     }
     add_up(c, out);
-    out->bytes -= take_over(c, out);
+    take_over(c, out);
     out->slices = c->slice_count;
 }

@@ -17,6 +17,7 @@ typedef struct mn_chain {
     int64_t slices;
     int32_t taken; /* the tensor whose memory its last output takes over while it is used up, or -1 */
     size_t shift;
+    size_t saved; /* bytes by that */
 } mn_chain;
 
 /** What is known of all steps, and the state of the chain that runs. */
@@ -36,6 +37,7 @@ typedef struct mn_chains {
     int32_t *used_up;      /* [tensors]: those whose memory the last output may take over */
     int32_t used_up_count;
     int64_t *excess;         /* [tensor_count]: most bytes that the last output was ahead of what was used up */
+    bool *over;              /* [tensor_count]: the last output takes the place of its rows */
     mn_stream_slice *slices; /* where they go, or NULL */
     int64_t slice_count;
 } mn_chains;

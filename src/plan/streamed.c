@@ -97,6 +97,7 @@ static mn_status add_step(builder *b, int32_t index) {
     b->out->step_of[b->out->steps.step_count] = index;
     mn_stream_step *to = &b->steps[b->out->steps.step_count++];
     *to = (mn_stream_step){.reads = reads, .by_rows = step->rows.kind != MN_ROWS_NONE};
+    to->in_place = step->rows.kind == MN_ROWS_ALIKE && step->kernel->traits->in_place;
     for (int32_t i = 0; i < node->input_count; i++) {
         const int32_t number = number_of(b, node->inputs[i]);
         if (number >= 0) reads[to->read_count++] = read_of(b, step, i, number);
