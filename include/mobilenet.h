@@ -4,6 +4,7 @@
 /**
  * @file mobilenet.h
  * The public interface of libmobilenet: load a `.tflite` image classifier, run it, read its answer.
+ * mobilenet_classify.h goes from pixels to named classes, mobilenet_image.h from photos in files.
  *
  *     mn_model *model = NULL;
  *     mn_session *session = NULL;

@@ -98,8 +98,8 @@ MN_API mn_status mn_image_from_reader(const mn_image_reader *reader, mn_image **
 /** Width and height as seen, after turning. Errors: ARGUMENT (NULL). */
 MN_API mn_status mn_image_size(const mn_image *image, int32_t *width, int32_t *height);
 
-/** Writes the whole image, upright, to rgb[height][width][3]; `bytes` must be exactly that many.
- *  Errors: ARGUMENT, MEMORY, those of reading. */
+/** Writes the whole image, upright, to rgb[height][width][3]; `bytes` must be exactly that many. On failure what is
+ *  there is undefined. Errors: ARGUMENT, MEMORY, those of reading. */
 MN_API mn_status mn_image_copy(mn_image *image, uint8_t *rgb, size_t bytes);
 
 MN_API void mn_image_close(mn_image **image);
