@@ -47,20 +47,24 @@ if(WEBP IN_LIST mn_image_codecs)
 endif()
 
 add_library(mobilenet_image_static STATIC $<TARGET_OBJECTS:mobilenet_image_objects>)
-add_library(mobilenet_image_shared SHARED $<TARGET_OBJECTS:mobilenet_image_objects>)
-set_target_properties(mobilenet_image_static PROPERTIES OUTPUT_NAME mobilenet_image EXPORT_NAME image_static)
-get_target_property(mn_soversion mobilenet_shared SOVERSION)
-set_target_properties(mobilenet_image_shared PROPERTIES OUTPUT_NAME mobilenet_image EXPORT_NAME image
-  VERSION ${PROJECT_VERSION} SOVERSION ${mn_soversion})
-foreach(library mobilenet_image_static mobilenet_image_shared)
-  set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
-  mn_target_sanitizers(${library})
-endforeach()
+set_target_properties(mobilenet_image_static PROPERTIES OUTPUT_NAME mobilenet_image EXPORT_NAME image_static
+  LINKER_LANGUAGE C)
+mn_target_sanitizers(mobilenet_image_static)
 target_link_libraries(mobilenet_image_static PUBLIC mobilenet_static PRIVATE ${mn_image_libraries})
-# From libmobilenet what it exports; what it does not, such as reading files, once more from the static one.
-target_link_libraries(mobilenet_image_shared PUBLIC mobilenet_shared
-  PRIVATE $<TARGET_FILE:mobilenet_static> ${mn_image_libraries} m)
-add_dependencies(mobilenet_image_shared mobilenet_static)
-mn_leave_out_unused(mobilenet_image_objects mobilenet_image_shared)
-add_library(mobilenet::image ALIAS mobilenet_image_shared)
 add_library(mobilenet::image_static ALIAS mobilenet_image_static)
+set(mn_image_targets mobilenet_image_static)
+
+if(UNIX AND mn_has_shared)
+  add_library(mobilenet_image_shared SHARED $<TARGET_OBJECTS:mobilenet_image_objects>)
+  get_target_property(mn_soversion mobilenet_shared SOVERSION)
+  set_target_properties(mobilenet_image_shared PROPERTIES OUTPUT_NAME mobilenet_image EXPORT_NAME image
+    VERSION ${PROJECT_VERSION} SOVERSION ${mn_soversion} LINKER_LANGUAGE C)
+  mn_target_sanitizers(mobilenet_image_shared)
+  # From libmobilenet what it exports; what it does not, such as reading files, once more from the static one.
+  target_link_libraries(mobilenet_image_shared PUBLIC mobilenet_shared
+    PRIVATE $<TARGET_FILE:mobilenet_static> ${mn_image_libraries} m)
+  add_dependencies(mobilenet_image_shared mobilenet_static)
+  mn_leave_out_unused(mobilenet_image_objects mobilenet_image_shared)
+  add_library(mobilenet::image ALIAS mobilenet_image_shared)
+  list(PREPEND mn_image_targets mobilenet_image_shared)
+endif()

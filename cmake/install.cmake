@@ -6,10 +6,11 @@ include(CMakePackageConfigHelpers)
 
 install(FILES include/mobilenet.h include/mobilenet_inspect.h include/mobilenet_classify.h include/mobilenet_image.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS mobilenet_shared mobilenet_static EXPORT mobilenet-targets
+install(TARGETS ${mn_libraries} EXPORT mobilenet-targets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS mobilenet_image_shared mobilenet_image_static EXPORT mobilenet-image-targets
+install(TARGETS ${mn_image_targets} EXPORT mobilenet-image-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(tool mobilenet_command benchmark_model_command)
@@ -18,7 +19,7 @@ foreach(tool mobilenet_command benchmark_model_command)
   endif()
 endforeach()
 # All that is installed and built, so that less than everything can be built and installed (recipe.sh).
-set(mn_installed mobilenet_shared mobilenet_static mobilenet_image_shared mobilenet_image_static)
+set(mn_installed ${mn_libraries} ${mn_image_targets})
 foreach(target mobilenet_command benchmark_model_command mobilenet_mpi)
   if(TARGET ${target})
     list(APPEND mn_installed ${target})

@@ -6,7 +6,6 @@
 #include "checkkernels/check.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +81,19 @@ static const mn_kernel *kernel_at(int32_t i) {
     return i < convs ? check_evex_conv(i) : check_evex_depthwise(i - convs);
 }
 
-static bool chosen(const mn_kernel *kernel, const options *o) { return fnmatch(o->pattern, kernel->symbol, 0) == 0; }
+/* Is `name` like `pattern`, in which "*" is anything and "?" one letter? */
+static bool is_like(const char *pattern, const char *name) {
+    for (; *pattern != '*'; pattern++, name++) {
+        if (*pattern == '\0' || *name == '\0') return *pattern == *name;
+        if (*pattern != '?' && *pattern != *name) return false;
+    }
+    for (;; name++) {
+        if (is_like(pattern + 1, name)) return true;
+        if (*name == '\0') return false;
+    }
+}
+
+static bool chosen(const mn_kernel *kernel, const options *o) { return is_like(o->pattern, kernel->symbol); }
 
 /* Has this processor the kernel's instructions? */
 static bool runs_here(const mn_kernel *kernel) { return (kernel->cpu & ~mn_cpu_flags()) == 0; }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+#define __USE_MINGW_ANSI_STDIO 1 /* Windows' own vsnprintf knows no %zu */
+
 #include "base/status.h"
 
 #include <string.h>

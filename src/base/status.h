@@ -7,7 +7,10 @@
 
 #include "mobilenet.h"
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__)
+#define MN_PRINTF(text, first)                                                                                         \
+    __attribute__((format(gnu_printf, text, first))) /* its own printf family, not Windows' */
+#elif defined(__GNUC__)
 #define MN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define MN_PRINTF(text, first)

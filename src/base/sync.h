@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Threads, and what they wait for each other with. On a system without threads mutexes do nothing, none can be
- * started, and whoever would wait for another finds its condition true already. */
+/* Threads, and what they wait for each other with. On a system without threads mutexes do nothing, and
+ * whoever would wait for another finds its condition true already. */
 #ifndef MN_BASE_SYNC_H
 #define MN_BASE_SYNC_H
 
 #include "base/system.h"
+
+/* 0: mn_thread_start() always fails. */
+#ifdef MN_THREADS_NONE
+#define MN_HAS_THREADS 0
+#else
+#define MN_HAS_THREADS 1
+#endif
 
 #if defined(MN_THREADS_POSIX)
 

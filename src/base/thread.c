@@ -310,7 +310,7 @@ mn_status mn_team_create(int32_t threads, mn_team **out) {
         team->members[i].index = i;
         atomic_init(&team->members[i].awake, true);
     }
-    for (int32_t i = 1; i < threads; i++) {
+    for (int32_t i = 1; MN_HAS_THREADS && i < threads; i++) {
         mn_status status = start_member(team, &team->members[i]);
         if (status != MN_OK) {
             shut_down(team, i - 1);

@@ -26,7 +26,7 @@ typedef void (*mn_team_part)(void *context, int32_t member, int32_t begin, int32
 typedef void (*mn_team_job)(void *context, int32_t thread, int32_t threads);
 
 /** A team of `threads` members in all (2..MN_MAX_THREADS); the caller of mn_team_share is one of them.
- *  Errors: MEMORY, THREAD. */
+ *  On a system without threads that caller does all of the work. Errors: MEMORY, THREAD. */
 mn_status mn_team_create(int32_t threads, mn_team **out);
 
 /** Has `part` compute units 0 to `units` - 1, each once, and returns when all are done. Pieces begin at multiples of

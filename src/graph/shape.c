@@ -414,7 +414,7 @@ mn_status mn_graph_infer(const mn_graph *graph, mn_shape *shapes, mn_known *know
 }
 
 mn_status mn_graph_infer_shapes(const mn_graph *graph, mn_shape *shapes, const mn_custom_shapes *custom) {
-    static const mn_custom_shapes nobody = {NULL};
+    static const mn_custom_shapes nobody = {0};
     mn_known known = {.graph = graph};
     const mn_status status = mn_graph_infer(graph, shapes, &known, custom ? custom : &nobody);
     mn_known_free(&known);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/aligned.h"
 #include "base/checked.h"
 #include "graph/shape.h"
 #include "train/chain.h"
@@ -218,7 +219,7 @@ static mn_status measure(mn_train_net *t) {
 }
 
 static mn_status populate(mn_train_net *t) {
-    t->memory = aligned_alloc(64, t->bytes);
+    t->memory = mn_aligned_alloc(64, t->bytes);
     if (!t->memory) {
         return mn_fail(MN_ERROR_MEMORY, "out of memory for %zu MiB of training; use a smaller batch", t->bytes >> 20);
     }
@@ -320,7 +321,7 @@ void mn_train_net_free(mn_train_net *t) {
     for (int32_t i = 0; i < t->unit_count; i++) free(t->units[i].gate);
     free(t->units);
     free(t->head);
-    free(t->memory);
+    mn_aligned_free(t->memory);
     *t = (mn_train_net){0};
 }
 

@@ -4,8 +4,9 @@
 #include "train/optimiser.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/aligned.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -36,7 +37,7 @@ void mn_optimiser_defaults(mn_optimiser_kind kind, mn_optimiser *out) {
 mn_status mn_optimiser_start(mn_optimiser *o, size_t parameter_count) {
     size_t bytes = parameter_count * sizeof(float);
     for (int i = 0; i < 2; i++) {
-        o->slots[i] = aligned_alloc(64, bytes);
+        o->slots[i] = mn_aligned_alloc(64, bytes);
         if (!o->slots[i]) return mn_fail_memory("the optimiser");
         memset(o->slots[i], 0, bytes);
     }
@@ -47,7 +48,7 @@ mn_status mn_optimiser_start(mn_optimiser *o, size_t parameter_count) {
 
 void mn_optimiser_free(mn_optimiser *o) {
     for (int i = 0; i < 2; i++) {
-        free(o->slots[i]);
+        mn_aligned_free(o->slots[i]);
         o->slots[i] = NULL;
     }
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/aligned.h"
 #include "base/checked.h"
 #include "base/clock.h"
 #include "train/fake_quant.h"
@@ -39,7 +40,7 @@ mn_status mn_trainer_bytes(const mn_net *net, const mn_trainer_options *options,
 }
 
 static float *copy_floats(const float *values, size_t count) {
-    float *copy = aligned_alloc(64, count * sizeof *copy);
+    float *copy = mn_aligned_alloc(64, count * sizeof *copy);
     if (copy) memcpy(copy, values, count * sizeof *copy);
     return copy;
 }
@@ -87,8 +88,8 @@ mn_status mn_trainer_create(const mn_net *net, mn_dataset *data, const mn_traine
 
 void mn_trainer_free(mn_trainer *t) {
     if (t->options.ema > 0) {
-        free(t->ema_parameters);
-        free(t->ema_statistics);
+        mn_aligned_free(t->ema_parameters);
+        mn_aligned_free(t->ema_statistics);
     }
     free(t->order);
     free(t->epochs);

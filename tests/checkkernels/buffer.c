@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+#include "base/aligned.h"
 #include "base/checked.h"
 #include "checkkernels/check.h"
 
@@ -42,7 +43,7 @@ static void set_trap(const check_buffer *b, bool on) {
 void check_buffer_open(check_buffer *b, check_rng *r, size_t bytes, size_t alignment) {
     size_t total = block_bytes(bytes);
     b->bytes = bytes;
-    b->block = aligned_alloc(ALIGNMENT, total);
+    b->block = mn_aligned_alloc(ALIGNMENT, total);
     if (b->block == NULL) {
         fprintf(stderr, "checkkernels: out of memory for %zu bytes\n", total);
         exit(1);
@@ -57,7 +58,7 @@ void check_buffer_open(check_buffer *b, check_rng *r, size_t bytes, size_t align
 void check_buffer_close(check_buffer *b) {
     if (b->block == NULL) return;
     set_trap(b, false);
-    free(b->block);
+    mn_aligned_free(b->block);
     *b = (check_buffer){0};
 }
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/aligned.h"
 #include "base/cpu.h"
 #include "kernels/cut.h"
 #include "kernels/kernels.h"
@@ -113,11 +114,11 @@ static const mn_kernel *kernel_named(const char *symbol) {
     return NULL;
 }
 
-/* Memory aligned as kernels want it; the caller frees it. */
+/* Memory aligned as kernels want it; mn_aligned_free() it. */
 static void *aligned(size_t bytes) {
-    void *memory = aligned_alloc(64, mn_round_up(mn_max_size(bytes, 1), 64));
+    void *memory = mn_aligned_alloc(64, bytes);
     assert_non_null(memory);
-    return memset(memory, 0, mn_round_up(mn_max_size(bytes, 1), 64));
+    return memset(memory, 0, bytes);
 }
 
 /* The image in the kernel's layout, NHWC. */
@@ -142,9 +143,9 @@ static uint8_t *run(const layers *l, const char *symbol) {
         const size_t at = mn_extent_at(&e, i / CHANNELS / SIZE, i / CHANNELS % SIZE, i % CHANNELS);
         out[i] = laid_out[at] ^ (layout.biased ? 0x80 : 0);
     }
-    free(packed);
-    free(workspace);
-    free(laid_out);
+    mn_aligned_free(packed);
+    mn_aligned_free(workspace);
+    mn_aligned_free(laid_out);
     return out;
 }
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/extremes.h"
+#include "tflite/flatbuffer.h"
 
 #define FOLDER "tests/golden"
 #define MAGIC "mobilenet.golden"
@@ -23,7 +24,7 @@
 #define MAX_THREADS 3
 
 typedef struct file_bytes {
-    uint8_t *data; /* aligned to 64 bytes, as mn_model_from_memory asks; free() it */
+    uint8_t *data; /* free() it */
     size_t size;
 } file_bytes;
 
@@ -40,13 +41,6 @@ typedef struct record {
     tensor_bytes inputs[MAX_TENSORS], outputs[MAX_TENSORS];
 } record;
 
-static file_bytes aligned_copy(const uint8_t *data, size_t size) {
-    file_bytes copy = {aligned_alloc(64, (size + 63) / 64 * 64 + 64), size};
-    assert_non_null(copy.data);
-    memcpy(copy.data, data, size);
-    return copy;
-}
-
 static file_bytes read_file(const char *name) {
     char path[512];
     snprintf(path, sizeof path, FOLDER "/%s", name);
@@ -60,9 +54,7 @@ static file_bytes read_file(const char *name) {
     assert_non_null(data);
     assert_int_equal(fread(data, 1, (size_t)size, file), (size_t)size);
     fclose(file);
-    file_bytes bytes = aligned_copy(data, (size_t)size);
-    free(data);
-    return bytes;
+    return (file_bytes){data, (size_t)size};
 }
 
 static uint32_t read_u32(const uint8_t *p) {
@@ -70,18 +62,26 @@ static uint32_t read_u32(const uint8_t *p) {
 }
 
 /* The next `size` bytes of `file`, rounded up to 16. */
-static const uint8_t *take(file_bytes file, size_t *position, size_t size) {
-    const uint8_t *part = file.data + *position;
+static uint8_t *take(file_bytes file, size_t *position, size_t size) {
+    uint8_t *part = file.data + *position;
     assert_true(size <= file.size - *position);
     *position += (size + 15) / 16 * 16;
     assert_true(*position <= file.size);
     return part;
 }
 
+/* Its elements as this processor keeps them; the file is little-endian. */
 static tensor_bytes read_tensor(file_bytes file, size_t *position) {
     const uint8_t *head = take(file, position, 16);
     tensor_bytes tensor = {NULL, read_u32(head), (mn_type)read_u32(head + 4)};
-    tensor.data = take(file, position, tensor.size);
+    uint8_t *data = take(file, position, tensor.size);
+    const size_t each = mn_type_size(tensor.type);
+    uint8_t *of_host = malloc(tensor.size);
+    assert_true(each > 0 && of_host != NULL);
+    mn_fb_copy(of_host, data, tensor.size / each, each);
+    memcpy(data, of_host, tensor.size);
+    free(of_host);
+    tensor.data = data;
     return tensor;
 }
 
@@ -94,7 +94,9 @@ static record read_record(file_bytes file, size_t *position) {
     r.output_count = read_u32(sizes + 8);
     assert_true(r.input_count <= MAX_TENSORS && r.output_count <= MAX_TENSORS);
     if (model_bytes > 0) {
-        r.model = aligned_copy(take(file, position, model_bytes), model_bytes);
+        r.model = (file_bytes){malloc(model_bytes), model_bytes};
+        assert_non_null(r.model.data);
+        memcpy(r.model.data, take(file, position, model_bytes), model_bytes);
     } else {
         char name[64];
         snprintf(name, sizeof name, "%s.tflite", r.name);

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pthread.h>
 
+#include "base/aligned.h"
+#include "base/sync.h"
 #include "mobilenet_inspect.h"
 
 #define MODEL "tests/golden/tiny_v2_int8.tflite"
@@ -120,7 +121,7 @@ static void test_caller_arena(void **state) {
     mn_session *plain = open_session(model, NULL);
     size_t needed = mn_session_arena_bytes(plain);
     assert_true(needed > 0);
-    char *memory = aligned_alloc(64, needed + 64);
+    char *memory = mn_aligned_alloc(64, needed + 64);
     assert_non_null(memory);
     memset(memory + needed, 0x5a, 64);
     mn_session_options options = MN_INIT(mn_session_options);
@@ -136,7 +137,7 @@ static void test_caller_arena(void **state) {
     options.arena = memory + 1;
     options.arena_bytes = needed;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_LIMIT);
-    free(memory);
+    mn_aligned_free(memory);
     mn_session_close(&plain);
     mn_model_close(&model);
 }
@@ -221,7 +222,7 @@ static void test_batch_in_caller_arena(void **state) {
     mn_session *session = open_session(model, &options);
     const size_t needed = mn_session_arena_bytes(session);
     mn_session_close(&session);
-    char *memory = aligned_alloc(64, needed + 64);
+    char *memory = mn_aligned_alloc(64, needed + 64);
     assert_non_null(memory);
     memset(memory + needed, 0x5a, 64);
     options.arena = memory;
@@ -230,7 +231,7 @@ static void test_batch_in_caller_arena(void **state) {
     for (size_t i = 0; i < 64; i++) assert_int_equal(memory[needed + i], 0x5a);
     options.batch = 4;
     assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_LIMIT);
-    free(memory);
+    mn_aligned_free(memory);
     mn_model_close(&model);
 }
 
@@ -342,7 +343,7 @@ typedef struct worker {
     int32_t wrong;
 } worker;
 
-static void *work(void *argument) {
+static void work(void *argument) {
     worker *self = argument;
     mn_session_options options = MN_INIT(mn_session_options);
     options.threads = 2;
@@ -358,7 +359,6 @@ static void *work(void *argument) {
         free(result);
         mn_session_close(&session);
     }
-    return NULL;
 }
 
 /* Sessions made and run at the same time share one model and its packed weights. */
@@ -367,7 +367,7 @@ static void test_concurrent_sessions(void **state) {
     mn_model *model = open_model(MODEL);
     mn_session *session = open_session(model, NULL);
     worker workers[4];
-    pthread_t threads[4];
+    mn_thread threads[4];
     size_t bytes;
     void *expected = run_pattern(model, session, 5, &bytes);
     mn_session_close(&session);
@@ -375,10 +375,10 @@ static void test_concurrent_sessions(void **state) {
     model = open_model(MODEL); /* nothing packed yet */
     for (int32_t i = 0; i < 4; i++) {
         workers[i] = (worker){.model = model, .expected = expected, .bytes = bytes};
-        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+        assert_null(mn_thread_start(&threads[i], work, &workers[i]));
     }
     for (int32_t i = 0; i < 4; i++) {
-        pthread_join(threads[i], NULL);
+        mn_thread_join(&threads[i]);
         assert_int_equal(workers[i].wrong, 0);
     }
     free(expected);

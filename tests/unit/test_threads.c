@@ -12,10 +12,10 @@
 #include <time.h>
 
 #include <cmocka.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/checked.h"
+#include "base/sync.h"
 #include "base/thread.h"
 
 enum { UNITS = 4096, TEAMS = 6, CELLS = 300, MOST = 64 };
@@ -139,13 +139,13 @@ static uint32_t run_layers(mn_team *team, uint32_t seed, int32_t steps) {
 }
 
 typedef struct user {
-    pthread_t thread;
+    mn_thread thread;
     uint32_t random;
     int32_t wrong;
 } user;
 
 /* One of many: teams of any size, short steps, pauses in which members fall asleep. */
-static void *use_teams(void *argument) {
+static void use_teams(void *argument) {
     user *self = argument;
     for (int32_t round = 0; round < 12; round++) {
         const int32_t threads = between(&self->random, 1, MOST);
@@ -159,7 +159,6 @@ static void *use_teams(void *argument) {
         }
         mn_team_close(&team);
     }
-    return NULL;
 }
 
 static void test_many_teams_at_once(void **state) {
@@ -167,9 +166,9 @@ static void test_many_teams_at_once(void **state) {
     user users[TEAMS];
     for (uint32_t i = 0; i < TEAMS; i++) {
         users[i] = (user){.random = 77 + i};
-        assert_int_equal(pthread_create(&users[i].thread, NULL, use_teams, &users[i]), 0);
+        assert_null(mn_thread_start(&users[i].thread, use_teams, &users[i]));
     }
-    for (int32_t i = 0; i < TEAMS; i++) pthread_join(users[i].thread, NULL);
+    for (int32_t i = 0; i < TEAMS; i++) mn_thread_join(&users[i].thread);
     for (int32_t i = 0; i < TEAMS; i++) assert_int_equal(users[i].wrong, 0);
 }
 
@@ -207,7 +206,7 @@ static void test_places(void **state) {
 }
 
 typedef struct meeting {
-    pthread_mutex_t mutex;
+    mn_mutex mutex;
     int32_t came, present, most; /* members that took a part; present now, and at most */
     bool seen[MOST];
 } meeting;
@@ -215,15 +214,15 @@ typedef struct meeting {
 /* Waits without a processor, so that every member that is called has time to come. */
 static void attend(void *context, int32_t member, int32_t begin, int32_t end) {
     meeting *m = context;
-    pthread_mutex_lock(&m->mutex);
+    mn_mutex_lock(&m->mutex);
     if (!m->seen[member]) m->came++;
     m->seen[member] = true;
     if (++m->present > m->most) m->most = m->present;
-    pthread_mutex_unlock(&m->mutex);
+    mn_mutex_unlock(&m->mutex);
     for (int32_t i = begin; i < end; i++) sleep_us(1000);
-    pthread_mutex_lock(&m->mutex);
+    mn_mutex_lock(&m->mutex);
     m->present--;
-    pthread_mutex_unlock(&m->mutex);
+    mn_mutex_unlock(&m->mutex);
 }
 
 static void attend_place(void *context, int32_t thread, int32_t threads) {
@@ -238,7 +237,7 @@ enum { TRIES = 400, ENOUGH = 4 };
 static int32_t count_attended(mn_team *team, int32_t members, int32_t units) {
     int32_t right = 0;
     for (int32_t i = 0; i < TRIES && right < ENOUGH; i++) {
-        meeting m = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+        meeting m = {.mutex = MN_MUTEX_INITIAL};
         sleep_us(20000);
         mn_team_share(team, units, 1, attend, &m);
         right += m.came == members;
@@ -250,7 +249,7 @@ static int32_t count_attended(mn_team *team, int32_t members, int32_t units) {
 static int32_t count_together(mn_team *team, int32_t members) {
     int32_t right = 0;
     for (int32_t i = 0; i < TRIES && right < ENOUGH; i++) {
-        meeting m = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+        meeting m = {.mutex = MN_MUTEX_INITIAL};
         sleep_us(20000);
         mn_team_run(team, attend_place, &m);
         right += m.most == members;
@@ -274,44 +273,43 @@ static void test_who_is_woken(void **state) {
 }
 
 typedef struct holder {
-    pthread_mutex_t mutex;
-    pthread_cond_t moved;
+    mn_mutex mutex;
+    mn_condition moved;
     int32_t holding;
     bool over;
 } holder;
 
-static void *hold_processor(void *argument) {
+static void hold_processor(void *argument) {
     holder *h = argument;
     mn_work_begin();
-    pthread_mutex_lock(&h->mutex);
+    mn_mutex_lock(&h->mutex);
     h->holding++;
-    pthread_cond_broadcast(&h->moved);
-    while (!h->over) pthread_cond_wait(&h->moved, &h->mutex);
-    pthread_mutex_unlock(&h->mutex);
+    mn_condition_broadcast(&h->moved);
+    while (!h->over) mn_condition_wait(&h->moved, &h->mutex);
+    mn_mutex_unlock(&h->mutex);
     mn_work_end();
-    return NULL;
 }
 
 /* With as many other threads at work as there are processors the caller computes alone; places still get everyone. */
 static void test_crowded_process(void **state) {
     (void)state;
-    holder h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+    holder h = {.mutex = MN_MUTEX_INITIAL, .moved = MN_CONDITION_INITIAL};
     const int32_t processors = mn_available_processors();
-    pthread_t threads[MN_MAX_THREADS];
+    mn_thread threads[MN_MAX_THREADS];
     mn_team *team = open_team(4);
     for (int32_t i = 0; i < processors; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, hold_processor, &h), 0);
+        assert_null(mn_thread_start(&threads[i], hold_processor, &h));
     }
-    pthread_mutex_lock(&h.mutex);
-    while (h.holding < processors) pthread_cond_wait(&h.moved, &h.mutex);
-    pthread_mutex_unlock(&h.mutex);
+    mn_mutex_lock(&h.mutex);
+    while (h.holding < processors) mn_condition_wait(&h.moved, &h.mutex);
+    mn_mutex_unlock(&h.mutex);
     assert_int_equal(count_attended(team, 1, 12), ENOUGH);
     assert_int_equal(count_together(team, 4), ENOUGH);
-    pthread_mutex_lock(&h.mutex);
+    mn_mutex_lock(&h.mutex);
     h.over = true;
-    pthread_cond_broadcast(&h.moved);
-    pthread_mutex_unlock(&h.mutex);
-    for (int32_t i = 0; i < processors; i++) pthread_join(threads[i], NULL);
+    mn_condition_broadcast(&h.moved);
+    mn_mutex_unlock(&h.mutex);
+    for (int32_t i = 0; i < processors; i++) mn_thread_join(&threads[i]);
     assert_int_equal(count_attended(team, mn_min_i32(processors, 4), 60), ENOUGH);
     mn_team_close(&team);
 }

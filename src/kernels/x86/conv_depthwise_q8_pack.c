@@ -101,9 +101,10 @@ static int8_t pack_epilogue(const mn_requant *requant, bool general, epilogue *o
     return fixups;
 }
 
-/* What accumulators become without fixups. */
-static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
-    return rintf(fmaf((float)sum, r->scale[lane], r->offset[lane]));
+/* What accumulators become without fixups, by the kernel's own instruction: MinGW's fmaf() rounds twice. */
+__attribute__((target("avx2,fma"))) static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
+    const __m128 scale = _mm_set_ss(r->scale[lane]), offset = _mm_set_ss(r->offset[lane]);
+    return rintf(_mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss((float)sum), scale, offset)));
 }
 
 static bool has_fixup(const mn_requant *r, int32_t lane, int32_t sum) {

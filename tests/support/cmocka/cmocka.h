@@ -25,6 +25,9 @@ static jmp_buf cmocka_end;
 
 #define print_message printf
 #define print_error(...) fprintf(stderr, __VA_ARGS__)
+#define test_malloc malloc
+#define test_calloc calloc
+#define test_free free
 #define skip() longjmp(cmocka_end, CMOCKA_SKIPPED)
 #define fail_msg(...)                                                                                                  \
     (print_error("%s:%d: ", __FILE__, __LINE__), print_error(__VA_ARGS__), print_error("\n"),                          \
