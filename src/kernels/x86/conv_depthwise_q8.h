@@ -6,8 +6,8 @@
 #ifndef MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 #define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 
-#include "kernels/x86/cut.h"
-#include "kernels/x86/layouts.h"
+#include "kernels/tile/cut.h"
+#include "kernels/tile/layouts.h"
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
 

@@ -9,8 +9,9 @@
 
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx2.h"
+#include "kernels/x86/parts_f32.h"
 
-#include "kernels/x86/conv_f32_tile.h"
+#include "kernels/tile/conv_f32.h"
 
 __attribute__((noinline)) void mn_tiles_f32_avx2(const mn_tiles *t) { run_tiles(t); }
 

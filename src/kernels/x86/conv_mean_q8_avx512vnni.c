@@ -9,7 +9,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "kernels/portable/window.h"
-#include "kernels/x86/cut.h"
+#include "kernels/tile/cut.h"
 #include "kernels/x86/panel_q8.h"
 
 enum { STREAMS = MN_PANEL_Q8_STREAMS, LANES = MN_PANEL_Q8_LANES };

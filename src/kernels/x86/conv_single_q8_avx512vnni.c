@@ -10,7 +10,7 @@
 
 #include "base/checked.h"
 #include "kernels/portable/window.h"
-#include "kernels/x86/cut.h"
+#include "kernels/tile/cut.h"
 #include "kernels/x86/q8_avx512.h"
 
 enum { LANES = MN_REQUANT_LANES, ROWS = 8, STEP = 64, CHAINS = 4 };

@@ -11,10 +11,11 @@
 #include "kernels/portable/pack.h"
 #include "kernels/portable/window.h"
 #include "kernels/x86/f32_avx2.h"
+#include "kernels/x86/parts_f32.h"
 
 enum { STRIP_ROWS = 1 };
 
-#include "kernels/x86/depthwise_f32_tile.h"
+#include "kernels/tile/depthwise_f32.h"
 
 const mn_kernel_traits mn_depthwise_f32_avx2_traits = {.need = mn_depthwise_f32_portable_need};
 

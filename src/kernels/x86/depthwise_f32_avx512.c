@@ -10,10 +10,11 @@
 #include "kernels/params.h"
 #include "kernels/portable/window.h"
 #include "kernels/x86/f32_avx512.h"
+#include "kernels/x86/parts_f32.h"
 
 enum { STRIP_ROWS = 2 };
 
-#include "kernels/x86/depthwise_f32_tile.h"
+#include "kernels/tile/depthwise_f32.h"
 
 void mn_strip_f32_avx512(const mn_strip *s) { run_strip(s); }
 

@@ -7,7 +7,7 @@
 
 #include "kernels/x86/f32_avx512.h"
 
-#include "kernels/x86/fully_connected_f32_tile.h"
+#include "kernels/tile/fully_connected_f32.h"
 
 void mn_fully_connected_f32_avx512(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
 

@@ -13,9 +13,9 @@
 
 #include "base/checked.h"
 #include "kernels/quant.h"
+#include "kernels/tile/cut.h"
+#include "kernels/tile/layouts.h"
 #include "kernels/x86/add_q8.h"
-#include "kernels/x86/cut.h"
-#include "kernels/x86/layouts.h"
 #include "kernels/x86/panel_q8.h"
 
 enum {

@@ -5,7 +5,7 @@
  * half_ operations (f32_avx2.h, f32_avx512.h). It gets run_tiles(). */
 
 #include "base/checked.h"
-#include "kernels/x86/parts_f32.h"
+#include "kernels/tile/parts_f32.h"
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")

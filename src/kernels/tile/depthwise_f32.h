@@ -8,7 +8,7 @@
  * Filters of 3x3 go by strips: a column of the input is loaded once and added to the accumulators of the outputs that
  * it serves. Sums begin with the bias and take one column of the filter after another. Other filters go by pixels. */
 
-#include "kernels/x86/parts_f32.h"
+#include "kernels/tile/parts_f32.h"
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")

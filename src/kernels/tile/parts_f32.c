@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "kernels/x86/parts_f32.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
+#include "kernels/tile/parts_f32.h"
 
 enum { TAPS = 3, MOST_LANES = 16 };
 
@@ -43,5 +41,3 @@ mn_tiles mn_tiles_of(const mn_span *s) {
                       .pixels = s->count,
                       .channels = s->out_c};
 }
-
-#endif

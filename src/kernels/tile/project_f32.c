@@ -2,37 +2,26 @@
  * Copyright the mobilenet.c authors */
 
 /* A float pointwise convolution from blocks of channels, and the ADD behind it. */
-#include "kernels/kernels.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-
 #include "base/checked.h"
 #include "kernels/portable/window.h"
-#include "kernels/x86/cut.h"
-#include "kernels/x86/layouts.h"
-#include "kernels/x86/parts_f32.h"
+#include "kernels/tile/cut.h"
+#include "kernels/tile/layouts.h"
+#include "kernels/tile/parts_f32.h"
 
 /* ADD's operands may change places, SUB's not. */
-static bool project_f32_need(const void *params, mn_kernel_need *need) {
+bool mn_project_f32_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     return !(p->adds && p->add.subtract) && mn_window_is_pointwise(&p->conv.window) &&
            mn_conv_f32_portable_need(&p->conv, need);
 }
 
-static void project_f32_pack(const void *params, const void *const *constants, void *packed) {
-    mn_conv_f32_avx2_pack(&((const mn_project_params *)params)->conv, constants, packed);
-}
-
-static void project_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
+void mn_project_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
     (void)out;
     *in = mn_layout_f32(((const mn_project_params *)params)->conv.window.in_c);
 }
 
-const mn_kernel_traits mn_project_f32_traits = {
-    .need = project_f32_need, .pack = project_f32_pack, .layouts = project_f32_layouts, .cut = mn_cut_project_f32};
-
 /* Rows of a range follow each other in input and output. */
-static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(const mn_tiles *)) {
+void mn_project_f32_run(const mn_parts_f32 *tier, const mn_task *task, int32_t begin, int32_t end) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const mn_extent blocks = mn_extent_of(mn_layout_f32(w->in_c), w->in_h, w->in_w, w->in_c);
@@ -58,14 +47,6 @@ static void run(const mn_task *task, int32_t begin, int32_t end, void (*tiles)(c
         t.out = (float *)task->output + at;
         t.pixels = (range.last_row - range.first_row) * w->out_w;
         t.channels = range.last_channel - range.first_channel;
-        tiles(&t);
+        tier->tiles(&t);
     }
 }
-
-void mn_project_f32_avx2(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, mn_tiles_f32_avx2); }
-
-void mn_project_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
-    run(task, begin, end, mn_tiles_f32_avx512);
-}
-
-#endif

@@ -3,8 +3,8 @@
 
 /* The layouts (kernels/layout.h) of the tensor between a fused convolution and depthwise convolution, and the
  * projection behind it. */
-#ifndef MN_KERNELS_X86_LAYOUTS_H
-#define MN_KERNELS_X86_LAYOUTS_H
+#ifndef MN_KERNELS_TILE_LAYOUTS_H
+#define MN_KERNELS_TILE_LAYOUTS_H
 
 #include "kernels/layout.h"
 

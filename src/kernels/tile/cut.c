@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "kernels/x86/cut.h"
+#include "kernels/tile/cut.h"
 
 #include "base/checked.h"
-#include "kernels/x86/layouts.h"
+#include "kernels/tile/layouts.h"
 
 /* ---- CONV_DEPTHWISE -------------------------------------------------------------------------------------- */
 

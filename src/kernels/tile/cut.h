@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* How fused steps are cut for threads (mn_kernel_traits.cut). */
-#ifndef MN_KERNELS_X86_CUT_H
-#define MN_KERNELS_X86_CUT_H
+#ifndef MN_KERNELS_TILE_CUT_H
+#define MN_KERNELS_TILE_CUT_H
 
 #include "kernels/kernel.h"
 #include "kernels/params.h"

@@ -4,15 +4,11 @@
 /* A float convolution and the depthwise 3x3 convolution behind it. For one block of channels after another, rows of the
  * convolution go into a ring that the caches hold, and from there through the filter; wide images are cut into
  * strips of columns for that. */
-#include "kernels/kernels.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-
 #include "base/checked.h"
 #include "kernels/portable/window.h"
-#include "kernels/x86/cut.h"
-#include "kernels/x86/layouts.h"
-#include "kernels/x86/parts_f32.h"
+#include "kernels/tile/cut.h"
+#include "kernels/tile/layouts.h"
+#include "kernels/tile/parts_f32.h"
 
 /* A quarter of the smallest second cache. A ring in the nearest one, of 24 KB, cuts images into more strips, which
  * costs more (a sixth of the stem's time) than loads from the second. */
@@ -23,13 +19,6 @@ enum { RING_BYTES = 64 * 1024 };
 enum { PIXELS = 48 };
 
 enum { TAPS = 3 };
-
-/* What differs from tier to tier. */
-typedef struct parts {
-    void (*tiles)(const mn_tiles *t);
-    void (*strip)(const mn_strip *s);
-    int32_t lanes, strip_rows; /* of a vector; of a strip of stride 1, at most */
-} parts;
 
 /* How the columns of the output are cut, and the ring that this takes. */
 typedef struct sizes {
@@ -74,7 +63,7 @@ static size_t ring_bytes(const sizes *l) {
     return (size_t)l->slots * (size_t)l->columns * (size_t)l->out.layout.block * sizeof(float);
 }
 
-static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
+bool mn_conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!mn_conv_f32_portable_need(&p->conv, need) || !mn_strip_f32_fits(&p->depthwise.window)) return false;
     const sizes l = sizes_of(p);
@@ -82,30 +71,21 @@ static bool conv_depthwise_f32_need(const void *params, mn_kernel_need *need) {
     return true;
 }
 
-static void conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
-    mn_conv_f32_avx2_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);
-}
-
-static void conv_depthwise_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
+void mn_conv_depthwise_f32_layouts(const void *params, mn_layout *in, mn_layout *out) {
     (void)in;
     *out = mn_layout_f32(((const mn_conv_depthwise_params *)params)->depthwise.window.out_c);
 }
 
-static void conv_depthwise_f32_cut(const void *params, int32_t threads, mn_cut *cut) {
+void mn_conv_depthwise_f32_cut(const void *params, int32_t threads, mn_cut *cut) {
     const mn_window *d = &((const mn_conv_depthwise_params *)params)->depthwise.window;
     const mn_extent blocks = mn_extent_of(mn_layout_f32(d->out_c), d->out_h, d->out_w, d->out_c);
     mn_cut_conv_depthwise(d, &blocks, threads, cut);
 }
 
-const mn_kernel_traits mn_conv_depthwise_f32_traits = {.need = conv_depthwise_f32_need,
-                                                       .pack = conv_depthwise_f32_pack,
-                                                       .layouts = conv_depthwise_f32_layouts,
-                                                       .cut = conv_depthwise_f32_cut};
-
 /* Some rows of one block of one image, and of these one strip of columns at a time. */
 typedef struct band {
     const mn_conv_depthwise_params *p;
-    const parts *tier;
+    const mn_parts_f32 *tier;
     const mn_task *task;
     sizes l;
     int32_t batch, block;
@@ -201,7 +181,7 @@ static void run_strip(band *b) {
     }
 }
 
-static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t end) {
+void mn_conv_depthwise_f32_run(const mn_parts_f32 *tier, const mn_task *task, int32_t begin, int32_t end) {
     const mn_conv_depthwise_params *p = task->params;
     const mn_window *w = &p->depthwise.window;
     const int32_t bands = task->cut->bands;
@@ -221,15 +201,3 @@ static void run(const parts *tier, const mn_task *task, int32_t begin, int32_t e
         }
     }
 }
-
-void mn_conv_depthwise_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
-    static const parts of_avx2 = {mn_tiles_f32_avx2, mn_strip_f32_avx2, 8, 1};
-    run(&of_avx2, task, begin, end);
-}
-
-void mn_conv_depthwise_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
-    static const parts of_avx512 = {mn_tiles_f32_avx512, mn_strip_f32_avx512, 16, 2};
-    run(&of_avx512, task, begin, end);
-}
-
-#endif
