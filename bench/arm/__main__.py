@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
 """Counts the instructions and the cache misses of one inference on emulated Arm cores: this library by tier, and LiteRT
 with and without XNNPACK, in one run. Each engine is emulated once with the plugin count and once with cache; what they
 wrote stays in OUT/CORE-ENGINE/, where bench/predict and counts.py read it."""

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
 """The cores that programs are counted for: how the emulator shows them, and their caches of data.
 
 Sizes: i.MX 8M Plus and i.MX 93 data sheets (A53: 32 KiB, 512 KiB shared; A55: 32 KiB, 64 KiB of each core, 256 KiB

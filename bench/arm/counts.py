@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
 """usage: counts.py COUNT.txt [PROGRAM]
 
 What the plugin count.c counted: instructions by class and by mnemonic, and, with the program that was run (linked

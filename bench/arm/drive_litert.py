@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
 """usage: drive_litert.py MODEL xnnpack|builtin
 
 One inference of a model in LiteRT between the marks of marks.h, after one to warm up, on the inputs of drive.c. Runs

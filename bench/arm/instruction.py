@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
 """Instructions of 64-bit Arm: what words mean, and to which class each belongs."""
 import re
 import struct
