@@ -5,7 +5,7 @@
 # Checks that every folder has a README.md, and that its tables name what is in it: each name in the first column of a
 # table that begins with "file" or "folder" is there, and each file and folder is named. Names may be patterns (test_*.c);
 # one without an ending stands for all that begin with it and a dot (chain for chain.c and chain.h), one that ends with /
-# is a folder. And relative links in any document lead to what is there.
+# is a folder. And relative links in any document, and paths in backticks, lead to what is there.
 source "$(dirname "$0")/lib.sh"
 
 # Folders of data, of which a README above tells enough, and what is for tools alone.
@@ -70,11 +70,16 @@ for folder in $(printf '%s\n' "${!files[@]}" | sort); do
     check "$folder" "${own[@]}"
 done
 
-# Relative links lead to what is there.
+# Relative links lead to what is there, and paths in backticks name it; NAME and the like stand for anything.
 while read -r path; do
     [[ $path == *.md && -e $path ]] || continue
     while read -r target; do
         [[ -e $(dirname "$path")/$target ]] || complain "$path: links to $target, which is not there"
     done < <(grep -oP '\]\(\K[^)#: ]+(?=(#[^)]*)?\))' "$path")
+    while read -r target; do
+        [[ -n $(compgen -G "$target") || -n $(compgen -G "$target.*") ]] ||
+            complain "$path: names $target, which is not there"
+    done < <(grep -oP '`\K(src|cli|tests|bench|scripts|docs|cmake|include|examples|fuzz|models)/[\w./*-]+(?=`)' "$path" |
+        grep -vE 'NAME|FOLDER')
 done < <(list)
 exit "$failed"
