@@ -261,6 +261,9 @@ static void json_step(cli_json *json, const step *s) {
     if (s->info.backend) cli_json_text(json, "backend", s->info.backend);
     cli_json_int(json, "first_operator", s->info.first_op);
     cli_json_int(json, "operator_count", s->info.op_count);
+    cli_json_array(json, "operators");
+    for (int32_t i = 0; i < s->info.op_count; i++) cli_json_int(json, NULL, s->info.ops[i]);
+    cli_json_end(json);
     cli_json_int(json, "units", s->info.units);
     cli_json_int(json, "grain", s->info.grain);
     cli_json_int(json, "packed_bytes", (int64_t)s->info.packed_bytes);

@@ -19,6 +19,7 @@ for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
     json 'o["parameters"] == sum(p["parameters"] for p in o["operators"]) > 0'
     json '[p["index"] for p in o["operators"]] == list(range(len(o["operators"])))'
     json 'sum(s["operator_count"] for s in o["steps"]) == len(o["operators"]) and all(s["kernel"] for s in o["steps"])'
+    json '[i for s in o["steps"] for i in s["operators"]] == list(range(len(o["operators"])))'
     json 'all(o["tensors"][i["tensor"]]["shape"] == [1, 32, 32, 3] for i in o["inputs"])'
     expect 0 inspect --dot "$model"
     prints '^digraph model \{'

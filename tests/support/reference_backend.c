@@ -136,12 +136,15 @@ static size_t bytes_of(const mn_offer *offer, int32_t tensor) {
     return (size_t)mn_shape_count(&offer->shapes[tensor]) * mn_type_size(offer->graph->tensors[tensor].type);
 }
 
+static bool is_aligned(const void *memory) { return memory && (uintptr_t)memory % 64 == 0; }
+
 static mn_status check_run(const ready *r, const mn_part_run *run) {
-    bool good = run->workspace && (uintptr_t)run->workspace % 64 == 0 && (run->team != NULL) == (r->offer->threads > 1);
+    bool good = is_aligned(run->workspace) && (run->team != NULL) == (r->offer->threads > 1);
     for (int32_t i = 0; i < r->part->input_count; i++) {
         const mn_tensor *tensor = &r->offer->graph->tensors[r->part->inputs[i]];
-        good = good && run->inputs[i] && (!tensor->data || run->inputs[i] == tensor->data);
+        good = good && run->inputs[i] && (tensor->data ? run->inputs[i] == tensor->data : is_aligned(run->inputs[i]));
     }
+    for (int32_t i = 0; i < r->part->output_count; i++) good = good && is_aligned(run->outputs[i]);
     return good ? MN_OK : mn_fail(MN_ERROR_ARGUMENT, "the run is not as promised");
 }
 

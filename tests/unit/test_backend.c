@@ -116,12 +116,13 @@ static void test_any_claims(void **state) {
         reference_backend_open(&second, "second", seed + 1000, 4);
         second.backend.constants = seed % 2;
         const mn_backend *const list[] = {&first.backend, &second.backend};
-        for (int32_t way = 0; way < 6; way++) {
+        for (int32_t way = 0; way < 9; way++) {
             mn_session_options options = MN_INIT(mn_session_options);
             options.cpu = seed % 3 == 0 ? "ref" : NULL; /* floats depend on the kernel in their last bits */
             options.threads = 1 + way % 2;
             options.keep_tensors = way == 2;
             options.batch = way == 4 ? 3 : 0;
+            options.streamed = way > 5;
             const int32_t found = compare(model, &options, &(mn_backend_list){.count = way % 3, .of = list});
             foreign += found;
             batches += way == 4 && found > 0;
