@@ -76,6 +76,7 @@ while read -r path; do
     while read -r target; do
         [[ -e $(dirname "$path")/$target ]] || complain "$path: links to $target, which is not there"
     done < <(grep -oP '\]\(\K[^)#: ]+(?=(#[^)]*)?\))' "$path")
+    # shellcheck disable=SC2016 # backticks are looked for
     while read -r target; do
         [[ -n $(compgen -G "$target") || -n $(compgen -G "$target.*") ]] ||
             complain "$path: names $target, which is not there"
