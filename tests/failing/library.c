@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A program that uses the libraries: opens a model, makes sessions of one and of two threads, and one in which back
- * ends run most of the operators, runs and closes them; and classifies a photo, if one is named, and its pixels. */
+/* A program that uses the libraries: opens a model, makes sessions of one and of two threads, a streamed one, and
+ * some in which back ends run most of the operators, runs and closes them; and classifies a photo, if one is named, and
+ * its pixels. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +14,12 @@
 
 int library_main(int count, char **arguments);
 
-static mn_status run(const mn_model *model, int32_t threads, const mn_backend_list *backends) {
+static mn_status run(const mn_model *model, int32_t threads, bool streamed, const mn_backend_list *backends) {
     mn_session_options options = MN_INIT(mn_session_options);
     mn_session *session = NULL;
     mn_tensor_info info = MN_INIT(mn_tensor_info);
     options.threads = threads;
+    options.streamed = streamed;
     mn_status status = mn_session_create_with(model, &options, backends, &session);
     if (status == MN_OK) status = mn_session_tensor(session, mn_model_input(model, 0), &info);
     if (status == MN_OK) {
@@ -39,7 +41,9 @@ static mn_status run_with_backends(const mn_model *model) {
     reference_backend_open(&first, "first", 1, 4);
     reference_backend_open(&second, "second", 2, 5);
     const mn_backend *const list[] = {&first.backend, &second.backend};
-    return run(model, 2, &(mn_backend_list){.count = 2, .of = list});
+    const mn_backend_list both = {.count = 2, .of = list};
+    const mn_status status = run(model, 2, false, &both);
+    return status == MN_OK ? run(model, 1, true, &both) : status;
 }
 
 static mn_status tell(mn_classifier *classifier, mn_image *image) {
@@ -83,8 +87,9 @@ static mn_status classify(const mn_model *model, const char *path) {
 int library_main(int count, char **arguments) {
     mn_model *model = NULL;
     mn_status status = count == 2 || count == 3 ? mn_model_open(arguments[1], &model) : MN_ERROR_ARGUMENT;
-    if (status == MN_OK) status = run(model, 1, NULL);
-    if (status == MN_OK) status = run(model, 2, NULL);
+    if (status == MN_OK) status = run(model, 1, false, NULL);
+    if (status == MN_OK) status = run(model, 2, false, NULL);
+    if (status == MN_OK) status = run(model, 2, true, NULL);
     if (status == MN_OK) status = run_with_backends(model);
     if (status == MN_OK && count == 3) status = classify(model, arguments[2]);
     mn_model_close(&model);

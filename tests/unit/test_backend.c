@@ -121,6 +121,7 @@ static void test_any_claims(void **state) {
             options.cpu = seed % 3 == 0 ? "ref" : NULL; /* floats depend on the kernel in their last bits */
             options.threads = 1 + way % 2;
             options.keep_tensors = way == 2;
+            options.streamed = way == 5;
             options.batch = way == 4 ? 3 : 0;
             options.streamed = way > 5;
             const int32_t found = compare(model, &options, &(mn_backend_list){.count = way % 3, .of = list});

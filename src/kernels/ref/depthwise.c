@@ -15,8 +15,8 @@ static image_rows rows_of(const mn_task *task, const mn_window *w, int32_t row) 
     return (image_rows){(int64_t)(row / w->out_h) * w->in_h, task->in_ring};
 }
 
-static float f32_at(const mn_conv_params *p, const float *plane, image_rows rows, size_t stride, const float *weights,
-                    const float *bias, int32_t y, int32_t x, int32_t c) {
+static inline float f32_at(const mn_conv_params *p, const float *plane, image_rows rows, size_t stride,
+                           const float *weights, const float *bias, int32_t y, int32_t x, int32_t c) {
     const mn_window *w = &p->window;
     const mn_taps ty = mn_taps_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->k_h, w->in_h);
     const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, w->in_w);
@@ -79,8 +79,9 @@ int32_t mn_depthwise_8bit_acc(const mn_conv_params *p, const uint8_t *plane, siz
     return acc_8bit(p, plane, as_they_are, stride, in_zero, weights, y, x, c, sign);
 }
 
-static uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t stride,
-                       const uint8_t *weights, const int32_t *bias, int32_t y, int32_t x, int32_t c, int32_t sign) {
+static inline uint8_t at_8bit(const mn_conv_params *p, const uint8_t *plane, image_rows rows, size_t stride,
+                              const uint8_t *weights, const int32_t *bias, int32_t y, int32_t x, int32_t c,
+                              int32_t sign) {
     int32_t acc = acc_8bit(p, plane, rows, stride, p->in_zero, weights, y, x, c, sign);
     if (bias != NULL) acc = mn_wrap_add(acc, bias[c]);
     return (uint8_t)mn_store_i32(acc, p->multiplier[c], p->shift[c], p->out_zero, p->range);
