@@ -306,6 +306,49 @@ static void resized_inputs_are_filled(void **state) {
     mn_model_close(&model);
 }
 
+/* Two images in one run, each written to its place by a preprocessor, get the answers that they get alone. */
+static void batches_are_filled_image_by_image(void **state) {
+    (void)state;
+    enum { BATCH = 2 };
+    uint8_t rgb[BATCH][PIXELS * 3];
+    int8_t alone[BATCH][UNITS];
+    mn_preprocessor *p = NULL;
+    mn_session *session = NULL;
+    mn_preprocess_info info = MN_INIT(mn_preprocess_info);
+    mn_tensor_info input = MN_INIT(mn_tensor_info);
+    mn_pixels pixels = MN_INIT(mn_pixels);
+    mn_session_options options = MN_INIT(mn_session_options);
+    mn_model *model = make_model(MN_INT8, UNITS, MN_OP_KIND_COUNT, NULL);
+    mn_image *images[BATCH] = {make_image(rgb[0]), make_image(rgb[1])};
+    for (int i = 0; i < PIXELS * 3; i++) rgb[1][i] = (uint8_t)(255 - rgb[0][i]);
+    ok(mn_model_pixels(model, &pixels));
+    ok(mn_session_create(model, NULL, &session));
+    ok(mn_session_tensor(session, mn_model_input(model, 0), &input));
+    ok(mn_preprocessor_create(&input, &pixels, NULL, &p));
+    for (int i = 0; i < BATCH; i++) {
+        ok(mn_preprocessor_run(p, images[i], mn_session_input(session, 0)));
+        ok(mn_session_run(session));
+        memcpy(alone[i], mn_session_output(session, 0), UNITS);
+    }
+    assert_memory_not_equal(alone[0], alone[1], UNITS);
+    mn_preprocessor_close(&p);
+    mn_session_close(&session);
+    options.batch = BATCH;
+    ok(mn_session_create(model, &options, &session));
+    ok(mn_session_tensor(session, mn_model_input(model, 0), &input));
+    ok(mn_preprocessor_create(&input, &pixels, NULL, &p));
+    ok(mn_preprocessor_describe(p, &info));
+    assert_int_equal(info.bytes, PIXELS * 3);
+    for (int i = 0; i < BATCH; i++)
+        ok(mn_preprocessor_run(p, images[i], (char *)mn_session_input(session, 0) + (size_t)i * info.bytes));
+    ok(mn_session_run(session));
+    assert_memory_equal(mn_session_output(session, 0), alone, sizeof alone);
+    mn_preprocessor_close(&p);
+    mn_session_close(&session);
+    for (int i = 0; i < BATCH; i++) mn_image_close(&images[i]);
+    mn_model_close(&model);
+}
+
 /* ---- Mistakes ---------------------------------------------------------------------------------------- */
 
 static void models_that_are_no_classifiers(void **state) {
@@ -432,11 +475,17 @@ static void threads_share_a_model(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_are_those_of_the_steps),           cmocka_unit_test(one_unit_is_two_classes),
-        cmocka_unit_test(names_come_from_caller_model_or_imagenet), cmocka_unit_test(labels_that_do_not_fit),
-        cmocka_unit_test(options_reach_input_output_and_session),   cmocka_unit_test(resized_inputs_are_filled),
-        cmocka_unit_test(models_that_are_no_classifiers),           cmocka_unit_test(arguments_that_are_missing),
-        cmocka_unit_test(small_steps_check_their_arguments),        cmocka_unit_test(threads_share_a_model),
+        cmocka_unit_test(answers_are_those_of_the_steps),
+        cmocka_unit_test(one_unit_is_two_classes),
+        cmocka_unit_test(names_come_from_caller_model_or_imagenet),
+        cmocka_unit_test(labels_that_do_not_fit),
+        cmocka_unit_test(options_reach_input_output_and_session),
+        cmocka_unit_test(resized_inputs_are_filled),
+        cmocka_unit_test(batches_are_filled_image_by_image),
+        cmocka_unit_test(models_that_are_no_classifiers),
+        cmocka_unit_test(arguments_that_are_missing),
+        cmocka_unit_test(small_steps_check_their_arguments),
+        cmocka_unit_test(threads_share_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
