@@ -43,11 +43,25 @@ static bool survives(const uint8_t *data, size_t bytes) {
     return false;
 }
 
+/* What only a back end runs, behind all else, with workspace and metadata. */
+static void append_custom(model_builder *b) {
+    static const uint8_t options[] = {1, 4, 1};
+    static mn_metadata said = {.name = "OfflineMemoryAllocation", .data = options, .bytes = sizeof options};
+    const int32_t x = b->graph.outputs[0], rank = b->graph.tensors[x].rank;
+    const int32_t scratch = mb_tensor(b, "scratch", MN_INT32, 1, (int32_t[]){64});
+    const int32_t y = mb_alike(b, "y", x, rank, b->graph.tensors[x].dims);
+    mb_custom(b, "ethos-u", options, sizeof options, 3, (int32_t[]){x, scratch, -1}, 1, &y);
+    b->graph.outputs[0] = y;
+    b->graph.metadata = &said;
+    b->graph.metadata_count = 1;
+}
+
 /* Small models that together hold every kind of operator and type. */
 static void small_model(uint32_t seed, uint8_t **data, size_t *bytes) {
     const mn_type types[] = {MN_INT8, MN_FLOAT32, MN_UINT8};
     model_builder b;
     mb_classifier(&b, types[seed % 3], seed, 1 + (int32_t)(seed % 5));
+    if (seed % 2 == 0) append_custom(&b);
     expect_ok(mn_tflite_write(&b.graph, data, bytes));
     mn_graph_free(&b.graph);
 }
