@@ -56,7 +56,8 @@ endfunction()
 # In releases, code that runs once for a model is compiled for size; reading it, the scalar kernels, which others
 # replace, without what -O3 unrolls and doubles. 60 KB less, no slower.
 function(mn_small_sources)
-  file(GLOB once CONFIGURE_DEPENDS src/base/*.c src/classify/*.c src/graph/*.c src/image/p*.c src/plan/*.c src/session/*.c)
+  file(GLOB once CONFIGURE_DEPENDS src/backend/*.c src/base/*.c src/classify/*.c src/graph/*.c src/image/p*.c src/plan/*.c
+    src/session/*.c)
   list(FILTER once EXCLUDE REGEX "/image/passes.*\\.c$")
   list(FILTER once EXCLUDE REGEX "/base/thread\\.c$")
   set_source_files_properties(${once} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)

@@ -4,7 +4,8 @@
 /* From claimed operators to parts, and an order in which parts and all other operators can run.
  *
  * A part must not wait for itself: no path of operators may lead out of it and in again. Within that, parts are as
- * large as can be: no two parts of one back end could be one. Equal graphs and owners give equal parts. */
+ * large as can be: no two parts of one back end could be one, unless several back ends have more than a
+ * thousand between them. Equal graphs and owners give equal parts. */
 #ifndef MN_BACKEND_PARTITION_H
 #define MN_BACKEND_PARTITION_H
 
