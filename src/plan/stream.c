@@ -18,7 +18,7 @@ typedef struct way {
     int64_t cost; /* slices, and a fine for each chain that takes more than is wanted */
 } way;
 
-enum { FINE = 1 << 20 };
+enum { FINE = 1 << 20, MOST_ROWS = 1 << 25 };
 
 typedef struct known {
     mn_chain *chains;
@@ -31,6 +31,7 @@ typedef struct search {
     size_t limit;  /* SIZE_MAX: not known */
     size_t wanted; /* bytes that a chain should take at most */
     way *ways;     /* [step_count + 1] */
+    int64_t rows;  /* that may still be run in thought, so that the search ends in seconds whatever the model */
     /* [step_count + 1]: what chains take that end before a step: a single step, one that overlaps, then longer ones, as
      * far as they were looked at. */
     known *known;
@@ -42,18 +43,31 @@ static bool is_better(const search *s, const way *a, const way *b) {
     return a->cost < b->cost;
 }
 
-/* Chains are looked at in the order of their numbers. */
+/* Rows that the steps of a chain make at most; one that runs at once counts as one. */
+static int64_t most_rows(const search *s, int32_t begin, int32_t end, bool overlaps) {
+    const mn_stream_steps *steps = s->chains.steps;
+    int64_t rows = end - begin == 1 && !overlaps ? 1 : 0;
+    for (int32_t i = begin; i < end && rows != 1; i++) rows += steps->tensors[steps->steps[i].output].rows;
+    return rows;
+}
+
+/* Chains are looked at in the order of their numbers; NULL where that would take too long. */
 static const mn_chain *look_at(search *s, int32_t begin, int32_t end, bool overlaps) {
     const int32_t number = end - begin == 1 ? overlaps : end - begin;
     known *k = &s->known[end];
-    if (number == k->count) mn_chain_run(&s->chains, begin, end, overlaps, NULL, &k->chains[k->count++]);
+    if (number < k->count) return &k->chains[number];
+    const int64_t rows = most_rows(s, begin, end, overlaps);
+    if (number > k->count || (rows > 1 && rows > s->rows)) return NULL;
+    s->rows -= rows;
+    mn_chain_run(&s->chains, begin, end, overlaps, NULL, &k->chains[k->count++]);
     return &k->chains[number];
 }
 
-/* Weighs the chain [begin, end) behind the best way to it. */
+/* Weighs the chain [begin, end) behind the best way to it; NULL if it was not looked at. */
 static const mn_chain *weigh(search *s, int32_t begin, int32_t end, bool overlaps) {
     const way *before = &s->ways[begin];
     const mn_chain *chain = look_at(s, begin, end, overlaps);
+    if (!chain) return NULL;
     const way new = {.begin = begin,
                      .overlaps = overlaps,
                      .exists = true,
@@ -64,8 +78,9 @@ static const mn_chain *weigh(search *s, int32_t begin, int32_t end, bool overlap
     return chain;
 }
 
-/* Can no longer chain that ends alike be better? */
+/* Can no longer chain that ends alike be better, or be looked at? */
 static bool is_hopeless(const search *s, int32_t end, const mn_chain *chain) {
+    if (!chain) return true;
     if (s->limit != SIZE_MAX) return chain->least > s->limit;
     return s->ways[end].exists && chain->least >= s->ways[end].peak;
 }
@@ -178,7 +193,7 @@ static mn_status try_to_fit(search *s, mn_region *region, mn_stream *out) {
 }
 
 mn_status mn_stream_plan(const mn_stream_steps *steps, mn_region *region, mn_stream *out) {
-    search s = {.limit = SIZE_MAX, .wanted = SIZE_MAX};
+    search s = {.limit = SIZE_MAX, .wanted = SIZE_MAX, .rows = MOST_ROWS};
     MN_TRY(mn_chains_open(steps, region, &s.chains));
     s.ways = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.ways);
     s.known = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.known);

@@ -75,7 +75,8 @@ typedef struct mn_stream {
 } mn_stream;
 
 /** The order of least peak; of those, one of few slices whose tensors fit well together. Memory of the answer, and
- * more, comes from `region`. Errors: MEMORY, LIMIT (more than 2^31 - 1 slices). */
+ * more, comes from `region`. Steps of very many rows (2^25 in all chains that are looked at) run at once. Errors:
+ * MEMORY, LIMIT (more than 2^31 - 1 slices). */
 mn_status mn_stream_plan(const mn_stream_steps *steps, mn_region *region, mn_stream *out);
 
 /** Fills bytes, first, last, below and shift of a buffer for each tensor, in their order: [tensor_count]. */

@@ -100,16 +100,18 @@ bool mn_chain_keeps_whole(const mn_chains *c, int32_t begin, int32_t end, int32_
 
 /* ---- Rows ------------------------------------------------------------------------------------------------ */
 
-static int32_t first_row(const mn_stream_read *read, int32_t row) {
+/* The row of the image that output row `row` belongs to, `below` the top of its window; the nearest one if there is
+ * none. */
+static int32_t row_under(const mn_stream_read *read, int32_t row, int32_t below) {
     const int32_t image = row / read->out_rows * read->in_rows;
-    return image + mn_clamp_i32(row % read->out_rows * read->stride - read->before, 0, read->in_rows);
+    const int64_t y = (int64_t)(row % read->out_rows) * read->stride - read->before + below;
+    return image + (y < 0 ? 0 : y > read->in_rows ? read->in_rows : (int32_t)y);
 }
 
+static int32_t first_row(const mn_stream_read *read, int32_t row) { return row_under(read, row, 0); }
+
 /* Behind the last row. */
-static int32_t end_row(const mn_stream_read *read, int32_t row) {
-    const int32_t image = row / read->out_rows * read->in_rows;
-    return image + mn_clamp_i32(row % read->out_rows * read->stride - read->before + read->reach, 0, read->in_rows);
-}
+static int32_t end_row(const mn_stream_read *read, int32_t row) { return row_under(read, row, read->reach); }
 
 /* The first row of `tensor` that `step` still needs. */
 static int32_t still_needs(const mn_chains *c, int32_t step, int32_t tensor) {

@@ -71,7 +71,8 @@ static mn_stream_read read_of(const builder *b, const mn_step *step, int32_t inp
     read.in_rows = w->in_h;
     read.stride = w->stride_h;
     read.before = w->pad_top;
-    read.reach = (w->k_h - 1) * w->dilation_h + 1;
+    const int64_t reach = (int64_t)(w->k_h - 1) * w->dilation_h + 1;
+    read.reach = reach < INT32_MAX ? (int32_t)reach : INT32_MAX;
     return read;
 }
 

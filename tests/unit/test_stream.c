@@ -326,6 +326,23 @@ static void test_no_cut_is_better(void **state) {
     }
 }
 
+/* Too many rows to try all chains: the search ends nevertheless, and what it finds is whole where it did not look. */
+static void test_very_many_rows(void **state) {
+    (void)state;
+    mn_region region = {0};
+    mn_stream stream;
+    network n;
+    begin_network(&n, 1, 64);
+    int32_t x = add_tensor(&n, 1 << 27, 4);
+    n.tensors[x].is_input = true;
+    for (int32_t i = 0; i < 20; i++) x = add_window(&n, x, 3, i % 2 + 1, 4);
+    n.tensors[x].is_output = true;
+    assert_int_equal(mn_stream_plan(&n.all, &region, &stream), MN_OK);
+    assert_int_equal(stream.slice_count, 20); /* and no smaller tensor is worth rows */
+    assert_int_equal(stream.slices[0].rows, 1 << 27);
+    mn_region_free(&region);
+}
+
 /* ---- MobileNetV2 ------------------------------------------------------------------------------------------ */
 
 /* 1.0 at 224, int8, its input whole or row by row as from a camera. */
@@ -381,6 +398,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_networks_run),
         cmocka_unit_test(test_no_cut_is_better),
+        cmocka_unit_test(test_very_many_rows),
         cmocka_unit_test(test_mobilenet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
