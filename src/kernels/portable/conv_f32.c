@@ -15,14 +15,14 @@ bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need) {
            mn_packed_bytes(&mn_panels_layout, p->window.out_c, mn_window_depth(&p->window), &need->packed_bytes);
 }
 
-static void conv_f32_pack(const void *params, const void *const *constants, void *packed) {
+void mn_conv_f32_portable_pack(const void *params, const void *const *constants, void *packed) {
     const mn_conv_params *p = params;
     const mn_raw_weights raw = mn_raw_rows(constants[1], MN_FLOAT32, p->window.out_c, mn_window_depth(&p->window));
     mn_packed_write(&raw, &mn_panels_layout, packed);
 }
 
 const mn_kernel_traits mn_conv_f32_portable_traits = {
-    .need = mn_conv_f32_portable_need, .pack = conv_f32_pack, .rings = true};
+    .need = mn_conv_f32_portable_need, .pack = mn_conv_f32_portable_pack, .rings = true};
 
 static void run_portable(const mn_span *s) {
     const float *panel = s->weights;

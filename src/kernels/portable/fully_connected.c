@@ -15,14 +15,14 @@ bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *ne
     return mn_packed_bytes(&mn_panels_layout, p->out_c, p->in_c, &need->packed_bytes);
 }
 
-static void fully_connected_f32_pack(const void *params, const void *const *constants, void *packed) {
+void mn_fully_connected_f32_portable_pack(const void *params, const void *const *constants, void *packed) {
     const mn_fully_connected_params *p = params;
     const mn_raw_weights raw = mn_raw_rows(constants[1], MN_FLOAT32, p->out_c, p->in_c);
     mn_packed_write(&raw, &mn_panels_layout, packed);
 }
 
 const mn_kernel_traits mn_fully_connected_f32_portable_traits = {.need = mn_fully_connected_f32_portable_need,
-                                                                 .pack = fully_connected_f32_pack};
+                                                                 .pack = mn_fully_connected_f32_portable_pack};
 
 /* Channels [begin, end) of one row. */
 static void row_f32(const mn_task *task, int32_t row, int32_t begin, int32_t end) {

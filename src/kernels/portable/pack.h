@@ -26,6 +26,10 @@ bool mn_conv_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_fully_connected_f32_portable_need(const void *params, mn_kernel_need *need);
 bool mn_depthwise_f32_portable_need(const void *params, mn_kernel_need *need);
 
+/** The pack() of kernels that convolve, or multiply vectors with matrices, on panels. */
+void mn_conv_f32_portable_pack(const void *params, const void *const *constants, void *packed);
+void mn_fully_connected_f32_portable_pack(const void *params, const void *const *constants, void *packed);
+
 /** The inputs of one accumulator as rows x cols runs of consecutive elements, and the weights they meet: distances
  * between starts of runs in elements of the input and in k. Rows from `wrap` on lie `back` elements before that: a ring
  * begins again. */

@@ -2,7 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
- * half_ operations (f32_avx2.h, f32_avx512.h). It gets run_tiles(). */
+ * half_ operations, MOST_COLUMNS, and V_FMA_LANE where there is v_fma_lane() (x86/f32_avx2.h and so on). It gets
+ * run_tiles(). */
 
 #include "base/checked.h"
 #include "kernels/tile/parts_f32.h"
@@ -13,10 +14,11 @@
 enum { PER_PANEL = MN_PANEL / LANES };
 
 /* Rows of pixels are addressed from every third one, which takes few registers. */
-enum { ROWS = 16, COLUMNS = 3, NEAR = 3, BASES = (ROWS + NEAR - 1) / NEAR };
+enum { ROWS = 16, COLUMNS = MOST_COLUMNS, NEAR = 3, BASES = (ROWS + NEAR - 1) / NEAR };
 
-/* Tiles fill the register file: of 32, with 9 pixels x 3 vectors of channels or 14 x 2; of 16, with 6 x 2. */
-enum { HIGH = WIDE_TILES ? 14 : 6 };
+/* Tiles fill the register file: of 32, with 9 pixels x 3 vectors of channels or 14 x 2; of 16, with 6 x 2. With inputs
+ * in vectors of their own 6 x 4 or 8 x 2 leave room for those. */
+enum { HIGH = MOST_COLUMNS == 4 ? 8 : MOST_COLUMNS == 3 ? 14 : 6 };
 
 /* Pixels that meet all channels before the next pixels are fetched: at 960 channels they take 215 KB, inside L2. */
 enum { PART_PIXELS = 56 };
@@ -42,6 +44,47 @@ INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
     return panel + (j / PER_PANEL) * stride + (j % PER_PANEL) * LANES;
 }
 
+#ifdef V_FMA_LANE
+
+/* Adds LANES inputs of each row x their weights, of which two vectors are loaded at once. */
+INLINE void add_lanes(int rows, int whole, accumulators *s, const float *const *row, int32_t at, const float *weights,
+                      ptrdiff_t stride) {
+    vec x[ROWS];
+    UNROLL for (int r = 0; r < rows; r++) x[r] = v_load(row[r] + at);
+    UNROLL for (int lane = 0; lane < LANES; lane++, weights += MN_PANEL) {
+        UNROLL for (int j = 0; j < whole; j += 2) {
+            const int count = j + 1 < whole ? 2 : 1;
+            vec w[2];
+            UNROLL for (int i = 0; i < count; i++) w[i] = v_load(column(weights, stride, j + i));
+            UNROLL for (int i = 0; i < count; i++) {
+                UNROLL for (int r = 0; r < rows; r++) {
+                    s->of[r][j + i] = v_fma_lane(s->of[r][j + i], w[i], x[r], lane);
+                }
+            }
+        }
+    }
+}
+
+/* Adds a run of each pixel x weights. There are no half vectors. */
+INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
+                    int32_t length, const float *weights, ptrdiff_t stride) {
+    const float *row[ROWS];
+    int32_t i = 0;
+    (void)half;
+    UNROLL for (int r = 0; r < rows; r++) row[r] = in + r * in_stride;
+    for (; i + LANES <= length; i += LANES, weights += LANES * MN_PANEL) {
+        add_lanes(rows, whole, s, row, i, weights, stride);
+    }
+    for (; i < length; i++, weights += MN_PANEL) {
+        UNROLL for (int j = 0; j < whole; j++) {
+            const vec w = v_load(column(weights, stride, j));
+            UNROLL for (int r = 0; r < rows; r++) s->of[r][j] = v_fma(v_set(row[r][i]), w, s->of[r][j]);
+        }
+    }
+}
+
+#else
+
 /* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep accumulators in
  * registers. */
 INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
@@ -61,6 +104,8 @@ INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float
         weights += MN_PANEL;
     }
 }
+
+#endif
 
 INLINE void add_runs(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const float *in,
                      const float *panel) {
@@ -159,7 +204,9 @@ typedef struct shape {
     }                                                                                                                  \
     static const shape name = {(whole) + ((end) == HALF), most, run_##name};
 
-#if WIDE_TILES
+#if MOST_COLUMNS == 4
+SHAPE(whole_4, 4, WHOLE, 6)
+#elif MOST_COLUMNS == 3
 SHAPE(whole_3, 3, WHOLE, 9)
 #endif
 SHAPE(whole_2, 2, WHOLE, HIGH)
@@ -180,7 +227,9 @@ static const shape *choose(int32_t left) {
     }
 #endif
     if (vectors == 0) return &part;
-#if WIDE_TILES
+#if MOST_COLUMNS == 4
+    if (vectors > 3) return &whole_4;
+#elif MOST_COLUMNS == 3
     if (vectors == 3 || vectors > 4) return &whole_3; /* of four, one alone would take longer than two pairs */
 #endif
     if (vectors > 1) return &whole_2;

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* Float depthwise convolution of multiplier 1, for any vector width. The including file defines TARGET, vec, LANES and
- * the v_ operations (f32_avx2.h, f32_avx512.h), and STRIP_ROWS, the rows that strips of stride 1 compute at once. It
+ * the v_ operations (x86/f32_avx2.h and so on), and STRIP_ROWS, the rows that strips of stride 1 compute at once. It
  * gets run_strip() and run().
  *
  * Filters of 3x3 go by strips: a column of the input is loaded once and added to the accumulators of the outputs that

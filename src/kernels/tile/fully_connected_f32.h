@@ -3,7 +3,7 @@
 
 /* Float fully connected layers for any vector width. Weights are read once, and that is what takes the time: packed in
  * panels (portable/pack.h) they are one stream, in large pages, instead of rows in the pages of a file. The including
- * file defines TARGET, vec, LANES and the v_ operations (f32_avx2.h, f32_avx512.h), and gets run(). */
+ * file defines TARGET, vec, LANES and the v_ operations (x86/f32_avx2.h and so on), and gets run(). */
 
 #include "base/checked.h"
 #include "kernels/portable/pack.h"

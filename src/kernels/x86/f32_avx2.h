@@ -11,7 +11,7 @@
 #define TARGET __attribute__((target("avx2,fma")))
 
 /* 16 registers: tiles of two vectors at most. */
-#define WIDE_TILES 0
+#define MOST_COLUMNS 2
 
 typedef __m256 vec;
 enum { LANES = 8 };

@@ -11,7 +11,7 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
 
 /* 32 registers: tiles of three vectors, too. */
-#define WIDE_TILES 1
+#define MOST_COLUMNS 3
 
 typedef __m512 vec;
 enum { LANES = 16 };
