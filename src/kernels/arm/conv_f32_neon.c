@@ -7,6 +7,12 @@
 
 #if defined(__aarch64__) && defined(__GNUC__)
 
+/* Tiles take all registers; gcc's first scheduler, which does not count them, would move loads ahead of their turn and
+ * others to the stack. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #include "kernels/arm/f32_neon.h"
 #include "kernels/arm/parts_f32.h"
 #include "kernels/portable/conv_f32.h"

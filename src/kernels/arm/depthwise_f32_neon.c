@@ -13,7 +13,7 @@
 #include "kernels/portable/pack.h"
 #include "kernels/portable/window.h"
 
-enum { STRIP_ROWS = MN_STRIP_F32_NEON_ROWS };
+enum { STRIP_ROWS = MN_STRIP_F32_NEON_ROWS, STRIP_TURNS = 1 };
 
 #include "kernels/tile/depthwise_f32.h"
 

@@ -5,12 +5,6 @@
 #ifndef MN_KERNELS_ARM_F32_NEON_H
 #define MN_KERNELS_ARM_F32_NEON_H
 
-/* Tiles take all registers; gcc's first scheduler, which does not count them, would move loads ahead of their turn and
- * others to the stack. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-schedule-insns")
-#endif
-
 #include <arm_neon.h>
 #include <stdint.h>
 #include <string.h>

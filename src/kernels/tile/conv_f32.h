@@ -21,7 +21,7 @@ enum { ROWS = 16, COLUMNS = MOST_COLUMNS, NEAR = 3, BASES = (ROWS + NEAR - 1) / 
 enum { HIGH = MOST_COLUMNS == 4 ? 8 : MOST_COLUMNS == 3 ? 14 : 6 };
 
 /* Pixels that meet all channels before the next pixels are fetched: at 960 channels they take 215 KB, inside L2. */
-enum { PART_PIXELS = 56 };
+enum { PART_PIXELS = MOST_COLUMNS == 4 ? 48 : 56 }; /* of 6 or 8 pixels, tiles are all alike */
 
 /* The channels of a tile. */
 typedef struct group {
@@ -135,6 +135,32 @@ INLINE void store(extent e, float *to, vec v, int32_t exist) {
 
 INLINE vec clamp(vec v, vec low, vec high) { return v_min(high, v_max(low, v)); }
 
+#ifdef V_FMA_LANE
+
+/* Ends all vectors of one pixel after another, for stores in pairs; `at` is the first pixel's place in the output. */
+INLINE void finish_tile(extent e, int rows, int whole, const accumulators *s, const mn_tiles *t, ptrdiff_t at,
+                        int32_t exist) {
+    const ptrdiff_t stride = t->out_stride;
+    const mn_range_f32 added_range = t->added_range;
+    const vec low = v_set(t->range.min), high = v_set(t->range.max);
+    const float *added = t->added ? t->added + at : NULL;
+    float *out = t->out + at;
+    UNROLL for (int r = 0; r < rows; r++, out += stride) {
+        vec values[COLUMNS];
+        UNROLL for (int j = 0; j < whole; j++) values[j] = clamp(s->of[r][j], low, high);
+        if (added) {
+            const vec least = v_set(added_range.min), most = v_set(added_range.max);
+            UNROLL for (int j = 0; j < whole; j++) {
+                values[j] = clamp(v_add(values[j], load(e, added + j * LANES, exist)), least, most);
+            }
+            added += stride;
+        }
+        UNROLL for (int j = 0; j < whole; j++) store(e, out + j * LANES, values[j], exist);
+    }
+}
+
+#else
+
 /* Ends one vector of each pixel; `at` is its place in the output. */
 INLINE void finish(extent e, int rows, vec values[ROWS], const mn_tiles *t, ptrdiff_t at, int32_t exist) {
     const ptrdiff_t stride = t->out_stride;
@@ -151,6 +177,17 @@ INLINE void finish(extent e, int rows, vec values[ROWS], const mn_tiles *t, ptrd
     UNROLL for (int r = 0; r < rows; r++, out += stride) store(e, out, values[r], exist);
 }
 
+INLINE void finish_tile(extent end, int rows, int whole, const accumulators *s, const mn_tiles *t, ptrdiff_t at,
+                        int32_t exist) {
+    UNROLL for (int j = 0; j < whole + (end == HALF); j++) {
+        vec values[ROWS];
+        UNROLL for (int r = 0; r < rows; r++) values[r] = j < whole ? s->of[r][j] : half_widen(s->half[r]);
+        finish(j < whole && end == HALF ? WHOLE : end, rows, values, t, at + j * LANES, exist);
+    }
+}
+
+#endif
+
 INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
     const bool half = end == HALF;
     accumulators s;
@@ -159,12 +196,7 @@ INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const g
         if (half) s.half[r] = half_of(g->bias[whole]);
     }
     add_runs(rows, whole, half, &s, t, t->in + pixel * t->in_stride, g->panel);
-    const ptrdiff_t at = pixel * t->out_stride + g->channel;
-    UNROLL for (int j = 0; j < whole + half; j++) {
-        vec values[ROWS];
-        UNROLL for (int r = 0; r < rows; r++) values[r] = j < whole ? s.of[r][j] : half_widen(s.half[r]);
-        finish(j < whole && end == HALF ? WHOLE : end, rows, values, t, at + j * LANES, g->exist);
-    }
+    finish_tile(end, rows, whole, &s, t, pixel * t->out_stride + g->channel, g->exist);
 }
 
 /* `count` tiles of `rows` pixels each, at most `most`: constants tell how the registers are used. */

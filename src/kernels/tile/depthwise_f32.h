@@ -2,7 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* Float depthwise convolution of multiplier 1, for any vector width. The including file defines TARGET, vec, LANES and
- * the v_ operations (x86/f32_avx2.h and so on), and STRIP_ROWS, the rows that strips of stride 1 compute at once. It
+ * the v_ operations (x86/f32_avx2.h and so on), and STRIP_ROWS, the rows that strips of stride 1 compute at once,
+ * and STRIP_TURNS, whether three outputs of a row take turns in three accumulators, which are moved otherwise. It
  * gets run_strip() and run().
  *
  * Filters of 3x3 go by strips: a column of the input is loaded once and added to the accumulators of the outputs that
@@ -65,6 +66,20 @@ INLINE void store_column(bool all, int rows, const mn_strip *s, const strip_stat
     }
 }
 
+/* The next output of stride 1 in acc[turn]; turns follow each other, so that nothing moves from sum to sum. */
+INLINE void run_turn(bool all, int rows, const mn_strip *s, strip_state *f, vec acc[TAPS][STRIP_ROWS], int turn,
+                     bool exists, float *out) {
+    vec column[MN_STRIP_INPUTS], *first = acc[turn], *second = acc[(turn + 1) % TAPS], *third = acc[(turn + 2) % TAPS];
+    UNROLL for (int r = 0; r < rows; r++) third[r] = f->bias;
+    if (exists) {
+        take_column(all, rows + TAPS - 1, s, f, column);
+        add_column(rows, f, 2, column, first);
+        add_column(rows, f, 1, column, second);
+        add_column(rows, f, 0, column, third);
+    }
+    store_column(all, rows, s, f, first, out);
+}
+
 INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
     const mn_strip s = *shared; /* nothing that is written can change it */
     const int inputs = rows + TAPS - 1;
@@ -84,15 +99,14 @@ INLINE void run_stride_1(bool all, int rows, const mn_strip *shared) {
         left--;
     }
     float *out = s.out;
-    for (int32_t x = 0; x < s.width; x++, out += s.out_stride) {
-        UNROLL for (int r = 0; r < rows; r++) acc[2][r] = f.bias;
-        if (x < left) {
-            take_column(all, inputs, &s, &f, column);
-            add_column(rows, &f, 2, column, acc[0]);
-            add_column(rows, &f, 1, column, acc[1]);
-            add_column(rows, &f, 0, column, acc[2]);
+    int32_t x = 0;
+    for (; STRIP_TURNS && x + TAPS <= mn_min_i32(left, s.width); x += TAPS) {
+        UNROLL for (int turn = 0; turn < TAPS; turn++, out += s.out_stride) {
+            run_turn(all, rows, &s, &f, acc, turn, true, out);
         }
-        store_column(all, rows, &s, &f, acc[0], out);
+    }
+    for (; x < s.width; x++, out += s.out_stride) {
+        run_turn(all, rows, &s, &f, acc, 0, x < left, out);
         UNROLL for (int r = 0; r < rows; r++) {
             acc[0][r] = acc[1][r];
             acc[1][r] = acc[2][r];
