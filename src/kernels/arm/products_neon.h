@@ -13,33 +13,40 @@ enum { ROWS = 4, GROUP = 2 };
 /* The next two activations, eight times. An intrinsic would have the address computed apart. */
 Q8_INLINE int8x16_t load_pair(const int8_t **from) {
     int16x8_t pair;
-    __asm__("ld1r {%0.8h}, [%1], #2" : "=w"(pair), "+r"(*from) : "m"(*(const int8_t(*)[]) * from));
+    __asm__ volatile("ld1r {%0.8h}, [%1], #2" : "=w"(pair), "+r"(*from) : "m"(*(const int8_t(*)[]) * from));
     return vreinterpretq_s8_s16(pair);
 }
 
-/* `chain` of the `pairs` pairs of products at a time; constants. Weights are [pairs][16 channels][2]. */
+/* Keeps the compiler from computing sums earlier or later than here, for which it would run out of registers. */
+Q8_INLINE void keep(int vectors, int16x8_t *sums) {
+    Q8_UNROLL for (int v = 0; v < vectors; v++) __asm__ volatile("" : "+w"(sums[v]));
+}
+
+/* `chain` of the `pairs` pairs of products at a time; constants. Weights are [pairs][16 channels][2]. Activations are
+ * loaded a step before they are needed. */
 Q8_INLINE void multiply(int rows, int vectors, int pairs, int chain, const int8_t **in, const int8_t *weights,
                         int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    int8x16_t w[4][2];
+    int8x16_t w[4][2], next = load_pair(&in[0]);
+    int16x8_t sums[MN_ARM_VECTORS];
     Q8_UNROLL for (int i = 0; i < pairs; i++) {
         Q8_UNROLL for (int h = 0; h < vectors / 2; h++) w[i][h] = vld1q_s8(weights + i * 32 + h * 16);
     }
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        int16x8_t sums[MN_ARM_VECTORS];
-        Q8_UNROLL for (int i = 0; i < pairs; i++) {
-            const int8x16_t x = load_pair(&in[r]);
-            Q8_UNROLL for (int h = 0; h < vectors / 2; h++) {
-                if (i % chain == 0) {
-                    sums[2 * h] = vmull_s8(vget_low_s8(w[i][h]), vget_low_s8(x));
-                    sums[2 * h + 1] = vmull_high_s8(w[i][h], x);
-                } else {
-                    sums[2 * h] = vmlal_s8(sums[2 * h], vget_low_s8(w[i][h]), vget_low_s8(x));
-                    sums[2 * h + 1] = vmlal_high_s8(sums[2 * h + 1], w[i][h], x);
-                }
+    Q8_UNROLL for (int n = 0; n < rows * pairs; n++) {
+        const int r = n / pairs, i = n % pairs;
+        const int8x16_t x = next;
+        if (n + 1 < rows * pairs) next = load_pair(&in[(n + 1) / pairs]);
+        Q8_UNROLL for (int h = 0; h < vectors / 2; h++) {
+            if (i % chain == 0) {
+                sums[2 * h] = vmull_s8(vget_low_s8(w[i][h]), vget_low_s8(x));
+                sums[2 * h + 1] = vmull_high_s8(w[i][h], x);
+            } else {
+                sums[2 * h] = vmlal_s8(sums[2 * h], vget_low_s8(w[i][h]), vget_low_s8(x));
+                sums[2 * h + 1] = vmlal_high_s8(sums[2 * h + 1], w[i][h], x);
             }
-            if (i % chain < chain - 1) continue;
-            Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vpadalq_s16(acc[r][v], sums[v]);
         }
+        keep(vectors, sums);
+        if (i % chain < chain - 1) continue;
+        Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vpadalq_s16(acc[r][v], sums[v]);
     }
 }
 

@@ -78,7 +78,7 @@ typedef struct half {
     int8x8_t weights[TAPS];
     const int16_t *wide; /* LANES from tap to tap */
     int32x4_t bias[2], multiplier[2], shift[2];
-    const mn_arm_finish *finish;
+    mn_arm_finish finish;
     uint8_t *out;
     ptrdiff_t out_step;
     int32_t count; /* channels to be stored as they are */
@@ -117,7 +117,7 @@ __attribute__((noinline)) static void store_some(const half *h, uint8x8_t bytes)
 
 /* One output. */
 Q8_INLINE void put(mn_arm_taps_kind kind, bool is_signed, half *h, const column *a, const column *b, const column *c) {
-    const mn_arm_finish *f = h->finish;
+    const mn_arm_finish *f = &h->finish;
     int32x4_t acc[2];
     add_taps(kind, h, (const column *const[]){a, b, c}, acc);
     Q8_UNROLL for (int v = 0; v < 2; v++) acc[v] = mn_arm_rescale(acc[v], h->multiplier[v], h->shift[v], is_signed);
@@ -180,11 +180,12 @@ Q8_INLINE void run_half(mn_arm_taps_kind kind, bool is_signed, half *h, const in
 
 /* Of each kind one function, as each is long. */
 #define KIND(name, kind)                                                                                               \
-    static void name(half *h, const int8_t *const rows[FILTER], const mn_arm_line *l) {                                \
+    static void name(const half *shared, const int8_t *const rows[FILTER], const mn_arm_line *l) {                     \
+        half h = *shared; /* in registers */                                                                           \
         if (l->finish.is_signed) {                                                                                     \
-            run_half(kind, true, h, rows, l);                                                                          \
+            run_half(kind, true, &h, rows, l);                                                                         \
         } else {                                                                                                       \
-            run_half(kind, false, h, rows, l);                                                                         \
+            run_half(kind, false, &h, rows, l);                                                                        \
         }                                                                                                              \
     }
 KIND(run_chains_of_2, MN_ARM_TAPS_2)
@@ -192,13 +193,13 @@ KIND(run_chains_of_3, MN_ARM_TAPS_3)
 KIND(run_wide, MN_ARM_TAPS_WIDE)
 
 void mn_arm_line_run(const mn_arm_line *l) {
-    static void (*const run[])(half *, const int8_t *const[FILTER], const mn_arm_line *) = {
+    static void (*const run[])(const half *, const int8_t *const[FILTER], const mn_arm_line *) = {
         [MN_ARM_TAPS_2] = run_chains_of_2, [MN_ARM_TAPS_3] = run_chains_of_3, [MN_ARM_TAPS_WIDE] = run_wide};
     for (int32_t n = 0; n < 2 && (n * HALF < l->count || l->fills); n++) {
         const int32_t first = n * HALF;
         const int8_t *const rows[FILTER] = {l->rows[0] + first, l->rows[1] + first, l->rows[2] + first};
         half h = {.wide = l->taps->wide[0] + first,
-                  .finish = &l->finish,
+                  .finish = l->finish,
                   .out = l->out + first,
                   .out_step = l->out_step,
                   .count = mn_clamp_i32(l->count - first, 0, HALF),
