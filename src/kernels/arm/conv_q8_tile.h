@@ -65,20 +65,17 @@ Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const 
 #define RUN_ALL(rows) run_stored(rows, MN_ARM_VECTORS, &t, j, out)
 #define RUN_HALF(rows) run_stored(rows, MN_ARM_VECTORS / 2, &t, j, out)
 
-/* `count` pixels in tiles as equal as they can be. */
 Q8_TARGET static void run_panel(const job *j, int32_t count) {
-    const int32_t tiles = (count + ROWS - 1) / ROWS;
     tile t = j->tile;
     uint8_t *out = j->out;
-    for (int32_t i = 0, left = count, rows; i < tiles; i++, left -= rows) {
-        rows = (left + tiles - i - 1) / (tiles - i);
+    for (int32_t left = count, rows; left > 0; left -= rows) {
+        rows = next_rows(left);
         if (j->count > MN_ARM_LANES / 2) {
             EACH_ROWS(rows, RUN_ALL)
         } else {
             EACH_ROWS(rows, RUN_HALF)
         }
-        t.in += rows * t.step;
-        t.sums += rows;
+        advance_tile(&t, rows);
         out += (ptrdiff_t)rows * j->out_c;
     }
 }
@@ -116,9 +113,10 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
         const int8_t *rows = prepare(task, type, pixel, count);
         if (zeros.weight) mn_arm_sum_rows(rows, depth, products, count, sums);
         for (int32_t i = 0; i < panels.count; i++) {
-            const job j = {.tile = {.in = rows,
-                                    .step = depth,
-                                    .depth = (products + GROUP - 1) / GROUP * GROUP,
+            const job j = {.tile = {.last = rows,
+                                    .blocks = 1,
+                                    .last_step = depth,
+                                    .last_depth = mn_groups_of(products, GROUP) * GROUP,
                                     .panel = mn_arm_panel_at(&panels, task->packed, i),
                                     .finish = mn_arm_finish_of(&zeros),
                                     .weight_zero = zeros.weight,

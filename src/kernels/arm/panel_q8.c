@@ -13,7 +13,7 @@ mn_arm_panels mn_arm_panels_of(int32_t channels, int32_t depth, int32_t products
     const size_t groups = (size_t)((depth + products - 1) / products);
     mn_arm_panels l = {.count = (channels + LANES - 1) / LANES};
     l.chains_at = (size_t)l.count * sizeof(mn_arm_channels);
-    l.chains_step = products == PAIR ? (size_t)(depth / MN_ARM_CHAINED) : 0;
+    l.chains_step = products == PAIR ? groups * PAIR / MN_ARM_CHAINED : 0;
     l.weights_at = mn_round_up(l.chains_at + (size_t)l.count * l.chains_step, 64);
     l.weights_step = groups * (size_t)products * LANES;
     l.bytes = l.weights_at + (size_t)l.count * l.weights_step;

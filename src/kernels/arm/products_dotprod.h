@@ -15,9 +15,9 @@ enum { ROWS = 6, GROUP = 4 };
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = vdotq_laneq_s32(acc[r][v], w, x[r], lane);                \
     }
 
-/* Adds `depth` products of each row, a multiple of 4; moves `in` behind them. */
-Q8_TARGET Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth,
-                                      const mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+/* Adds `depth` products of each row, a multiple of 4; moves `in` and `panel` behind them. */
+Q8_TARGET Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth, mn_arm_panel *panel,
+                                      int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     const int8_t *weights = panel->weights;
     int8x16_t x[ROWS];
     int32_t left = depth;
@@ -31,6 +31,7 @@ Q8_TARGET Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, 
         }
         MULTIPLY(0)
     }
+    panel->weights = weights;
 }
 
 #undef MULTIPLY

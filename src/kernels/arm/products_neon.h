@@ -50,8 +50,8 @@ Q8_INLINE void multiply(int rows, int vectors, int pairs, int chain, const int8_
     }
 }
 
-/* Adds `depth` products of each row, a multiple of 2; moves `in` behind them. */
-Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth, const mn_arm_panel *panel,
+/* Adds `depth` products of each row, a multiple of 2; moves `in` and `panel` behind them. */
+Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth, mn_arm_panel *panel,
                             int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     const int8_t *weights = panel->weights, *end = weights + (ptrdiff_t)(depth & -MN_ARM_CHAINED) * MN_ARM_LANES;
     const uint8_t *chains = panel->chains;
@@ -65,4 +65,6 @@ Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t de
     for (int32_t left = depth % MN_ARM_CHAINED; left > 0; left -= GROUP, weights += GROUP * MN_ARM_LANES) {
         multiply(rows, vectors, 1, 1, in, weights, acc);
     }
+    panel->weights = weights;
+    panel->chains = chains;
 }

@@ -107,102 +107,113 @@ Q8_INLINE void add_taps(mn_arm_taps_kind kind, const half *h, const column *cons
 }
 
 /* Fewer channels than 8. */
-__attribute__((noinline)) static void store_some(const half *h, uint8x8_t bytes) {
+__attribute__((noinline)) static void store_some(uint8_t *out, uint8x8_t bytes, int32_t count, bool fills) {
     uint8_t copy[HALF];
     vst1_u8(copy, bytes);
     for (int32_t i = 0; i < HALF; i++) {
-        if (i < h->count || h->fills) h->out[i] = i < h->count ? copy[i] : 0;
+        if (i < count || fills) out[i] = i < count ? copy[i] : 0;
     }
 }
 
-/* One output. */
-Q8_INLINE void put(mn_arm_taps_kind kind, bool is_signed, half *h, const column *a, const column *b, const column *c) {
+/* One output. `plain`: int8 in eight channels, the range that of bytes and from the zero point on. */
+Q8_INLINE void put(mn_arm_taps_kind kind, bool plain, half *h, const column *a, const column *b, const column *c) {
     const mn_arm_finish *f = &h->finish;
     int32x4_t acc[2];
     add_taps(kind, h, (const column *const[]){a, b, c}, acc);
-    Q8_UNROLL for (int v = 0; v < 2; v++) acc[v] = mn_arm_rescale(acc[v], h->multiplier[v], h->shift[v], is_signed);
+    Q8_UNROLL for (int v = 0; v < 2; v++) {
+        acc[v] = mn_arm_rescale(acc[v], h->multiplier[v], h->shift[v], !plain && f->is_signed);
+    }
     int8x8_t bytes = vqmovn_s16(mn_arm_to_16(acc[0], acc[1], f->zero));
-    if (f->clamps) bytes = vmin_s8(vmax_s8(bytes, vdup_n_s8(f->min)), vdup_n_s8(f->max));
-    const uint8x8_t stored = veor_u8(vreinterpret_u8_s8(bytes), vdup_n_u8(f->flip));
-    if (h->count == HALF) {
-        vst1_u8(h->out, stored);
+    if (plain) {
+        vst1_s8((int8_t *)h->out, bytes);
     } else {
-        store_some(h, stored);
+        bytes = vmin_s8(vmax_s8(bytes, vdup_n_s8(f->min)), vdup_n_s8(f->max));
+        const uint8x8_t stored = veor_u8(vreinterpret_u8_s8(bytes), vdup_n_u8(f->flip));
+        if (h->count == HALF) {
+            vst1_u8(h->out, stored);
+        } else {
+            store_some(h->out, stored, h->count, h->fills);
+        }
     }
     h->out += h->out_step;
 }
 
-Q8_INLINE column load_column(const int8_t *const rows[FILTER], ptrdiff_t cell) {
+/* Cells under the filter. */
+typedef struct cells {
+    const int8_t *row[FILTER];
+} cells;
+
+Q8_INLINE column load_column(const cells *at, int cell) {
     column c;
-    Q8_UNROLL for (int r = 0; r < FILTER; r++) c.row[r] = vld1_s8(rows[r] + cell * LANES);
+    Q8_UNROLL for (int r = 0; r < FILTER; r++) c.row[r] = vld1_s8(at->row[r] + cell * LANES);
     return c;
 }
 
+Q8_INLINE void advance(cells *at, int count) { Q8_UNROLL for (int r = 0; r < FILTER; r++) at->row[r] += count * LANES; }
+
 /* Columns are loaded once: three outputs at a time take turns with them. */
-Q8_INLINE void run_single(mn_arm_taps_kind kind, bool is_signed, half *h, const int8_t *const rows[FILTER],
-                          int32_t width) {
-    column a = load_column(rows, 0), b = load_column(rows, 1), c;
-    int32_t x = 0;
-    for (; x + FILTER <= width; x += FILTER) {
-        c = load_column(rows, x + 2);
-        put(kind, is_signed, h, &a, &b, &c);
-        a = load_column(rows, x + 3);
-        put(kind, is_signed, h, &b, &c, &a);
-        b = load_column(rows, x + 4);
-        put(kind, is_signed, h, &c, &a, &b);
+Q8_INLINE void run_single(mn_arm_taps_kind kind, bool plain, half *h, cells at, int32_t width) {
+    column a = load_column(&at, 0), b = load_column(&at, 1), c;
+    int32_t left = width;
+    for (; left >= FILTER; left -= FILTER, advance(&at, FILTER)) {
+        c = load_column(&at, 2);
+        put(kind, plain, h, &a, &b, &c);
+        a = load_column(&at, 3);
+        put(kind, plain, h, &b, &c, &a);
+        b = load_column(&at, 4);
+        put(kind, plain, h, &c, &a, &b);
     }
-    for (; x < width; x++) {
-        c = load_column(rows, x + 2);
-        put(kind, is_signed, h, &a, &b, &c);
+    for (; left > 0; left--, advance(&at, 1)) {
+        c = load_column(&at, 2);
+        put(kind, plain, h, &a, &b, &c);
         a = b, b = c;
     }
 }
 
-Q8_INLINE void run_double(mn_arm_taps_kind kind, bool is_signed, half *h, const int8_t *const rows[FILTER],
-                          int32_t width) {
-    column a = load_column(rows, 0), b, c;
-    for (int32_t x = 0; x < width; x++) {
-        b = load_column(rows, 2 * x + 1);
-        c = load_column(rows, 2 * x + 2);
-        put(kind, is_signed, h, &a, &b, &c);
+Q8_INLINE void run_double(mn_arm_taps_kind kind, bool plain, half *h, cells at, int32_t width) {
+    column a = load_column(&at, 0), b, c;
+    for (int32_t left = width; left > 0; left--, advance(&at, 2)) {
+        b = load_column(&at, 1);
+        c = load_column(&at, 2);
+        put(kind, plain, h, &a, &b, &c);
         a = c;
     }
 }
 
-Q8_INLINE void run_half(mn_arm_taps_kind kind, bool is_signed, half *h, const int8_t *const rows[FILTER],
-                        const mn_arm_line *l) {
+Q8_INLINE void run_half(mn_arm_taps_kind kind, bool plain, const half *shared, const cells *at, const mn_arm_line *l) {
+    half h = *shared; /* in registers */
     if (l->stride == 1) {
-        run_single(kind, is_signed, h, rows, l->width);
+        run_single(kind, plain, &h, *at, l->width);
     } else {
-        run_double(kind, is_signed, h, rows, l->width);
+        run_double(kind, plain, &h, *at, l->width);
     }
 }
 
-/* Of each kind one function, as each is long. */
-#define KIND(name, kind)                                                                                               \
-    static void name(const half *shared, const int8_t *const rows[FILTER], const mn_arm_line *l) {                     \
-        half h = *shared; /* in registers */                                                                           \
-        if (l->finish.is_signed) {                                                                                     \
-            run_half(kind, true, &h, rows, l);                                                                         \
-        } else {                                                                                                       \
-            run_half(kind, false, &h, rows, l);                                                                        \
-        }                                                                                                              \
-    }
-KIND(run_chains_of_2, MN_ARM_TAPS_2)
-KIND(run_chains_of_3, MN_ARM_TAPS_3)
-KIND(run_wide, MN_ARM_TAPS_WIDE)
+/* Functions of their own, as each is long. */
+typedef void half_run(const half *h, const cells *at, const mn_arm_line *l);
+
+#define KIND(name, kind, plain)                                                                                        \
+    static void name(const half *h, const cells *at, const mn_arm_line *l) { run_half(kind, plain, h, at, l); }
+KIND(plain_2, MN_ARM_TAPS_2, true)
+KIND(plain_3, MN_ARM_TAPS_3, true)
+KIND(any_2, MN_ARM_TAPS_2, false)
+KIND(any_3, MN_ARM_TAPS_3, false)
+KIND(any_wide, MN_ARM_TAPS_WIDE, false)
 
 void mn_arm_line_run(const mn_arm_line *l) {
-    static void (*const run[])(const half *, const int8_t *const[FILTER], const mn_arm_line *) = {
-        [MN_ARM_TAPS_2] = run_chains_of_2, [MN_ARM_TAPS_3] = run_chains_of_3, [MN_ARM_TAPS_WIDE] = run_wide};
+    static half_run *const runs[][2] = {[MN_ARM_TAPS_2] = {any_2, plain_2},
+                                        [MN_ARM_TAPS_3] = {any_3, plain_3},
+                                        [MN_ARM_TAPS_WIDE] = {any_wide, any_wide}};
+    const mn_arm_finish *f = &l->finish;
+    const bool plain = !f->is_signed && !f->clamps && f->flip == 0;
     for (int32_t n = 0; n < 2 && (n * HALF < l->count || l->fills); n++) {
-        const int32_t first = n * HALF;
-        const int8_t *const rows[FILTER] = {l->rows[0] + first, l->rows[1] + first, l->rows[2] + first};
+        const int32_t first = n * HALF, count = mn_clamp_i32(l->count - first, 0, HALF);
+        const cells at = {{l->rows[0] + first, l->rows[1] + first, l->rows[2] + first}};
         half h = {.wide = l->taps->wide[0] + first,
-                  .finish = l->finish,
+                  .finish = *f,
                   .out = l->out + first,
                   .out_step = l->out_step,
-                  .count = mn_clamp_i32(l->count - first, 0, HALF),
+                  .count = count,
                   .fills = l->fills};
         for (int i = 0; i < TAPS; i++) h.weights[i] = vld1_s8(l->taps->weights[i] + first);
         for (int v = 0; v < 2; v++) {
@@ -210,7 +221,7 @@ void mn_arm_line_run(const mn_arm_line *l) {
             h.multiplier[v] = vld1q_s32(l->taps->channels.multiplier + first + v * 4);
             h.shift[v] = vld1q_s32(l->taps->channels.shift + first + v * 4);
         }
-        run[l->taps->kind[n]](&h, rows, l);
+        runs[l->taps->kind[n]][plain && count == HALF](&h, &at, l);
     }
 }
 

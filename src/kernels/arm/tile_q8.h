@@ -6,11 +6,12 @@
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
-/* Some rows of activations against a panel. */
+/* Some rows of activations against a panel: `blocks` blocks of them, `block_step` bytes apart, each `depth` products of
+ * every row, `step` bytes apart. Of the last block, which may be narrower, last_*. */
 typedef struct tile {
-    const int8_t *in;
-    ptrdiff_t step; /* bytes from row to row */
-    int32_t depth;
+    const int8_t *in, *last;
+    int32_t blocks, depth, last_depth;
+    ptrdiff_t block_step, step, last_step;
     mn_arm_panel panel;
     mn_arm_finish finish;
     int32_t weight_zero; /* as seen here: 0 for int8 */
@@ -20,13 +21,18 @@ typedef struct tile {
 /* Results as bytes, not flipped. Constant `rows` and `vectors` let the compiler keep accumulators in registers. */
 Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, const tile *t, int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
-    const int8_t *in[ROWS];
+    const int8_t *block = t->in;
+    mn_arm_panel panel = t->panel;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         const int32x4_t bias = vld1q_s32(t->panel.channels->folded_bias + v * 4);
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = bias;
     }
-    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = t->in + r * t->step;
-    add_products(rows, vectors, in, t->depth, &t->panel, acc);
+    for (int32_t left = t->blocks; left > 0; left--, block += t->block_step) {
+        const int8_t *in[ROWS], *from = left > 1 ? block : t->last;
+        const ptrdiff_t step = left > 1 ? t->step : t->last_step;
+        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
+        add_products(rows, vectors, in, left > 1 ? t->depth : t->last_depth, &panel, acc);
+    }
     if (t->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -45,6 +51,19 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, const tile *t, int8x16_
     }
     if (!t->finish.clamps) return;
     Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = mn_arm_clamp(bytes[r], &t->finish);
+}
+
+/* The next rows. */
+static inline void advance_tile(tile *t, int32_t rows) {
+    t->in += rows * t->step;
+    t->last += rows * t->last_step;
+    t->sums += rows;
+}
+
+/* Rows of the next tile, where `left` are left: tiles are as equal as they can be. */
+static inline int32_t next_rows(int32_t left) {
+    const int32_t tiles = (left + ROWS - 1) / ROWS;
+    return (left + tiles - 1) / tiles;
 }
 
 /* Calls RUN(rows), a macro, with the constant that `rows` is. */

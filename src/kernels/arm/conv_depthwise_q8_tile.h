@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8: of up to 32 channels after another, rows
+ * of the convolution become rows of cells (taps_q8.h) in a ring that stays in the nearest cache. Included behind one of
+ * the products_*.h; gives conv_depthwise_need(), conv_depthwise_pack(), conv_depthwise_cut() and conv_depthwise_run().
+ */
+#include "base/checked.h"
+#include "kernels/arm/layouts.h"
+#include "kernels/arm/taps_q8.h"
+#include "kernels/arm/tile_q8.h"
+#include "kernels/gather.h"
+#include "kernels/portable/window.h"
+#include "kernels/tile/cut.h"
+
+enum { LANES = MN_ARM_LANES, VECTORS = MN_ARM_BLOCK_VECTORS, FILTER = MN_ARM_FILTER };
+
+/* Packed: panels, then taps. Workspace: a ring for each vector of a block, then one row of pixels as they are
+ * multiplied, then their sums. */
+typedef struct sizes {
+    mn_arm_panels panels;
+    size_t taps_at;
+    mn_extent out;
+    size_t row_bytes, rings_bytes, pixels_bytes, sums_bytes;
+    int32_t products, depth;
+} sizes;
+
+static sizes sizes_of(const mn_conv_depthwise_params *p) {
+    const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
+    sizes s = {.products = (int32_t)mn_window_depth(w), .depth = mn_gather_depth(w)};
+    s.panels = mn_arm_panels_of(w->out_c, s.products, GROUP);
+    s.taps_at = mn_round_up(s.panels.bytes, 64);
+    s.out = mn_extent_of(mn_layout_arm_q8(), d->out_h, d->out_w, d->out_c);
+    s.row_bytes = (size_t)mn_arm_cells(d) * LANES;
+    s.rings_bytes = mn_round_up(s.row_bytes * FILTER * VECTORS, 64);
+    s.pixels_bytes = mn_round_up((size_t)w->out_w * (size_t)s.depth, 64);
+    s.sums_bytes = (size_t)w->out_w * sizeof(int32_t);
+    return s;
+}
+
+static bool conv_depthwise_need(const void *params, mn_kernel_need *need) {
+    const mn_conv_depthwise_params *p = params;
+    const mn_window *w = &p->conv.window;
+    if (p->conv.groups != 1 || mn_window_depth(w) > MN_ARM_MAX_DEPTH || !mn_arm_fits(&p->conv)) return false;
+    if (!mn_arm_taps_fit(&p->depthwise)) return false;
+    const sizes s = sizes_of(p);
+    need->packed_bytes = s.taps_at + mn_arm_taps_bytes(w->out_c);
+    need->workspace_bytes = s.rings_bytes + s.pixels_bytes + s.sums_bytes;
+    return true;
+}
+
+static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)in;
+    *out = mn_layout_arm_q8();
+}
+
+static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_conv_depthwise_params *p = params;
+    const sizes s = sizes_of(p);
+    mn_cut_conv_depthwise(&p->depthwise.window, &s.out, threads, cut);
+}
+
+static void conv_depthwise_pack(const mn_conv_depthwise_params *p, mn_type type, const void *const *constants,
+                                void *packed) {
+    const sizes s = sizes_of(p);
+    void *taps = (char *)packed + s.taps_at;
+    mn_arm_panels_pack(&p->conv, type, constants, s.products, GROUP, packed);
+    mn_arm_taps_pack(&p->depthwise, type, constants[3], constants[4], taps);
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* One band of one block of one image. */
+typedef struct band {
+    const mn_task *task;
+    const mn_conv_depthwise_params *p;
+    sizes s;
+    mn_arm_zeros conv;
+    uint8_t in_flip; /* stored activations ^ in_flip are those seen here */
+    bool reads_input;
+    int32_t batch, vectors;
+    int32_t filled; /* rows of the convolution, counted from the first of the padding, that are in the ring or were */
+    tile tile;
+    mn_arm_panel panels[VECTORS];
+    int8_t *rings;
+} band;
+
+static int8_t *row_of(const band *b, int32_t vector, int32_t row) {
+    return b->rings + (size_t)(vector * FILTER + row % FILTER) * b->s.row_bytes;
+}
+
+/* Row `y` of the convolution's pixels as signed bytes. */
+static void take_pixels(const band *b, int32_t y, tile *t) {
+    const mn_window *w = &b->p->conv.window;
+    const ptrdiff_t pixel = ((ptrdiff_t)b->batch * w->out_h + y) * w->out_w;
+    uint8_t *rows = (uint8_t *)b->rings + b->s.rings_bytes;
+    t->last = (const int8_t *)b->task->inputs[0] + pixel * b->s.depth;
+    if (b->reads_input) return;
+    t->last = (const int8_t *)rows;
+    mn_gather(w, b->task->inputs[0], (uint8_t)(b->conv.in ^ b->in_flip), (int32_t)pixel, w->out_w, rows);
+    for (size_t i = 0, n = (size_t)w->out_w * (size_t)b->s.depth; i < n && b->in_flip != 0; i++) rows[i] ^= 0x80;
+    if (t->weight_zero == 0) return;
+    int32_t *sums = (int32_t *)(void *)(rows + b->s.pixels_bytes);
+    mn_arm_sum_rows(t->last, b->s.depth, b->s.products, w->out_w, sums);
+    t->sums = sums;
+}
+
+Q8_TARGET Q8_INLINE void run_cells(int rows, const tile *t, int8_t *cells) {
+    int8x16_t bytes[ROWS];
+    run_tile(rows, MN_ARM_VECTORS, t, bytes);
+    Q8_UNROLL for (int r = 0; r < rows; r++) vst1q_s8(cells + r * LANES, bytes[r]);
+}
+
+#define RUN_CELLS(rows) run_cells(rows, &t, cells)
+
+/* `count` pixels into cells. */
+Q8_TARGET static void run_row(const tile *row, int32_t count, int8_t *cells) {
+    tile t = *row;
+    for (int32_t left = count, rows; left > 0; left -= rows, cells += rows * LANES) {
+        rows = next_rows(left);
+        EACH_ROWS(rows, RUN_CELLS)
+        advance_tile(&t, rows);
+    }
+}
+
+/* The next row of the convolution, or of padding above or below it, into the ring. */
+static void fill_row(band *b) {
+    const mn_window *w = &b->p->conv.window, *d = &b->p->depthwise.window;
+    const int32_t row = b->filled++, y = row - d->pad_top, cells = mn_arm_cells(d);
+    const bool exists = y >= 0 && y < w->out_h;
+    const int32_t before = mn_min_i32(d->pad_left, cells), inside = mn_clamp_i32(cells - before, 0, w->out_w);
+    tile t = b->tile;
+    if (exists) take_pixels(b, y, &t);
+    for (int32_t v = 0; v < b->vectors; v++) {
+        int8_t *to = row_of(b, v, row);
+        if (!exists) {
+            mn_arm_cells_fill(to, cells, b->conv.out);
+            continue;
+        }
+        t.panel = b->panels[v];
+        mn_arm_cells_fill(to, before, b->conv.out);
+        run_row(&t, inside, to + (ptrdiff_t)before * LANES);
+        mn_arm_cells_fill(to + (ptrdiff_t)(before + inside) * LANES, cells - before - inside, b->conv.out);
+    }
+}
+
+/* Rows [first, last) of what the depthwise convolution gives. */
+static void run_band(band *b, const mn_arm_zeros *zeros, int32_t block, int32_t first, int32_t last) {
+    const mn_window *d = &b->p->depthwise.window;
+    const mn_extent *e = &b->s.out;
+    const mn_arm_taps *taps = (const mn_arm_taps *)(const void *)((const char *)b->task->packed + b->s.taps_at);
+    uint8_t *out = (uint8_t *)b->task->output + (size_t)b->batch * mn_extent_image(e);
+    b->filled = first * d->stride_h;
+    for (int32_t y = first; y < last; y++) {
+        const int32_t row = y * d->stride_h;
+        while (b->filled < row + FILTER) fill_row(b);
+        for (int32_t v = 0; v < b->vectors; v++) {
+            const int32_t vector = block * VECTORS + v;
+            mn_arm_line line = {.width = d->out_w,
+                                .stride = d->stride_w,
+                                .taps = taps + vector,
+                                .finish = mn_arm_finish_of(zeros),
+                                .out = out + mn_extent_offset(e, block, y) + v * LANES,
+                                .out_step = b->vectors * LANES,
+                                .count = mn_min_i32(LANES, d->out_c - vector * LANES),
+                                .fills = true};
+            for (int32_t r = 0; r < FILTER; r++) line.rows[r] = row_of(b, v, row + r);
+            mn_arm_line_run(&line);
+        }
+    }
+}
+
+static band band_of(const mn_task *task, mn_type in, mn_type type) {
+    const mn_conv_depthwise_params *p = task->params;
+    band b = {
+        .task = task, .p = p, .s = sizes_of(p), .conv = mn_arm_zeros_of(&p->conv, type), .rings = task->workspace};
+    b.in_flip = in == MN_UINT8 ? 0x80 : 0;
+    b.reads_input = in == MN_INT8 && mn_gather_is_input(&p->conv.window);
+    b.tile = (tile){.blocks = 1,
+                    .last_step = b.s.depth,
+                    .last_depth = mn_groups_of(b.s.products, GROUP) * GROUP,
+                    .finish = mn_arm_finish_of(&b.conv),
+                    .weight_zero = b.conv.weight};
+    return b;
+}
+
+static void conv_depthwise_run(const mn_task *task, mn_type in, mn_type type, int32_t begin, int32_t end) {
+    band b = band_of(task, in, type);
+    const mn_arm_zeros zeros = mn_arm_zeros_of(&b.p->depthwise, type);
+    const int32_t bands = task->cut->bands, blocks = b.s.out.blocks, rows = b.s.out.rows;
+    for (int32_t unit = begin; unit < end; unit++) {
+        const int32_t block = unit % blocks, part = unit / blocks % bands;
+        b.batch = unit / blocks / bands;
+        b.vectors = mn_extent_block_vectors(&b.s.out, block);
+        for (int32_t v = 0; v < b.vectors; v++) {
+            b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, block * VECTORS + v);
+        }
+        run_band(&b, &zeros, block, (int32_t)((int64_t)rows * part / bands),
+                 (int32_t)((int64_t)rows * (part + 1) / bands));
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A pointwise convolution from blocks of channels (layouts.h), and the ADD behind it, int8 and uint8. Included behind
+ * one of the products_*.h; gives project_need(), project_pack() and project_run(). */
+#include "base/checked.h"
+#include "kernels/arm/add_q8.h"
+#include "kernels/arm/layouts.h"
+#include "kernels/arm/tile_q8.h"
+#include "kernels/tile/cut.h"
+
+enum { LANES = MN_ARM_LANES };
+
+_Static_assert(MN_PROJECT_CHANNELS % LANES == 0, "a unit's channels are whole panels");
+
+/* Of uint8, a span of pixels is flipped into the workspace; it stays within this many bytes, and this many pixels. */
+enum { SPAN_BYTES = 16 * 1024, SPAN_PIXELS = 256 };
+
+/* Workspace: pixels, then their sums. */
+typedef struct span {
+    int32_t pixels;
+    ptrdiff_t step; /* bytes of a pixel */
+    size_t sums, bytes;
+} span;
+
+static span span_of(const mn_window *w) {
+    span s = {.step = mn_groups_of(w->in_c, LANES) * LANES};
+    s.pixels = mn_clamp_i32((int32_t)(SPAN_BYTES / s.step) / 12 * 12, 12, SPAN_PIXELS);
+    s.sums = (size_t)s.pixels * (size_t)s.step;
+    s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
+    return s;
+}
+
+static bool project_need(const void *params, mn_type type, mn_kernel_need *need) {
+    const mn_project_params *p = params;
+    const mn_window *w = &p->conv.window;
+    if (w->in_c > MN_ARM_MAX_DEPTH || !mn_arm_fits(&p->conv) || (p->adds && !mn_arm_add_fits(&p->add))) return false;
+    need->packed_bytes = mn_arm_panels_of(w->out_c, w->in_c, GROUP).bytes;
+    need->workspace_bytes = type == MN_UINT8 ? span_of(w).bytes : 0;
+    return true;
+}
+
+static void project_pack(const void *params, mn_type type, const void *const *constants, void *packed) {
+    const mn_project_params *p = params;
+    mn_arm_panels_pack(&p->conv, type, constants, p->conv.window.in_c, GROUP, packed);
+}
+
+static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)out;
+    *in = mn_layout_arm_q8();
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* A panel against some pixels. */
+typedef struct job {
+    const mn_project_params *p;
+    mn_arm_add add;
+    tile tile;
+    int32_t count;           /* stored channels */
+    const uint8_t *residual; /* of the first pixel and the panel's first channel, or NULL */
+    uint8_t *out;
+} job;
+
+Q8_INLINE uint8x16_t load_some(const uint8_t *from, int32_t count) {
+    uint8_t copy[LANES] = {0};
+    if (count >= LANES) return vld1q_u8(from);
+    if (count == LANES / 2) return vcombine_u8(vld1_u8(from), vdup_n_u8(0));
+    for (int32_t i = 0; i < count; i++) copy[i] = from[i];
+    return vld1q_u8(copy);
+}
+
+Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, ptrdiff_t at) {
+    const ptrdiff_t channels = j->p->conv.window.out_c;
+    const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
+    int8x16_t bytes[ROWS];
+    run_tile(rows, vectors, t, bytes);
+    for (int r = 0; r < rows && j->residual; r++) {
+        const uint8x16_t stored = load_some(j->residual + at + r * channels, j->count);
+        const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, flip));
+        const bool first = j->p->residual_first;
+        bytes[r] = mn_arm_add_bytes(&j->add, first ? other : bytes[r], first ? bytes[r] : other);
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        mn_arm_store(j->out + at + r * channels, veorq_u8(vreinterpretq_u8_s8(bytes[r]), flip), j->count);
+    }
+}
+
+#define RUN_ALL(rows) run_stored(rows, MN_ARM_VECTORS, &t, j, at)
+#define RUN_HALF(rows) run_stored(rows, MN_ARM_VECTORS / 2, &t, j, at)
+
+/* `count` pixels. */
+Q8_TARGET static void run_panel(const job *j, int32_t count) {
+    tile t = j->tile;
+    ptrdiff_t at = 0;
+    for (int32_t left = count, rows; left > 0; left -= rows) {
+        rows = next_rows(left);
+        if (j->count > LANES / 2) {
+            EACH_ROWS(rows, RUN_ALL)
+        } else {
+            EACH_ROWS(rows, RUN_HALF)
+        }
+        advance_tile(&t, rows);
+        at += (ptrdiff_t)rows * j->p->conv.window.out_c;
+    }
+}
+
+/* All channels of some pixels, of which the first is `pixel` of all images. */
+static void run_pixels(job *j, const mn_task *task, const mn_project_range *range, size_t pixel, int32_t count) {
+    const mn_window *w = &j->p->conv.window;
+    const mn_arm_panels panels = mn_arm_panels_of(w->out_c, w->in_c, GROUP);
+    for (int32_t c = range->first_channel; c < range->last_channel; c += LANES) {
+        const size_t at = pixel * (size_t)w->out_c + (size_t)c;
+        j->tile.panel = mn_arm_panel_at(&panels, task->packed, c / LANES);
+        j->count = mn_min_i32(LANES, range->last_channel - c);
+        j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
+        j->out = (uint8_t *)task->output + at;
+        run_panel(j, count);
+    }
+}
+
+/* The input as it lies there. */
+static void set_blocks(tile *t, const mn_window *w, const mn_extent *e, const int8_t *image, int32_t row) {
+    const int32_t last = e->blocks - 1;
+    t->in = image + mn_extent_offset(e, 0, row);
+    t->last = image + mn_extent_offset(e, last, row);
+    t->blocks = e->blocks;
+    t->block_step = MN_ARM_BLOCK * (ptrdiff_t)e->rows * e->width;
+    t->step = t->depth = MN_ARM_BLOCK;
+    t->last_step = mn_extent_block_vectors(e, last) * LANES;
+    t->last_depth = mn_groups_of(w->in_c - last * MN_ARM_BLOCK, GROUP) * GROUP;
+}
+
+/* Pixels [first, first + count) of those, flipped, and their sums, as one block. */
+static void set_span(tile *t, const mn_window *w, const mn_extent *e, const tile *from, int32_t first, int32_t count,
+                     void *workspace) {
+    const span s = span_of(w);
+    uint8_t *rows = workspace;
+    int32_t *sums = (int32_t *)(void *)(rows + s.sums);
+    for (int32_t b = 0; b < e->blocks; b++) {
+        const bool last = b + 1 == e->blocks;
+        const ptrdiff_t step = last ? from->last_step : from->step;
+        const uint8_t *in = (const uint8_t *)(last ? from->last : from->in + b * from->block_step) + first * step;
+        uint8_t *to = rows + b * MN_ARM_BLOCK;
+        for (int32_t i = 0; i < count; i++, in += step, to += s.step) {
+            for (ptrdiff_t c = 0; c < step; c += LANES) vst1q_u8(to + c, veorq_u8(vld1q_u8(in + c), vdupq_n_u8(0x80)));
+        }
+    }
+    t->last = (const int8_t *)rows;
+    t->blocks = 1;
+    t->last_step = s.step;
+    t->last_depth = mn_groups_of(w->in_c, GROUP) * GROUP;
+    t->sums = sums;
+    mn_arm_sum_rows(t->last, s.step, w->in_c, count, sums);
+}
+
+/* Rows and channels of one image. */
+static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
+    const mn_window *w = &j->p->conv.window;
+    const mn_extent e = mn_extent_of(mn_layout_arm_q8(), w->in_h, w->in_w, w->in_c);
+    const int32_t pixels = (range->last_row - range->first_row) * w->out_w;
+    const int8_t *image = (const int8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&e);
+    const size_t pixel = ((size_t)range->batch * (size_t)w->out_h + (size_t)range->first_row) * (size_t)w->out_w;
+    tile blocks;
+    set_blocks(&j->tile, w, &e, image, range->first_row);
+    if (j->tile.finish.flip == 0) {
+        run_pixels(j, task, range, pixel, pixels);
+        return;
+    }
+    blocks = j->tile;
+    for (int32_t first = 0, count; first < pixels; first += count) {
+        count = mn_min_i32(span_of(w).pixels, pixels - first);
+        set_span(&j->tile, w, &e, &blocks, first, count, task->workspace);
+        run_pixels(j, task, range, pixel + (size_t)first, count);
+    }
+}
+
+static void project_run(const mn_task *task, mn_type type, int32_t begin, int32_t end) {
+    const mn_project_params *p = task->params;
+    const mn_arm_zeros zeros = mn_arm_zeros_of(&p->conv, type);
+    job j = {.p = p, .tile = {.finish = mn_arm_finish_of(&zeros), .weight_zero = zeros.weight}};
+    if (p->adds) j.add = mn_arm_add_of(&p->add, type);
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(&p->conv.window, task->cut, &begin, end);
+        run_range(&j, task, &range);
+    }
+}
