@@ -203,25 +203,44 @@ typedef struct pixel_taps {
     int32_t rows, cols;
 } pixel_taps;
 
-TARGET static inline vec sum_taps(const pixel_taps *t, int32_t channels, int32_t c, int32_t count, vec acc) {
+/* Vectors of channels that are summed together; whole ones. */
+enum { SIDE_BY_SIDE = 4 };
+
+/* `vectors` vectors from channel `c` on; unless `all`, one of which `count` lanes exist. */
+INLINE void sum_taps(bool all, int vectors, const mn_conv_params *p, const pixel_taps *t, const float *bias, int32_t c,
+                     int32_t count, float *out) {
+    const vec low = v_set(p->range_f32.min), high = v_set(p->range_f32.max);
+    vec acc[SIDE_BY_SIDE];
+    UNROLL for (int i = 0; i < vectors; i++) {
+        const float *from = bias + c + i * LANES;
+        acc[i] = bias == NULL ? v_zero() : all ? v_load(from) : v_load_part(from, count);
+    }
     for (int32_t y = 0; y < t->rows; y++) {
         const float *in = t->in + y * t->in_row + c, *weights = t->weights + y * t->weight_row + c;
-        for (int32_t x = 0; x < t->cols; x++, in += t->in_col, weights += channels) {
-            acc = v_fma(v_load_part(in, count), v_load_part(weights, count), acc);
+        for (int32_t x = 0; x < t->cols; x++, in += t->in_col, weights += p->window.out_c) {
+            UNROLL for (int i = 0; i < vectors; i++) {
+                const vec a = all ? v_load(in + i * LANES) : v_load_part(in, count);
+                acc[i] = v_fma(a, all ? v_load(weights + i * LANES) : v_load_part(weights, count), acc[i]);
+            }
         }
     }
-    return acc;
+    UNROLL for (int i = 0; i < vectors; i++) {
+        const vec value = v_min(high, v_max(low, acc[i]));
+        if (all)
+            v_store(out + c + i * LANES, value);
+        else
+            v_store_part(out + c, count, value);
+    }
 }
 
 TARGET static inline void run_pixel(const mn_conv_params *p, const pixel_taps *t, const float *bias, float *out) {
-    int32_t channels = p->window.out_c;
-    vec low = v_set(p->range_f32.min), high = v_set(p->range_f32.max);
-    for (int32_t c = 0; c < channels; c += LANES) {
-        int32_t count = mn_min_i32(LANES, channels - c);
-        vec start = bias == NULL ? v_zero() : v_load_part(bias + c, count);
-        vec acc = sum_taps(t, channels, c, count, start);
-        v_store_part(out + c, count, v_min(high, v_max(low, acc)));
+    const int32_t channels = p->window.out_c;
+    int32_t c = 0;
+    for (; c + SIDE_BY_SIDE * LANES <= channels; c += SIDE_BY_SIDE * LANES) {
+        sum_taps(true, SIDE_BY_SIDE, p, t, bias, c, LANES, out);
     }
+    for (; c + LANES <= channels; c += LANES) sum_taps(true, 1, p, t, bias, c, LANES, out);
+    if (c < channels) sum_taps(false, 1, p, t, bias, c, channels - c, out);
 }
 
 TARGET static void run_row(const mn_task *task, int32_t unit) {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 fully connected layers for NEON. */
+#include "kernels/kernels.h"
+
+#if defined(__aarch64__) && defined(__GNUC__)
+
+#define Q8_TARGET
+
+#include <arm_neon.h>
+
+/* One product fits 16 bits whatever the operands, two do not. */
+__attribute__((always_inline)) static inline int32x4_t add_16(int32x4_t acc, int8x16_t w, int8x16_t x) {
+    acc = vpadalq_s16(acc, vmull_s8(vget_low_s8(w), vget_low_s8(x)));
+    return vpadalq_s16(acc, vmull_high_s8(w, x));
+}
+
+#include "kernels/arm/fully_connected_q8_tile.h"
+
+static void pack_i8(const void *params, const void *const *constants, void *packed) {
+    fully_connected_pack(params, MN_INT8, constants, packed);
+}
+
+const mn_kernel_traits mn_fully_connected_i8_neon_traits = {.need = fully_connected_need, .pack = pack_i8};
+
+static void pack_u8(const void *params, const void *const *constants, void *packed) {
+    fully_connected_pack(params, MN_UINT8, constants, packed);
+}
+
+const mn_kernel_traits mn_fully_connected_u8_neon_traits = {.need = fully_connected_need, .pack = pack_u8};
+
+void mn_fully_connected_i8_neon(const mn_task *task, int32_t begin, int32_t end) {
+    fully_connected_run(task, begin, end, MN_INT8);
+}
+
+void mn_fully_connected_u8_neon(const mn_task *task, int32_t begin, int32_t end) {
+    fully_connected_run(task, begin, end, MN_UINT8);
+}
+
+#endif
