@@ -31,8 +31,10 @@ endfunction()
 
 # 32-bit x86's older registers keep more digits of floats than the reference has.
 set(mn_processor_flags "")
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "86" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "86" AND CMAKE_SIZEOF_VOID_P EQUAL 4 AND NOT EMSCRIPTEN)
   set(mn_processor_flags -msse2 -mfpmath=sse)
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "s390x" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  set(mn_processor_flags -fexcess-precision=fast) # with -std=c11 gcc computes floats as doubles there
 endif()
 
 function(mn_target_flags target)

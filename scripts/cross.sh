@@ -1,66 +1,139 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: scripts/cross.sh [aarch64|armhf|i386]...
+# usage: scripts/cross.sh [--quick] [aarch64|armhf|i386|s390x|windows|emscripten|wasi|bare]...
 #
-# Builds the library for other processors, as docs/porting.md tells, with warnings as errors, and runs the golden vectors
-# and the kernels' check there, emulated (build-cross/). Without arguments all for which there is a compiler; ends with
-# 77 when there is none. On Debian: apt-get install gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf qemu-user
+# Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels' check
+# there, emulated, and compares what models give there with what they give here. "bare" is this system with nothing but
+# C11's library. Without names all; what lacks a compiler or an emulator is skipped, and says what to install. Ends with
+# 77 when nothing could be run.
+#
+#   --quick  64-bit and 32-bit Arm and 32-bit x86, only the library and a few tests of it
+#   --help   this text
 source "$(dirname "$0")/lib.sh"
 
-flags=(-std=c11 -O3 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow
-    -Wstrict-prototypes -Wmissing-prototypes -Werror -Wno-format-truncation -Wno-maybe-uninitialized -Wno-psabi
-    -Iinclude -Isrc -Itests -isystem tests/support/cmocka)
-# These need no library, so they too are compiled, and not linked.
-beside=(src/net src/quant src/image/prepare.c src/image/resize.c)
-
-# Sets $cc and $emulator; false where there is no compiler.
-choose() {
-    case $1 in
-    aarch64) cc=(aarch64-linux-gnu-gcc) emulator=qemu-aarch64 ;;
-    armhf) cc=(arm-linux-gnueabihf-gcc) emulator=qemu-arm ;;
-    # Debian's gcc-multilib, which brings the headers of 32-bit programs, goes with no other cross-compiler.
-    i386) cc=(gcc -m32 -msse2 -mfpmath=sse -idirafter "/usr/include/$(uname -m)-linux-gnu") emulator=env ;;
-    *) die "unknown processor $1; see scripts/cross.sh --help" ;;
+quick=0
+systems=()
+for argument in "$@"; do
+    case $argument in
+    --quick) quick=1 ;;
+    aarch64 | armhf | i386 | s390x | windows | emscripten | wasi | bare) systems+=("$argument") ;;
+    *) die "unknown argument $argument; see scripts/cross.sh --help" ;;
     esac
-    echo 'int main(void) { return 0; }' >"$folder/empty.c"
-    "${cc[@]}" "$folder/empty.c" -o "$folder/empty" >/dev/null 2>&1
+done
+asked=${#systems[@]}
+if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 armhf i386); fi
+if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf i386 s390x windows emscripten wasi bare); fi
+
+# Of the library alone, some seconds under an emulator.
+quick_tests=(base checkkernels golden graph model_open quant_math reference tflite_read)
+# What the bare system's lack of folders and of their listing does not touch.
+bare_tests=(checkkernels golden graph session threads tflite_read)
+export WINEDEBUG=${WINEDEBUG:--all} # no chatter
+export WINEPREFIX=${WINEPREFIX:-$PWD/build-cross/wine}
+
+# Sets `needs` to what SYSTEM takes, as PROBE:DEBIAN-PACKAGE.
+needs_of() {
+    case $1 in
+    aarch64) needs=(aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64:qemu-user) ;;
+    armhf) needs=(arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf qemu-arm:qemu-user) ;;
+    i386) needs_of_i386 ;;
+    s390x) needs=(s390x-linux-gnu-gcc:gcc-s390x-linux-gnu qemu-s390x:qemu-user) ;;
+    windows) needs=(x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 wine:wine wine:wine64) ;;
+    emscripten) needs=(emcc:emscripten node:nodejs) ;;
+    wasi) needs_of_wasi ;;
+    bare) needs=() ;;
+    esac
 }
 
-# Builds and runs everything for one processor.
+# An x86-64 processor runs these programs itself, and its own compiler may make them.
+needs_of_i386() {
+    needs=(i686-linux-gnu-gcc:gcc-i686-linux-gnu)
+    [[ $(uname -m) == x86_64 ]] || needs+=(qemu-i386:qemu-user)
+    if ! have i686-linux-gnu-gcc && makes_32_bits; then needs=(); fi
+}
+
+# What is no command is probed for here, and then needed as the command "absent".
+needs_of_wasi() {
+    local libraries
+    needs=(node:nodejs)
+    have clang || needs+=("clang-$clang_release:clang-$clang_release")
+    have wasm-ld || needs+=("wasm-ld-$clang_release:lld-$clang_release")
+    [[ -e /usr/include/wasm32-wasi/stdlib.h ]] || needs+=(absent:wasi-libc)
+    libraries=(/usr/lib/llvm-*/lib/clang/*/lib/wasi)
+    [[ -e ${libraries[0]} ]] || needs+=("absent:libclang-rt-$clang_release-dev-wasm32")
+}
+
+makes_32_bits() {
+    local program
+    program=$(mktemp)
+    echo 'int main(void) { return 0; }' | gcc -m32 -x c - -o "$program" 2>/dev/null && "$program"
+    local status=$?
+    rm -f "$program"
+    return "$status"
+}
+
+# Prints the packages that SYSTEM lacks.
+lacks() {
+    local need needs
+    needs_of "$1"
+    for need in "${needs[@]}"; do
+        have "${need%%:*}" || printf ' %s' "${need#*:}"
+    done
+}
+
+# Runs CTest's tests of the build folder FOLDER, all or the given ones: tests_of FOLDER [NAME...]
+tests_of() {
+    local names
+    names=$(IFS='|' && echo "${*:2}")
+    ctest --test-dir "$1" -j "$jobs" --output-on-failure --no-tests=error ${names:+-R "^($names)\$"} | tail -n 40
+}
+
+# 8-bit models whose outputs are compared; those that people have beside the source too.
+models() { find tests/golden/tiny_v2_*int8.tflite ../shared/models -name '*.tflite' ! -name '*float*' 2>/dev/null | sort; }
+
+# The bytes that the models in SYSTEM's build FOLDER give are those that they give here.
+same_outputs() {
+    local run=() given wanted list
+    mapfile -t list < <(models | xargs realpath --relative-to=. --)
+    emulator=$(sed -n 's/^MN_EMULATOR:[A-Z]*=//p' "$2/CMakeCache.txt")
+    IFS=';' read -ra run <<<"$emulator"
+    build release outputs >/dev/null
+    wanted=$(build/tests/outputs "${list[@]}") || return 1
+    given=$("${run[@]}" "$(find "$2/tests" -maxdepth 1 \( -name outputs -o -name 'outputs.exe' -o -name outputs.js \))" "${list[@]}" |
+        tr -d '\r') || return 1
+    [[ $given == "$wanted" ]] || { printf 'outputs differ; here:\n%s\non %s:\n%s\n' "$wanted" "$1" "$given"; return 1; }
+    say "    ${#list[@]} models give the same bytes"
+}
+
+# Builds and runs everything for one system.
 check() {
-    local sources
-    mapfile -t sources < <(find src/base src/graph src/kernels src/labels src/plan src/session src/tflite "${beside[@]}" \
-        tests/checkkernels.c tests/checkkernels tests/unit/test_golden.c -name '*.c')
-    # shellcheck disable=SC2016 # the inner shell expands
-    printf '%s\0' "${sources[@]}" | xargs -0 -P "$jobs" -I {} sh -c \
-        'file=$1 folder=$2; shift 2; exec "$@" -c "$file" -o "$folder/$(echo "$file" | tr / _).o"' \
-        sh {} "$folder" "${cc[@]}" "${flags[@]}" || return 1
-    local library=("$folder"/src_{base,graph,kernels,labels,plan,session,tflite}_*.o)
-    "${cc[@]}" -static "$folder"/tests_unit_test_golden.c.o "${library[@]}" -o "$folder/golden" -pthread -lm &&
-        "${cc[@]}" -static "$folder"/tests_checkkernels*.o "${library[@]}" -o "$folder/checkkernels" -pthread -lm || return 1
-    if ! have "$emulator"; then
-        say "    $emulator is missing, so nothing was run"
-        return 0
+    local system=$1 folder=build-cross/$1 options=(-DCMAKE_BUILD_TYPE=Release -DMN_WERROR=ON) targets=() names=()
+    if [[ $system == bare ]]; then
+        options+=(-DCMAKE_C_FLAGS=-DMN_SYSTEM_BARE)
+        names=("${bare_tests[@]}")
+    else
+        options+=(--toolchain "cmake/toolchains/$system.cmake")
     fi
-    "$emulator" "$folder/golden" && "$emulator" "$folder/checkkernels" --seed=1 --cases=20 | tail -n 1
+    if [[ $quick -eq 1 ]]; then names=("${quick_tests[@]}"); fi
+    for name in "${names[@]}"; do targets+=("test_$name"); done
+    if [[ ${#names[@]} -gt 0 ]]; then targets=(mobilenet_static outputs "${targets[@]/test_checkkernels/checkkernels}"); fi
+    quietly cmake -S . -B "$folder" -G Ninja "${options[@]}" >/dev/null || return 1
+    quietly cmake --build "$folder" -j "$jobs" ${targets[0]:+--target "${targets[@]}"} || return 1
+    tests_of "$folder" "${names[@]}" && same_outputs "$system" "$folder"
 }
 
 checked=0
-if [[ $# -eq 0 ]]; then set -- aarch64 armhf i386; asked=0; else asked=1; fi
-for processor in "$@"; do
-    folder=build-cross/$processor
-    rm -rf "$folder" # objects of sources that have gone since
-    mkdir -p "$folder"
-    if ! choose "$processor"; then
-        [[ $asked -eq 0 ]] || die "there is no compiler for $processor that works; see scripts/cross.sh --help"
-        say "$processor: no compiler"
+for system in "${systems[@]}"; do
+    missing=$(lacks "$system")
+    if [[ -n $missing ]]; then
+        say "SKIPPED: $system: compiler or emulator is missing (on Debian: apt-get install$missing)"
+        [[ $asked -eq 0 ]] || exit 77
         continue
     fi
-    say "$processor: ${cc[0]}, $("${cc[@]}" -dumpversion)"
-    check || die "$processor: failed"
+    start=$SECONDS
+    say "$system"
+    check "$system" || die "$system: failed"
+    say "    passed in $((SECONDS - start)) s"
     checked=$((checked + 1))
 done
-if [[ $checked -eq 0 ]]; then
-    say "SKIPPED: no compiler for another processor (on Debian: apt-get install gcc-aarch64-linux-gnu qemu-user)"
-    exit 77
-fi
+[[ $checked -gt 0 ]] || exit 77

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/little.h"
 
 size_t mn_array_type_size(mn_array_type type) {
     static const size_t sizes[] = {
@@ -55,19 +56,16 @@ float mn_half_to_float(uint16_t bits) {
 }
 
 static float element(mn_array_type type, const uint8_t *at) {
-    uint16_t half;
     uint32_t word;
     float value;
-    double wide;
     switch (type) {
-    case MN_ARRAY_F16: memcpy(&half, at, sizeof half); return mn_half_to_float(half);
+    case MN_ARRAY_F16: return mn_half_to_float(mn_le16(at));
     case MN_ARRAY_BF16:
-        memcpy(&half, at, sizeof half);
-        word = (uint32_t)half << 16;
+        word = (uint32_t)mn_le16(at) << 16;
         memcpy(&value, &word, sizeof value);
         return value;
-    case MN_ARRAY_F32: memcpy(&value, at, sizeof value); return value;
-    case MN_ARRAY_F64: memcpy(&wide, at, sizeof wide); return (float)wide;
+    case MN_ARRAY_F32: return mn_le_f32(at);
+    case MN_ARRAY_F64: return (float)mn_le_f64(at);
     default: return NAN;
     }
 }
@@ -89,11 +87,8 @@ int64_t mn_array_integer(const mn_array *array, size_t index) {
         place += index % (size_t)array->dims[d] * array->strides[d];
         index /= (size_t)array->dims[d];
     }
-    int64_t wide = 0;
-    int32_t narrow = 0;
-    if (array->type == MN_ARRAY_I64) memcpy(&wide, array->data + 8 * place, sizeof wide);
-    if (array->type == MN_ARRAY_I32) memcpy(&narrow, array->data + 4 * place, sizeof narrow);
-    return array->type == MN_ARRAY_I64 ? wide : narrow;
+    if (array->type == MN_ARRAY_I64) return (int64_t)mn_le64(array->data + 8 * place);
+    return array->type == MN_ARRAY_I32 ? (int32_t)mn_le32(array->data + 4 * place) : 0;
 }
 
 void mn_array_shape_text(const mn_array *array, char text[MN_ARRAY_SHAPE_CHARS]) {

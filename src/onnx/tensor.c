@@ -133,9 +133,10 @@ static mn_status use_external(reading *r, size_t bytes) {
 
 /* ---- Numbers within the file ------------------------------------------------------------------------- */
 
-/* Halves lie in the lower bits of an int32. */
+/* Little-endian, as arrays are; halves lie in the lower bits of an int32. */
 static void put_integer(reading *r, size_t size, uint64_t value) {
-    memcpy(r->typed + r->filled * size, &value, size);
+    uint8_t *to = r->typed + r->filled * size;
+    for (size_t i = 0; i < size; i++) to[i] = (uint8_t)(value >> 8 * i);
     r->filled++;
 }
 
@@ -155,8 +156,7 @@ static mn_status read_typed(reading *r, const mn_wire_field *field) {
         if (whole && !mn_wire_varint(&numbers, &value)) break;
         if (!whole && mn_wire_left(&numbers) < size) return mn_onnx_damaged(r->model, "a tensor's numbers are cut");
         if (r->filled == r->array.count) return mn_onnx_damaged(r->model, "a tensor has more numbers than its shape");
-        if (!whole) memcpy(&value, numbers.at, size);
-        if (!whole) numbers.at += size;
+        for (size_t i = 0; !whole && i < size; i++) value |= (uint64_t)*numbers.at++ << 8 * i;
         put_integer(r, size, value);
     }
     return numbers.damaged ? mn_onnx_damaged(r->model, "a tensor's numbers are cut") : MN_OK;

@@ -175,13 +175,6 @@ mn_status mn_fb_u64(const mn_fb_table *table, mn_fb_field field, uint64_t fallba
     return MN_OK;
 }
 
-float mn_le_f32(const uint8_t *p) {
-    uint32_t bits = mn_le32(p);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 mn_status mn_fb_f32(const mn_fb_table *table, mn_fb_field field, float fallback, float *out) {
     size_t at;
     MN_TRY(find_field(table, field, 4, &at));

@@ -12,6 +12,7 @@
 #ifndef MN_TFLITE_FLATBUFFER_H
 #define MN_TFLITE_FLATBUFFER_H
 
+#include "base/little.h"
 #include "base/status.h"
 
 /** A field of a table: its number in the schema, and its name for error sentences. */
@@ -79,12 +80,6 @@ mn_status mn_fb_string(const mn_fb_table *table, mn_fb_field field, mn_fb_vector
 
 /** Table number `i` of a vector of tables; `vector` must outlive `out`. */
 mn_status mn_fb_item(const mn_fb_vector *vector, uint32_t i, mn_fb_table *out);
-
-/** Little-endian values at any address. */
-static inline uint16_t mn_le16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
-static inline uint32_t mn_le32(const uint8_t *p) { return mn_le16(p) | (uint32_t)mn_le16(p + 2) << 16; }
-static inline uint64_t mn_le64(const uint8_t *p) { return mn_le32(p) | (uint64_t)mn_le32(p + 4) << 32; }
-float mn_le_f32(const uint8_t *p);
 
 /** Does this host keep numbers in the order of the file? */
 bool mn_fb_host_order(void);
