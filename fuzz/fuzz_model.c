@@ -4,7 +4,7 @@
 #define _POSIX_C_SOURCE 200112L
 
 /* libFuzzer target: any bytes as a .tflite file, through the public interface: read, plan, and run when the model is
- * small enough for a run to be quick. */
+ * small enough for a run to be quick, with whole tensors and row by row. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,12 +58,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (posix_memalign(&copy, 16, size ? size : 1) != 0) return 0;
     memcpy(copy, data, size);
     mn_model *model = NULL;
-    mn_session *session = NULL;
-    if (mn_model_from_memory(copy, size, "fuzz", &model) == MN_OK && is_quick(model) &&
-        mn_session_create(model, NULL, &session) == MN_OK) {
-        run(session, model);
+    if (mn_model_from_memory(copy, size, "fuzz", &model) == MN_OK && is_quick(model)) {
+        for (int32_t streamed = 0; streamed < 2; streamed++) {
+            mn_session *session = NULL;
+            mn_session_options options = MN_INIT(mn_session_options);
+            options.streamed = streamed;
+            if (mn_session_create(model, &options, &session) == MN_OK) run(session, model);
+            mn_session_close(&session);
+        }
     }
-    mn_session_close(&session);
     mn_model_close(&model);
     free(copy);
     return 0;
