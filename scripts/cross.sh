@@ -29,6 +29,7 @@ quick_tests=(base checkkernels golden graph model_open quant_math reference tfli
 # What the bare system's lack of folders and of their listing does not touch.
 bare_tests=(checkkernels golden graph session threads tflite_read)
 export WINEDEBUG=${WINEDEBUG:--all} # no chatter
+export NODE_PATH=${NODE_PATH:-/usr/share/nodejs} # what Emscripten's tools are made of, for a Node.js not Debian's
 export WINEPREFIX=${WINEPREFIX:-$PWD/build-cross/wine}
 
 # Sets `needs` to what SYSTEM takes, as PROBE:DEBIAN-PACKAGE.
