@@ -5,6 +5,7 @@
  * Reshape), and lay weights out for their reader. */
 #include <string.h>
 
+#include "base/little.h"
 #include "onnx/build.h"
 
 #define MAX_NUMBERS 64 /* of a shape that is worked out */
@@ -20,20 +21,24 @@ static mn_status set_array(mn_onnx_builder *b, const mn_array *array) {
 /* A list; a single number where rank is 0. */
 static mn_status set_integers(mn_onnx_builder *b, const int64_t *list, int32_t count, int32_t rank) {
     mn_array array = {.type = MN_ARRAY_I64};
-    int64_t *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *copy);
+    uint8_t *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *list);
     if (!copy) return mn_fail_memory("a model");
-    if (count > 0) memcpy(copy, list, (size_t)count * sizeof *copy);
-    array.data = (const uint8_t *)copy;
+    for (int32_t i = 0; i < count; i++) mn_put_le(copy + (size_t)i * sizeof *list, (uint64_t)list[i], sizeof *list);
+    array.data = copy;
     (void)mn_array_set_shape(&array, rank, (const int64_t[]){count});
     return set_array(b, &array);
 }
 
 static mn_status set_floats(mn_onnx_builder *b, const float *list, int32_t count, int32_t rank) {
     mn_array array = {.type = MN_ARRAY_F32};
-    float *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *copy);
+    uint8_t *copy = mn_region_alloc(&b->model->region, (size_t)count, sizeof *list);
     if (!copy) return mn_fail_memory("a model");
-    if (count > 0) memcpy(copy, list, (size_t)count * sizeof *copy);
-    array.data = (const uint8_t *)copy;
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &list[i], sizeof bits);
+        mn_put_le(copy + (size_t)i * sizeof bits, bits, sizeof bits);
+    }
+    array.data = copy;
     (void)mn_array_set_shape(&array, rank, (const int64_t[]){count});
     return set_array(b, &array);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/little.h"
 #include "onnx/parse.h"
 
 mn_status mn_onnx_damaged(const mn_onnx_model *model, const char *what) {
@@ -63,7 +64,7 @@ mn_status mn_onnx_floats(const mn_onnx_model *model, const mn_wire_field *field,
     }
     for (; field->kind == MN_WIRE_BYTES && mn_wire_left(&numbers) >= sizeof word; numbers.at += sizeof word) {
         if (*count == room) return too_many(model, room);
-        memcpy(&list[(*count)++], numbers.at, sizeof word);
+        list[(*count)++] = mn_le_f32(numbers.at);
     }
     return MN_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/little.h"
 #include "onnx/parse.h"
 
 #define MAX_EXTERNAL_BYTES ((size_t)1 << 30) /* of one other file */
@@ -135,8 +136,7 @@ static mn_status use_external(reading *r, size_t bytes) {
 
 /* Little-endian, as arrays are; halves lie in the lower bits of an int32. */
 static void put_integer(reading *r, size_t size, uint64_t value) {
-    uint8_t *to = r->typed + r->filled * size;
-    for (size_t i = 0; i < size; i++) to[i] = (uint8_t)(value >> 8 * i);
+    mn_put_le(r->typed + r->filled * size, value, size);
     r->filled++;
 }
 

@@ -26,9 +26,30 @@ static void put_bytes(test_bytes *out, uint32_t field, const void *data, size_t 
 
 static void put_text(test_bytes *out, uint32_t field, const char *text) { put_bytes(out, field, text, strlen(text)); }
 
+/* Floats and doubles are little-endian. */
+static void add_float(test_bytes *out, float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    test_bytes_number(out, bits, sizeof bits);
+}
+
 static void put_float(test_bytes *out, uint32_t field, float value) {
     put_varint(out, field << 3 | 5);
-    test_bytes_add(out, &value, sizeof value);
+    add_float(out, value);
+}
+
+static void put_floats(test_bytes *out, uint32_t field, const float *values, size_t count) {
+    put_varint(out, field << 3 | 2);
+    put_varint(out, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) add_float(out, values[i]);
+}
+
+static void put_double(test_bytes *out, uint32_t field, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_varint(out, field << 3 | 2);
+    put_varint(out, sizeof bits);
+    test_bytes_number(out, bits, sizeof bits);
 }
 
 /* Puts a message into another, and empties it. */
@@ -79,7 +100,7 @@ void test_onnx_floats(test_onnx *model, const char *name, int32_t rank, const in
     size_t count = 1;
     for (int32_t i = 0; i < rank; i++) count *= (size_t)dims[i];
     begin_tensor(&tensor, name, 1, rank, dims);
-    put_bytes(&tensor, 9, values, count * sizeof *values);
+    put_floats(&tensor, 9, values, count);
     put_message(&model->graph, 5, &tensor);
 }
 
@@ -93,13 +114,12 @@ void test_onnx_integers(test_onnx *model, const char *name, int32_t count, const
 void test_onnx_typed(test_onnx *model, const char *name, int kind, float value) {
     static const int64_t types[] = {1, 1, 11, 10, 11};
     test_bytes tensor = {0};
-    double wide = (double)value;
     begin_tensor(&tensor, name, types[kind], 0, NULL);
-    if (kind == 0) put_bytes(&tensor, 4, &value, sizeof value);
+    if (kind == 0) put_floats(&tensor, 4, &value, 1);
     if (kind == 1) put_float(&tensor, 4, value);
-    if (kind == 2) put_bytes(&tensor, 10, &wide, sizeof wide);
+    if (kind == 2) put_double(&tensor, 10, (double)value);
     if (kind == 3) put_number(&tensor, 5, 0x3e00); /* 1.5 */
-    if (kind == 4) put_bytes(&tensor, 9, &wide, sizeof wide);
+    if (kind == 4) put_double(&tensor, 9, (double)value);
     put_message(&model->graph, 5, &tensor);
 }
 

@@ -406,7 +406,7 @@ static void test_external(void **state) {
     snprintf(path, sizeof path, "%s/m.onnx", folder);
     snprintf(data, sizeof data, "%s/weights.data", folder);
     FILE *file = fopen(data, "wb");
-    const float values[] = {7, 1.5f};
+    const uint8_t values[] = {0, 0, 0xe0, 0x40, 0, 0, 0xc0, 0x3f}; /* 7 and 1.5 */
     assert_non_null(file);
     assert_int_equal(fwrite(values, sizeof values, 1, file), 1);
     fclose(file);
