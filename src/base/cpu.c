@@ -14,6 +14,7 @@ const char *mn_family_name(mn_family family) {
     switch (family) {
     case MN_FAMILY_X86_64: return "x86-64";
     case MN_FAMILY_ARM64: return "arm64";
+    case MN_FAMILY_ARM32: return "arm32";
     default: return "any";
     }
 }
@@ -124,6 +125,32 @@ static bool has_neon(void) { return true; }
 #endif
 
 uint32_t mn_cpu_flags(void) { return has_neon() ? MN_CPU_NEON | optional_flags() : 0; }
+
+#elif defined(__arm__) && defined(MN_CPU_NEON_COMPILES)
+
+mn_family mn_cpu_family(void) { return MN_FAMILY_ARM32; }
+
+#if defined(__linux__)
+
+#include <sys/auxv.h>
+
+/* As in Linux' arch/arm/include/uapi/asm/hwcap.h: AT_HWCAP's NEON. */
+#define HWCAP_NEON_BIT (1ul << 12)
+
+uint32_t mn_cpu_flags(void) { return getauxval(AT_HWCAP) & HWCAP_NEON_BIT ? MN_CPU_NEON : 0; }
+
+#else
+
+/* What the compiler may use everywhere. */
+uint32_t mn_cpu_flags(void) {
+#ifdef __ARM_NEON
+    return MN_CPU_NEON;
+#else
+    return 0;
+#endif
+}
+
+#endif
 
 #else
 

@@ -13,9 +13,10 @@ typedef enum mn_family {
     MN_FAMILY_ANY, /* all, and those without */
     MN_FAMILY_X86_64,
     MN_FAMILY_ARM64,
+    MN_FAMILY_ARM32, /* Armv7-A, and Armv8-A that runs its instructions */
 } mn_family;
 
-/** "x86-64", "arm64". */
+/** "x86-64", "arm64", "arm32". */
 const char *mn_family_name(mn_family family);
 
 /** The family that this is compiled for. */
@@ -33,12 +34,21 @@ enum {
     MN_CPU_AVX512_VBMI = 1 << 4, /* AVX-512 and its VBMI */
 };
 
-/** MN_FAMILY_ARM64 */
+/** MN_FAMILY_ARM64, and the first of MN_FAMILY_ARM32 as well */
 enum {
-    MN_CPU_NEON = 1 << 0,    /* Armv8.0 with Advanced SIMD: Cortex-A53 */
+    MN_CPU_NEON = 1 << 0,    /* Armv8.0 with Advanced SIMD: Cortex-A53; Armv7-A with it: Cortex-A7 */
     MN_CPU_DOTPROD = 1 << 1, /* and SDOT, UDOT: Cortex-A55, A76 */
     MN_CPU_I8MM = 1 << 2,    /* and SMMLA, USDOT: Cortex-A510, X2, Neoverse V1 */
 };
+
+/* Compilers that know NEON, whether or not they may use it everywhere. */
+#if defined(__GNUC__) && (defined(__aarch64__) || (defined(__arm__) && defined(__ARM_NEON)))
+#define MN_CPU_NEON_COMPILES
+#elif defined(__GNUC__) && !defined(__clang__) && defined(__arm__) && defined(__ARM_FP) && defined(__ARM_ARCH_PROFILE)
+#if __ARM_ARCH >= 7 && __ARM_ARCH_PROFILE == 'A' && !defined(__ARM_BIG_ENDIAN)
+#define MN_CPU_NEON_COMPILES
+#endif
+#endif
 
 /* Compilers whose arm_neon.h has the intrinsics for these in functions with a target attribute; kernels for them exist
  * only with those. */

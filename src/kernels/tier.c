@@ -48,11 +48,12 @@ mn_status mn_tier_parse(const char *name, mn_family family, mn_tier *out) {
     char names[128];
     const mn_tier_info *found = NULL;
     for (int i = 0; i < MN_TIER_COUNT; i++) {
-        if (strcmp(name, tiers[i].name) == 0) found = &tiers[i];
-    }
-    if (found && mn_tier_belongs(found, family)) {
-        *out = found->rank;
-        return MN_OK;
+        if (strcmp(name, tiers[i].name) != 0) continue;
+        if (mn_tier_belongs(&tiers[i], family)) {
+            *out = tiers[i].rank;
+            return MN_OK;
+        }
+        if (!found) found = &tiers[i];
     }
     list_names(family, names, sizeof names);
     if (!found) return mn_fail(MN_ERROR_ARGUMENT, "kernel tier \"%s\" is not known; use one of %s", name, names);

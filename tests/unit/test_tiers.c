@@ -54,6 +54,17 @@ static void test_names(void **unused) {
         const char *name = mn_tier_name(MN_FAMILY_ARM64, i);
         assert_true(arm64[i] ? name && strcmp(name, arm64[i]) == 0 : !name);
     }
+    static const char *const arm32[] = {"ref", "portable", "neon", NULL};
+    for (int32_t i = 0; i < 4; i++) {
+        const char *name = mn_tier_name(MN_FAMILY_ARM32, i);
+        assert_true(arm32[i] ? name && strcmp(name, arm32[i]) == 0 : !name);
+    }
+    const mn_family arms[] = {MN_FAMILY_ARM64, MN_FAMILY_ARM32};
+    for (int32_t i = 0; i < 2; i++) { /* two tiers, one name */
+        mn_tier tier = MN_TIER_COUNT;
+        assert_int_equal(mn_tier_parse("neon", arms[i], &tier), MN_OK);
+        assert_int_equal(tier, i == 0 ? MN_TIER_NEON : MN_TIER_NEON32);
+    }
     for (int32_t i = 0; i < 7; i++) {
         mn_tier tier = MN_TIER_COUNT;
         const char *name = mn_tier_name(MN_FAMILY_X86_64, i);
@@ -95,6 +106,7 @@ static void test_limits(void **unused) {
     assert_int_equal(mn_tier_default(MN_FAMILY_ANY), MN_TIER_PORTABLE);
     assert_int_equal(mn_tier_default(MN_FAMILY_X86_64), MN_TIER_AVX512VNNI);
     assert_int_equal(mn_tier_default(MN_FAMILY_ARM64), MN_TIER_I8MM);
+    assert_int_equal(mn_tier_default(MN_FAMILY_ARM32), MN_TIER_NEON32);
 }
 
 static void test_targets(void **unused) {

@@ -7,7 +7,7 @@
 
 #include "kernels/arm/q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 /** Operands and results as signed bytes. */
 typedef struct mn_arm_add {

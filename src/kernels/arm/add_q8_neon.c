@@ -4,7 +4,7 @@
 /* int8 and uint8 ADD and SUB of equal shapes for NEON. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/add_q8.h"
 #include "kernels/arm/flat_q8.h"

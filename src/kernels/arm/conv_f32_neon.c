@@ -5,7 +5,7 @@
  * fused with its addition, so results differ from the reference in the last bits. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 /* Tiles take all registers; gcc's first scheduler, which does not count them, would move loads ahead of their turn and
  * others to the stack. */

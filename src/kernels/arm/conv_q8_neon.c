@@ -4,7 +4,7 @@
 /* int8 and uint8 convolution: products of Armv8.0. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/products_neon.h"
 

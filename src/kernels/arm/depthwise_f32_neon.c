@@ -5,7 +5,7 @@
 #include "base/checked.h"
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/f32_neon.h"
 #include "kernels/arm/parts_f32.h"

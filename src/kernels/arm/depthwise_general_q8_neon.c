@@ -6,7 +6,7 @@
  * Weights are packed as portable/depthwise.c has them. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/flat_q8.h"
 #include "kernels/portable/conv_int.h"

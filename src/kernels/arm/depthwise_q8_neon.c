@@ -5,7 +5,7 @@
  * of rows of cells (taps_q8.h), padding included. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 #include "kernels/arm/q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 /** The first `count` of 16 bytes, and zeros. */
 Q8_INLINE uint8x16_t mn_arm_load(const uint8_t *from, int32_t count) {

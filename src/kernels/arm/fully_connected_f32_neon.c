@@ -4,7 +4,7 @@
 /* Float matrices for NEON. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/f32_neon.h"
 

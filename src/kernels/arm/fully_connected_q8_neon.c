@@ -4,11 +4,11 @@
 /* int8 and uint8 fully connected layers for NEON. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #define Q8_TARGET
 
-#include <arm_neon.h>
+#include "kernels/arm/neon.h"
 
 /* One product fits 16 bits whatever the operands, two do not. */
 __attribute__((always_inline)) static inline int32x4_t add_16(int32x4_t acc, int8x16_t w, int8x16_t x) {

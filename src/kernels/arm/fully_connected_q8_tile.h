@@ -63,6 +63,8 @@ Q8_TARGET static int32_t sign_inputs(const uint8_t *in, int32_t count, uint8_t f
     return vaddvq_s32(sum);
 }
 
+#ifdef __aarch64__
+
 /* round(acc * scale) + zero, halves away from zero, clamped. */
 Q8_TARGET Q8_INLINE int32x2_t rescale(const mn_fully_connected_params *p, int32x2_t acc, const double *scale) {
     const float64x2_t units = vmulq_f64(vcvtq_f64_s64(vmovl_s32(acc)), vld1q_f64(scale));
@@ -70,6 +72,17 @@ Q8_TARGET Q8_INLINE int32x2_t rescale(const mn_fully_connected_params *p, int32x
     const float64x2_t low = vdupq_n_f64(p->range.min), high = vdupq_n_f64(p->range.max);
     return vmovn_s64(vcvtq_s64_f64(vminnmq_f64(vmaxnmq_f64(stored, low), high)));
 }
+
+#else
+
+static int32x2_t rescale(const mn_fully_connected_params *p, int32x2_t acc, const double *scale) {
+    int32_t stored[2];
+    vst1_s32(stored, acc);
+    for (int i = 0; i < 2; i++) stored[i] = mn_store_real(stored[i] * scale[i], p->out_zero, p->range);
+    return vld1_s32(stored);
+}
+
+#endif
 
 /* Four sums of four lanes each; the first `count` become outputs from `channel` on. */
 Q8_TARGET Q8_INLINE void finish(const job *j, const int32x4_t acc[CHANNELS], int32_t channel, int32_t count) {

@@ -4,7 +4,7 @@
 /* Float steps of several operators (tile/conv_depthwise_f32.c, tile/project_f32.c) for NEON. */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/parts_f32.h"
 #include "kernels/portable/conv_f32.h"

@@ -4,7 +4,7 @@
 /* int8 and uint8 MUL for NEON; either operand may repeat (portable/runs.h). */
 #include "kernels/kernels.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/arm/flat_q8.h"
 #include "kernels/portable/runs.h"

@@ -3,7 +3,7 @@
 
 #include "kernels/arm/panel_q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 #include "kernels/packed.h"
 

@@ -7,7 +7,7 @@
 
 #include "kernels/arm/q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 /** How many products of two bytes may be added up in 16 bits before sums go to 32: an entry for each eight products of
  * a panel. Activations reach -128, so |weights| of a lane may add up to 255; two weights do unless both are -128. */

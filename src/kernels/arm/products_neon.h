@@ -5,6 +5,8 @@
  * many as the weights are known to leave room for (panel_q8.h), and SADALP adds pairs of those to 32. Two activations
  * are loaded into all lanes at once (LD1R), which leaves the arithmetic alone. Included by the files of this tier; see
  * tile_q8.h. */
+#include <string.h>
+
 #include "kernels/arm/panel_q8.h"
 
 #define Q8_TARGET
@@ -12,9 +14,16 @@ enum { ROWS = 4, GROUP = 2 };
 
 /* The next two activations, eight times. An intrinsic would have the address computed apart. */
 Q8_INLINE int8x16_t load_pair(const int8_t **from) {
+#ifdef __aarch64__
     int16x8_t pair;
-    __asm__ volatile("ld1r {%0.8h}, [%1], #2" : "=w"(pair), "+r"(*from) : "m"(*(const int8_t(*)[]) * from));
+    __asm__ volatile("ld1r {%0.8h}, [%1], #2" : "=w"(pair), "+r"(*from) : "m"(*(const int8_t(*)[2]) * from));
     return vreinterpretq_s8_s16(pair);
+#else
+    int16_t pair;
+    memcpy(&pair, *from, sizeof pair);
+    *from += 2;
+    return vreinterpretq_s8_s16(vdupq_n_s16(pair));
+#endif
 }
 
 /* Keeps the compiler from computing sums earlier or later than here, for which it would run out of registers. */

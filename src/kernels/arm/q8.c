@@ -3,7 +3,7 @@
 
 #include "kernels/arm/q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 /* A multiplier of 0 gives 0 with any shift. */
 bool mn_arm_fits(const mn_conv_params *p) {

@@ -14,9 +14,9 @@
 #include "kernels/kernel.h"
 #include "kernels/quant.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
-#include <arm_neon.h>
+#include "kernels/arm/neon.h"
 
 #define Q8_INLINE __attribute__((always_inline)) static inline
 #define Q8_UNROLL _Pragma("GCC unroll 16")

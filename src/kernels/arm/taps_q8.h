@@ -8,7 +8,7 @@
 
 #include "kernels/arm/q8.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#ifdef MN_CPU_NEON_COMPILES
 
 enum { MN_ARM_TAPS = 9, MN_ARM_FILTER = 3, MN_ARM_HALF = MN_ARM_LANES / 2 };
 

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
- * half_ operations, MOST_COLUMNS, and V_FMA_LANE where there is v_fma_lane() (x86/f32_avx2.h and so on). It gets
- * run_tiles(). */
+ * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, and V_FMA_LANE where there is v_fma_lane() (x86/f32_avx2.h and
+ * so on). It gets run_tiles(). */
 
 #include "base/checked.h"
 #include "kernels/tile/parts_f32.h"
@@ -15,10 +15,6 @@ enum { PER_PANEL = MN_PANEL / LANES };
 
 /* Rows of pixels are addressed from every third one, which takes few registers. */
 enum { ROWS = 16, COLUMNS = MOST_COLUMNS, NEAR = 3, BASES = (ROWS + NEAR - 1) / NEAR };
-
-/* Tiles fill the register file: of 32, with 9 pixels x 3 vectors of channels or 14 x 2; of 16, with 6 x 2. With inputs
- * in vectors of their own 6 x 4 or 8 x 2 leave room for those. */
-enum { HIGH = MOST_COLUMNS == 4 ? 8 : MOST_COLUMNS == 3 ? 14 : 6 };
 
 /* Pixels that meet all channels before the next pixels are fetched: at 960 channels they take 215 KB, inside L2. */
 enum { PART_PIXELS = MOST_COLUMNS == 4 ? 48 : 56 }; /* of 6 or 8 pixels, tiles are all alike */
@@ -241,12 +237,12 @@ SHAPE(whole_4, 4, WHOLE, 6)
 #elif MOST_COLUMNS == 3
 SHAPE(whole_3, 3, WHOLE, 9)
 #endif
-SHAPE(whole_2, 2, WHOLE, HIGH)
-SHAPE(whole_1, 1, WHOLE, HIGH)
-SHAPE(part, 1, PART, 6)
+SHAPE(whole_2, 2, WHOLE, MOST_ROWS)
+SHAPE(whole_1, 1, WHOLE, MOST_ROWS)
+SHAPE(part, 1, PART, MOST_ROWS < 6 ? MOST_ROWS : 6)
 #if HALF_VECTORS
-SHAPE(half, 0, HALF, HIGH)
-SHAPE(one_and_half, 1, HALF, HIGH)
+SHAPE(half, 0, HALF, MOST_ROWS)
+SHAPE(one_and_half, 1, HALF, MOST_ROWS)
 #endif
 
 /* The tiles for the next of `left` channels. */

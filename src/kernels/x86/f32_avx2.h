@@ -12,6 +12,7 @@
 
 /* 16 registers: tiles of two vectors at most. */
 #define MOST_COLUMNS 2
+#define MOST_ROWS 6
 
 typedef __m256 vec;
 enum { LANES = 8 };

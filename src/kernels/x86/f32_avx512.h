@@ -12,6 +12,7 @@
 
 /* 32 registers: tiles of three vectors, too. */
 #define MOST_COLUMNS 3
+#define MOST_ROWS 14
 
 typedef __m512 vec;
 enum { LANES = 16 };
