@@ -364,6 +364,10 @@ static void work(void *argument) {
 /* Sessions made and run at the same time share one model and its packed weights. */
 static void test_concurrent_sessions(void **state) {
     (void)state;
+    if (!MN_HAS_THREADS) {
+        print_message("SKIPPED: this system has no threads\n");
+        return;
+    }
     mn_model *model = open_model(MODEL);
     mn_session *session = open_session(model, NULL);
     worker workers[4];

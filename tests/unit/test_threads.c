@@ -163,6 +163,10 @@ static void use_teams(void *argument) {
 
 static void test_many_teams_at_once(void **state) {
     (void)state;
+    if (!MN_HAS_THREADS) {
+        print_message("SKIPPED: this system has no threads\n");
+        return;
+    }
     user users[TEAMS];
     for (uint32_t i = 0; i < TEAMS; i++) {
         users[i] = (user){.random = 77 + i};
@@ -293,6 +297,10 @@ static void hold_processor(void *argument) {
 /* With as many other threads at work as there are processors the caller computes alone; places still get everyone. */
 static void test_crowded_process(void **state) {
     (void)state;
+    if (!MN_HAS_THREADS) {
+        print_message("SKIPPED: this system has no threads\n");
+        return;
+    }
     holder h = {.mutex = MN_MUTEX_INITIAL, .moved = MN_CONDITION_INITIAL};
     const int32_t processors = mn_available_processors();
     mn_thread threads[MN_MAX_THREADS];

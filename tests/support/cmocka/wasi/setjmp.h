@@ -11,6 +11,6 @@
 typedef int jmp_buf[1];
 
 #define setjmp(buffer) (*(buffer) = 0)
-#define longjmp(buffer, value) exit(value)
+#define longjmp(buffer, value) exit((value) == 2 ? 77 : (value)) /* CMOCKA_SKIPPED is 2, CTest takes 77 */
 
 #endif
