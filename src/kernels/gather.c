@@ -58,11 +58,15 @@ static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_ta
     return fill(out, zero, (size_t)(w->k_w - cols.end) * channels);
 }
 
-/* One pixel whose filter lies on the image, its first cell at `in`. */
-static inline uint8_t *gather_inside(const mn_window *w, const uint8_t *in, uint8_t *out) {
-    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
-    const ptrdiff_t stride = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c;
-    for (int32_t y = 0; y < w->k_h; y++, in += stride) out = copy(out, in, line);
+/* `count` pixels whose filters lie on the image, the first cell of the first one's at `in`. */
+static uint8_t *gather_inside(const mn_window *w, const uint8_t *in, int32_t count, uint8_t *out) {
+    const size_t line = (size_t)w->k_w * (size_t)w->in_c, depth = (size_t)mn_gather_depth(w);
+    const ptrdiff_t step = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c, next = (ptrdiff_t)w->stride_w * w->in_c;
+    for (int32_t x = 0; x < count; x++, in += next) {
+        const uint8_t *from = in, *end = out + depth;
+        for (int32_t y = 0; y < w->k_h; y++, from += step) out = copy(out, from, line);
+        while (out < end) *out++ = 0;
+    }
     return out;
 }
 
@@ -88,15 +92,20 @@ static void gather_row(const mn_window *w, const uint8_t *in, uint8_t zero, int3
     const mn_taps rows = mn_window_rows(w, unit);
     const bool all_rows = rows.begin == 0 && rows.end == w->k_h && w->dilation_w == 1;
     const uint8_t *image = in + mn_input_offset(w, 0, unit / w->out_h, 0, 0);
-    for (int32_t x = begin; x < end; x++) {
+    const int64_t behind =
+        (int64_t)w->in_w - w->k_w + w->pad_left; /* the last column of a filter on the image, or < 0 */
+    const int32_t inside = all_rows && behind >= 0 ? mn_min_i32(end, (int32_t)(behind / w->stride_w) + 1) : begin;
+    for (int32_t x = begin; x < end;) {
         const mn_taps cols = column_taps(w, x);
-        uint8_t *next = out + depth;
-        if (all_rows && cols.begin == 0 && cols.end == w->k_w) {
-            out = gather_inside(w, image + (rows.origin * w->in_w + cols.origin) * w->in_c, out);
-        } else {
-            out = gather_edge(w, image, rows, cols, zero, out);
+        if (x < inside && cols.begin == 0 && cols.end == w->k_w) {
+            out = gather_inside(w, image + (rows.origin * w->in_w + cols.origin) * w->in_c, inside - x, out);
+            x = inside;
+            continue;
         }
+        uint8_t *next = out + depth;
+        out = gather_edge(w, image, rows, cols, zero, out);
         out = fill(out, 0, (size_t)(next - out));
+        x++;
     }
 }
 

@@ -3,7 +3,8 @@
 
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8: of up to 32 channels after another, rows
  * of the convolution become rows of cells (taps_q8.h) in a ring that stays in the nearest cache. Included behind one of
- * the products_*.h; gives conv_depthwise_need(), conv_depthwise_pack(), conv_depthwise_cut() and conv_depthwise_run().
+ * the products_*.h, with run_line(), one of taps_q8.h; gives conv_depthwise_need(), conv_depthwise_pack(),
+ * conv_depthwise_cut() and conv_depthwise_run().
  */
 #include "base/checked.h"
 #include "kernels/arm/layouts.h"
@@ -107,7 +108,7 @@ static void take_pixels(const band *b, int32_t y, tile *t) {
 
 Q8_TARGET Q8_INLINE void run_cells(int rows, const tile *t, int8_t *cells) {
     int8x16_t bytes[ROWS];
-    run_tile(rows, MN_ARM_VECTORS, t, bytes);
+    run_tile(rows, MN_ARM_VECTORS, true, t, bytes);
     Q8_UNROLL for (int r = 0; r < rows; r++) vst1q_s8(cells + r * LANES, bytes[r]);
 }
 
@@ -165,7 +166,7 @@ static void run_band(band *b, const mn_arm_zeros *zeros, int32_t block, int32_t 
                                 .count = mn_min_i32(LANES, d->out_c - vector * LANES),
                                 .fills = true};
             for (int32_t r = 0; r < FILTER; r++) line.rows[r] = row_of(b, v, row + r);
-            mn_arm_line_run(&line);
+            run_line(&line);
         }
     }
 }
@@ -178,7 +179,7 @@ static band band_of(const mn_task *task, mn_type in, mn_type type) {
     b.reads_input = in == MN_INT8 && mn_gather_is_input(&p->conv.window);
     b.tile = (tile){.blocks = 1,
                     .last_step = b.s.depth,
-                    .last_depth = mn_groups_of(b.s.products, GROUP) * GROUP,
+                    .last_depth = mn_groups_of(b.s.products, STEP) * STEP,
                     .finish = mn_arm_finish_of(&b.conv),
                     .weight_zero = b.conv.weight};
     return b;

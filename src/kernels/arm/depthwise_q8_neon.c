@@ -82,7 +82,7 @@ static void run_block(const block *b, mn_arm_line *line, int32_t first, int32_t 
         for (filled = mn_max_i32(filled, row); filled < row + FILTER; filled++) fill_row(b, filled);
         for (int32_t r = 0; r < FILTER; r++) line->rows[r] = row_of(b, row + r);
         line->out = out + (ptrdiff_t)y * w->out_w * w->out_c;
-        mn_arm_line_run(line);
+        mn_arm_line_neon(line);
     }
 }
 

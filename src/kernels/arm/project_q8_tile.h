@@ -74,7 +74,7 @@ Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const 
     const ptrdiff_t channels = j->p->conv.window.out_c;
     const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
     int8x16_t bytes[ROWS];
-    run_tile(rows, vectors, t, bytes);
+    run_tile(rows, vectors, false, t, bytes);
     for (int r = 0; r < rows && j->residual; r++) {
         const uint8x16_t stored = load_some(j->residual + at + r * channels, j->count);
         const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, flip));
@@ -128,7 +128,7 @@ static void set_blocks(tile *t, const mn_window *w, const mn_extent *e, const in
     t->block_step = MN_ARM_BLOCK * (ptrdiff_t)e->rows * e->width;
     t->step = t->depth = MN_ARM_BLOCK;
     t->last_step = mn_extent_block_vectors(e, last) * LANES;
-    t->last_depth = mn_groups_of(w->in_c - last * MN_ARM_BLOCK, GROUP) * GROUP;
+    t->last_depth = mn_groups_of(w->in_c - last * MN_ARM_BLOCK, STEP) * STEP;
 }
 
 /* Pixels [first, first + count) of those, flipped, and their sums, as one block. */
@@ -149,7 +149,7 @@ static void set_span(tile *t, const mn_window *w, const mn_extent *e, const tile
     t->last = (const int8_t *)rows;
     t->blocks = 1;
     t->last_step = s.step;
-    t->last_depth = mn_groups_of(w->in_c, GROUP) * GROUP;
+    t->last_depth = mn_groups_of(w->in_c, STEP) * STEP;
     t->sums = sums;
     mn_arm_sum_rows(t->last, s.step, w->in_c, count, sums);
 }

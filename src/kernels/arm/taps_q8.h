@@ -21,7 +21,9 @@ typedef struct mn_arm_taps {
     mn_arm_channels channels;
     int8_t weights[MN_ARM_TAPS][MN_ARM_LANES];
     int16_t wide[MN_ARM_TAPS][MN_ARM_LANES]; /* less their zero point */
-    int8_t kind[2];                          /* mn_arm_taps_kind of each half */
+    /* For dot products: of each filter column and four channels, [4 channels][rows 0, 1, 2 and none]. */
+    int8_t dots[MN_ARM_FILTER][MN_ARM_VECTORS][MN_ARM_LANES];
+    int8_t kind[2]; /* mn_arm_taps_kind of each half */
 } mn_arm_taps;
 
 /** Is this a depthwise convolution that can be computed here? */
@@ -44,7 +46,11 @@ typedef struct mn_arm_line {
     bool fills;         /* all 16 bytes are stored, 0 for channels that do not exist; otherwise `count` */
 } mn_arm_line;
 
-void mn_arm_line_run(const mn_arm_line *line);
+/** For each tier. */
+void mn_arm_line_neon(const mn_arm_line *line);
+#ifdef MN_CPU_DOTPROD_COMPILES
+void mn_arm_line_dotprod(const mn_arm_line *line);
+#endif
 
 /** Cells of a row: all that the filters of one row of outputs meet. */
 static inline int32_t mn_arm_cells(const mn_window *w) { return (w->out_w - 1) * w->stride_w + MN_ARM_FILTER; }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has Q8_TARGET, ROWS, GROUP, the products
- * that a group of weights holds, and add_products(), from one of the products_*.h. */
+/* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has, from one of the
+ * products_*.h: Q8_TARGET; ROWS; GROUP, products that lie together for each channel; STEP, what depths are multiples
+ * of; add_products(); open_sums() and close_sums(), as accumulators may lie otherwise meanwhile. */
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
@@ -18,8 +19,9 @@ typedef struct tile {
     const int32_t *sums; /* of each row's activations, where that is not 0 */
 } tile;
 
-/* Results as bytes, not flipped. Constant `rows` and `vectors` let the compiler keep accumulators in registers. */
-Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, const tile *t, int8x16_t bytes[ROWS]) {
+/* Results as bytes, not flipped; `single`: of one block. Constant `rows` and `vectors` let the compiler keep
+ * accumulators in registers. */
+Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool single, const tile *t, int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
     const int8_t *block = t->in;
     mn_arm_panel panel = t->panel;
@@ -27,12 +29,16 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, const tile *t, int8x16_
         const int32x4_t bias = vld1q_s32(t->panel.channels->folded_bias + v * 4);
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = bias;
     }
-    for (int32_t left = t->blocks; left > 0; left--, block += t->block_step) {
-        const int8_t *in[ROWS], *from = left > 1 ? block : t->last;
-        const ptrdiff_t step = left > 1 ? t->step : t->last_step;
+    open_sums(rows, vectors, acc);
+    int32_t left = single ? 1 : t->blocks;
+    do {
+        const int8_t *in[ROWS], *from = single || left == 1 ? t->last : block;
+        const ptrdiff_t step = single || left == 1 ? t->last_step : t->step;
         Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
-        add_products(rows, vectors, in, left > 1 ? t->depth : t->last_depth, &panel, acc);
-    }
+        add_products(rows, vectors, in, single || left == 1 ? t->last_depth : t->depth, &panel, acc);
+        block += t->block_step;
+    } while (!single && --left > 0);
+    close_sums(rows, vectors, acc);
     if (t->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -60,11 +66,8 @@ static inline void advance_tile(tile *t, int32_t rows) {
     t->sums += rows;
 }
 
-/* Rows of the next tile, where `left` are left: tiles are as equal as they can be. */
-static inline int32_t next_rows(int32_t left) {
-    const int32_t tiles = (left + ROWS - 1) / ROWS;
-    return (left + tiles - 1) / tiles;
-}
+/* Rows of the next tile, where `left` are left: the last two tiles are as equal as they can be. */
+static inline int32_t next_rows(int32_t left) { return left >= 2 * ROWS ? ROWS : left > ROWS ? (left + 1) / 2 : left; }
 
 /* Calls RUN(rows), a macro, with the constant that `rows` is. */
 #define EACH_ROWS(rows, RUN)                                                                                           \
