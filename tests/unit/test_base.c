@@ -122,7 +122,8 @@ static void test_map_errors(void **state) {
     assert_int_equal(mn_map_open("/", &map), MN_ERROR_IO);
     assert_non_null(strstr(mn_error_detail(), "is a folder"));
     assert_int_equal(mn_map_open("/dev/null", &map), MN_ERROR_IO);
-    assert_non_null(strstr(mn_error_detail(), "not a regular file"));
+    /* Where there are no devices, or none that may be opened, it is one more file that is not there. */
+    assert_true(strstr(mn_error_detail(), "not a regular file") || strstr(mn_error_detail(), "cannot be opened"));
     assert_null(map.data);
     mn_map_close(&map);
 }
