@@ -95,7 +95,9 @@ models() { find tests/golden/tiny_v2_*int8.tflite ../shared/models -name '*.tfli
 # The bytes that the models in SYSTEM's build FOLDER give are those that they give here.
 same_outputs() {
     local run=() given wanted list
-    mapfile -t list < <(models | xargs realpath --relative-to=. --)
+    mapfile -t list < <(models)
+    # WASI's programs see no folder but the one that they are called in.
+    if [[ $1 == wasi ]]; then mapfile -t list < <(models | grep -v '^[.][.]/'); fi
     emulator=$(sed -n 's/^MN_EMULATOR:[A-Z]*=//p' "$2/CMakeCache.txt")
     IFS=';' read -ra run <<<"$emulator"
     build release outputs >/dev/null
