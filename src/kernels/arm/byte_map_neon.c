@@ -9,26 +9,27 @@
 #include "kernels/arm/flat_q8.h"
 #include "kernels/portable/convert.h"
 
-enum { PARTS = 4, PART = 64 };
-
-/* Bytes beyond a part leave what the parts before found. */
-Q8_INLINE uint8x16_t look_up(const uint8x16x4_t part[PARTS], uint8x16_t x) {
-    uint8x16_t found = vqtbl4q_u8(part[0], x);
-    Q8_UNROLL for (int i = 1; i < PARTS; i++) {
-        x = vsubq_u8(x, vdupq_n_u8(PART));
-        found = vqtbx4q_u8(found, part[i], x);
-    }
-    return found;
-}
+enum { PART = 64 };
 
 static void run(const mn_task *task, int32_t begin, int32_t end) {
     const mn_byte_map *map = task->packed;
     const uint8_t *in = task->inputs[0];
     uint8_t *out = task->output;
-    uint8x16x4_t part[PARTS];
     int32_t i = begin;
-    for (int p = 0; p < PARTS; p++) part[p] = vld1q_u8_x4(map->map + p * PART);
-    for (; i + MN_ARM_LANES <= end; i += MN_ARM_LANES) vst1q_u8(out + i, look_up(part, vld1q_u8(in + i)));
+    /* Not an array, which gcc would leave in memory. */
+    const uint8x16x4_t first = vld1q_u8_x4(map->map), second = vld1q_u8_x4(map->map + PART);
+    const uint8x16x4_t third = vld1q_u8_x4(map->map + 2 * PART), fourth = vld1q_u8_x4(map->map + 3 * PART);
+    const uint8x16_t part = vdupq_n_u8(PART);
+    for (; i + MN_ARM_LANES <= end; i += MN_ARM_LANES) {
+        /* Bytes beyond a part leave what the parts before found. */
+        uint8x16_t x = vld1q_u8(in + i), found = vqtbl4q_u8(first, x);
+        x = vsubq_u8(x, part);
+        found = vqtbx4q_u8(found, second, x);
+        x = vsubq_u8(x, part);
+        found = vqtbx4q_u8(found, third, x);
+        x = vsubq_u8(x, part);
+        vst1q_u8(out + i, vqtbx4q_u8(found, fourth, x));
+    }
     for (; i < end; i++) out[i] = map->map[in[i]];
 }
 
