@@ -14,7 +14,7 @@
 #include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
 
-enum { LANES = MN_ARM_LANES, VECTORS = MN_ARM_BLOCK_VECTORS, FILTER = MN_ARM_FILTER };
+enum { LANES = MN_ARM_LANES, VECTORS = MN_ARM_BLOCK / LANES, FILTER = MN_ARM_FILTER };
 
 /* Packed: panels, then taps. Workspace: a ring for each vector of a block, then one row of pixels as they are
  * multiplied, then their sums. */
@@ -95,20 +95,20 @@ static void take_pixels(const band *b, int32_t y, tile *t) {
     const mn_window *w = &b->p->conv.window;
     const ptrdiff_t pixel = ((ptrdiff_t)b->batch * w->out_h + y) * w->out_w;
     uint8_t *rows = (uint8_t *)b->rings + b->s.rings_bytes;
-    t->last = (const int8_t *)b->task->inputs[0] + pixel * b->s.depth;
+    t->in = (const int8_t *)b->task->inputs[0] + pixel * b->s.depth;
     if (b->reads_input) return;
-    t->last = (const int8_t *)rows;
+    t->in = (const int8_t *)rows;
     mn_gather(w, b->task->inputs[0], (uint8_t)(b->conv.in ^ b->in_flip), (int32_t)pixel, w->out_w, rows);
     for (size_t i = 0, n = (size_t)w->out_w * (size_t)b->s.depth; i < n && b->in_flip != 0; i++) rows[i] ^= 0x80;
     if (t->weight_zero == 0) return;
     int32_t *sums = (int32_t *)(void *)(rows + b->s.pixels_bytes);
-    mn_arm_sum_rows(t->last, b->s.depth, b->s.products, w->out_w, sums);
+    mn_arm_sum_rows(t->in, b->s.depth, b->s.products, w->out_w, sums);
     t->sums = sums;
 }
 
 Q8_TARGET Q8_INLINE void run_cells(int rows, const tile *t, int8_t *cells) {
     int8x16_t bytes[ROWS];
-    run_tile(rows, MN_ARM_VECTORS, true, t, bytes);
+    run_tile(rows, MN_ARM_VECTORS, false, t, bytes);
     Q8_UNROLL for (int r = 0; r < rows; r++) vst1q_s8(cells + r * LANES, bytes[r]);
 }
 
@@ -145,6 +145,11 @@ static void fill_row(band *b) {
     }
 }
 
+/* The half of a block that has no channels, in a row. */
+static void clear_half(uint8_t *out, int32_t width) {
+    for (int32_t x = 0; x < width; x++) vst1q_u8(out + (ptrdiff_t)x * MN_ARM_BLOCK + LANES, vdupq_n_u8(0));
+}
+
 /* Rows [first, last) of what the depthwise convolution gives. */
 static void run_band(band *b, const mn_arm_zeros *zeros, int32_t block, int32_t first, int32_t last) {
     const mn_window *d = &b->p->depthwise.window;
@@ -154,15 +159,17 @@ static void run_band(band *b, const mn_arm_zeros *zeros, int32_t block, int32_t 
     b->filled = first * d->stride_h;
     for (int32_t y = first; y < last; y++) {
         const int32_t row = y * d->stride_h;
+        uint8_t *to = out + mn_extent_offset(e, block, y);
         while (b->filled < row + FILTER) fill_row(b);
+        if (b->vectors < VECTORS) clear_half(to, d->out_w);
         for (int32_t v = 0; v < b->vectors; v++) {
             const int32_t vector = block * VECTORS + v;
             mn_arm_line line = {.width = d->out_w,
                                 .stride = d->stride_w,
                                 .taps = taps + vector,
                                 .finish = mn_arm_finish_of(zeros),
-                                .out = out + mn_extent_offset(e, block, y) + v * LANES,
-                                .out_step = b->vectors * LANES,
+                                .out = to + v * LANES,
+                                .out_step = MN_ARM_BLOCK,
                                 .count = mn_min_i32(LANES, d->out_c - vector * LANES),
                                 .fills = true};
             for (int32_t r = 0; r < FILTER; r++) line.rows[r] = row_of(b, v, row + r);
@@ -177,9 +184,8 @@ static band band_of(const mn_task *task, mn_type in, mn_type type) {
         .task = task, .p = p, .s = sizes_of(p), .conv = mn_arm_zeros_of(&p->conv, type), .rings = task->workspace};
     b.in_flip = in == MN_UINT8 ? 0x80 : 0;
     b.reads_input = in == MN_INT8 && mn_gather_is_input(&p->conv.window);
-    b.tile = (tile){.blocks = 1,
-                    .last_step = b.s.depth,
-                    .last_depth = mn_groups_of(b.s.products, STEP) * STEP,
+    b.tile = (tile){.step = b.s.depth,
+                    .depth = mn_groups_of(b.s.products, STEP) * STEP,
                     .finish = mn_arm_finish_of(&b.conv),
                     .weight_zero = b.conv.weight};
     return b;
@@ -192,7 +198,7 @@ static void conv_depthwise_run(const mn_task *task, mn_type in, mn_type type, in
     for (int32_t unit = begin; unit < end; unit++) {
         const int32_t block = unit % blocks, part = unit / blocks % bands;
         b.batch = unit / blocks / bands;
-        b.vectors = mn_extent_block_vectors(&b.s.out, block);
+        b.vectors = mn_min_i32(VECTORS, mn_groups_of(b.p->conv.window.out_c, LANES) - block * VECTORS);
         for (int32_t v = 0; v < b.vectors; v++) {
             b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, block * VECTORS + v);
         }

@@ -51,7 +51,7 @@ typedef struct job {
 
 Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, uint8_t *out) {
     int8x16_t bytes[ROWS];
-    run_tile(rows, vectors, true, t, bytes);
+    run_tile(rows, vectors, false, t, bytes);
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const uint8x16_t stored = veorq_u8(vreinterpretq_u8_s8(bytes[r]), vdupq_n_u8(t->finish.flip));
         if (vectors == MN_ARM_VECTORS && j->count >= MN_ARM_LANES) {
@@ -113,10 +113,9 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
         const int8_t *rows = prepare(task, type, pixel, count);
         if (zeros.weight) mn_arm_sum_rows(rows, depth, products, count, sums);
         for (int32_t i = 0; i < panels.count; i++) {
-            const job j = {.tile = {.last = rows,
-                                    .blocks = 1,
-                                    .last_step = depth,
-                                    .last_depth = mn_groups_of(products, STEP) * STEP,
+            const job j = {.tile = {.in = rows,
+                                    .step = depth,
+                                    .depth = mn_groups_of(products, STEP) * STEP,
                                     .panel = mn_arm_panel_at(&panels, task->packed, i),
                                     .finish = mn_arm_finish_of(&zeros),
                                     .weight_zero = zeros.weight,

@@ -8,6 +8,12 @@
 
 #include "kernels/arm/panel_q8.h"
 
+/** A number that the compiler does not know, so that loops stay loops. */
+Q8_INLINE int32_t mn_arm_opaque(int32_t number) {
+    __asm__("" : "+r"(number));
+    return number;
+}
+
 /** The next 32 weights, loaded here and no earlier. */
 Q8_INLINE void mn_arm_load_two(const int8_t **weights, int8x16_t w[2]) {
     __asm__ volatile("ldp %q0, %q1, [%2], #32"

@@ -9,10 +9,10 @@
 
 #include "kernels/layout.h"
 
-enum { MN_ARM_BLOCK = 32, MN_ARM_BLOCK_VECTORS = 2 };
+enum { MN_ARM_BLOCK = 32 };
 
 static inline mn_layout mn_layout_arm_q8(void) {
-    return (mn_layout){.block = MN_ARM_BLOCK, .lanes = MN_ARM_BLOCK / MN_ARM_BLOCK_VECTORS, .rows = 1, .together = 16};
+    return (mn_layout){.block = MN_ARM_BLOCK, .lanes = MN_ARM_BLOCK, .rows = 1, .together = MN_ARM_BLOCK};
 }
 
 #endif

@@ -46,6 +46,7 @@ Q8_TARGET Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, 
     const int pairs = (rows + 1) / 2;
     const int8_t *weights = panel->weights;
     int8x16_t low[PAIRS], high[PAIRS];
+    depth = mn_arm_opaque(depth);
     int32_t k = 0;
     for (; k + 16 <= depth; k += 16) {
         Q8_UNROLL for (int p = 0; p < pairs; p++) {

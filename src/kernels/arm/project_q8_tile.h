@@ -3,6 +3,8 @@
 
 /* A pointwise convolution from blocks of channels (layouts.h), and the ADD behind it, int8 and uint8. Included behind
  * one of the products_*.h; gives project_need(), project_pack() and project_run(). */
+#include <string.h>
+
 #include "base/checked.h"
 #include "kernels/arm/add_q8.h"
 #include "kernels/arm/layouts.h"
@@ -16,17 +18,16 @@ _Static_assert(MN_PROJECT_CHANNELS % LANES == 0, "a unit's channels are whole pa
 /* Of uint8, a span of pixels is flipped into the workspace; it stays within this many bytes, and this many pixels. */
 enum { SPAN_BYTES = 16 * 1024, SPAN_PIXELS = 256 };
 
-/* Workspace: pixels, then their sums. */
+/* Workspace: pixels, in blocks as the input is, then their sums. */
 typedef struct span {
     int32_t pixels;
-    ptrdiff_t step; /* bytes of a pixel */
     size_t sums, bytes;
 } span;
 
 static span span_of(const mn_window *w) {
-    span s = {.step = mn_groups_of(w->in_c, LANES) * LANES};
-    s.pixels = mn_clamp_i32((int32_t)(SPAN_BYTES / s.step) / 12 * 12, 12, SPAN_PIXELS);
-    s.sums = (size_t)s.pixels * (size_t)s.step;
+    const int32_t pixel = mn_groups_of(w->in_c, MN_ARM_BLOCK) * MN_ARM_BLOCK;
+    span s = {.pixels = mn_clamp_i32(SPAN_BYTES / pixel / 12 * 12, 12, SPAN_PIXELS)};
+    s.sums = (size_t)s.pixels * (size_t)pixel;
     s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
     return s;
 }
@@ -74,7 +75,7 @@ Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const 
     const ptrdiff_t channels = j->p->conv.window.out_c;
     const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
     int8x16_t bytes[ROWS];
-    run_tile(rows, vectors, false, t, bytes);
+    run_tile(rows, vectors, true, t, bytes);
     for (int r = 0; r < rows && j->residual; r++) {
         const uint8x16_t stored = load_some(j->residual + at + r * channels, j->count);
         const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, flip));
@@ -119,39 +120,29 @@ static void run_pixels(job *j, const mn_task *task, const mn_project_range *rang
     }
 }
 
-/* The input as it lies there. */
-static void set_blocks(tile *t, const mn_window *w, const mn_extent *e, const int8_t *image, int32_t row) {
-    const int32_t last = e->blocks - 1;
-    t->in = image + mn_extent_offset(e, 0, row);
-    t->last = image + mn_extent_offset(e, last, row);
-    t->blocks = e->blocks;
-    t->block_step = MN_ARM_BLOCK * (ptrdiff_t)e->rows * e->width;
-    t->step = t->depth = MN_ARM_BLOCK;
-    t->last_step = mn_extent_block_vectors(e, last) * LANES;
-    t->last_depth = mn_groups_of(w->in_c - last * MN_ARM_BLOCK, STEP) * STEP;
+/* Adds `count` bytes of `pixels` cells of a block to the sums of each. */
+static void add_sums(const int8_t *cells, int32_t count, int32_t pixels, int32_t *sums) {
+    for (int32_t i = 0; i < pixels; i++, cells += MN_ARM_BLOCK) {
+        int32_t sum;
+        mn_arm_sum_rows(cells, 0, count, 1, &sum);
+        sums[i] += sum;
+    }
 }
 
-/* Pixels [first, first + count) of those, flipped, and their sums, as one block. */
-static void set_span(tile *t, const mn_window *w, const mn_extent *e, const tile *from, int32_t first, int32_t count,
-                     void *workspace) {
-    const span s = span_of(w);
-    uint8_t *rows = workspace;
-    int32_t *sums = (int32_t *)(void *)(rows + s.sums);
-    for (int32_t b = 0; b < e->blocks; b++) {
-        const bool last = b + 1 == e->blocks;
-        const ptrdiff_t step = last ? from->last_step : from->step;
-        const uint8_t *in = (const uint8_t *)(last ? from->last : from->in + b * from->block_step) + first * step;
-        uint8_t *to = rows + b * MN_ARM_BLOCK;
-        for (int32_t i = 0; i < count; i++, in += step, to += s.step) {
-            for (ptrdiff_t c = 0; c < step; c += LANES) vst1q_u8(to + c, veorq_u8(vld1q_u8(in + c), vdupq_n_u8(0x80)));
-        }
+/* Takes pixels [first, first + count) of uint8 instead, flipped, and their sums. */
+static void set_span(tile *t, const mn_window *w, int32_t first, int32_t count, void *workspace) {
+    const uint8_t *from = (const uint8_t *)t->in + (ptrdiff_t)first * MN_ARM_BLOCK;
+    uint8_t *to = workspace;
+    int32_t *sums = (int32_t *)(void *)(to + span_of(w).sums);
+    const size_t bytes = (size_t)count * MN_ARM_BLOCK;
+    memset(sums, 0, (size_t)count * sizeof *sums);
+    for (int32_t c = 0; c < w->in_c; c += MN_ARM_BLOCK, from += t->block_step, to += bytes) {
+        for (size_t i = 0; i < bytes; i += 16) vst1q_u8(to + i, veorq_u8(vld1q_u8(from + i), vdupq_n_u8(0x80)));
+        add_sums((const int8_t *)to, mn_min_i32(MN_ARM_BLOCK, w->in_c - c), count, sums);
     }
-    t->last = (const int8_t *)rows;
-    t->blocks = 1;
-    t->last_step = s.step;
-    t->last_depth = mn_groups_of(w->in_c, STEP) * STEP;
+    t->in = workspace;
+    t->block_step = (ptrdiff_t)bytes;
     t->sums = sums;
-    mn_arm_sum_rows(t->last, s.step, w->in_c, count, sums);
 }
 
 /* Rows and channels of one image. */
@@ -161,16 +152,16 @@ static void run_range(job *j, const mn_task *task, const mn_project_range *range
     const int32_t pixels = (range->last_row - range->first_row) * w->out_w;
     const int8_t *image = (const int8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&e);
     const size_t pixel = ((size_t)range->batch * (size_t)w->out_h + (size_t)range->first_row) * (size_t)w->out_w;
-    tile blocks;
-    set_blocks(&j->tile, w, &e, image, range->first_row);
-    if (j->tile.finish.flip == 0) {
-        run_pixels(j, task, range, pixel, pixels);
-        return;
-    }
-    blocks = j->tile;
+    tile t = j->tile;
+    t.in = image + mn_extent_offset(&e, 0, range->first_row);
+    t.blocks = w->in_c / MN_ARM_BLOCK;
+    t.depth = mn_groups_of(w->in_c % MN_ARM_BLOCK, STEP) * STEP;
+    t.step = MN_ARM_BLOCK;
+    t.block_step = MN_ARM_BLOCK * (ptrdiff_t)e.rows * e.width;
     for (int32_t first = 0, count; first < pixels; first += count) {
-        count = mn_min_i32(span_of(w).pixels, pixels - first);
-        set_span(&j->tile, w, &e, &blocks, first, count, task->workspace);
+        count = t.finish.flip ? mn_min_i32(span_of(w).pixels, pixels - first) : pixels;
+        j->tile = t;
+        if (t.finish.flip) set_span(&j->tile, w, first, count, task->workspace);
         run_pixels(j, task, range, pixel + (size_t)first, count);
     }
 }

@@ -7,37 +7,51 @@
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
-/* Some rows of activations against a panel: `blocks` blocks of them, `block_step` bytes apart, each `depth` products of
- * every row, `step` bytes apart. Of the last block, which may be narrower, last_*. */
+#include "kernels/arm/layouts.h"
+
+/* Some rows of activations against a panel: `depth` products of each, `step` bytes apart; or before those, of `blocks`
+ * whole blocks (layouts.h), `block_step` bytes apart. */
 typedef struct tile {
-    const int8_t *in, *last;
-    int32_t blocks, depth, last_depth;
-    ptrdiff_t block_step, step, last_step;
+    const int8_t *in;
+    int32_t depth, blocks;
+    ptrdiff_t step, block_step;
     mn_arm_panel panel;
     mn_arm_finish finish;
     int32_t weight_zero; /* as seen here: 0 for int8 */
     const int32_t *sums; /* of each row's activations, where that is not 0 */
 } tile;
 
-/* Results as bytes, not flipped; `single`: of one block. Constant `rows` and `vectors` let the compiler keep
+/* Products of all channels, in whole blocks and what is left. Rows of those lie at distances that the compiler knows.
+ */
+Q8_TARGET Q8_INLINE void add_blocks(int rows, int vectors, const tile *t, mn_arm_panel *panel,
+                                    int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *block = t->in, *in[ROWS];
+    for (int32_t left = t->blocks; left > 0; left--, block += t->block_step) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * MN_ARM_BLOCK;
+        add_products(rows, vectors, in, MN_ARM_BLOCK, panel, acc);
+    }
+    if (t->depth == 0) return;
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * MN_ARM_BLOCK;
+    add_products(rows, vectors, in, t->depth, panel, acc);
+}
+
+/* Results as bytes, not flipped; `in_blocks` says how rows lie. Constant `rows` and `vectors` let the compiler keep
  * accumulators in registers. */
-Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool single, const tile *t, int8x16_t bytes[ROWS]) {
+Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, const tile *t, int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
-    const int8_t *block = t->in;
     mn_arm_panel panel = t->panel;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         const int32x4_t bias = vld1q_s32(t->panel.channels->folded_bias + v * 4);
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = bias;
     }
     open_sums(rows, vectors, acc);
-    int32_t left = single ? 1 : t->blocks;
-    do {
-        const int8_t *in[ROWS], *from = single || left == 1 ? t->last : block;
-        const ptrdiff_t step = single || left == 1 ? t->last_step : t->step;
-        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
-        add_products(rows, vectors, in, single || left == 1 ? t->last_depth : t->depth, &panel, acc);
-        block += t->block_step;
-    } while (!single && --left > 0);
+    if (in_blocks) {
+        add_blocks(rows, vectors, t, &panel, acc);
+    } else {
+        const int8_t *in[ROWS];
+        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = t->in + r * t->step;
+        add_products(rows, vectors, in, t->depth, &panel, acc);
+    }
     close_sums(rows, vectors, acc);
     if (t->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
@@ -62,7 +76,6 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool single, const tile
 /* The next rows. */
 static inline void advance_tile(tile *t, int32_t rows) {
     t->in += rows * t->step;
-    t->last += rows * t->last_step;
     t->sums += rows;
 }
 
