@@ -111,8 +111,8 @@ if [[ $all -eq 1 ]]; then
     say "== long checks"
     check clang-tidy scripts/tidy.sh
     check "all cases of kernels under sanitizers" "$(build_dir sanitize)/tests/checkkernels"
-    check "kernels on lesser x86-64 processors" env MN_LONG_TESTS=1 \
-        ctest --preset release -R build_qemu_tiers --no-tests=error --output-on-failure
+    check "kernels on lesser x86-64 processors and on Arm ones" env MN_LONG_TESTS=1 \
+        ctest --preset release -R build_qemu --no-tests=error --output-on-failure
     check "other processors and systems" scripts/cross.sh
     check "every allocation failing" tests/cli/test_memory.sh --all
     check oracle tests/oracle/run.sh

@@ -6,6 +6,7 @@ wrote stays in OUT/CORE-ENGINE/, where bench/predict and counts.py read it."""
 import argparse
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,8 +64,12 @@ def read_misses(path, levels):
     return accesses, misses, writebacks
 
 
+def folder_of(arguments, core, engine):
+    return pathlib.Path(arguments.out, "%s-%s" % (core.name, engine.replace(":", "-")))
+
+
 def measure(arguments, core, engine):
-    folder = pathlib.Path(arguments.out, "%s-%s" % (core.name, engine.replace(":", "-")))
+    folder = folder_of(arguments, core, engine)
     folder.mkdir(parents=True, exist_ok=True)
     if engine in LITERT:
         information = pathlib.Path(arguments.sysroot, "proc/cpuinfo")
@@ -124,9 +129,16 @@ def main():
         core, results = cores.CORES[name], []
         for engine in engines:
             try:
-                results.append(measure(arguments, core, engine))
+                result = measure(arguments, core, engine)
             except Refused as reason:
                 print("%s: %s is left out: %s" % (core.name, engine, reason), file=sys.stderr)
+                continue
+            if results and (result.instructions, result.accesses) == (results[-1].instructions, results[-1].accesses):
+                print("%s: %s is left out: it adds nothing to %s" % (core.name, engine, results[-1].engine),
+                      file=sys.stderr)
+                shutil.rmtree(folder_of(arguments, core, engine))
+                continue
+            results.append(result)
         if results:
             print_table(core, results)
 
