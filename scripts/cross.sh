@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: scripts/cross.sh [--quick] [aarch64|armhf|i386|s390x|windows|emscripten|wasi|bare]...
+# usage: scripts/cross.sh [--quick] [aarch64|armhf|i386|s390x|musl|windows|emscripten|wasi|bare]...
 #
 # Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels' check
-# there, emulated, and compares what models give there with what they give here. "bare" is this system with nothing but
-# C11's library. Without names all; what lacks a compiler or an emulator is skipped, and says what to install. Ends with
-# 77 when nothing could be run.
+# there, emulated, and compares what models give there with what they give here. "musl" is this system with static
+# programs and another C library, "bare" with nothing but C11's. Without names all; what lacks a compiler or an emulator
+# is skipped, and says what to install. Ends with 77 when nothing could be run.
 #
 #   --quick  64-bit and 32-bit Arm and 32-bit x86, only the library and a few tests of it
 #   --help   this text
@@ -16,13 +16,13 @@ systems=()
 for argument in "$@"; do
     case $argument in
     --quick) quick=1 ;;
-    aarch64 | armhf | i386 | s390x | windows | emscripten | wasi | bare) systems+=("$argument") ;;
+    aarch64 | armhf | i386 | s390x | musl | windows | emscripten | wasi | bare) systems+=("$argument") ;;
     *) die "unknown argument $argument; see scripts/cross.sh --help" ;;
     esac
 done
 asked=${#systems[@]}
 if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 armhf i386); fi
-if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf i386 s390x windows emscripten wasi bare); fi
+if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf i386 s390x musl windows emscripten wasi bare); fi
 
 # Of the library alone, some seconds under an emulator.
 quick_tests=(base checkkernels golden graph model_open quant_math reference tflite_read)
@@ -39,6 +39,7 @@ needs_of() {
     armhf) needs=(arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf qemu-arm:qemu-user) ;;
     i386) needs_of_i386 ;;
     s390x) needs=(s390x-linux-gnu-gcc:gcc-s390x-linux-gnu qemu-s390x:qemu-user) ;;
+    musl) needs=(musl-gcc:musl-tools) ;;
     windows) needs=(x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 wine:wine wine:wine64) ;;
     emscripten) needs=(emcc:emscripten node:nodejs) ;;
     wasi) needs_of_wasi ;;
