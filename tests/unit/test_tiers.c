@@ -199,12 +199,50 @@ static void test_x86(void **unused) {
 
 #endif
 
+#if defined(__aarch64__) && defined(MN_CPU_DOTPROD_COMPILES)
+
+static void test_arm(void **unused) {
+    (void)unused;
+    enum { DOTS = MN_CPU_NEON | MN_CPU_DOTPROD, ALL = DOTS | MN_CPU_I8MM };
+    static const struct {
+        mn_tier limit;
+        uint32_t cpu;
+        mn_tier conv, depthwise;
+    } cases[] = {
+        {MN_TIER_I8MM, 0, MN_TIER_PORTABLE, MN_TIER_PORTABLE},
+        {MN_TIER_I8MM, MN_CPU_NEON, MN_TIER_NEON, MN_TIER_NEON},
+        {MN_TIER_I8MM, DOTS, MN_TIER_DOTPROD, MN_TIER_DOTPROD},
+        {MN_TIER_I8MM, ALL, MN_TIER_I8MM, MN_TIER_DOTPROD}, /* matrices help no filter of single channels */
+        {MN_TIER_DOTPROD, ALL, MN_TIER_DOTPROD, MN_TIER_DOTPROD},
+        {MN_TIER_NEON, ALL, MN_TIER_NEON, MN_TIER_NEON},
+        {MN_TIER_PORTABLE, ALL, MN_TIER_PORTABLE, MN_TIER_PORTABLE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const mn_target target = {.family = MN_FAMILY_ARM64, .cpu = cases[i].cpu};
+        for (int type = 0; type < 2; type++) {
+            const mn_type types[] = {MN_INT8, MN_UINT8};
+            assert_int_equal(tier_of(MN_K_CONV, types[type], cases[i].limit, &target), cases[i].conv);
+            assert_int_equal(tier_of(MN_K_DEPTHWISE, types[type], cases[i].limit, &target), cases[i].depthwise);
+        }
+    }
+}
+
+#else
+
+static void test_arm(void **unused) {
+    (void)unused;
+    printf("SKIPPED: the tiers of 64-bit Arm have kernels there only\n");
+}
+
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),        cmocka_unit_test(test_kernels_fit_their_tiers),
         cmocka_unit_test(test_names),        cmocka_unit_test(test_wrong_names),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_targets),
         cmocka_unit_test(test_other_family), cmocka_unit_test(test_x86),
+        cmocka_unit_test(test_arm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
