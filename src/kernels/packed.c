@@ -99,6 +99,30 @@ INLINE void write_columns(kind k, const mn_raw_weights *w, const mn_packed_layou
     }
 }
 
+/* Whole groups of `width` bytes that follow each other, each as one number; `flip` is xored to every byte. */
+INLINE void copy_groups(size_t width, const uint8_t *row, ptrdiff_t stride, int32_t channels, uint32_t flip,
+                        uint8_t *restrict to) {
+    for (int32_t c = 0; c < channels; c++, row += stride, to += width) {
+        uint32_t group = 0;
+        memcpy(&group, row, width);
+        group ^= flip * 0x01010101u;
+        memcpy(to, &group, width);
+    }
+}
+
+/* Does copy_groups() what write_groups() would for one group of all channels? To add 128, or to take it off, is to
+ * flip the top bit. */
+INLINE bool copies_groups(kind k, const mn_raw_weights *w, const mn_packed_layout *l, const uint8_t *row,
+                          int32_t channels, int32_t products, uint8_t *to) {
+    if (k != BYTES || w->product_stride != 1 || products != l->products || l->offset % 128 != 0) return false;
+    const uint32_t flip = l->offset == 0 ? 0 : 0x80;
+    switch (products) {
+    case 2: copy_groups(2, row, w->channel_stride, channels, flip, to); return true;
+    case 4: copy_groups(4, row, w->channel_stride, channels, flip, to); return true;
+    default: return false;
+    }
+}
+
 /* Groups of several: those of one channel after another. */
 INLINE void write_groups(kind k, const mn_raw_weights *w, const mn_packed_layout *l, const uint8_t *from,
                          int32_t channels, uint8_t *to) {
@@ -107,9 +131,13 @@ INLINE void write_groups(kind k, const mn_raw_weights *w, const mn_packed_layout
         const int64_t left = w->products - product;
         const int32_t products = left < l->products ? (int32_t)left : l->products;
         const uint8_t *row = from + product * w->product_stride * (ptrdiff_t)raw_width(k);
-        for (int32_t c = 0; c < channels; c++, row += w->channel_stride * (ptrdiff_t)raw_width(k), to += bytes) {
-            write_run(k, l, row, w->product_stride, products, to);
-            pad(k, l->padding, to, products, l->products);
+        if (copies_groups(k, w, l, row, channels, products, to)) {
+            to += bytes * (size_t)channels;
+        } else {
+            for (int32_t c = 0; c < channels; c++, row += w->channel_stride * (ptrdiff_t)raw_width(k), to += bytes) {
+                write_run(k, l, row, w->product_stride, products, to);
+                pad(k, l->padding, to, products, l->products);
+            }
         }
         pad(k, l->padding, to, 0, (l->channels - channels) * l->products);
         to += bytes * (size_t)(l->channels - channels);

@@ -23,22 +23,37 @@ mn_arm_panels mn_arm_panels_of(int32_t channels, int32_t depth, int32_t products
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
 static int32_t sum_weights(const uint8_t *weights, int32_t depth, uint8_t flip) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < depth; i++) sum += (int8_t)(weights[i] ^ flip);
+    int32x4_t total = vdupq_n_s32(0);
+    int32_t i = 0;
+    for (; i + 16 <= depth; i += 16) {
+        const int8x16_t some = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(weights + i), vdupq_n_u8(flip)));
+        total = vpadalq_s16(total, vpaddlq_s8(some));
+    }
+    int32_t sum = vaddvq_s32(total);
+    for (; i < depth; i++) sum += (int8_t)(weights[i] ^ flip);
     return sum;
 }
 
-static int32_t size_of(int8_t weight) { return weight < 0 ? -weight : weight; }
+/* Sizes of 8 weights, and of those `step` further on, added. */
+static uint16x8_t sizes_of(const int8_t *weights, int32_t step) {
+    const uint8x8_t first = vreinterpret_u8_s8(vabs_s8(vld1_s8(weights)));
+    return vaddl_u8(first, vreinterpret_u8_s8(vabs_s8(vld1_s8(weights + step))));
+}
+
+static bool exceeds(uint16x8_t sums) {
+    const uint16x8_t over = vcgtq_u16(sums, vdupq_n_u16(CHAIN_SUM));
+    const uint64x2_t any = vreinterpretq_u64_u16(over);
+    return (vgetq_lane_u64(any, 0) | vgetq_lane_u64(any, 1)) != 0;
+}
 
 /* Of [4 pairs][16 channels][2]: lanes are those of a channel and a place in the pair. */
 static mn_arm_chain chain_of(const int8_t *weights) {
     enum { STEP = LANES * PAIR };
     mn_arm_chain chain = MN_ARM_CHAIN_4;
-    for (int32_t lane = 0; lane < STEP; lane++) {
-        const int32_t first = size_of(weights[lane]) + size_of(weights[lane + STEP]);
-        const int32_t second = size_of(weights[lane + 2 * STEP]) + size_of(weights[lane + 3 * STEP]);
-        if (first > CHAIN_SUM || second > CHAIN_SUM) return MN_ARM_CHAIN_1;
-        if (first + second > CHAIN_SUM) chain = MN_ARM_CHAIN_2;
+    for (int32_t lane = 0; lane < STEP; lane += 8) {
+        const uint16x8_t first = sizes_of(weights + lane, STEP), second = sizes_of(weights + lane + 2 * STEP, STEP);
+        if (exceeds(vmaxq_u16(first, second))) return MN_ARM_CHAIN_1;
+        if (exceeds(vaddq_u16(first, second))) chain = MN_ARM_CHAIN_2;
     }
     return chain;
 }
