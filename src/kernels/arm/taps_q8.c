@@ -23,22 +23,30 @@ size_t mn_arm_taps_bytes(int32_t channels) { return blocks_of(channels) * sizeof
 
 static int32_t size_of(int32_t weight) { return weight < 0 ? -weight : weight; }
 
-/* Of the channels from `first` on. */
+/* Do the sums of channel `c` stay in 16 bits, and its weights in 8? */
+static bool fits(const mn_arm_taps *t, int32_t c, const mn_arm_taps_order *order) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < TAPS; i++) {
+        const int32_t tap = order->tap[i];
+        sum += size_of(t->wide[tap][c]);
+        if (sum > CHAIN_SUM || t->wide[tap][c] != t->weights[tap][c]) return false;
+        if (order->ends >> i & 1) sum = 0;
+    }
+    return true;
+}
+
+/* Of the channels from `first` on: the fewest chains that fit all. */
 static mn_arm_taps_kind kind_of(const mn_arm_taps *t, int32_t first) {
-    mn_arm_taps_kind kind = MN_ARM_TAPS_3;
-    for (int32_t c = first; c < first + HALF; c++) {
-        for (int32_t i = 0; i < TAPS; i += FILTER) {
-            const int32_t sum = size_of(t->wide[i][c]) + size_of(t->wide[i + 1][c]) + size_of(t->wide[i + 2][c]);
-            if (sum > CHAIN_SUM) kind = MN_ARM_TAPS_2;
+    int32_t kind = MN_ARM_TAPS_3_CHAINS, c = first;
+    while (kind < MN_ARM_TAPS_WIDE && c < first + HALF) {
+        if (fits(t, c, &mn_arm_taps_orders[kind])) {
+            c++;
+        } else {
+            kind++;
+            c = first;
         }
     }
-    for (int32_t c = first; c < first + HALF; c++) {
-        for (int32_t i = 0; i < TAPS; i++) {
-            const int32_t next = i + 1 < TAPS ? size_of(t->wide[i + 1][c]) : 0;
-            if (t->wide[i][c] != t->weights[i][c] || size_of(t->wide[i][c]) + next > CHAIN_SUM) return MN_ARM_TAPS_WIDE;
-        }
-    }
-    return kind;
+    return (mn_arm_taps_kind)kind;
 }
 
 static void pack_block(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias,

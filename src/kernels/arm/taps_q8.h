@@ -12,9 +12,28 @@
 
 enum { MN_ARM_TAPS = 9, MN_ARM_FILTER = 3, MN_ARM_HALF = MN_ARM_LANES / 2 };
 
-/** How products of a half, 8 channels, are added up: `chain` of them in 16 bits, 3 or 2, as panel_q8.h has it; or, as
- * uint8 weights less their zero point may need 9 bits, each in 32. */
-typedef enum mn_arm_taps_kind { MN_ARM_TAPS_2, MN_ARM_TAPS_3, MN_ARM_TAPS_WIDE } mn_arm_taps_kind;
+/** How products of a half, 8 channels, are added up: in 16 bits, in three to five chains of products whose |weights|
+ * add up to 255 at most, as panel_q8.h has it; or, as uint8 weights less their zero point may need 9 bits, each in 32.
+ */
+typedef enum mn_arm_taps_kind {
+    MN_ARM_TAPS_3_CHAINS,
+    MN_ARM_TAPS_4_CHAINS,
+    MN_ARM_TAPS_5_CHAINS,
+    MN_ARM_TAPS_WIDE
+} mn_arm_taps_kind;
+
+/** The order of products in chains, and after which of them chains end, a bit each. Corners of filters are small, so
+ * they go with others: of the ways to make three chains and to make one of three products these fit most often. */
+typedef struct mn_arm_taps_order {
+    int8_t tap[MN_ARM_TAPS];
+    int16_t ends;
+} mn_arm_taps_order;
+
+static const mn_arm_taps_order mn_arm_taps_orders[] = {
+    [MN_ARM_TAPS_3_CHAINS] = {{0, 4, 8, 1, 5, 6, 2, 3, 7}, 1 << 2 | 1 << 5 | 1 << 8},
+    [MN_ARM_TAPS_4_CHAINS] = {{2, 3, 8, 0, 1, 4, 5, 6, 7}, 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8},
+    [MN_ARM_TAPS_5_CHAINS] = {{0, 1, 2, 3, 4, 5, 6, 7, 8}, 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 8},
+};
 
 /** 16 channels as packed: taps by filter columns, then rows. */
 typedef struct mn_arm_taps {

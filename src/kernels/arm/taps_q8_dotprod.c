@@ -53,8 +53,8 @@ Q8_TARGET Q8_INLINE void add_taps(mn_arm_taps_kind kind, const weights *w, const
 
 #include "kernels/arm/taps_q8_tile.h"
 
-KIND(plain_dots, MN_ARM_TAPS_2, true)
-KIND(any_dots, MN_ARM_TAPS_2, false)
+KIND(plain_dots, MN_ARM_TAPS_5_CHAINS, true)
+KIND(any_dots, MN_ARM_TAPS_5_CHAINS, false)
 
 void mn_arm_line_dotprod(const mn_arm_line *l) {
     if (l->taps->kind[0] == MN_ARM_TAPS_WIDE || l->taps->kind[1] == MN_ARM_TAPS_WIDE) {

@@ -37,22 +37,29 @@ Q8_INLINE column load_column(const cells *at, int cell) {
     return c;
 }
 
-/* Does a chain end behind tap `i`? */
-Q8_INLINE bool ends(mn_arm_taps_kind kind, int i) { return kind == MN_ARM_TAPS_3 ? i % 3 == 2 : i % 2 == 1 || i == 8; }
+/* Each in 32 bits. */
+Q8_INLINE void add_wide(const weights *w, const column *const columns[FILTER], int32x4_t acc[2]) {
+    Q8_UNROLL for (int i = 0; i < TAPS; i++) {
+        const int16x8_t weight = vld1q_s16(w->wide + i * LANES), x = vmovl_s8(columns[i / FILTER]->row[i % FILTER]);
+        acc[0] = vmlal_s16(acc[0], vget_low_s16(weight), vget_low_s16(x));
+        acc[1] = vmlal_high_s16(acc[1], weight, x);
+    }
+}
 
 Q8_INLINE void add_taps(mn_arm_taps_kind kind, const weights *w, const column *const columns[FILTER],
                         int32x4_t acc[2]) {
     int16x8_t sums = vdupq_n_s16(0);
+    bool begins = true;
+    if (kind == MN_ARM_TAPS_WIDE) {
+        add_wide(w, columns, acc);
+        return;
+    }
     Q8_UNROLL for (int i = 0; i < TAPS; i++) {
-        const int8x8_t x = columns[i / FILTER]->row[i % FILTER];
-        if (kind == MN_ARM_TAPS_WIDE) {
-            const int16x8_t v = vld1q_s16(w->wide + i * LANES), wide = vmovl_s8(x);
-            acc[0] = vmlal_s16(acc[0], vget_low_s16(v), vget_low_s16(wide));
-            acc[1] = vmlal_high_s16(acc[1], v, wide);
-            continue;
-        }
-        sums = i == 0 || ends(kind, i - 1) ? vmull_s8(w->tap[i], x) : vmlal_s8(sums, w->tap[i], x);
-        if (!ends(kind, i)) continue;
+        const int tap = mn_arm_taps_orders[kind].tap[i];
+        const int8x8_t x = columns[tap / FILTER]->row[tap % FILTER];
+        sums = begins ? vmull_s8(w->tap[tap], x) : vmlal_s8(sums, w->tap[tap], x);
+        begins = mn_arm_taps_orders[kind].ends >> i & 1;
+        if (!begins) continue;
         acc[0] = vaddw_s16(acc[0], vget_low_s16(sums));
         acc[1] = vaddw_high_s16(acc[1], sums);
     }
@@ -60,15 +67,18 @@ Q8_INLINE void add_taps(mn_arm_taps_kind kind, const weights *w, const column *c
 
 #include "kernels/arm/taps_q8_tile.h"
 
-KIND(plain_2, MN_ARM_TAPS_2, true)
-KIND(plain_3, MN_ARM_TAPS_3, true)
-KIND(any_2, MN_ARM_TAPS_2, false)
-KIND(any_3, MN_ARM_TAPS_3, false)
+KIND(plain_3, MN_ARM_TAPS_3_CHAINS, true)
+KIND(plain_4, MN_ARM_TAPS_4_CHAINS, true)
+KIND(plain_5, MN_ARM_TAPS_5_CHAINS, true)
+KIND(any_3, MN_ARM_TAPS_3_CHAINS, false)
+KIND(any_4, MN_ARM_TAPS_4_CHAINS, false)
+KIND(any_5, MN_ARM_TAPS_5_CHAINS, false)
 KIND(any_wide, MN_ARM_TAPS_WIDE, false)
 
 void mn_arm_line_neon(const mn_arm_line *l) {
-    static half_run *const runs[][2] = {[MN_ARM_TAPS_2] = {any_2, plain_2},
-                                        [MN_ARM_TAPS_3] = {any_3, plain_3},
+    static half_run *const runs[][2] = {[MN_ARM_TAPS_3_CHAINS] = {any_3, plain_3},
+                                        [MN_ARM_TAPS_4_CHAINS] = {any_4, plain_4},
+                                        [MN_ARM_TAPS_5_CHAINS] = {any_5, plain_5},
                                         [MN_ARM_TAPS_WIDE] = {any_wide, any_wide}};
     for (int32_t n = 0; n < 2 && has_half(l, n); n++) runs[l->taps->kind[n]][is_plain(l, n)](l, n);
 }

@@ -74,12 +74,19 @@ Q8_TARGET Q8_INLINE void run_single(mn_arm_taps_kind kind, bool plain, half *h, 
 
 Q8_TARGET Q8_INLINE void run_double(mn_arm_taps_kind kind, bool plain, half *h, cells at, int32_t width) {
     column a = load_column(&at, 0), b, c;
-    for (int32_t left = width; left > 0; left--, advance(&at, 2)) {
+    int32_t left = width;
+    for (; left >= 2; left -= 2, advance(&at, 4)) {
         b = load_column(&at, 1);
         c = load_column(&at, 2);
         put(kind, plain, h, &a, &b, &c);
-        a = c;
+        b = load_column(&at, 3);
+        a = load_column(&at, 4);
+        put(kind, plain, h, &c, &b, &a);
     }
+    if (left == 0) return;
+    b = load_column(&at, 1);
+    c = load_column(&at, 2);
+    put(kind, plain, h, &a, &b, &c);
 }
 
 /* Half `n` of a line. */
