@@ -12,15 +12,23 @@
 /** Operands and results as signed bytes. */
 typedef struct mn_arm_add {
     mn_operand in[2], out;
-    int32_t
-        sign[2]; /* of operands that are negative, -1 where a shift makes the second rounding of them; otherwise 0 */
+    /* The operand of the larger scale is halved, without rounding: that is a shift by 2^19 instead of 2^20. */
+    bool halved[2];
     bool subtract;
     mn_arm_finish finish;
 } mn_arm_add;
 
-/** Can this ADD be computed here: equal shapes, no left shifts, a right shift of the sum? */
+/** Is this operand halved? */
+static inline bool mn_arm_add_halves(const mn_operand *in) { return in->shift == 0 && in->multiplier == 1 << 30; }
+
+/** Can this operand be rescaled here: halved, made 0, or with a right shift? */
+static inline bool mn_arm_add_takes(const mn_operand *in) {
+    return in->shift < 0 || in->multiplier == 0 || mn_arm_add_halves(in);
+}
+
+/** Can this ADD be computed here: equal shapes, such operands, a right shift of the sum? */
 static inline bool mn_arm_add_fits(const mn_binary_params *p) {
-    return p->same_shape && p->in[0].shift <= 0 && p->in[1].shift <= 0 && p->out.shift < 0;
+    return p->same_shape && mn_arm_add_takes(&p->in[0]) && mn_arm_add_takes(&p->in[1]) && p->out.shift < 0;
 }
 
 static inline mn_arm_add mn_arm_add_of(const mn_binary_params *p, mn_type type) {
@@ -31,32 +39,35 @@ static inline mn_arm_add mn_arm_add_of(const mn_binary_params *p, mn_type type) 
     mn_arm_add add = {.in = {p->in[0], p->in[1]}, .out = p->out, .subtract = p->subtract};
     add.finish = mn_arm_finish_of(&zeros);
     for (int i = 0; i < 2; i++) {
+        add.halved[i] = mn_arm_add_halves(&add.in[i]);
         add.in[i].zero -= shift;
-        add.sign[i] = add.in[i].shift < 0 ? -1 : 0;
+        add.in[i].shift = mn_min_i32(add.in[i].shift, -1);
     }
     return add;
 }
 
-/** Four values of operand `i`, less its zero point and times 2^4, rescaled. */
-Q8_INLINE int32x4_t mn_arm_add_operand(const mn_arm_add *a, int i, int16x4_t x) {
-    int32x4_t scaled = vqrdmulhq_n_s32(vshll_n_s16(x, 16), a->in[i].multiplier);
-    scaled = vsraq_n_s32(scaled, vandq_s32(scaled, vdupq_n_s32(a->sign[i])), 31);
-    return vrshlq_s32(scaled, vdupq_n_s32(a->in[i].shift));
-}
-
-/** The sums of four. */
-Q8_INLINE int32x4_t mn_arm_add_four(const mn_arm_add *a, int16x4_t x, int16x4_t y) {
-    const int32x4_t first = mn_arm_add_operand(a, 0, x), second = mn_arm_add_operand(a, 1, y);
-    const int32x4_t sum = a->subtract ? vsubq_s32(first, second) : vaddq_s32(first, second);
-    return mn_arm_rescale(sum, vdupq_n_s32(a->out.multiplier), vdupq_n_s32(a->out.shift), true);
+/** Eight values of operand `i` rescaled, in two vectors. */
+Q8_INLINE void mn_arm_add_operand(const mn_arm_add *a, int i, int8x8_t bytes, int32x4_t out[2]) {
+    const int16x8_t x = vsubl_s8(bytes, vdup_n_s8((int8_t)a->in[i].zero));
+    const int16x8_t scaled = a->halved[i] ? vshlq_n_s16(x, 3) : vshlq_n_s16(x, 4);
+    out[0] = vshll_n_s16(vget_low_s16(scaled), 16);
+    out[1] = vshll_n_s16(vget_high_s16(scaled), 16);
+    if (a->halved[i]) return;
+    Q8_UNROLL for (int v = 0; v < 2; v++) {
+        out[v] = mn_arm_rescale(out[v], vdupq_n_s32(a->in[i].multiplier), vdupq_n_s32(a->in[i].shift), true);
+    }
 }
 
 /** Eight results. */
 Q8_INLINE int16x8_t mn_arm_add_eight(const mn_arm_add *a, int8x8_t x, int8x8_t y) {
-    const int16x8_t first = vshlq_n_s16(vsubl_s8(x, vdup_n_s8((int8_t)a->in[0].zero)), 4);
-    const int16x8_t second = vshlq_n_s16(vsubl_s8(y, vdup_n_s8((int8_t)a->in[1].zero)), 4);
-    return mn_arm_to_16(mn_arm_add_four(a, vget_low_s16(first), vget_low_s16(second)),
-                        mn_arm_add_four(a, vget_high_s16(first), vget_high_s16(second)), a->finish.zero);
+    int32x4_t first[2], second[2];
+    mn_arm_add_operand(a, 0, x, first);
+    mn_arm_add_operand(a, 1, y, second);
+    Q8_UNROLL for (int v = 0; v < 2; v++) {
+        first[v] = a->subtract ? vsubq_s32(first[v], second[v]) : vaddq_s32(first[v], second[v]);
+        first[v] = mn_arm_rescale(first[v], vdupq_n_s32(a->out.multiplier), vdupq_n_s32(a->out.shift), true);
+    }
+    return mn_arm_to_16(first[0], first[1], a->finish.zero);
 }
 
 /** Sixteen results, within the range; x and y are operands 0 and 1. */

@@ -71,19 +71,28 @@ Q8_INLINE uint8x16_t load_some(const uint8_t *from, int32_t count) {
     return vld1q_u8(copy);
 }
 
+/* A pixel's results and what is added to them, `at` bytes from the first. No tile is long enough for so much code. */
+__attribute__((noinline)) static int8x16_t add_residual(const job *j, int8x16_t bytes, ptrdiff_t at) {
+    const uint8x16_t stored = load_some(j->residual + at, j->count);
+    const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, vdupq_n_u8(j->tile.finish.flip)));
+    return j->p->residual_first ? mn_arm_add_bytes(&j->add, other, bytes) : mn_arm_add_bytes(&j->add, bytes, other);
+}
+
 Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, ptrdiff_t at) {
     const ptrdiff_t channels = j->p->conv.window.out_c;
     const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
     int8x16_t bytes[ROWS];
     run_tile(rows, vectors, true, t, bytes);
-    for (int r = 0; r < rows && j->residual; r++) {
-        const uint8x16_t stored = load_some(j->residual + at + r * channels, j->count);
-        const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, flip));
-        const bool first = j->p->residual_first;
-        bytes[r] = mn_arm_add_bytes(&j->add, first ? other : bytes[r], first ? bytes[r] : other);
+    if (j->residual) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = add_residual(j, bytes[r], at + r * channels);
     }
     Q8_UNROLL for (int r = 0; r < rows; r++) {
-        mn_arm_store(j->out + at + r * channels, veorq_u8(vreinterpretq_u8_s8(bytes[r]), flip), j->count);
+        const uint8x16_t stored = veorq_u8(vreinterpretq_u8_s8(bytes[r]), flip);
+        if (vectors == MN_ARM_VECTORS && j->count >= LANES) {
+            vst1q_u8(j->out + at + r * channels, stored);
+        } else {
+            mn_arm_store(j->out + at + r * channels, stored, j->count);
+        }
     }
 }
 
