@@ -10,8 +10,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "arm"))
 
-from model import read_parts    # noqa: E402 (needs the path above)
-from timing import BOARDS       # noqa: E402
+from model import by_function, read_parts  # noqa: E402 (needs the path above)
+from timing import BOARDS  # noqa: E402
 
 WAITED = 0.5  # of the time of each miss; the rest is hidden by prefetching and by misses at the same time
 
@@ -29,6 +29,15 @@ def print_steps(parts, threads):
         print("| %d | %s | %.2f | %.3f | %.3f | %s |" % (
             number, part.name, part.instructions / 1e6, part.core_ms, part.wait_ms,
             " | ".join("%.3f" % part.ms(n, WAITED) for n in threads)))
+    print()
+
+
+def print_functions(functions):
+    print("| function | M instructions | M cycles | cycles for each |")
+    print("|---|--:|--:|--:|")
+    for name in sorted(functions, key=lambda name: -functions[name][1])[:20]:
+        instructions, cycles = functions[name]
+        print("| %s | %.2f | %.2f | %.2f |" % (name, instructions / 1e6, cycles / 1e6, cycles / instructions))
     print()
 
 
@@ -54,6 +63,8 @@ def report(core, arguments):
                          (arguments.engine or core, arguments.counts))
     parts_of = {path.name[len(core) + 1:]: read_parts(path, board, "litert" in path.name) for path in folders}
     if arguments.engine:
+        if arguments.program:
+            print_functions(by_function(folders[0], board, arguments.program))
         print_steps(parts_of[arguments.engine], threads)
     print("| %s, %.1f GHz %s | M instructions | core ms | ms, every miss waited for | %s |" % (
         board.name, board.ghz, board.timing.name,
@@ -76,6 +87,7 @@ def main():
     parser.add_argument("--counts", type=pathlib.Path, default=pathlib.Path("build-arm/counts"))
     parser.add_argument("--cores", default="a53,a55", help="some of " + ", ".join(BOARDS))
     parser.add_argument("--engine", help="this one alone, step by step: portable, neon, ..., litert-xnnpack")
+    parser.add_argument("--program", help="what was counted, as build-arm/drive; with --engine also by function")
     arguments = parser.parse_args()
     for core in arguments.cores.split(","):
         if core not in BOARDS:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 """From what bench/arm counted to the time of each step."""
+import bisect
 import math
 from dataclasses import dataclass
 
-from counts import Counts
+from counts import Counts, functions_of
 from instruction import disassemble
 from pipeline import block_cycles
 
@@ -63,14 +64,33 @@ def waits(board, misses):
     return sum((here - further) * wait for here, further, wait in zip(misses, beyond, board.waits)) / 1e6
 
 
+def cycles_of_blocks(counts, timing):
+    """{block index: cycles of one run}, of the blocks that ran"""
+    used = {index for part in counts.parts for index in part}
+    known = disassemble(word for index in used for word in counts.blocks[index][1])
+    return {index: block_cycles([known[word] for word in counts.blocks[index][1]], timing) for index in used}
+
+
+def by_function(folder, board, program):
+    """{function: [instructions, cycles]}, each block counted where it begins."""
+    counts, (starts, names), found = Counts(folder / "count.txt"), functions_of(program), {}
+    cycles = cycles_of_blocks(counts, board.timing)
+    for part in counts.parts:
+        for index, times in part.items():
+            address, words = counts.blocks[index]
+            place = bisect.bisect_right(starts, address) - 1
+            sums = found.setdefault(names[place] if place >= 0 else "elsewhere", [0, 0])
+            sums[0] += times * len(words)
+            sums[1] += times * cycles[index]
+    return found
+
+
 def read_parts(folder, board, everything_shared):
     """The parts that `folder` has counts of. `everything_shared`: engines whose steps are not known are taken to be
     shared evenly by any number of threads."""
     counts = Counts(folder / "count.txt")
     steps, caches = read_steps(folder / "steps.txt"), read_caches(folder / "cache.txt")
-    used = {index for part in counts.parts for index in part}
-    known = disassemble(word for index in used for word in counts.blocks[index][1])
-    cycles = {index: block_cycles([known[word] for word in counts.blocks[index][1]], board.timing) for index in used}
+    cycles = cycles_of_blocks(counts, board.timing)
     parts = []
     for number, part in enumerate(counts.parts):
         name, units, grain = steps.get(number, ("between", 1 << 20 if everything_shared else 0, 1))
