@@ -68,6 +68,15 @@ def folder_of(arguments, core, engine):
     return pathlib.Path(arguments.out, "%s-%s" % (core.name, engine.replace(":", "-")))
 
 
+def save_steps(arguments, core, engine, folder):
+    """How the steps are cut for several threads, in steps-N.txt."""
+    drive = str(pathlib.Path(arguments.build, "drive"))
+    for threads in ("2", "4"):
+        done = subprocess.run(["qemu-aarch64", "-cpu", core.emulated, drive, "--steps", arguments.model, engine, threads],
+                              capture_output=True, text=True, check=True)
+        (folder / ("steps-%s.txt" % threads)).write_text(done.stdout, encoding="utf-8")
+
+
 def measure(arguments, core, engine):
     folder = folder_of(arguments, core, engine)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +91,8 @@ def measure(arguments, core, engine):
     plugin += "".join(",level=%d:%d" % size for size in core.caches)
     if emulate(arguments, core, engine, plugin, folder / "steps.txt") != output:
         raise SystemExit("%s on %s gives other bytes from run to run" % (engine, core.name))
+    if engine not in LITERT:
+        save_steps(arguments, core, engine, folder)
     return Result(engine, output, Counts(count).total(), *read_misses(cache, len(core.caches)))
 
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* usage: drive MODEL [TIER [THREADS]], or drive --tiers, which prints their names
+/* usage: drive MODEL [TIER [THREADS]]
+ *        drive --tiers                  prints their names
+ *        drive --steps MODEL TIER N     prints the steps of a session with N threads, and runs nothing
  * One inference of a model between the marks of marks.h, after one to warm up; each step is a part of its own. Prints
  *   output HASH
  *   step PART UNITS GRAIN MACS KERNEL   for each step that does something */
@@ -101,8 +103,10 @@ int main(int argc, char **argv) {
     mn_model *model = NULL;
     mn_session *session = NULL;
     mn_session_options options = MN_INIT(mn_session_options);
+    const bool steps_alone = argc == 5 && strcmp(argv[1], "--steps") == 0;
+    if (steps_alone) argc--, argv++;
     if (argc < 2 || argc > 4) {
-        fputs("usage: drive MODEL [TIER [THREADS]], or drive --tiers\n", stderr);
+        fputs("usage: drive [--steps] MODEL [TIER [THREADS]], or drive --tiers\n", stderr);
         return 2;
     }
     if (strcmp(argv[1], "--tiers") == 0) {
@@ -113,7 +117,8 @@ int main(int argc, char **argv) {
     if (argc > 3) options.threads = (int32_t)strtol(argv[3], NULL, 10);
     mn_status status = mn_model_open(argv[1], &model);
     if (status == MN_OK) status = mn_session_create(model, &options, &session);
-    if (status == MN_OK) status = drive(model, session);
+    if (status == MN_OK && steps_alone) print_steps(model, session);
+    if (status == MN_OK && !steps_alone) status = drive(model, session);
     if (status != MN_OK) fprintf(stderr, "drive: %s\n", mn_error_detail());
     mn_session_close(&session);
     mn_model_close(&model);

@@ -17,8 +17,7 @@ HAND_OVER_US = 3.0  # to other threads and back, of each shared step; a guess fr
 class Part:
     """What is counted between two marks."""
     name: str
-    units: int          # that threads can share
-    grain: int
+    cuts: dict          # threads -> (units that they can share, grain); 1: for every other number
     instructions: int
     core_ms: float      # of instructions alone, nothing missing in the first cache
     wait_ms: float      # if each miss is waited for in full
@@ -26,8 +25,9 @@ class Part:
 
     def share(self, threads):
         """The largest part of the work that one of several threads gets."""
-        pieces = math.ceil(self.units / max(self.grain, 1)) if self.units else 1
-        return math.ceil(pieces / threads) / pieces if self.units else 1.0
+        units, grain = self.cuts.get(threads, self.cuts[1])
+        pieces = max(1, math.ceil(units / max(grain, 1)))
+        return math.ceil(pieces / threads) / pieces
 
     def ms(self, threads, waited):
         """With `waited` of each wait not hidden by prefetching."""
@@ -36,15 +36,16 @@ class Part:
         return time + (HAND_OVER_US / 1000 if threads > 1 and share < 1 else 0.0)
 
 
-def read_steps(path):
-    """{part: (kernel, units, grain)}"""
-    steps = {}
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            fields = line.split()
-            if fields and fields[0] == "step":
-                steps[int(fields[1])] = (fields[5], int(fields[2]), int(fields[3]))
-    return steps
+def read_steps(folder):
+    """{part: (kernel, {threads: (units, grain)})}"""
+    sessions = {}  # threads -> [fields of each step]
+    for threads, name in ((1, "steps.txt"), (2, "steps-2.txt"), (4, "steps-4.txt")):
+        if (folder / name).exists():
+            lines = (folder / name).read_text(encoding="utf-8").splitlines()
+            sessions[threads] = [line.split() for line in lines if line.startswith("step ")]
+    return {int(step[1]): (step[5], {threads: (int(steps[i][2]), int(steps[i][3]))
+                                     for threads, steps in sessions.items()})
+            for i, step in enumerate(sessions[1])}
 
 
 def read_caches(path):
@@ -89,13 +90,13 @@ def read_parts(folder, board, everything_shared):
     """The parts that `folder` has counts of. `everything_shared`: engines whose steps are not known are taken to be
     shared evenly by any number of threads."""
     counts = Counts(folder / "count.txt")
-    steps, caches = read_steps(folder / "steps.txt"), read_caches(folder / "cache.txt")
+    steps, caches = read_steps(folder), read_caches(folder / "cache.txt")
     cycles = cycles_of_blocks(counts, board.timing)
     parts = []
     for number, part in enumerate(counts.parts):
-        name, units, grain = steps.get(number, ("between", 1 << 20 if everything_shared else 0, 1))
+        name, cuts = steps.get(number, ("between", {1: (1 << 20 if everything_shared else 0, 1)}))
         misses, written = caches[number]
         core = sum(times * cycles[index] for index, times in part.items())
-        parts.append(Part(name, units, grain, counts.total([number]), core / board.ghz / 1e6, waits(board, misses),
+        parts.append(Part(name, cuts, counts.total([number]), core / board.ghz / 1e6, waits(board, misses),
                           (misses[-1] + written) * LINE_BYTES / board.memory_gb_s / 1e6))
     return parts

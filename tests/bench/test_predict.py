@@ -77,13 +77,14 @@ class Times(unittest.TestCase):
         self.assertAlmostEqual(waits(board, [1000, 1000]), 1000 * board.waits[1] / 1e6)
 
     def test_threads_get_whole_units(self):
-        part = Part("k", 7, 1, 0, core_ms=7.0, wait_ms=0.0, memory_ms=0.0)
+        part = Part("k", {1: (7, 1), 2: (8, 1)}, 0, core_ms=7.0, wait_ms=0.0, memory_ms=0.0)
         self.assertEqual(part.ms(1, 0.5), 7.0)
         self.assertAlmostEqual(part.ms(4, 0.5), 2.0, delta=0.01)
-        self.assertEqual(Part("k", 7, 7, 0, 7.0, 0.0, 0.0).ms(4, 0.5), 7.0)
+        self.assertAlmostEqual(part.ms(2, 0.5), 3.5, delta=0.01)
+        self.assertEqual(Part("k", {1: (7, 7)}, 0, 7.0, 0.0, 0.0).ms(4, 0.5), 7.0)
 
     def test_memory_is_shared(self):
-        self.assertAlmostEqual(Part("k", 8, 1, 0, 8.0, 0.0, 5.0).ms(4, 0.5), 5.0, delta=0.01)
+        self.assertAlmostEqual(Part("k", {1: (8, 1)}, 0, 8.0, 0.0, 5.0).ms(4, 0.5), 5.0, delta=0.01)
 
 
 if __name__ == "__main__":
