@@ -103,7 +103,7 @@ check formatting scripts/format.sh --check
 check style scripts/style.sh
 test_preset release
 check "clang's warnings" scripts/clang.sh
-check "64-bit Arm and 32-bit x86, a few tests" scripts/cross.sh --quick
+check "Arm and 32-bit x86, a few tests" scripts/cross.sh --quick
 test_preset sanitize
 if [[ $all -eq 1 ]]; then
     test_preset tsan

@@ -7,7 +7,7 @@
 # programs and another C library, "bare" with nothing but C11's. Without names all; what lacks a compiler or an emulator
 # is skipped, and says what to install. Ends with 77 when nothing could be run.
 #
-#   --quick  64-bit Arm and 32-bit x86, only the library and a few tests of it
+#   --quick  64-bit and 32-bit Arm and 32-bit x86, only the library and a few tests of it
 #   --help   this text
 source "$(dirname "$0")/lib.sh"
 
@@ -21,7 +21,7 @@ for argument in "$@"; do
     esac
 done
 asked=${#systems[@]}
-if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 i386); fi
+if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 armhf i386); fi
 if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf i386 s390x musl windows emscripten wasi bare); fi
 
 # Of the library alone, some seconds under an emulator.
