@@ -23,6 +23,12 @@ typedef struct mn_window {
     int32_t pad_top, pad_left;
 } mn_window;
 
+/** A 1x1 filter over every pixel: the output has the input's pixels in the input's order. */
+static inline bool mn_window_is_pointwise(const mn_window *w) {
+    return w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
+           w->out_h == w->in_h && w->out_w == w->in_w;
+}
+
 /** Clamp of float results; -FLT_MAX and FLT_MAX where there is no bound, as in TFLite (so infinity becomes FLT_MAX; NaN
  * stays). */
 typedef struct mn_range_f32 {

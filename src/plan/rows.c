@@ -19,14 +19,9 @@ typedef struct view {
     const mn_shape *output;
 } view;
 
-static bool is_pointwise(const mn_window *w) {
-    return w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
-           w->out_h == w->in_h && w->out_w == w->in_w;
-}
-
 static mn_row_form form_of_conv(const view *v) {
     const mn_window *w = &((const mn_conv_params *)v->node->params)->window;
-    const mn_row_kind kind = is_pointwise(w) ? MN_ROWS_ALIKE : MN_ROWS_WINDOW;
+    const mn_row_kind kind = mn_window_is_pointwise(w) ? MN_ROWS_ALIKE : MN_ROWS_WINDOW;
     return (mn_row_form){.kind = kind, .row_units = 1, .moving = 1, .window = *w};
 }
 

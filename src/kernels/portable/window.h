@@ -28,10 +28,4 @@ static inline size_t mn_window_at(const mn_window *w, int32_t ring, int32_t unit
 /** Weights of one output channel of a convolution. */
 static inline int64_t mn_window_depth(const mn_window *w) { return (int64_t)w->k_h * w->k_w * w->in_c; }
 
-/** A 1x1 filter over every pixel: the output has the input's pixels in the input's order. */
-static inline bool mn_window_is_pointwise(const mn_window *w) {
-    return w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
-           w->out_h == w->in_h && w->out_w == w->in_w;
-}
-
 #endif

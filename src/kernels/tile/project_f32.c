@@ -3,7 +3,6 @@
 
 /* A float pointwise convolution from blocks of channels, and the ADD behind it. */
 #include "base/checked.h"
-#include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
 #include "kernels/tile/layouts.h"
 #include "kernels/tile/parts_f32.h"

@@ -9,7 +9,6 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include "base/checked.h"
-#include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
 #include "kernels/x86/q8_avx512.h"
 
