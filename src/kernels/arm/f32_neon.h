@@ -82,16 +82,6 @@ __attribute__((always_inline)) static inline vec v_keep(vec v, int32_t n) {
     return v_load_part(part, n);
 }
 
-/* Half vectors would take as long as whole ones: there are none. */
-#define HALF_VECTORS 0
-typedef vec half_vec;
-
-#define half_zero() v_zero()
-#define half_set(x) v_set(x)
-#define half_load(p) v_load(p)
-#define half_store(p, h) v_store(p, h)
-#define half_fma(a, b, c) v_fma(a, b, c)
-#define half_of(v) (v)
-#define half_widen(h) (h)
+#include "kernels/tile/whole_vectors.h"
 
 #endif

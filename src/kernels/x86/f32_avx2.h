@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float vectors of AVX2 and FMA, under the names that the *_tile.h files use. */
+/* Float vectors of AVX2 and FMA, under the names that the files of kernels/tile use. */
 #ifndef MN_KERNELS_X86_F32_AVX2_H
 #define MN_KERNELS_X86_F32_AVX2_H
 
@@ -34,16 +34,6 @@ static const int32_t v_part[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0
 /* The first n lanes of v, and zeros. */
 #define v_keep(v, n) _mm256_and_ps(v, _mm256_castsi256_ps(v_mask(n)))
 
-/* Half vectors would take as long as whole ones: there are none. */
-#define HALF_VECTORS 0
-typedef vec half_vec;
-
-#define half_zero() v_zero()
-#define half_set(x) v_set(x)
-#define half_load(p) v_load(p)
-#define half_store(p, h) v_store(p, h)
-#define half_fma(a, b, c) v_fma(a, b, c)
-#define half_of(v) (v)
-#define half_widen(h) (h)
+#include "kernels/tile/whole_vectors.h"
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float vectors of AVX-512, under the names that the *_tile.h files use. */
+/* Float vectors of AVX-512, under the names that the files of kernels/tile use. */
 #ifndef MN_KERNELS_X86_F32_AVX512_H
 #define MN_KERNELS_X86_F32_AVX512_H
 
