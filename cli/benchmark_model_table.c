@@ -98,7 +98,8 @@ const bench_flag bench_flag_table[] = {
      "width of a column that is not printed"},
     {"alloc_type_display_length", BENCH_INT, BENCH_IDLE, 0, "18", "Tensor allocation type display length",
      "width of a column that is not printed"},
-    {"cpu", BENCH_TEXT, HONOURED(cpu), "", "Kernel tier", "highest kernel tier to use (not in the original)"},
+    {"cpu", BENCH_TEXT, HONOURED(cpu), "", "Kernel tier",
+     "highest kernel tier to use, of those that this processor runs (not in the original)"},
     {"batch", BENCH_INT, HONOURED(batch), "1", "Images per run", "images in one run (not in the original)"},
     /* Delegates. Those that compute elsewhere are refused, since figures of this processor would pass for theirs; what
      * only tunes a delegate, and other kernels for this processor, cannot matter. When delegates are hosted, their

@@ -11,6 +11,7 @@
 #include "common/options.h"
 #include "common/suggest.h"
 #include "mobilenet.h"
+#include "mobilenet_inspect.h"
 
 typedef struct subcommand {
     const char *name;
@@ -39,8 +40,14 @@ static void print_help(FILE *out) {
     for (int i = 0; i < SUBCOMMANDS; i++) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
     fprintf(out, "\nOptions:\n"
                  "  -h, --help     print this help\n"
-                 "      --version  print the version\n"
+                 "      --version  print the version, and the kernel tiers that this processor runs\n"
                  "\n'mobilenet COMMAND --help' tells more.\nExit code: 0 success, 1 failure, 2 wrong usage.\n");
+}
+
+static void print_version(void) {
+    printf("mobilenet %s\nkernel tiers of this processor:", mn_version());
+    for (int32_t i = 0; mn_cpu_tier(i); i++) printf(" %s", mn_cpu_tier(i));
+    puts("");
 }
 
 static const subcommand *find(const char *name) {
@@ -75,7 +82,7 @@ static int dispatch(int count, char **arguments) {
         return CLI_OK;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("mobilenet %s\n", mn_version());
+        print_version();
         return CLI_OK;
     }
     if (strcmp(name, "help") == 0) {

@@ -20,7 +20,7 @@ typedef struct cli_session_options {
     {.name = "threads", .kind = CLI_INT, .offset = offsetof(type, member.threads), .value = "N",                       \
      .low = 0, .high = MN_MAX_THREADS, .help = "threads of one inference; 0 for one per processor [1]"},               \
     {.name = "cpu", .kind = CLI_TEXT, .offset = offsetof(type, member.cpu), .value = "TIER",                           \
-     .help = "fastest kernels allowed: ref, portable; on x86-64 avx2, avxvnni, avx512, avx512vnni "                    \
+     .help = "fastest kernels allowed: ref, portable, or one that this processor has, as 'mobilenet --version' lists " \
              "[$MOBILENET_CPU, else all]"}
 
 /* clang-format on */

@@ -288,7 +288,8 @@ typedef struct mn_session_options {
      *  takes the least memory and more time, mostly on one thread; integer results are the same. Not with keep_tensors.
      */
     int32_t streamed;
-    /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. */
+    /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. ARGUMENT for
+     *  one that this processor does not run. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;

@@ -19,8 +19,8 @@ extern "C" {
 
 /* ---- Kernel tiers ------------------------------------------------------------------------------------ */
 
-/** Name of kernel tier `i`, in rising order of speed: "ref", "portable", then those of this processor family. NULL
- *  beyond the last. A session may be limited to any of them; instructions the processor lacks are never used. */
+/** Name of tier `i` of the kernels that this processor runs, in rising order of speed: "ref", "portable", then those of
+ *  its family whose instructions it has. NULL beyond the last. A session may be limited to any of them. */
 MN_API const char *mn_cpu_tier(int32_t i);
 
 /* ---- Steps ------------------------------------------------------------------------------------------- */

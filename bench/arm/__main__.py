@@ -129,16 +129,21 @@ def parse():
     return arguments
 
 
+def engines_for(arguments, core):
+    """Those asked for, else the tiers that the core runs, but for the reference, and LiteRT."""
+    if arguments.engines:
+        return arguments.engines.split(",")
+    drive = str(pathlib.Path(arguments.build, "drive"))
+    tiers = subprocess.run(["qemu-aarch64", "-cpu", core.emulated, drive, "--tiers"], capture_output=True, text=True,
+                           check=True).stdout.split()
+    return [tier for tier in tiers if tier != "ref"] + (list(LITERT) if arguments.sysroot else [])
+
+
 def main():
     arguments = parse()
-    drive = str(pathlib.Path(arguments.build, "drive"))
-    tiers = subprocess.run(["qemu-aarch64", drive, "--tiers"], capture_output=True, text=True, check=True).stdout.split()
-    engines = arguments.engines.split(",") if arguments.engines else [tier for tier in tiers if tier != "ref"]
-    if not arguments.engines and arguments.sysroot:
-        engines += LITERT
     for name in arguments.cores.split(","):
         core, results = cores.CORES[name], []
-        for engine in engines:
+        for engine in engines_for(arguments, core):
             try:
                 result = measure(arguments, core, engine)
             except Refused as reason:

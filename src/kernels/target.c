@@ -10,20 +10,10 @@ mn_target mn_target_of_tier(mn_tier tier) {
     return (mn_target){info->family, info->cpu, info->l1_kb * 1024, info->l2_kb * 1024};
 }
 
-/* The best tier that a processor of this family with these flags runs. */
-static mn_tier best_tier(mn_family family, uint32_t cpu) {
-    mn_tier best = MN_TIER_REF;
-    for (int i = 0; i < MN_TIER_COUNT; i++) {
-        const mn_tier_info *info = mn_tier_get((mn_tier)i);
-        if (mn_tier_belongs(info, family) && (info->cpu & ~cpu) == 0) best = info->rank;
-    }
-    return best;
-}
-
 mn_target mn_target_here(void) {
     const mn_family family = mn_cpu_family();
     const uint32_t cpu = mn_cpu_flags();
-    mn_target target = mn_target_of_tier(best_tier(family, cpu));
+    mn_target target = mn_target_of_tier(mn_tier_best(family, cpu));
     const mn_caches caches = mn_cpu_caches();
     target.family = family;
     target.cpu = cpu;

@@ -37,13 +37,21 @@ static inline bool mn_tier_belongs(const mn_tier_info *tier, mn_family family) {
 /** Whether a session limited to `limit` may use kernels of `tier`, on the right processor. */
 bool mn_tier_allows(const mn_tier_info *limit, const mn_tier_info *tier);
 
+/** Whether a processor of `family` with the MN_CPU_* flags `cpu` runs `tier`. */
+static inline bool mn_tier_runs(const mn_tier_info *tier, mn_family family, uint32_t cpu) {
+    return mn_tier_belongs(tier, family) && (tier->cpu & ~cpu) == 0;
+}
+
 /** The highest tier of `family` that is used without being named. */
 mn_tier mn_tier_default(mn_family family);
 
-/** Name of tier `i` among those of `family`, lowest first; NULL beyond the last. */
-const char *mn_tier_name(mn_family family, int32_t i);
+/** The highest tier that a processor of `family` with the MN_CPU_* flags `cpu` runs. */
+mn_tier mn_tier_best(mn_family family, uint32_t cpu);
 
-/** Finds `name` among the tiers of `family`. ARGUMENT for any other, with a sentence that lists them. */
-mn_status mn_tier_parse(const char *name, mn_family family, mn_tier *out);
+/** Name of tier `i` among those that such a processor runs, lowest first; NULL beyond the last. */
+const char *mn_tier_name(mn_family family, uint32_t cpu, int32_t i);
+
+/** Finds `name` among the tiers that such a processor runs. ARGUMENT for any other, with a sentence that lists them. */
+mn_status mn_tier_parse(const char *name, mn_family family, uint32_t cpu, mn_tier *out);
 
 #endif

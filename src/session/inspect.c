@@ -9,7 +9,7 @@
 #include "plan/streamed.h"
 #include "session/session.h"
 
-const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), i); }
+const char *mn_cpu_tier(int32_t i) { return mn_tier_name(mn_cpu_family(), mn_cpu_flags(), i); }
 
 size_t mn_session_packed_bytes(const mn_session *session) { return session ? session->plan.packed_bytes : 0; }
 int32_t mn_session_step_count(const mn_session *session) { return session ? session->plan.step_count : 0; }

@@ -19,9 +19,12 @@
 /* ---- Creation ------------------------------------------------------------------------------------------- */
 
 static mn_status choose_tier(const char *wanted, mn_tier *out) {
-    const char *name = wanted ? wanted : getenv("MOBILENET_CPU");
+    static const char variable[] = "MOBILENET_CPU";
+    const char *name = wanted ? wanted : getenv(variable);
     *out = mn_tier_default(mn_cpu_family());
-    return name && name[0] != '\0' ? mn_tier_parse(name, mn_cpu_family(), out) : MN_OK;
+    if (!name || name[0] == '\0') return MN_OK;
+    const mn_status status = mn_tier_parse(name, mn_cpu_family(), mn_cpu_flags(), out);
+    return wanted || status == MN_OK ? status : mn_fail_prefix(status, variable);
 }
 
 static mn_status choose_threads(int32_t wanted, int32_t *out) {

@@ -20,6 +20,18 @@ kernels() {
     echo "$1: $(tail -n 1 "$scratch/checked")"
 }
 
+# PROCESSOR tells that it runs the tiers RUNS, separated by spaces, and refuses TIER: refuses PROCESSOR RUNS TIER
+refuses() {
+    local best=${2##* } code=0
+    emulate "$1" "$mobilenet" --version >"$scratch/version"
+    grep -qx "kernel tiers of this processor: $2" "$scratch/version" || fail "$1: $(tail -n 1 "$scratch/version")"
+    "${emulator[@]}" -cpu "$1" "$mobilenet" inspect --cpu "$3" tests/golden/tiny_v2_int8.tflite >"$scratch/out" \
+        2>"$scratch/err" || code=$?
+    [[ $code -eq 1 ]] || fail "$1: --cpu $3 ends with $code"
+    grep -q "\"$3\" needs instructions that this processor lacks, whose best is \"$best\"; use one of ${2// /, }" \
+        "$scratch/err" || fail "$1: --cpu $3: $(tail -n 1 "$scratch/err")"
+}
+
 # On PROCESSOR, MODEL is run by kernels up to TIER, to the bytes of this machine's reference. Its input are BYTES of the
 # command mobilenet from byte SKIP on: model PROCESSOR TIER MODEL BYTES SKIP
 model() {

@@ -63,6 +63,8 @@ build
 kernels cortex-a53 'portable|neon' 'dotprod|i8mm'
 kernels cortex-a76 'portable|neon|dotprod' i8mm
 kernels max 'portable|neon|dotprod' none
+refuses cortex-a53 'ref portable neon' dotprod
+refuses cortex-a76 'ref portable neon dotprod' i8mm
 models cortex-a53 neon
 models cortex-a76 'neon|dotprod'
 models max 'neon|dotprod|i8mm'

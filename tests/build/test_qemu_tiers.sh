@@ -20,6 +20,8 @@ if [[ -n ${MN_LONG_TESTS:-} ]]; then
     kernels Haswell 'portable|avx2' 'avxvnni|avx512.*'
 fi
 [[ -x $mobilenet ]] || skip "$mobilenet is not built, the rest passed"
+refuses Nehalem 'ref portable' avx2
+refuses Haswell 'ref portable avx2' avx512
 for type in int8 uint8; do
     file=tests/golden/tiny_v2_$type.tflite
     model Nehalem portable "$file" 3072 0

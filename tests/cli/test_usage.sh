@@ -9,6 +9,15 @@ photo=$photos/colour420.jpg
 expect 0 --version
 version=$(sed -n 's/^#define MN_VERSION_[A-Z]* //p' include/mobilenet.h | paste -sd.)
 prints "^mobilenet $version\$"
+prints '^kernel tiers of this processor: ref portable( |$)'
+read -ra tiers < <(sed -n 's/^kernel tiers of this processor://p' "$scratch/out")
+for cpu in "${tiers[@]}"; do
+    expect 0 inspect --cpu "$cpu" "$model"
+done
+expect 1 inspect --cpu warp "$model"
+says 'kernel tier "warp" is not known; use one of ref, portable'
+MOBILENET_CPU=warp expect 1 inspect "$model"
+says 'MOBILENET_CPU: kernel tier "warp" is not known; use one of ref, portable'
 expect 0 --help
 prints '^Usage: mobilenet COMMAND'
 expect 0 help run

@@ -46,52 +46,100 @@ static void test_names(void **unused) {
     static const char *const any[] = {"ref", "portable", NULL};
     static const char *const x86[] = {"ref", "portable", "avx2", "avxvnni", "avx512", "avx512vnni", NULL};
     for (int32_t i = 0; i < 3; i++) {
-        const char *name = mn_tier_name(MN_FAMILY_ANY, i);
+        const char *name = mn_tier_name(MN_FAMILY_ANY, 0, i);
         assert_true(any[i] ? name && strcmp(name, any[i]) == 0 : !name);
     }
     static const char *const arm64[] = {"ref", "portable", "neon", "dotprod", "i8mm", NULL};
     for (int32_t i = 0; i < 6; i++) {
-        const char *name = mn_tier_name(MN_FAMILY_ARM64, i);
+        const char *name = mn_tier_name(MN_FAMILY_ARM64, UINT32_MAX, i);
         assert_true(arm64[i] ? name && strcmp(name, arm64[i]) == 0 : !name);
     }
     static const char *const arm32[] = {"ref", "portable", "neon", NULL};
     for (int32_t i = 0; i < 4; i++) {
-        const char *name = mn_tier_name(MN_FAMILY_ARM32, i);
+        const char *name = mn_tier_name(MN_FAMILY_ARM32, MN_CPU_NEON, i);
         assert_true(arm32[i] ? name && strcmp(name, arm32[i]) == 0 : !name);
     }
     const mn_family arms[] = {MN_FAMILY_ARM64, MN_FAMILY_ARM32};
     for (int32_t i = 0; i < 2; i++) { /* two tiers, one name */
         mn_tier tier = MN_TIER_COUNT;
-        assert_int_equal(mn_tier_parse("neon", arms[i], &tier), MN_OK);
+        assert_int_equal(mn_tier_parse("neon", arms[i], MN_CPU_NEON, &tier), MN_OK);
         assert_int_equal(tier, i == 0 ? MN_TIER_NEON : MN_TIER_NEON32);
     }
     for (int32_t i = 0; i < 7; i++) {
         mn_tier tier = MN_TIER_COUNT;
-        const char *name = mn_tier_name(MN_FAMILY_X86_64, i);
+        const char *name = mn_tier_name(MN_FAMILY_X86_64, UINT32_MAX, i);
         assert_true(x86[i] ? name && strcmp(name, x86[i]) == 0 : !name);
         if (!name) continue;
-        assert_int_equal(mn_tier_parse(name, MN_FAMILY_X86_64, &tier), MN_OK);
+        assert_int_equal(mn_tier_parse(name, MN_FAMILY_X86_64, UINT32_MAX, &tier), MN_OK);
         assert_string_equal(mn_tier_get(tier)->name, name);
     }
-    assert_null(mn_tier_name(MN_FAMILY_X86_64, -1));
-    for (int32_t i = 0; mn_cpu_tier(i) || mn_tier_name(mn_cpu_family(), i); i++) {
-        assert_string_equal(mn_cpu_tier(i), mn_tier_name(mn_cpu_family(), i));
-    }
+    assert_null(mn_tier_name(MN_FAMILY_X86_64, UINT32_MAX, -1));
 }
 
 static void test_wrong_names(void **unused) {
     (void)unused;
     mn_tier tier = MN_TIER_COUNT;
-    assert_int_equal(mn_tier_parse("fast", MN_FAMILY_X86_64, &tier), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_tier_parse("fast", MN_FAMILY_X86_64, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(),
                         "kernel tier \"fast\" is not known; use one of ref, portable, avx2, avxvnni, "
                         "avx512, avx512vnni");
-    assert_int_equal(mn_tier_parse("avx2", MN_FAMILY_ANY, &tier), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_tier_parse("avx2", MN_FAMILY_ANY, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(), "kernel tier \"avx2\" is for x86-64 processors; use one of ref, portable");
-    assert_int_equal(mn_tier_parse("neon", MN_FAMILY_X86_64, &tier), MN_ERROR_ARGUMENT);
+    assert_int_equal(mn_tier_parse("neon", MN_FAMILY_X86_64, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(), "kernel tier \"neon\" is for arm64 processors; use one of ref, portable, "
                                            "avx2, avxvnni, avx512, avx512vnni");
     assert_int_equal(tier, MN_TIER_COUNT);
+}
+
+static const char *refusal(const char *name, mn_family family, uint32_t cpu) {
+    mn_tier tier = MN_TIER_COUNT;
+    assert_int_equal(mn_tier_parse(name, family, cpu, &tier), MN_ERROR_ARGUMENT);
+    assert_int_equal(tier, MN_TIER_COUNT);
+    return mn_error_detail();
+}
+
+/* What a lesser processor of the family lacks is refused, whatever stands below it in the table. */
+static void test_lacking(void **unused) {
+    (void)unused;
+    assert_string_equal(refusal("i8mm", MN_FAMILY_ARM64, MN_CPU_NEON | MN_CPU_DOTPROD),
+                        "kernel tier \"i8mm\" needs instructions that this processor lacks, whose best is \"dotprod\"; "
+                        "use one of ref, portable, neon, dotprod");
+    assert_string_equal(refusal("dotprod", MN_FAMILY_ARM64, MN_CPU_NEON),
+                        "kernel tier \"dotprod\" needs instructions that this processor lacks, whose best is \"neon\"; "
+                        "use one of ref, portable, neon");
+    assert_string_equal(
+        refusal("neon", MN_FAMILY_ARM32, 0),
+        "kernel tier \"neon\" needs instructions that this processor lacks, whose best is \"portable\"; "
+        "use one of ref, portable");
+    const uint32_t without_vnni = MN_CPU_AVX2 | MN_CPU_AVX512;
+    assert_string_equal(
+        refusal("avxvnni", MN_FAMILY_X86_64, without_vnni),
+        "kernel tier \"avxvnni\" needs instructions that this processor lacks, whose best is \"avx512\"; "
+        "use one of ref, portable, avx2, avx512");
+    assert_int_equal(mn_tier_best(MN_FAMILY_X86_64, without_vnni), MN_TIER_AVX512);
+    assert_int_equal(mn_tier_best(MN_FAMILY_ANY, UINT32_MAX), MN_TIER_PORTABLE);
+}
+
+/* This processor: what the interface lists, a session takes; what it leaves out of its family, a session refuses. */
+static void test_here(void **unused) {
+    (void)unused;
+    mn_model *model;
+    assert_int_equal(mn_model_open("tests/golden/tiny_v2_int8.tflite", &model), MN_OK);
+    int32_t listed = 0;
+    for (int i = 0; i < MN_TIER_COUNT; i++) {
+        const mn_tier_info *info = mn_tier_get((mn_tier)i);
+        if (!mn_tier_belongs(info, mn_cpu_family())) continue;
+        mn_session_options options = MN_INIT(mn_session_options);
+        options.cpu = info->name;
+        mn_session *session = NULL;
+        const bool runs = mn_tier_runs(info, mn_cpu_family(), mn_cpu_flags());
+        assert_int_equal(mn_session_create(model, &options, &session), runs ? MN_OK : MN_ERROR_ARGUMENT);
+        if (runs) assert_string_equal(mn_cpu_tier(listed++), info->name);
+        mn_session_close(&session);
+    }
+    assert_true(listed >= 2);
+    assert_null(mn_cpu_tier(listed));
+    mn_model_close(&model);
 }
 
 static void test_limits(void **unused) {
@@ -240,6 +288,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),        cmocka_unit_test(test_kernels_fit_their_tiers),
         cmocka_unit_test(test_names),        cmocka_unit_test(test_wrong_names),
+        cmocka_unit_test(test_lacking),      cmocka_unit_test(test_here),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_targets),
         cmocka_unit_test(test_other_family), cmocka_unit_test(test_x86),
         cmocka_unit_test(test_arm),
