@@ -14,9 +14,10 @@
 #include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
 
-enum { LANES = MN_ARM_LANES, VECTORS = MN_ARM_BLOCK / LANES, FILTER = MN_ARM_FILTER };
+/* Of a unit: channels, and vectors of them. */
+enum { UNIT = 32, LANES = MN_ARM_LANES, VECTORS = 2, FILTER = MN_ARM_FILTER };
 
-/* Packed: panels, then taps. Workspace: a ring for each vector of a block, then one row of pixels as they are
+/* Packed: panels, then taps. Workspace: a ring for each vector of a unit, then one row of pixels as they are
  * multiplied, then their sums. */
 typedef struct sizes {
     mn_arm_panels panels;
@@ -31,7 +32,7 @@ static sizes sizes_of(const mn_conv_depthwise_params *p) {
     sizes s = {.products = (int32_t)mn_window_depth(w), .depth = mn_gather_depth(w)};
     s.panels = mn_arm_panels_of(w->out_c, s.products, GROUP);
     s.taps_at = mn_round_up(s.panels.bytes, 64);
-    s.out = mn_extent_of(mn_layout_arm_q8(), d->out_h, d->out_w, d->out_c);
+    s.out = mn_extent_of(mn_layout_arm_q8(BLOCK), d->out_h, d->out_w, d->out_c);
     s.row_bytes = (size_t)mn_arm_cells(d) * LANES;
     s.rings_bytes = mn_round_up(s.row_bytes * FILTER * VECTORS, 64);
     s.pixels_bytes = mn_round_up((size_t)w->out_w * (size_t)s.depth, 64);
@@ -52,13 +53,14 @@ static bool conv_depthwise_need(const void *params, mn_kernel_need *need) {
 
 static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout *out) {
     (void)params, (void)in;
-    *out = mn_layout_arm_q8();
+    *out = mn_layout_arm_q8(BLOCK);
 }
 
 static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
     const mn_conv_depthwise_params *p = params;
-    const sizes s = sizes_of(p);
-    mn_cut_conv_depthwise(&p->depthwise.window, &s.out, threads, cut);
+    const mn_window *d = &p->depthwise.window;
+    const mn_extent units = mn_extent_of(mn_layout_arm_q8(UNIT), d->out_h, d->out_w, d->out_c);
+    mn_cut_conv_depthwise(d, &units, threads, cut);
 }
 
 static void conv_depthwise_pack(const mn_conv_depthwise_params *p, mn_type type, const void *const *constants,
@@ -71,7 +73,7 @@ static void conv_depthwise_pack(const mn_conv_depthwise_params *p, mn_type type,
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-/* One band of one block of one image. */
+/* One band of one unit's channels of one image. */
 typedef struct band {
     const mn_task *task;
     const mn_conv_depthwise_params *p;
@@ -145,35 +147,42 @@ static void fill_row(band *b) {
     }
 }
 
-/* The half of a block that has no channels, in a row. */
-static void clear_half(uint8_t *out, int32_t width) {
-    for (int32_t x = 0; x < width; x++) vst1q_u8(out + (ptrdiff_t)x * MN_ARM_BLOCK + LANES, vdupq_n_u8(0));
+/* Channels of a block that do not exist, a vector's, in a row. */
+static void clear_vector(uint8_t *out, int32_t width) {
+    for (int32_t x = 0; x < width; x++) vst1q_u8(out + (ptrdiff_t)x * BLOCK, vdupq_n_u8(0));
 }
 
-/* Rows [first, last) of what the depthwise convolution gives. */
-static void run_band(band *b, const mn_arm_zeros *zeros, int32_t block, int32_t first, int32_t last) {
+/* Row `y` of what the depthwise convolution gives, of the 16 channels from `first` on. */
+static mn_arm_line line_of(const band *b, const mn_arm_finish *finish, int32_t first, int32_t y) {
     const mn_window *d = &b->p->depthwise.window;
     const mn_extent *e = &b->s.out;
     const mn_arm_taps *taps = (const mn_arm_taps *)(const void *)((const char *)b->task->packed + b->s.taps_at);
-    uint8_t *out = (uint8_t *)b->task->output + (size_t)b->batch * mn_extent_image(e);
+    const size_t at = (size_t)b->batch * mn_extent_image(e) + mn_extent_offset(e, first / BLOCK, y);
+    const int32_t count = mn_min_i32(LANES, d->out_c - first);
+    return (mn_arm_line){.width = d->out_w,
+                         .stride = d->stride_w,
+                         .taps = taps + first / LANES,
+                         .finish = *finish,
+                         .out = (uint8_t *)b->task->output + at + first % BLOCK,
+                         .out_step = BLOCK,
+                         .half_step = BLOCK / LANES > 1 ? MN_ARM_HALF : (ptrdiff_t)mn_extent_offset(e, 1, 0),
+                         .count = count,
+                         .stored = mn_min_i32(LANES, mn_groups_of(count, BLOCK) * BLOCK)};
+}
+
+/* Rows [first, last) of what the depthwise convolution gives, of the channels from `channel` on. */
+static void run_band(band *b, const mn_arm_zeros *zeros, int32_t channel, int32_t first, int32_t last) {
+    const mn_window *d = &b->p->depthwise.window;
+    const mn_arm_finish finish = mn_arm_finish_of(zeros);
     b->filled = first * d->stride_h;
     for (int32_t y = first; y < last; y++) {
         const int32_t row = y * d->stride_h;
-        uint8_t *to = out + mn_extent_offset(e, block, y);
         while (b->filled < row + FILTER) fill_row(b);
-        if (b->vectors < VECTORS) clear_half(to, d->out_w);
         for (int32_t v = 0; v < b->vectors; v++) {
-            const int32_t vector = block * VECTORS + v;
-            mn_arm_line line = {.width = d->out_w,
-                                .stride = d->stride_w,
-                                .taps = taps + vector,
-                                .finish = mn_arm_finish_of(zeros),
-                                .out = to + v * LANES,
-                                .out_step = MN_ARM_BLOCK,
-                                .count = mn_min_i32(LANES, d->out_c - vector * LANES),
-                                .fills = true};
+            mn_arm_line line = line_of(b, &finish, channel + v * LANES, y);
             for (int32_t r = 0; r < FILTER; r++) line.rows[r] = row_of(b, v, row + r);
             run_line(&line);
+            if (BLOCK / LANES > 1 && b->vectors < VECTORS) clear_vector(line.out + LANES, d->out_w);
         }
     }
 }
@@ -194,15 +203,15 @@ static band band_of(const mn_task *task, mn_type in, mn_type type) {
 static void conv_depthwise_run(const mn_task *task, mn_type in, mn_type type, int32_t begin, int32_t end) {
     band b = band_of(task, in, type);
     const mn_arm_zeros zeros = mn_arm_zeros_of(&b.p->depthwise, type);
-    const int32_t bands = task->cut->bands, blocks = b.s.out.blocks, rows = b.s.out.rows;
+    const int32_t bands = task->cut->bands, units = mn_groups_of(b.p->conv.window.out_c, UNIT), rows = b.s.out.rows;
     for (int32_t unit = begin; unit < end; unit++) {
-        const int32_t block = unit % blocks, part = unit / blocks % bands;
-        b.batch = unit / blocks / bands;
-        b.vectors = mn_min_i32(VECTORS, mn_groups_of(b.p->conv.window.out_c, LANES) - block * VECTORS);
+        const int32_t first = unit % units * VECTORS, part = unit / units % bands;
+        b.batch = unit / units / bands;
+        b.vectors = mn_min_i32(VECTORS, mn_groups_of(b.p->conv.window.out_c, LANES) - first);
         for (int32_t v = 0; v < b.vectors; v++) {
-            b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, block * VECTORS + v);
+            b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, first + v);
         }
-        run_band(&b, &zeros, block, (int32_t)((int64_t)rows * part / bands),
+        run_band(&b, &zeros, first * LANES, (int32_t)((int64_t)rows * part / bands),
                  (int32_t)((int64_t)rows * (part + 1) / bands));
     }
 }

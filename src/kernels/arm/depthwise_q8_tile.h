@@ -90,7 +90,9 @@ static void depthwise(const mn_task *task, mn_type type, int32_t begin, int32_t 
                                 .taps = (const mn_arm_taps *)task->packed + c / LANES,
                                 .finish = mn_arm_finish_of(&zeros),
                                 .out_step = w->out_c,
-                                .count = b.count};
+                                .half_step = MN_ARM_HALF,
+                                .count = b.count,
+                                .stored = b.count};
             run_block(&b, &line, unit - batch * w->out_h, next - batch * w->out_h, out + c);
         }
     }

@@ -90,6 +90,7 @@ void mn_arm_sum_rows(const int8_t *rows, ptrdiff_t step, int32_t depth, int32_t 
         int32x4_t total = vdupq_n_s32(0);
         int32_t k = 0;
         for (; k + 16 <= depth; k += 16) total = vpadalq_s16(total, vpaddlq_s8(vld1q_s8(rows + k)));
+        for (; k + 8 <= depth; k += 8) total = vaddw_s16(total, vpaddl_s8(vld1_s8(rows + k)));
         sums[r] = vaddvq_s32(total);
         for (; k < depth; k++) sums[r] += rows[k];
     }

@@ -6,65 +6,42 @@
 #include "kernels/arm/dots_q8.h"
 
 #define Q8_TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
-enum { ROWS = 5, GROUP = 4, STEP = 4 };
+enum { ROWS = 6, GROUP = 4, STEP = 4, BLOCK = 8 };
 
-/* Products [4 * lane, 4 * lane + 4) of 16 with the weights of two vectors of channels, `h` and the one behind it. */
-#define MULTIPLY(lane, h)                                                                                              \
-    Q8_UNROLL for (int v = 0; v < 2; v++) {                                                                            \
-        Q8_UNROLL for (int r = 0; r < rows; r++) {                                                                     \
-            acc[r][h + v] = vdotq_laneq_s32(acc[r][h + v], w[v], x[r], lane);                                          \
-            mn_arm_keep(&acc[r][h + v]);                                                                               \
-        }                                                                                                              \
-    }
+/* Weights are [16 channels][4] for the lower four of eight products, and then for the upper four. A phase is two
+ * vectors of channels for either. */
+#define SKIP(vectors, phase) ((MN_ARM_VECTORS - (vectors)) * 16 + 0 * (phase))
+#define TAIL(vectors) ((vectors) / 2)
 
-/* The weights of a lane are [16 channels][4]; those of the next are on their way while two vectors are multiplied. */
-#define MULTIPLY_LANE(lane)                                                                                            \
-    if (vectors == MN_ARM_VECTORS) {                                                                                   \
-        mn_arm_load_two(&weights, next);                                                                               \
-        MULTIPLY(lane, 0)                                                                                              \
-        w[0] = next[0], w[1] = next[1];                                                                                \
-        if ((lane) < 3) mn_arm_load_two(&weights, next);                                                               \
-        MULTIPLY(lane, 2)                                                                                              \
-    } else {                                                                                                           \
-        weights += 32;                                                                                                 \
-        if ((lane) < 3) mn_arm_load_two(&weights, next);                                                               \
-        MULTIPLY(lane, 0)                                                                                              \
-    }                                                                                                                  \
-    w[0] = next[0], w[1] = next[1];
-
-/* Adds `depth` products of each row, a multiple of 4; moves `in` and `panel` behind them. */
-Q8_TARGET Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t depth, mn_arm_panel *panel,
-                                      int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    const int8_t *weights = panel->weights;
-    int8x16_t x[ROWS], w[2], next[2] = {vdupq_n_s8(0), vdupq_n_s8(0)};
-    int32_t left = depth;
-    for (; left >= 16; left -= 16) {
-        mn_arm_load_two(&weights, w);
-        Q8_UNROLL for (int r = 0; r < rows; r++) x[r] = vld1q_s8(in[r]), in[r] += 16;
-        MULTIPLY_LANE(0) MULTIPLY_LANE(1) MULTIPLY_LANE(2) MULTIPLY_LANE(3)
-    }
-    for (; left > 0; left -= STEP) {
-        mn_arm_load_two(&weights, w);
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            x[r] = vreinterpretq_s8_s32(vld1q_dup_s32((const int32_t *)(const void *)in[r])), in[r] += STEP;
-        }
-        MULTIPLY(0, 0)
-        if (vectors == MN_ARM_VECTORS) {
-            mn_arm_load_two(&weights, w);
-            MULTIPLY(0, 2)
-        } else {
-            weights += 32;
+/* `x`, lanes [0, 2) of the first row, [2, 4) of the second. */
+Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, const int8x16_t w[2], int8x16_t x,
+                                  int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int upper = vectors == MN_ARM_VECTORS ? phase / 2 : phase,
+              first = vectors == MN_ARM_VECTORS ? phase % 2 * 2 : 0;
+    const int last = 2 * pair + 2 < rows ? 2 * pair + 2 : rows;
+    Q8_UNROLL for (int r = 2 * pair; r < last; r++) {
+        Q8_UNROLL for (int v = 0; v < 2; v++) {
+            int32x4_t *sum = &acc[r][first + v];
+            switch (r % 2 * 2 + upper) {
+            case 0: *sum = vdotq_laneq_s32(*sum, w[v], x, 0); break;
+            case 1: *sum = vdotq_laneq_s32(*sum, w[v], x, 1); break;
+            case 2: *sum = vdotq_laneq_s32(*sum, w[v], x, 2); break;
+            default: *sum = vdotq_laneq_s32(*sum, w[v], x, 3); break;
+            }
+            mn_arm_keep(sum);
         }
     }
-    panel->weights = weights;
 }
 
-#undef MULTIPLY
-#undef MULTIPLY_LANE
+#include "kernels/arm/dots_q8_tile.h"
 
-/* Accumulators are those of four channels each, as they come. */
-Q8_INLINE void open_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    (void)rows, (void)vectors, (void)acc;
+/* Accumulators are those of four channels each. */
+Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        const int32x4_t four = vld1q_s32(bias + v * 4);
+        Q8_UNROLL for (int r = 0; r < rows - 1; r++) acc[r][v] = mn_arm_copy(four);
+        acc[rows - 1][v] = four;
+    }
 }
 
 Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {

@@ -10,7 +10,7 @@
 #include "kernels/arm/panel_q8.h"
 
 #define Q8_TARGET
-enum { ROWS = 4, GROUP = 2, STEP = 2 };
+enum { ROWS = 4, GROUP = 2, STEP = 2, BLOCK = 32 };
 
 /* The next two activations, eight times. An intrinsic would have the address computed apart. */
 Q8_INLINE int8x16_t load_pair(const int8_t **from) {
@@ -78,9 +78,34 @@ Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t de
     panel->chains = chains;
 }
 
+/* Adds `depth` products of rows that lie `step` bytes apart. */
+Q8_INLINE void add_rows(int rows, int vectors, const int8_t *from, ptrdiff_t step, int32_t depth, mn_arm_panel *panel,
+                        int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *in[ROWS];
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
+    add_products(rows, vectors, in, depth, panel, acc);
+}
+
+/* Adds the products of `blocks` whole blocks (layouts.h), `step` bytes apart, and `depth` of one more. Rows of those
+ * lie at distances that the compiler knows. */
+Q8_INLINE void add_blocks(int rows, int vectors, const int8_t *block, ptrdiff_t step, int32_t blocks, int32_t depth,
+                          mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *in[ROWS];
+    for (; blocks > 0; blocks--, block += step) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
+        add_products(rows, vectors, in, BLOCK, panel, acc);
+    }
+    if (depth == 0) return;
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
+    add_products(rows, vectors, in, depth, panel, acc);
+}
+
 /* Accumulators are those of four channels each, as they come. */
-Q8_INLINE void open_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    (void)rows, (void)vectors, (void)acc;
+Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    Q8_UNROLL for (int v = 0; v < vectors; v++) {
+        const int32x4_t four = vld1q_s32(bias + v * 4);
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = four;
+    }
 }
 
 Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {

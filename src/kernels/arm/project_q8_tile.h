@@ -25,7 +25,7 @@ typedef struct span {
 } span;
 
 static span span_of(const mn_window *w) {
-    const int32_t pixel = mn_groups_of(w->in_c, MN_ARM_BLOCK) * MN_ARM_BLOCK;
+    const int32_t pixel = mn_groups_of(w->in_c, BLOCK) * BLOCK;
     span s = {.pixels = mn_clamp_i32(SPAN_BYTES / pixel / 12 * 12, 12, SPAN_PIXELS)};
     s.sums = (size_t)s.pixels * (size_t)pixel;
     s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
@@ -48,7 +48,7 @@ static void project_pack(const void *params, mn_type type, const void *const *co
 
 static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
     (void)params, (void)out;
-    *in = mn_layout_arm_q8();
+    *in = mn_layout_arm_q8(BLOCK);
 }
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
@@ -131,7 +131,7 @@ static void run_pixels(job *j, const mn_task *task, const mn_project_range *rang
 
 /* Adds `count` bytes of `pixels` cells of a block to the sums of each. */
 static void add_sums(const int8_t *cells, int32_t count, int32_t pixels, int32_t *sums) {
-    for (int32_t i = 0; i < pixels; i++, cells += MN_ARM_BLOCK) {
+    for (int32_t i = 0; i < pixels; i++, cells += BLOCK) {
         int32_t sum;
         mn_arm_sum_rows(cells, 0, count, 1, &sum);
         sums[i] += sum;
@@ -140,14 +140,14 @@ static void add_sums(const int8_t *cells, int32_t count, int32_t pixels, int32_t
 
 /* Takes pixels [first, first + count) of uint8 instead, flipped, and their sums. */
 static void set_span(tile *t, const mn_window *w, int32_t first, int32_t count, void *workspace) {
-    const uint8_t *from = (const uint8_t *)t->in + (ptrdiff_t)first * MN_ARM_BLOCK;
+    const uint8_t *from = (const uint8_t *)t->in + (ptrdiff_t)first * BLOCK;
     uint8_t *to = workspace;
     int32_t *sums = (int32_t *)(void *)(to + span_of(w).sums);
-    const size_t bytes = (size_t)count * MN_ARM_BLOCK;
+    const size_t bytes = (size_t)count * BLOCK;
     memset(sums, 0, (size_t)count * sizeof *sums);
-    for (int32_t c = 0; c < w->in_c; c += MN_ARM_BLOCK, from += t->block_step, to += bytes) {
-        for (size_t i = 0; i < bytes; i += 16) vst1q_u8(to + i, veorq_u8(vld1q_u8(from + i), vdupq_n_u8(0x80)));
-        add_sums((const int8_t *)to, mn_min_i32(MN_ARM_BLOCK, w->in_c - c), count, sums);
+    for (int32_t c = 0; c < w->in_c; c += BLOCK, from += t->block_step, to += bytes) {
+        for (size_t i = 0; i < bytes; i += 8) vst1_u8(to + i, veor_u8(vld1_u8(from + i), vdup_n_u8(0x80)));
+        add_sums((const int8_t *)to, mn_min_i32(BLOCK, w->in_c - c), count, sums);
     }
     t->in = workspace;
     t->block_step = (ptrdiff_t)bytes;
@@ -157,16 +157,16 @@ static void set_span(tile *t, const mn_window *w, int32_t first, int32_t count, 
 /* Rows and channels of one image. */
 static void run_range(job *j, const mn_task *task, const mn_project_range *range) {
     const mn_window *w = &j->p->conv.window;
-    const mn_extent e = mn_extent_of(mn_layout_arm_q8(), w->in_h, w->in_w, w->in_c);
+    const mn_extent e = mn_extent_of(mn_layout_arm_q8(BLOCK), w->in_h, w->in_w, w->in_c);
     const int32_t pixels = (range->last_row - range->first_row) * w->out_w;
     const int8_t *image = (const int8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&e);
     const size_t pixel = ((size_t)range->batch * (size_t)w->out_h + (size_t)range->first_row) * (size_t)w->out_w;
     tile t = j->tile;
     t.in = image + mn_extent_offset(&e, 0, range->first_row);
-    t.blocks = w->in_c / MN_ARM_BLOCK;
-    t.depth = mn_groups_of(w->in_c % MN_ARM_BLOCK, STEP) * STEP;
-    t.step = MN_ARM_BLOCK;
-    t.block_step = MN_ARM_BLOCK * (ptrdiff_t)e.rows * e.width;
+    t.blocks = w->in_c / BLOCK;
+    t.depth = mn_groups_of(w->in_c % BLOCK, STEP) * STEP;
+    t.step = BLOCK;
+    t.block_step = BLOCK * (ptrdiff_t)e.rows * e.width;
     for (int32_t first = 0, count; first < pixels; first += count) {
         count = t.finish.flip ? mn_min_i32(span_of(w).pixels, pixels - first) : pixels;
         j->tile = t;

@@ -21,6 +21,14 @@
 #define Q8_INLINE __attribute__((always_inline)) static inline
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
+/** The same pointer. What is read through it is read here and no earlier, and takes no registers before. */
+#define mn_arm_later(pointer)                                                                                          \
+    __extension__({                                                                                                    \
+        __typeof__(pointer) later_ = (pointer);                                                                        \
+        __asm__ volatile("" : "+r"(later_));                                                                           \
+        later_;                                                                                                        \
+    })
+
 /** Channels that are computed together, and vectors of four of them. */
 enum { MN_ARM_LANES = 16, MN_ARM_VECTORS = 4 };
 

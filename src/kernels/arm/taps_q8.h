@@ -60,9 +60,9 @@ typedef struct mn_arm_line {
     const mn_arm_taps *taps;
     mn_arm_finish finish;
     uint8_t *out;
-    ptrdiff_t out_step; /* bytes from pixel to pixel */
-    int32_t count;      /* channels that exist, at most 16 */
-    bool fills;         /* all 16 bytes are stored, 0 for channels that do not exist; otherwise `count` */
+    ptrdiff_t out_step, half_step; /* bytes from pixel to pixel, and from the lower eight channels to the upper ones */
+    int32_t count;                 /* channels that exist, at most 16 */
+    int32_t stored;                /* bytes, from `count` on 0 */
 } mn_arm_line;
 
 /** For each tier. */

@@ -13,17 +13,14 @@ typedef struct half {
     mn_arm_finish finish;
     uint8_t *out;
     ptrdiff_t out_step;
-    int32_t count; /* channels to be stored as they are */
-    bool fills;    /* and zeros behind them */
+    int32_t count, stored; /* channels as they are, and with zeros behind them */
 } half;
 
 /* Fewer channels than 8. */
-__attribute__((noinline)) static void store_some(uint8_t *out, uint8x8_t bytes, int32_t count, bool fills) {
+__attribute__((noinline)) static void store_some(uint8_t *out, uint8x8_t bytes, int32_t count, int32_t stored) {
     uint8_t copy[HALF];
     vst1_u8(copy, bytes);
-    for (int32_t i = 0; i < HALF; i++) {
-        if (i < count || fills) out[i] = i < count ? copy[i] : 0;
-    }
+    for (int32_t i = 0; i < stored; i++) out[i] = i < count ? copy[i] : 0;
 }
 
 /* One output. `plain`: int8 in eight channels, the range that of bytes and from the zero point on. */
@@ -45,7 +42,7 @@ Q8_TARGET Q8_INLINE void put(mn_arm_taps_kind kind, bool plain, half *h, const c
         if (h->count == HALF) {
             vst1_u8(h->out, stored);
         } else {
-            store_some(h->out, stored, h->count, h->fills);
+            store_some(h->out, stored, h->count, h->stored);
         }
     }
     h->out += h->out_step;
@@ -96,10 +93,10 @@ Q8_TARGET Q8_INLINE void run_half(mn_arm_taps_kind kind, bool plain, const mn_ar
     const cells at = {{l->rows[0] + first, l->rows[1] + first, l->rows[2] + first}};
     half h = {.weights = load_taps(taps, n),
               .finish = l->finish,
-              .out = l->out + first,
+              .out = l->out + n * l->half_step,
               .out_step = l->out_step,
               .count = mn_clamp_i32(l->count - first, 0, HALF),
-              .fills = l->fills};
+              .stored = mn_clamp_i32(l->stored - first, 0, HALF)};
     Q8_UNROLL for (int v = 0; v < 2; v++) {
         h.bias[v] = vld1q_s32(taps->channels.folded_bias + first + v * 4);
         h.multiplier[v] = vld1q_s32(taps->channels.multiplier + first + v * 4);
@@ -124,6 +121,6 @@ static inline bool is_plain(const mn_arm_line *l, int32_t n) {
     return !f->is_signed && !f->clamps && f->flip == 0 && (n + 1) * HALF <= l->count;
 }
 
-static inline bool has_half(const mn_arm_line *l, int32_t n) { return n * HALF < l->count || l->fills; }
+static inline bool has_half(const mn_arm_line *l, int32_t n) { return n * HALF < l->stored; }
 
 #endif

@@ -3,7 +3,8 @@
 
 /* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has, from one of the
  * products_*.h: Q8_TARGET; ROWS; GROUP, products that lie together for each channel; STEP, what depths are multiples
- * of; add_products(); open_sums() and close_sums(), as accumulators may lie otherwise meanwhile. */
+ * of; BLOCK, channels of a block (layouts.h); add_rows() and add_blocks(), products; open_sums() and close_sums(), as
+ * accumulators may lie otherwise meanwhile. */
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
@@ -21,38 +22,19 @@ typedef struct tile {
     const int32_t *sums; /* of each row's activations, where that is not 0 */
 } tile;
 
-/* Products of all channels, in whole blocks and what is left. Rows of those lie at distances that the compiler knows.
- */
-Q8_TARGET Q8_INLINE void add_blocks(int rows, int vectors, const tile *t, mn_arm_panel *panel,
-                                    int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    const int8_t *block = t->in, *in[ROWS];
-    for (int32_t left = t->blocks; left > 0; left--, block += t->block_step) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * MN_ARM_BLOCK;
-        add_products(rows, vectors, in, MN_ARM_BLOCK, panel, acc);
-    }
-    if (t->depth == 0) return;
-    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * MN_ARM_BLOCK;
-    add_products(rows, vectors, in, t->depth, panel, acc);
-}
-
 /* Results as bytes, not flipped; `in_blocks` says how rows lie. Constant `rows` and `vectors` let the compiler keep
  * accumulators in registers. */
 Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, const tile *t, int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
     mn_arm_panel panel = t->panel;
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const int32x4_t bias = vld1q_s32(t->panel.channels->folded_bias + v * 4);
-        Q8_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = bias;
-    }
-    open_sums(rows, vectors, acc);
+    open_sums(rows, vectors, panel.channels->folded_bias, acc);
     if (in_blocks) {
-        add_blocks(rows, vectors, t, &panel, acc);
+        add_blocks(rows, vectors, t->in, t->block_step, t->blocks, t->depth, &panel, acc);
     } else {
-        const int8_t *in[ROWS];
-        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = t->in + r * t->step;
-        add_products(rows, vectors, in, t->depth, &panel, acc);
+        add_rows(rows, vectors, t->in, t->step, t->depth, &panel, acc);
     }
     close_sums(rows, vectors, acc);
+    t = mn_arm_later(t);
     if (t->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
