@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Inside the runtime: kernels on plain buffers, and their arithmetic. Each kernel has a portable form, named _c, which
+ * is the definition of the others; files for an instruction set bring their own of some kernels, and are chosen here by
+ * the compiler's macros. Pixels lie behind each other wherever a count is given. */
+#ifndef MN_MCU_KERNELS_H
+#define MN_MCU_KERNELS_H
+
+#include "mn_mcu.h"
+
+/* ---- Kernels --------------------------------------------------------------------------------------------- */
+
+/** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. */
+void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
+                        uint32_t n);
+
+/** Pixels of the input under output pixels of one row: that under tap (ky, kx) of output pixel i is
+ *  at[ky * columns + i * stride + kx]. Outside the image it is `border` of the product, or NULL. */
+typedef struct mn_mcu_view {
+    const int8_t *const *at;
+    uint32_t columns, stride, k_h, k_w;
+} mn_mcu_view;
+
+/** out[n][channels]; weights are [k_h][k_w][channels]. */
+void mn_mcu_depthwise_c(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
+                        uint32_t n);
+
+/** Of `count` bytes each. `out` may be one of the operands. */
+void mn_mcu_add_c(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_t *out, uint32_t count);
+void mn_mcu_map_c(const int8_t *table, const int8_t *in, int8_t *out, uint32_t count);
+
+/** Of windows: out[n][channels]. */
+void mn_mcu_average_pool_c(const mn_mcu_pool *p, const mn_mcu_view *view, int8_t *out, uint32_t n, uint32_t channels);
+void mn_mcu_max_pool_c(const mn_mcu_pool *p, const mn_mcu_view *view, int8_t *out, uint32_t n, uint32_t channels);
+void mn_mcu_pad_c(const mn_mcu_pad *p, const mn_mcu_view *view, int8_t *out, uint32_t n, uint32_t channels);
+
+/** Adds n pixels to sums[channels]; and makes bytes of the sums of `count` pixels. */
+void mn_mcu_sum_c(int32_t *sums, const int8_t *in, uint32_t n, uint32_t channels);
+void mn_mcu_mean_c(const mn_mcu_mean *p, const int32_t *sums, uint32_t count, int8_t *out, uint32_t channels);
+void mn_mcu_average_c(const mn_mcu_mean *p, const int32_t *sums, uint32_t count, int8_t *out, uint32_t channels);
+
+void mn_mcu_softmax_c(const mn_mcu_softmax *p, const int8_t *in, int8_t *out, uint32_t n, uint32_t channels);
+
+/** n bytes that do not overlap; n bytes of one value. */
+void mn_mcu_copy(int8_t *to, const int8_t *from, uint32_t n);
+void mn_mcu_fill(int8_t *to, int8_t value, uint32_t n);
+
+/* Those that the target runs. */
+#define mn_mcu_best_pointwise mn_mcu_pointwise_c
+#define mn_mcu_best_depthwise mn_mcu_depthwise_c
+#define mn_mcu_best_add mn_mcu_add_c
+
+/** One slice of a step: pixels [first, first + n) of its output, the first of them at row y, column x. */
+void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_mcu_cursor *at, uint32_t n);
+
+/** Patches of a CONV that are multiplied together. */
+enum { MN_MCU_PATCHES = 4 };
+
+/* ---- Arithmetic ------------------------------------------------------------------------------------------ */
+
+static inline uint32_t mn_mcu_min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static inline int32_t mn_mcu_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
+
+/** a + b modulo 2^32, which absurd biases need. */
+static inline int32_t mn_mcu_wrap_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
+/** a * b / 2^31, halves upward; not of two times -2^31. */
+static inline int32_t mn_mcu_high(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+}
+
+/** x / 2^n, halves upward, for x >= 0 and n in [0, 31]. */
+static inline int32_t mn_mcu_round_shift(int32_t x, int32_t n) { return n == 0 ? x : (x >> n) + (x >> (n - 1) & 1); }
+
+/** a * multiplier / 2^31 * 2^shift with both roundings, for shift < 0 as one 64-bit sum of which the upper half is
+ *  taken (docs/numerics.md, Requantising in floats): no shift of 64 bits, which 32-bit processors take for long. */
+static inline int32_t mn_mcu_requantize(int32_t a, int32_t multiplier, int32_t shift) {
+    if (shift >= 0) return mn_mcu_high((int32_t)((uint32_t)a << shift), multiplier);
+    const int32_t n = -shift - 1; /* the sum / 2^32 is shifted by that */
+    const int64_t halves = ((int64_t)1 << 30) + ((int64_t)((uint32_t)1 << n) << 31) - ((int64_t)(a < 0) << 31);
+    return (int32_t)(((int64_t)a * multiplier + halves) >> 32) >> n;
+}
+
+/** The byte of channel c, whose accumulator is `acc`, by a multiplier of 47 bits. */
+int8_t mn_mcu_store_fine(const mn_mcu_product *p, uint32_t c, int32_t acc);
+
+/** The byte of channel c with the sum `sum` of its products. */
+static inline int8_t mn_mcu_store(const mn_mcu_product *p, uint32_t c, int32_t sum) {
+    const int32_t acc = mn_mcu_wrap_add(sum, p->bias[c]);
+    if (p->fine) return mn_mcu_store_fine(p, c, acc);
+    const int32_t stored = mn_mcu_wrap_add(mn_mcu_requantize(acc, p->multiplier[c], p->shift[c]), p->out_zero);
+    return (int8_t)mn_mcu_clamp(stored, p->low, p->high);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Products with weights, in portable C. */
+#include "mn_mcu_kernels.h"
+
+int8_t mn_mcu_store_fine(const mn_mcu_product *p, uint32_t c, int32_t acc) {
+    const int32_t enough = 1024; /* what a factor of 1/2 and more takes to either end of a byte */
+    int32_t shift = p->shift[c];
+    if (shift >= 0) {
+        acc = mn_mcu_clamp(acc, -enough, enough) * (int32_t)((uint32_t)2 << shift);
+        shift = -1;
+    }
+    const int32_t n = -shift - 1;
+    const int64_t product = (int64_t)acc * p->multiplier[c] + (((int64_t)acc * p->fine[c]) >> 16);
+    const int64_t half = (int64_t)((uint32_t)1 << n) << 31;
+    const int32_t stored = ((int32_t)((product + half) >> 32) >> n) + p->out_zero;
+    return (int8_t)mn_mcu_clamp(stored, p->low, p->high);
+}
+
+/* Two channels of two pixels, so that each byte that is read serves two products. */
+static void multiply(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, uint32_t depth,
+                     int32_t sums[4]) {
+    int32_t s00 = 0, s01 = 0, s10 = 0, s11 = 0;
+    const int8_t *const end = x0 + depth;
+    while (x0 != end) {
+        const int32_t a = *x0++, b = *x1++, v = *w0++, w = *w1++;
+        s00 += a * v;
+        s01 += a * w;
+        s10 += b * v;
+        s11 += b * w;
+    }
+    sums[0] = s00, sums[1] = s01, sums[2] = s10, sums[3] = s11;
+}
+
+void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
+                        uint32_t n) {
+    const uint32_t channels = p->channels;
+    for (uint32_t c = 0; c < channels; c += 2) {
+        const uint32_t next_c = c + 1 < channels ? 1 : 0; /* without a second channel or pixel the first counts twice */
+        const int8_t *w = weights + (size_t)c * depth;
+        for (uint32_t i = 0; i < n; i += 2) {
+            const uint32_t next = i + 1 < n ? 1 : 0;
+            const int8_t *x = in + (size_t)i * depth;
+            int8_t *y = out + (size_t)i * channels + c;
+            int32_t sums[4];
+            multiply(w, w + next_c * depth, x, x + next * depth, depth, sums);
+            y[0] = mn_mcu_store(p, c, sums[0]);
+            y[next_c] = mn_mcu_store(p, c + next_c, sums[next_c]);
+            y[next * channels] = mn_mcu_store(p, c, sums[2 * next]);
+            y[next * channels + next_c] = mn_mcu_store(p, c + next_c, sums[2 * next + next_c]);
+        }
+    }
+}
+
+/* The sum of one output of a depthwise filter: of channel c of the pixels under it, channel `w` of the weights. */
+static int32_t filter(const int8_t *const *at, const mn_mcu_view *view, uint32_t c, const int8_t *w,
+                      uint32_t channels) {
+    int32_t sum = 0;
+    for (uint32_t ky = 0; ky < view->k_h; ky++, at += view->columns) {
+        for (uint32_t kx = 0; kx < view->k_w; kx++, w += channels) sum += at[kx][c] * *w;
+    }
+    return sum;
+}
+
+void mn_mcu_depthwise_c(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
+                        uint32_t n) {
+    const uint32_t channels = p->channels, each = channels / p->depth; /* of these, channels of the input in turn */
+    for (uint32_t i = 0; i < n; i++, out += channels) {
+        for (uint32_t c = 0, from = 0, turn = 0; c < channels; c++) {
+            out[c] = mn_mcu_store(p, c, filter(view->at + i * view->stride, view, from, weights + c, channels));
+            if (++turn == each) turn = 0, from++;
+        }
+    }
+}
