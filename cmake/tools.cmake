@@ -72,6 +72,12 @@ else()
   set(mn_tool_libraries ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY}
     Threads::Threads ${CMAKE_DL_LIBS} m)
 endif()
+# What runs on microcontrollers goes into the command as text, too.
+file(GLOB mn_mcu_files CONFIGURE_DEPENDS src/kernels/mcu/*.[ch])
+set(mn_mcu_text ${CMAKE_CURRENT_BINARY_DIR}/mcu_files.c)
+add_custom_command(OUTPUT ${mn_mcu_text} DEPENDS ${mn_mcu_files} cmake/embed.cmake VERBATIM
+  COMMAND ${CMAKE_COMMAND} -DOUT=${mn_mcu_text} "-DFILES=${mn_mcu_files}" -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
+list(APPEND mn_tool_sources ${mn_mcu_text})
 add_library(mobilenet_tools STATIC ${mn_tool_sources})
 mn_target_flags(mobilenet_tools)
 target_include_directories(mobilenet_tools PUBLIC include src)

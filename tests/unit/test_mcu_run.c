@@ -43,7 +43,7 @@ typedef struct network {
 } network;
 
 static network net;
-static int8_t arena[2][ARENA] __attribute__((aligned(MN_MCU_ALIGNMENT)));
+MN_MCU_ALIGNED static int8_t arena[2][ARENA];
 
 /* ---- Networks -------------------------------------------------------------------------------------------- */
 
@@ -313,6 +313,9 @@ static void rows_are_counted(void **unused) {
         mn_mcu_cursor cursors[2];
         mn_mcu_run run = {0};
         build_small(held);
+        assert_int_equal(mn_mcu_push_row(&run, net.image), -1);
+        assert_null(mn_mcu_held_input(&run));
+        assert_null(mn_mcu_finish(&run));
         for (int i = 0; i < 2; i++) { /* a second image begins anew, in the middle of the first, too */
             mn_mcu_begin(&run, &net.chained, arena[0], cursors);
             assert_null(mn_mcu_finish(&run));

@@ -24,6 +24,17 @@ extern "C" {
 /** Alignment of the arena, in bytes; offsets in it are multiples of MN_MCU_WORD. */
 enum { MN_MCU_ALIGNMENT = 16, MN_MCU_WORD = 4 };
 
+/** In front of an array that is to be aligned so. */
+#if defined __GNUC__
+#define MN_MCU_ALIGNED __attribute__((aligned(MN_MCU_ALIGNMENT)))
+#elif defined __cplusplus
+#define MN_MCU_ALIGNED alignas(MN_MCU_ALIGNMENT)
+#elif defined __STDC_VERSION__ && __STDC_VERSION__ >= 201112L
+#define MN_MCU_ALIGNED _Alignas(MN_MCU_ALIGNMENT)
+#else
+#error "say here how this compiler aligns an array to 16 bytes"
+#endif
+
 /* ---- Programs -------------------------------------------------------------------------------------------- */
 
 typedef struct mn_mcu_tensor {
@@ -188,14 +199,19 @@ typedef struct mn_mcu_run {
 void mn_mcu_begin(mn_mcu_run *run, const mn_mcu_program *program, void *arena, mn_mcu_cursor *cursors);
 
 /** The next row of the image: width pixels. Runs as far as that goes; `row` is not needed any more then. Returns 0, or
- *  -1 if the image has no more rows. */
+ *  -1 if the image has no more rows, or none was begun. */
 int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row);
 
-/** Runs what is left. Returns the output, in the arena until the next mn_mcu_begin(); NULL if rows are missing. */
+/** Runs what is left. Returns the output, in the arena until the next mn_mcu_begin(); NULL if rows are missing, or
+ *  no image was begun. */
 const int8_t *mn_mcu_finish(mn_mcu_run *run);
 
-/** Where a held input lies: an image written there needs no mn_mcu_push_row(). NULL if rows have to arrive. */
+/** Where a held input lies: an image written there needs no mn_mcu_push_row(). NULL if rows have to arrive, or no
+ *  image was begun. */
 int8_t *mn_mcu_held_input(mn_mcu_run *run);
+
+/** n bytes that do not overlap, without a library. */
+void mn_mcu_copy(int8_t *to, const int8_t *from, uint32_t n);
 
 /** All of it: mn_mcu_begin(), every row of `image`, mn_mcu_finish(). */
 const int8_t *mn_mcu_run_image(mn_mcu_run *run, const mn_mcu_program *program, void *arena, mn_mcu_cursor *cursors,

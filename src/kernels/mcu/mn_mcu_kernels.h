@@ -42,8 +42,7 @@ void mn_mcu_average_c(const mn_mcu_mean *p, const int32_t *sums, uint32_t count,
 
 void mn_mcu_softmax_c(const mn_mcu_softmax *p, const int8_t *in, int8_t *out, uint32_t n, uint32_t channels);
 
-/** n bytes that do not overlap; n bytes of one value. */
-void mn_mcu_copy(int8_t *to, const int8_t *from, uint32_t n);
+/** n bytes of one value. */
 void mn_mcu_fill(int8_t *to, int8_t value, uint32_t n);
 
 /* Those that the target runs. */

@@ -136,6 +136,7 @@ void mn_mcu_begin(mn_mcu_run *run, const mn_mcu_program *program, void *arena, m
 }
 
 int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row) {
+    if (!run->program) return -1;
     const mn_mcu_tensor *input = tensor_of(run, run->program->input);
     if (run->rows == input->height) return -1;
     const uint32_t bytes = input->width * input->bytes;
@@ -149,14 +150,14 @@ int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row) {
 }
 
 int8_t *mn_mcu_held_input(mn_mcu_run *run) {
+    if (!run->program || !is_held(run->program)) return NULL;
     const mn_mcu_tensor *input = tensor_of(run, run->program->input);
-    if (!is_held(run->program)) return NULL;
     run->rows = input->height;
     return run->arena + input->offset;
 }
 
 const int8_t *mn_mcu_finish(mn_mcu_run *run) {
-    if (run->rows < tensor_of(run, run->program->input)->height) return NULL;
+    if (!run->program || run->rows < tensor_of(run, run->program->input)->height) return NULL;
     while (run->chain < run->program->chain_count) run_chain(run);
     return run->arena + tensor_of(run, run->program->output)->offset;
 }
