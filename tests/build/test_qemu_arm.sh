@@ -15,17 +15,6 @@ native=$MN_BUILD/mobilenet
 [[ -x $native ]] || skip "$native is not built"
 run_commands='test_(run|new|variants|benchmark_model)[.]sh$'
 
-folder=build-cross/aarch64
-check=$folder/tests/checkkernels
-mobilenet=$folder/mobilenet
-
-build() {
-    "$CMAKE" -G Ninja --toolchain cmake/toolchains/aarch64.cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Release \
-        -DMN_WERROR=ON >"$scratch/log" 2>&1 || fail "cannot be configured: $(tail -n 5 "$scratch/log")"
-    "$CMAKE" --build "$folder" -j "$(nproc)" --target mobilenet_command benchmark_model_command checkkernels \
-        >"$scratch/log" 2>&1 || fail "does not build: $(tail -n 20 "$scratch/log")"
-}
-
 # The tests of the commands, with programs that stand for the emulated ones.
 commands() {
     local program file
@@ -41,9 +30,9 @@ commands() {
     done
 }
 
-# What PROCESSOR executes of a model: executed PROCESSOR MODEL
+# What PROCESSOR executes of a model whose input are BYTES: executed PROCESSOR MODEL BYTES
 executed() {
-    head -c 3072 "$native" >"$scratch/input"
+    head -c "$3" "$native" >"$scratch/input"
     rm -f "$scratch/output"
     emulate "$1" -plugin "$scratch/count.so,out=$scratch/count.txt" "$mobilenet" run -m "$2" -i "$scratch/input" \
         -o "$scratch/output"
@@ -59,7 +48,7 @@ models() {
     done
 }
 
-build
+build_for aarch64
 kernels cortex-a53 'portable|neon' 'dotprod|i8mm'
 kernels cortex-a76 'portable|neon|dotprod' i8mm
 kernels max 'portable|neon|dotprod' none
@@ -69,7 +58,10 @@ models cortex-a53 neon
 models cortex-a76 'neon|dotprod'
 models max 'neon|dotprod|i8mm'
 cc -O2 -shared -fPIC bench/arm/count.c -o "$scratch/count.so"
-executed cortex-a53 tests/golden/tiny_v2_int8.tflite || fail "on a Cortex-A53: $(head -n 5 "$scratch/newer")"
-! executed cortex-a76 tests/golden/tiny_v2_int8.tflite || fail "dot products are not told from Armv8.0"
+for model in int8:3072 uint8:3072 float32:12288; do
+    executed cortex-a53 "tests/golden/tiny_v2_${model%:*}.tflite" "${model#*:}" ||
+        fail "on a Cortex-A53: $(head -n 5 "$scratch/newer")"
+done
+! executed cortex-a76 tests/golden/tiny_v2_int8.tflite 3072 || fail "dot products are not told from Armv8.0"
 grep -q sdot "$scratch/newer" || fail "no dot products on a Cortex-A76"
 commands cortex-a53
