@@ -182,24 +182,62 @@ static bool place_all(planner *p, const member *members, int32_t count, size_t a
     return true;
 }
 
+/* ---- From below, and from above --------------------------------------------------------------------------- */
+
+/* A group whose members share their upper end leaves no gap if the memory is filled from above. */
+static void turn(member *members, int32_t count, size_t alignment) {
+    for (member *m = members; m < members + count; m++) {
+        m->shift = mn_round_up(m->group_bytes, alignment) - m->shift - mn_round_up(m->buffer->bytes, alignment);
+    }
+}
+
+/* Places all members in empty memory. False: out of memory. */
+static bool try_to_place(const member *members, mn_buffer *buffers, int32_t count, size_t alignment, size_t *top) {
+    planner p = {.at = {0}};
+    *top = 0;
+    const bool done = open_planner(&p, buffers, count) && place_all(&p, members, count, alignment, top);
+    mn_region_free(&p.region);
+    return done;
+}
+
+static bool has_groups(const mn_buffer *buffers, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        if (buffers[i].below) return true;
+    }
+    return false;
+}
+
+/* From below, or from above if that takes less. `members` and `offsets` are room for [count]. False: out of memory. */
+static bool place_well(mn_buffer *buffers, int32_t count, size_t alignment, member *members, size_t *offsets,
+                       size_t *arena_bytes) {
+    if (!try_to_place(members, buffers, count, alignment, arena_bytes)) return false;
+    if (!has_groups(buffers, count)) return true;
+    for (int32_t i = 0; i < count; i++) offsets[i] = buffers[i].offset;
+    size_t top;
+    turn(members, count, alignment);
+    if (!try_to_place(members, buffers, count, alignment, &top)) return false;
+    for (int32_t i = 0; i < count; i++) {
+        const size_t end = buffers[i].offset + mn_round_up(buffers[i].bytes, alignment);
+        buffers[i].offset = top < *arena_bytes ? top - end : offsets[i];
+    }
+    *arena_bytes = mn_min_size(top, *arena_bytes);
+    return true;
+}
+
 mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, size_t *arena_bytes) {
-    size_t total = 0, top = 0;
+    size_t total = 0;
     for (int32_t i = 0; i < count; i++) {
         if (!mn_add_size(total, buffers[i].bytes, &total) || !mn_add_size(total, alignment, &total) ||
             !mn_add_size(total, buffers[i].shift, &total)) {
             return mn_fail(MN_ERROR_LIMIT, "the tensors need more memory than this machine can address");
         }
     }
-    planner p = {.at = {0}};
-    member *members = mn_region_alloc(&p.region, (size_t)count, sizeof *members);
-    size_t *bytes = mn_region_alloc(&p.region, (size_t)count, sizeof *bytes);
-    bool done = members && bytes && open_planner(&p, buffers, count);
-    if (done) {
-        find_groups(buffers, count, bytes, members);
-        done = place_all(&p, members, count, alignment, &top);
-    }
-    mn_region_free(&p.region);
-    if (!done) return mn_fail_memory("the memory plan");
-    *arena_bytes = top;
-    return MN_OK;
+    mn_region region = {0};
+    member *members = mn_region_alloc(&region, (size_t)count, sizeof *members);
+    size_t *bytes = mn_region_alloc(&region, (size_t)count, sizeof *bytes);
+    bool done = members && bytes;
+    if (done) find_groups(buffers, count, bytes, members);
+    done = done && place_well(buffers, count, alignment, members, bytes, arena_bytes);
+    mn_region_free(&region);
+    return done ? MN_OK : mn_fail_memory("the memory plan");
 }

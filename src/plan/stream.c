@@ -5,36 +5,57 @@
  * chain takes does not depend on how the steps before and behind it are cut. */
 #include "plan/stream.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 #include "plan/stream_chain.h"
 
+/* A chain, and how it runs. */
+typedef struct piece {
+    int32_t begin, end;
+    bool overlaps;
+    int32_t chunk; /* index of the widest slice */
+} piece;
+
 /* The best way to run all steps before one: its last chain, and what the whole of it takes. */
 typedef struct way {
-    int32_t begin;
-    bool overlaps;
+    piece last;
     bool exists;
     size_t peak;
     int64_t slices;
-    int64_t cost; /* slices, and a fine for each chain that takes more than is wanted */
+    int64_t cost; /* constants and slices, and a fine for each chain that takes more than is wanted */
 } way;
 
-enum { FINE = 1 << 20, MOST_ROWS = 1 << 25 };
+/* What a slice costs beside the constants it reads, in bytes of these; a fine is worse than any order. */
+static const int64_t slice_cost = 64, fine = INT64_C(1) << 48;
+enum { MOST_SLICES = 1 << 25 };
 
+/* What a chain takes, and in how many slices each of its steps runs if that matters. */
 typedef struct known {
-    mn_chain *chains;
-    int32_t count;
+    bool is_known;
+    mn_chain chain;
+    int32_t *slices_of;
+    int32_t *refined; /* chunks of its steps, found for so many bytes; or NULL */
+    size_t refined_for;
 } known;
 
-/* Looks for the least peak, or if that is known for the least cost within it. */
+/* Looks for the least peak, or if there is a limit for the least cost within it. */
 typedef struct search {
     mn_chains chains;
-    size_t limit;  /* SIZE_MAX: not known */
-    size_t wanted; /* bytes that a chain should take at most */
-    way *ways;     /* [step_count + 1] */
-    int64_t rows;  /* that may still be run in thought, so that the search ends in seconds whatever the model */
-    /* [step_count + 1]: what chains take that end before a step: a single step, one that overlaps, then longer ones, as
-     * far as they were looked at. */
-    known *known;
+    const mn_stream_options *options;
+    const int32_t *chunks;
+    int32_t chunk_count;
+    size_t limit;   /* SIZE_MAX: none */
+    size_t wanted;  /* bytes that a chain should take at most */
+    size_t spare;   /* bytes up to which tensors that could overlap lie apart */
+    way *ways;      /* [step_count + 1] */
+    int64_t slices; /* that may still be run in thought, so that the search ends in seconds whatever the model */
+    /* [step_count + 1]: chains that end before a step, chunk by chunk: a single step, one that overlaps, then longer
+     * ones */
+    known **known;
+    int64_t least_reads; /* constants, from which on it is worth a thought to read a step's less often */
+    mn_region *region;
+    bool failed; /* out of memory */
 } search;
 
 static bool is_better(const search *s, const way *a, const way *b) {
@@ -43,46 +64,125 @@ static bool is_better(const search *s, const way *a, const way *b) {
     return a->cost < b->cost;
 }
 
-/* Rows that the steps of a chain make at most; one that runs at once counts as one. */
-static int64_t most_rows(const search *s, int32_t begin, int32_t end, bool overlaps) {
+/* ---- Constants that are copied --------------------------------------------------------------------------- */
+
+/* Constants of steps are copied while a chain runs, those first that are read most often, as far as `room` goes.
+ * Returns the bytes that are not read for that; `copied`, [end - begin], may be NULL. */
+static int64_t copy_constants(const search *s, const piece *p, const int32_t *slices_of, size_t room, bool *copied) {
     const mn_stream_steps *steps = s->chains.steps;
-    int64_t rows = end - begin == 1 && !overlaps ? 1 : 0;
-    for (int32_t i = begin; i < end && rows != 1; i++) rows += steps->tensors[steps->steps[i].output].rows;
-    return rows;
+    int64_t saved = 0;
+    bool taken[MN_CHAIN_STEPS] = {false};
+    for (int32_t best = 0; best >= 0;) {
+        best = -1;
+        for (int32_t i = 0; i < p->end - p->begin; i++) {
+            const size_t bytes = mn_round_up(steps->steps[p->begin + i].constant_bytes, steps->alignment);
+            if (taken[i] || bytes == 0 || bytes > room || slices_of[i] < 2) continue;
+            if (best < 0 || slices_of[i] > slices_of[best]) best = i;
+        }
+        if (best < 0) break;
+        taken[best] = true;
+        room -= mn_round_up(steps->steps[p->begin + best].constant_bytes, steps->alignment);
+        saved += (int64_t)steps->steps[p->begin + best].constant_bytes * (slices_of[best] - 1);
+        if (copied) copied[best] = true;
+    }
+    return saved;
 }
 
-/* Chains are looked at in the order of their numbers; NULL where that would take too long. */
-static const mn_chain *look_at(search *s, int32_t begin, int32_t end, bool overlaps) {
-    const int32_t number = end - begin == 1 ? overlaps : end - begin;
-    known *k = &s->known[end];
-    if (number < k->count) return &k->chains[number];
-    const int64_t rows = most_rows(s, begin, end, overlaps);
-    if (number > k->count || (rows > 1 && rows > s->rows)) return NULL;
-    s->rows -= rows;
-    mn_chain_run(&s->chains, begin, end, overlaps, NULL, &k->chains[k->count++]);
-    return &k->chains[number];
+/* What may be copied beside a chain that takes so many bytes. */
+static size_t room_beside(const search *s, size_t bytes) {
+    if (s->limit == SIZE_MAX || !s->options->copies) return 0;
+    const size_t most = bytes > s->wanted ? s->limit : mn_min_size(s->wanted, s->limit);
+    return bytes < most ? most - bytes : 0;
 }
 
-/* Weighs the chain [begin, end) behind the best way to it; NULL if it was not looked at. */
-static const mn_chain *weigh(search *s, int32_t begin, int32_t end, bool overlaps) {
-    const way *before = &s->ways[begin];
-    const mn_chain *chain = look_at(s, begin, end, overlaps);
-    if (!chain) return NULL;
-    const way new = {.begin = begin,
-                     .overlaps = overlaps,
+/* ---- Chains ---------------------------------------------------------------------------------------------- */
+
+/* Slices that the steps of a chain run in, at most; one that runs at once counts as one. */
+static int64_t most_slices(const search *s, const piece *p) {
+    const mn_stream_steps *steps = s->chains.steps;
+    if (p->end - p->begin == 1 && !p->overlaps) return 1;
+    int64_t slices = 0;
+    for (int32_t i = p->begin; i < p->end; i++) {
+        const int32_t units = steps->tensors[steps->steps[i].output].units, row = steps->steps[i].row;
+        slices += units / s->chunks[p->chunk] + (row > 0 ? units / row : 1);
+    }
+    return slices;
+}
+
+static bool keep_slices(search *s, const piece *p, known *k) {
+    if (!s->options->copies) return true;
+    k->slices_of = mn_region_alloc(s->region, (size_t)(p->end - p->begin), sizeof *k->slices_of);
+    if (!k->slices_of) return false;
+    for (int32_t i = p->begin; i < p->end; i++) k->slices_of[i - p->begin] = s->chains.slices_of[i];
+    return true;
+}
+
+/* Bytes beyond which a chain is of no use: of longer ones too that end alike. */
+static size_t most_useful(const search *s, int32_t end) {
+    if (s->limit != SIZE_MAX) return s->limit;
+    return s->ways[end].exists ? s->ways[end].peak : SIZE_MAX;
+}
+
+static known *known_of(const search *s, const piece *p) {
+    const int32_t length = p->end - p->begin, number = length == 1 ? p->overlaps : length;
+    return &s->known[p->end][number * s->chunk_count + p->chunk];
+}
+
+/* NULL where that would take too long. */
+static const known *look_at(search *s, const piece *p) {
+    known *k = known_of(s, p);
+    const size_t most = most_useful(s, p->end);
+    if (k->is_known && !(k->chain.is_given_up && k->chain.least <= most)) return k;
+    const int64_t slices = most_slices(s, p);
+    if (s->failed || (slices > 1 && slices > s->slices)) return NULL;
+    s->chains.most = most;
+    mn_chain_set_chunk(&s->chains, p->begin, p->end, s->chunks[p->chunk]);
+    mn_chain_run(&s->chains, p->begin, p->end, p->overlaps, NULL, &k->chain);
+    s->slices -= s->chains.slice_count;
+    s->chains.most = SIZE_MAX;
+    k->is_known = keep_slices(s, p, k);
+    s->failed = !k->is_known;
+    return k->is_known ? k : NULL;
+}
+
+/* What is left to read of a chain's constants if some are copied, and slices. */
+static int64_t cost_of(const search *s, const piece *p, const mn_chain *chain, const int32_t *slices_of) {
+    const size_t room = room_beside(s, chain->bytes);
+    const int64_t saved = room > 0 ? copy_constants(s, p, slices_of, room, NULL) : 0;
+    return chain->slices * slice_cost + chain->constant_bytes - saved + (chain->bytes > s->wanted ? fine : 0);
+}
+
+/* Can a chain not be part of a better way, whatever it takes itself? */
+static bool is_useless(const search *s, const piece *p) {
+    const way *before = &s->ways[p->begin];
+    const size_t least = mn_max_size(before->peak, s->chains.crossing[p->begin]);
+    return !before->exists || least > most_useful(s, p->end);
+}
+
+/* Weighs a chain behind the best way to it. Is it worth looking at longer ones that end alike? */
+static bool weigh(search *s, const piece *p) {
+    if (is_useless(s, p)) return true;
+    const way *before = &s->ways[p->begin];
+    const known *k = look_at(s, p);
+    if (!k) return false;
+    const mn_chain *chain = &k->chain;
+    if (chain->is_given_up) return false;
+    const way new = {.last = *p,
                      .exists = true,
                      .peak = mn_max_size(before->peak, chain->bytes),
                      .slices = before->slices + chain->slices,
-                     .cost = before->cost + chain->slices + (chain->bytes > s->wanted ? FINE : 0)};
-    if (before->exists && new.peak <= s->limit && is_better(s, &new, &s->ways[end])) s->ways[end] = new;
-    return chain;
+                     .cost = before->cost + cost_of(s, p, chain, k->slices_of)};
+    if (new.peak <= s->limit && is_better(s, &new, &s->ways[p->end])) s->ways[p->end] = new;
+    return chain->least <= most_useful(s, p->end);
 }
 
-/* Can no longer chain that ends alike be better, or be looked at? */
-static bool is_hopeless(const search *s, int32_t end, const mn_chain *chain) {
-    if (!chain) return true;
-    if (s->limit != SIZE_MAX) return chain->least > s->limit;
-    return s->ways[end].exists && chain->least >= s->ways[end].peak;
+static void weigh_chunk(search *s, int32_t end, int32_t chunk) {
+    const mn_stream_step *steps = s->chains.steps->steps;
+    weigh(s, &(piece){.begin = end - 1, .end = end, .overlaps = true, .chunk = chunk});
+    const int32_t least = mn_max_i32(0, end - MN_CHAIN_STEPS);
+    for (int32_t begin = end - 2; begin >= least && steps[begin].by_units; begin--) {
+        if (!weigh(s, &(piece){.begin = begin, .end = end, .overlaps = true, .chunk = chunk})) break;
+    }
 }
 
 static void find_ways(search *s) {
@@ -90,120 +190,297 @@ static void find_ways(search *s) {
     s->ways[0] = (way){.exists = true};
     for (int32_t end = 1; end <= steps->step_count; end++) {
         s->ways[end] = (way){.exists = false};
-        weigh(s, end - 1, end, false);
-        if (!steps->steps[end - 1].by_rows) continue;
-        weigh(s, end - 1, end, true);
-        const int32_t least = mn_max_i32(0, end - MN_CHAIN_STEPS);
-        for (int32_t begin = end - 2; begin >= least; begin--) {
-            if (!steps->steps[begin].by_rows) break;
-            if (is_hopeless(s, end, weigh(s, begin, end, true))) break;
-        }
+        weigh(s, &(piece){.begin = end - 1, .end = end});
+        for (int32_t i = 0; steps->steps[end - 1].by_units && i < s->chunk_count; i++) weigh_chunk(s, end, i);
     }
 }
 
 /* ---- The answer ------------------------------------------------------------------------------------------ */
 
 /* Where whole tensors are used: throughout the chains that make and read them. */
-static void place_whole(const mn_chains *c, int32_t begin, int32_t end, mn_stream *out) {
+static void place_whole(const mn_chains *c, const piece *p, mn_stream *out) {
     for (int32_t t = 0; t < c->steps->tensor_count; t++) {
         mn_stream_place *place = &out->places[t];
-        if (c->maker[t] >= begin && c->maker[t] < end) place->first = begin;
-        if (c->last[t] >= begin && c->last[t] < end) place->last = end - 1;
+        if (c->maker[t] >= p->begin && c->maker[t] < p->end) place->first = p->begin;
+        if (c->last[t] >= p->begin && c->last[t] < p->end) place->last = p->end - 1;
     }
 }
 
-static void place_rings(const mn_chains *c, int32_t begin, int32_t end, mn_stream *out) {
-    for (int32_t s = begin; s < end; s++) {
+static void place_rings(const mn_chains *c, const piece *p, mn_stream *out) {
+    for (int32_t s = p->begin; s < p->end; s++) {
         const int32_t tensor = c->steps->steps[s].output;
-        if (mn_chain_keeps_whole(c, begin, end, tensor)) continue;
+        if (mn_chain_keeps_whole(c, p->begin, p->end, tensor)) continue;
         mn_stream_place *place = &out->places[tensor];
-        place->ring = c->ring[tensor] < c->steps->tensors[tensor].rows ? c->ring[tensor] : 0;
+        place->ring = c->ring[tensor] < mn_chain_places(c, tensor) ? c->ring[tensor] : 0;
         place->first = mn_min_i32(c->from[tensor], s);
         place->last = mn_max_i32(c->to[tensor], s);
     }
 }
 
-static void take_chain(search *s, int32_t end, mn_stream *out) {
+static void add_extra(mn_stream *out, mn_stream_extra extra) {
+    if (extra.bytes > 0) out->extras[out->extra_count++] = extra;
+}
+
+/* How the steps of the chain that ran last take their turns. */
+static void take_turns(const search *s, const piece *p, const mn_chain *chain, mn_stream *out) {
+    const mn_chains *c = &s->chains;
+    bool copied[MN_CHAIN_STEPS] = {false};
+    const size_t room = room_beside(s, chain->bytes);
+    out->constant_bytes += chain->constant_bytes;
+    if (room > 0) out->constant_bytes -= copy_constants(s, p, c->slices_of + p->begin, room, copied);
+    for (int32_t i = p->begin; i < p->end; i++) {
+        const mn_stream_step *step = &c->steps->steps[i];
+        const bool copy = copied[i - p->begin];
+        out->turns[i] = (mn_stream_turn){.chunk = c->chunk[i], .slices = c->slices_of[i], .is_copied = copy};
+        add_extra(out, (mn_stream_extra){.step = i, .bytes = step->workspace_bytes, .first = i, .last = i});
+        add_extra(out, (mn_stream_extra){.step = i,
+                                         .is_copy = true,
+                                         .bytes = copy ? step->constant_bytes : 0,
+                                         .first = p->begin,
+                                         .last = p->end - 1});
+    }
+}
+
+/* ---- Chunks of single steps ------------------------------------------------------------------------------ */
+
+/* The chain at hand, whose steps may get wider slices than others of the chain. */
+typedef struct refinement {
+    search *search;
+    const piece *piece;
+    size_t most; /* bytes */
+    int64_t cost, slices;
+} refinement;
+
+static bool is_cheaper(refinement *r) {
+    mn_chains *c = &r->search->chains;
+    mn_chain chain;
+    c->most = r->most;
+    mn_chain_run(c, r->piece->begin, r->piece->end, true, NULL, &chain);
+    c->most = SIZE_MAX;
+    if (chain.is_given_up || chain.bytes > r->most || chain.slices > r->slices) return false;
+    const int64_t cost = cost_of(r->search, r->piece, &chain, c->slices_of + r->piece->begin);
+    if (cost >= r->cost) return false;
+    r->cost = cost;
+    r->slices = chain.slices;
+    return true;
+}
+
+/* Tries other chunks for steps [from, to]; keeps them if that is cheaper. */
+static bool try_wider(refinement *r, int32_t from, int32_t to, int32_t factor, int32_t more) {
+    mn_chains *c = &r->search->chains;
+    int32_t before[MN_CHAIN_STEPS];
+    bool changes = false;
+    for (int32_t s = from; s <= to; s++) {
+        const int32_t units = c->steps->tensors[c->steps->steps[s].output].units;
+        before[s - from] = c->chunk[s];
+        c->chunk[s] = mn_min_i32(c->chunk[s] * factor + more, units);
+        changes = changes || c->chunk[s] != before[s - from];
+    }
+    if (changes && is_cheaper(r)) return true;
+    for (int32_t s = from; s <= to; s++) c->chunk[s] = before[s - from];
+    return false;
+}
+
+/* Widens the slices of steps that read many constants, with those in front that they wait for, while that pays. */
+static void widen(search *s, const piece *p, size_t most) {
+    enum { ROUNDS = 8, TOGETHER = 3 };
+    mn_chains *c = &s->chains;
+    mn_chain chain;
+    mn_chain_run(c, p->begin, p->end, true, NULL, &chain);
+    refinement r = {.search = s, .piece = p, .most = most, .slices = chain.slices};
+    r.cost = cost_of(s, p, &chain, c->slices_of + p->begin);
+    bool better = true;
+    for (int32_t round = 0; round < ROUNDS && better; round++) {
+        better = false;
+        for (int32_t i = p->begin; i < p->end; i++) {
+            const int64_t reads = (int64_t)c->steps->steps[i].constant_bytes * (c->slices_of[i] - 1);
+            if (reads < s->least_reads) continue;
+            for (int32_t from = i; from >= p->begin && from > i - TOGETHER; from--) {
+                better = try_wider(&r, from, i, 2, 0) || better;
+                better = try_wider(&r, from, i, 1, 1) || better;
+            }
+        }
+    }
+}
+
+/* Chunks for the steps of a chain that overlaps, in the bytes that it may take. */
+static void set_chunks(search *s, const piece *p) {
+    mn_chains *c = &s->chains;
+    known *k = known_of(s, p);
+    const size_t most = k->chain.bytes > s->wanted ? s->limit : mn_min_size(s->wanted, s->limit);
+    const size_t count = (size_t)(p->end - p->begin);
+    mn_chain_set_chunk(c, p->begin, p->end, s->chunks[p->chunk]);
+    if (!p->overlaps || s->chunk_count == 1) return;
+    if (k->refined && k->refined_for == most) {
+        memcpy(&c->chunk[p->begin], k->refined, count * sizeof *c->chunk);
+        return;
+    }
+    widen(s, p, most);
+    if (!k->refined) k->refined = mn_region_alloc(s->region, count, sizeof *k->refined);
+    k->refined_for = most;
+    if (k->refined) memcpy(k->refined, &c->chunk[p->begin], count * sizeof *c->chunk);
+}
+
+static void take_chain(search *s, const piece *p, mn_stream *out) {
     mn_chain chain;
     mn_chains *c = &s->chains;
-    const way *last = &s->ways[end];
-    mn_chain_run(c, last->begin, end, last->overlaps, out->slices + out->slice_count, &chain);
+    set_chunks(s, p);
+    mn_chain_run(c, p->begin, p->end, p->overlaps, out->slices + out->slice_count, &chain);
     out->slice_count += (int32_t)chain.slices;
-    out->chain_ends[out->chain_count++] = end;
-    place_whole(c, last->begin, end, out);
-    place_rings(c, last->begin, end, out);
-    if (chain.taken < 0 || chain.bytes + chain.saved <= s->wanted) return; /* no need: both are free to lie anywhere */
-    out->places[chain.taken].below = c->steps->steps[end - 1].output;
+    out->chain_ends[out->chain_count++] = p->end;
+    place_whole(c, p, out);
+    place_rings(c, p, out);
+    take_turns(s, p, &chain, out);
+    if (chain.taken < 0 || chain.bytes + chain.saved <= s->spare) return; /* no need: both are free to lie anywhere */
+    out->places[chain.taken].below = c->steps->steps[p->end - 1].output;
     out->places[chain.taken].shift = chain.shift;
 }
 
-static mn_status answer(search *s, mn_region *region, mn_stream *out) {
+static mn_status alloc_answer(const mn_stream_steps *steps, int64_t slices, mn_region *region, mn_stream *out) {
+    if (slices > INT32_MAX) return mn_fail(MN_ERROR_LIMIT, "the model has too many rows for a streamed plan");
+    const size_t step_count = (size_t)steps->step_count;
+    out->slices = mn_region_alloc(region, (size_t)slices, sizeof *out->slices);
+    out->chain_ends = mn_region_alloc(region, step_count, sizeof *out->chain_ends);
+    out->places = mn_region_alloc(region, (size_t)steps->tensor_count, sizeof *out->places);
+    out->turns = mn_region_alloc(region, step_count, sizeof *out->turns);
+    out->extras = mn_region_alloc(region, 2 * step_count, sizeof *out->extras);
+    const bool good = out->slices && out->chain_ends && out->places && out->turns && out->extras;
+    return good ? MN_OK : mn_fail_memory("the streamed plan");
+}
+
+static mn_status find_arena(const mn_stream_steps *steps, mn_region *region, mn_stream *stream) {
+    const int32_t count = steps->tensor_count + stream->extra_count;
+    mn_buffer *buffers = mn_region_alloc(region, (size_t)count, sizeof *buffers);
+    if (!buffers) return mn_fail_memory("the streamed plan");
+    mn_stream_buffers(steps, stream, buffers);
+    return mn_memory_plan(buffers, count, steps->alignment, &stream->arena_bytes);
+}
+
+static mn_status answer(search *s, mn_stream *out) {
     const mn_stream_steps *steps = s->chains.steps;
     const way *best = &s->ways[steps->step_count];
-    if (best->slices > INT32_MAX) return mn_fail(MN_ERROR_LIMIT, "the model has too many rows for a streamed plan");
     *out = (mn_stream){.peak = best->peak};
-    out->slices = mn_region_alloc(region, (size_t)best->slices, sizeof *out->slices);
-    out->chain_ends = mn_region_alloc(region, (size_t)steps->step_count, sizeof *out->chain_ends);
-    out->places = mn_region_alloc(region, (size_t)steps->tensor_count, sizeof *out->places);
-    int32_t *ends = mn_region_alloc(region, (size_t)steps->step_count, sizeof *ends);
-    if (!out->slices || !out->chain_ends || !out->places || !ends) return mn_fail_memory("the streamed plan");
+    MN_TRY(alloc_answer(steps, best->slices, s->region, out));
+    int32_t *ends = mn_region_alloc(s->region, (size_t)steps->step_count, sizeof *ends);
+    if (!ends || s->failed) return mn_fail_memory("the streamed plan");
     for (int32_t t = 0; t < steps->tensor_count; t++) {
         out->places[t] =
             (mn_stream_place){.first = -1, .last = steps->tensors[t].is_output ? steps->step_count : -1, .below = -1};
     }
     int32_t count = 0;
-    for (int32_t end = steps->step_count; end > 0; end = s->ways[end].begin) ends[count++] = end;
-    while (count-- > 0) take_chain(s, ends[count], out);
-    return MN_OK;
+    for (int32_t end = steps->step_count; end > 0; end = s->ways[end].last.begin) ends[count++] = end;
+    while (count-- > 0) take_chain(s, &s->ways[ends[count]].last, out);
+    return find_arena(steps, s->region, out);
 }
 
 void mn_stream_buffers(const mn_stream_steps *steps, const mn_stream *stream, mn_buffer *buffers) {
     for (int32_t t = 0; t < steps->tensor_count; t++) {
         const mn_stream_place *place = &stream->places[t];
-        const int32_t rows = place->ring > 0 ? place->ring : steps->tensors[t].rows;
-        buffers[t] = (mn_buffer){.bytes = (size_t)rows * steps->tensors[t].row_bytes,
+        const int32_t all = steps->tensors[t].is_sum ? 1 : steps->tensors[t].units;
+        buffers[t] = (mn_buffer){.bytes = (size_t)(place->ring > 0 ? place->ring : all) * steps->tensors[t].unit_bytes,
                                  .first = place->first,
                                  .last = place->last,
                                  .below = place->below < 0 ? NULL : &buffers[place->below],
                                  .shift = place->shift};
     }
+    for (int32_t i = 0; i < stream->extra_count; i++) {
+        const mn_stream_extra *extra = &stream->extras[i];
+        buffers[steps->tensor_count + i] =
+            (mn_buffer){.bytes = extra->bytes, .first = extra->first, .last = extra->last};
+    }
 }
 
-static mn_status find_arena(const mn_stream_steps *steps, mn_region *region, mn_stream *stream) {
-    mn_buffer *buffers = mn_region_alloc(region, (size_t)steps->tensor_count, sizeof *buffers);
-    if (!buffers) return mn_fail_memory("the streamed plan");
-    mn_stream_buffers(steps, stream, buffers);
-    return mn_memory_plan(buffers, steps->tensor_count, steps->alignment, &stream->arena_bytes);
+/* Keeps an answer if its arena is the smallest so far. */
+static mn_status try_answer(search *s, size_t spare, mn_stream *out) {
+    mn_stream stream;
+    s->spare = spare;
+    MN_TRY(answer(s, &stream));
+    if (!out->slices || stream.arena_bytes < out->arena_bytes) *out = stream;
+    return MN_OK;
 }
 
 /* Chains that take all there is leave tensors between them no choice of place: where the arena has gaps, chains of more
- * than some eighths of the peak are avoided if they can be. */
-static mn_status try_to_fit(search *s, mn_region *region, mn_stream *out) {
-    enum { EIGHTHS = 8, LEAST = 4 };
-    for (size_t eighths = EIGHTHS; eighths >= LEAST; eighths--) {
-        mn_stream stream;
-        s->wanted = s->limit / EIGHTHS * eighths + s->limit % EIGHTHS;
+ * than some parts of the limit are avoided if they can be, and tensors overlap that need not. */
+enum { PARTS = 16, LEAST_PARTS = 8 };
+
+static size_t part_of(size_t bytes, size_t parts) { return bytes / PARTS * parts + bytes % PARTS; }
+
+static mn_status try_to_fit(search *s, mn_stream *out) {
+    *out = (mn_stream){.slices = NULL};
+    for (size_t parts = PARTS; parts >= LEAST_PARTS; parts -= 2) {
+        s->wanted = part_of(s->limit, parts);
         find_ways(s);
-        MN_TRY(answer(s, region, &stream));
-        MN_TRY(find_arena(s->chains.steps, region, &stream));
-        if (eighths == EIGHTHS || stream.arena_bytes < out->arena_bytes) *out = stream;
+        MN_TRY(try_answer(s, s->wanted, out));
+        if (out->arena_bytes != out->peak) MN_TRY(try_answer(s, s->limit, out));
         if (out->arena_bytes == out->peak) break;
     }
     return MN_OK;
 }
 
-mn_status mn_stream_plan(const mn_stream_steps *steps, mn_region *region, mn_stream *out) {
-    search s = {.limit = SIZE_MAX, .wanted = SIZE_MAX, .rows = MOST_ROWS};
-    MN_TRY(mn_chains_open(steps, region, &s.chains));
-    s.ways = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.ways);
-    s.known = mn_region_alloc(region, (size_t)steps->step_count + 1, sizeof *s.known);
-    if (!s.ways || !s.known) return mn_fail_memory("the streamed plan");
+static int64_t cost_of_answer(const mn_stream *stream) {
+    return stream->slice_count * slice_cost + stream->constant_bytes;
+}
+
+/* Does the same for the cheapest answer whose arena is no larger than `given`, if any is. */
+static mn_status try_within(search *s, size_t given, bool *found, mn_stream *out) {
+    for (size_t parts = PARTS; parts >= LEAST_PARTS; parts--) {
+        mn_stream stream = {.slices = NULL};
+        s->wanted = part_of(s->limit, parts);
+        find_ways(s);
+        MN_TRY(try_answer(s, s->limit, &stream));
+        if (stream.arena_bytes > given) MN_TRY(try_answer(s, s->wanted, &stream));
+        if (stream.arena_bytes > given) MN_TRY(try_answer(s, 0, &stream));
+        if (stream.arena_bytes > given || (*found && cost_of_answer(&stream) >= cost_of_answer(out))) continue;
+        *out = stream;
+        *found = true;
+        if (parts == PARTS) break; /* nothing is cheaper */
+    }
+    return MN_OK;
+}
+
+/* If even then the arena has gaps, all chains get less. If nothing fits the answer stays as it is. */
+static mn_status find_within(search *s, size_t least, mn_stream *out) {
+    enum { TRIES = 16 };
+    const size_t alignment = s->chains.steps->alignment, given = s->options->limit / alignment * alignment;
+    bool found = false;
+    for (size_t i = 0; i < TRIES && !found; i++) {
+        s->limit = given - given / TRIES / 4 * i;
+        if (s->limit < least) break;
+        MN_TRY(try_within(s, given, &found, out));
+    }
+    return MN_OK;
+}
+
+static mn_status open_search(search *s, const mn_stream_steps *steps) {
+    static const int32_t one = 1;
+    const bool chosen = s->options->chunks != NULL;
+    s->chunks = chosen ? s->options->chunks : &one;
+    s->chunk_count = chosen ? s->options->chunk_count : 1;
+    MN_TRY(mn_chains_open(steps, s->region, &s->chains));
+    s->ways = mn_region_alloc(s->region, (size_t)steps->step_count + 1, sizeof *s->ways);
+    s->known = mn_region_alloc(s->region, (size_t)steps->step_count + 1, sizeof *s->known);
+    if (!s->ways || !s->known) return mn_fail_memory("the streamed plan");
     for (int32_t end = 1; end <= steps->step_count; end++) {
         const size_t count = (size_t)mn_min_i32(end, MN_CHAIN_STEPS) + 1;
-        s.known[end].chains = mn_region_alloc(region, count, sizeof(mn_chain));
-        if (!s.known[end].chains) return mn_fail_memory("the streamed plan");
+        s->known[end] = mn_region_alloc(s->region, count * (size_t)s->chunk_count, sizeof(known));
+        if (!s->known[end]) return mn_fail_memory("the streamed plan");
     }
+    return MN_OK;
+}
+
+mn_status mn_stream_plan(const mn_stream_steps *steps, const mn_stream_options *options, mn_region *region,
+                         mn_stream *out) {
+    static const mn_stream_options least_memory = {.limit = 0};
+    search s = {.options = options ? options : &least_memory,
+                .limit = SIZE_MAX,
+                .wanted = SIZE_MAX,
+                .slices = MOST_SLICES,
+                .region = region};
+    MN_TRY(open_search(&s, steps));
     find_ways(&s);
-    s.limit = s.ways[steps->step_count].peak;
-    return try_to_fit(&s, region, out);
+    for (int32_t i = 0; i < steps->step_count; i++) s.least_reads += (int64_t)steps->steps[i].constant_bytes;
+    s.least_reads /= 64;
+    const size_t least = s.limit = s.ways[steps->step_count].peak;
+    MN_TRY(try_to_fit(&s, out));
+    return s.options->limit > 0 ? find_within(&s, least, out) : MN_OK;
 }

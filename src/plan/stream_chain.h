@@ -15,9 +15,11 @@ typedef struct mn_chain {
     size_t bytes; /* in use at most while it runs, with tensors that others need */
     size_t least; /* of that, what every longer chain that ends alike takes too: rings, and the last output */
     int64_t slices;
-    int32_t taken; /* the tensor whose memory its last output takes over while it is used up, or -1 */
+    int64_t constant_bytes; /* read */
+    int32_t taken;          /* the tensor whose memory its last output takes over while it is used up, or -1 */
     size_t shift;
-    size_t saved; /* bytes by that */
+    size_t saved;     /* bytes by that */
+    bool is_given_up; /* as `least` grew over what was allowed; only that is known */
 } mn_chain;
 
 /** What is known of all steps, and the state of the chain that runs. */
@@ -30,14 +32,18 @@ typedef struct mn_chains {
     int32_t *reader_first; /* [tensor_count + 1]: where its readers begin */
     int32_t *readers;      /* steps, in order */
     int32_t begin, end;    /* the chain: steps [begin, end) */
-    int32_t *next;         /* [step_count]: output row to come */
-    int32_t *oldest;       /* [tensor_count]: first row that a step of the chain still needs */
-    int32_t *ring;         /* [tensor_count]: most rows in use at once */
-    int32_t *from, *to;    /* [tensor_count]: least and greatest step that ran while rows of a ring were in use */
+    int32_t *chunk;        /* [step_count]: most units of a slice */
+    int32_t *next;         /* [step_count]: unit of the output to come */
+    int32_t *slices_of;    /* [step_count]: in how many slices it ran */
+    int32_t *oldest;       /* [tensor_count]: first unit that a step of the chain still needs */
+    int32_t *ring;         /* [tensor_count]: most units in use at once */
+    int32_t *from, *to;    /* [tensor_count]: least and greatest step that ran while units of a ring were in use */
     int32_t *used_up;      /* [tensors]: those whose memory the last output may take over */
     int32_t used_up_count;
     int64_t *excess;         /* [tensor_count]: most bytes that the last output was ahead of what was used up */
-    bool *over;              /* [tensor_count]: the last output takes the place of its rows */
+    bool *over;              /* [tensor_count]: the last output takes the place of its units */
+    size_t most;             /* least bytes (mn_chain.least) that are worth going on; SIZE_MAX: all */
+    size_t least;            /* what is known of them so far */
     mn_stream_slice *slices; /* where they go, or NULL */
     int64_t slice_count;
 } mn_chains;
@@ -45,15 +51,19 @@ typedef struct mn_chains {
 /** Errors: MEMORY. Memory is from `region`. */
 mn_status mn_chains_open(const mn_stream_steps *steps, mn_region *region, mn_chains *out);
 
-/** Runs steps [begin, end), of which either there is one or all go by rows. A single step runs by rows only if
- * `overlaps`: then its output may take over memory; that of several always may. Slices go to `slices` if it is not
- * NULL; ring, from and to of `c` stay until the next run. */
+/** Sets the chunks of steps [begin, end), as far as they go by units. */
+void mn_chain_set_chunk(mn_chains *c, int32_t begin, int32_t end, int32_t chunk);
+
+/** Runs steps [begin, end), of which either there is one or all go by units, in slices of their chunks. A single step
+ * runs all at once, in rows if it has any, unless it `overlaps`: then its output may take over memory; that of several
+ * always may. Slices go to `slices` if it is not NULL; ring, from, to and slices_of of `c` stay until the next run. The
+ * chain is given up once it takes more than c->most. */
 void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_stream_slice *slices, mn_chain *out);
 
 /** Is a tensor whole if steps [begin, end) are a chain? */
 bool mn_chain_keeps_whole(const mn_chains *c, int32_t begin, int32_t end, int32_t tensor);
 
-/** Bytes of `rows` rows of a tensor, aligned. */
-size_t mn_chain_bytes(const mn_chains *c, int32_t tensor, int32_t rows);
+/** Places of a tensor as a whole. */
+int32_t mn_chain_places(const mn_chains *c, int32_t tensor);
 
 #endif

@@ -43,14 +43,14 @@ static int32_t number_of(builder *b, int32_t tensor) {
         const int32_t index = b->index_of[owner] = b->out->steps.tensor_count++;
         b->out->tensor_of[index] = owner;
         b->tensors[index] = (mn_stream_tensor){
-            .row_bytes = rows ? mn_plan_row_bytes(shape, graph_of(b)->tensors[owner].type) : plan->bytes[owner],
-            .rows = rows ? mn_plan_row_count(shape) : 1};
+            .unit_bytes = rows ? mn_plan_row_bytes(shape, graph_of(b)->tensors[owner].type) : plan->bytes[owner],
+            .units = rows ? mn_plan_row_count(shape) : 1};
     }
     return b->index_of[owner];
 }
 
 /* Can the step run by rows, with its kernel and the memory of its tensors? */
-static bool goes_by_rows(const builder *b, const mn_step *step, const mn_row_form *form) {
+static bool goes_by_units(const builder *b, const mn_step *step, const mn_row_form *form) {
     const mn_node *node = step->node;
     if (form->kind == MN_ROWS_NONE || (form->kind == MN_ROWS_WINDOW && !step->kernel->traits->rings)) return false;
     for (int32_t i = 0; i < node->input_count; i++) {
@@ -64,15 +64,16 @@ static mn_stream_read read_of(const builder *b, const mn_step *step, int32_t inp
     const mn_shape *out = &b->plan->shapes[step->node->outputs[0]];
     mn_stream_read read = {.tensor = number};
     if (form->kind == MN_ROWS_NONE || (form->moving >> input & 1) == 0) return read;
-    read.reach = read.stride = 1;
-    read.in_rows = read.out_rows = out->dims[1];
+    read.columns = MN_STREAM_ONE_COLUMN;
+    read.rows = (mn_stream_axis){.stride = 1, .reach = 1, .in = out->dims[1], .out = out->dims[1]};
     if (form->kind == MN_ROWS_ALIKE) return read;
     const mn_window *w = &form->window;
-    read.in_rows = w->in_h;
-    read.stride = w->stride_h;
-    read.before = w->pad_top;
     const int64_t reach = (int64_t)(w->k_h - 1) * w->dilation_h + 1;
-    read.reach = reach < INT32_MAX ? (int32_t)reach : INT32_MAX;
+    read.rows = (mn_stream_axis){.stride = w->stride_h,
+                                 .before = w->pad_top,
+                                 .reach = reach < INT32_MAX ? (int32_t)reach : INT32_MAX,
+                                 .in = w->in_h,
+                                 .out = w->out_h};
     return read;
 }
 
@@ -94,10 +95,10 @@ static mn_status add_step(builder *b, int32_t index) {
     const mn_row_form form = mn_plan_row_form(b->plan->shapes, node);
     mn_stream_read *reads = mn_region_alloc(&b->plan->region, (size_t)node->input_count, sizeof *reads);
     if (!reads) return mn_fail_memory("the streamed plan");
-    if (goes_by_rows(b, step, &form)) step->rows = form;
+    if (goes_by_units(b, step, &form)) step->rows = form;
     b->out->step_of[b->out->steps.step_count] = index;
     mn_stream_step *to = &b->steps[b->out->steps.step_count++];
-    *to = (mn_stream_step){.reads = reads, .by_rows = step->rows.kind != MN_ROWS_NONE};
+    *to = (mn_stream_step){.reads = reads, .by_units = step->rows.kind != MN_ROWS_NONE};
     to->in_place = step->rows.kind == MN_ROWS_ALIKE && step->kernel->traits->in_place;
     for (int32_t i = 0; i < node->input_count; i++) {
         const int32_t number = number_of(b, node->inputs[i]);
@@ -158,11 +159,11 @@ static mn_status measure_arriving(mn_streamed *s, mn_region *region) {
         copies[t] = s->steps.tensors[t];
         if (!copies[t].is_input) continue;
         copies[t].is_input = false;
-        steps[all.step_count++] = (mn_stream_step){.output = t, .by_rows = true};
+        steps[all.step_count++] = (mn_stream_step){.output = t, .by_units = true};
     }
     memcpy(&steps[all.step_count], s->steps.steps, (size_t)s->steps.step_count * sizeof *steps);
     all.step_count += s->steps.step_count;
-    MN_TRY(mn_stream_plan(&all, region, &found));
+    MN_TRY(mn_stream_plan(&all, NULL, region, &found));
     s->arriving_bytes = found.arena_bytes;
     return MN_OK;
 }
@@ -177,10 +178,10 @@ static mn_status take_slices(mn_plan *plan) {
     for (int32_t i = 0; i < plan->slice_count; i++) {
         const mn_stream_slice *slice = &s->stream.slices[i];
         const mn_step *step = &plan->steps[s->step_of[slice->step]];
-        const bool all = slice->rows == s->steps.tensors[s->steps.steps[slice->step].output].rows;
+        const bool all = slice->units == s->steps.tensors[s->steps.steps[slice->step].output].units;
         plan->slices[i] = (mn_slice_of_step){.step = s->step_of[slice->step],
                                              .first = all ? 0 : slice->first * step->rows.row_units,
-                                             .units = all ? step->cut.units : slice->rows * step->rows.row_units};
+                                             .units = all ? step->cut.units : slice->units * step->rows.row_units};
     }
     return MN_OK;
 }
@@ -191,7 +192,7 @@ static void take_rings(mn_plan *plan) {
         const int32_t tensor = s->tensor_of[i], ring = s->stream.places[i].ring;
         if (ring == 0) continue;
         plan->ring[tensor] = ring;
-        plan->bytes[tensor] = (size_t)ring * s->steps.tensors[i].row_bytes;
+        plan->bytes[tensor] = (size_t)ring * s->steps.tensors[i].unit_bytes;
     }
 }
 
@@ -199,7 +200,7 @@ mn_status mn_plan_stream(mn_plan *plan) {
     builder b = {.plan = plan};
     MN_TRY(build(&b));
     plan->streamed = b.out;
-    MN_TRY(mn_stream_plan(&b.out->steps, &plan->region, &b.out->stream));
+    MN_TRY(mn_stream_plan(&b.out->steps, NULL, &plan->region, &b.out->stream));
     MN_TRY(measure_arriving(b.out, &plan->region));
     MN_TRY(take_slices(plan));
     take_rings(plan);
