@@ -108,22 +108,30 @@ static void take_pixels(const band *b, int32_t y, tile *t) {
     t->sums = sums;
 }
 
-Q8_TARGET Q8_INLINE void run_cells(int rows, const tile *t, int8_t *cells) {
+Q8_TARGET Q8_INLINE void run_cells(int rows, mn_arm_ending ending, const tile *t, int8_t *cells) {
     int8x16_t bytes[ROWS];
-    run_tile(rows, MN_ARM_VECTORS, false, t, bytes);
+    run_tile(rows, MN_ARM_VECTORS, false, ending, t, bytes);
     Q8_UNROLL for (int r = 0; r < rows; r++) vst1q_s8(cells + r * LANES, bytes[r]);
 }
 
-#define RUN_CELLS(rows) run_cells(rows, &t, cells)
+#define RUN_CELLS(rows) run_cells(rows, ending, &t, cells)
 
 /* `count` pixels into cells. */
-Q8_TARGET static void run_row(const tile *row, int32_t count, int8_t *cells) {
+Q8_TARGET Q8_INLINE void run_row(mn_arm_ending ending, const tile *row, int32_t count, int8_t *cells) {
     tile t = *row;
     for (int32_t left = count, rows; left > 0; left -= rows, cells += rows * LANES) {
         rows = next_rows(left);
         EACH_ROWS(rows, RUN_CELLS)
         advance_tile(&t, rows);
     }
+}
+
+Q8_TARGET static void run_row_unsigned(const tile *row, int32_t count, int8_t *cells) {
+    run_row(MN_ARM_UNSIGNED, row, count, cells);
+}
+
+Q8_TARGET static void run_row_any(const tile *row, int32_t count, int8_t *cells) {
+    run_row(MN_ARM_ANY, row, count, cells);
 }
 
 /* The next row of the convolution, or of padding above or below it, into the ring. */
@@ -142,7 +150,8 @@ static void fill_row(band *b) {
         }
         t.panel = b->panels[v];
         mn_arm_cells_fill(to, before, b->conv.out);
-        run_row(&t, inside, to + (ptrdiff_t)before * LANES);
+        (ending_of(&t, MN_ARM_UNSIGNED) == MN_ARM_UNSIGNED ? run_row_unsigned
+                                                           : run_row_any)(&t, inside, to + (ptrdiff_t)before * LANES);
         mn_arm_cells_fill(to + (ptrdiff_t)(before + inside) * LANES, cells - before - inside, b->conv.out);
     }
 }

@@ -51,7 +51,7 @@ typedef struct job {
 
 Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, uint8_t *out) {
     int8x16_t bytes[ROWS];
-    run_tile(rows, vectors, false, t, bytes);
+    run_tile(rows, vectors, false, MN_ARM_ANY, t, bytes);
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const uint8x16_t stored = veorq_u8(vreinterpretq_u8_s8(bytes[r]), vdupq_n_u8(t->finish.flip));
         if (vectors == MN_ARM_VECTORS && j->count >= MN_ARM_LANES) {

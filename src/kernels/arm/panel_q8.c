@@ -5,6 +5,8 @@
 
 #ifdef MN_CPU_NEON_COMPILES
 
+#include <stdlib.h>
+
 #include "kernels/packed.h"
 
 enum { LANES = MN_ARM_LANES, PAIR = 2, CHAIN_SUM = 255 };
@@ -31,6 +33,12 @@ static int32_t sum_weights(const uint8_t *weights, int32_t depth, uint8_t flip) 
     }
     int32_t sum = vaddvq_s32(total);
     for (; i < depth; i++) sum += (int8_t)(weights[i] ^ flip);
+    return sum;
+}
+
+static int32_t sum_sizes(const uint8_t *weights, int32_t depth, uint8_t flip) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < depth; i++) sum += abs((int8_t)(weights[i] ^ flip));
     return sum;
 }
 
@@ -76,12 +84,16 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
     mn_packed_write(&raw, &layout, (char *)packed + l.weights_at);
     find_chains(&l, packed);
     for (int32_t i = 0; i < l.count; i++) {
-        int32_t sums[LANES];
+        mn_arm_channels *channels = (mn_arm_channels *)packed + i;
+        int32_t sums[LANES], sizes[LANES];
         for (int32_t c = 0; c < LANES; c++) {
             const int32_t channel = mn_min_i32(i * LANES + c, p->window.out_c - 1);
-            sums[c] = sum_weights((const uint8_t *)constants[1] + (ptrdiff_t)channel * depth, depth, zeros.flip);
+            const uint8_t *weights = (const uint8_t *)constants[1] + (ptrdiff_t)channel * depth;
+            sums[c] = sum_weights(weights, depth, zeros.flip);
+            sizes[c] = sum_sizes(weights, depth, zeros.flip);
         }
-        mn_arm_channels_fill(p, &zeros, i * LANES, constants[2], depth, sums, (mn_arm_channels *)packed + i);
+        mn_arm_channels_fill(p, &zeros, i * LANES, constants[2], depth, sums, channels);
+        mn_arm_channels_bound(channels, &zeros, sizes);
     }
 }
 

@@ -78,11 +78,12 @@ __attribute__((noinline)) static int8x16_t add_residual(const job *j, int8x16_t 
     return j->p->residual_first ? mn_arm_add_bytes(&j->add, other, bytes) : mn_arm_add_bytes(&j->add, bytes, other);
 }
 
-Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const job *j, ptrdiff_t at) {
+Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, mn_arm_ending ending, const tile *t, const job *j,
+                                    ptrdiff_t at) {
     const ptrdiff_t channels = j->p->conv.window.out_c;
     const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
     int8x16_t bytes[ROWS];
-    run_tile(rows, vectors, true, t, bytes);
+    run_tile(rows, vectors, true, ending, t, bytes);
     if (j->residual) {
         Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = add_residual(j, bytes[r], at + r * channels);
     }
@@ -96,16 +97,20 @@ Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, const tile *t, const 
     }
 }
 
-#define RUN_ALL(rows) run_stored(rows, MN_ARM_VECTORS, &t, j, at)
-#define RUN_HALF(rows) run_stored(rows, MN_ARM_VECTORS / 2, &t, j, at)
+#define RUN_SIGNED(rows) run_stored(rows, MN_ARM_VECTORS, MN_ARM_SIGNED, &t, j, at)
+#define RUN_ALL(rows) run_stored(rows, MN_ARM_VECTORS, MN_ARM_ANY, &t, j, at)
+#define RUN_HALF(rows) run_stored(rows, MN_ARM_VECTORS / 2, MN_ARM_ANY, &t, j, at)
 
 /* `count` pixels. */
 Q8_TARGET static void run_panel(const job *j, int32_t count) {
     tile t = j->tile;
+    const bool is_signed = j->count > LANES / 2 && ending_of(&t, MN_ARM_SIGNED) == MN_ARM_SIGNED;
     ptrdiff_t at = 0;
     for (int32_t left = count, rows; left > 0; left -= rows) {
         rows = next_rows(left);
-        if (j->count > LANES / 2) {
+        if (is_signed) {
+            EACH_ROWS(rows, RUN_SIGNED)
+        } else if (j->count > LANES / 2) {
             EACH_ROWS(rows, RUN_ALL)
         } else {
             EACH_ROWS(rows, RUN_HALF)

@@ -59,6 +59,7 @@ typedef struct mn_arm_channels {
     int32_t folded_bias[MN_ARM_LANES];
     int32_t multiplier[MN_ARM_LANES];
     int32_t shift[MN_ARM_LANES]; /* [-31, -1] */
+    bool fits_16;                /* results, before they are clamped, are known to */
 } mn_arm_channels;
 
 /** Can channels [0, count) be requantised here: all with a right shift? */
@@ -68,6 +69,9 @@ bool mn_arm_fits(const mn_conv_params *p);
  * weights of each as seen here, of which there are `depth`. */
 void mn_arm_channels_fill(const mn_conv_params *p, const mn_arm_zeros *zeros, int32_t first, const int32_t *bias,
                           int32_t depth, const int32_t *sums, mn_arm_channels *out);
+
+/** Finds out whether results fit 16 bits, from the sums of |weights| of each channel; weights have no zero point. */
+void mn_arm_channels_bound(mn_arm_channels *channels, const mn_arm_zeros *zeros, const int32_t *sizes);
 
 /** What all channels have in common. */
 typedef struct mn_arm_finish {
@@ -86,6 +90,15 @@ static inline mn_arm_finish mn_arm_finish_of(const mn_arm_zeros *zeros) {
         .flip = zeros->flip,
         .is_signed = zeros->range.min<zeros->out, .clamps = zeros->range.min> - 128 || zeros->range.max < 127,
     };
+}
+
+/** What accumulators become, which some kernels have code of its own for: whatever there is; or, where results fit 16
+ * bits and the range is that of bytes, those from the zero point on, which is -128 then, or all. */
+typedef enum mn_arm_ending { MN_ARM_ANY, MN_ARM_UNSIGNED, MN_ARM_SIGNED } mn_arm_ending;
+
+static inline mn_arm_ending mn_arm_ending_of(const mn_arm_finish *f, const mn_arm_channels *c) {
+    if (f->clamps || !c->fits_16) return MN_ARM_ANY;
+    return f->is_signed ? MN_ARM_SIGNED : MN_ARM_UNSIGNED;
 }
 
 /** Accumulators rescaled; `shift` at most -1. */
@@ -114,6 +127,23 @@ Q8_INLINE int8x16_t mn_arm_requant(int vectors, const int32x4_t *acc, const mn_a
     const int16x8_t low = mn_arm_to_16(values[0], values[1], f->zero);
     if (vectors == 2) return vcombine_s8(vqmovn_s16(low), vdup_n_s8(0));
     return vqmovn_high_s16(vqmovn_s16(low), mn_arm_to_16(values[2], values[3], f->zero));
+}
+
+/** The same of all 16 channels for MN_ARM_UNSIGNED and MN_ARM_SIGNED. */
+Q8_INLINE int8x16_t mn_arm_requant_16(const int32x4_t *acc, const mn_arm_channels *c, const mn_arm_finish *f,
+                                      bool is_signed) {
+    int16x8_t values[MN_ARM_VECTORS];
+    Q8_UNROLL for (int v = 0; v < MN_ARM_VECTORS; v++) {
+        values[v] = vreinterpretq_s16_s32(
+            mn_arm_rescale(acc[v], vld1q_s32(c->multiplier + v * 4), vld1q_s32(c->shift + v * 4), is_signed));
+    }
+    const int16x8_t low = vuzp1q_s16(values[0], values[1]), high = vuzp1q_s16(values[2], values[3]);
+    if (is_signed) {
+        const int16x8_t zero = vdupq_n_s16(f->zero);
+        return vqmovn_high_s16(vqmovn_s16(vaddq_s16(low, zero)), vaddq_s16(high, zero));
+    }
+    const uint8x16_t bytes = vqmovun_high_s16(vqmovun_s16(low), high);
+    return vreinterpretq_s8_u8(veorq_u8(bytes, vreinterpretq_u8_s8(vdupq_n_s8(f->min))));
 }
 
 /** Stores the first `count` of 16 bytes. */

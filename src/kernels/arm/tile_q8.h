@@ -22,9 +22,15 @@ typedef struct tile {
     const int32_t *sums; /* of each row's activations, where that is not 0 */
 } tile;
 
-/* Results as bytes, not flipped; `in_blocks` says how rows lie. Constant `rows` and `vectors` let the compiler keep
- * accumulators in registers. */
-Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, const tile *t, int8x16_t bytes[ROWS]) {
+/* How a tile may end, in kernels with code for `wanted`. */
+static inline mn_arm_ending ending_of(const tile *t, mn_arm_ending wanted) {
+    return mn_arm_ending_of(&t->finish, t->panel.channels) == wanted ? wanted : MN_ARM_ANY;
+}
+
+/* Results as bytes, not flipped; `in_blocks` says how rows lie. Constant `rows`, `vectors` and `ending` let the
+ * compiler keep accumulators in registers. */
+Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, mn_arm_ending ending, const tile *t,
+                                  int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
     mn_arm_panel panel = t->panel;
     open_sums(rows, vectors, panel.channels->folded_bias, acc);
@@ -35,6 +41,12 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, const t
     }
     close_sums(rows, vectors, acc);
     t = mn_arm_later(t);
+    if (ending != MN_ARM_ANY) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            bytes[r] = mn_arm_requant_16(acc[r], t->panel.channels, &t->finish, ending == MN_ARM_SIGNED);
+        }
+        return;
+    }
     if (t->weight_zero) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             Q8_UNROLL for (int v = 0; v < vectors; v++) {
