@@ -144,7 +144,7 @@ static int32_t end_unit(const mn_stream_read *read, int32_t unit) {
     const spot at = spot_of(read, unit);
     const int32_t row = place_under(&read->rows, at.row, read->rows.reach);
     const int32_t column = place_under(&read->columns, at.column, read->columns.reach);
-    return row > 0 && column > 0 ? unit_at(read, at.image, row - 1, column) : unit_at(read, at.image, 0, 0);
+    return row > 0 ? unit_at(read, at.image, row - 1, column) : unit_at(read, at.image, 0, 0);
 }
 
 /* The first unit of `tensor` that `step` still needs. */

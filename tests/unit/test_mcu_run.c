@@ -197,10 +197,10 @@ static void make_slice(uint32_t s, uint32_t n) {
 
 static void pull(uint32_t s, uint32_t end) {
     while (net.next[s] < end) {
-        const uint32_t width = net.tensors[s].width;
-        uint32_t n = width - net.next[s] % width;
+        const uint32_t width = net.tensors[s].width, row = width - net.next[s] % width;
+        uint32_t n = end - net.next[s];
+        if ((net.steps[s].window || net.steps[s].kind == MN_MCU_INPUT) && row < n) n = row;
         n = net.steps[s].chunk < n ? net.steps[s].chunk : n;
-        n = end - net.next[s] < n ? end - net.next[s] : n;
         for (int i = 0; i < 2; i++) {
             const int32_t maker = net.steps[s].inputs[i];
             if (maker >= (int32_t)net.begin) pull((uint32_t)maker, end_of(&net.steps[s], i, net.next[s] + n - 1));

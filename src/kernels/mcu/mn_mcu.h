@@ -6,7 +6,7 @@
  *
  * A program is constant data: tensors with their places in the arena, steps, and chains of steps. A tensor is an image
  * of height x width pixels, each `bytes` long, in row-major order; its memory is a ring of `places` pixels, pixel p
- * (= y * width + x) in place p % places. A slice is some pixels of a step's output, which lie in one row.
+ * (= y * width + x) in place p % places. A slice is some pixels of a step's output, which lie behind each other.
  *
  * Chains run one after another. A chain runs depth first: its last step makes its next slice, and before it each input
  * is made just as far as that slice needs (mn_mcu_step). So of a tensor inside a chain only the pixels that a later
@@ -137,9 +137,9 @@ typedef struct mn_mcu_constants {
 } mn_mcu_constants;
 
 /** A step makes its output slice by slice. Pixels [next, next + n) come next, with the first `next` that are not there
- *  yet, and n the least of `chunk`, what is left of the row, and what the step that asked for them lacks; the last step
- *  of a chain makes all. Before that, input by input, what that slice needs is made in the same way by the step of the
- *  chain, if any, whose output the input is. */
+ *  yet, and n the least of `chunk`, what the step that asked for them lacks, and, of INPUT and steps with a window,
+ * what is left of the row; the last step of a chain makes all. Before that, input by input, what that slice needs is
+ * made in the same way by the step of the chain, if any, whose output the input is. */
 typedef struct mn_mcu_step {
     const void *params;
     const mn_mcu_window *window; /* of kinds that need a WINDOW; else NULL */
@@ -172,7 +172,7 @@ uint32_t mn_mcu_workspace_bytes(const mn_mcu_program *program, const mn_mcu_step
 
 /** How far a step of the chain that runs has come. */
 typedef struct mn_mcu_cursor {
-    uint32_t next; /* pixels that are there; its column and row: */
+    uint32_t next; /* pixels that are there; the row and column of the next one, of INPUT and steps with a window: */
     uint16_t y, x;
     uint32_t end;   /* what is asked for: pixels before this one, */
     uint16_t asker; /* by this step of the chain */

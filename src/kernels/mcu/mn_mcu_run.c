@@ -68,14 +68,19 @@ static uint32_t ask(mn_mcu_run *run, uint32_t s, uint32_t n) {
     return s;
 }
 
+/* Does a slice stay within a row? The others go on from row to row, so that their weights are read less often. */
+static int goes_by_rows(const mn_mcu_step *step) { return step->window || step->kind == MN_MCU_INPUT; }
+
 static void advance(mn_mcu_run *run, uint32_t s, uint32_t n) {
     const uint32_t number = chain_begin(run) + s;
     const mn_mcu_step *step = &run->program->steps[number];
     mn_mcu_cursor *at = &run->cursors[s];
     mn_mcu_run_slice(run, step, at, n);
     at->next += n;
-    at->x = (uint16_t)(at->x + n);
-    if (at->x == tensor_of(run, step->output)->width) at->x = 0, at->y++;
+    if (goes_by_rows(step)) {
+        at->x = (uint16_t)(at->x + n);
+        if (at->x == tensor_of(run, step->output)->width) at->x = 0, at->y++;
+    }
     if (run->tell) run->tell(run->context, number, at->next - n, n);
 }
 
@@ -91,8 +96,8 @@ static int make(mn_mcu_run *run, uint32_t top) {
             s = at->asker;
             continue;
         }
-        const uint32_t row = (uint32_t)tensor_of(run, steps[s].output)->width - at->x;
-        const uint32_t n = mn_mcu_min(mn_mcu_min(steps[s].chunk, row), at->end - at->next);
+        uint32_t n = mn_mcu_min(steps[s].chunk, at->end - at->next);
+        if (goes_by_rows(&steps[s])) n = mn_mcu_min(n, (uint32_t)tensor_of(run, steps[s].output)->width - at->x);
         const uint32_t maker = ask(run, s, n);
         if (maker != s) {
             s = maker;
