@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/arm-sysroot.sh
 #
-# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs), to
-# be run with qemu-aarch64 -L. It is made once, in build-arm/sysroot, from Debian's packages for arm64, which apt-get
+# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs), and
+# beside them TFLite 2.14.0 with a NumPy of its time, to be run with qemu-aarch64 -L. It is made once, in build-arm/sysroot, from Debian's packages for arm64, which apt-get
 # fetches with settings of its own, so that nothing is installed and this machine's settings stay as they are, and from
 # wheels for aarch64. $MOBILENET_ARM_SYSROOT names an existing one instead. Exit status 77, with the reason on standard
 # error, when it cannot be had.
@@ -14,7 +14,8 @@ skip() {
     exit 77
 }
 
-litert=ai-edge-litert==1.4.0
+litert=(ai-edge-litert==1.4.0)
+tflite=(tflite-runtime==2.14.0 'numpy==1.26.*')
 root=${MOBILENET_ARM_SYSROOT:-$PWD/build-arm/sysroot}
 apt=$PWD/build-arm/apt
 
@@ -22,7 +23,9 @@ interpreter() { find "$root/usr/bin" -name 'python3.[0-9]*' 2>/dev/null | sort |
 
 complete() {
     [[ -n $(interpreter) ]] &&
-        qemu-aarch64 -L "$root" "$(interpreter)" -c 'import ai_edge_litert.interpreter, numpy' >/dev/null 2>&1
+        qemu-aarch64 -L "$root" "$(interpreter)" -c 'import ai_edge_litert.interpreter, numpy' >/dev/null 2>&1 &&
+        qemu-aarch64 -E PYTHONPATH=/usr/lib/python3/tflite -L "$root" "$(interpreter)" \
+            -c 'import tflite_runtime.interpreter, numpy' >/dev/null 2>&1
 }
 
 # apt-get for arm64, with its own lists, cache and, empty, list of what is installed.
@@ -60,28 +63,31 @@ unpack_packages() {
     done
 }
 
+# fetch_wheels FOLDER PACKAGE...: unpacks them, and what they need, into a folder of /usr/lib/python3.
 fetch_wheels() {
-    local version platforms=() glibc wheel
+    local version platforms=() glibc wheel folder=$1
+    shift
     version=$(interpreter)
-    for glibc in 17 27 28; do platforms+=(--platform "manylinux_2_${glibc}_aarch64"); done
+    for glibc in 17 27 28 34; do platforms+=(--platform "manylinux_2_${glibc}_aarch64"); done
     python3 -m pip download --quiet --disable-pip-version-check --retries 1 --timeout 20 --only-binary=:all: \
         "${platforms[@]}" --platform manylinux2014_aarch64 --implementation cp \
-        --python-version "${version##*python}" -d "$apt/wheels" "$litert" || return 1
-    for wheel in "$apt"/wheels/*.whl; do
-        python3 -m zipfile -e "$wheel" "$root/usr/lib/python3/dist-packages" || return 1
+        --python-version "${version##*python}" -d "$apt/wheels/$folder" "$@" || return 1
+    for wheel in "$apt/wheels/$folder"/*.whl; do
+        python3 -m zipfile -e "$wheel" "$root/usr/lib/python3/$folder" || return 1
     done
 }
 
 have qemu-aarch64 || skip "qemu-aarch64 is missing (on Debian: apt-get install qemu-user)"
 if ! complete; then
-    [[ -z ${MOBILENET_ARM_SYSROOT:-} ]] || skip "$root lacks Python, NumPy or LiteRT"
+    [[ -z ${MOBILENET_ARM_SYSROOT:-} ]] || skip "$root lacks Python, NumPy, LiteRT or TFLite"
     if ! have apt-get || ! have dpkg-deb; then skip "there is no apt-get to fetch Debian's packages for arm64"; fi
     have python3/pip || skip "pip is missing (on Debian: apt-get install python3-pip)"
     rm -rf "$root" "$apt"
     mkdir -p "$root"
     log=$(fetch_packages 2>&1) || skip "apt-get cannot fetch packages for arm64: ${log##*$'\n'}"
     log=$(unpack_packages 2>&1) || skip "packages for arm64 cannot be unpacked: ${log##*$'\n'}"
-    log=$(fetch_wheels 2>&1) || skip "pip cannot fetch $litert for aarch64: ${log##*$'\n'}"
-    complete || skip "LiteRT was fetched, but does not load under qemu-aarch64"
+    log=$(fetch_wheels dist-packages "${litert[@]}" 2>&1) || skip "pip cannot fetch LiteRT for aarch64: ${log##*$'\n'}"
+    log=$(fetch_wheels tflite "${tflite[@]}" 2>&1) || skip "pip cannot fetch TFLite for aarch64: ${log##*$'\n'}"
+    complete || skip "LiteRT and TFLite were fetched, but do not load under qemu-aarch64"
 fi
 echo "$root"

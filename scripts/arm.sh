@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/arm.sh [--own] MODEL [ARGUMENTS of bench/arm...]
 #
-# Counts the instructions and cache misses of one inference on emulated Arm cores, Cortex-A53, A55 and A76: this library
-# by tier, and LiteRT 1.4.0 with and without XNNPACK, in one run; no board is needed. Everything lies in build-arm/.
+# Counts the instructions and cache misses of one inference on emulated Arm cores, Cortex-A53, A55, A76 and one with i8mm:
+# this library by tier, LiteRT 1.4.0 with and without XNNPACK, and TFLite 2.14.0 without, in one run; no board is needed.
+# Everything lies in build-arm/.
 #
 #   --own   this library alone
 #

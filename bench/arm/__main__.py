@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""Counts the instructions and the cache misses of one inference on emulated Arm cores: this library by tier, and LiteRT
-with and without XNNPACK, in one run. Each engine is emulated once with the plugin count and once with cache; what they
-wrote stays in OUT/CORE-ENGINE/, where bench/predict and counts.py read it."""
+"""Counts the instructions and the cache misses of one inference on emulated Arm cores: this library by tier, LiteRT with
+and without XNNPACK, and TFLite 2.14.0 without, in one run. Each engine is emulated once with the plugin count and once
+with cache, others than this library once more with two threads; what the plugins wrote stays in OUT/CORE-ENGINE/, where
+bench/predict and counts.py read it."""
 import argparse
 import os
 import pathlib
@@ -15,7 +16,7 @@ import cores
 from counts import Counts
 
 HERE = pathlib.Path(__file__).resolve().parent
-LITERT = {"litert:xnnpack": "xnnpack", "litert:builtin": "builtin"}
+LITERT = {"litert:xnnpack": "xnnpack", "litert:builtin": "builtin", "tflite:builtin": "tflite"}
 
 
 @dataclass
@@ -32,19 +33,20 @@ class Refused(Exception):
     """An engine does not run on a core, and why."""
 
 
-def command(arguments, engine):
+def command(arguments, engine, threads):
     """The emulated program and its arguments, with the emulator's own before them."""
     if engine in LITERT:
         python = sorted(pathlib.Path(arguments.sysroot, "usr/bin").glob("python3.[0-9]*"))[0]
-        return ["-L", arguments.sysroot, str(python), str(HERE / "drive_litert.py"), arguments.model, LITERT[engine]]
+        return ["-L", arguments.sysroot, str(python), str(HERE / "drive_litert.py"), arguments.model, LITERT[engine],
+                str(threads)]
     return [str(pathlib.Path(arguments.build, "drive")), arguments.model, engine]
 
 
-def emulate(arguments, core, engine, plugin, text):
+def emulate(arguments, core, engine, plugin, text, threads=1):
     emulator = ["qemu-aarch64", "-cpu", core.emulated, "-plugin", plugin]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("MOBILENET_CPU", None)
-    done = subprocess.run(emulator + command(arguments, engine), capture_output=True, text=True, env=environment,
+    done = subprocess.run(emulator + command(arguments, engine, threads), capture_output=True, text=True, env=environment,
                           check=False)
     if done.returncode != 0:
         raise Refused((done.stderr.strip().splitlines() or ["status %d" % done.returncode])[-1])
@@ -53,14 +55,14 @@ def emulate(arguments, core, engine, plugin, text):
 
 
 def read_misses(path, levels):
-    """Accesses, and misses and lines written back by level, over all parts."""
+    """Accesses, and misses and lines written back by level, over all parts of what cache.c wrote."""
     accesses, misses, writebacks = 0, [0] * levels, [0] * levels
     for line in path.read_text(encoding="ascii").splitlines():
         fields = line.split()
         accesses += int(fields[3])
         for level in range(levels):
-            misses[level] += int(fields[7 + 4 * level])
-            writebacks[level] += int(fields[9 + 4 * level])
+            misses[level] += int(fields[7 + 6 * level])
+            writebacks[level] += int(fields[9 + 6 * level])
     return accesses, misses, writebacks
 
 
@@ -88,10 +90,13 @@ def measure(arguments, core, engine):
     plugin = "%s/count.so,out=%s" % (arguments.build, count)
     output = emulate(arguments, core, engine, plugin, folder / "steps.txt")
     plugin = "%s/cache.so,out=%s" % (arguments.build, cache)
-    plugin += "".join(",level=%d:%d" % size for size in core.caches)
+    plugin += ",streams=%d" % core.streams + "".join(",level=%d:%d" % size for size in core.caches)
     if emulate(arguments, core, engine, plugin, folder / "steps.txt") != output:
         raise SystemExit("%s on %s gives other bytes from run to run" % (engine, core.name))
-    if engine not in LITERT:
+    if engine in LITERT:
+        plugin = "%s/count.so,who=others,out=%s" % (arguments.build, folder / "others.txt")
+        emulate(arguments, core, engine, plugin, folder / "steps.txt", threads=2)
+    else:
         save_steps(arguments, core, engine, folder)
     return Result(engine, output, Counts(count).total(), *read_misses(cache, len(core.caches)))
 
@@ -119,7 +124,7 @@ def parse():
     parser.add_argument("--build", default="build-arm", help="where the plugins and drive are (%(default)s)")
     parser.add_argument("--out", help="where counts are kept (BUILD/counts)")
     parser.add_argument("--sysroot", help="files of 64-bit Arm with Python and LiteRT; without, only this library")
-    parser.add_argument("--cores", default="a53,a55,a76", help="some of %s" % ", ".join(cores.CORES))
+    parser.add_argument("--cores", default="a53,a55,a76,a510", help="some of %s" % ", ".join(cores.CORES))
     parser.add_argument("--engines", help="tiers of this library, %s (all)" % ", ".join(LITERT))
     arguments = parser.parse_args()
     arguments.out = arguments.out or str(pathlib.Path(arguments.build, "counts"))

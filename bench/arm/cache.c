@@ -2,10 +2,13 @@
  * Copyright the mobilenet.c authors */
 
 /* A plugin for QEMU that leads every access to data between the marks of marks.h through caches: lines of 64 bytes, the
- * least recently used one gives way, what was written goes to the next level when its line gives way, no prefetching.
- * The arguments level=KIB:WAYS name the caches, nearest first; out= the file, which gets for each part a line
- *   part INDEX accesses N bytes N, then for each level: misses N writebacks N
- * where the last level's misses and writebacks go to memory. One thread. */
+ * least recently used one gives way, what was written goes to the next level when its line gives way. Nothing is
+ * prefetched, but what the core's prefetcher would foresee is told apart: it watches misses of the first cache, and
+ * foresees the third of a row of lines that are one stride of at most 4 lines apart (Cortex-A53's technical reference
+ * manual). Arguments: level=KIB:WAYS for each cache, nearest first; streams=N, how many such rows the prefetcher
+ * follows at once (2); out= the file, which gets for each part a line part INDEX accesses N bytes N, then for each
+ * level: misses N writebacks N waits N where the last level's misses and writebacks go to memory. Of the misses, waits
+ * are those that a core may have to wait for: of loads, and not foreseen. One thread. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,7 @@
 #include "marks.h"
 #include "plugin.h"
 
-enum { MAX_LEVELS = 3, LINE_SHIFT = 6, LINE_BYTES = 1 << LINE_SHIFT };
+enum { MAX_LEVELS = 3, MAX_STREAMS = 32, MAX_STRIDE = 4, LINE_SHIFT = 6, LINE_BYTES = 1 << LINE_SHIFT };
 
 #define NO_LINE UINT64_MAX
 
@@ -27,8 +30,15 @@ typedef struct cache_line {
 typedef struct level {
     cache_line *lines; /* [sets][ways] */
     uint64_t sets, ways;
-    uint64_t misses, writebacks; /* of this part */
+    uint64_t misses, writebacks, waits; /* of this part */
 } level;
+
+/* A row of lines that the prefetcher follows. */
+typedef struct stream {
+    uint64_t last;  /* line that missed */
+    int64_t stride; /* in lines; 0: one miss so far */
+    uint64_t used;
+} stream;
 
 PLUGIN_EXPORT int qemu_plugin_version = 1;
 
@@ -36,13 +46,36 @@ static struct {
     FILE *out;
     level levels[MAX_LEVELS];
     int level_count;
+    stream streams[MAX_STREAMS];
+    unsigned stream_count;
     uint64_t now, accesses, bytes;
     unsigned part;
     bool on;
-} caching;
+} caching = {.stream_count = 2};
 
-/* A line is wanted in level `l`, to be written or read. */
-static void touch(int l, uint64_t number, bool write) {
+/* The first cache lacks a line: did the prefetcher ask for it before? */
+static bool foreseen(uint64_t number) {
+    stream *oldest = caching.streams, *begun = NULL;
+    for (unsigned i = 0; i < caching.stream_count; i++) {
+        stream *at = &caching.streams[i];
+        const int64_t distance = (int64_t)(number - at->last);
+        if (at->stride != 0 && distance == at->stride) {
+            *at = (stream){number, distance, ++caching.now};
+            return true;
+        }
+        if (distance != 0 && distance >= -MAX_STRIDE && distance <= MAX_STRIDE) begun = at;
+        if (at->used < oldest->used) oldest = at;
+    }
+    if (begun) {
+        *begun = (stream){number, (int64_t)(number - begun->last), ++caching.now};
+    } else {
+        *oldest = (stream){number, 0, ++caching.now};
+    }
+    return false;
+}
+
+/* A line is wanted in level `l`, to be written or read. `waited`: by a core that cannot go on. */
+static void touch(int l, uint64_t number, bool write, bool waited) {
     if (l == caching.level_count) return;
     level *at = &caching.levels[l];
     cache_line *set = &at->lines[number % at->sets * at->ways], *oldest = set;
@@ -55,11 +88,13 @@ static void touch(int l, uint64_t number, bool write) {
         if (set[i].used < oldest->used) oldest = &set[i];
     }
     at->misses++;
+    if (l == 0) waited = !foreseen(number) && waited;
+    at->waits += waited;
     if (oldest->number != NO_LINE && oldest->written) {
         at->writebacks++;
-        touch(l + 1, oldest->number, true);
+        touch(l + 1, oldest->number, true, false);
     }
-    touch(l + 1, number, false);
+    touch(l + 1, number, false, waited);
     *oldest = (cache_line){.number = number, .used = ++caching.now, .written = write};
 }
 
@@ -69,7 +104,7 @@ static void on_access(unsigned processor, qemu_plugin_meminfo_t info, uint64_t a
     const bool write = qemu_plugin_mem_is_store(info);
     caching.accesses++;
     caching.bytes += bytes;
-    for (uint64_t i = address >> LINE_SHIFT; i <= (address + bytes - 1) >> LINE_SHIFT; i++) touch(0, i, write);
+    for (uint64_t i = address >> LINE_SHIFT; i <= (address + bytes - 1) >> LINE_SHIFT; i++) touch(0, i, write, !write);
 }
 
 static void on_block(qemu_plugin_id_t id, struct qemu_plugin_tb *translated) {
@@ -82,7 +117,10 @@ static void on_block(qemu_plugin_id_t id, struct qemu_plugin_tb *translated) {
 
 static void begin_part(void) {
     caching.accesses = caching.bytes = 0;
-    for (int l = 0; l < caching.level_count; l++) caching.levels[l].misses = caching.levels[l].writebacks = 0;
+    for (int l = 0; l < caching.level_count; l++) {
+        level *at = &caching.levels[l];
+        at->misses = at->writebacks = at->waits = 0;
+    }
 }
 
 static void end_part(void) {
@@ -90,7 +128,8 @@ static void end_part(void) {
             caching.bytes);
     for (int l = 0; l < caching.level_count; l++) {
         const level *at = &caching.levels[l];
-        fprintf(caching.out, " misses %" PRIu64 " writebacks %" PRIu64, at->misses, at->writebacks);
+        fprintf(caching.out, " misses %" PRIu64 " writebacks %" PRIu64 " waits %" PRIu64, at->misses, at->writebacks,
+                at->waits);
     }
     fputc('\n', caching.out);
 }
@@ -124,6 +163,10 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *in
     const char *path = "cache.txt";
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "out=", 4) == 0) path = argv[i] + 4;
+        if (sscanf(argv[i], "streams=%u", &caching.stream_count) == 1 && caching.stream_count > MAX_STREAMS) {
+            fprintf(stderr, "cache: %s is too many; give up to %d\n", argv[i], MAX_STREAMS);
+            return 1;
+        }
         if (strncmp(argv[i], "level=", 6) == 0 && !add_level(argv[i] + 6)) {
             fprintf(stderr, "cache: %s is no cache; give up to %d as level=KIB:WAYS\n", argv[i], MAX_LEVELS);
             return 1;

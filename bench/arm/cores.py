@@ -2,8 +2,11 @@
 # Copyright the mobilenet.c authors
 """The cores that programs are counted for: how the emulator shows them, and their caches of data.
 
-Sizes: i.MX 8M Plus and i.MX 93 data sheets (A53: 32 KiB, 512 KiB shared; A55: 32 KiB, 64 KiB of each core, 256 KiB
-shared); ways: Arm's technical reference manuals. The third is a Cortex-A76 with caches of a common size.
+Sizes: i.MX 8M Plus, i.MX 93 and BCM2711 (A72) data sheets (A53: 32 KiB, 512 KiB shared; A55: 32 KiB, 64 KiB of each
+core, 256 KiB shared; A72: 32 KiB, 1 MiB shared); ways: Arm's technical reference manuals. A76 and A510 are given caches
+of a common size. A510 stands for any core with i8mm: the emulator has none, so that QEMU's `max` runs, without SVE.
+Rows of misses that the prefetcher follows: 2 on A53 (reset value of CPUACTLR_EL1.NPFSTRM); other manuals do not say,
+and 4 are taken, the most that A53 can be set to.
 """
 from dataclasses import dataclass
 
@@ -15,15 +18,18 @@ class Core:
     part: str      # "CPU part" in /proc/cpuinfo, by which LiteRT chooses among its kernels
     features: str  # "Features" there
     caches: tuple  # (KiB, ways), nearest first
+    streams: int = 4  # rows of misses that the prefetcher follows at once
 
 
 _BASE = "fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid"
 _DOT = "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp"
 
 CORES = {core.name: core for core in (
-    Core("a53", "cortex-a53", "0xd03", _BASE, ((32, 4), (512, 16))),
+    Core("a53", "cortex-a53", "0xd03", _BASE, ((32, 4), (512, 16)), streams=2),
     Core("a55", "cortex-a76", "0xd05", _DOT, ((32, 4), (64, 4), (256, 16))),
+    Core("a72", "cortex-a72", "0xd08", "fp asimd evtstrm crc32 cpuid", ((32, 2), (1024, 16))),
     Core("a76", "cortex-a76", "0xd0b", _DOT, ((64, 4), (512, 8), (2048, 16))),
+    Core("a510", "max,sve=off,sme=off", "0xd46", _DOT + " i8mm bf16", ((64, 4), (256, 8), (2048, 16))),
 )}
 
 

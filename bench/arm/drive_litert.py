@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""usage: drive_litert.py MODEL xnnpack|builtin
+"""usage: drive_litert.py MODEL xnnpack|builtin|tflite [THREADS]
 
-One inference of a model in LiteRT between the marks of marks.h, after one to warm up, on the inputs of drive.c. Runs
-under the emulator, with the Python of scripts/arm-sysroot.sh.
+One inference of a model between the marks of marks.h, after one to warm up, on the inputs of drive.c: in LiteRT with
+XNNPACK or without, or in TFLite without. Runs under the emulator, with the files of scripts/arm-sysroot.sh.
 """
 import ctypes
 import sys
 
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+if sys.argv[2] == "tflite":
+    sys.path.insert(0, "/usr/lib/python3/tflite")  # with a NumPy of its time
+import numpy as np  # noqa: E402 (needs the path above)
+
+if sys.argv[2] == "tflite":
+    from tflite_runtime.interpreter import Interpreter, OpResolverType  # noqa: E402
+else:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: E402
 
 MARK, MARK_BEGIN, MARK_END = 0x4D4E4D4E, 1, 2
 SYS_GETPRIORITY = 141  # of Linux on 64-bit Arm
@@ -29,8 +35,11 @@ def contents(detail):
 
 
 def main():
-    kernels = {"xnnpack": OpResolverType.AUTO, "builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}[sys.argv[2]]
-    interpreter = Interpreter(sys.argv[1], num_threads=1, experimental_op_resolver_type=kernels)
+    kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    if sys.argv[2] == "xnnpack":
+        kernels = OpResolverType.AUTO
+    threads = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    interpreter = Interpreter(sys.argv[1], num_threads=threads, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     detail = interpreter.get_input_details()[0]
     values = contents(detail)

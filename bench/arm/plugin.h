@@ -21,6 +21,7 @@ struct qemu_plugin_insn;
 enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0, QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_MEM_RW = 3 };
 
 typedef void (*plugin_translated)(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
+typedef void (*plugin_run)(unsigned processor, void *user);
 typedef void (*plugin_exit)(qemu_plugin_id_t id, void *user);
 typedef void (*plugin_access)(unsigned processor, qemu_plugin_meminfo_t info, uint64_t address, void *user);
 typedef void (*plugin_call)(qemu_plugin_id_t id, unsigned processor, int64_t number, uint64_t a1, uint64_t a2,
@@ -30,6 +31,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, plugin_translate
 void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t id, plugin_call callback);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, plugin_exit callback, void *user);
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter, uint64_t add);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, plugin_run callback, int registers, void *user);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *instruction, plugin_access callback, int registers,
                                       int reads_or_writes, void *user);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);

@@ -17,9 +17,11 @@ sys.path.insert(0, ARM)
 from counts import Counts, by_function, by_kind  # noqa: E402
 from instruction import disassemble  # noqa: E402
 
-# Part 0 runs 3 instructions 10,000 times, part 1 reads the first byte of 2048 lines, twice as many as the cache has.
+# Part 0 runs 3 instructions 10,000 times, part 1 reads the first byte of 2048 lines, twice as many as the cache has, and
+# in part 2 another thread does what part 0 does.
 PROGRAM = """
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "marks.h"
@@ -27,12 +29,20 @@ static char memory[2048 * 64] __attribute__((aligned(64)));
 __attribute__((noinline)) static void multiply(void) {
     __asm__ volatile("mov x1, #10000\\n1: smull v0.8h, v1.8b, v2.8b\\nsubs x1, x1, #1\\nb.ne 1b" ::: "x1", "v0", "cc");
 }
+static void *thread(void *nothing) {
+    multiply();
+    return nothing;
+}
 int main(void) {
+    pthread_t other;
     multiply();
     syscall(SYS_getpriority, MARK, MARK_BEGIN);
     multiply();
     syscall(SYS_getpriority, MARK, MARK_PART);
     for (int i = 0; i < 2048; i++) *(volatile char *)&memory[i * 64];
+    syscall(SYS_getpriority, MARK, MARK_PART);
+    pthread_create(&other, 0, thread, 0);
+    pthread_join(other, 0);
     syscall(SYS_getpriority, MARK, MARK_END);
     multiply();
     return 0;
@@ -58,7 +68,7 @@ class Plugins(unittest.TestCase):
         cls.program = cls.path("program")
         with open(cls.path("program.c"), "w", encoding="ascii") as file:
             file.write(PROGRAM)
-        run("aarch64-linux-gnu-gcc", "-O1", "-static", "-I", ARM, cls.path("program.c"), "-o", cls.program)
+        run("aarch64-linux-gnu-gcc", "-O1", "-static", "-pthread", "-I", ARM, cls.path("program.c"), "-o", cls.program)
         for plugin in ("count", "cache"):
             run("cc", "-O2", "-shared", "-fPIC", os.path.join(ARM, plugin + ".c"), "-o", cls.path(plugin + ".so"))
 
@@ -76,21 +86,37 @@ class Plugins(unittest.TestCase):
     def test_counts(self):
         self.emulate("%s,out=%s" % (self.path("count.so"), self.path("count.txt")))
         counts = Counts(self.path("count.txt"))
-        self.assertEqual(len(counts.parts), 2)
+        self.assertEqual(len(counts.parts), 3)
         self.assertTrue(30000 < counts.total([0]) < 30200, counts.total([0]))
         self.assertTrue(2048 * 3 < counts.total([1]) < 2048 * 6, counts.total([1]))
         kinds, mnemonics = by_kind(counts)
-        self.assertEqual((kinds["widening multiplies"], mnemonics["smull"]), (10000, 10000))
-        self.assertTrue(30000 < by_function(counts, self.program)["multiply"].total() < 30010)
+        self.assertEqual((kinds["widening multiplies"], mnemonics["smull"]), (20000, 20000))
+        self.assertTrue(60000 < by_function(counts, self.program)["multiply"].total() < 60020)
+
+    def test_other_threads_are_told_apart(self):
+        self.emulate("%s,who=others,out=%s" % (self.path("count.so"), self.path("others.txt")))
+        counts = Counts(self.path("others.txt"))
+        self.assertEqual((counts.total([0]), counts.total([1])), (0, 0))
+        self.assertEqual(by_kind(counts)[1]["smull"], 10000)
+
+    def misses(self, streams):
+        """[[misses, writebacks, waits of each level]] of each part"""
+        self.emulate("%s,out=%s,streams=%d,level=64:4,level=256:8" % (self.path("cache.so"), self.path("cache.txt"),
+                                                                    streams))
+        with open(self.path("cache.txt"), encoding="ascii") as file:
+            return [[int(field) for field in line.split()[7::2]] for line in file]
 
     def test_misses(self):
-        self.emulate("%s,out=%s,level=64:4,level=256:8" % (self.path("cache.so"), self.path("cache.txt")))
-        with open(self.path("cache.txt"), encoding="ascii") as file:
-            multiply, read = [line.split() for line in file]
-        self.assertEqual((multiply[6], read[6]), ("misses", "misses"))
-        self.assertLess(int(multiply[7]), 50)
-        self.assertTrue(2048 <= int(read[7]) < 2100, read)
-        self.assertTrue(2048 <= int(read[11]) < 2100, read)
+        multiply, read, _ = self.misses(streams=0)
+        self.assertLess(multiply[0], 50)
+        for count in (read[0], read[2], read[3], read[5]):
+            self.assertTrue(2048 <= count < 2100, read)
+
+    def test_rows_of_lines_are_foreseen(self):
+        _, read, _ = self.misses(streams=2)
+        self.assertTrue(2048 <= read[0] < 2100, read)
+        self.assertLess(read[2], 60)
+        self.assertLess(read[5], 60)
 
     def test_a_wrong_cache_is_refused(self):
         with self.assertRaises(subprocess.CalledProcessError) as failure:
