@@ -5,11 +5,14 @@ import bisect
 import math
 from dataclasses import dataclass
 
+import mca
 from counts import Counts, functions_of
 from instruction import disassemble
 from pipeline import block_cycles
+from timing import OutOfOrder
 
 LINE_BYTES = 64
+PAGE_BYTES = 4096
 HAND_OVER_US = 3.0  # to other threads and back, of each shared step; a guess from other processors
 
 
@@ -17,22 +20,28 @@ HAND_OVER_US = 3.0  # to other threads and back, of each shared step; a guess fr
 class Part:
     """What is counted between two marks."""
     name: str
-    cuts: dict          # threads -> (units that they can share, grain); 1: for every other number
+    cuts: dict            # threads -> (units that they can share, grain); 1: for every other number
     instructions: int
-    core_ms: float      # of instructions alone, nothing missing in the first cache
-    wait_ms: float      # if each miss is waited for in full
-    memory_ms: float    # for the bytes to and from memory at the board's bandwidth
+    core_ms: float        # of instructions alone, nothing missing in the first cache and every branch foreseen
+    branch_ms: float      # for loops that end
+    wait_ms: float        # for loads that miss and that no prefetcher foresees
+    most_wait_ms: float   # without a prefetcher
+    moved_mb: float       # from and to memory
+    alone: float = 0.0    # share of the core's time in which one thread works, however many there are
 
     def share(self, threads):
         """The largest part of the work that one of several threads gets."""
         units, grain = self.cuts.get(threads, self.cuts[1])
         pieces = max(1, math.ceil(units / max(grain, 1)))
-        return math.ceil(pieces / threads) / pieces
+        return self.alone + (1 - self.alone) * math.ceil(pieces / threads) / pieces
 
-    def ms(self, threads, waited):
-        """With `waited` of each wait not hidden by prefetching."""
+    def memory_ms(self, board, threads):
+        """The least that moving the bytes takes."""
+        return self.moved_mb / board.bandwidth(threads)
+
+    def ms(self, board, threads):
         share = self.share(threads)
-        time = max((self.core_ms + waited * self.wait_ms) * share, self.memory_ms)
+        time = max((self.core_ms + self.branch_ms + self.wait_ms) * share, self.memory_ms(board, threads))
         return time + (HAND_OVER_US / 1000 if threads > 1 and share < 1 else 0.0)
 
 
@@ -49,13 +58,12 @@ def read_steps(folder):
 
 
 def read_caches(path):
-    """[(misses of each level, lines written to memory)] by part"""
+    """[(misses of each level, those waited for, lines written to memory)] by part"""
     parts = []
     with open(path, encoding="ascii") as file:
         for line in file:
-            fields = line.split()
-            numbers = [int(field) for field in fields[7::2]]
-            parts.append((numbers[0::2], numbers[-1]))
+            numbers = [int(field) for field in line.split()[7::2]]
+            parts.append((numbers[0::3], numbers[2::3], numbers[-2]))
     return parts
 
 
@@ -69,7 +77,56 @@ def cycles_of_blocks(counts, timing):
     """{block index: cycles of one run}, of the blocks that ran"""
     used = {index for part in counts.parts for index in part}
     known = disassemble(word for index in used for word in counts.blocks[index][1])
-    return {index: block_cycles([known[word] for word in counts.blocks[index][1]], timing) for index in used}
+    blocks = {index: [known[word] for word in counts.blocks[index][1]] for index in used}
+    if not isinstance(timing, OutOfOrder):
+        return {index: block_cycles(block, timing) for index, block in blocks.items()}
+    found = mca.block_cycles(blocks, timing.mca)
+    return {index: found.get(index, len(block)) for index, block in blocks.items()}
+
+
+def _back(word):
+    """Whether this is a conditional branch backwards, as loops end with."""
+    if word & 0xFF000010 == 0x54000000 or word & 0x7E000000 == 0x34000000:  # b.cond; cbz, cbnz
+        return bool(word >> 23 & 1)
+    return word & 0x7E000000 == 0x36000000 and bool(word >> 18 & 1)  # tbz, tbnz
+
+
+def loops_ended(counts, part):
+    """How often a branch back to a loop's beginning was not taken: by executions of what follows it."""
+    at = {}
+    for index, times in part.items():
+        address = counts.blocks[index][0]
+        at[address] = at.get(address, 0) + times
+    ended = 0
+    for index, times in part.items():
+        address, words = counts.blocks[index]
+        if _back(words[-1]):
+            ended += min(times, at.get(address + 4 * len(words), 0))
+    return ended
+
+
+def _places(counts, index):
+    """What a block is known by in another run: where it begins in its page, and its first instructions."""
+    address, words = counts.blocks[index]
+    return address % PAGE_BYTES, tuple(words[:2])
+
+
+def shared_places(path):
+    """Of all instructions that threads other than the first executed."""
+    words = {address: word for address, (word, _) in Counts(path).by_address().items()}
+    both = {(address % PAGE_BYTES, (word, words.get(address + 4))) for address, word in words.items()}
+    return both | {(place, pair[:1]) for place, pair in both}
+
+
+def alone_share(counts, part, cycles, path):
+    """Share of a part's cycles in blocks that the first thread alone executes in a run with several; 0 if there was no
+    such run."""
+    if not path.exists():
+        return 0.0
+    shared = shared_places(path)
+    total = sum(times * cycles[index] for index, times in part.items())
+    return sum(times * cycles[index] for index, times in part.items()
+               if _places(counts, index) not in shared) / max(total, 1)
 
 
 def by_function(folder, board, program):
@@ -86,17 +143,39 @@ def by_function(folder, board, program):
     return found
 
 
-def read_parts(folder, board, everything_shared):
-    """The parts that `folder` has counts of. `everything_shared`: engines whose steps are not known are taken to be
-    shared evenly by any number of threads."""
+def hot_blocks(folder, board, program, count):
+    """[(function, bytes into it, instructions, times, cycles by us, cycles by llvm-mca or None)], the costliest first."""
+    counts, (starts, names) = Counts(folder / "count.txt"), functions_of(program)
+    cycles, times = cycles_of_blocks(counts, board.timing), {}
+    for part in counts.parts:
+        for index, ran in part.items():
+            times[index] = times.get(index, 0) + ran
+    chosen = sorted(times, key=lambda index: -times[index] * cycles[index])[:count]
+    known = disassemble(word for index in chosen for word in counts.blocks[index][1])
+    theirs = mca.block_cycles({index: [known[word] for word in counts.blocks[index][1]] for index in chosen},
+                              board.timing.name.lower())
+    found = []
+    for index in chosen:
+        address, words = counts.blocks[index]
+        place = max(bisect.bisect_right(starts, address) - 1, 0)
+        found.append((names[place], address - starts[place], len(words), times[index], cycles[index], theirs.get(index)))
+    return found
+
+
+def read_parts(folder, board):
+    """The parts that `folder` has counts of. Engines whose steps are not known have a single one, which threads share
+    evenly, apart from what one of them executes alone."""
     counts = Counts(folder / "count.txt")
     steps, caches = read_steps(folder), read_caches(folder / "cache.txt")
     cycles = cycles_of_blocks(counts, board.timing)
+    others = folder / "others.txt"
     parts = []
     for number, part in enumerate(counts.parts):
-        name, cuts = steps.get(number, ("between", {1: (1 << 20 if everything_shared else 0, 1)}))
-        misses, written = caches[number]
+        name, cuts = steps.get(number, ("between", {1: (1 << 20 if others.exists() else 0, 1)}))
+        misses, waited, written = caches[number]
         core = sum(times * cycles[index] for index, times in part.items())
-        parts.append(Part(name, cuts, counts.total([number]), core / board.ghz / 1e6, waits(board, misses),
-                          (misses[-1] + written) * LINE_BYTES / board.memory_gb_s / 1e6))
+        parts.append(Part(name, cuts, counts.total([number]), core / board.ghz / 1e6,
+                          loops_ended(counts, part) * board.timing.mispredicted / board.ghz / 1e6,
+                          waits(board, waited), waits(board, misses), (misses[-1] + written) * LINE_BYTES / 1e6,
+                          alone_share(counts, part, cycles, others)))
     return parts
