@@ -18,7 +18,8 @@ typedef struct qemu_info_t qemu_info_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
-enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0, QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_MEM_RW = 3 };
+enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0, QEMU_PLUGIN_CB_NO_REGS = 0 };
+enum { QEMU_PLUGIN_MEM_W = 2, QEMU_PLUGIN_MEM_RW = 3 };
 
 typedef void (*plugin_translated)(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
 typedef void (*plugin_run)(unsigned processor, void *user);
@@ -32,6 +33,8 @@ void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t id, plugin_call callb
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, plugin_exit callback, void *user);
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter, uint64_t add);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, plugin_run callback, int registers, void *user);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *instruction, int operation, void *counter,
+                                                uint64_t add);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *instruction, plugin_access callback, int registers,
                                       int reads_or_writes, void *user);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);

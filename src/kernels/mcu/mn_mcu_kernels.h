@@ -9,6 +9,10 @@
 
 #include "mn_mcu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- Kernels --------------------------------------------------------------------------------------------- */
 
 /** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. */
@@ -71,7 +75,9 @@ static inline int32_t mn_mcu_high(int32_t a, int32_t b) {
 }
 
 /** x / 2^n, halves upward, for x >= 0 and n in [0, 31]. */
-static inline int32_t mn_mcu_round_shift(int32_t x, int32_t n) { return n == 0 ? x : (x >> n) + (x >> (n - 1) & 1); }
+static inline int32_t mn_mcu_round_shift(int32_t x, int32_t n) {
+    return n == 0 ? x : (int32_t)(((uint32_t)x >> n) + ((uint32_t)x >> (n - 1) & 1u));
+}
 
 /** a * multiplier / 2^31 * 2^shift with both roundings, for shift < 0 as one 64-bit sum of which the upper half is
  *  taken (docs/numerics.md, Requantising in floats): no shift of 64 bits, which 32-bit processors take for long. */
@@ -92,5 +98,9 @@ static inline int8_t mn_mcu_store(const mn_mcu_product *p, uint32_t c, int32_t s
     const int32_t stored = mn_mcu_wrap_add(mn_mcu_requantize(acc, p->multiplier[c], p->shift[c]), p->out_zero);
     return (int8_t)mn_mcu_clamp(stored, p->low, p->high);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -53,22 +53,44 @@ void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t
     }
 }
 
-/* The sum of one output of a depthwise filter: of channel c of the pixels under it, channel `w` of the weights. */
-static int32_t filter(const int8_t *const *at, const mn_mcu_view *view, uint32_t c, const int8_t *w,
+/* The sum of one output of a depthwise filter: of channel `from` of the pixels under it. */
+static int32_t filter(const int8_t *const *at, const mn_mcu_view *view, uint32_t from, const int8_t *w,
                       uint32_t channels) {
     int32_t sum = 0;
     for (uint32_t ky = 0; ky < view->k_h; ky++, at += view->columns) {
-        for (uint32_t kx = 0; kx < view->k_w; kx++, w += channels) sum += at[kx][c] * *w;
+        for (uint32_t kx = 0; kx < view->k_w; kx++, w += channels) sum += at[kx][from] * *w;
     }
     return sum;
+}
+
+/* Four channels behind each other, so that each address serves four products. */
+static void filter_four(const mn_mcu_product *p, const int8_t *const *at, const mn_mcu_view *view, uint32_t c,
+                        const int8_t *w, int8_t *out) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (uint32_t ky = 0; ky < view->k_h; ky++, at += view->columns) {
+        for (uint32_t kx = 0; kx < view->k_w; kx++, w += p->channels) {
+            const int8_t *x = at[kx] + c;
+            s0 += x[0] * w[0];
+            s1 += x[1] * w[1];
+            s2 += x[2] * w[2];
+            s3 += x[3] * w[3];
+        }
+    }
+    out[0] = mn_mcu_store(p, c, s0);
+    out[1] = mn_mcu_store(p, c + 1, s1);
+    out[2] = mn_mcu_store(p, c + 2, s2);
+    out[3] = mn_mcu_store(p, c + 3, s3);
 }
 
 void mn_mcu_depthwise_c(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
                         uint32_t n) {
     const uint32_t channels = p->channels, each = channels / p->depth; /* of these, channels of the input in turn */
     for (uint32_t i = 0; i < n; i++, out += channels) {
-        for (uint32_t c = 0, from = 0, turn = 0; c < channels; c++) {
-            out[c] = mn_mcu_store(p, c, filter(view->at + i * view->stride, view, from, weights + c, channels));
+        const int8_t *const *at = view->at + i * view->stride;
+        uint32_t c = 0, turn = 0;
+        for (; each == 1 && c + 4 <= channels; c += 4) filter_four(p, at, view, c, weights + c, out + c);
+        for (uint32_t from = c; c < channels; c++) {
+            out[c] = mn_mcu_store(p, c, filter(at, view, from, weights + c, channels));
             if (++turn == each) turn = 0, from++;
         }
     }

@@ -149,7 +149,7 @@ int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row) {
     run->rows++;
     if (is_held(run->program) || run->chain > 0) return 0;
     run->row = row;
-    run_chain(run);
+    (void)run_chain(run);
     run->row = NULL;
     return 0;
 }
@@ -163,7 +163,7 @@ int8_t *mn_mcu_held_input(mn_mcu_run *run) {
 
 const int8_t *mn_mcu_finish(mn_mcu_run *run) {
     if (!run->program || run->rows < tensor_of(run, run->program->input)->height) return NULL;
-    while (run->chain < run->program->chain_count) run_chain(run);
+    while (run->chain < run->program->chain_count) (void)run_chain(run);
     return run->arena + tensor_of(run, run->program->output)->offset;
 }
 
@@ -171,6 +171,8 @@ const int8_t *mn_mcu_run_image(mn_mcu_run *run, const mn_mcu_program *program, v
                                const int8_t *image) {
     const mn_mcu_tensor *input = &program->tensors[program->input];
     mn_mcu_begin(run, program, arena, cursors);
-    for (uint32_t y = 0; y < input->height; y++) mn_mcu_push_row(run, image + (size_t)y * input->width * input->bytes);
+    for (uint32_t y = 0; y < input->height; y++) {
+        (void)mn_mcu_push_row(run, image + (size_t)y * input->width * input->bytes);
+    }
     return mn_mcu_finish(run);
 }
