@@ -48,7 +48,7 @@ bool mn_mcu_is_name(const char *name) {
 static void emit_constants(const mn_mcu_model *m, const char *upper, FILE *out) {
     const mn_mcu_tensor *input = &m->program->tensors[m->program->input];
     const mn_mcu_tensor *output = &m->program->tensors[m->program->output];
-    const bool held = m->program->steps[0].kind != MN_MCU_INPUT;
+    const bool held = mn_mcu_is_held(m->program);
     fprintf(out, "/** The input: rows of bytes, row by row from the top; real = scale * (byte - zero point). */\n");
     fprintf(out, "#define %s_HEIGHT %u\n#define %s_WIDTH %u\n", upper, input->height, upper, input->width);
     fprintf(out, "#define %s_CHANNELS %" PRIu32 "\n", upper, input->bytes);
@@ -78,7 +78,7 @@ static void emit_running(const mn_mcu_model *m, const char *upper, FILE *out) {
     fprintf(out, "int %s_finish(int8_t *scores);\n\n", name);
     fprintf(out, "/** All of it, of an image of %s_HEIGHT rows. */\n", upper);
     fprintf(out, "void %s_run(const int8_t *image, int8_t *scores);\n\n", name);
-    if (m->program->steps[0].kind != MN_MCU_INPUT) {
+    if (mn_mcu_is_held(m->program)) {
         fprintf(out,
                 "/** Where the input lies in the arena: an image that is written there after %s_begin() needs no\n",
                 name);

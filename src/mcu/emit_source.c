@@ -311,7 +311,7 @@ static void put_functions(const writer *w, const char *upper) {
             "void %s_run(const int8_t *image, int8_t *scores) {\n"
             "    mn_mcu_copy(scores, mn_mcu_run_image(&run, &%s_program, arena, cursors, image), %s_SCORES);\n}\n\n",
             name, name, upper);
-    if (w->program->steps[0].kind != MN_MCU_INPUT) {
+    if (mn_mcu_is_held(w->program)) {
         fprintf(out, "int8_t *%s_input(void) { return mn_mcu_held_input(&run); }\n\n", name);
     }
     fprintf(

@@ -232,6 +232,10 @@ static void load_some(int32_t bytes) {
     t.steps[1].inputs[1] = 2;
     add_step(t.steps[1]);
     t.steps[1] = (mn_mcu_step){.params = &constants, .inputs = {-1, -1}, .output = 2, .chunk = 1, .kind = MN_MCU_LOAD};
+    if (t.program.steps == t.steps && random_between(0, 1)) { /* in front of the input, too */
+        const mn_mcu_step load = t.steps[1];
+        t.steps[1] = t.steps[0], t.steps[0] = load;
+    }
 }
 
 /* ---- Kinds ----------------------------------------------------------------------------------------------- */

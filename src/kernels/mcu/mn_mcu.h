@@ -165,6 +165,9 @@ typedef struct mn_mcu_program {
     uint32_t arena_bytes;
 } mn_mcu_program;
 
+/** Does the input lie in the arena as a whole, 1, or do its rows arrive, 0? */
+int mn_mcu_is_held(const mn_mcu_program *program);
+
 /** Bytes of workspace that a step needs, whichever instructions the target has; 0 as a rule. */
 uint32_t mn_mcu_workspace_bytes(const mn_mcu_program *program, const mn_mcu_step *step);
 

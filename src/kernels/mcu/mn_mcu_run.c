@@ -129,7 +129,12 @@ static int run_chain(mn_mcu_run *run) {
 
 /* ---- Running --------------------------------------------------------------------------------------------- */
 
-static int is_held(const mn_mcu_program *p) { return p->steps[0].kind != MN_MCU_INPUT; }
+int mn_mcu_is_held(const mn_mcu_program *program) {
+    for (uint32_t s = 0; s < program->chain_ends[0]; s++) {
+        if (program->steps[s].kind == MN_MCU_INPUT) return 0;
+    }
+    return 1;
+}
 
 void mn_mcu_begin(mn_mcu_run *run, const mn_mcu_program *program, void *arena, mn_mcu_cursor *cursors) {
     run->program = program;
@@ -145,9 +150,10 @@ int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row) {
     const mn_mcu_tensor *input = tensor_of(run, run->program->input);
     if (run->rows == input->height) return -1;
     const uint32_t bytes = input->width * input->bytes;
-    if (is_held(run->program)) mn_mcu_copy(run->arena + input->offset + run->rows * bytes, row, bytes);
+    const int held = mn_mcu_is_held(run->program);
+    if (held) mn_mcu_copy(run->arena + input->offset + run->rows * bytes, row, bytes);
     run->rows++;
-    if (is_held(run->program) || run->chain > 0) return 0;
+    if (held || run->chain > 0) return 0;
     run->row = row;
     (void)run_chain(run);
     run->row = NULL;
@@ -155,7 +161,7 @@ int mn_mcu_push_row(mn_mcu_run *run, const int8_t *row) {
 }
 
 int8_t *mn_mcu_held_input(mn_mcu_run *run) {
-    if (!run->program || !is_held(run->program)) return NULL;
+    if (!run->program || !mn_mcu_is_held(run->program)) return NULL;
     const mn_mcu_tensor *input = tensor_of(run, run->program->input);
     run->rows = input->height;
     return run->arena + input->offset;
