@@ -413,3 +413,44 @@ void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length
     x = softmax(b, fully_connected(b, reshape(b, flatten(b, x))));
     mb_ends(b, input, x);
 }
+
+/* ---- What microcontrollers have steps for --------------------------------------------------------------- */
+
+/* The sum, or the difference, with an earlier tensor of the same shape, or with itself. */
+static int32_t residual(model_builder *b, int32_t x) {
+    int32_t other = x;
+    for (int32_t i = mb_random(b, 0, x); i < x; i++) {
+        const mn_tensor *t = at(b, i);
+        if (!t->data && t->type == MN_INT8 && t->rank == 4 &&
+            memcmp(t->dims, at(b, x)->dims, 4 * sizeof *t->dims) == 0) {
+            other = i;
+        }
+    }
+    int32_t y = mb_tensor(b, "sum", b->type, 4, at(b, x)->dims);
+    const int32_t operands[2] = {x, other};
+    mb_op(b, mb_random(b, 0, 3) ? MN_OP_ADD : MN_OP_SUB, 2, 2, operands, y)->attr.activation = any_activation(b);
+    return y;
+}
+
+/* Everything in one row. */
+static int32_t stretch(model_builder *b, int32_t x) {
+    const int32_t *dims = at(b, x)->dims, wanted[2] = {1, dims[1] * dims[2] * dims[3]};
+    int32_t y = mb_alike(b, "row", x, 2, wanted), list = mb_list(b, "shape", 2, wanted);
+    mn_op *op = mb_op(b, MN_OP_RESHAPE, 1, 2, (int32_t[]){x, list}, y);
+    op->attr.list_count = 2;
+    memcpy(op->attr.list, wanted, sizeof wanted);
+    return y;
+}
+
+void mb_small_classifier(model_builder *b, uint32_t seed, int32_t length) {
+    static int32_t (*const layers[])(model_builder *, int32_t) = {
+        conv, depthwise, pool, pad, unary, residual, conv, depthwise, residual,
+    };
+    const int32_t kinds = (int32_t)(sizeof layers / sizeof layers[0]);
+    mb_open(b, MN_INT8, seed);
+    const int32_t dims[4] = {1, mb_random(b, 3, 17), mb_random(b, 3, 17), mb_random(b, 1, 3)};
+    int32_t input = mb_tensor(b, "image", MN_INT8, 4, dims), x = conv(b, input);
+    for (int32_t i = 0; i < length; i++) x = layers[mb_random(b, 0, kinds - 1)](b, x);
+    x = mb_random(b, 0, 2) ? reshape(b, flatten(b, x)) : stretch(b, x);
+    mb_ends(b, input, softmax(b, fully_connected(b, x)));
+}

@@ -66,4 +66,8 @@ void mb_ends(model_builder *b, int32_t input, int32_t output);
  *  classifier with SOFTMAX. */
 void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length);
 
+/** An int8 classifier of one image: about `length` layers of those that microcontrollers have steps for. Its last
+ * layers may be others (REDUCE_MAX, LOG_SOFTMAX). */
+void mb_small_classifier(model_builder *b, uint32_t seed, int32_t length);
+
 #endif
