@@ -36,20 +36,24 @@ typedef struct member {
 } member;
 
 struct mn_team {
+    /* What waiting members read beside their own share: written at the beginning and the end alone, so that each has a
+     * copy of the line in its cache, and none takes another line from the caller, who writes the next job there. */
+    _Alignas(LINE) int32_t threads; /* the caller included */
+    int32_t processors;
+    _Atomic bool closing;
+
     /* The job; may be read by whoever has taken a piece, for it stays until that is done. */
     _Alignas(LINE) mn_team_part part;
     void *context;
     int32_t units, grain, grains;
     uint64_t job; /* counts jobs from 1; for the caller alone */
-    _Atomic bool closing, caller_sleeps;
+    _Atomic bool caller_sleeps;
 
-    mn_mutex mutex;
+    _Alignas(LINE) mn_mutex mutex;
     mn_condition wake, done;
     _Atomic int32_t asleep; /* members that sleep and are not summoned; written under the mutex */
     int32_t summoned;       /* members that may wake; under the mutex */
-    int32_t threads;        /* the caller included */
-    int32_t processors;
-    member members[]; /* [threads], the caller first */
+    member members[];       /* [threads], the caller first */
 };
 
 /* ---- Who is at work in this process --------------------------------------------------------------------- */
@@ -69,13 +73,16 @@ static int32_t free_processors(const mn_team *team) {
     return team->processors - atomic_load_explicit(&at_work, memory_order_relaxed);
 }
 
+/* Keeps a spinning thread from polling at full rate. On Arm YIELD does nothing on cores without threads of their own,
+ * while ISB refills the pipeline; docs/performance.md says why not WFE. RISC-V's is PAUSE, a hint that older cores and
+ * assemblers do not know. */
 static void pause_briefly(void) {
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
     __builtin_ia32_pause();
-#elif defined(__GNUC__) && defined(__aarch64__)
+#elif defined(__GNUC__) && (defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7))
     __asm__ volatile("isb");
-#elif defined(__GNUC__) && defined(__arm__)
-    __asm__ volatile("yield");
+#elif defined(__GNUC__) && defined(__riscv)
+    __asm__ volatile(".4byte 0x0100000f");
 #endif
 }
 
