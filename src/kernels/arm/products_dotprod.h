@@ -33,7 +33,23 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
     }
 }
 
-#include "kernels/arm/dots_q8_tile.h"
+/* The same as assembly. */
+#define DOT(r, v, w, x, lane) "sdot %[a" #r #v "].4s, v" #w ".16b, v" #x ".4b[" #lane "]\n"
+#define DOTS(r, v, u, a, b, x, lane) DOT(r, v, a, x, lane) DOT(r, u, b, x, lane)
+#define PAIR_0(r, s, a, b, x) DOTS(r, 0, 1, a, b, x, 0) DOTS(s, 0, 1, a, b, x, 2)
+#define PAIR_1(r, s, a, b, x) DOTS(r, 2, 3, a, b, x, 0) DOTS(s, 2, 3, a, b, x, 2)
+#define PAIR_2(r, s, a, b, x) DOTS(r, 0, 1, a, b, x, 1) DOTS(s, 0, 1, a, b, x, 3)
+#define PAIR_3(r, s, a, b, x) DOTS(r, 2, 3, a, b, x, 1) DOTS(s, 2, 3, a, b, x, 3)
+#define ONE_0(r, s, a, b, x) DOTS(r, 0, 1, a, b, x, 0)
+#define ONE_1(r, s, a, b, x) DOTS(r, 2, 3, a, b, x, 0)
+#define ONE_2(r, s, a, b, x) DOTS(r, 0, 1, a, b, x, 1)
+#define ONE_3(r, s, a, b, x) DOTS(r, 2, 3, a, b, x, 1)
+
+#define COPY(r, v) "mov %[a" #r #v "].16b, %[a0" #v "].16b\n"
+#define OPEN_FIRST "ldp %q[a00], %q[a01], [%[bias]]\nldp %q[a02], %q[a03], [%[bias], #32]\n"
+#define OPEN_SECOND OPEN_EVEN(1)
+#define OPEN_EVEN(r) COPY(r, 0) COPY(r, 1) COPY(r, 2) COPY(r, 3)
+#define OPEN_ODD(r) OPEN_EVEN(r)
 
 /* Accumulators are those of four channels each. */
 Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
@@ -47,3 +63,5 @@ Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t a
 Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     (void)rows, (void)vectors, (void)acc;
 }
+
+#include "kernels/arm/dots_q8_tile.h"

@@ -24,7 +24,24 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
     }
 }
 
-#include "kernels/arm/dots_q8_tile.h"
+/* The same as assembly. A lone row makes a pair with zeros. */
+#define MATRIX(r, v, w, x) "smmla %[a" #r #v "].4s, v" #x ".16b, v" #w ".16b\n"
+#define PAIR_0(r, s, a, b, x) MATRIX(r, 0, a, x) MATRIX(s, 0, b, x)
+#define PAIR_1(r, s, a, b, x) MATRIX(r, 1, a, x) MATRIX(s, 1, b, x)
+#define PAIR_2(r, s, a, b, x) MATRIX(r, 2, a, x) MATRIX(s, 2, b, x)
+#define PAIR_3(r, s, a, b, x) MATRIX(r, 3, a, x) MATRIX(s, 3, b, x)
+#define ONE_0 PAIR_0
+#define ONE_1 PAIR_1
+#define ONE_2 PAIR_2
+#define ONE_3 PAIR_3
+
+#define SPLIT(v)                                                                                                       \
+    "zip2 %[a1" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\nzip1 %[a0" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\n"
+#define COPY(r, like, v) "mov %[a" #r #v "].16b, %[a" #like #v "].16b\n"
+#define OPEN_FIRST "ldp %q[a00], %q[a01], [%[bias]]\nldp %q[a02], %q[a03], [%[bias], #32]\n"
+#define OPEN_SECOND SPLIT(0) SPLIT(1) SPLIT(2) SPLIT(3)
+#define OPEN_EVEN(r) COPY(r, 0, 0) COPY(r, 0, 1) COPY(r, 0, 2) COPY(r, 0, 3)
+#define OPEN_ODD(r) COPY(r, 1, 0) COPY(r, 1, 1) COPY(r, 1, 2) COPY(r, 1, 3)
 
 /* Accumulators of two channels of two rows. */
 Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
@@ -48,3 +65,5 @@ Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECT
         }
     }
 }
+
+#include "kernels/arm/dots_q8_tile.h"

@@ -78,29 +78,6 @@ Q8_INLINE void add_products(int rows, int vectors, const int8_t **in, int32_t de
     panel->chains = chains;
 }
 
-/* Adds `depth` products of rows that lie `step` bytes apart. */
-Q8_INLINE void add_rows(int rows, int vectors, const int8_t *from, ptrdiff_t step, int32_t depth, mn_arm_panel *panel,
-                        int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    const int8_t *in[ROWS];
-    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
-    add_products(rows, vectors, in, depth, panel, acc);
-}
-
-/* Adds the products of `blocks` whole blocks (layouts.h), `step` bytes apart, and `depth` of one more. Rows of those
- * lie at distances that the compiler knows. */
-Q8_INLINE void add_blocks(int rows, int vectors, const int8_t *block, ptrdiff_t step, int32_t blocks, int32_t depth,
-                          mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    const int8_t *in[ROWS];
-    for (; blocks > 0; blocks--, block += step) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
-        add_products(rows, vectors, in, BLOCK, panel, acc);
-    }
-    if (depth == 0) return;
-    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
-    add_products(rows, vectors, in, depth, panel, acc);
-}
-
-/* Accumulators are those of four channels each, as they come. */
 Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         const int32x4_t four = vld1q_s32(bias + v * 4);
@@ -108,6 +85,26 @@ Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t a
     }
 }
 
-Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    (void)rows, (void)vectors, (void)acc;
+/* Sums of `depth` products of rows that lie `step` bytes apart. */
+Q8_INLINE void sum_rows(int rows, int vectors, const int8_t *from, ptrdiff_t step, int32_t depth, mn_arm_panel *panel,
+                        int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *in[ROWS];
+    open_sums(rows, vectors, panel->channels->folded_bias, acc);
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = from + r * step;
+    add_products(rows, vectors, in, depth, panel, acc);
+}
+
+/* Sums of the products of `blocks` whole blocks (layouts.h), `step` bytes apart, and `depth` of one more. Rows of those
+ * lie at distances that the compiler knows. */
+Q8_INLINE void sum_blocks(int rows, int vectors, const int8_t *block, ptrdiff_t step, int32_t blocks, int32_t depth,
+                          mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int8_t *in[ROWS];
+    open_sums(rows, vectors, panel->channels->folded_bias, acc);
+    for (; blocks > 0; blocks--, block += step) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
+        add_products(rows, vectors, in, BLOCK, panel, acc);
+    }
+    if (depth == 0) return;
+    Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
+    add_products(rows, vectors, in, depth, panel, acc);
 }

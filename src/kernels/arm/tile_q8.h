@@ -3,8 +3,7 @@
 
 /* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has, from one of the
  * products_*.h: Q8_TARGET; ROWS; GROUP, products that lie together for each channel; STEP, what depths are multiples
- * of; BLOCK, channels of a block (layouts.h); add_rows() and add_blocks(), products; open_sums() and close_sums(), as
- * accumulators may lie otherwise meanwhile. */
+ * of; BLOCK, channels of a block (layouts.h); sum_rows() and sum_blocks(), accumulators. */
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
@@ -33,13 +32,11 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, mn_arm_
                                   int8x16_t bytes[ROWS]) {
     int32x4_t acc[ROWS][MN_ARM_VECTORS];
     mn_arm_panel panel = t->panel;
-    open_sums(rows, vectors, panel.channels->folded_bias, acc);
     if (in_blocks) {
-        add_blocks(rows, vectors, t->in, t->block_step, t->blocks, t->depth, &panel, acc);
+        sum_blocks(rows, vectors, t->in, t->block_step, t->blocks, t->depth, &panel, acc);
     } else {
-        add_rows(rows, vectors, t->in, t->step, t->depth, &panel, acc);
+        sum_rows(rows, vectors, t->in, t->step, t->depth, &panel, acc);
     }
-    close_sums(rows, vectors, acc);
     t = mn_arm_later(t);
     if (ending != MN_ARM_ANY) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
