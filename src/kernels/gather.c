@@ -58,10 +58,32 @@ static inline uint8_t *gather_taps(const mn_window *w, const uint8_t *row, mn_ta
     return fill(out, zero, (size_t)(w->k_w - cols.end) * channels);
 }
 
+/* Pixels as gather_inside() has them where each of `height` filter rows is 8 to 16 bytes, as those of 3x3 filters over
+ * three or four channels are. */
+static inline uint8_t *gather_short(const mn_window *w, const uint8_t *in, int32_t count, int32_t height,
+                                    uint8_t *out) {
+    const size_t line = (size_t)w->k_w * (size_t)w->in_c;
+    const size_t depth = (size_t)mn_gather_depth(w);
+    const ptrdiff_t step = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c, next = (ptrdiff_t)w->stride_w * w->in_c;
+    for (int32_t x = 0; x < count; x++, in += next, out += depth) {
+        const uint8_t *from = in;
+        uint8_t *to = out;
+        memset(out + depth - 4, 0, 4); /* what lies behind the last filter row */
+        for (int32_t y = 0; y < height; y++, from += step, to += line) {
+            memcpy(to, from, 8);
+            memcpy(to + line - 8, from + line - 8, 8);
+        }
+    }
+    return out;
+}
+
 /* `count` pixels whose filters lie on the image, the first cell of the first one's at `in`. */
 static uint8_t *gather_inside(const mn_window *w, const uint8_t *in, int32_t count, uint8_t *out) {
     const size_t line = (size_t)w->k_w * (size_t)w->in_c, depth = (size_t)mn_gather_depth(w);
     const ptrdiff_t step = (ptrdiff_t)w->dilation_h * w->in_w * w->in_c, next = (ptrdiff_t)w->stride_w * w->in_c;
+    if (line >= 8 && line <= 16) {
+        return w->k_h == 3 ? gather_short(w, in, count, 3, out) : gather_short(w, in, count, w->k_h, out);
+    }
     for (int32_t x = 0; x < count; x++, in += next) {
         const uint8_t *from = in, *end = out + depth;
         for (int32_t y = 0; y < w->k_h; y++, from += step) out = copy(out, from, line);

@@ -46,9 +46,10 @@ static inline mn_arm_add mn_arm_add_of(const mn_binary_params *p, mn_type type) 
     return add;
 }
 
-/** Eight values of operand `i` rescaled, in two vectors. */
-Q8_INLINE void mn_arm_add_operand(const mn_arm_add *a, int i, int8x8_t bytes, int32x4_t out[2]) {
-    const int16x8_t x = vsubl_s8(bytes, vdup_n_s8((int8_t)a->in[i].zero));
+/** The lower or upper eight values of operand `i` rescaled, in two vectors. */
+Q8_INLINE void mn_arm_add_operand(const mn_arm_add *a, int i, int8x16_t bytes, bool upper, int32x4_t out[2]) {
+    const int8x16_t zero = vdupq_n_s8((int8_t)a->in[i].zero);
+    const int16x8_t x = upper ? vsubl_high_s8(bytes, zero) : vsubl_s8(vget_low_s8(bytes), vget_low_s8(zero));
     const int16x8_t scaled = a->halved[i] ? vshlq_n_s16(x, 3) : vshlq_n_s16(x, 4);
     out[0] = vshll_n_s16(vget_low_s16(scaled), 16);
     out[1] = vshll_n_s16(vget_high_s16(scaled), 16);
@@ -58,11 +59,11 @@ Q8_INLINE void mn_arm_add_operand(const mn_arm_add *a, int i, int8x8_t bytes, in
     }
 }
 
-/** Eight results. */
-Q8_INLINE int16x8_t mn_arm_add_eight(const mn_arm_add *a, int8x8_t x, int8x8_t y) {
+/** The lower or upper eight results. */
+Q8_INLINE int16x8_t mn_arm_add_eight(const mn_arm_add *a, int8x16_t x, int8x16_t y, bool upper) {
     int32x4_t first[2], second[2];
-    mn_arm_add_operand(a, 0, x, first);
-    mn_arm_add_operand(a, 1, y, second);
+    mn_arm_add_operand(a, 0, x, upper, first);
+    mn_arm_add_operand(a, 1, y, upper, second);
     Q8_UNROLL for (int v = 0; v < 2; v++) {
         first[v] = a->subtract ? vsubq_s32(first[v], second[v]) : vaddq_s32(first[v], second[v]);
         first[v] = mn_arm_rescale(first[v], vdupq_n_s32(a->out.multiplier), vdupq_n_s32(a->out.shift), true);
@@ -72,8 +73,8 @@ Q8_INLINE int16x8_t mn_arm_add_eight(const mn_arm_add *a, int8x8_t x, int8x8_t y
 
 /** Sixteen results, within the range; x and y are operands 0 and 1. */
 Q8_INLINE int8x16_t mn_arm_add_bytes(const mn_arm_add *a, int8x16_t x, int8x16_t y) {
-    const int16x8_t low = mn_arm_add_eight(a, vget_low_s8(x), vget_low_s8(y));
-    const int16x8_t high = mn_arm_add_eight(a, vget_high_s8(x), vget_high_s8(y));
+    const int16x8_t low = mn_arm_add_eight(a, x, y, false);
+    const int16x8_t high = mn_arm_add_eight(a, x, y, true);
     return mn_arm_clamp(vqmovn_high_s16(vqmovn_s16(low), high), &a->finish);
 }
 

@@ -73,6 +73,9 @@ static void conv_depthwise_pack(const mn_conv_depthwise_params *p, mn_type type,
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
+/* `count` pixels into cells. */
+typedef void row_run(const tile *row, int32_t count, int8_t *cells);
+
 /* One band of one unit's channels of one image. */
 typedef struct band {
     const mn_task *task;
@@ -83,13 +86,20 @@ typedef struct band {
     bool reads_input;
     int32_t batch, vectors;
     int32_t filled; /* rows of the convolution, counted from the first of the padding, that are in the ring or were */
+    int32_t before, inside; /* cells of a row that are padding on the left, and pixels */
     tile tile;
     mn_arm_panel panels[VECTORS];
+    row_run *run[VECTORS];
     int8_t *rings;
 } band;
 
 static int8_t *row_of(const band *b, int32_t vector, int32_t row) {
     return b->rings + (size_t)(vector * FILTER + row % FILTER) * b->s.row_bytes;
+}
+
+/* Flips `count` bytes, and up to 15 behind them. */
+static void flip_bytes(uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i += 16) vst1q_u8(bytes + i, veorq_u8(vld1q_u8(bytes + i), vdupq_n_u8(0x80)));
 }
 
 /* Row `y` of the convolution's pixels as signed bytes. */
@@ -101,7 +111,7 @@ static void take_pixels(const band *b, int32_t y, tile *t) {
     if (b->reads_input) return;
     t->in = (const int8_t *)rows;
     mn_gather(w, b->task->inputs[0], (uint8_t)(b->conv.in ^ b->in_flip), (int32_t)pixel, w->out_w, rows);
-    for (size_t i = 0, n = (size_t)w->out_w * (size_t)b->s.depth; i < n && b->in_flip != 0; i++) rows[i] ^= 0x80;
+    if (b->in_flip != 0) flip_bytes(rows, (size_t)w->out_w * (size_t)b->s.depth);
     if (t->weight_zero == 0) return;
     int32_t *sums = (int32_t *)(void *)(rows + b->s.pixels_bytes);
     mn_arm_sum_rows(t->in, b->s.depth, b->s.products, w->out_w, sums);
@@ -119,7 +129,12 @@ Q8_TARGET Q8_INLINE void run_cells(int rows, mn_arm_ending ending, const tile *t
 /* `count` pixels into cells. */
 Q8_TARGET Q8_INLINE void run_row(mn_arm_ending ending, const tile *row, int32_t count, int8_t *cells) {
     tile t = *row;
-    for (int32_t left = count, rows; left > 0; left -= rows, cells += rows * LANES) {
+    int32_t left = count;
+    for (; left >= 2 * ROWS || left == ROWS; left -= ROWS, cells += ROWS * LANES) {
+        RUN_CELLS(ROWS);
+        advance_tile(&t, ROWS);
+    }
+    for (int32_t rows; left > 0; left -= rows, cells += rows * LANES) {
         rows = next_rows(left);
         EACH_ROWS(rows, RUN_CELLS)
         advance_tile(&t, rows);
@@ -137,22 +152,27 @@ Q8_TARGET static void run_row_any(const tile *row, int32_t count, int8_t *cells)
 /* The next row of the convolution, or of padding above or below it, into the ring. */
 static void fill_row(band *b) {
     const mn_window *w = &b->p->conv.window, *d = &b->p->depthwise.window;
-    const int32_t row = b->filled++, y = row - d->pad_top, cells = mn_arm_cells(d);
+    const int32_t row = b->filled++, y = row - d->pad_top;
     const bool exists = y >= 0 && y < w->out_h;
-    const int32_t before = mn_min_i32(d->pad_left, cells), inside = mn_clamp_i32(cells - before, 0, w->out_w);
-    tile t = b->tile;
-    if (exists) take_pixels(b, y, &t);
+    if (exists) take_pixels(b, y, &b->tile);
     for (int32_t v = 0; v < b->vectors; v++) {
         int8_t *to = row_of(b, v, row);
-        if (!exists) {
-            mn_arm_cells_fill(to, cells, b->conv.out);
-            continue;
+        if (exists) {
+            b->tile.panel = b->panels[v];
+            b->run[v](&b->tile, b->inside, to + (ptrdiff_t)b->before * LANES);
+        } else {
+            mn_arm_cells_fill(to, mn_arm_cells(d), b->conv.out);
         }
-        t.panel = b->panels[v];
-        mn_arm_cells_fill(to, before, b->conv.out);
-        (ending_of(&t, MN_ARM_UNSIGNED) == MN_ARM_UNSIGNED ? run_row_unsigned
-                                                           : run_row_any)(&t, inside, to + (ptrdiff_t)before * LANES);
-        mn_arm_cells_fill(to + (ptrdiff_t)(before + inside) * LANES, cells - before - inside, b->conv.out);
+    }
+}
+
+/* Cells of padding beside the rows, which stay. */
+static void fill_sides(band *b) {
+    const int32_t end = b->before + b->inside, behind = mn_arm_cells(&b->p->depthwise.window) - end;
+    for (int32_t row = 0; row < b->vectors * FILTER; row++) {
+        int8_t *cells = b->rings + (size_t)row * b->s.row_bytes;
+        mn_arm_cells_fill(cells, b->before, b->conv.out);
+        mn_arm_cells_fill(cells + (ptrdiff_t)end * LANES, behind, b->conv.out);
     }
 }
 
@@ -161,8 +181,9 @@ static void clear_vector(uint8_t *out, int32_t width) {
     for (int32_t x = 0; x < width; x++) vst1q_u8(out + (ptrdiff_t)x * BLOCK, vdupq_n_u8(0));
 }
 
-/* Row `y` of what the depthwise convolution gives, of the 16 channels from `first` on. */
-static mn_arm_line line_of(const band *b, const mn_arm_finish *finish, int32_t first, int32_t y) {
+/* Row `y` of what the depthwise convolution gives, of the 16 channels from `first` on; but for the rows that it reads.
+ */
+static mn_arm_line line_of(const band *b, const mn_arm_zeros *zeros, int32_t first, int32_t y) {
     const mn_window *d = &b->p->depthwise.window;
     const mn_extent *e = &b->s.out;
     const mn_arm_taps *taps = (const mn_arm_taps *)(const void *)((const char *)b->task->packed + b->s.taps_at);
@@ -171,7 +192,7 @@ static mn_arm_line line_of(const band *b, const mn_arm_finish *finish, int32_t f
     return (mn_arm_line){.width = d->out_w,
                          .stride = d->stride_w,
                          .taps = taps + first / LANES,
-                         .finish = *finish,
+                         .finish = mn_arm_finish_of(zeros),
                          .out = (uint8_t *)b->task->output + at + first % BLOCK,
                          .out_step = BLOCK,
                          .half_step = BLOCK / LANES > 1 ? MN_ARM_HALF : (ptrdiff_t)mn_extent_offset(e, 1, 0),
@@ -182,16 +203,19 @@ static mn_arm_line line_of(const band *b, const mn_arm_finish *finish, int32_t f
 /* Rows [first, last) of what the depthwise convolution gives, of the channels from `channel` on. */
 static void run_band(band *b, const mn_arm_zeros *zeros, int32_t channel, int32_t first, int32_t last) {
     const mn_window *d = &b->p->depthwise.window;
-    const mn_arm_finish finish = mn_arm_finish_of(zeros);
+    mn_arm_line lines[VECTORS];
+    for (int32_t v = 0; v < b->vectors; v++) lines[v] = line_of(b, zeros, channel + v * LANES, first);
+    fill_sides(b);
     b->filled = first * d->stride_h;
     for (int32_t y = first; y < last; y++) {
         const int32_t row = y * d->stride_h;
         while (b->filled < row + FILTER) fill_row(b);
         for (int32_t v = 0; v < b->vectors; v++) {
-            mn_arm_line line = line_of(b, &finish, channel + v * LANES, y);
-            for (int32_t r = 0; r < FILTER; r++) line.rows[r] = row_of(b, v, row + r);
-            run_line(&line);
-            if (BLOCK / LANES > 1 && b->vectors < VECTORS) clear_vector(line.out + LANES, d->out_w);
+            mn_arm_line *line = &lines[v];
+            for (int32_t r = 0; r < FILTER; r++) line->rows[r] = row_of(b, v, row + r);
+            run_line(line);
+            if (BLOCK / LANES > 1 && b->vectors < VECTORS) clear_vector(line->out + LANES, d->out_w);
+            line->out += mn_extent_row(&b->s.out);
         }
     }
 }
@@ -201,6 +225,8 @@ static band band_of(const mn_task *task, mn_type in, mn_type type) {
     band b = {
         .task = task, .p = p, .s = sizes_of(p), .conv = mn_arm_zeros_of(&p->conv, type), .rings = task->workspace};
     b.in_flip = in == MN_UINT8 ? 0x80 : 0;
+    b.before = mn_min_i32(p->depthwise.window.pad_left, mn_arm_cells(&p->depthwise.window));
+    b.inside = mn_clamp_i32(mn_arm_cells(&p->depthwise.window) - b.before, 0, p->conv.window.out_w);
     b.reads_input = in == MN_INT8 && mn_gather_is_input(&p->conv.window);
     b.tile = (tile){.step = b.s.depth,
                     .depth = mn_groups_of(b.s.products, STEP) * STEP,
@@ -218,7 +244,8 @@ static void conv_depthwise_run(const mn_task *task, mn_type in, mn_type type, in
         b.batch = unit / units / bands;
         b.vectors = mn_min_i32(VECTORS, mn_groups_of(b.p->conv.window.out_c, LANES) - first);
         for (int32_t v = 0; v < b.vectors; v++) {
-            b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, first + v);
+            b.tile.panel = b.panels[v] = mn_arm_panel_at(&b.s.panels, task->packed, first + v);
+            b.run[v] = ending_of(&b.tile, MN_ARM_UNSIGNED) == MN_ARM_UNSIGNED ? run_row_unsigned : run_row_any;
         }
         run_band(&b, &zeros, first * LANES, (int32_t)((int64_t)rows * part / bands),
                  (int32_t)((int64_t)rows * (part + 1) / bands));

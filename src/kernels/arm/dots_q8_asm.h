@@ -72,31 +72,59 @@
 #define SUMS_4 SUMS_2, SUMS(2), SUMS(3)
 #define SUMS_6 SUMS_4, SUMS(4), SUMS(5)
 
+/* Four activations of each row. */
+#define FOUR(x, low, high) "ldr s" #x ", [" low "]\nld1 {v" #x ".s}[2], [" high "]\n"
+#define LONE(x, low) "ldr s" #x ", [" low "]\n"
+#define ROWS_FOUR_6 ROWS_FOUR_4 FOUR(31, "x13", "x14")
+#define ROWS_FOUR_5 ROWS_FOUR_4 LONE(31, "x13")
+#define ROWS_FOUR_4 ROWS_FOUR_2 FOUR(30, "x11", "x12")
+#define ROWS_FOUR_3 ROWS_FOUR_2 LONE(30, "x11")
+#define ROWS_FOUR_2 FOUR(29, "x9", "x10")
+#define ROWS_FOUR_1 LONE(29, "x9")
+#define BLOCKS_FOUR_6 BLOCKS_6(THIRD)
+#define BLOCKS_FOUR_5 BLOCKS_5(THIRD)
+#define BLOCKS_FOUR_4 BLOCKS_4(THIRD)
+#define BLOCKS_FOUR_3 BLOCKS_3(THIRD)
+#define BLOCKS_FOUR_2 BLOCKS_2(THIRD)
+#define BLOCKS_FOUR_1 BLOCKS_1(THIRD)
+
+/* clang-format off */
 /* All phases but the last one. */
 #define THREE_PHASES(rows, SOURCE)                                                                                     \
-    LOAD_WEIGHTS(27, 28)                                                                                               \
-    PHASE_##rows(0, 25, 26, SOURCE##_##rows(LATE), "", "") LOAD_WEIGHTS(25, 26) PHASE_##rows(1, 27, 28, "", "", "")    \
-        LOAD_WEIGHTS(27, 28) PHASE_##rows(2, 25, 26, "", "", "")
+    LOAD_WEIGHTS(27, 28) PHASE_##rows(0, 25, 26, SOURCE##_##rows(LATE), "", "")                                        \
+    LOAD_WEIGHTS(25, 26) PHASE_##rows(1, 27, 28, "", "", "")                                                           \
+    LOAD_WEIGHTS(27, 28) PHASE_##rows(2, 25, 26, "", "", "")
 
-/* Accumulators of a tile after `eights` eights, at least one. `even`: rows, and one more if those are odd; SOURCE: ROWS
- * `step` bytes apart, or BLOCKS; `next`: bytes from one eight to the next. */
+/* Accumulators of a tile after `depth` products, a multiple of 4. `even`: rows, and one more if those are odd; SOURCE:
+ * ROWS `step` bytes apart, or BLOCKS; `next`: bytes from one eight to the next. */
 #define SUM_EIGHTS(rows, even, SOURCE)                                                                                 \
-    __asm__ volatile("mov x9, %[in]\n"                                                                                 \
-                     "mov x15, %[weights]\n"                                                                           \
-                     "mov x17, %[next]\n"                                                                              \
-                     "subs w16, %w[eights], #1\n" SOURCE##_FIND_##rows LOAD_WEIGHTS(25, 26) SOURCE##_##rows(FIRST)     \
-                         SOURCE##_##rows(SECOND) SOURCE##_##rows(THIRD) OPEN_##even                                    \
-                     "b.eq 2f\n"                                                                                       \
-                     "1:\n" THREE_PHASES(rows, SOURCE) LOAD_WEIGHTS(25, 26)                                            \
-                         PHASE_##rows(3, 27, 28, SOURCE##_##rows(FIRST), SOURCE##_##rows(SECOND),                      \
-                                      SOURCE##_##rows(THIRD)) "subs w16, w16, #1\n"                                    \
-                                                              "b.ne 1b\n"                                              \
-                                                              "2:\n" THREE_PHASES(rows, SOURCE)                        \
-                                                                  PHASE_##rows(3, 27, 28, "", "", "")                  \
-                     : SUMS_##even                                                                                     \
-                     : [in] "r"(in), [step] "r"(step), [next] "r"(next), [weights] "r"(weights), [eights] "r"(eights), \
-                       [bias] "r"(bias)                                                                                \
-                     : "cc", "memory", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "v25", "v26",     \
-                       "v27", "v28", "v29", "v30", "v31")
+    __asm__ volatile(                                                                                                  \
+        "mov x9, %[in]\n"                                                                                              \
+        "mov x15, %[weights]\n"                                                                                        \
+        "mov x17, %[next]\n"                                                                                           \
+        "lsr w16, %w[depth], #3\n"                                                                                     \
+        SOURCE##_FIND_##rows OPEN_##even                                                                               \
+        "cbz w16, 3f\n"                                                                                                \
+        LOAD_WEIGHTS(25, 26) SOURCE##_##rows(FIRST) SOURCE##_##rows(SECOND) SOURCE##_##rows(THIRD)                     \
+        "subs w16, w16, #1\n"                                                                                          \
+        "b.eq 2f\n"                                                                                                    \
+        "1:\n"                                                                                                         \
+        THREE_PHASES(rows, SOURCE) LOAD_WEIGHTS(25, 26)                                                                \
+        PHASE_##rows(3, 27, 28, SOURCE##_##rows(FIRST), SOURCE##_##rows(SECOND), SOURCE##_##rows(THIRD))               \
+        "subs w16, w16, #1\n"                                                                                          \
+        "b.ne 1b\n"                                                                                                    \
+        "2:\n"                                                                                                         \
+        THREE_PHASES(rows, SOURCE) PHASE_##rows(3, 27, 28, "", "", "")                                                 \
+        "tbz %w[depth], #2, 4f\n"                                                                                      \
+        "3:\n"                                                                                                         \
+        SOURCE##_FOUR_##rows LOAD_WEIGHTS(25, 26) LOAD_WEIGHTS(27, 28)                                                 \
+        PHASE_##rows(0, 25, 26, "", "", "") PHASE_##rows(1, 27, 28, "", "", "") REST(PHASE_##rows)                     \
+        "4:\n"                                                                                                         \
+        : SUMS_##even                                                                                                  \
+        : [in] "r"(in), [step] "r"(step), [next] "ri"(next), [weights] "r"(weights), [depth] "r"(depth),               \
+          [bias] "r"(bias)                                                                                             \
+        : "cc", "memory", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "v25", "v26", "v27", "v28",    \
+          "v29", "v30", "v31")
+/* clang-format on */
 
 #endif

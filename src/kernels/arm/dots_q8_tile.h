@@ -71,10 +71,30 @@ Q8_TARGET Q8_INLINE void add_four(int rows, int vectors, bool in_blocks, const s
     }
 }
 
-/* The same for 16 channels, and what accumulators begin with; at least once. `in` and `next`: the first row's first
- * eight, and bytes to the next. */
-Q8_TARGET Q8_INLINE void sum_eights(int rows, bool in_blocks, const int8_t *in, ptrdiff_t step, ptrdiff_t next,
-                                    int32_t eights, const mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+/* Accumulators of half a panel after `depth` products, as the compiler has it. */
+Q8_TARGET Q8_INLINE void sum_half(int rows, int vectors, bool in_blocks, const int8_t *in, ptrdiff_t step,
+                                  ptrdiff_t next, int32_t depth, const mn_arm_panel *panel,
+                                  int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    const int pairs = (rows + 1) / 2;
+    const int8_t *weights = panel->weights;
+    int32_t eights = depth / 8;
+    source s = {.block = in, .block_step = next};
+    Q8_UNROLL for (int r = 0; r < rows; r++) s.row[r] = in + r * step;
+    open_sums(rows, vectors, panel->channels->folded_bias, acc);
+    if (eights > 0) {
+        int8x16_t x[(ROWS + 1) / 2], w[2];
+        mn_arm_load_two(&weights, w);
+        Q8_UNROLL for (int p = 0; p < pairs; p++) load_first(rows, in_blocks, p, &s, &x[p]);
+        Q8_UNROLL for (int p = 0; p < pairs; p++) load_second(rows, in_blocks, p, &s, &x[p]);
+        while (--eights > 0) add_eight(rows, vectors, in_blocks, true, &s, &weights, x, w, acc);
+        add_eight(rows, vectors, in_blocks, false, &s, &weights, x, w, acc);
+    }
+    if (depth % 8 != 0) add_four(rows, vectors, in_blocks, &s, weights, acc);
+}
+
+/* Those of a whole one. */
+Q8_TARGET Q8_INLINE void sum_whole(int rows, bool in_blocks, const int8_t *in, ptrdiff_t step, ptrdiff_t next,
+                                   int32_t depth, const mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     const int8_t *weights = panel->weights;
     const int32_t *bias = panel->channels->folded_bias;
     switch (in_blocks ? -rows : rows) {
@@ -93,46 +113,27 @@ Q8_TARGET Q8_INLINE void sum_eights(int rows, bool in_blocks, const int8_t *in, 
     }
 }
 
-/* `eights` times eight products of each row, and four if `four`. */
 Q8_TARGET Q8_INLINE void sum_products(int rows, int vectors, bool in_blocks, const int8_t *in, ptrdiff_t step,
-                                      ptrdiff_t next, int32_t eights, bool four, const mn_arm_panel *panel,
+                                      ptrdiff_t next, int32_t depth, const mn_arm_panel *panel,
                                       int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    const int pairs = (rows + 1) / 2;
-    const int8_t *weights = panel->weights;
-    source s = {.block = in, .block_step = next};
-    if (eights > 0 && vectors == MN_ARM_VECTORS) {
-        sum_eights(rows, in_blocks, in, step, next, eights, panel, acc);
-        weights += (ptrdiff_t)eights * 8 * MN_ARM_LANES, in += eights * next;
-        s.block = in;
-        if (four) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) s.row[r] = in + r * step;
-        }
+    if (vectors == MN_ARM_VECTORS) {
+        sum_whole(rows, in_blocks, in, step, next, depth, panel, acc);
     } else {
-        Q8_UNROLL for (int r = 0; r < rows; r++) s.row[r] = in + r * step;
-        open_sums(rows, vectors, panel->channels->folded_bias, acc);
-        if (eights > 0) {
-            int8x16_t x[(ROWS + 1) / 2], w[2];
-            mn_arm_load_two(&weights, w);
-            Q8_UNROLL for (int p = 0; p < pairs; p++) load_first(rows, in_blocks, p, &s, &x[p]);
-            Q8_UNROLL for (int p = 0; p < pairs; p++) load_second(rows, in_blocks, p, &s, &x[p]);
-            while (--eights > 0) add_eight(rows, vectors, in_blocks, true, &s, &weights, x, w, acc);
-            add_eight(rows, vectors, in_blocks, false, &s, &weights, x, w, acc);
-        }
+        sum_half(rows, vectors, in_blocks, in, step, next, depth, panel, acc);
     }
-    if (four) add_four(rows, vectors, in_blocks, &s, weights, acc);
     close_sums(rows, vectors, acc);
 }
 
 /* Sums of `depth` products, a multiple of 4, of rows that lie `step` bytes apart. */
 Q8_TARGET Q8_INLINE void sum_rows(int rows, int vectors, const int8_t *in, ptrdiff_t step, int32_t depth,
                                   mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    sum_products(rows, vectors, false, in, step, BLOCK, depth / BLOCK, depth % BLOCK != 0, panel, acc);
+    sum_products(rows, vectors, false, in, step, BLOCK, depth, panel, acc);
 }
 
 /* Sums of the products of `blocks` whole blocks, `step` bytes apart, and `depth`, 0, 4 or 8, of one more. */
 Q8_TARGET Q8_INLINE void sum_blocks(int rows, int vectors, const int8_t *in, ptrdiff_t step, int32_t blocks,
                                     int32_t depth, mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    sum_products(rows, vectors, true, in, BLOCK, step, blocks + depth / BLOCK, depth % BLOCK != 0, panel, acc);
+    sum_products(rows, vectors, true, in, BLOCK, step, blocks * BLOCK + depth, panel, acc);
 }
 
 #endif

@@ -21,6 +21,7 @@ NEON_PAIR int8x16_t vqmovn_high_s16(int8x8_t low, int16x8_t high) { return vcomb
 NEON_PAIR int16x8_t vqmovn_high_s32(int16x4_t low, int32x4_t high) { return vcombine_s16(low, vqmovn_s32(high)); }
 NEON_PAIR int16x8_t vmull_high_s8(int8x16_t a, int8x16_t b) { return vmull_s8(vget_high_s8(a), vget_high_s8(b)); }
 NEON_PAIR int32x4_t vmull_high_s16(int16x8_t a, int16x8_t b) { return vmull_s16(vget_high_s16(a), vget_high_s16(b)); }
+NEON_PAIR int16x8_t vsubl_high_s8(int8x16_t a, int8x16_t b) { return vsubl_s8(vget_high_s8(a), vget_high_s8(b)); }
 NEON_PAIR int16x8_t vmlal_high_s8(int16x8_t acc, int8x16_t a, int8x16_t b) {
     return vmlal_s8(acc, vget_high_s8(a), vget_high_s8(b));
 }

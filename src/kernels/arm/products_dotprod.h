@@ -45,6 +45,8 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
 #define ONE_2(r, s, a, b, x) DOTS(r, 0, 1, a, b, x, 1)
 #define ONE_3(r, s, a, b, x) DOTS(r, 2, 3, a, b, x, 1)
 
+#define REST(PHASE) ""
+
 #define COPY(r, v) "mov %[a" #r #v "].16b, %[a0" #v "].16b\n"
 #define OPEN_FIRST "ldp %q[a00], %q[a01], [%[bias]]\nldp %q[a02], %q[a03], [%[bias], #32]\n"
 #define OPEN_SECOND OPEN_EVEN(1)

@@ -35,6 +35,8 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
 #define ONE_2 PAIR_2
 #define ONE_3 PAIR_3
 
+#define REST(PHASE) LOAD_WEIGHTS(25, 26) LOAD_WEIGHTS(27, 28) PHASE(2, 25, 26, "", "", "") PHASE(3, 27, 28, "", "", "")
+
 #define SPLIT(v)                                                                                                       \
     "zip2 %[a1" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\nzip1 %[a0" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\n"
 #define COPY(r, like, v) "mov %[a" #r #v "].16b, %[a" #like #v "].16b\n"

@@ -64,18 +64,25 @@ typedef struct job {
 } job;
 
 Q8_INLINE uint8x16_t load_some(const uint8_t *from, int32_t count) {
-    uint8_t copy[LANES] = {0};
     if (count >= LANES) return vld1q_u8(from);
     if (count == LANES / 2) return vcombine_u8(vld1_u8(from), vdup_n_u8(0));
+    uint8_t copy[LANES] = {0};
     for (int32_t i = 0; i < count; i++) copy[i] = from[i];
     return vld1q_u8(copy);
 }
 
-/* A pixel's results and what is added to them, `at` bytes from the first. No tile is long enough for so much code. */
-__attribute__((noinline)) static int8x16_t add_residual(const job *j, int8x16_t bytes, ptrdiff_t at) {
-    const uint8x16_t stored = load_some(j->residual + at, j->count);
-    const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(stored, vdupq_n_u8(j->tile.finish.flip)));
-    return j->p->residual_first ? mn_arm_add_bytes(&j->add, other, bytes) : mn_arm_add_bytes(&j->add, bytes, other);
+/* Some pixels' results and what is added to them, `at` bytes from the first. No tile is long enough for so much code.
+ */
+__attribute__((noinline)) static void add_residuals(const job *j, int rows, int8x16_t *bytes, ptrdiff_t at) {
+    const mn_arm_add add = j->add;
+    const uint8x16_t flip = vdupq_n_u8(add.finish.flip);
+    const ptrdiff_t channels = j->p->conv.window.out_c;
+    const uint8_t *from = j->residual + at;
+    for (int r = 0; r < rows; r++, from += channels) {
+        const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(load_some(from, j->count), flip));
+        bytes[r] =
+            j->p->residual_first ? mn_arm_add_bytes(&add, other, bytes[r]) : mn_arm_add_bytes(&add, bytes[r], other);
+    }
 }
 
 Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, mn_arm_ending ending, const tile *t, const job *j,
@@ -84,9 +91,7 @@ Q8_TARGET Q8_INLINE void run_stored(int rows, int vectors, mn_arm_ending ending,
     const uint8x16_t flip = vdupq_n_u8(t->finish.flip);
     int8x16_t bytes[ROWS];
     run_tile(rows, vectors, true, ending, t, bytes);
-    if (j->residual) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = add_residual(j, bytes[r], at + r * channels);
-    }
+    if (j->residual) add_residuals(j, rows, bytes, at);
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const uint8x16_t stored = veorq_u8(vreinterpretq_u8_s8(bytes[r]), flip);
         if (vectors == MN_ARM_VECTORS && j->count >= LANES) {
