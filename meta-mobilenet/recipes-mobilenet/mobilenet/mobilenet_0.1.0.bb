@@ -1,3 +1,5 @@
+# nooelint: oelint.var.mandatoryvar.HOMEPAGE
+# There is no home page yet.
 SUMMARY = "MobileNet classifiers in plain C"
 DESCRIPTION = "Runs image classifiers of the MobileNet family from .tflite files, in int8, uint8 and float32, with kernels for several processors that are chosen when it starts."
 SECTION = "libs"
@@ -5,7 +7,6 @@ LICENSE = "MIT & WordNet"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=05d9c9b982ab8f45e3f786bae9338dc8 \
                     file://NOTICE;md5=b7b098ffaa12686f92cabaebb6ab0b00"
 NO_GENERIC_LICENSE[WordNet] = "NOTICE"
-DEPENDS = "jpeg libpng libwebp"
 SRC_URI = ""
 
 inherit cmake externalsrc pkgconfig
@@ -14,8 +15,15 @@ inherit cmake externalsrc pkgconfig
 EXTERNALSRC = "${THISDIR}/../../.."
 EXTERNALSRC_BUILD = "${WORKDIR}/build"
 
-# The kernels need -O3, as docs/porting.md says.
-EXTRA_OECMAKE += "-DCMAKE_BUILD_TYPE=Release -DMN_TESTS=OFF -DMN_WERROR=OFF -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON"
+# Files of Keras and PyTorch take recipes of meta-oe.
+PACKAGECONFIG ??= "photos"
+PACKAGECONFIG[photos] = "-DMN_IMAGE=ON,-DMN_IMAGE=OFF,jpeg libpng libwebp"
+PACKAGECONFIG[keras] = ",,cjson hdf5 libzip"
+
+EXTRA_OECMAKE += "-DMN_TESTS=OFF -DMN_WERROR=OFF -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON"
+OECMAKE_TARGET_COMPILE = "installed"
+# The kernels need it, as docs/porting.md says; CMake's own flags of a release are not used here.
+FULL_OPTIMIZATION:append = " -O3"
 
 PACKAGES =+ "${PN}-tools"
 FILES:${PN}-tools += "${bindir}"
