@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: scripts/sysroot.sh arm64|armhf
+#
+# Prints the path of a folder with the libraries of Debian 12 for 64-bit or 32-bit Arm that the commands are built with,
+# for CMake's CMAKE_SYSROOT and for QEMU's -L. It is made once, in build-cross; nothing is installed, and nothing of it is
+# run. Exit status 77, with the reason on standard error, when it cannot be had.
+source "$(dirname "$0")/lib.sh"
+
+skip() {
+    echo "SKIPPED: $1" >&2
+    exit 77
+}
+
+libraries=libc6-dev,libcjson-dev,libhdf5-dev,libjpeg-dev,libpng-dev,libwebp-dev,libzip-dev
+machine=${1:-}
+case $machine in arm64 | armhf) ;; *) die "give one of arm64 and armhf; see scripts/sysroot.sh --help" ;; esac
+root=$PWD/build-cross/sysroot-$machine
+
+if [[ ! -d $root ]]; then
+    have mmdebstrap || skip "mmdebstrap is missing (on Debian: apt-get install mmdebstrap)"
+    mkdir -p build-cross
+    made=$(mktemp -d -p build-cross)
+    trap 'rm -rf "$made"' EXIT
+    mmdebstrap --quiet --variant=extract --architectures="$machine" --include="$libraries" bookworm "$made/root" \
+        http://deb.debian.org/debian >"$made/log" 2>&1 || skip "mmdebstrap fails: $(tail -n 1 "$made/log")"
+    # Links that begin at the root would lead into this machine's own files.
+    find "$made/root/usr/lib" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
+        ln -sfn "$(realpath -ms --relative-to="$(dirname "$link")" "$made/root$target")" "$link"
+    done
+    mv "$made/root" "$root"
+fi
+echo "$root"
