@@ -114,8 +114,8 @@ if [[ $all -eq 1 ]]; then
     check "kernels on lesser x86-64 processors and on Arm ones" env MN_LONG_TESTS=1 \
         ctest --preset release -R build_qemu --no-tests=error --output-on-failure
     check "other processors and systems" scripts/cross.sh
-    check "Debian's packages" env MN_LONG_TESTS=1 \
-        ctest --preset release -R build_debian --no-tests=error --output-on-failure
+    check "Debian's packages, and commands with Debian's libraries for Arm" env MN_LONG_TESTS=1 \
+        ctest --preset release -R 'build_(debian|photos_arm)' --no-tests=error --output-on-failure
     check "every allocation failing" tests/cli/test_memory.sh --all
     check oracle tests/oracle/run.sh
     check fuzz scripts/fuzz.sh 60
