@@ -14,6 +14,7 @@ int cli_new(int count, char *const *arguments);
 int cli_variants(int count, char *const *arguments);
 int cli_quantize(int count, char *const *arguments);
 int cli_train(int count, char *const *arguments);
+int cli_compile(int count, char *const *arguments);
 int cli_compare(int count, char *const *arguments);
 
 #endif

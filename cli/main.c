@@ -29,6 +29,7 @@ static const subcommand subcommands[] = {
     {"variants", cli_variants, "list the published variants of MobileNetV2"},
     {"quantize", cli_quantize, "quantise a float model to 8-bit integers"},
     {"train", cli_train, "train a network on folders of photos"},
+    {"compile", cli_compile, "write an int8 model as C for microcontrollers"},
     {"compare", cli_compare, "show layer by layer how far one version of a model is from another"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
