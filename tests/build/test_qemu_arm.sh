@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # On emulated Arm processors: kernels of each tier equal the reference, and only those run for which the processor has
-# instructions; whole models give this machine's bytes; commands work; and what runs on a Cortex-A53 is Armv8.0. Builds
-# for 64-bit Arm as scripts/cross.sh does, which takes minutes, so only ./test.sh --all runs it.
+# instructions; whole models give this machine's bytes; commands work; and what runs on a Cortex-A53 is Armv8.0. 32-bit
+# processors with and without NEON, too. Builds for Arm as scripts/cross.sh does, which takes minutes, so only
+# ./test.sh --all runs it.
 source tests/build/common.sh
 source tests/build/emulated.sh
 
@@ -65,3 +66,15 @@ done
 ! executed cortex-a76 tests/golden/tiny_v2_int8.tflite 3072 || fail "dot products are not told from Armv8.0"
 grep -q sdot "$scratch/newer" || fail "no dot products on a Cortex-A76"
 commands cortex-a53
+
+need arm-linux-gnueabihf-gcc
+need qemu-arm
+emulator=(qemu-arm -L /usr/arm-linux-gnueabihf)
+build_for armhf
+kernels cortex-a7,neon=off portable neon
+kernels cortex-a7 'portable|neon' none
+refuses cortex-a7,neon=off 'ref portable' neon
+for type in int8 uint8; do
+    model cortex-a7,neon=off portable "tests/golden/tiny_v2_$type.tflite" 3072 0
+    model cortex-a7 neon "tests/golden/tiny_v2_$type.tflite" 3072 0
+done
