@@ -23,12 +23,12 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     int32_t i = begin;
     for (; i + MN_ARM_LANES <= end; i += MN_ARM_LANES) {
         const int8x16_t x = mn_arm_signed(vld1q_u8(in0 + i), flip), y = mn_arm_signed(vld1q_u8(in1 + i), flip);
-        vst1q_u8(out + i, mn_arm_stored(mn_arm_add_bytes(&add, x, y), flip));
+        vst1q_u8(out + i, mn_arm_stored(mn_arm_add_bytes(&add, MN_ARM_ADD_ANY, x, y), flip));
     }
     if (i == end) return;
     const int8x16_t x = mn_arm_signed(mn_arm_load(in0 + i, end - i), flip);
     const int8x16_t y = mn_arm_signed(mn_arm_load(in1 + i, end - i), flip);
-    mn_arm_store(out + i, mn_arm_stored(mn_arm_add_bytes(&add, x, y), flip), end - i);
+    mn_arm_store(out + i, mn_arm_stored(mn_arm_add_bytes(&add, MN_ARM_ADD_ANY, x, y), flip), end - i);
 }
 
 void mn_add_i8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end, MN_INT8); }

@@ -62,9 +62,10 @@
 #define BLOCKS_FIND_5 ""
 #define BLOCKS_FIND_6 ""
 
-#define OPEN_2 OPEN_FIRST OPEN_SECOND
-#define OPEN_4 OPEN_2 OPEN_EVEN(2) OPEN_ODD(3)
-#define OPEN_6 OPEN_4 OPEN_EVEN(4) OPEN_ODD(5)
+/* What accumulators begin with, and meanwhile what is loaded first. */
+#define OPEN_2(first, second, third) OPEN_FIRST first OPEN_SECOND second third
+#define OPEN_4(first, second, third) OPEN_FIRST first OPEN_SECOND second OPEN_EVEN(2) third OPEN_ODD(3)
+#define OPEN_6(first, second, third) OPEN_4(first, second, third) OPEN_EVEN(4) OPEN_ODD(5)
 
 #define SUMS(r)                                                                                                        \
     [a##r##0] "=w"(acc[r][0]), [a##r##1] "=w"(acc[r][1]), [a##r##2] "=w"(acc[r][2]), [a##r##3] "=w"(acc[r][3])
@@ -103,9 +104,13 @@
         "mov x15, %[weights]\n"                                                                                        \
         "mov x17, %[next]\n"                                                                                           \
         "lsr w16, %w[depth], #3\n"                                                                                     \
-        SOURCE##_FIND_##rows OPEN_##even                                                                               \
-        "cbz w16, 3f\n"                                                                                                \
-        LOAD_WEIGHTS(25, 26) SOURCE##_##rows(FIRST) SOURCE##_##rows(SECOND) SOURCE##_##rows(THIRD)                     \
+        SOURCE##_FIND_##rows                                                                                           \
+        "cbnz w16, 0f\n"                                                                                               \
+        OPEN_##even("", "", "")                                                                                        \
+        "b 3f\n"                                                                                                       \
+        "0:\n"                                                                                                         \
+        LOAD_WEIGHTS(25, 26)                                                                                           \
+        OPEN_##even(SOURCE##_##rows(FIRST), SOURCE##_##rows(SECOND), SOURCE##_##rows(THIRD))                           \
         "subs w16, w16, #1\n"                                                                                          \
         "b.eq 2f\n"                                                                                                    \
         "1:\n"                                                                                                         \

@@ -57,6 +57,7 @@ static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
 typedef struct job {
     const mn_project_params *p;
     mn_arm_add add;
+    bool residual_first; /* operand of a difference; of a sum it is the second one */
     tile tile;
     int32_t count;           /* stored channels */
     const uint8_t *residual; /* of the first pixel and the panel's first channel, or NULL */
@@ -71,17 +72,29 @@ Q8_INLINE uint8x16_t load_some(const uint8_t *from, int32_t count) {
     return vld1q_u8(copy);
 }
 
-/* Some pixels' results and what is added to them, `at` bytes from the first. No tile is long enough for so much code.
- */
-__attribute__((noinline)) static void add_residuals(const job *j, int rows, int8x16_t *bytes, ptrdiff_t at) {
+/* Some pixels' results and what is added to them, `at` bytes from the first. */
+Q8_INLINE void add_sort(mn_arm_add_sort sort, const job *j, int rows, int8x16_t *bytes, ptrdiff_t at) {
     const mn_arm_add add = j->add;
     const uint8x16_t flip = vdupq_n_u8(add.finish.flip);
     const ptrdiff_t channels = j->p->conv.window.out_c;
+    const int32_t count = j->count;
     const uint8_t *from = j->residual + at;
     for (int r = 0; r < rows; r++, from += channels) {
-        const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(load_some(from, j->count), flip));
-        bytes[r] =
-            j->p->residual_first ? mn_arm_add_bytes(&add, other, bytes[r]) : mn_arm_add_bytes(&add, bytes[r], other);
+        const int8x16_t other = vreinterpretq_s8_u8(veorq_u8(load_some(from, count), flip));
+        if (sort == MN_ARM_ADD_ANY && j->residual_first) {
+            bytes[r] = mn_arm_add_bytes(&add, sort, other, bytes[r]);
+        } else {
+            bytes[r] = mn_arm_add_bytes(&add, sort, bytes[r], other);
+        }
+    }
+}
+
+/* No tile is long enough for so much code. */
+__attribute__((noinline)) static void add_residuals(const job *j, int rows, int8x16_t *bytes, ptrdiff_t at) {
+    switch (mn_arm_add_sort_of(&j->add)) {
+    case MN_ARM_ADD_FIRST_HALVED: add_sort(MN_ARM_ADD_FIRST_HALVED, j, rows, bytes, at); break;
+    case MN_ARM_ADD_SECOND_HALVED: add_sort(MN_ARM_ADD_SECOND_HALVED, j, rows, bytes, at); break;
+    default: add_sort(MN_ARM_ADD_ANY, j, rows, bytes, at); break;
     }
 }
 
@@ -189,7 +202,11 @@ static void project_run(const mn_task *task, mn_type type, int32_t begin, int32_
     const mn_project_params *p = task->params;
     const mn_arm_zeros zeros = mn_arm_zeros_of(&p->conv, type);
     job j = {.p = p, .tile = {.finish = mn_arm_finish_of(&zeros), .weight_zero = zeros.weight}};
-    if (p->adds) j.add = mn_arm_add_of(&p->add, type);
+    if (p->adds) {
+        j.add = mn_arm_add_of(&p->add, type);
+        j.residual_first = p->residual_first && j.add.subtract;
+        if (p->residual_first && !j.add.subtract) mn_arm_add_exchange(&j.add);
+    }
     while (begin < end) {
         const mn_project_range range = mn_project_next(&p->conv.window, task->cut, &begin, end);
         run_range(&j, task, &range);
