@@ -59,12 +59,11 @@ def read_steps(folder):
 
 def read_caches(path):
     """[(misses of each level, those waited for, lines written to memory)] by part"""
-    parts = []
-    with open(path, encoding="ascii") as file:
-        for line in file:
-            numbers = [int(field) for field in line.split()[7::2]]
-            parts.append((numbers[0::3], numbers[2::3], numbers[-2]))
-    return parts
+    lines = path.read_text(encoding="ascii").splitlines()
+    if not lines or "waits" not in lines[0]:
+        raise SystemExit("bench/predict: %s is unfinished, or from an earlier version; run scripts/arm.sh MODEL again" % path)
+    numbers = [[int(field) for field in line.split()[7::2]] for line in lines]
+    return [(levels[0::3], levels[2::3], levels[-2]) for levels in numbers]
 
 
 def waits(board, misses):

@@ -143,6 +143,12 @@ class MadeUpCounts(unittest.TestCase):
         self.assertAlmostEqual(one.most_wait_ms, (300 * IMX8MP.waits[0] + 200 * 130) / 1e6)
         self.assertAlmostEqual(one.moved_mb, 250 * 64e-6)
 
+    def test_counts_of_an_earlier_version_are_refused(self):
+        for text in ("", "part 0 accesses 9 bytes 9 misses 500 writebacks 7 misses 200 writebacks 50\n"):
+            self.write("cache.txt", text)
+            with self.assertRaisesRegex(SystemExit, "run scripts/arm.sh"):
+                read_parts(pathlib.Path(self.folder.name), IMX8MP)
+
     def test_loops_end_once_for_each_time_what_follows_runs(self):
         counts = Counts(self.path("count.txt"))
         self.assertEqual(loops_ended(counts, counts.parts[0]), 10)
