@@ -113,6 +113,8 @@ if [[ $all -eq 1 ]]; then
     check "all cases of kernels under sanitizers" "$(build_dir sanitize)/tests/checkkernels"
     check "kernels on lesser x86-64 processors and on Arm ones" env MN_LONG_TESTS=1 \
         ctest --preset release -R build_qemu --no-tests=error --output-on-failure
+    check "MobileNetV2 1.0 at 224 on emulated microcontrollers" env MN_LONG_TESTS=1 \
+        ctest --preset release -R build_mcu_boards --no-tests=error --output-on-failure
     check "other processors and systems" scripts/cross.sh
     check "Debian's packages, and commands with Debian's libraries for Arm" env MN_LONG_TESTS=1 \
         ctest --preset release -R 'build_(debian|photos_arm)' --no-tests=error --output-on-failure

@@ -33,7 +33,7 @@ fi
 build release mobilenet_command
 mkdir -p build-mcu
 cc -std=c11 -O2 -Wall -Wextra -Wconversion -shared -fPIC -fvisibility=hidden -Ibench bench/mcu/count.c -o build-mcu/count.so
-rm -rf build-mcu/network
+rm -rf build-mcu/network build-mcu/scores.raw
 build/mobilenet compile "$model" -o build-mcu/network --name network "${how[@]}"
 bytes=$(awk '/_ROW_BYTES/ && /#define/ { row = $3 } /_HEIGHT/ && /#define/ { height = $3 } END { print row * height }' \
     build-mcu/network/network.h)

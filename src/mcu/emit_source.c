@@ -121,21 +121,21 @@ static void put_fine(const writer *w, const uint16_t *values, uint32_t count) {
 
 /* Borders of all products with one zero point are one array, as long as the longest. */
 static void put_borders(const writer *w) {
-    uint32_t longest[256] = {0};
+    const mn_mcu_product *longest[256] = {NULL};
     for (uint32_t s = 0; s < w->program->step_count; s++) {
         const mn_mcu_step *step = &w->program->steps[s];
         if (step->kind != MN_MCU_CONV && step->kind != MN_MCU_DEPTHWISE) continue;
         const mn_mcu_product *p = step->params;
-        if (p->border && longest[p->border[0] + 128] < p->depth) longest[p->border[0] + 128] = p->depth;
+        if (!p->border) continue;
+        const mn_mcu_product **known = &longest[p->border[0] + 128];
+        if (!*known || (*known)->depth < p->depth) *known = p;
     }
-    for (int zero = -128; zero < 128; zero++) {
-        const uint32_t count = longest[zero + 128];
-        if (count == 0) continue;
-        fprintf(w->out, "\n/* A pixel of the zero point %d: what lies outside an image. */\n", zero);
-        fprintf(w->out, "static const int8_t border_%d[%" PRIu32 "] = {\n", zero + 128, count);
-        for (uint32_t i = 0; i < count; i++) {
-            fprintf(w->out, "%s%d,%s", i % 24 ? "" : "    ", zero, i % 24 == 23 || i + 1 == count ? "\n" : "");
-        }
+    for (int i = 0; i < 256; i++) {
+        const mn_mcu_product *p = longest[i];
+        if (!p) continue;
+        fprintf(w->out, "\n/* A pixel of the zero point %d: what lies outside an image. */\n", i - 128);
+        fprintf(w->out, "static const int8_t border_%d[%u] = {\n", i, p->depth);
+        mn_emit_bytes(p->border, p->depth, p->depth, w->out);
         fprintf(w->out, "};\n");
     }
 }
