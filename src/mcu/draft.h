@@ -24,11 +24,10 @@ typedef struct mn_draft_step {
     int32_t inputs[2]; /* draft tensors, or -1 */
     int32_t output;
     const char *name;
-    int32_t op;             /* operator of the graph */
-    const int8_t *weights;  /* as params has them; NULL: none */
-    size_t weight_bytes;    /* of them */
-    size_t constant_bytes;  /* of all parameters that lie in flash */
-    size_t workspace_bytes; /* with the widest slices */
+    int32_t op;            /* operator of the graph */
+    const int8_t *weights; /* as params has them; NULL: none */
+    size_t weight_bytes;   /* of them */
+    size_t constant_bytes; /* of all parameters that lie in flash */
 } mn_draft_step;
 
 typedef struct mn_draft {

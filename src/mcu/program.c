@@ -62,11 +62,19 @@ static mn_stream_read read_of(const builder *b, const mn_draft_step *step, int32
     return read;
 }
 
-/* The bytes of workspace that the runtime says, with the widest slices. */
-static size_t workspace_of(const mn_draft_step *step) {
-    const mn_mcu_step widest = {
-        .params = step->params, .window = step->window, .chunk = UINT16_MAX, .kind = (uint8_t)step->kind};
-    return mn_mcu_workspace_bytes(NULL, &widest);
+/* Workspace that the runtime says it needs for slices of so many pixels. */
+static size_t workspace_of(const mn_draft_step *step, uint16_t chunk) {
+    const mn_mcu_step like = {
+        .params = step->params, .window = step->window, .chunk = chunk, .kind = (uint8_t)step->kind};
+    return mn_mcu_workspace_bytes(NULL, &like);
+}
+
+static void set_workspace(const mn_draft_step *step, mn_stream_step *to) {
+    to->workspace_bytes = workspace_of(step, 1);
+    to->workspace_units = 1;
+    if (to->workspace_bytes == 0) return;
+    const size_t most = workspace_of(step, UINT16_MAX);
+    to->workspace_units = (int32_t)((most + to->workspace_bytes - 1) / to->workspace_bytes);
 }
 
 static mn_status add_step(builder *b, const mn_draft_step *step) {
@@ -78,8 +86,8 @@ static mn_status add_step(builder *b, const mn_draft_step *step) {
                            .by_units = true,
                            .in_place = step->kind == MN_MCU_ADD || step->kind == MN_MCU_MAP,
                            .row = step->window ? b->draft.tensors[step->output].width : 0,
-                           .constant_bytes = step->weight_bytes,
-                           .workspace_bytes = workspace_of(step)};
+                           .constant_bytes = step->weight_bytes};
+    set_workspace(step, to);
     for (int32_t i = 0; i < 2; i++) {
         if (step->inputs[i] < 0) continue;
         if (memory_of(b, step->inputs[i]) != step->inputs[i]) to->by_units = false; /* other pixels: all are there */
@@ -137,16 +145,45 @@ static int32_t list_chunks(const builder *b, int32_t *chunks) {
     return count;
 }
 
-static mn_status search(builder *b) {
+static mn_status find_offsets(builder *b) {
+    const int32_t count = b->steps.tensor_count + b->stream.extra_count;
+    mn_buffer *buffers = mn_region_alloc(b->draft.region, (size_t)count, sizeof *buffers);
+    b->offset = mn_region_alloc(b->draft.region, (size_t)count, sizeof *b->offset);
+    if (!buffers || !b->offset) return no_memory();
+    size_t bytes, end = 0;
+    mn_stream_buffers(&b->steps, &b->stream, buffers);
+    MN_TRY(mn_memory_plan(buffers, count, MN_MCU_WORD, &bytes));
+    for (int32_t i = 0; i < count; i++) {
+        b->offset[i] = buffers[i].offset;
+        end = mn_max_size(end, buffers[i].offset + buffers[i].bytes);
+    }
+    if (end > INT32_MAX) return mn_fail(MN_ERROR_LIMIT, "%s: it takes over 2 GiB of RAM", b->model->graph.name);
+    b->out->program.arena_bytes = (uint32_t)end;
+    return MN_OK;
+}
+
+/* Searches within a limit, or for the least memory. */
+static mn_status search_within(builder *b, size_t limit) {
     int32_t chunks[CHUNKS];
     const mn_stream_options options = {.chunks = chunks,
                                        .chunk_count = list_chunks(b, chunks),
-                                       .limit = b->options->ram,
-                                       .copies = b->options->ram > 0 && !b->options->no_loads};
+                                       .limit = limit,
+                                       .slice_cost = b->options->slice_bytes,
+                                       .copies = limit > 0 && !b->options->no_loads};
     MN_TRY(mn_stream_plan(&b->steps, &options, b->draft.region, &b->stream));
-    if (b->options->ram == 0 || b->stream.arena_bytes <= b->options->ram) return MN_OK;
-    return mn_fail(MN_ERROR_LIMIT, "%s: %zu bytes of RAM are not enough; it takes at least %zu",
-                   b->draft.plan->graph->name, b->options->ram, b->stream.arena_bytes);
+    return find_offsets(b);
+}
+
+/* The search counts words, the last of which need not be there. */
+static mn_status search(builder *b) {
+    const size_t ram = b->options->ram;
+    const uint32_t *found = &b->out->program.arena_bytes;
+    MN_TRY(search_within(b, ram == 0 ? 0 : mn_round_up(ram, MN_MCU_WORD)));
+    if (ram == 0 || *found <= ram) return MN_OK;
+    if (ram % MN_MCU_WORD != 0) MN_TRY(search_within(b, ram));
+    if (*found <= ram) return MN_OK;
+    return mn_fail(MN_ERROR_LIMIT, "%s: %zu bytes of RAM are not enough; it takes at least %u", b->model->graph.name,
+                   ram, *found);
 }
 
 /* ---- The program ----------------------------------------------------------------------------------------- */
@@ -157,23 +194,9 @@ static int32_t loads_of(const builder *b) {
     return loads;
 }
 
-static mn_status find_offsets(builder *b) {
-    const int32_t count = b->steps.tensor_count + b->stream.extra_count;
-    mn_buffer *buffers = mn_region_alloc(b->draft.region, (size_t)count, sizeof *buffers);
-    b->offset = mn_region_alloc(b->draft.region, (size_t)count, sizeof *b->offset);
-    if (!buffers || !b->offset) return no_memory();
-    size_t bytes;
-    mn_stream_buffers(&b->steps, &b->stream, buffers);
-    MN_TRY(mn_memory_plan(buffers, count, MN_MCU_WORD, &bytes));
-    for (int32_t i = 0; i < count; i++) b->offset[i] = buffers[i].offset;
-    if (bytes > INT32_MAX) return mn_fail(MN_ERROR_LIMIT, "%s: it takes over 2 GiB of RAM", b->draft.plan->graph->name);
-    b->out->program.arena_bytes = (uint32_t)bytes;
-    return MN_OK;
-}
-
 static mn_status check_counts(const builder *b, size_t steps, size_t tensors) {
     if (steps <= INT16_MAX && tensors <= INT16_MAX) return MN_OK;
-    return mn_fail(MN_ERROR_LIMIT, "%s: it has over 32,767 steps or tensors", b->draft.plan->graph->name);
+    return mn_fail(MN_ERROR_LIMIT, "%s: it has over 32,767 steps or tensors", b->model->graph.name);
 }
 
 static const char *name_of(const builder *b, int32_t tensor) {
@@ -231,7 +254,7 @@ static mn_status add_load(builder *b, mn_mcu_tensor *tensors, int32_t extra) {
                                                         .weight_bytes = step->weight_bytes,
                                                         .constant_bytes = step->weight_bytes,
                                                         .read_bytes = (int64_t)step->weight_bytes};
-    b->out->tensors[p->tensor_count].name = step->name;
+    b->out->tensors[p->tensor_count] = (mn_mcu_tensor_report){.name = step->name, .is_load = true};
     p->step_count++;
     p->tensor_count++;
     return MN_OK;
@@ -340,8 +363,10 @@ static void report_tensors(builder *b) {
     for (int32_t i = 0; i < b->draft.tensor_count; i++) {
         const mn_draft_tensor *t = &b->draft.tensors[i];
         const mn_stream_place *place = &b->stream.places[t->memory];
-        b->out->tensors[i] = (mn_mcu_tensor_report){
-            .name = name_of(b, t->tensor), .first = step_of(b, place->first), .last = step_of(b, place->last)};
+        b->out->tensors[i] = (mn_mcu_tensor_report){.name = name_of(b, t->tensor),
+                                                    .first = step_of(b, place->first),
+                                                    .last = step_of(b, place->last),
+                                                    .is_view = t->memory != i};
     }
     for (int32_t s = 0; s < b->out->program.step_count; s++) {
         b->out->weight_bytes += b->out->steps[s].weight_bytes;
@@ -351,7 +376,6 @@ static void report_tensors(builder *b) {
 }
 
 static mn_status make_program(builder *b) {
-    MN_TRY(find_offsets(b));
     MN_TRY(open_program(b));
     const size_t tensors = (size_t)(b->draft.tensor_count + loads_of(b));
     mn_mcu_tensor *list = mn_region_alloc(b->draft.region, tensors, sizeof *list);
@@ -383,7 +407,7 @@ static mn_status build(builder *b) {
 
 mn_status mn_mcu_build(const mn_model *model, const mn_mcu_options *options, mn_mcu_built *out) {
     builder b = {.model = model, .options = options, .out = out};
-    *out = (mn_mcu_built){.input = -1, .output = -1};
+    *out = (mn_mcu_built){.file = model->graph.name, .input = -1, .output = -1};
     const mn_status status = build(&b);
     mn_plan_free(&b.plan);
     if (status != MN_OK) mn_mcu_built_free(out);

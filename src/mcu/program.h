@@ -13,6 +13,9 @@ typedef struct mn_mcu_options {
     bool held;     /* the input lies in the arena as a whole; else its rows arrive */
     size_t ram;    /* bytes that the arena may have; 0: as few as can be */
     bool no_loads; /* weights are never copied to the arena */
+    /* Bytes of weights that could be read in the time that a slice takes beside its products; 0: 64. The slower the
+     * flash, the fewer. */
+    uint32_t slice_bytes;
 } mn_mcu_options;
 
 /** What there is to tell of a step. */
@@ -31,10 +34,13 @@ typedef struct mn_mcu_step_report {
 typedef struct mn_mcu_tensor_report {
     const char *name;
     int32_t first, last;
+    bool is_view; /* the memory is that of another tensor */
+    bool is_load; /* copied weights */
 } mn_mcu_tensor_report;
 
 typedef struct mn_mcu_built {
     mn_region region;
+    const char *file; /* of the model */
     mn_mcu_program program;
     mn_mcu_step_report *steps;     /* [program.step_count] */
     mn_mcu_tensor_report *tensors; /* [program.tensor_count] */

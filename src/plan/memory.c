@@ -125,12 +125,13 @@ typedef struct member {
     const mn_buffer *lowest;
     size_t shift;
     size_t group_bytes;
+    double weight; /* of the group: the heaviest is placed first */
 } member;
 
-/* Larger groups first; equal ones in order of use, then of place in the list, so that the plan is deterministic. */
+/* Heavier groups first; equal ones in order of use, then of place in the list, so that the plan is deterministic. */
 static int by_group(const void *left, const void *right) {
     const member *a = left, *b = right;
-    if (a->group_bytes != b->group_bytes) return a->group_bytes > b->group_bytes ? -1 : 1;
+    if (a->weight != b->weight) return a->weight > b->weight ? -1 : 1;
     if (a->lowest->first != b->lowest->first) return a->lowest->first < b->lowest->first ? -1 : 1;
     if (a->lowest != b->lowest) return a->lowest < b->lowest ? -1 : 1;
     return a->buffer < b->buffer ? -1 : a->buffer > b->buffer;
@@ -145,7 +146,10 @@ static void find_groups(mn_buffer *buffers, int32_t count, size_t *bytes, member
         size_t *all = &bytes[m->lowest - buffers];
         *all = mn_max_size(*all, m->shift + buffers[i].bytes);
     }
-    for (int32_t i = 0; i < count; i++) members[i].group_bytes = bytes[members[i].lowest - buffers];
+    for (int32_t i = 0; i < count; i++) {
+        members[i].group_bytes = bytes[members[i].lowest - buffers];
+        members[i].weight = (double)members[i].group_bytes;
+    }
     qsort(members, (size_t)count, sizeof *members, by_group);
 }
 
@@ -200,6 +204,45 @@ static bool try_to_place(const member *members, mn_buffer *buffers, int32_t coun
     return done;
 }
 
+/* Weighs groups by the time that they are in use as well: 1: before their bytes, 2: times these. */
+static void weigh(member *members, int32_t count, int32_t how) {
+    for (int32_t i = 0, size; i < count; i += size) {
+        member *group = &members[i];
+        int32_t first = group->buffer->first, last = group->buffer->last;
+        size = group_size(group, members + count);
+        for (int32_t k = 1; k < size; k++) {
+            first = mn_min_i32(first, group[k].buffer->first);
+            last = mn_max_i32(last, group[k].buffer->last);
+        }
+        const double time = last - first + 1.0, bytes = (double)group->group_bytes;
+        for (int32_t k = 0; k < size; k++) group[k].weight = how == 1 ? time * 0x1p40 + bytes : time * bytes;
+    }
+    qsort(members, (size_t)count, sizeof *members, by_group);
+}
+
+/* The best of some ways so far. */
+typedef struct attempt {
+    mn_buffer *buffers;
+    int32_t count;
+    size_t alignment;
+    size_t *offsets; /* [count] */
+    size_t top;
+} attempt;
+
+static bool try_way(attempt *best, member *members, bool from_above) {
+    size_t top;
+    if (from_above) turn(members, best->count, best->alignment);
+    if (!try_to_place(members, best->buffers, best->count, best->alignment, &top)) return false;
+    if (from_above) turn(members, best->count, best->alignment);
+    if (top >= best->top) return true;
+    best->top = top;
+    for (int32_t i = 0; i < best->count; i++) {
+        const mn_buffer *b = &best->buffers[i];
+        best->offsets[i] = from_above ? top - b->offset - mn_round_up(b->bytes, best->alignment) : b->offset;
+    }
+    return true;
+}
+
 static bool has_groups(const mn_buffer *buffers, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         if (buffers[i].below) return true;
@@ -207,20 +250,16 @@ static bool has_groups(const mn_buffer *buffers, int32_t count) {
     return false;
 }
 
-/* From below, or from above if that takes less. `members` and `offsets` are room for [count]. False: out of memory. */
-static bool place_well(mn_buffer *buffers, int32_t count, size_t alignment, member *members, size_t *offsets,
-                       size_t *arena_bytes) {
-    if (!try_to_place(members, buffers, count, alignment, arena_bytes)) return false;
-    if (!has_groups(buffers, count)) return true;
-    for (int32_t i = 0; i < count; i++) offsets[i] = buffers[i].offset;
-    size_t top;
-    turn(members, count, alignment);
-    if (!try_to_place(members, buffers, count, alignment, &top)) return false;
-    for (int32_t i = 0; i < count; i++) {
-        const size_t end = buffers[i].offset + mn_round_up(buffers[i].bytes, alignment);
-        buffers[i].offset = top < *arena_bytes ? top - end : offsets[i];
+/* Groups make gaps: then all that is above is tried, in three orders. False: out of memory. */
+static bool place_well(attempt *best, member *members) {
+    enum { ORDERS = 3 };
+    const bool all = has_groups(best->buffers, best->count);
+    for (int32_t order = 0; order < (all ? ORDERS : 1); order++) {
+        if (order > 0) weigh(members, best->count, order);
+        if (!try_way(best, members, false)) return false;
+        if (all && !try_way(best, members, true)) return false;
     }
-    *arena_bytes = mn_min_size(top, *arena_bytes);
+    for (int32_t i = 0; i < best->count; i++) best->buffers[i].offset = best->offsets[i];
     return true;
 }
 
@@ -235,9 +274,11 @@ mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, si
     mn_region region = {0};
     member *members = mn_region_alloc(&region, (size_t)count, sizeof *members);
     size_t *bytes = mn_region_alloc(&region, (size_t)count, sizeof *bytes);
+    attempt best = {.buffers = buffers, .count = count, .alignment = alignment, .offsets = bytes, .top = SIZE_MAX};
     bool done = members && bytes;
     if (done) find_groups(buffers, count, bytes, members);
-    done = done && place_well(buffers, count, alignment, members, bytes, arena_bytes);
+    done = done && place_well(&best, members);
     mn_region_free(&region);
+    *arena_bytes = best.top;
     return done ? MN_OK : mn_fail_memory("the memory plan");
 }

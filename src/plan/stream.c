@@ -26,8 +26,8 @@ typedef struct way {
     int64_t cost; /* constants and slices, and a fine for each chain that takes more than is wanted */
 } way;
 
-/* What a slice costs beside the constants it reads, in bytes of these; a fine is worse than any order. */
-static const int64_t slice_cost = 64, fine = INT64_C(1) << 48;
+/* What a slice costs if nobody says; and a fine that is worse than any order. */
+static const int64_t usual_slice_cost = 64, fine = INT64_C(1) << 48;
 enum { MOST_SLICES = 1 << 25 };
 
 /* What a chain takes, and in how many slices each of its steps runs if that matters. */
@@ -45,10 +45,11 @@ typedef struct search {
     const mn_stream_options *options;
     const int32_t *chunks;
     int32_t chunk_count;
-    size_t limit;   /* SIZE_MAX: none */
-    size_t wanted;  /* bytes that a chain should take at most */
-    size_t spare;   /* bytes up to which tensors that could overlap lie apart */
-    way *ways;      /* [step_count + 1] */
+    size_t limit;  /* SIZE_MAX: none */
+    size_t wanted; /* bytes that a chain should take at most */
+    size_t spare;  /* bytes up to which tensors that could overlap lie apart */
+    way *ways;     /* [step_count + 1] */
+    int64_t slice_cost;
     int64_t slices; /* that may still be run in thought, so that the search ends in seconds whatever the model */
     /* [step_count + 1]: chains that end before a step, chunk by chunk: a single step, one that overlaps, then longer
      * ones */
@@ -149,7 +150,7 @@ static const known *look_at(search *s, const piece *p) {
 static int64_t cost_of(const search *s, const piece *p, const mn_chain *chain, const int32_t *slices_of) {
     const size_t room = room_beside(s, chain->bytes);
     const int64_t saved = room > 0 ? copy_constants(s, p, slices_of, room, NULL) : 0;
-    return chain->slices * slice_cost + chain->constant_bytes - saved + (chain->bytes > s->wanted ? fine : 0);
+    return chain->slices * s->slice_cost + chain->constant_bytes - saved + (chain->bytes > s->wanted ? fine : 0);
 }
 
 /* Can a chain not be part of a better way, whatever it takes itself? */
@@ -232,7 +233,7 @@ static void take_turns(const search *s, const piece *p, const mn_chain *chain, m
         const mn_stream_step *step = &c->steps->steps[i];
         const bool copy = copied[i - p->begin];
         out->turns[i] = (mn_stream_turn){.chunk = c->chunk[i], .slices = c->slices_of[i], .is_copied = copy};
-        add_extra(out, (mn_stream_extra){.step = i, .bytes = step->workspace_bytes, .first = i, .last = i});
+        add_extra(out, (mn_stream_extra){.step = i, .bytes = mn_chain_workspace(c, i), .first = i, .last = i});
         add_extra(out, (mn_stream_extra){.step = i,
                                          .is_copy = true,
                                          .bytes = copy ? step->constant_bytes : 0,
@@ -417,36 +418,45 @@ static mn_status try_to_fit(search *s, mn_stream *out) {
     return MN_OK;
 }
 
-static int64_t cost_of_answer(const mn_stream *stream) {
-    return stream->slice_count * slice_cost + stream->constant_bytes;
+static int64_t cost_of_answer(const search *s, const mn_stream *stream) {
+    return stream->slice_count * s->slice_cost + stream->constant_bytes;
 }
 
-/* Does the same for the cheapest answer whose arena is no larger than `given`, if any is. */
-static mn_status try_within(search *s, size_t given, bool *found, mn_stream *out) {
-    for (size_t parts = PARTS; parts >= LEAST_PARTS; parts--) {
-        mn_stream stream = {.slices = NULL};
-        s->wanted = part_of(s->limit, parts);
-        find_ways(s);
-        MN_TRY(try_answer(s, s->limit, &stream));
-        if (stream.arena_bytes > given) MN_TRY(try_answer(s, s->wanted, &stream));
-        if (stream.arena_bytes > given) MN_TRY(try_answer(s, 0, &stream));
-        if (stream.arena_bytes > given || (*found && cost_of_answer(&stream) >= cost_of_answer(out))) continue;
-        *out = stream;
-        *found = true;
-        if (parts == PARTS) break; /* nothing is cheaper */
+/* The answer for the limit at hand, in the smallest of three arenas. */
+static mn_status try_spares(search *s, size_t given, mn_stream *out) {
+    const size_t spares[] = {s->limit, s->wanted, 0};
+    *out = (mn_stream){.slices = NULL};
+    for (size_t i = 0; i < sizeof spares / sizeof *spares; i++) {
+        MN_TRY(try_answer(s, spares[i], out));
+        if (out->arena_bytes <= given) break;
     }
     return MN_OK;
 }
 
-/* If even then the arena has gaps, all chains get less. If nothing fits the answer stays as it is. */
+/* The cheapest answer whose arena has at most options->limit bytes: where it has gaps, chains get less, and most of
+ * them fewer parts of the limit. If nothing fits the answer stays as it is. */
 static mn_status find_within(search *s, size_t least, mn_stream *out) {
-    enum { TRIES = 16 };
+    enum { TRIES = 8 };
     const size_t alignment = s->chains.steps->alignment, given = s->options->limit / alignment * alignment;
     bool found = false;
-    for (size_t i = 0; i < TRIES && !found; i++) {
-        s->limit = given - given / TRIES / 4 * i;
-        if (s->limit < least) break;
-        MN_TRY(try_within(s, given, &found, out));
+    for (size_t parts = PARTS; parts >= LEAST_PARTS; parts--) {
+        s->limit = given;
+        for (size_t i = 0; i < TRIES && s->limit >= least; i++) {
+            mn_stream stream;
+            s->wanted = part_of(s->limit, parts);
+            find_ways(s);
+            const int64_t cost = s->ways[s->chains.steps->step_count].cost % fine;
+            if (found && cost / 2 > cost_of_answer(s, out)) break; /* wider slices will not make up for that */
+            MN_TRY(try_spares(s, given, &stream));
+            if (stream.arena_bytes <= given) {
+                if (!found || cost_of_answer(s, &stream) < cost_of_answer(s, out)) *out = stream;
+                found = true;
+                if (parts == PARTS && i == 0) return MN_OK; /* nothing is cheaper */
+                break;
+            }
+            const size_t less = (stream.arena_bytes - given) * (i + 1);
+            s->limit = s->limit > less ? s->limit - less : 0;
+        }
     }
     return MN_OK;
 }
@@ -476,6 +486,7 @@ mn_status mn_stream_plan(const mn_stream_steps *steps, const mn_stream_options *
                 .wanted = SIZE_MAX,
                 .slices = MOST_SLICES,
                 .region = region};
+    s.slice_cost = s.options->slice_cost > 0 ? s.options->slice_cost : usual_slice_cost;
     MN_TRY(open_search(&s, steps));
     find_ways(&s);
     for (int32_t i = 0; i < steps->step_count; i++) s.least_reads += (int64_t)steps->steps[i].constant_bytes;

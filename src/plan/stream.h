@@ -58,7 +58,8 @@ typedef struct mn_stream_step {
     bool in_place;          /* each may be written over the one unit of a tensor that it is made of, of as many bytes */
     int32_t row;            /* a slice stays within a row of so many units; 0: within nothing */
     size_t constant_bytes;  /* that every slice reads, from flash unless they are copied */
-    size_t workspace_bytes; /* while a slice runs */
+    size_t workspace_bytes; /* while a slice runs, for each of its units, */
+    int32_t workspace_units; /* as far as it has no more than these */
 } mn_stream_step;
 
 typedef struct mn_stream_steps {
@@ -73,8 +74,9 @@ typedef struct mn_stream_steps {
 typedef struct mn_stream_options {
     const int32_t *chunks; /* most units of a slice, to choose from for each chain, rising; NULL: one unit */
     int32_t chunk_count;
-    size_t limit; /* bytes of the arena within which the least is to be read from flash; 0: as few as can be */
-    bool copies;  /* constants may be copied to the arena while a chain runs, where the limit leaves room */
+    size_t limit;       /* bytes of the arena within which the least is to be read from flash; 0: as few as can be */
+    int64_t slice_cost; /* what a slice costs, in bytes of constants that could be read instead; 0: 64 */
+    bool copies;        /* constants may be copied to the arena while a chain runs, where the limit leaves room */
 } mn_stream_options;
 
 /** Units [first, first + units) of a step's output. */

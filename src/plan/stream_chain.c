@@ -188,9 +188,14 @@ static void note_use(mn_chains *c, int32_t step) {
     }
 }
 
+size_t mn_chain_workspace(const mn_chains *c, int32_t step) {
+    const mn_stream_step *s = &c->steps->steps[step];
+    return s->workspace_bytes * (size_t)mn_min_i32(c->chunk[step], s->workspace_units);
+}
+
 /* Bytes in rings while a step runs, and its workspace. */
 static size_t bytes_at(const mn_chains *c, int32_t step) {
-    size_t sum = mn_round_up(c->steps->steps[step].workspace_bytes, c->steps->alignment);
+    size_t sum = mn_round_up(mn_chain_workspace(c, step), c->steps->alignment);
     for (int32_t s = c->begin; s < c->end; s++) {
         const int32_t tensor = c->steps->steps[s].output;
         if (c->ring[tensor] == 0 || c->from[tensor] > step || step > c->to[tensor]) continue;

@@ -63,6 +63,9 @@ void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_st
 /** Is a tensor whole if steps [begin, end) are a chain? */
 bool mn_chain_keeps_whole(const mn_chains *c, int32_t begin, int32_t end, int32_t tensor);
 
+/** Bytes of workspace of a step with its chunk. */
+size_t mn_chain_workspace(const mn_chains *c, int32_t step);
+
 /** Places of a tensor as a whole. */
 int32_t mn_chain_places(const mn_chains *c, int32_t tensor);
 
