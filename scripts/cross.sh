@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: scripts/cross.sh [--quick] [aarch64|armhf|i386|s390x|musl|windows|emscripten|wasi|bare]...
+# usage: scripts/cross.sh [--quick] [aarch64|armhf|riscv64|i386|s390x|musl|windows|emscripten|wasi|bare]...
 #
 # Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels' check
 # there, emulated, and compares what models give there with what they give here. "musl" is this system with static
@@ -16,13 +16,13 @@ systems=()
 for argument in "$@"; do
     case $argument in
     --quick) quick=1 ;;
-    aarch64 | armhf | i386 | s390x | musl | windows | emscripten | wasi | bare) systems+=("$argument") ;;
+    aarch64 | armhf | riscv64 | i386 | s390x | musl | windows | emscripten | wasi | bare) systems+=("$argument") ;;
     *) die "unknown argument $argument; see scripts/cross.sh --help" ;;
     esac
 done
 asked=${#systems[@]}
 if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 armhf i386); fi
-if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf i386 s390x musl windows emscripten wasi bare); fi
+if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf riscv64 i386 s390x musl windows emscripten wasi bare); fi
 
 # Of the library alone, some seconds under an emulator.
 quick_tests=(base checkkernels golden graph model_open quant_math reference tflite_read)
@@ -37,6 +37,7 @@ needs_of() {
     case $1 in
     aarch64) needs=(aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64:qemu-user) ;;
     armhf) needs=(arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf qemu-arm:qemu-user) ;;
+    riscv64) needs=(riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu qemu-riscv64:qemu-user) ;;
     i386) needs_of_i386 ;;
     s390x) needs=(s390x-linux-gnu-gcc:gcc-s390x-linux-gnu qemu-s390x:qemu-user) ;;
     musl) needs=(musl-gcc:musl-tools) ;;

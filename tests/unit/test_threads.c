@@ -45,7 +45,7 @@ static mn_team *open_team(int32_t threads) {
 typedef struct ledger {
     int32_t threads, units, grain;
     int32_t computed[UNITS];
-    _Atomic bool here[MN_MAX_THREADS]; /* member at work */
+    _Atomic int32_t here[MN_MAX_THREADS]; /* member at work: 1 */
     _Atomic int32_t wrong;
 } ledger;
 
@@ -56,9 +56,9 @@ static void enter_units(void *context, int32_t member, int32_t begin, int32_t en
         atomic_fetch_add(&l->wrong, 1);
         return;
     }
-    if (atomic_exchange(&l->here[member], true)) atomic_fetch_add(&l->wrong, 1);
+    if (atomic_exchange(&l->here[member], 1) != 0) atomic_fetch_add(&l->wrong, 1);
     for (int32_t i = begin; i < end; i++) l->computed[i]++;
-    atomic_store(&l->here[member], false);
+    atomic_store(&l->here[member], 0);
 }
 
 static void share_at_random(mn_team *team, ledger *l, uint32_t *random) {
