@@ -8,7 +8,7 @@
 
 #include "kernels/arm/products_i8mm.h"
 
-#define run_line mn_arm_line_dotprod
+#define run_lines mn_arm_lines_dotprod
 #include "kernels/arm/conv_depthwise_q8_tile.h"
 
 static void conv_depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {

@@ -3,7 +3,7 @@
 
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8: of up to 32 channels after another, rows
  * of the convolution become rows of cells (taps_q8.h) in a ring that stays in the nearest cache. Included behind one of
- * the products_*.h, with run_line(), one of taps_q8.h; gives conv_depthwise_need(), conv_depthwise_pack(),
+ * the products_*.h, with run_lines(), one of taps_q8.h; gives conv_depthwise_need(), conv_depthwise_pack(),
  * conv_depthwise_cut() and conv_depthwise_run().
  */
 #include "base/checked.h"
@@ -23,7 +23,8 @@ typedef struct sizes {
     mn_arm_panels panels;
     size_t taps_at;
     mn_extent out;
-    size_t row_bytes, rings_bytes, pixels_bytes, sums_bytes;
+    mn_arm_ring ring;
+    size_t rings_bytes, pixels_bytes, sums_bytes;
     int32_t products, depth;
 } sizes;
 
@@ -33,8 +34,8 @@ static sizes sizes_of(const mn_conv_depthwise_params *p) {
     s.panels = mn_arm_panels_of(w->out_c, s.products, GROUP);
     s.taps_at = mn_round_up(s.panels.bytes, 64);
     s.out = mn_extent_of(mn_layout_arm_q8(BLOCK), d->out_h, d->out_w, d->out_c);
-    s.row_bytes = (size_t)mn_arm_cells(d) * LANES;
-    s.rings_bytes = mn_round_up(s.row_bytes * FILTER * VECTORS, 64);
+    s.ring = mn_arm_ring_of(d);
+    s.rings_bytes = mn_round_up(s.ring.bytes * VECTORS, 64);
     s.pixels_bytes = mn_round_up((size_t)w->out_w * (size_t)s.depth, 64);
     s.sums_bytes = (size_t)w->out_w * sizeof(int32_t);
     return s;
@@ -94,7 +95,8 @@ typedef struct band {
 } band;
 
 static int8_t *row_of(const band *b, int32_t vector, int32_t row) {
-    return b->rings + (size_t)(vector * FILTER + row % FILTER) * b->s.row_bytes;
+    const mn_arm_ring *ring = &b->s.ring;
+    return b->rings + (size_t)vector * ring->bytes + (size_t)(row % ring->rows) * ring->row_bytes;
 }
 
 /* Flips `count` bytes, and up to 15 behind them. */
@@ -169,53 +171,56 @@ static void fill_row(band *b) {
 /* Cells of padding beside the rows, which stay. */
 static void fill_sides(band *b) {
     const int32_t end = b->before + b->inside, behind = mn_arm_cells(&b->p->depthwise.window) - end;
-    for (int32_t row = 0; row < b->vectors * FILTER; row++) {
-        int8_t *cells = b->rings + (size_t)row * b->s.row_bytes;
+    for (int32_t row = 0; row < b->vectors * b->s.ring.rows; row++) {
+        int8_t *cells = b->rings + (size_t)row * b->s.ring.row_bytes;
         mn_arm_cells_fill(cells, b->before, b->conv.out);
         mn_arm_cells_fill(cells + (ptrdiff_t)end * LANES, behind, b->conv.out);
     }
 }
 
-/* Channels of a block that do not exist, a vector's, in a row. */
-static void clear_vector(uint8_t *out, int32_t width) {
-    for (int32_t x = 0; x < width; x++) vst1q_u8(out + (ptrdiff_t)x * BLOCK, vdupq_n_u8(0));
+/* Channels of a block that do not exist, a vector's, in some pixels. */
+static void clear_vector(uint8_t *out, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) vst1q_u8(out + i * BLOCK, vdupq_n_u8(0));
 }
 
-/* Row `y` of what the depthwise convolution gives, of the 16 channels from `first` on; but for the rows that it reads.
- */
-static mn_arm_line line_of(const band *b, const mn_arm_zeros *zeros, int32_t first, int32_t y) {
+/* Rows from `y` on of what the depthwise convolution gives, of the 16 channels from `first` on; but for how many, and
+ * the rows that they read. */
+static mn_arm_lines lines_of(const band *b, const mn_arm_zeros *zeros, int32_t first, int32_t y) {
     const mn_window *d = &b->p->depthwise.window;
     const mn_extent *e = &b->s.out;
     const mn_arm_taps *taps = (const mn_arm_taps *)(const void *)((const char *)b->task->packed + b->s.taps_at);
     const size_t at = (size_t)b->batch * mn_extent_image(e) + mn_extent_offset(e, first / BLOCK, y);
     const int32_t count = mn_min_i32(LANES, d->out_c - first);
-    return (mn_arm_line){.width = d->out_w,
-                         .stride = d->stride_w,
-                         .taps = taps + first / LANES,
-                         .finish = mn_arm_finish_of(zeros),
-                         .out = (uint8_t *)b->task->output + at + first % BLOCK,
-                         .out_step = BLOCK,
-                         .half_step = BLOCK / LANES > 1 ? MN_ARM_HALF : (ptrdiff_t)mn_extent_offset(e, 1, 0),
-                         .count = count,
-                         .stored = mn_min_i32(LANES, mn_groups_of(count, BLOCK) * BLOCK)};
+    return (mn_arm_lines){.width = d->out_w,
+                          .stride = d->stride_w,
+                          .taps = taps + first / LANES,
+                          .finish = mn_arm_finish_of(zeros),
+                          .out = (uint8_t *)b->task->output + at + first % BLOCK,
+                          .out_row = (ptrdiff_t)d->out_w * BLOCK,
+                          .out_step = BLOCK,
+                          .half_step = BLOCK / LANES > 1 ? MN_ARM_HALF : (ptrdiff_t)mn_extent_offset(e, 1, 0),
+                          .count = count,
+                          .stored = mn_min_i32(LANES, mn_groups_of(count, BLOCK) * BLOCK)};
 }
 
 /* Rows [first, last) of what the depthwise convolution gives, of the channels from `channel` on. */
 static void run_band(band *b, const mn_arm_zeros *zeros, int32_t channel, int32_t first, int32_t last) {
-    const mn_window *d = &b->p->depthwise.window;
-    mn_arm_line lines[VECTORS];
-    for (int32_t v = 0; v < b->vectors; v++) lines[v] = line_of(b, zeros, channel + v * LANES, first);
+    const int32_t stride = b->p->depthwise.window.stride_h;
+    mn_arm_lines all[VECTORS];
+    for (int32_t v = 0; v < b->vectors; v++) all[v] = lines_of(b, zeros, channel + v * LANES, first);
     fill_sides(b);
-    b->filled = first * d->stride_h;
-    for (int32_t y = first; y < last; y++) {
-        const int32_t row = y * d->stride_h;
-        while (b->filled < row + FILTER) fill_row(b);
+    b->filled = first * stride;
+    for (int32_t y = first, lines; y < last; y += lines) {
+        lines = mn_min_i32(b->s.ring.lines, last - y);
+        const int32_t row = y * stride, end = row + (lines - 1) * stride + FILTER;
+        while (b->filled < end) fill_row(b);
         for (int32_t v = 0; v < b->vectors; v++) {
-            mn_arm_line *line = &lines[v];
-            for (int32_t r = 0; r < FILTER; r++) line->rows[r] = row_of(b, v, row + r);
-            run_line(line);
-            if (BLOCK / LANES > 1 && b->vectors < VECTORS) clear_vector(line->out + LANES, d->out_w);
-            line->out += mn_extent_row(&b->s.out);
+            mn_arm_lines *l = &all[v];
+            l->lines = lines;
+            for (int32_t r = row; r < end; r++) l->rows[r - row] = row_of(b, v, r);
+            run_lines(l);
+            if (BLOCK / LANES > 1 && b->vectors < VECTORS) clear_vector(l->out + LANES, (ptrdiff_t)l->width * lines);
+            l->out += lines * l->out_row;
         }
     }
 }

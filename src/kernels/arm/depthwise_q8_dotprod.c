@@ -6,7 +6,7 @@
 
 #ifdef MN_CPU_DOTPROD_COMPILES
 
-#define run_line mn_arm_line_dotprod
+#define run_lines mn_arm_lines_dotprod
 #include "kernels/arm/depthwise_q8_tile.h"
 
 static void depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {

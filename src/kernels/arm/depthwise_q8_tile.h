@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* int8 and uint8 depthwise 3x3 convolution: of 16 channels after another the rows under the filter are copied to a ring
- * of rows of cells (taps_q8.h), padding included. The including file has run_line(), one of taps_q8.h; it gets
+ * of rows of cells (taps_q8.h), padding included. The including file has run_lines(), one of taps_q8.h; it gets
  * depthwise_need() and depthwise(). */
 #include "base/checked.h"
 #include "kernels/arm/taps_q8.h"
@@ -13,7 +13,7 @@ static bool depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
     if (!mn_arm_taps_fit(p)) return false;
     need->packed_bytes = mn_arm_taps_bytes(p->window.out_c);
-    need->workspace_bytes = (size_t)mn_arm_cells(&p->window) * LANES * FILTER;
+    need->workspace_bytes = mn_arm_ring_of(&p->window).bytes;
     return true;
 }
 
@@ -25,12 +25,14 @@ typedef struct block {
     mn_arm_zeros zeros;
     const uint8_t *in; /* its first channel */
     int32_t count;     /* channels that exist */
-    int8_t *ring;
-    size_t row_bytes;
+    mn_arm_ring ring;
+    int8_t *cells;
 } block;
 
 /* Rows of the ring are those of the input, counted from the first of the padding. */
-static int8_t *row_of(const block *b, int32_t row) { return b->ring + (size_t)(row % FILTER) * b->row_bytes; }
+static int8_t *row_of(const block *b, int32_t row) {
+    return b->cells + (size_t)(row % b->ring.rows) * b->ring.row_bytes;
+}
 
 static void fill_row(const block *b, int32_t row) {
     const mn_window *w = b->w;
@@ -58,14 +60,16 @@ static void fill_row(const block *b, int32_t row) {
 }
 
 /* Rows [first, last) of one image. */
-static void run_block(const block *b, mn_arm_line *line, int32_t first, int32_t last, uint8_t *out) {
+static void run_block(const block *b, mn_arm_lines *l, int32_t first, int32_t last, uint8_t *out) {
     const mn_window *w = b->w;
-    for (int32_t y = first, filled = first * w->stride_h; y < last; y++) {
+    for (int32_t y = first, filled = first * w->stride_h; y < last; y += l->lines) {
         const int32_t row = y * w->stride_h;
-        for (filled = mn_max_i32(filled, row); filled < row + FILTER; filled++) fill_row(b, filled);
-        for (int32_t r = 0; r < FILTER; r++) line->rows[r] = row_of(b, row + r);
-        line->out = out + (ptrdiff_t)y * w->out_w * w->out_c;
-        run_line(line);
+        l->lines = mn_min_i32(b->ring.lines, last - y);
+        const int32_t end = row + (l->lines - 1) * w->stride_h + FILTER;
+        for (filled = mn_max_i32(filled, row); filled < end; filled++) fill_row(b, filled);
+        for (int32_t r = row; r < end; r++) l->rows[r - row] = row_of(b, r);
+        l->out = out + y * l->out_row;
+        run_lines(l);
     }
 }
 
@@ -83,17 +87,18 @@ static void depthwise(const mn_task *task, mn_type type, int32_t begin, int32_t 
                              .zeros = zeros,
                              .in = in + c,
                              .count = mn_min_i32(LANES, w->out_c - c),
-                             .ring = task->workspace,
-                             .row_bytes = (size_t)mn_arm_cells(w) * LANES};
-            mn_arm_line line = {.width = w->out_w,
-                                .stride = w->stride_w,
-                                .taps = (const mn_arm_taps *)task->packed + c / LANES,
-                                .finish = mn_arm_finish_of(&zeros),
-                                .out_step = w->out_c,
-                                .half_step = MN_ARM_HALF,
-                                .count = b.count,
-                                .stored = b.count};
-            run_block(&b, &line, unit - batch * w->out_h, next - batch * w->out_h, out + c);
+                             .ring = mn_arm_ring_of(w),
+                             .cells = task->workspace};
+            mn_arm_lines lines = {.width = w->out_w,
+                                  .stride = w->stride_w,
+                                  .taps = (const mn_arm_taps *)task->packed + c / LANES,
+                                  .finish = mn_arm_finish_of(&zeros),
+                                  .out_row = (ptrdiff_t)w->out_w * w->out_c,
+                                  .out_step = w->out_c,
+                                  .half_step = MN_ARM_HALF,
+                                  .count = b.count,
+                                  .stored = b.count};
+            run_block(&b, &lines, unit - batch * w->out_h, next - batch * w->out_h, out + c);
         }
     }
 }

@@ -18,6 +18,7 @@
 #define NEON_PAIR __attribute__((always_inline)) static inline
 
 NEON_PAIR int8x16_t vqmovn_high_s16(int8x8_t low, int16x8_t high) { return vcombine_s8(low, vqmovn_s16(high)); }
+NEON_PAIR uint8x16_t vqmovun_high_s16(uint8x8_t low, int16x8_t high) { return vcombine_u8(low, vqmovun_s16(high)); }
 NEON_PAIR int16x8_t vqmovn_high_s32(int16x4_t low, int32x4_t high) { return vcombine_s16(low, vqmovn_s32(high)); }
 NEON_PAIR int16x8_t vmull_high_s8(int8x16_t a, int8x16_t b) { return vmull_s8(vget_high_s8(a), vget_high_s8(b)); }
 NEON_PAIR int32x4_t vmull_high_s16(int16x8_t a, int16x8_t b) { return vmull_s16(vget_high_s16(a), vget_high_s16(b)); }
@@ -29,6 +30,7 @@ NEON_PAIR int32x4_t vmlal_high_s16(int32x4_t acc, int16x8_t a, int16x8_t b) {
     return vmlal_s16(acc, vget_high_s16(a), vget_high_s16(b));
 }
 NEON_PAIR int32x4_t vaddw_high_s16(int32x4_t acc, int16x8_t a) { return vaddw_s16(acc, vget_high_s16(a)); }
+NEON_PAIR int16x8_t vuzp1q_s16(int16x8_t a, int16x8_t b) { return vuzpq_s16(a, b).val[0]; }
 NEON_PAIR int32x4_t vpaddq_s32(int32x4_t a, int32x4_t b) {
     return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
 }

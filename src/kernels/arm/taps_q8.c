@@ -23,23 +23,27 @@ size_t mn_arm_taps_bytes(int32_t channels) { return blocks_of(channels) * sizeof
 
 static int32_t size_of(int32_t weight) { return weight < 0 ? -weight : weight; }
 
-/* Do the sums of channel `c` stay in 16 bits, and its weights in 8? */
-static bool fits(const mn_arm_taps *t, int32_t c, const mn_arm_taps_order *order) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < TAPS; i++) {
-        const int32_t tap = order->tap[i];
-        sum += size_of(t->wide[tap][c]);
-        if (sum > CHAIN_SUM || t->wide[tap][c] != t->weights[tap][c]) return false;
-        if (order->ends >> i & 1) sum = 0;
+/* The weights of channel `c` as products in this order. Are their sums within 16 bits, and they within 8? */
+static bool order_products(mn_arm_taps *t, int32_t c, mn_arm_taps_kind kind) {
+    const mn_arm_taps_order *order = &mn_arm_taps_orders[kind];
+    int32_t left[TAPS], room = CHAIN_SUM, missing = 0;
+    for (int32_t i = 0; i < TAPS; i++) left[i] = t->wide[i][c];
+    for (int32_t i = 0; i < mn_arm_products_of(kind); i++) {
+        int32_t *weight = &left[order->tap[i]];
+        const int32_t part = mn_clamp_i32(*weight, -mn_min_i32(room, 128), mn_min_i32(room, 127));
+        t->weights[i][c] = (int8_t)part;
+        *weight -= part;
+        room = order->ends >> i & 1 ? CHAIN_SUM : room - size_of(part);
     }
-    return true;
+    for (int32_t i = 0; i < TAPS; i++) missing |= left[i];
+    return missing == 0;
 }
 
-/* Of the channels from `first` on: the fewest chains that fit all. */
-static mn_arm_taps_kind kind_of(const mn_arm_taps *t, int32_t first) {
-    int32_t kind = MN_ARM_TAPS_3_CHAINS, c = first;
+/* Orders the products of the channels from `first` on, in the way with the fewest instructions that fits all. */
+static mn_arm_taps_kind order_half(mn_arm_taps *t, int32_t first) {
+    int32_t kind = MN_ARM_TAPS_2_CHAINS, c = first;
     while (kind < MN_ARM_TAPS_WIDE && c < first + HALF) {
-        if (fits(t, c, &mn_arm_taps_orders[kind])) {
+        if (order_products(t, c, (mn_arm_taps_kind)kind)) {
             c++;
         } else {
             kind++;
@@ -53,21 +57,24 @@ static void pack_block(const mn_conv_params *p, mn_type type, const uint8_t *wei
                        int32_t first, mn_arm_taps *out) {
     const int32_t channels = p->window.out_c;
     mn_arm_zeros zeros = mn_arm_zeros_of(p, type);
-    int32_t sums[LANES] = {0};
+    int32_t sums[LANES] = {0}, sizes[LANES] = {0};
     memset(out, 0, sizeof *out);
+    out->is_bytes = true;
     for (int32_t i = 0; i < TAPS; i++) {
         const uint8_t *tap = weights + (ptrdiff_t)(i % FILTER * FILTER + i / FILTER) * channels;
         for (int32_t c = 0; c < LANES && first + c < channels; c++) {
             const int32_t weight = (int8_t)(tap[first + c] ^ zeros.flip) - zeros.weight;
             out->wide[i][c] = (int16_t)weight;
-            out->weights[i][c] = (int8_t)weight;
+            out->is_bytes &= weight == (int8_t)weight;
             out->dots[i / FILTER][c / 4][c % 4 * 4 + i % FILTER] = (int8_t)weight;
             sums[c] += weight;
+            sizes[c] += size_of(weight);
         }
     }
     zeros.weight = 0; /* taken off already */
     mn_arm_channels_fill(p, &zeros, first, bias, TAPS, sums, &out->channels);
-    for (int32_t h = 0; h < 2; h++) out->kind[h] = (int8_t)kind_of(out, h * HALF);
+    mn_arm_channels_bound(&out->channels, &zeros, sizes);
+    for (int32_t h = 0; h < 2; h++) out->kind[h] = (int8_t)order_half(out, h * HALF);
 }
 
 void mn_arm_taps_pack(const mn_conv_params *p, mn_type type, const void *weights, const int32_t *bias,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Lines of outputs by products of Armv8.0: SMULL and SMLAL add two or three up in 16 bits (taps_q8.h). */
+/* Rows of outputs by products of Armv8.0: SMULL and SMLAL add some up in 16 bits (taps_q8.h). */
 #include "kernels/arm/taps_q8.h"
 
 #ifdef MN_CPU_NEON_COMPILES
@@ -9,6 +9,7 @@
 #define Q8_TARGET
 
 enum { LANES = MN_ARM_LANES, HALF = MN_ARM_HALF, TAPS = MN_ARM_TAPS, FILTER = MN_ARM_FILTER };
+enum { TOGETHER = 1 }; /* registers do for no more */
 
 /* A column under the filter, 8 channels. */
 typedef struct column {
@@ -16,13 +17,13 @@ typedef struct column {
 } column;
 
 typedef struct weights {
-    int8x8_t tap[TAPS];
+    int8x8_t product[MN_ARM_PRODUCTS];
     const int16_t *wide; /* LANES from tap to tap */
 } weights;
 
 Q8_INLINE weights load_taps(const mn_arm_taps *taps, int32_t n) {
     weights w = {.wide = taps->wide[0] + n * HALF};
-    Q8_UNROLL for (int i = 0; i < TAPS; i++) w.tap[i] = vld1_s8(taps->weights[i] + n * HALF);
+    Q8_UNROLL for (int i = 0; i < MN_ARM_PRODUCTS; i++) w.product[i] = vld1_s8(taps->weights[i] + n * HALF);
     return w;
 }
 
@@ -31,9 +32,11 @@ typedef struct cells {
     const int8_t *row[FILTER];
 } cells;
 
-Q8_INLINE column load_column(const cells *at, int cell) {
+/* The next column. */
+Q8_INLINE column load_column(int lines, cells *at) {
     column c;
-    Q8_UNROLL for (int r = 0; r < FILTER; r++) c.row[r] = vld1_s8(at->row[r] + cell * LANES);
+    (void)lines;
+    Q8_UNROLL for (int r = 0; r < FILTER; r++) c.row[r] = vld1_s8(at->row[r]), at->row[r] += LANES;
     return c;
 }
 
@@ -46,18 +49,19 @@ Q8_INLINE void add_wide(const weights *w, const column *const columns[FILTER], i
     }
 }
 
-Q8_INLINE void add_taps(mn_arm_taps_kind kind, const weights *w, const column *const columns[FILTER],
+Q8_INLINE void add_taps(mn_arm_taps_kind kind, int line, const weights *w, const column *const columns[FILTER],
                         int32x4_t acc[2]) {
     int16x8_t sums = vdupq_n_s16(0);
     bool begins = true;
+    (void)line;
     if (kind == MN_ARM_TAPS_WIDE) {
         add_wide(w, columns, acc);
         return;
     }
-    Q8_UNROLL for (int i = 0; i < TAPS; i++) {
+    Q8_UNROLL for (int i = 0; i < mn_arm_products_of(kind); i++) {
         const int tap = mn_arm_taps_orders[kind].tap[i];
         const int8x8_t x = columns[tap / FILTER]->row[tap % FILTER];
-        sums = begins ? vmull_s8(w->tap[tap], x) : vmlal_s8(sums, w->tap[tap], x);
+        sums = begins ? vmull_s8(w->product[i], x) : vmlal_s8(sums, w->product[i], x);
         begins = mn_arm_taps_orders[kind].ends >> i & 1;
         if (!begins) continue;
         acc[0] = vaddw_s16(acc[0], vget_low_s16(sums));
@@ -67,20 +71,19 @@ Q8_INLINE void add_taps(mn_arm_taps_kind kind, const weights *w, const column *c
 
 #include "kernels/arm/taps_q8_tile.h"
 
-KIND(plain_3, MN_ARM_TAPS_3_CHAINS, true)
-KIND(plain_4, MN_ARM_TAPS_4_CHAINS, true)
-KIND(plain_5, MN_ARM_TAPS_5_CHAINS, true)
-KIND(any_3, MN_ARM_TAPS_3_CHAINS, false)
-KIND(any_4, MN_ARM_TAPS_4_CHAINS, false)
-KIND(any_5, MN_ARM_TAPS_5_CHAINS, false)
-KIND(any_wide, MN_ARM_TAPS_WIDE, false)
+KIND(chains_2, MN_ARM_TAPS_2_CHAINS)
+KIND(chains_3, MN_ARM_TAPS_3_CHAINS)
+KIND(sharing_3, MN_ARM_TAPS_3_SHARING)
+KIND(sharing_4, MN_ARM_TAPS_4_SHARING)
+KIND(chains_5, MN_ARM_TAPS_5_CHAINS)
+Q8_TARGET static void wide_any(const mn_arm_lines *l, int32_t n) { run_half(MN_ARM_TAPS_WIDE, ANY, l, n); }
 
-void mn_arm_line_neon(const mn_arm_line *l) {
-    static half_run *const runs[][2] = {[MN_ARM_TAPS_3_CHAINS] = {any_3, plain_3},
-                                        [MN_ARM_TAPS_4_CHAINS] = {any_4, plain_4},
-                                        [MN_ARM_TAPS_5_CHAINS] = {any_5, plain_5},
-                                        [MN_ARM_TAPS_WIDE] = {any_wide, any_wide}};
-    for (int32_t n = 0; n < 2 && has_half(l, n); n++) runs[l->taps->kind[n]][is_plain(l, n)](l, n);
+void mn_arm_lines_neon(const mn_arm_lines *l) {
+    static half_run *const runs[][FINISHES] = {
+        [MN_ARM_TAPS_2_CHAINS] = FINISHES_OF(chains_2),   [MN_ARM_TAPS_3_CHAINS] = FINISHES_OF(chains_3),
+        [MN_ARM_TAPS_3_SHARING] = FINISHES_OF(sharing_3), [MN_ARM_TAPS_4_SHARING] = FINISHES_OF(sharing_4),
+        [MN_ARM_TAPS_5_CHAINS] = FINISHES_OF(chains_5),   [MN_ARM_TAPS_WIDE] = {wide_any, wide_any, wide_any}};
+    for (int32_t n = 0; n < 2 && has_half(l, n); n++) runs[l->taps->kind[n]][finish_of(l, n)](l, n);
 }
 
 #endif
