@@ -150,7 +150,7 @@ void mn_mcu_emit_weights(const mn_mcu_model *m, FILE *out) {
         const mn_mcu_weights w = mn_mcu_weights_of(program, &program->steps[s], &end);
         if (!w.from) continue;
         fprintf(out, "    /* %" PRIu32 ": step %" PRIu32 ", ", w.offset, s);
-        mn_emit_comment(m->step_names[s], out);
+        mn_emit_layer(m->step_names[s], out);
         fprintf(out, " */\n");
         mn_emit_bytes(w.from, w.bytes, end - w.offset, out);
     }

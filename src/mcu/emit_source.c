@@ -57,7 +57,7 @@ static void tell_steps(const writer *w) {
         snprintf(shape, sizeof shape, "%ux%ux%" PRIu32, t->height, t->width, t->bytes);
         fprintf(w->out, " *  %5" PRIu32 "  %4" PRIu32 "  %-13s %-14s %5u  %10" PRIu64 "  ", chain, s,
                 kind_names[step->kind], shape, step->chunk, mn_mcu_macs(p, step));
-        mn_emit_comment(w->model->step_names[s], w->out);
+        mn_emit_layer(w->model->step_names[s], w->out);
         fputc('\n', w->out);
     }
     fprintf(w->out, " *\n *  %" PRIu64 " multiply-accumulates in all.\n", macs);
@@ -225,7 +225,7 @@ static void put_all_params(writer *w) {
         const mn_mcu_weights weights = mn_mcu_weights_of(w->program, step, &w->weight_end);
         if (!step->params && !window) continue;
         fprintf(w->out, "\n/* Step %" PRIu32 ": %s, ", w->step, kind_names[step->kind]);
-        mn_emit_comment(w->model->step_names[w->step], w->out);
+        mn_emit_layer(w->model->step_names[w->step], w->out);
         fprintf(w->out, ". */\n");
         if (window) {
             fprintf(w->out, "static const mn_mcu_window window_%" PRIu32 " = {%u, %u, %u, %u, %u, %u, %u, %u};\n",
@@ -284,7 +284,7 @@ static void put_program(const writer *w) {
     fprintf(w->out, "\nstatic const char *const step_names[%u] = {\n", p->step_count);
     for (uint32_t s = 0; s < p->step_count; s++) {
         fprintf(w->out, "    \"");
-        mn_emit_comment(w->model->step_names[s], w->out);
+        mn_emit_layer(w->model->step_names[s], w->out);
         fprintf(w->out, "\",\n");
     }
     fprintf(w->out, "};\n");

@@ -5,21 +5,30 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 
-/* Columns of a line of numbers, behind four spaces. */
-enum { LINE = 116 };
+/* Columns of a line of numbers, behind four spaces; most characters of a layer. */
+enum { LINE = 116, LAYER = 60 };
 
 void mn_emit_upper(const char *name, char *upper) {
     while (*name != '\0') *upper++ = (char)toupper((unsigned char)*name++);
     *upper = '\0';
 }
 
-void mn_emit_comment(const char *text, FILE *out) {
-    for (; *text != '\0'; text++) {
-        const char c = *text;
+static void put_text(const char *text, size_t length, FILE *out) {
+    for (size_t i = 0; i < length; i++) {
+        const char c = text[i];
         if (c == '*' || c == '"' || c == '\\' || c == '?') continue;
         fputc(c >= ' ' && c <= '~' ? c : '.', out);
     }
+}
+
+void mn_emit_comment(const char *text, FILE *out) { put_text(text, strlen(text), out); }
+
+void mn_emit_layer(const char *name, FILE *out) {
+    const size_t length = strcspn(name, ";");
+    const size_t left_out = length > LAYER ? length - LAYER : 0;
+    put_text(name + left_out, length - left_out, out);
 }
 
 /* Puts one number; `column` is where the line has come to. */

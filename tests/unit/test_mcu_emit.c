@@ -46,7 +46,7 @@ static const mn_mcu_step steps[] = {
 };
 static const uint16_t chain_ends[] = {4};
 static const mn_mcu_program program = {tensors, steps, chain_ends, 4, 4, 1, 4, 0, 3, 96};
-static const char *const step_names[] = {"input", "weights", "a*/b\"\\?\?/\n\xc3", "last"};
+static const char *const step_names[] = {"input;another name of it", "weights", "a*/b\"\\?\?/\n\xc3", "last"};
 
 static char *text_of(void (*emit)(const mn_mcu_model *, FILE *)) {
     const mn_mcu_model model = {"net", "net.tflite", &program, step_names, NULL, 0.5f, 0.25f, -1, 7};
@@ -103,6 +103,7 @@ static void names_of_layers_end_no_comment(void **unused) {
     char *text = text_of(mn_mcu_emit_source);
     expect(text, "/* Step 2: CONV, a/b/... */\n");
     expect(text, "    \"a/b/..\",\n");
+    expect(text, "    \"input\",\n");
     free(text);
 }
 
