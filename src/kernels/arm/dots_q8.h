@@ -36,11 +36,4 @@ Q8_INLINE void mn_arm_load_high_four(const int8_t *row, int8x16_t *x) {
 /** Keeps a sum from being computed later than here. */
 Q8_INLINE void mn_arm_keep(int32x4_t *sum) { __asm__ volatile("" : "+w"(*sum)); }
 
-/** A sum that begins as another one, in a register of its own. */
-Q8_INLINE int32x4_t mn_arm_copy(int32x4_t sum) {
-    int32x4_t copy;
-    __asm__ volatile("mov %0.16b, %1.16b" : "=w"(copy) : "w"(sum));
-    return copy;
-}
-
 #endif

@@ -80,7 +80,11 @@ Q8_TARGET Q8_INLINE void sum_half(int rows, int vectors, bool in_blocks, const i
     int32_t eights = depth / 8;
     source s = {.block = in, .block_step = next};
     Q8_UNROLL for (int r = 0; r < rows; r++) s.row[r] = in + r * step;
-    open_sums(rows, vectors, panel->channels->folded_bias, acc);
+    Q8_UNROLL for (int r = 0; r < SUMMED(rows); r++) {
+        Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            acc[r][v] = vld1q_s32(panel->channels[r % SPLIT].folded_bias + v * 4);
+        }
+    }
     if (eights > 0) {
         int8x16_t x[(ROWS + 1) / 2], w[2];
         mn_arm_load_two(&weights, w);
@@ -121,7 +125,6 @@ Q8_TARGET Q8_INLINE void sum_products(int rows, int vectors, bool in_blocks, con
     } else {
         sum_half(rows, vectors, in_blocks, in, step, next, depth, panel, acc);
     }
-    close_sums(rows, vectors, acc);
 }
 
 /* Sums of `depth` products, a multiple of 4, of rows that lie `step` bytes apart. */

@@ -9,12 +9,12 @@
 
 #include "kernels/packed.h"
 
-enum { LANES = MN_ARM_LANES, PAIR = 2, CHAIN_SUM = 255 };
+enum { LANES = MN_ARM_LANES, PAIR = 2, MATRIX = 8, CHAIN_SUM = 255 };
 
 mn_arm_panels mn_arm_panels_of(int32_t channels, int32_t depth, int32_t products) {
     const size_t groups = (size_t)((depth + products - 1) / products);
-    mn_arm_panels l = {.count = (channels + LANES - 1) / LANES};
-    l.chains_at = (size_t)l.count * sizeof(mn_arm_channels);
+    mn_arm_panels l = {.count = (channels + LANES - 1) / LANES, .split = products == MATRIX ? 2 : 1};
+    l.chains_at = (size_t)l.count * (size_t)l.split * sizeof(mn_arm_channels);
     l.chains_step = products == PAIR ? groups * PAIR / MN_ARM_CHAINED : 0;
     l.weights_at = mn_round_up(l.chains_at + (size_t)l.count * l.chains_step, 64);
     l.weights_step = groups * (size_t)products * LANES;
@@ -74,6 +74,17 @@ static void find_chains(const mn_arm_panels *l, char *packed) {
     }
 }
 
+/* Channels `first` and the next of each four, twice. */
+static void take_pairs(const mn_arm_channels *from, int32_t first, mn_arm_channels *to) {
+    to->fits_16 = from->fits_16;
+    for (int32_t i = 0; i < LANES; i++) {
+        const int32_t c = i / 4 * 4 + first + i % 2;
+        to->folded_bias[i] = from->folded_bias[c];
+        to->multiplier[i] = from->multiplier[c];
+        to->shift[i] = from->shift[c];
+    }
+}
+
 void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
                         int32_t products, void *packed) {
     const mn_arm_panels l = mn_arm_panels_of(p->window.out_c, depth, products);
@@ -84,7 +95,7 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
     mn_packed_write(&raw, &layout, (char *)packed + l.weights_at);
     find_chains(&l, packed);
     for (int32_t i = 0; i < l.count; i++) {
-        mn_arm_channels *channels = (mn_arm_channels *)packed + i;
+        mn_arm_channels channels, *to = (mn_arm_channels *)packed + (ptrdiff_t)i * l.split;
         int32_t sums[LANES], sizes[LANES];
         for (int32_t c = 0; c < LANES; c++) {
             const int32_t channel = mn_min_i32(i * LANES + c, p->window.out_c - 1);
@@ -92,8 +103,14 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
             sums[c] = sum_weights(weights, depth, zeros.flip);
             sizes[c] = sum_sizes(weights, depth, zeros.flip);
         }
-        mn_arm_channels_fill(p, &zeros, i * LANES, constants[2], depth, sums, channels);
-        mn_arm_channels_bound(channels, &zeros, sizes);
+        mn_arm_channels_fill(p, &zeros, i * LANES, constants[2], depth, sums, &channels);
+        mn_arm_channels_bound(&channels, &zeros, sizes);
+        if (l.split == 1) {
+            *to = channels;
+        } else {
+            take_pairs(&channels, 0, &to[0]);
+            take_pairs(&channels, 2, &to[1]);
+        }
     }
 }
 

@@ -14,10 +14,10 @@
 typedef enum mn_arm_chain { MN_ARM_CHAIN_2, MN_ARM_CHAIN_4, MN_ARM_CHAIN_1 } mn_arm_chain;
 enum { MN_ARM_CHAINED = 8 };
 
-/** Panels as packed: [panels] of channels, then [panels][depth / 8] chains if the products of a group are 2, then
- *  [panels][depth / products][16 channels][products] weights. Positions are in bytes. */
+/** Panels as packed: [panels][1] of channels, or [2] for groups of 8, then [panels][depth / 8] chains if the products
+ * of a group are 2, then [panels][depth / products][16 channels][products] weights. Positions are in bytes. */
 typedef struct mn_arm_panels {
-    int32_t count;
+    int32_t count, split; /* panels, and for each that many of channels */
     size_t chains_at, chains_step;
     size_t weights_at, weights_step;
     size_t bytes;
@@ -30,7 +30,8 @@ mn_arm_panels mn_arm_panels_of(int32_t channels, int32_t depth, int32_t products
 void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
                         int32_t products, void *packed);
 
-/** One panel. */
+/** One panel. SMMLA gives sums of two channels for each of two rows: then the first of its channels are 0 and 1 of each
+ * four, twice, and the second ones 2 and 3. */
 typedef struct mn_arm_panel {
     const mn_arm_channels *channels;
     const uint8_t *chains;
@@ -39,7 +40,7 @@ typedef struct mn_arm_panel {
 
 static inline mn_arm_panel mn_arm_panel_at(const mn_arm_panels *l, const void *packed, int32_t index) {
     const char *bytes = packed;
-    return (mn_arm_panel){.channels = (const mn_arm_channels *)packed + index,
+    return (mn_arm_panel){.channels = (const mn_arm_channels *)packed + (ptrdiff_t)index * l->split,
                           .chains = (const uint8_t *)bytes + l->chains_at + (size_t)index * l->chains_step,
                           .weights = (const int8_t *)bytes + l->weights_at + (size_t)index * l->weights_step};
 }

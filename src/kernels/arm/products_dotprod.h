@@ -53,17 +53,15 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
 #define OPEN_EVEN(r) COPY(r, 0) COPY(r, 1) COPY(r, 2) COPY(r, 3)
 #define OPEN_ODD(r) OPEN_EVEN(r)
 
-/* Accumulators are those of four channels each. */
-Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const int32x4_t four = vld1q_s32(bias + v * 4);
-        Q8_UNROLL for (int r = 0; r < rows - 1; r++) acc[r][v] = mn_arm_copy(four);
-        acc[rows - 1][v] = four;
-    }
+/* Accumulators are those of one row. */
+enum { SPLIT = 1 };
+#define SUMMED(rows) (rows)
+
+Q8_INLINE int32x4_t lanes_of(int rows, int row, const int32_t *each) {
+    (void)rows;
+    return vdupq_n_s32(each[row]);
 }
 
-Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    (void)rows, (void)vectors, (void)acc;
-}
+Q8_INLINE void join_rows(int rows, int8x16_t bytes[ROWS]) { (void)rows, (void)bytes; }
 
 #include "kernels/arm/dots_q8_tile.h"

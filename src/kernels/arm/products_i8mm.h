@@ -37,34 +37,30 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
 
 #define REST(PHASE) LOAD_WEIGHTS(25, 26) LOAD_WEIGHTS(27, 28) PHASE(2, 25, 26, "", "", "") PHASE(3, 27, 28, "", "", "")
 
-#define SPLIT(v)                                                                                                       \
-    "zip2 %[a1" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\nzip1 %[a0" #v "].2d, %[a0" #v "].2d, %[a0" #v "].2d\n"
-#define COPY(r, like, v) "mov %[a" #r #v "].16b, %[a" #like #v "].16b\n"
-#define OPEN_FIRST "ldp %q[a00], %q[a01], [%[bias]]\nldp %q[a02], %q[a03], [%[bias], #32]\n"
-#define OPEN_SECOND SPLIT(0) SPLIT(1) SPLIT(2) SPLIT(3)
-#define OPEN_EVEN(r) COPY(r, 0, 0) COPY(r, 0, 1) COPY(r, 0, 2) COPY(r, 0, 3)
-#define OPEN_ODD(r) COPY(r, 1, 0) COPY(r, 1, 1) COPY(r, 1, 2) COPY(r, 1, 3)
+#define BEGIN(r, at, behind)                                                                                           \
+    "ldp %q[a" #r "0], %q[a" #r "1], [%[bias], #" at "]\nldp %q[a" #r "2], %q[a" #r "3], [%[bias], #" behind "]\n"
+#define OPEN_FIRST OPEN_EVEN(0)
+#define OPEN_SECOND OPEN_ODD(1)
+#define OPEN_EVEN(r) BEGIN(r, "0", "32")
+#define OPEN_ODD(r) BEGIN(r, "208", "240")
 
-/* Accumulators of two channels of two rows. */
-Q8_INLINE void open_sums(int rows, int vectors, const int32_t *bias, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-        const int64x2_t four = vreinterpretq_s64_s32(vld1q_s32(bias + v * 4));
-        const int32x4_t low = vreinterpretq_s32_s64(vzip1q_s64(four, four));
-        const int32x4_t high = vreinterpretq_s32_s64(vzip2q_s64(four, four));
-        Q8_UNROLL for (int r = 0; r < rows; r += 2) {
-            acc[r][v] = mn_arm_copy(low);
-            acc[r + 1][v] = mn_arm_copy(high);
-        }
-    }
+_Static_assert(sizeof(mn_arm_channels) == 208,
+               "the second of a panel's channels begin 208 bytes behind the first ones");
+
+/* Accumulators are those of two channels of two rows. */
+enum { SPLIT = 2 };
+#define SUMMED(rows) (((rows) + 1) / 2 * 2)
+
+Q8_INLINE int32x4_t lanes_of(int rows, int row, const int32_t *each) {
+    const int first = row / 2 * 2, second = first + 1 < rows ? first + 1 : first;
+    return vcombine_s32(vdup_n_s32(each[first]), vdup_n_s32(each[second]));
 }
 
-Q8_INLINE void close_sums(int rows, int vectors, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+Q8_INLINE void join_rows(int rows, int8x16_t bytes[ROWS]) {
     Q8_UNROLL for (int r = 0; r < rows; r += 2) {
-        Q8_UNROLL for (int v = 0; v < vectors; v++) {
-            const int64x2_t low = vreinterpretq_s64_s32(acc[r][v]), high = vreinterpretq_s64_s32(acc[r + 1][v]);
-            acc[r][v] = vreinterpretq_s32_s64(vzip1q_s64(low, high));
-            acc[r + 1][v] = vreinterpretq_s32_s64(vzip2q_s64(low, high));
-        }
+        const int16x8_t low = vreinterpretq_s16_s8(bytes[r]), high = vreinterpretq_s16_s8(bytes[r + 1]);
+        bytes[r] = vreinterpretq_s8_s16(vtrn1q_s16(low, high));
+        bytes[r + 1] = vreinterpretq_s8_s16(vtrn2q_s16(low, high));
     }
 }
 

@@ -108,3 +108,14 @@ Q8_INLINE void sum_blocks(int rows, int vectors, const int8_t *block, ptrdiff_t 
     Q8_UNROLL for (int r = 0; r < rows; r++) in[r] = block + r * BLOCK;
     add_products(rows, vectors, in, depth, panel, acc);
 }
+
+/* Accumulators are those of one row. */
+enum { SPLIT = 1 };
+#define SUMMED(rows) (rows)
+
+Q8_INLINE int32x4_t lanes_of(int rows, int row, const int32_t *each) {
+    (void)rows;
+    return vdupq_n_s32(each[row]);
+}
+
+Q8_INLINE void join_rows(int rows, int8x16_t bytes[ROWS]) { (void)rows, (void)bytes; }

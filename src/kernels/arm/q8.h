@@ -56,7 +56,7 @@ static inline mn_arm_zeros mn_arm_zeros_of(const mn_conv_params *p, mn_type type
 
 /** What 16 channels begin and end with. */
 typedef struct mn_arm_channels {
-    int32_t folded_bias[MN_ARM_LANES];
+    _Alignas(16) int32_t folded_bias[MN_ARM_LANES];
     int32_t multiplier[MN_ARM_LANES];
     int32_t shift[MN_ARM_LANES]; /* [-31, -1] */
     bool fits_16;                /* results, before they are clamped, are known to */

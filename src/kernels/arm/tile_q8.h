@@ -3,7 +3,9 @@
 
 /* Tiles of up to ROWS pixels x 16 channels, for any tier. The including file has, from one of the
  * products_*.h: Q8_TARGET; ROWS; GROUP, products that lie together for each channel; STEP, what depths are multiples
- * of; BLOCK, channels of a block (layouts.h); sum_rows() and sum_blocks(), accumulators. */
+ * of; BLOCK, channels of a block (layouts.h); sum_rows() and sum_blocks(), accumulators; and of
+ * accumulators that belong to two rows each: SPLIT, 2 (or 1); SUMMED(rows), how many there are; lanes_of(), what each
+ * row has, in their lanes; join_rows(), their bytes to those of rows. */
 #ifndef MN_KERNELS_ARM_TILE_Q8_H
 #define MN_KERNELS_ARM_TILE_Q8_H
 
@@ -26,6 +28,28 @@ static inline mn_arm_ending ending_of(const tile *t, mn_arm_ending wanted) {
     return mn_arm_ending_of(&t->finish, t->panel.channels) == wanted ? wanted : MN_ARM_ANY;
 }
 
+/* Accumulators as bytes, which may still lie as accumulators do. */
+Q8_TARGET Q8_INLINE void finish(int rows, int vectors, mn_arm_ending ending, bool is_signed, const tile *t,
+                                int32x4_t acc[ROWS][MN_ARM_VECTORS], int8x16_t bytes[ROWS]) {
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        const mn_arm_channels *channels = t->panel.channels + r % SPLIT;
+        if (ending == MN_ARM_ANY) {
+            bytes[r] = mn_arm_requant(vectors, acc[r], channels, &t->finish, is_signed);
+        } else {
+            bytes[r] = mn_arm_requant_16(acc[r], channels, &t->finish, is_signed);
+        }
+    }
+}
+
+/* Takes off what a zero point of the weights has added. */
+Q8_TARGET Q8_INLINE void take_off(int rows, int vectors, const tile *t, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
+    Q8_UNROLL for (int r = 0; r < SUMMED(rows); r++) {
+        Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            acc[r][v] = vmlsq_n_s32(acc[r][v], lanes_of(rows, r, t->sums), t->weight_zero);
+        }
+    }
+}
+
 /* Results as bytes, not flipped; `in_blocks` says how rows lie. Constant `rows`, `vectors` and `ending` let the
  * compiler keep accumulators in registers. */
 Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, mn_arm_ending ending, const tile *t,
@@ -39,29 +63,19 @@ Q8_TARGET Q8_INLINE void run_tile(int rows, int vectors, bool in_blocks, mn_arm_
     }
     t = mn_arm_later(t);
     if (ending != MN_ARM_ANY) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            bytes[r] = mn_arm_requant_16(acc[r], t->panel.channels, &t->finish, ending == MN_ARM_SIGNED);
-        }
-        return;
-    }
-    if (t->weight_zero) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                acc[r][v] = vmlsq_n_s32(acc[r][v], vdupq_n_s32(t->sums[r]), t->weight_zero);
-            }
-        }
-    }
-    if (t->finish.is_signed) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            bytes[r] = mn_arm_requant(vectors, acc[r], t->panel.channels, &t->finish, true);
-        }
+        finish(SUMMED(rows), vectors, ending, ending == MN_ARM_SIGNED, t, acc, bytes);
     } else {
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            bytes[r] = mn_arm_requant(vectors, acc[r], t->panel.channels, &t->finish, false);
+        if (t->weight_zero) take_off(rows, vectors, t, acc);
+        if (t->finish.is_signed) {
+            finish(SUMMED(rows), vectors, ending, true, t, acc, bytes);
+        } else {
+            finish(SUMMED(rows), vectors, ending, false, t, acc, bytes);
+        }
+        if (t->finish.clamps) {
+            Q8_UNROLL for (int r = 0; r < SUMMED(rows); r++) bytes[r] = mn_arm_clamp(bytes[r], &t->finish);
         }
     }
-    if (!t->finish.clamps) return;
-    Q8_UNROLL for (int r = 0; r < rows; r++) bytes[r] = mn_arm_clamp(bytes[r], &t->finish);
+    join_rows(rows, bytes);
 }
 
 /* The next rows. */
