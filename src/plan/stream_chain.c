@@ -371,11 +371,7 @@ void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_st
     c->slices = slices;
     const bool at_once = end - begin == 1 && !overlaps;
     if (at_once) c->chunk[begin] = units_of(c, begin);
-    if (!at_once || c->steps->steps[begin].by_units) {
-        run_all(c);
-    } else {
-        run_slice(c, begin, units_of(c, begin));
-    }
+    run_all(c);
     if (c->least > c->most) {
         *out = (mn_chain){.least = c->least, .is_given_up = true};
         return;
