@@ -104,7 +104,8 @@ typedef struct mn_mcu_product {
     int8_t out_zero, low, high;
 } mn_mcu_product;
 
-/** ADD: each operand and the sum with its own multiplier in [0, 2^31) and shift in [-31, 31] (docs/numerics.md). */
+/** ADD: each operand and the sum with its own multiplier in [0, 2^31) and shift in [-31, 31], of operands in [-31, 0]
+ *  (docs/numerics.md). */
 typedef struct mn_mcu_add {
     int32_t multiplier[2], out_multiplier;
     int8_t shift[2], out_shift;
