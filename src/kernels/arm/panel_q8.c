@@ -42,35 +42,83 @@ static int32_t sum_sizes(const uint8_t *weights, int32_t depth, uint8_t flip) {
     return sum;
 }
 
-/* Sizes of 8 weights, and of those `step` further on, added. */
-static uint16x8_t sizes_of(const int8_t *weights, int32_t step) {
-    const uint8x8_t first = vreinterpret_u8_s8(vabs_s8(vld1_s8(weights)));
-    return vaddl_u8(first, vreinterpret_u8_s8(vabs_s8(vld1_s8(weights + step))));
+/* ---- Orders --------------------------------------------------------------------------------------------- */
+
+/* Two activations for four channels, twice. */
+#define PAIRS(a, b, c, d) a, b, a, b, a, b, a, b, c, d, c, d, c, d, c, d
+
+/* The first sum's four activations, then the second's. */
+#define ORDER(a, b, c, d, e, f, g, h)                                                                                  \
+    { PAIRS(a, e, b, f), PAIRS(c, g, d, h) }
+
+/* clang-format off */
+const int8_t mn_arm_orders[MN_ARM_CHAINS][32] = {
+    ORDER(0, 2, 4, 6, 1, 3, 5, 7), ORDER(0, 1, 2, 3, 4, 5, 6, 7), ORDER(0, 1, 2, 4, 3, 5, 6, 7),
+    ORDER(0, 1, 2, 5, 3, 4, 6, 7), ORDER(0, 1, 2, 6, 3, 4, 5, 7), ORDER(0, 1, 2, 7, 3, 4, 5, 6),
+    ORDER(0, 1, 3, 4, 2, 5, 6, 7), ORDER(0, 1, 3, 5, 2, 4, 6, 7), ORDER(0, 1, 3, 6, 2, 4, 5, 7),
+    ORDER(0, 1, 3, 7, 2, 4, 5, 6), ORDER(0, 1, 4, 5, 2, 3, 6, 7), ORDER(0, 1, 4, 6, 2, 3, 5, 7),
+    ORDER(0, 1, 4, 7, 2, 3, 5, 6), ORDER(0, 1, 5, 6, 2, 3, 4, 7), ORDER(0, 1, 5, 7, 2, 3, 4, 6),
+    ORDER(0, 1, 6, 7, 2, 3, 4, 5), ORDER(0, 2, 3, 4, 1, 5, 6, 7), ORDER(0, 2, 3, 5, 1, 4, 6, 7),
+    ORDER(0, 2, 3, 6, 1, 4, 5, 7), ORDER(0, 2, 3, 7, 1, 4, 5, 6), ORDER(0, 2, 4, 5, 1, 3, 6, 7),
+    ORDER(0, 2, 4, 7, 1, 3, 5, 6), ORDER(0, 2, 5, 6, 1, 3, 4, 7), ORDER(0, 2, 5, 7, 1, 3, 4, 6),
+    ORDER(0, 2, 6, 7, 1, 3, 4, 5), ORDER(0, 3, 4, 5, 1, 2, 6, 7), ORDER(0, 3, 4, 6, 1, 2, 5, 7),
+    ORDER(0, 3, 4, 7, 1, 2, 5, 6), ORDER(0, 3, 5, 6, 1, 2, 4, 7), ORDER(0, 3, 5, 7, 1, 2, 4, 6),
+    ORDER(0, 3, 6, 7, 1, 2, 4, 5), ORDER(0, 4, 5, 6, 1, 2, 3, 7), ORDER(0, 4, 5, 7, 1, 2, 3, 6),
+    ORDER(0, 4, 6, 7, 1, 2, 3, 5), ORDER(0, 5, 6, 7, 1, 2, 3, 4), ORDER(0, 2, 4, 6, 1, 3, 5, 7),
+    ORDER(0, 2, 4, 6, 1, 3, 5, 7),
+};
+/* clang-format on */
+
+/* Where in an order the activation of a pair is that goes to the first or the second sum. */
+static int32_t place_of(int32_t pair, int32_t sum) { return pair * LANES / 2 + sum; }
+
+/* Do the |weights| of each channel, of `count` pairs from `first` on, leave room in 16 bits? */
+static bool fits(const uint8_t sizes[MN_ARM_CHAINED][LANES], const int8_t *order, int32_t first, int32_t count) {
+    uint16x8_t most = vdupq_n_u16(0);
+    for (int32_t sum = 0; sum < PAIR; sum++) {
+        uint16x8_t low = vdupq_n_u16(0), high = low;
+        for (int32_t i = first; i < first + count; i++) {
+            const uint8_t *some = sizes[order[place_of(i, sum)]];
+            low = vaddw_u8(low, vld1_u8(some)), high = vaddw_u8(high, vld1_u8(some + 8));
+        }
+        most = vmaxq_u16(most, vmaxq_u16(low, high));
+    }
+    const uint64x2_t over = vreinterpretq_u64_u16(vcgtq_u16(most, vdupq_n_u16(CHAIN_SUM)));
+    return (vgetq_lane_u64(over, 0) | vgetq_lane_u64(over, 1)) == 0;
 }
 
-static bool exceeds(uint16x8_t sums) {
-    const uint16x8_t over = vcgtq_u16(sums, vdupq_n_u16(CHAIN_SUM));
-    const uint64x2_t any = vreinterpretq_u64_u16(over);
-    return (vgetq_lane_u64(any, 0) | vgetq_lane_u64(any, 1)) != 0;
+static uint8_t chain_of(const uint8_t sizes[MN_ARM_CHAINED][LANES]) {
+    for (uint8_t chain = 0; chain < MN_ARM_CHAIN_2; chain++) {
+        if (fits(sizes, mn_arm_orders[chain], 0, 4)) return chain;
+    }
+    const int8_t *order = mn_arm_orders[MN_ARM_CHAIN_2];
+    return fits(sizes, order, 0, 2) && fits(sizes, order, 2, 2) ? MN_ARM_CHAIN_2 : MN_ARM_CHAIN_1;
 }
 
-/* Of [4 pairs][16 channels][2]: lanes are those of a channel and a place in the pair. */
-static mn_arm_chain chain_of(const int8_t *weights) {
-    enum { STEP = LANES * PAIR };
-    mn_arm_chain chain = MN_ARM_CHAIN_4;
-    for (int32_t lane = 0; lane < STEP; lane += 8) {
-        const uint16x8_t first = sizes_of(weights + lane, STEP), second = sizes_of(weights + lane + 2 * STEP, STEP);
-        if (exceeds(vmaxq_u16(first, second))) return MN_ARM_CHAIN_1;
-        if (exceeds(vaddq_u16(first, second))) chain = MN_ARM_CHAIN_2;
+/* A block from [4 pairs][16 channels][2] to its own order, which is returned. */
+static uint8_t arrange_block(int8_t *weights) {
+    int8_t natural[MN_ARM_CHAINED][LANES];
+    uint8_t sizes[MN_ARM_CHAINED][LANES];
+    for (int32_t i = 0; i < MN_ARM_CHAINED; i++) {
+        for (int32_t c = 0; c < LANES; c++) {
+            const int8_t w = weights[(i / PAIR * LANES + c) * PAIR + i % PAIR];
+            natural[i][c] = w, sizes[i][c] = (uint8_t)(w < 0 ? -w : w);
+        }
+    }
+    const uint8_t chain = chain_of(sizes);
+    for (int32_t i = 0; i < MN_ARM_CHAINED; i++) {
+        const int32_t pair = i / PAIR, sum = i % PAIR;
+        const int8_t *from = natural[mn_arm_orders[chain][place_of(pair, sum)]];
+        for (int32_t c = 0; c < LANES; c++) weights[((c / 4 * 4 + pair) * 4 + c % 4) * PAIR + sum] = from[c];
     }
     return chain;
 }
 
-static void find_chains(const mn_arm_panels *l, char *packed) {
+static void arrange_blocks(const mn_arm_panels *l, char *packed) {
     for (int32_t i = 0; i < l->count; i++) {
-        const int8_t *weights = (const int8_t *)packed + l->weights_at + (size_t)i * l->weights_step;
+        int8_t *weights = (int8_t *)packed + l->weights_at + (size_t)i * l->weights_step;
         uint8_t *chains = (uint8_t *)packed + l->chains_at + (size_t)i * l->chains_step;
-        for (size_t b = 0; b < l->chains_step; b++) chains[b] = (uint8_t)chain_of(weights + b * MN_ARM_CHAINED * LANES);
+        for (size_t b = 0; b < l->chains_step; b++) chains[b] = arrange_block(weights + b * MN_ARM_CHAINED * LANES);
     }
 }
 
@@ -93,7 +141,7 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
     const mn_packed_layout layout = {
         .type = type, .channels = LANES, .products = products, .offset = zeros.flip ? -128 : 0, .padding = 0};
     mn_packed_write(&raw, &layout, (char *)packed + l.weights_at);
-    find_chains(&l, packed);
+    arrange_blocks(&l, packed);
     for (int32_t i = 0; i < l.count; i++) {
         mn_arm_channels channels, *to = (mn_arm_channels *)packed + (ptrdiff_t)i * l.split;
         int32_t sums[LANES], sizes[LANES];

@@ -9,13 +9,19 @@
 
 #ifdef MN_CPU_NEON_COMPILES
 
-/** How many products of two bytes may be added up in 16 bits before sums go to 32: an entry for each eight products of
- * a panel. Activations reach -128, so |weights| of a lane may add up to 255; two weights do unless both are -128. */
-typedef enum mn_arm_chain { MN_ARM_CHAIN_2, MN_ARM_CHAIN_4, MN_ARM_CHAIN_1 } mn_arm_chain;
-enum { MN_ARM_CHAINED = 8 };
+/** How the eight products of a block are added up for tiers whose groups are two, a byte for each block of a panel.
+ * Four products add up in 16 bits when their |weights| add up to 255 at most, as activations reach -128: any two do
+ * unless both are -128. Below MN_ARM_CHAIN_2: by four, in such an order that all of a block can. */
+enum { MN_ARM_CHAINED = 8, MN_ARM_CHAIN_2 = 35, MN_ARM_CHAIN_1, MN_ARM_CHAINS };
+
+/** Where the activations of a block go, by what is above: two vectors, of four channels each with two activations, then
+ * the same channels with two others. Of those two one is added to the first of two sums, one to the second. All ways
+ * to halve eight come first, then twice the natural order. */
+extern const int8_t mn_arm_orders[MN_ARM_CHAINS][32];
 
 /** Panels as packed: [panels][1] of channels, or [2] for groups of 8, then [panels][depth / 8] chains if the products
- * of a group are 2, then [panels][depth / products][16 channels][products] weights. Positions are in bytes. */
+ *  of a group are 2, then [panels][depth / products][16 channels][products] weights. Of groups of two, four are a
+ * block, with its weights as [4 vectors][2][2 pairs][4 channels][2], in the block's order. Positions are in bytes. */
 typedef struct mn_arm_panels {
     int32_t count, split; /* panels, and for each that many of channels */
     size_t chains_at, chains_step;
