@@ -23,17 +23,14 @@
 #define LOAD(row)       I("ldr d26, [" #row "], #8")
 #define WEIGHTS(a, b)   I("ldp " #a ", " #b ", [x13], #32")
 
-/* Activations in the order of a block; in the natural one, for which each pair is doubled first. */
-#define ORDER   I("ldp q24, q25, [x7]")
-#define ORDERED I("tbl v27.16b, {v26.16b}, v24.16b")
+/* Activations in the order of a block. */
+#define ORDER     I("ldp q24, q25, [x7]")
+#define ORDERED   I("tbl v27.16b, {v26.16b}, v24.16b")
 #define ORDERED_2 I("tbl v28.16b, {v26.16b}, v25.16b")
-#define DOUBLE  I("zip1 v26.8h, v26.8h, v26.8h")
-#define PLAIN   I("zip1 v27.4s, v26.4s, v26.4s")
-#define PLAIN_2 I("zip2 v28.4s, v26.4s, v26.4s")
 
-/* A row of a block, four products to a sum: two sums grow in turns, and need not wait for themselves. `load`, `double`
- * and `next` are for the next row, as below. */
-#define FOUR(a0, a1, a2, a3, before, load, double, next)                                                               \
+/* A row of a block, four products to a sum: two sums grow in turns, and need not wait for themselves. `load` and
+ * `next` are for the next row, as below. */
+#define FOUR(a0, a1, a2, a3, before, load, next)                                                                       \
     MUL(v30, v16, v27) ORDERED_2 ADD(before, v29) MUL(v29, v18, v27)                                                   \
     MLA2(v30, v16, v27) MLA(v30, v17, v28) MLA2(v30, v17, v28)                                                         \
     MLA2(v29, v18, v27) MLA(v29, v19, v28) MLA2(v29, v19, v28) ADD(a0, v30)                                            \
@@ -42,32 +39,33 @@
     MLA2(v29, v22, v27) next MLA(v29, v23, v28) MLA2(v29, v23, v28) ADD(a2, v30)
 
 /* Two products to a sum, three sums in turns. */
-#define TWO(a0, a1, a2, a3, before, load, double, next)                                                                \
-    MUL(v30, v16, v27) PLAIN_2 ADD(before, v29)                                                                        \
+#define TWO(a0, a1, a2, a3, before, load, next)                                                                        \
+    MUL(v30, v16, v27) ORDERED_2 ADD(before, v29)                                                                      \
     MUL(v29, v18, v27) MLA2(v30, v16, v27) load                                                                        \
     MUL(v31, v20, v27) MLA2(v29, v18, v27) ADD(a0, v30)                                                                \
     MUL(v30, v22, v27) MLA2(v31, v20, v27) ADD(a1, v29)                                                                \
     MUL(v29, v17, v28) MLA2(v30, v22, v27) ADD(a2, v31)                                                                \
     MUL(v31, v19, v28) MLA2(v29, v17, v28) ADD(a3, v30)                                                                \
     MUL(v30, v21, v28) MLA2(v31, v19, v28) ADD(a0, v29)                                                                \
-    MUL(v29, v23, v28) double MLA2(v30, v21, v28) ADD(a1, v31) next MLA2(v29, v23, v28) ADD(a2, v30)
+    MUL(v29, v23, v28) MLA2(v30, v21, v28) ADD(a1, v31) next MLA2(v29, v23, v28) ADD(a2, v30)
 
 /* Each product a sum of its own, which only weights of -128 need. */
 #define ONE_OF(acc, w, x) MUL(v30, w, x) MUL2(v31, w, x) ADD(acc, v30) ADD(acc, v31)
-#define ONE(a0, a1, a2, a3, before, load, double, next)                                                                \
-    PLAIN_2 load ONE_OF(a0, v16, v27) ONE_OF(a1, v18, v27) ONE_OF(a2, v20, v27) ONE_OF(a3, v22, v27)                   \
-    ONE_OF(a0, v17, v28) ONE_OF(a1, v19, v28) ONE_OF(a2, v21, v28) ONE_OF(a3, v23, v28) double next
+#define ONE(a0, a1, a2, a3, before, load, next)                                                                        \
+    ORDERED_2 load ONE_OF(a0, v16, v27) ONE_OF(a1, v18, v27) ONE_OF(a2, v20, v27) ONE_OF(a3, v22, v27)                 \
+    ONE_OF(a0, v17, v28) ONE_OF(a1, v19, v28) ONE_OF(a2, v21, v28) ONE_OF(a3, v23, v28) next
 
 /* DO for all of so many rows. */
 #define ROW_1(DO, ...) DO(v4, v5, v6, v7, v3, __VA_ARGS__)
 #define ROW_2(DO, ...) DO(v8, v9, v10, v11, v7, __VA_ARGS__)
 #define ROW_3(DO, ...) DO(v12, v13, v14, v15, v11, __VA_ARGS__)
-#define EACH_1(DO, double, next) DO(v0, v1, v2, v3, v3, "", "", "")
-#define EACH_2(DO, double, next) DO(v0, v1, v2, v3, v7, LOAD(x10), double, next) ROW_1(DO, "", "", "")
-#define EACH_3(DO, double, next) DO(v0, v1, v2, v3, v11, LOAD(x10), double, next)                                      \
-    ROW_1(DO, LOAD(x11), double, next) ROW_2(DO, "", "", "")
-#define EACH_4(DO, double, next) DO(v0, v1, v2, v3, v15, LOAD(x10), double, next)                                      \
-    ROW_1(DO, LOAD(x11), double, next) ROW_2(DO, LOAD(x12), double, next) ROW_3(DO, "", "", "")
+#define EACH_1(DO) DO(v0, v1, v2, v3, v3, "", "")
+#define EACH_2(DO) DO(v0, v1, v2, v3, v7, LOAD(x10), ORDERED) ROW_1(DO, "", "")
+#define EACH_3(DO)                                                                                                     \
+    DO(v0, v1, v2, v3, v11, LOAD(x10), ORDERED) ROW_1(DO, LOAD(x11), ORDERED) ROW_2(DO, "", "")
+#define EACH_4(DO)                                                                                                     \
+    DO(v0, v1, v2, v3, v15, LOAD(x10), ORDERED) ROW_1(DO, LOAD(x11), ORDERED)                                          \
+    ROW_2(DO, LOAD(x12), ORDERED) ROW_3(DO, "", "")
 
 /* Two products of each row. */
 #define PAIR(a0, a1, a2, a3, row)                                                                                      \
@@ -88,19 +86,18 @@
 
 #define MOVE(bytes)                                                                                                    \
     I("add x9, x9, " bytes) I("add x10, x10, " bytes) I("add x11, x11, " bytes) I("add x12, x12, " bytes)
-#define EIGHT(first, second, rows)                                                                                     \
-    WEIGHTS(q16, q17) first WEIGHTS(q18, q19) second WEIGHTS(q20, q21) WEIGHTS(q22, q23) rows                          \
-    I("subs x17, x17, #1") I("b.ne 1b")
+#define AGAIN I("subs x17, x17, #1") I("b.ne 1b")
 
 /* All of a tile; `last`: the last accumulators. */
 #define MULTIPLY(rows, last)                                                                                           \
     I("mov x9, %[in]") I("add x10, x9, %[step]") I("add x11, x10, %[step]") I("add x12, x11, %[step]")                 \
     BIAS_##rows I("mov x13, %[weights]") I("mov x15, %[chains]") I("movi v29.4s, #0")                                  \
     I("cbz %[left], 6f") I("mov x17, %[left]")                                                                         \
-    I("1:") I("ldrb w7, [x15], #1") LOAD(x9) I("cmp w7, %[two]") I("add x7, %[orders], x7, lsl #5") I("b.hs 2f")       \
-    ORDER EIGHT("", ORDERED, EACH_##rows(FOUR, "", ORDERED)) I("b 4f")                                                 \
-    I("2:") I("b.hi 3f") EIGHT(DOUBLE, PLAIN, EACH_##rows(TWO, DOUBLE, PLAIN)) I("b 4f")                               \
-    I("3:") EIGHT(DOUBLE, PLAIN, EACH_##rows(ONE, DOUBLE, PLAIN))                                                      \
+    I("1:") I("ldrb w7, [x15], #1") LOAD(x9) I("cmp w7, %[two]") I("add x7, %[orders], x7, lsl #5")                    \
+    ORDER WEIGHTS(q16, q17) WEIGHTS(q18, q19) ORDERED WEIGHTS(q20, q21) WEIGHTS(q22, q23) I("b.hs 2f")                 \
+    EACH_##rows(FOUR) AGAIN I("b 4f")                                                                                  \
+    I("2:") I("b.hi 3f") EACH_##rows(TWO) AGAIN I("b 4f")                                                              \
+    I("3:") EACH_##rows(ONE) AGAIN                                                                                     \
     I("4:") I("subs x7, %[end], x13") I("b.eq 5f") MOVE("%[skip]")                                                     \
     I("lsr x17, x7, #7") I("mov x7, #4") I("cmp x17, x7") I("csel x17, x17, x7, lo") I("b 1b")                         \
     I("5:") ADD(last, v29)                                                                                             \
