@@ -6,6 +6,7 @@
 #ifdef MN_CPU_NEON_COMPILES
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/packed.h"
 
@@ -45,11 +46,11 @@ static int32_t sum_sizes(const uint8_t *weights, int32_t depth, uint8_t flip) {
 /* ---- Orders --------------------------------------------------------------------------------------------- */
 
 /* Two activations for four channels, twice. */
-#define PAIRS(a, b, c, d) a, b, a, b, a, b, a, b, c, d, c, d, c, d, c, d
+#define TWO_PAIRS(a, b, c, d) a, b, a, b, a, b, a, b, c, d, c, d, c, d, c, d
 
 /* The first sum's four activations, then the second's. */
 #define ORDER(a, b, c, d, e, f, g, h)                                                                                  \
-    { PAIRS(a, e, b, f), PAIRS(c, g, d, h) }
+    { TWO_PAIRS(a, e, b, f), TWO_PAIRS(c, g, d, h) }
 
 /* clang-format off */
 const int8_t mn_arm_orders[MN_ARM_CHAINS][32] = {
@@ -97,19 +98,20 @@ static uint8_t chain_of(const uint8_t sizes[MN_ARM_CHAINED][LANES]) {
 
 /* A block from [4 pairs][16 channels][2] to its own order, which is returned. */
 static uint8_t arrange_block(int8_t *weights) {
-    int8_t natural[MN_ARM_CHAINED][LANES];
+    enum { PAIRS = MN_ARM_CHAINED / PAIR, STEP = LANES * PAIR };
+    int8_t natural[MN_ARM_CHAINED][LANES], mixed[STEP];
     uint8_t sizes[MN_ARM_CHAINED][LANES];
     for (int32_t i = 0; i < MN_ARM_CHAINED; i++) {
-        for (int32_t c = 0; c < LANES; c++) {
-            const int8_t w = weights[(i / PAIR * LANES + c) * PAIR + i % PAIR];
-            natural[i][c] = w, sizes[i][c] = (uint8_t)(w < 0 ? -w : w);
-        }
+        const int8x16_t w = vld2q_s8(weights + i / PAIR * STEP).val[i % PAIR];
+        vst1q_s8(natural[i], w);
+        vst1q_u8(sizes[i], vreinterpretq_u8_s8(vabsq_s8(w)));
     }
     const uint8_t chain = chain_of(sizes);
-    for (int32_t i = 0; i < MN_ARM_CHAINED; i++) {
-        const int32_t pair = i / PAIR, sum = i % PAIR;
-        const int8_t *from = natural[mn_arm_orders[chain][place_of(pair, sum)]];
-        for (int32_t c = 0; c < LANES; c++) weights[((c / 4 * 4 + pair) * 4 + c % 4) * PAIR + sum] = from[c];
+    const int8_t *order = mn_arm_orders[chain];
+    for (int32_t i = 0; i < PAIRS; i++) {
+        const int8_t *first = natural[order[place_of(i, 0)]], *second = natural[order[place_of(i, 1)]];
+        vst2q_s8(mixed, (int8x16x2_t){{vld1q_s8(first), vld1q_s8(second)}});
+        for (int32_t v = 0; v < MN_ARM_VECTORS; v++) memcpy(weights + v * STEP + i * 8, mixed + v * 8, 8);
     }
     return chain;
 }
