@@ -8,7 +8,8 @@
  * to v31. Rows are at x9 to x14, weights at x15, eights left in w16, bytes from eight activations to the next in x17.
  * The including file has PAIR_n(first, second, a, b, x), phase n of the products of a pair of rows, and ONE_n() of a
  * last one without another; and what accumulators begin with, OPEN_FIRST, OPEN_SECOND, OPEN_EVEN(row) and
- * OPEN_ODD(row). */
+ * OPEN_ODD(row);
+ * REST(PHASE), phases 2 and 3 where four products need them; and NEXT_1 to NEXT_3(a, b), weights loaded in a phase. */
 #ifndef MN_KERNELS_ARM_DOTS_Q8_ASM_H
 #define MN_KERNELS_ARM_DOTS_Q8_ASM_H
 
@@ -92,9 +93,9 @@
 /* clang-format off */
 /* All phases but the last one. */
 #define THREE_PHASES(rows, SOURCE)                                                                                     \
-    LOAD_WEIGHTS(27, 28) PHASE_##rows(0, 25, 26, SOURCE##_##rows(LATE), "", "")                                        \
+    PHASE_##rows(0, 25, 26, SOURCE##_##rows(LATE) NEXT_1(27, 28), NEXT_2(27, 28), NEXT_3(27, 28))                      \
     LOAD_WEIGHTS(25, 26) PHASE_##rows(1, 27, 28, "", "", "")                                                           \
-    LOAD_WEIGHTS(27, 28) PHASE_##rows(2, 25, 26, "", "", "")
+    PHASE_##rows(2, 25, 26, NEXT_1(27, 28), NEXT_2(27, 28), NEXT_3(27, 28))
 
 /* Accumulators of a tile after `depth` products, a multiple of 4. `even`: rows, and one more if those are odd; SOURCE:
  * ROWS `step` bytes apart, or BLOCKS; `next`: bytes from one eight to the next. */

@@ -5,8 +5,9 @@
  * holds the eight activations of a pair. They take as many phases as there are vectors of channels, and two vectors of
  * weights in each. What a phase needs is loaded in the one before it, as cores that run in order would wait.
  *
- * The including file has ROWS; multiply(), a phase of a pair; SKIP(vectors, phase), weights of channels that are not
- * wanted behind those of a phase; TAIL(vectors), the phases for four products. */
+ * The including file has ROWS; LOADS_BLOCKS, whether assembly loads blocks as a whole; multiply(), a phase of a pair;
+ * SKIP(vectors, phase), weights of channels that are not wanted behind those of a phase; TAIL(vectors), the phases for
+ * four products. */
 #ifndef MN_KERNELS_ARM_DOTS_Q8_TILE_H
 #define MN_KERNELS_ARM_DOTS_Q8_TILE_H
 
@@ -101,7 +102,7 @@ Q8_TARGET Q8_INLINE void sum_whole(int rows, bool in_blocks, const int8_t *in, p
                                    int32_t depth, const mn_arm_panel *panel, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     const int8_t *weights = panel->weights;
     const int32_t *bias = panel->channels->folded_bias;
-    switch (in_blocks ? -rows : rows) {
+    switch (in_blocks && LOADS_BLOCKS ? -rows : rows) {
     case 1: SUM_EIGHTS(1, 2, ROWS); break;
     case 2: SUM_EIGHTS(2, 2, ROWS); break;
     case 3: SUM_EIGHTS(3, 4, ROWS); break;

@@ -6,7 +6,7 @@
 #include "kernels/arm/dots_q8.h"
 
 #define Q8_TARGET __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
-enum { ROWS = 6, GROUP = 8, STEP = 4, BLOCK = 8 };
+enum { ROWS = 6, GROUP = 8, STEP = 4, BLOCK = 8, LOADS_BLOCKS = 1 };
 
 /* Weights are [16 channels][8]. A phase is a vector of channels. For four products the other weights are 0. */
 #define SKIP(vectors, phase) ((phase) + 1 == (vectors) ? (MN_ARM_VECTORS - (vectors)) * 32 : 0)
@@ -36,6 +36,10 @@ Q8_TARGET Q8_INLINE void multiply(int rows, int vectors, int phase, int pair, co
 #define ONE_3 PAIR_3
 
 #define REST(PHASE) LOAD_WEIGHTS(25, 26) LOAD_WEIGHTS(27, 28) PHASE(2, 25, 26, "", "", "") PHASE(3, 27, 28, "", "", "")
+
+#define NEXT_1(a, b) LOAD_WEIGHTS(a, b)
+#define NEXT_2(a, b) ""
+#define NEXT_3(a, b) ""
 
 #define BEGIN(r, at, behind)                                                                                           \
     "ldp %q[a" #r "0], %q[a" #r "1], [%[bias], #" at "]\nldp %q[a" #r "2], %q[a" #r "3], [%[bias], #" behind "]\n"
