@@ -110,7 +110,8 @@ static uint8_t arrange_block(int8_t *weights) {
     const int8_t *order = mn_arm_orders[chain];
     for (int32_t i = 0; i < PAIRS; i++) {
         const int8_t *first = natural[order[place_of(i, 0)]], *second = natural[order[place_of(i, 1)]];
-        vst2q_s8(mixed, (int8x16x2_t){{vld1q_s8(first), vld1q_s8(second)}});
+        const int8x16x2_t two = {{vld1q_s8(first), vld1q_s8(second)}};
+        vst2q_s8(mixed, two);
         for (int32_t v = 0; v < MN_ARM_VECTORS; v++) memcpy(weights + v * STEP + i * 8, mixed + v * 8, 8);
     }
     return chain;
