@@ -23,6 +23,7 @@
 #include "image_options.h"
 #include "mcu/emit.h"
 #include "mcu/files.h"
+#include "mcu/map.h"
 #include "mcu/program.h"
 #include "mcu/weights.h"
 #include "model_file.h"
@@ -31,8 +32,9 @@ enum { MOST_MODELS = 16, PATH_BYTES = 4096 };
 
 typedef struct settings {
     cli_list models, names, checks;
-    const char *output, *ram;
-    bool held;
+    const char *output, *ram, *map;
+    bool held, plan;
+    cli_numbers flash_speed;
     cli_image_options image;
 } settings;
 
@@ -61,6 +63,22 @@ static const cli_option options[] = {
      .offset = offsetof(settings, held),
      .help = "the whole input lies in memory when the network begins; otherwise its rows arrive one by one, and only "
              "the latest few are kept"},
+    {.name = "plan",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, plan),
+     .help = "print steps with their slices and the weights that they read, and every buffer"},
+    {.name = "flash-speed",
+     .kind = CLI_NUMBERS,
+     .offset = offsetof(settings, flash_speed),
+     .value = "MB/S",
+     .low = 1,
+     .high = 1,
+     .help = "with --plan: megabytes a second that can be read from flash, to tell how long weights take"},
+    {.name = "map",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, map),
+     .value = "FILE.svg",
+     .help = "of one model: draw the arena, steps from left to right, bytes upwards"},
     {.name = "check",
      .kind = CLI_LIST,
      .offset = offsetof(settings, checks),
@@ -302,6 +320,14 @@ static bool write_folder(const settings *s, const compiled *models) {
 
 /* ---- All of it ------------------------------------------------------------------------------------------- */
 
+static bool write_map(const settings *s, const compiled *c) {
+    cli_output file = {0};
+    if (!s->map) return true;
+    if (!cli_output_open(&file, s->map)) return false;
+    mn_mcu_map_svg(&c->built, file.file);
+    return cli_output_commit(&file);
+}
+
 static void report(const settings *s, const compiled *c) {
     const mn_mcu_program *p = &c->built.program;
     uint64_t macs = 0;
@@ -313,6 +339,7 @@ static void report(const settings *s, const compiled *c) {
     printf("  constants   %zu bytes beside\n", c->built.constant_bytes - c->built.weight_bytes);
     if (s->checks.count > 0)
         printf("  checked     %d inputs, the same bytes as the reference kernels\n", s->checks.count);
+    if (s->plan) mn_mcu_map_text(&c->built, s->flash_speed.value[0], stdout);
 }
 
 static int compile(const settings *s) {
@@ -323,10 +350,18 @@ static int compile(const settings *s) {
         cli_error("--ram: '%s' is no number of bytes such as 196608, 192K or 1M", s->ram);
         return CLI_USAGE;
     }
+    if (s->map && s->models.count > 1) {
+        cli_error("--map: %d models make as many maps; compile one of them alone", s->models.count);
+        return CLI_USAGE;
+    }
+    if (s->flash_speed.count > 0 && (!(s->flash_speed.value[0] > 0) || !s->plan)) {
+        cli_error("--flash-speed: give megabytes a second, more than 0, and --plan, which tells what they lead to");
+        return CLI_USAGE;
+    }
     if (!take_names(s, models) || !cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
     bool good = suits_folder(s->output);
     for (int32_t i = 0; good && i < s->models.count; i++) good = make_program(s, ram, &showing, &models[i]);
-    good = good && write_folder(s, models);
+    good = good && write_folder(s, models) && write_map(s, models);
     for (int32_t i = 0; i < s->models.count; i++) {
         if (good) report(s, &models[i]);
         close_program(&models[i]);

@@ -7,25 +7,8 @@
 
 #include "mcu/emit.h"
 #include "mcu/emit_text.h"
+#include "mcu/map.h"
 #include "mcu/weights.h"
-
-static const char *const kind_names[MN_MCU_KINDS] = {
-    [MN_MCU_INPUT] = "INPUT",
-    [MN_MCU_LOAD] = "LOAD",
-    [MN_MCU_POINTWISE] = "POINTWISE",
-    [MN_MCU_DENSE] = "DENSE",
-    [MN_MCU_CONV] = "CONV",
-    [MN_MCU_DEPTHWISE] = "DEPTHWISE",
-    [MN_MCU_ADD] = "ADD",
-    [MN_MCU_AVERAGE_POOL] = "AVERAGE_POOL",
-    [MN_MCU_MAX_POOL] = "MAX_POOL",
-    [MN_MCU_PAD] = "PAD",
-    [MN_MCU_SUM] = "SUM",
-    [MN_MCU_MEAN] = "MEAN",
-    [MN_MCU_AVERAGE] = "AVERAGE",
-    [MN_MCU_MAP] = "MAP",
-    [MN_MCU_SOFTMAX] = "SOFTMAX",
-};
 
 /* What is written for one step. */
 typedef struct writer {
@@ -56,7 +39,7 @@ static void tell_steps(const writer *w) {
         macs += mn_mcu_macs(p, step);
         snprintf(shape, sizeof shape, "%ux%ux%" PRIu32, t->height, t->width, t->bytes);
         fprintf(w->out, " *  %5" PRIu32 "  %4" PRIu32 "  %-13s %-14s %5u  %10" PRIu64 "  ", chain, s,
-                kind_names[step->kind], shape, step->chunk, mn_mcu_macs(p, step));
+                mn_mcu_kind_name(step->kind), shape, step->chunk, mn_mcu_macs(p, step));
         mn_emit_layer(w->model->step_names[s], w->out);
         fputc('\n', w->out);
     }
@@ -224,7 +207,7 @@ static void put_all_params(writer *w) {
         const mn_mcu_window *window = step->window;
         const mn_mcu_weights weights = mn_mcu_weights_of(w->program, step, &w->weight_end);
         if (!step->params && !window) continue;
-        fprintf(w->out, "\n/* Step %" PRIu32 ": %s, ", w->step, kind_names[step->kind]);
+        fprintf(w->out, "\n/* Step %" PRIu32 ": %s, ", w->step, mn_mcu_kind_name(step->kind));
         mn_emit_layer(w->model->step_names[w->step], w->out);
         fprintf(w->out, ". */\n");
         if (window) {
@@ -264,7 +247,7 @@ static void put_steps(const writer *w) {
         if (step->window) snprintf(window, sizeof window, "&window_%" PRIu32, s);
         fprintf(w->out, "    {%s, %s, %" PRIu32 ", {%d, %d}, %d, %u, MN_MCU_%s, %u}, /* %" PRIu32 " */\n", params,
                 window, step->workspace, step->inputs[0], step->inputs[1], step->output, step->chunk,
-                kind_names[step->kind], step->whole, s);
+                mn_mcu_kind_name(step->kind), step->whole, s);
     }
     fprintf(w->out, "};\n\nstatic const uint16_t chain_ends[%u] = {", w->program->chain_count);
     for (uint32_t i = 0; i < w->program->chain_count; i++) {

@@ -73,6 +73,11 @@ grep -q 'int8_t \*other_input(void);' "$scratch/held/other.h" || fail 'a held in
 expect 0 compile "$scratch/signs-0.35.tflite" -o "$scratch/roomy" --name other --ram 64K --check "$scratch/in.raw"
 try "$scratch/roomy" other "$scratch/in.raw" "$scratch/scores" gcc -std=c99
 
+expect 0 compile "$scratch/signs-0.35.tflite" -o "$scratch/told" --plan --flash-speed 20 --map "$scratch/map.svg"
+prints 'POINTWISE .*block_1_expand'
+prints 'ms'
+grep -q '^<svg' "$scratch/map.svg" || fail 'no memory map as SVG'
+
 # The same input gives the same files; the readable part names layers, shapes and memory.
 expect 0 compile "$scratch/signs-0.35.tflite" -o "$scratch/again"
 diff -r "$scratch/arriving" "$scratch/again" || fail 'two runs write different files'
@@ -184,6 +189,13 @@ for ram in 0 12Q K -5 99999999999999999999 4096M; do
     refuse 2 compile "$models/tiny_v2_int8.tflite" --ram "$ram"
     says 'is no number of bytes'
 done
+refuse 2 compile "$models/tiny_v2_int8.tflite" "$scratch/0.tflite" --name a b --map "$scratch/none.svg"
+says '2 models make as many maps'
+[ ! -e "$scratch/none.svg" ] || fail 'a map was drawn all the same'
+refuse 2 compile "$models/tiny_v2_int8.tflite" --flash-speed 20
+says 'give megabytes a second'
+refuse 2 compile "$models/tiny_v2_int8.tflite" --plan --flash-speed 0
+says 'give megabytes a second'
 refuse 1 compile "$models/tiny_v2_int8.tflite" --ram 100
 says '100 bytes of RAM are not enough; it takes at least [0-9]+'
 refuse 1 compile "$models/tiny_v2_float32.tflite"
