@@ -16,12 +16,14 @@ source "$(dirname "$0")/lib.sh"
 model=$1
 shift
 how=()
-while true; do
-    case ${1-} in
-    --ram) how+=(--ram "${2?--ram needs a number of bytes}"); shift 2 ;;
-    --held) how+=(--held); shift ;;
-    *) break ;;
+others=()
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --ram) how+=(--ram "${2?--ram needs a number of bytes}"); shift ;;
+    --held) how+=(--held) ;;
+    *) others+=("$1") ;;
     esac
+    shift
 done
 needs=(cc:gcc cmake:cmake ninja:ninja-build python3:python3 arm-none-eabi-gcc:gcc-arm-none-eabi
     riscv64-unknown-elf-gcc:gcc-riscv64-unknown-elf qemu-system-arm:qemu-system-arm qemu-system-riscv32:qemu-system-misc)
@@ -42,4 +44,4 @@ awk -v bytes="$bytes" 'BEGIN { seed = 1; for (i = 0; i < bytes; i++) { seed = (s
     printf "%c", 1 + seed % 127 } }' | head -c "$bytes" >build-mcu/input.raw
 build/mobilenet run -m "$model" --input build-mcu/input.raw --output build-mcu/scores.raw
 PYTHONDONTWRITEBYTECODE=1 exec python3 bench/mcu --folder build-mcu/network --input build-mcu/input.raw \
-    --scores build-mcu/scores.raw --plugin build-mcu/count.so --out build-mcu "$@"
+    --scores build-mcu/scores.raw --plugin build-mcu/count.so --out build-mcu "${others[@]}"

@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 
-from linkmap import sizes_of
+from linkmap import sizes_of, weights_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOARDS = {"mps2-an386": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55", "virt-rv32": "rv32imc"}
@@ -32,6 +32,7 @@ class Step:
 class Result:
     board: str
     counts: dict  # instructions by step
+    read: int     # bytes of weights, or None
     stack: int
     sizes: object
     same: bool
@@ -58,23 +59,26 @@ def measure(arguments, board):
     elf = work / "measure.elf"
     run([ROOT / "mcu/build.sh", board, arguments.folder, elf, ROOT / "bench/mcu/measure.c", *arguments.flags])
     (work / "input.raw").write_bytes(arguments.input.read_bytes())
-    text = run([ROOT / "mcu/run.sh", board, elf.name, "-plugin", "%s,out=counts.txt" % arguments.plugin.resolve()],
-               cwd=work)
-    counts = {int(number): int(count) for number, count in
-              (line.split() for line in (work / "counts.txt").read_text(encoding="ascii").splitlines())}
-    counts.pop(OUTSIDE, None)
+    plugin, linked = "%s,out=counts.txt" % arguments.plugin.resolve(), elf.with_suffix(".elf.map")
+    if arguments.flash:
+        plugin += ",flash=%d:%d" % weights_of(linked)
+    text = run([ROOT / "mcu/run.sh", board, elf.name, "-plugin", plugin], cwd=work)
+    lines = [[int(word) for word in line.split()] for line in (work / "counts.txt").read_text("ascii").splitlines()]
+    counts = {number: count for number, count, _ in lines if number != OUTSIDE}
+    read = sum(count for number, _, count in lines if number != OUTSIDE) if arguments.flash else None
     same = (work / "scores.raw").read_bytes() == arguments.scores.read_bytes()
-    return Result(board, counts, int(text.split()[1]), sizes_of(elf.with_suffix(".elf.map"), is_network), same)
+    return Result(board, counts, read, int(text.split()[1]), sizes_of(linked, is_network), same)
 
 
 def print_memory(results, macs):
-    print("\n| board | core | M instructions | a MAC | code | constants | weights | RAM | stack | scores |")
-    print("|---|---|--:|--:|--:|--:|--:|--:|--:|---|")
+    print("\n| board | core | M instructions | a MAC | code | constants | weights | of them read | RAM | stack | scores |")
+    print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|")
     for result in results:
         total, sizes = sum(result.counts.values()), result.sizes
-        print("| %s | %s | %.1f | %.2f | %d | %d | %d | %d | %d | %s |" % (
+        read = "" if result.read is None else "%.2f times" % (result.read / sizes.weights)
+        print("| %s | %s | %.1f | %.2f | %d | %d | %d | %s | %d | %d | %s |" % (
             result.board, BOARDS[result.board], total / 1e6, total / macs, sizes.code, sizes.constants, sizes.weights,
-            sizes.memory, result.stack, "same bytes" if result.same else "DIFFERENT"))
+            read, sizes.memory, result.stack, "same bytes" if result.same else "DIFFERENT"))
 
 
 def print_kinds(results, steps):
@@ -110,6 +114,7 @@ def parse():
     parser.add_argument("--out", type=pathlib.Path, required=True, help="where programs and counts are kept")
     parser.add_argument("--boards", default=",".join(BOARDS), help="some of %(default)s")
     parser.add_argument("--flags", default="", help="for the compiler, such as -O3")
+    parser.add_argument("--flash", action="store_true", help="tell how often weights are read from flash; takes longer")
     parser.add_argument("--steps", action="store_true", help="tell each step, too")
     arguments = parser.parse_args()
     arguments.flags = arguments.flags.split()

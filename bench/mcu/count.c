@@ -5,10 +5,12 @@
  * the number that the second one carries. A mark is an instruction that nobody else uses and a store of a byte behind
  * it, whose address tells the number (measure.c).
  *
- * Counts go to the file that the argument `out` names: a line "NUMBER INSTRUCTIONS" for each number that was met. */
+ * Counts go to the file that the argument `out` names: a line "NUMBER INSTRUCTIONS BYTES" for each number that was met.
+ * Bytes are those that were read from the addresses that the argument `flash` names, BEGIN:END; without it 0. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arm/plugin.h"
@@ -16,13 +18,26 @@
 enum { NUMBERS = 1024 };
 
 PLUGIN_EXPORT int qemu_plugin_version = 1;
-static uint64_t all, before, counts[NUMBERS];
+typedef struct totals {
+    uint64_t instructions, bytes;
+} totals;
+
+static totals all, before, counts[NUMBERS];
+static uint64_t flash_begin, flash_end;
 static char path[1024];
 
 static void on_mark(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address, void *unused) {
     (void)cpu, (void)info, (void)unused;
-    counts[address % NUMBERS] += all - before;
+    totals *const to = &counts[address % NUMBERS];
+    to->instructions += all.instructions - before.instructions;
+    to->bytes += all.bytes - before.bytes;
     before = all;
+}
+
+static void on_read(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address, void *unused) {
+    (void)cpu, (void)unused;
+    if (qemu_plugin_mem_is_store(info) || address < flash_begin || address >= flash_end) return;
+    all.bytes += UINT64_C(1) << qemu_plugin_mem_size_shift(info);
 }
 
 /* Thumb's SEV, or RISC-V's slti x0, x0, 1. */
@@ -39,16 +54,21 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
     (void)id;
     const size_t count = qemu_plugin_tb_n_insns(block);
     size_t marks = 0;
-    for (size_t i = 0; i < count; i++) marks += (size_t)is_mark(qemu_plugin_tb_get_insn(block, i));
+    for (size_t i = 0; i < count; i++) {
+        struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
+        marks += (size_t)is_mark(instruction);
+        if (flash_end == 0) continue;
+        qemu_plugin_register_vcpu_mem_cb(instruction, on_read, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
+    }
     if (marks == 0) {
-        qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64, &all, count);
+        qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64, &all.instructions, count);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
-        qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64, &all, 1);
+        qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64, &all.instructions, 1);
         if (i > 0 && is_mark(qemu_plugin_tb_get_insn(block, i - 1))) {
-            qemu_plugin_register_vcpu_mem_cb(instruction, on_mark, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, NULL);
+            qemu_plugin_register_vcpu_mem_cb(instruction, on_mark, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
         }
     }
 }
@@ -58,17 +78,22 @@ static void write_counts(qemu_plugin_id_t id, void *unused) {
     FILE *file = fopen(path, "w");
     if (!file) return;
     for (int i = 0; i < NUMBERS; i++) {
-        if (counts[i] > 0) fprintf(file, "%d %" PRIu64 "\n", i, counts[i]);
+        if (counts[i].instructions > 0)
+            fprintf(file, "%d %" PRIu64 " %" PRIu64 "\n", i, counts[i].instructions, counts[i].bytes);
     }
     fclose(file);
 }
 
 PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int count, char **arguments) {
-    static const char out[] = "out=";
+    static const char out[] = "out=", flash[] = "flash=";
     (void)info;
     for (int i = 0; i < count; i++) {
         if (strncmp(arguments[i], out, sizeof out - 1) == 0) {
             snprintf(path, sizeof path, "%s", arguments[i] + sizeof out - 1);
+        } else if (strncmp(arguments[i], flash, sizeof flash - 1) == 0) {
+            char *end;
+            flash_begin = strtoull(arguments[i] + sizeof flash - 1, &end, 0);
+            flash_end = *end == ':' ? strtoull(end + 1, NULL, 0) : 0;
         }
     }
     if (path[0] == '\0') {

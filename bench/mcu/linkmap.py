@@ -26,6 +26,13 @@ def kind_of(section):
     return None
 
 
+def weights_of(path):
+    """Addresses where the weights begin and end."""
+    begin, size = re.search(r"^\.weights\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)", path.read_text(encoding="utf-8"),
+                            re.MULTILINE).groups()
+    return int(begin, 16), int(begin, 16) + int(size, 16)
+
+
 def sizes_of(path, is_counted):
     """Sums over the objects whose name (network.o) `is_counted` says is one."""
     text = path.read_text(encoding="utf-8")
