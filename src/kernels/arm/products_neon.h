@@ -10,7 +10,12 @@
 #include "kernels/arm/panel_q8.h"
 
 #define Q8_TARGET
-enum { ROWS = 4, GROUP = 2, STEP = 2, BLOCK = 32 };
+#ifdef __aarch64__
+enum { ROWS = 4 };
+#else
+enum { ROWS = 2 }; /* of half as many registers */
+#endif
+enum { GROUP = 2, STEP = 2, BLOCK = 32 };
 
 /* What the rows of a tile are multiplied by: blocks of eight products, and pairs behind them. */
 typedef struct factors {
@@ -48,16 +53,32 @@ Q8_INLINE int8x16_t arrange(int8x8_t eight, int8x16_t order) {
 
 #endif
 
+/* The next 32 weights. */
+Q8_INLINE int8x16x2_t load_weights(const int8_t **from) {
+#ifdef __aarch64__
+    const int8x16_t low = vld1q_s8(*from), high = vld1q_s8(*from + 16);
+    *from += 32;
+#else
+    register int8x16_t low __asm__("q8"), high __asm__("q9");
+    __asm__ volatile("vld1.8 {d16-d19}, [%2]!"
+                     : "=w"(low), "=w"(high), "+r"(*from)
+                     : "m"(*(const int8_t(*)[32]) * from));
+#endif
+    return (int8x16x2_t){{low, high}};
+}
+
 /* A block, `chain` products to a sum. */
 Q8_INLINE void multiply_block(int rows, int vectors, int chain, const factors *p, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
     const int8_t *order = mn_arm_orders[*p->chains];
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const int8x8_t eight = vld1_s8(p->in + r * p->step);
         const int8x16_t x[2] = {arrange(eight, vld1q_s8(order)), arrange(eight, vld1q_s8(order + 16))};
+        const int8_t *from = p->weights;
         Q8_UNROLL for (int v = 0; v < vectors; v++) {
+            const int8x16x2_t weights = load_weights(&from);
             int16x8_t sum = vdupq_n_s16(0);
             Q8_UNROLL for (int i = 0; i < 4; i++) {
-                const int8x16_t w = vld1q_s8(p->weights + v * 32 + i / 2 * 16);
+                const int8x16_t w = weights.val[i / 2];
                 if (i % chain == 0) {
                     sum = i % 2 ? vmull_high_s8(w, x[i / 2]) : vmull_s8(vget_low_s8(w), vget_low_s8(x[i / 2]));
                 } else {
@@ -66,6 +87,8 @@ Q8_INLINE void multiply_block(int rows, int vectors, int chain, const factors *p
                 }
                 if (i % chain == chain - 1) acc[r][v] = vpadalq_s16(acc[r][v], sum);
             }
+            /* Here, not when there is time: compilers would load the weights of all vectors first, and spill them. */
+            __asm__ volatile("" : "+w"(acc[r][v]) : : "memory");
         }
     }
 }

@@ -92,8 +92,8 @@ static inline int32_t next_rows(int32_t left) { return left >= 2 * ROWS ? ROWS :
     switch (rows) {                                                                                                    \
     case 1: RUN(1); break;                                                                                             \
     case 2: RUN(2); break;                                                                                             \
-    case 3: RUN(3); break;                                                                                             \
-    case 4: RUN(4); break;                                                                                             \
+    case 3: RUN(ROWS < 3 ? ROWS : 3); break;                                                                           \
+    case 4: RUN(ROWS < 4 ? ROWS : 4); break;                                                                           \
     case 5: RUN(ROWS < 5 ? ROWS : 5); break;                                                                           \
     default: RUN(ROWS); break;                                                                                         \
     }
