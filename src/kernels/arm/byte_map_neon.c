@@ -39,5 +39,7 @@ void mn_clamp_i8_neon(const mn_task *task, int32_t begin, int32_t end) { run(tas
 void mn_clamp_u8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
 void mn_quantize_i8_i8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
 void mn_quantize_u8_u8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
+void mn_quantize_i8_u8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
+void mn_quantize_u8_i8_neon(const mn_task *task, int32_t begin, int32_t end) { run(task, begin, end); }
 
 #endif
