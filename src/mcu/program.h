@@ -13,9 +13,9 @@ typedef struct mn_mcu_options {
     bool held;     /* the input lies in the arena as a whole; else its rows arrive */
     size_t ram;    /* bytes that the arena may have; 0: as few as can be */
     bool no_loads; /* weights are never copied to the arena */
-    /* Bytes of weights that could be read in the time that a slice takes beside its products; 0: 64. The slower the
-     * flash, the fewer. */
-    uint32_t slice_bytes;
+    /* MB/s that are read from flash; 0: 40, as from quad SPI. The slower it is, the less a slice counts beside the
+     * weights that it reads; where it is as fast as RAM, from 400 on, weights are not copied. */
+    double flash_speed;
 } mn_mcu_options;
 
 /** What there is to tell of a step. */

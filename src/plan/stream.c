@@ -14,6 +14,7 @@
 typedef struct piece {
     int32_t begin, end;
     bool overlaps;
+    bool apart;    /* its last output takes over no memory although it could */
     int32_t chunk; /* index of the widest slice */
 } piece;
 
@@ -21,6 +22,7 @@ typedef struct piece {
 typedef struct way {
     piece last;
     bool exists;
+    bool moved_before; /* of the way to the last chain: below */
     size_t peak;
     int64_t slices;
     int64_t cost; /* constants and slices, and a fine for each chain that takes more than is wanted */
@@ -35,8 +37,8 @@ typedef struct known {
     bool is_known;
     mn_chain chain;
     int32_t *slices_of;
-    int32_t *refined; /* chunks of its steps, found for so many bytes; or NULL */
-    size_t refined_for;
+    int32_t *refined;   /* chunks of its steps, found for so many bytes; or NULL */
+    size_t refined_for; /* times 2; and 1 if the chain's last output lies apart */
 } known;
 
 /* Looks for the least peak, or if there is a limit for the least cost within it. */
@@ -48,7 +50,10 @@ typedef struct search {
     size_t limit;  /* SIZE_MAX: none */
     size_t wanted; /* bytes that a chain should take at most */
     size_t spare;  /* bytes up to which tensors that could overlap lie apart */
-    way *ways;     /* [step_count + 1] */
+    /* Tensors that take over memory one after another, each with a shift, move away from the first: by more in all than
+     * there is room for, perhaps. If `strict`, they do so once; then they lie apart, or in the same place. */
+    bool strict;
+    way (*ways)[2]; /* [step_count + 1]: the last tensor has not moved, or it has, which counts if `strict` */
     int64_t slice_cost;
     int64_t slices; /* that may still be run in thought, so that the search ends in seconds whatever the model */
     /* [step_count + 1]: chains that end before a step, chunk by chunk: a single step, one that overlaps, then longer
@@ -121,7 +126,10 @@ static bool keep_slices(search *s, const piece *p, known *k) {
 /* Bytes beyond which a chain is of no use: of longer ones too that end alike. */
 static size_t most_useful(const search *s, int32_t end) {
     if (s->limit != SIZE_MAX) return s->limit;
-    return s->ways[end].exists ? s->ways[end].peak : SIZE_MAX;
+    const way *w = s->ways[end];
+    const size_t most = w[0].exists ? w[0].peak : SIZE_MAX;
+    if (!s->strict) return most;
+    return w[1].exists ? mn_max_size(most, w[1].peak) : SIZE_MAX;
 }
 
 static known *known_of(const search *s, const piece *p) {
@@ -146,54 +154,80 @@ static const known *look_at(search *s, const piece *p) {
     return k->is_known ? k : NULL;
 }
 
+/* Bytes that a chain takes. */
+static size_t bytes_of(const piece *p, const mn_chain *chain) { return chain->bytes + (p->apart ? chain->saved : 0); }
+
 /* What is left to read of a chain's constants if some are copied, and slices. */
 static int64_t cost_of(const search *s, const piece *p, const mn_chain *chain, const int32_t *slices_of) {
-    const size_t room = room_beside(s, chain->bytes);
+    const size_t bytes = bytes_of(p, chain), room = room_beside(s, bytes);
     const int64_t saved = room > 0 ? copy_constants(s, p, slices_of, room, NULL) : 0;
-    return chain->slices * s->slice_cost + chain->constant_bytes - saved + (chain->bytes > s->wanted ? fine : 0);
+    return chain->slices * s->slice_cost + chain->constant_bytes - saved + (bytes > s->wanted ? fine : 0);
 }
 
 /* Can a chain not be part of a better way, whatever it takes itself? */
 static bool is_useless(const search *s, const piece *p) {
-    const way *before = &s->ways[p->begin];
-    const size_t least = mn_max_size(before->peak, s->chains.crossing[p->begin]);
-    return !before->exists || least > most_useful(s, p->end);
+    const size_t most = most_useful(s, p->end);
+    for (const way *before = s->ways[p->begin]; before < s->ways[p->begin] + 2; before++) {
+        if (before->exists && before->peak <= most) return s->chains.crossing[p->begin] > most;
+    }
+    return true;
 }
 
-/* Weighs a chain behind the best way to it. Is it worth looking at longer ones that end alike? */
-static bool weigh(search *s, const piece *p) {
-    if (is_useless(s, p)) return true;
-    const way *before = &s->ways[p->begin];
-    const known *k = look_at(s, p);
+/* Tries a chain behind a way to it. */
+static void try_way(search *s, const piece *p, const known *k, bool moved_before, bool moved) {
+    const way *before = &s->ways[p->begin][moved_before];
+    if (!before->exists) return;
+    const way new = {.last = *p,
+                     .exists = true,
+                     .moved_before = moved_before,
+                     .peak = mn_max_size(before->peak, bytes_of(p, &k->chain)),
+                     .slices = before->slices + k->chain.slices,
+                     .cost = before->cost + cost_of(s, p, &k->chain, k->slices_of)};
+    way *best = &s->ways[p->end][moved];
+    if (new.peak <= s->limit && is_better(s, &new, best)) *best = new;
+}
+
+/* Weighs a chain behind the best ways to it. Is it worth looking at longer ones that end alike? */
+static bool weigh(search *s, piece p) {
+    if (is_useless(s, &p)) return true;
+    const known *k = look_at(s, &p);
     if (!k) return false;
     const mn_chain *chain = &k->chain;
     if (chain->is_given_up) return false;
-    const way new = {.last = *p,
-                     .exists = true,
-                     .peak = mn_max_size(before->peak, chain->bytes),
-                     .slices = before->slices + chain->slices,
-                     .cost = before->cost + cost_of(s, p, chain, k->slices_of)};
-    if (new.peak <= s->limit && is_better(s, &new, &s->ways[p->end])) s->ways[p->end] = new;
-    return chain->least <= most_useful(s, p->end);
+    const bool takes = s->strict && chain->taken >= 0, shifts = takes && chain->shift > 0;
+    for (int32_t moved = 0; moved <= (s->strict ? 1 : 0); moved++) {
+        if (!shifts || !moved) try_way(s, &p, k, moved, takes && (shifts || moved));
+        if (!takes) continue;
+        p.apart = true;
+        try_way(s, &p, k, moved, false);
+        p.apart = false;
+    }
+    return chain->least <= most_useful(s, p.end);
 }
 
 static void weigh_chunk(search *s, int32_t end, int32_t chunk) {
     const mn_stream_step *steps = s->chains.steps->steps;
-    weigh(s, &(piece){.begin = end - 1, .end = end, .overlaps = true, .chunk = chunk});
+    weigh(s, (piece){.begin = end - 1, .end = end, .overlaps = true, .chunk = chunk});
     const int32_t least = mn_max_i32(0, end - MN_CHAIN_STEPS);
     for (int32_t begin = end - 2; begin >= least && steps[begin].by_units; begin--) {
-        if (!weigh(s, &(piece){.begin = begin, .end = end, .overlaps = true, .chunk = chunk})) break;
+        if (!weigh(s, (piece){.begin = begin, .end = end, .overlaps = true, .chunk = chunk})) break;
     }
 }
 
 static void find_ways(search *s) {
     const mn_stream_steps *steps = s->chains.steps;
-    s->ways[0] = (way){.exists = true};
+    s->ways[0][0] = (way){.exists = true};
     for (int32_t end = 1; end <= steps->step_count; end++) {
-        s->ways[end] = (way){.exists = false};
-        weigh(s, &(piece){.begin = end - 1, .end = end});
+        s->ways[end][0] = s->ways[end][1] = (way){.exists = false};
+        weigh(s, (piece){.begin = end - 1, .end = end});
         for (int32_t i = 0; steps->steps[end - 1].by_units && i < s->chunk_count; i++) weigh_chunk(s, end, i);
     }
+}
+
+/* The best way to run all steps before `end`. */
+static const way *best_way(const search *s, int32_t end) {
+    const way *w = s->ways[end];
+    return w[1].exists && is_better(s, &w[1], &w[0]) ? &w[1] : &w[0];
 }
 
 /* ---- The answer ------------------------------------------------------------------------------------------ */
@@ -226,7 +260,7 @@ static void add_extra(mn_stream *out, mn_stream_extra extra) {
 static void take_turns(const search *s, const piece *p, const mn_chain *chain, mn_stream *out) {
     const mn_chains *c = &s->chains;
     bool copied[MN_CHAIN_STEPS] = {false};
-    const size_t room = room_beside(s, chain->bytes);
+    const size_t room = room_beside(s, bytes_of(p, chain));
     out->constant_bytes += chain->constant_bytes;
     if (room > 0) out->constant_bytes -= copy_constants(s, p, c->slices_of + p->begin, room, copied);
     for (int32_t i = p->begin; i < p->end; i++) {
@@ -258,7 +292,7 @@ static bool is_cheaper(refinement *r) {
     c->most = r->most;
     mn_chain_run(c, r->piece->begin, r->piece->end, true, NULL, &chain);
     c->most = SIZE_MAX;
-    if (chain.is_given_up || chain.bytes > r->most || chain.slices > r->slices) return false;
+    if (chain.is_given_up || bytes_of(r->piece, &chain) > r->most || chain.slices > r->slices) return false;
     const int64_t cost = cost_of(r->search, r->piece, &chain, c->slices_of + r->piece->begin);
     if (cost >= r->cost) return false;
     r->cost = cost;
@@ -308,17 +342,18 @@ static void widen(search *s, const piece *p, size_t most) {
 static void set_chunks(search *s, const piece *p) {
     mn_chains *c = &s->chains;
     known *k = known_of(s, p);
-    const size_t most = k->chain.bytes > s->wanted ? s->limit : mn_min_size(s->wanted, s->limit);
+    const size_t most = bytes_of(p, &k->chain) > s->wanted ? s->limit : mn_min_size(s->wanted, s->limit);
+    const size_t key = 2 * most + p->apart;
     const size_t count = (size_t)(p->end - p->begin);
     mn_chain_set_chunk(c, p->begin, p->end, s->chunks[p->chunk]);
     if (!p->overlaps || s->chunk_count == 1) return;
-    if (k->refined && k->refined_for == most) {
+    if (k->refined && k->refined_for == key) {
         memcpy(&c->chunk[p->begin], k->refined, count * sizeof *c->chunk);
         return;
     }
     widen(s, p, most);
     if (!k->refined) k->refined = mn_region_alloc(s->region, count, sizeof *k->refined);
-    k->refined_for = most;
+    k->refined_for = key;
     if (k->refined) memcpy(k->refined, &c->chunk[p->begin], count * sizeof *c->chunk);
 }
 
@@ -332,7 +367,8 @@ static void take_chain(search *s, const piece *p, mn_stream *out) {
     place_whole(c, p, out);
     place_rings(c, p, out);
     take_turns(s, p, &chain, out);
-    if (chain.taken < 0 || chain.bytes + chain.saved <= s->spare) return; /* no need: both are free to lie anywhere */
+    if (chain.taken < 0 || p->apart || chain.bytes + chain.saved <= s->spare)
+        return; /* no need: both are free to lie anywhere */
     out->places[chain.taken].below = c->steps->steps[p->end - 1].output;
     out->places[chain.taken].shift = chain.shift;
 }
@@ -359,18 +395,18 @@ static mn_status find_arena(const mn_stream_steps *steps, mn_region *region, mn_
 
 static mn_status answer(search *s, mn_stream *out) {
     const mn_stream_steps *steps = s->chains.steps;
-    const way *best = &s->ways[steps->step_count];
+    const way *best = best_way(s, steps->step_count);
     *out = (mn_stream){.peak = best->peak};
     MN_TRY(alloc_answer(steps, best->slices, s->region, out));
-    int32_t *ends = mn_region_alloc(s->region, (size_t)steps->step_count, sizeof *ends);
-    if (!ends || s->failed) return mn_fail_memory("the streamed plan");
+    const piece **pieces = mn_region_alloc(s->region, (size_t)steps->step_count, sizeof *pieces);
+    if (!pieces || s->failed) return mn_fail_memory("the streamed plan");
     for (int32_t t = 0; t < steps->tensor_count; t++) {
         out->places[t] =
             (mn_stream_place){.first = -1, .last = steps->tensors[t].is_output ? steps->step_count : -1, .below = -1};
     }
     int32_t count = 0;
-    for (int32_t end = steps->step_count; end > 0; end = s->ways[end].last.begin) ends[count++] = end;
-    while (count-- > 0) take_chain(s, &s->ways[ends[count]].last, out);
+    for (const way *w = best; w->last.end > 0; w = &s->ways[w->last.begin][w->moved_before]) pieces[count++] = &w->last;
+    while (count-- > 0) take_chain(s, pieces[count], out);
     return find_arena(steps, s->region, out);
 }
 
@@ -406,14 +442,27 @@ enum { PARTS = 16, LEAST_PARTS = 8 };
 
 static size_t part_of(size_t bytes, size_t parts) { return bytes / PARTS * parts + bytes % PARTS; }
 
-static mn_status try_to_fit(search *s, mn_stream *out) {
-    *out = (mn_stream){.slices = NULL};
+static mn_status try_parts(search *s, mn_stream *out) {
     for (size_t parts = PARTS; parts >= LEAST_PARTS; parts -= 2) {
         s->wanted = part_of(s->limit, parts);
         find_ways(s);
         MN_TRY(try_answer(s, s->wanted, out));
         if (out->arena_bytes != out->peak) MN_TRY(try_answer(s, s->limit, out));
         if (out->arena_bytes == out->peak) break;
+    }
+    return MN_OK;
+}
+
+/* The least peak; and strictly, if that has a smaller arena. */
+static mn_status try_to_fit(search *s, mn_stream *out) {
+    const int32_t steps = s->chains.steps->step_count;
+    *out = (mn_stream){.slices = NULL};
+    for (int32_t strict = 0; strict < 2; strict++) {
+        s->strict = strict > 0;
+        s->limit = s->wanted = SIZE_MAX;
+        find_ways(s);
+        s->limit = best_way(s, steps)->peak;
+        if (!out->slices || s->limit < out->arena_bytes) MN_TRY(try_parts(s, out));
     }
     return MN_OK;
 }
@@ -433,29 +482,48 @@ static mn_status try_spares(search *s, size_t given, mn_stream *out) {
     return MN_OK;
 }
 
-/* The cheapest answer whose arena has at most options->limit bytes: where it has gaps, chains get less, and most of
- * them fewer parts of the limit. If nothing fits the answer stays as it is. */
-static mn_status find_within(search *s, size_t least, mn_stream *out) {
+/* The best answer within a limit so far. */
+typedef struct within {
+    size_t given;
+    bool found;
+    mn_stream *out;
+} within;
+
+/* Looks for a cheaper answer whose arena has at most w->given bytes. Where it has gaps, chains get less; all but few of
+ * them get `parts` of that. Is it the very first try that succeeds? Then nothing is cheaper. */
+static mn_status try_within(search *s, size_t parts, within *w, bool *first) {
     enum { TRIES = 8 };
-    const size_t alignment = s->chains.steps->alignment, given = s->options->limit / alignment * alignment;
-    bool found = false;
-    for (size_t parts = PARTS; parts >= LEAST_PARTS; parts--) {
-        s->limit = given;
-        for (size_t i = 0; i < TRIES && s->limit >= least; i++) {
-            mn_stream stream;
-            s->wanted = part_of(s->limit, parts);
-            find_ways(s);
-            const int64_t cost = s->ways[s->chains.steps->step_count].cost % fine;
-            if (found && cost / 2 > cost_of_answer(s, out)) break; /* wider slices will not make up for that */
-            MN_TRY(try_spares(s, given, &stream));
-            if (stream.arena_bytes <= given) {
-                if (!found || cost_of_answer(s, &stream) < cost_of_answer(s, out)) *out = stream;
-                found = true;
-                if (parts == PARTS && i == 0) return MN_OK; /* nothing is cheaper */
-                break;
-            }
-            const size_t less = (stream.arena_bytes - given) * (i + 1);
-            s->limit = s->limit > less ? s->limit - less : 0;
+    s->limit = w->given;
+    for (size_t i = 0; i < TRIES; i++) {
+        mn_stream stream;
+        s->wanted = part_of(s->limit, parts);
+        find_ways(s);
+        const way *best = best_way(s, s->chains.steps->step_count);
+        if (!best->exists) break;
+        if (w->found && best->cost % fine / 2 > cost_of_answer(s, w->out)) break; /* wider slices are not worth that */
+        MN_TRY(try_spares(s, w->given, &stream));
+        if (stream.arena_bytes <= w->given) {
+            if (!w->found || cost_of_answer(s, &stream) < cost_of_answer(s, w->out)) *w->out = stream;
+            w->found = true;
+            *first = i == 0;
+            break;
+        }
+        const size_t less = (stream.arena_bytes - w->given) * (i + 1);
+        s->limit = s->limit > less ? s->limit - less : 0;
+    }
+    return MN_OK;
+}
+
+/* The cheapest answer whose arena has at most options->limit bytes. If nothing fits the answer stays as it is. */
+static mn_status find_within(search *s, mn_stream *out) {
+    const size_t alignment = s->chains.steps->alignment;
+    within w = {.given = s->options->limit / alignment * alignment, .out = out};
+    for (int32_t strict = 0; strict < 2; strict++) {
+        s->strict = strict > 0;
+        for (size_t parts = PARTS; parts >= LEAST_PARTS; parts--) {
+            bool first = false;
+            MN_TRY(try_within(s, parts, &w, &first));
+            if (first && parts == PARTS && !s->strict) return MN_OK;
         }
     }
     return MN_OK;
@@ -488,10 +556,8 @@ mn_status mn_stream_plan(const mn_stream_steps *steps, const mn_stream_options *
                 .region = region};
     s.slice_cost = s.options->slice_cost > 0 ? s.options->slice_cost : usual_slice_cost;
     MN_TRY(open_search(&s, steps));
-    find_ways(&s);
     for (int32_t i = 0; i < steps->step_count; i++) s.least_reads += (int64_t)steps->steps[i].constant_bytes;
     s.least_reads /= 64;
-    const size_t least = s.limit = s.ways[steps->step_count].peak;
     MN_TRY(try_to_fit(&s, out));
-    return s.options->limit > 0 ? find_within(&s, least, out) : MN_OK;
+    return s.options->limit > 0 ? find_within(&s, out) : MN_OK;
 }

@@ -121,12 +121,13 @@ typedef struct mn_stream {
     mn_stream_turn *turns;   /* [step_count] */
     mn_stream_extra *extras;
     int32_t extra_count;
-    size_t peak;            /* bytes in use at the step that uses most; without a limit, the least of all orders */
+    size_t peak;            /* bytes in use at the step that uses most */
     size_t arena_bytes;     /* of an arena for all tensors, copies and workspaces, which may have gaps */
     int64_t constant_bytes; /* read from flash */
 } mn_stream;
 
-/** The order of least peak; of those, one of few slices whose tensors fit well together. With a limit, the one that
+/** The order of least peak, or one near it whose arena is smaller; of those, one of few slices whose tensors fit well
+ * together. With a limit, the one that
  * reads the fewest constants within it. `options` may be NULL. Memory of the answer, and more, comes from `region`.
  * Steps of very many units (2^25 slices in all chains that are looked at) run at once. Errors: MEMORY, LIMIT (more than
  * 2^31 - 1 slices). No way within the limit is no error: then the answer is the one without a limit. */

@@ -154,8 +154,9 @@ static bool check_limit(sn_network *n, mn_region *region, mn_chains *chains, siz
 static void test_no_cut_is_better(void **state) {
     (void)state;
     uint32_t random = 7;
-    int32_t cheapest = 0, limits = 0;
-    for (int32_t round = 0; round < 400; round++) {
+    enum { ROUNDS = 400 };
+    int32_t cheapest = 0, limits = 0, least_peaks = 0;
+    for (int32_t round = 0; round < ROUNDS; round++) {
         sn_network n;
         mn_region region = {0};
         mn_chains chains;
@@ -165,7 +166,11 @@ static void test_no_cut_is_better(void **state) {
         n.options.copies = false;
         assert_int_equal(mn_chains_open(&n.all, &region, &chains), MN_OK);
         assert_int_equal(mn_stream_plan(&n.all, &n.options, &region, &stream), MN_OK);
-        assert_int_equal(best_of_all(&n, &chains, stream.peak).peak, stream.peak);
+        /* An order of more than the least peak may leave the arena fewer gaps. */
+        const size_t least = best_of_all(&n, &chains, stream.peak).peak;
+        assert_true(stream.peak >= least);
+        least_peaks += stream.peak == least;
+        assert_true(stream.arena_bytes > least || stream.peak == least);
         if (pixels) {
             const size_t limit = stream.arena_bytes + stream.arena_bytes / 8 * (size_t)(round % 5);
             cheapest += check_limit(&n, &region, &chains, limit);
@@ -173,7 +178,9 @@ static void test_no_cut_is_better(void **state) {
         }
         mn_region_free(&region);
     }
-    print_message("%d of %d orders are the cheapest\n", cheapest, limits);
+    print_message("%d of %d orders are the cheapest, %d of %d have the least peak\n", cheapest, limits, least_peaks,
+                  ROUNDS);
+    assert_true(least_peaks * 20 > ROUNDS * 19);
     assert_true(cheapest * 4 > limits * 3);
 }
 
