@@ -19,8 +19,8 @@ int8_t mn_mcu_store_fine(const mn_mcu_product *p, uint32_t c, int32_t acc) {
 }
 
 /* Two channels of two pixels, so that each byte that is read serves two products. */
-static void multiply(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, uint32_t depth,
-                     int32_t sums[4]) {
+static void multiply_pairs(const int8_t *w0, const int8_t *w1, const int8_t *x0, const int8_t *x1, uint32_t depth,
+                           int32_t sums[4]) {
     int32_t s00 = 0, s01 = 0, s10 = 0, s11 = 0;
     const int8_t *const end = x0 + depth;
     while (x0 != end) {
@@ -33,24 +33,56 @@ static void multiply(const int8_t *w0, const int8_t *w1, const int8_t *x0, const
     sums[0] = s00, sums[1] = s01, sums[2] = s10, sums[3] = s11;
 }
 
+/* Pixels i and i + 1. Without a second channel the first counts twice. */
+static void two_pixels(const mn_mcu_product *p, uint32_t c, const int8_t *w, uint32_t depth, const int8_t *x,
+                       int8_t *y) {
+    const uint32_t channels = p->channels, next = c + 1 < channels ? 1 : 0;
+    int32_t sums[4];
+    multiply_pairs(w, w + next * depth, x, x + depth, depth, sums);
+    y[c] = mn_mcu_store(p, c, sums[0]);
+    y[c + next] = mn_mcu_store(p, c + next, sums[next]);
+    y[channels + c] = mn_mcu_store(p, c, sums[2]);
+    y[channels + c + next] = mn_mcu_store(p, c + next, sums[2 + next]);
+}
+
+/* Four channels of one pixel. */
+static void multiply_four(const int8_t *w, const int8_t *x, uint32_t depth, int32_t sums[4]) {
+    const int8_t *const end = x + depth, *w1 = w + depth, *w2 = w1 + depth, *w3 = w2 + depth;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    while (x != end) {
+        const int32_t a = *x++;
+        s0 += a * *w++;
+        s1 += a * *w1++;
+        s2 += a * *w2++;
+        s3 += a * *w3++;
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+static void one_pixel(const mn_mcu_product *p, const int8_t *w, uint32_t depth, const int8_t *x, int8_t *y) {
+    uint32_t c = 0;
+    for (; c + 4 <= p->channels; c += 4, w += 4 * (size_t)depth) {
+        int32_t sums[4];
+        multiply_four(w, x, depth, sums);
+        for (uint32_t k = 0; k < 4; k++) y[c + k] = mn_mcu_store(p, c + k, sums[k]);
+    }
+    for (; c < p->channels; c++) {
+        int32_t sum = 0;
+        for (uint32_t k = 0; k < depth; k++) sum += x[k] * *w++;
+        y[c] = mn_mcu_store(p, c, sum);
+    }
+}
+
 void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
                         uint32_t n) {
     const uint32_t channels = p->channels;
-    for (uint32_t c = 0; c < channels; c += 2) {
-        const uint32_t next_c = c + 1 < channels ? 1 : 0; /* without a second channel or pixel the first counts twice */
+    for (uint32_t c = 0; c < channels && n > 1; c += 2) {
         const int8_t *w = weights + (size_t)c * depth;
-        for (uint32_t i = 0; i < n; i += 2) {
-            const uint32_t next = i + 1 < n ? 1 : 0;
-            const int8_t *x = in + (size_t)i * depth;
-            int8_t *y = out + (size_t)i * channels + c;
-            int32_t sums[4];
-            multiply(w, w + next_c * depth, x, x + next * depth, depth, sums);
-            y[0] = mn_mcu_store(p, c, sums[0]);
-            y[next_c] = mn_mcu_store(p, c + next_c, sums[next_c]);
-            y[next * channels] = mn_mcu_store(p, c, sums[2 * next]);
-            y[next * channels + next_c] = mn_mcu_store(p, c + next_c, sums[2 * next + next_c]);
+        for (uint32_t i = 0; i + 1 < n; i += 2) {
+            two_pixels(p, c, w, depth, in + (size_t)i * depth, out + (size_t)i * channels);
         }
     }
+    if (n % 2 == 1) one_pixel(p, weights, depth, in + (size_t)(n - 1) * depth, out + (size_t)(n - 1) * channels);
 }
 
 /* The sum of one output of a depthwise filter: of channel `from` of the pixels under it. */
