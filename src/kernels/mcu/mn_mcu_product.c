@@ -59,16 +59,17 @@ static void multiply_four(const int8_t *w, const int8_t *x, uint32_t depth, int3
     sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
-static void one_pixel(const mn_mcu_product *p, const int8_t *w, uint32_t depth, const int8_t *x, int8_t *y) {
+static void one_pixel(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *x, int8_t *y) {
     uint32_t c = 0;
-    for (; c + 4 <= p->channels; c += 4, w += 4 * (size_t)depth) {
+    for (; c + 4 <= p->channels; c += 4) {
         int32_t sums[4];
-        multiply_four(w, x, depth, sums);
+        multiply_four(weights + (size_t)c * depth, x, depth, sums);
         for (uint32_t k = 0; k < 4; k++) y[c + k] = mn_mcu_store(p, c + k, sums[k]);
     }
     for (; c < p->channels; c++) {
+        const int8_t *w = weights + (size_t)c * depth;
         int32_t sum = 0;
-        for (uint32_t k = 0; k < depth; k++) sum += x[k] * *w++;
+        for (uint32_t k = 0; k < depth; k++) sum += x[k] * w[k];
         y[c] = mn_mcu_store(p, c, sum);
     }
 }
