@@ -120,6 +120,16 @@ static double x_of(const picture *p, int32_t step) { return LEFT + p->step * ste
 
 static double y_of(const picture *p, uint32_t offset) { return TOP + PLOT - p->byte * offset; }
 
+/* Of a path of layers as much of its end as there is room for, but its last part at least. */
+static const char *end_of_name(const char *name, size_t room) {
+    while (strcspn(name, ";") > room) {
+        const size_t part = strcspn(name, "/;");
+        if (name[part] != '/') break;
+        name += part + 1;
+    }
+    return name;
+}
+
 static void draw_area(const picture *p, const area *a, const char *colour) {
     const int32_t first = a->first < 0 ? 0 : a->first, end = a->last < p->steps ? a->last + 1 : p->steps;
     const double x = x_of(p, first), width = x_of(p, end) - x, height = p->byte * a->bytes;
@@ -127,8 +137,11 @@ static void draw_area(const picture *p, const area *a, const char *colour) {
     mn_chart_bar(p->out, x + 0.5, y_of(p, a->offset) - height + 0.5, width - 1, height > 1.5 ? height - 1 : 0.5,
                  colour);
     if (height < MN_CHART_LETTERS || width < 4 * LETTER) return;
-    const mn_chart_style style = {.colour = "#fff", .longest = (int)(width / LETTER) - 1};
-    mn_chart_text(p->out, x + 3, y_of(p, a->offset) - height / 2 + 4, style, a->name);
+    const size_t room = (size_t)(width / LETTER) - 1;
+    const char *name = end_of_name(a->name, room);
+    const size_t letters = strcspn(name, ";");
+    const mn_chart_style style = {.colour = "#fff", .longest = (int)(letters < room ? letters : room)};
+    if (letters > 0) mn_chart_text(p->out, x + 3, y_of(p, a->offset) - height / 2 + 4, style, name);
 }
 
 static void draw_axes(const picture *p, uint32_t bytes) {
@@ -160,6 +173,8 @@ void mn_mcu_map_svg(const mn_mcu_built *built, FILE *out) {
     snprintf(title, sizeof title, "Arena: %u bytes", program->arena_bytes);
     mn_chart_open(out, (int)(LEFT + p.step * p.steps + RIGHT), TOP + PLOT + BOTTOM);
     mn_chart_title(out, title);
+    mn_chart_text(out, LEFT + p.step * p.steps, 24, (mn_chart_style){.anchor = "end", .colour = MN_CHART_RED},
+                  "weights copied from flash");
     draw_axes(&p, program->arena_bytes);
     for (int32_t i = 0; i < area_count(built); i++) {
         area a;

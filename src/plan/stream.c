@@ -29,7 +29,7 @@ typedef struct way {
 } way;
 
 /* What a slice costs if nobody says; and a fine that is worse than any order. */
-static const int64_t usual_slice_cost = 64, fine = INT64_C(1) << 48;
+static const int64_t usual_slice_cost = 64, fine = INT64_C(1) << 46;
 enum { MOST_SLICES = 1 << 25 };
 
 /* What a chain takes, and in how many slices each of its steps runs if that matters. */
@@ -58,7 +58,7 @@ typedef struct search {
     int64_t slices; /* that may still be run in thought, so that the search ends in seconds whatever the model */
     /* [step_count + 1]: chains that end before a step, chunk by chunk: a single step, one that overlaps, then longer
      * ones */
-    known **known;
+    known ***known;
     int64_t least_reads; /* constants, from which on it is worth a thought to read a step's less often */
     mn_region *region;
     bool failed; /* out of memory */
@@ -132,15 +132,20 @@ static size_t most_useful(const search *s, int32_t end) {
     return w[1].exists ? mn_max_size(most, w[1].peak) : SIZE_MAX;
 }
 
-static known *known_of(const search *s, const piece *p) {
+/* NULL: out of memory. */
+static known *known_of(search *s, const piece *p) {
     const int32_t length = p->end - p->begin, number = length == 1 ? p->overlaps : length;
-    return &s->known[p->end][number * s->chunk_count + p->chunk];
+    known **chunks = &s->known[p->end][number];
+    if (!*chunks) *chunks = mn_region_alloc(s->region, (size_t)s->chunk_count, sizeof **chunks);
+    return *chunks ? &(*chunks)[p->chunk] : NULL;
 }
 
 /* NULL where that would take too long. */
 static const known *look_at(search *s, const piece *p) {
     known *k = known_of(s, p);
     const size_t most = most_useful(s, p->end);
+    if (!k) s->failed = true;
+    if (!k) return NULL;
     if (k->is_known && !(k->chain.is_given_up && k->chain.least <= most)) return k;
     const int64_t slices = most_slices(s, p);
     if (s->failed || (slices > 1 && slices > s->slices)) return NULL;
@@ -540,7 +545,7 @@ static mn_status open_search(search *s, const mn_stream_steps *steps) {
     if (!s->ways || !s->known) return mn_fail_memory("the streamed plan");
     for (int32_t end = 1; end <= steps->step_count; end++) {
         const size_t count = (size_t)mn_min_i32(end, MN_CHAIN_STEPS) + 1;
-        s->known[end] = mn_region_alloc(s->region, count * (size_t)s->chunk_count, sizeof(known));
+        s->known[end] = mn_region_alloc(s->region, count, sizeof *s->known[end]);
         if (!s->known[end]) return mn_fail_memory("the streamed plan");
     }
     return MN_OK;

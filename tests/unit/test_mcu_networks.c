@@ -3,7 +3,7 @@
 
 /* Whole networks as programs for microcontrollers: MobileNetV2 in its published widths and sizes, MobileNetV1, and
  * others that people run there. Every byte of the output is the reference's. Of the published ones only small ones, or
- * all with MN_LONG_TESTS=1, which also prints the table of docs/mcu.md. Run in the repository root. */
+ * all with MN_LONG_TESTS=1: the table in src/mcu/README.md. Run in the repository root. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
