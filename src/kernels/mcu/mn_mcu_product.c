@@ -47,14 +47,14 @@ static void two_pixels(const mn_mcu_product *p, uint32_t c, const int8_t *w, uin
 
 /* Four channels of one pixel. */
 static void multiply_four(const int8_t *w, const int8_t *x, uint32_t depth, int32_t sums[4]) {
-    const int8_t *const end = x + depth, *w1 = w + depth, *w2 = w1 + depth, *w3 = w2 + depth;
+    const int8_t *w1 = w + depth, *w2 = w1 + depth, *w3 = w2 + depth;
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    while (x != end) {
-        const int32_t a = *x++;
-        s0 += a * *w++;
-        s1 += a * *w1++;
-        s2 += a * *w2++;
-        s3 += a * *w3++;
+    for (uint32_t k = 0; k < depth; k++) {
+        const int32_t a = x[k];
+        s0 += a * w[k];
+        s1 += a * w1[k];
+        s2 += a * w2[k];
+        s3 += a * w3[k];
     }
     sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
