@@ -53,7 +53,7 @@ static uint32_t check(const mn_model *model, bool held, size_t ram, const char *
 /* ---- Published networks ----------------------------------------------------------------------------------- */
 
 /* With random weights, quantised without photos. */
-static mn_model *published(int32_t family, const mn_variant *variant) {
+static mn_model *published(int32_t family, const mn_variant *variant, mn_type io) {
     mn_net_spec spec;
     mn_net net = {0};
     mn_graph graph = {0}, stored = {0};
@@ -68,6 +68,7 @@ static mn_model *published(int32_t family, const mn_variant *variant) {
     expect_ok(mn_net_settle(&net));
     expect_ok(mn_net_fold(&net, &graph, &stats));
     mn_quantise_defaults(&options);
+    options.io = io;
     expect_ok(mn_quantise_data_free(&graph, stats, (mn_interval){-1, 1}, &options, &stored));
     expect_ok(mn_model_from_graph(&stored, &model));
     mn_graph_free(&graph);
@@ -79,7 +80,7 @@ static mn_model *published(int32_t family, const mn_variant *variant) {
 static void check_variant(int32_t family, const mn_variant *variant) {
     char what[64];
     double read[4];
-    mn_model *model = published(family, variant);
+    mn_model *model = published(family, variant, MN_INT8);
     snprintf(what, sizeof what, "%s %.2f at %d", mn_net_families[family].name, variant->width, variant->size);
     const uint32_t arriving = check(model, false, 0, what, &read[0]);
     const uint32_t more = check(model, false, arriving + arriving / 3, what, &read[1]);
@@ -112,6 +113,29 @@ static void test_v1(void **state) {
     check_family(0);
 }
 
+/* What converts to int8 and back at the ends is the caller's if it is float32, and steps if it is uint8. */
+static void test_ends(void **state) {
+    (void)state;
+    const mn_variant small = {.width = 0.35, .size = 32};
+    mn_model *stored = published(MN_FAMILY_V2, &small, MN_INT8), *real = published(MN_FAMILY_V2, &small, MN_FLOAT32),
+             *bytes = published(MN_FAMILY_V2, &small, MN_UINT8);
+    mn_mcu_built of_stored, of_real, of_bytes;
+    build(stored, false, 0, &of_stored);
+    build(real, false, 0, &of_real);
+    build(bytes, false, 0, &of_bytes);
+    assert_int_equal(of_real.program.step_count, of_stored.program.step_count);
+    assert_int_equal(of_bytes.program.step_count, of_stored.program.step_count + 2);
+    expect_equal(stored, &of_stored, "int8");
+    expect_equal(stored, &of_real, "float32");
+    expect_equal(bytes, &of_bytes, "uint8");
+    mn_mcu_built_free(&of_stored);
+    mn_mcu_built_free(&of_real);
+    mn_mcu_built_free(&of_bytes);
+    mn_model_close(&stored);
+    mn_model_close(&real);
+    mn_model_close(&bytes);
+}
+
 /* The goals for MobileNetV2 1.0 at 224: 90 KiB, 184 KiB, and weights read at most 1.2 times in 121 KiB. */
 static void test_goals(void **state) {
     (void)state;
@@ -130,6 +154,7 @@ static void test_goals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ends),
         cmocka_unit_test(test_v2),
         cmocka_unit_test(test_v1),
         cmocka_unit_test(test_goals),
