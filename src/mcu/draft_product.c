@@ -67,6 +67,12 @@ static void fold_bias(const product *p, int32_t channel, const int8_t *weights, 
     p->bias[channel] = (int32_t)(bias - sum * (uint32_t)p->in_zero);
 }
 
+/* Does a channel of `count` products keep to what mn_mcu_product calls tame? */
+static bool is_tame(const product *p, int32_t channel, size_t count) {
+    const int64_t most = (int64_t)count * 128 * 128, bias = p->bias[channel], limit = INT64_C(1) << 30;
+    return bias + most < limit && bias - most > -limit && p->shift[channel] >= -22 && p->shift[channel] <= -1;
+}
+
 static void set_output(product *p, int32_t zero, mn_range_i32 range) {
     p->out->out_zero = (int8_t)zero;
     p->out->low = (int8_t)range.min;
@@ -93,11 +99,13 @@ mn_status mn_draft_convolution(const mn_draft *draft, const mn_step *from, mn_dr
     p.out->depth = (uint16_t)w->in_c;
     const bool depthwise = to->kind == MN_MCU_DEPTHWISE;
     const size_t taps = (size_t)w->k_h * (size_t)w->k_w, count = depthwise ? taps : taps * (size_t)w->in_c;
+    p.out->tame = 1;
     for (int32_t c = 0; c < p.channels; c++) {
         const int8_t *weights = to->weights + (depthwise ? (size_t)c : (size_t)c * count);
         fold_bias(&p, c, weights, count, depthwise ? (size_t)p.channels : 1);
         p.multiplier[c] = conv->multiplier[c];
         p.shift[c] = (int8_t)conv->shift[c];
+        p.out->tame &= is_tame(&p, c, count);
     }
     set_output(&p, conv->out_zero, conv->range);
     return to->window ? make_border(&p, to) : MN_OK;

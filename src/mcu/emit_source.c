@@ -146,7 +146,7 @@ static void put_product(const writer *w, const mn_mcu_product *p, uint32_t offse
     } else {
         fprintf(w->out, "NULL, ");
     }
-    fprintf(w->out, "%u, %u, %d, %d, %d};\n", p->depth, p->channels, p->out_zero, p->low, p->high);
+    fprintf(w->out, "%u, %u, %d, %d, %d, %u};\n", p->depth, p->channels, p->out_zero, p->low, p->high, p->tame);
 }
 
 static void put_add(const writer *w, const mn_mcu_add *p) {

@@ -34,8 +34,8 @@ static const int8_t border[] = {-5, -5, -5}, shift[] = {-7, -8};
 static const int32_t bias[] = {INT32_MIN, INT32_MAX}, multiplier[] = {1 << 30, INT32_MAX};
 static const uint16_t fine[] = {65535, 1};
 static const mn_mcu_constants constants = {filter};
-static const mn_mcu_product first = {NULL, bias, multiplier, NULL, shift, border, 3, 2, 4, -128, 127};
-static const mn_mcu_product second = {more, bias, multiplier, fine, shift, NULL, 2, 2, -3, -3, 100};
+static const mn_mcu_product first = {NULL, bias, multiplier, NULL, shift, border, 3, 2, 4, -128, 127, 1};
+static const mn_mcu_product second = {more, bias, multiplier, fine, shift, NULL, 2, 2, -3, -3, 100, 0};
 static const mn_mcu_window window = {1, 1, 2, 2, 1, 1, 0, 0};
 static const mn_mcu_tensor tensors[] = {{0, 16, 3, 4, 4}, {64, 1, 6, 1, 1}, {72, 4, 2, 2, 2}, {80, 4, 2, 2, 2}};
 static const mn_mcu_step steps[] = {
@@ -90,8 +90,8 @@ static void numbers_are_the_same(void **unused) {
     expect(text, "bias_2[2] = {\n    -2147483647-1,2147483647,\n");
     expect(text, "fine_3[2] = {\n    65535,1,\n");
     expect(text, "params_1 = {net_weights + 0};");
-    expect(text, "params_2 = {NULL, bias_2, multiplier_2, NULL, shift_2, border_123, 3, 2, 4, -128, 127};");
-    expect(text, "params_3 = {net_weights + 8, bias_3, multiplier_3, fine_3, shift_3, NULL, 2, 2, -3, -3, 100};");
+    expect(text, "params_2 = {NULL, bias_2, multiplier_2, NULL, shift_2, border_123, 3, 2, 4, -128, 127, 1};");
+    expect(text, "params_3 = {net_weights + 8, bias_3, multiplier_3, fine_3, shift_3, NULL, 2, 2, -3, -3, 100, 0};");
     expect(text, "window_2 = {1, 1, 2, 2, 1, 1, 0, 0};");
     expect(text, "    {&params_2, &window_2, 88, {0, 1}, 2, 2, MN_MCU_CONV, 0}, /* 2 */\n");
     expect(text, "40 multiply-accumulates");

@@ -15,9 +15,10 @@ extern "C" {
 
 /* ---- Kernels --------------------------------------------------------------------------------------------- */
 
-/** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. */
+/** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. `workspace`,
+ *  for those who are faster with one: mn_mcu_tile_bytes(depth) bytes, aligned to words; NULL: there is none. */
 void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
-                        uint32_t n);
+                        uint32_t n, int8_t *workspace);
 
 /** Pixels of the input under output pixels of one row: that under tap (ky, kx) of output pixel i is
  *  at[ky * columns + i * stride + kx]. Outside the image it is `border` of the product, or NULL. */
@@ -49,13 +50,33 @@ void mn_mcu_softmax_c(const mn_mcu_softmax *p, const int8_t *in, int8_t *out, ui
 /** n bytes of one value. */
 void mn_mcu_fill(int8_t *to, int8_t value, uint32_t n);
 
+/* mn_mcu_dsp.c: SIMD in 32 bits, of Armv7E-M and Armv8-M, which may read words anywhere. */
+#if defined __ARM_FEATURE_DSP && defined __ARM_FEATURE_UNALIGNED && defined __thumb2__ &&                              \
+    !defined __ARM_FEATURE_MVE && defined __GNUC__
+#define MN_MCU_HAS_DSP 1
+void mn_mcu_pointwise_dsp(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
+                          uint32_t n, int8_t *workspace);
+void mn_mcu_depthwise_dsp(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
+                          uint32_t n);
+#else
+#define MN_MCU_HAS_DSP 0
+#endif
+
 /* Those that the target runs. */
+#if MN_MCU_HAS_DSP
+#define mn_mcu_best_pointwise mn_mcu_pointwise_dsp
+#define mn_mcu_best_depthwise mn_mcu_depthwise_dsp
+#else
 #define mn_mcu_best_pointwise mn_mcu_pointwise_c
 #define mn_mcu_best_depthwise mn_mcu_depthwise_c
+#endif
 #define mn_mcu_best_add mn_mcu_add_c
 
 /** One slice of a step: pixels [first, first + n) of its output, the first of them at row y, column x. */
 void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_mcu_cursor *at, uint32_t n);
+
+/** Room for the weights of two channels as 16 bits. Deeper ones do without. */
+static inline uint32_t mn_mcu_tile_bytes(uint32_t depth) { return depth > 4096 ? 0 : (depth + 3) / 4 * 16; }
 
 /** Patches of a CONV that are multiplied together. */
 enum { MN_MCU_PATCHES = 4 };

@@ -75,8 +75,9 @@ static void one_pixel(const mn_mcu_product *p, const int8_t *weights, uint32_t d
 }
 
 void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
-                        uint32_t n) {
+                        uint32_t n, int8_t *workspace) {
     const uint32_t channels = p->channels;
+    (void)workspace;
     for (uint32_t c = 0; c < channels && n > 1; c += 2) {
         const int8_t *w = weights + (size_t)c * depth;
         for (uint32_t i = 0; i + 1 < n; i += 2) {

@@ -28,6 +28,8 @@ static const int8_t *weights_of(const slice *s) {
     return loaded ? s->run->arena + loaded->offset : ((const mn_mcu_product *)s->step->params)->weights;
 }
 
+static int8_t *workspace_of(const slice *s) { return s->run->arena + s->step->workspace; }
+
 /* ---- Pixel by pixel -------------------------------------------------------------------------------------- */
 
 static void run_flat(const slice *s, const int8_t *a, const int8_t *b, int8_t *out, uint32_t n) {
@@ -35,7 +37,7 @@ static void run_flat(const slice *s, const int8_t *a, const int8_t *b, int8_t *o
     const uint32_t channels = s->out->bytes;
     switch (s->step->kind) {
     case MN_MCU_POINTWISE:
-        mn_mcu_best_pointwise((const mn_mcu_product *)params, weights_of(s), s->in->bytes, a, out, n);
+        mn_mcu_best_pointwise((const mn_mcu_product *)params, weights_of(s), s->in->bytes, a, out, n, workspace_of(s));
         break;
     case MN_MCU_ADD: mn_mcu_best_add((const mn_mcu_add *)params, a, b, out, n * channels); break;
     case MN_MCU_MAP: mn_mcu_map_c((const int8_t *)params, a, out, n * channels); break;
@@ -89,7 +91,7 @@ static uint32_t most_pixels(const mn_mcu_window *w) {
 /* A CONV: the pixels under each output pixel behind each other, then a product. */
 static void run_patches(const slice *s, const mn_mcu_view *view, int8_t *out, uint32_t n) {
     const mn_mcu_product *p = (const mn_mcu_product *)s->step->params;
-    int8_t *const patches = s->run->arena + s->step->workspace;
+    int8_t *const patches = workspace_of(s);
     const uint32_t depth = view->k_h * view->k_w * p->depth;
     for (uint32_t i = 0; i < n; i += MN_MCU_PATCHES) {
         const uint32_t count = mn_mcu_min(n - i, MN_MCU_PATCHES);
@@ -100,7 +102,7 @@ static void run_patches(const slice *s, const mn_mcu_view *view, int8_t *out, ui
                 for (uint32_t kx = 0; kx < view->k_w; kx++, to += p->depth) mn_mcu_copy(to, at[kx], p->depth);
             }
         }
-        mn_mcu_best_pointwise(p, weights_of(s), depth, patches, out + (size_t)i * p->channels, count);
+        mn_mcu_best_pointwise(p, weights_of(s), depth, patches, out + (size_t)i * p->channels, count, NULL);
     }
 }
 
@@ -146,7 +148,7 @@ static void run_all(const slice *s, int8_t *out) {
     switch (s->step->kind) {
     case MN_MCU_DENSE: {
         const mn_mcu_product *p = (const mn_mcu_product *)params;
-        mn_mcu_best_pointwise(p, weights_of(s), p->depth, in, out, 1);
+        mn_mcu_best_pointwise(p, weights_of(s), p->depth, in, out, 1, NULL);
         break;
     }
     case MN_MCU_MEAN: mn_mcu_mean_c((const mn_mcu_mean *)params, sums, count, out, s->out->bytes); break;
@@ -187,8 +189,10 @@ void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_m
 
 uint32_t mn_mcu_workspace_bytes(const mn_mcu_program *program, const mn_mcu_step *step) {
     const mn_mcu_window *w = step->window;
-    if (step->kind != MN_MCU_CONV) return 0;
-    const uint32_t patch = (uint32_t)w->k_h * w->k_w * ((const mn_mcu_product *)step->params)->depth;
     (void)program;
+    if (step->kind != MN_MCU_CONV && step->kind != MN_MCU_POINTWISE) return 0;
+    const uint32_t depth = ((const mn_mcu_product *)step->params)->depth;
+    if (step->kind == MN_MCU_POINTWISE) return mn_mcu_tile_bytes(depth);
+    const uint32_t patch = (uint32_t)w->k_h * w->k_w * depth;
     return mn_mcu_min(step->chunk, MN_MCU_PATCHES) * patch;
 }
