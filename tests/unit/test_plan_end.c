@@ -18,7 +18,10 @@
 #include "session/model.h"
 #include "support/model_builder.h"
 
-static bool has_kernel(void) { return (mn_cpu_flags() & MN_CPU_AVX512_VNNI) != 0; }
+static bool has_kernel(void) {
+    const uint32_t wanted = mn_cpu_family() == MN_FAMILY_X86_64 ? MN_CPU_AVX512_VNNI : MN_CPU_NEON;
+    return (mn_cpu_flags() & wanted) != 0;
+}
 
 static void expect_ok(mn_status status) {
     if (status != MN_OK) fail_msg("%s", mn_error_detail());

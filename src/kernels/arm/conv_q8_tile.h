@@ -4,8 +4,8 @@
 /* int8 and uint8 convolution. A span of pixels is gathered, or lies there as it is; then each panel of channels meets
  * all of it. Included behind one of the products_*.h; gives conv_need(), conv_pack() and conv_run(). */
 #include "base/checked.h"
+#include "kernels/arm/span_q8.h"
 #include "kernels/arm/tile_q8.h"
-#include "kernels/gather.h"
 #include "kernels/portable/window.h"
 
 /* A span stays within this many bytes, some of L2, and this many pixels. */
@@ -17,13 +17,10 @@ typedef struct span {
     size_t sums, bytes; /* offset and end */
 } span;
 
-/* uint8 is flipped on the way, so it is copied in any case. */
-static bool reads_input(const mn_window *w, mn_type type) { return type == MN_INT8 && mn_gather_is_input(w); }
-
 static span span_of(const mn_window *w, mn_type type) {
     const int32_t depth = mn_gather_depth(w);
     span s = {.pixels = mn_clamp_i32(SPAN_BYTES / depth / 12 * 12, 12, SPAN_PIXELS)};
-    s.sums = reads_input(w, type) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64);
+    s.sums = mn_arm_reads_input(w, type) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64);
     s.bytes = s.sums + (type == MN_UINT8 ? (size_t)s.pixels * sizeof(int32_t) : 0);
     return s;
 }
@@ -80,26 +77,6 @@ Q8_TARGET static void run_panel(const job *j, int32_t count) {
     }
 }
 
-static void flip_bytes(const uint8_t *from, size_t count, uint8_t *to) {
-    for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;
-}
-
-/* The span from `pixel` on as signed bytes. */
-static const int8_t *prepare(const mn_task *task, mn_type type, int32_t pixel, int32_t count) {
-    const mn_conv_params *p = task->params;
-    const mn_window *w = &p->window;
-    const int32_t depth = mn_gather_depth(w);
-    const uint8_t *from = (const uint8_t *)task->inputs[0] + (ptrdiff_t)pixel * depth;
-    uint8_t *rows = task->workspace;
-    if (reads_input(w, type)) return (const int8_t *)from;
-    if (!mn_gather_is_input(w)) {
-        mn_gather(w, task->inputs[0], (uint8_t)p->in_zero, pixel, count, rows);
-        from = rows;
-    }
-    if (type == MN_UINT8) flip_bytes(from, (size_t)count * (size_t)depth, rows);
-    return (const int8_t *)rows;
-}
-
 static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
@@ -110,7 +87,7 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
     int32_t *sums = (int32_t *)(void *)((char *)task->workspace + s.sums);
     for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
         count = mn_min_i32(s.pixels, last - pixel);
-        const int8_t *rows = prepare(task, type, pixel, count);
+        const int8_t *rows = mn_arm_read_span(p, type, task->inputs[0], pixel, count, task->workspace);
         if (zeros.weight) mn_arm_sum_rows(rows, depth, products, count, sums);
         for (int32_t i = 0; i < panels.count; i++) {
             const job j = {.tile = {.in = rows,

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* int8 and uint8 fully connected layers, for any tier. Weights are read once, so they stay as they are in the file;
- * what the zero point of the inputs adds is part of a folded bias, packed. The including file defines Q8_TARGET and
- * add_16().
- */
-
-#include <string.h>
-
-#include "kernels/arm/flat_q8.h"
-
-/* Outputs computed together. */
-enum { CHANNELS = 4 };
+/* int8 and uint8 fully connected layers, for any tier; what the zero point of the inputs adds is part of a folded bias,
+ * packed. Included behind what matrix_q8_tile.h needs. */
+#include "kernels/arm/matrix_q8_tile.h"
 
 /* One input row, and what all outputs need. */
 typedef struct job {
     const mn_fully_connected_params *p;
-    const uint8_t *weights;
+    matrix matrix;
     const int32_t *folded_bias;
-    const int8_t *in;    /* signed; zeros fill the last vector up */
-    int32_t weight_zero; /* as seen here, times the sum of `in`: to be taken off */
-    uint8_t flip;
+    int32_t weight_zero; /* as seen here, times the sum of the inputs: to be taken off */
     uint8_t *out;
 } job;
 
@@ -47,22 +37,6 @@ static void fully_connected_pack(const void *params, mn_type type, const void *c
     }
 }
 
-/* Flips the inputs of a row; returns their sum. */
-Q8_TARGET static int32_t sign_inputs(const uint8_t *in, int32_t count, uint8_t flip, int8_t *out) {
-    int32x4_t sum = vdupq_n_s32(0);
-    for (int32_t i = 0; i < count; i += MN_ARM_LANES) {
-        const int32_t left = count - i;
-        int8x16_t x = mn_arm_signed(mn_arm_load(in + i, left), flip);
-        vst1q_s8(out + i, x);
-        if (left < MN_ARM_LANES) {
-            memset(out + count, 0, (size_t)(MN_ARM_LANES - left));
-            x = vld1q_s8(out + i);
-        }
-        sum = vpadalq_s16(sum, vpaddlq_s8(x));
-    }
-    return vaddvq_s32(sum);
-}
-
 #ifdef __aarch64__
 
 /* round(acc * scale) + zero, halves away from zero, clamped. */
@@ -84,44 +58,20 @@ static int32x2_t rescale(const mn_fully_connected_params *p, int32x2_t acc, cons
 
 #endif
 
-/* Four sums of four lanes each; the first `count` become outputs from `channel` on. */
-Q8_TARGET Q8_INLINE void finish(const job *j, const int32x4_t acc[CHANNELS], int32_t channel, int32_t count) {
+/* `count` outputs from `channel` on. */
+Q8_TARGET static void run_channels(const job *j, int32_t channel, int32_t count) {
     int32_t folded[CHANNELS], stored[CHANNELS];
     double scale[CHANNELS];
+    int32x4_t sums = sum_channels(&j->matrix, channel, count);
     for (int32_t i = 0; i < CHANNELS; i++) {
         const int32_t c = channel + mn_min_i32(i, count - 1);
         folded[i] = j->folded_bias[c];
         scale[i] = j->p->scale[c];
     }
-    int32x4_t sums = vpaddq_s32(vpaddq_s32(acc[0], acc[1]), vpaddq_s32(acc[2], acc[3]));
     sums = vaddq_s32(vsubq_s32(sums, vdupq_n_s32(j->weight_zero)), vld1q_s32(folded));
     vst1_s32(stored, rescale(j->p, vget_low_s32(sums), scale));
     vst1_s32(stored + 2, rescale(j->p, vget_high_s32(sums), scale + 2));
     for (int32_t i = 0; i < count; i++) j->out[channel + i] = (uint8_t)stored[i];
-}
-
-Q8_TARGET static void run_channels(const job *j, int32_t channel, int32_t count) {
-    const int32_t in_c = j->p->in_c;
-    const uint8_t *rows[CHANNELS];
-    int32x4_t acc[CHANNELS];
-    Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-        rows[i] = j->weights + (ptrdiff_t)(channel + mn_min_i32(i, count - 1)) * in_c;
-        acc[i] = vdupq_n_s32(0);
-    }
-    int32_t k = 0;
-    for (; k + MN_ARM_LANES <= in_c; k += MN_ARM_LANES) {
-        const int8x16_t x = vld1q_s8(j->in + k);
-        Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-            acc[i] = add_16(acc[i], mn_arm_signed(vld1q_u8(rows[i] + k), j->flip), x);
-        }
-    }
-    if (k < in_c) {
-        const int8x16_t x = vld1q_s8(j->in + k);
-        Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-            acc[i] = add_16(acc[i], mn_arm_signed(mn_arm_load(rows[i] + k, in_c - k), j->flip), x);
-        }
-    }
-    finish(j, acc, channel, count);
 }
 
 static void fully_connected_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
@@ -133,11 +83,9 @@ static void fully_connected_run(const mn_task *task, int32_t begin, int32_t end,
         const uint8_t *in = (const uint8_t *)task->inputs[0] + (ptrdiff_t)row * p->in_c;
         const int32_t sum = sign_inputs(in, p->in_c, flip, task->workspace);
         const job j = {.p = p,
-                       .weights = task->inputs[1],
+                       .matrix = {task->inputs[1], task->workspace, p->in_c, flip},
                        .folded_bias = task->packed,
-                       .in = task->workspace,
                        .weight_zero = sum * (p->weight_zero - (type == MN_UINT8 ? 128 : 0)),
-                       .flip = flip,
                        .out = (uint8_t *)task->output + (ptrdiff_t)row * p->out_c};
         for (int32_t c = first; c < last; c += CHANNELS) run_channels(&j, c, mn_min_i32(CHANNELS, last - c));
         unit += last - first;

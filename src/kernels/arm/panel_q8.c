@@ -136,6 +136,20 @@ static void take_pairs(const mn_arm_channels *from, int32_t first, mn_arm_channe
     }
 }
 
+void mn_arm_channels_of(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
+                        int32_t first, mn_arm_channels *out) {
+    const mn_arm_zeros zeros = mn_arm_zeros_of(p, type);
+    int32_t sums[LANES], sizes[LANES];
+    for (int32_t c = 0; c < LANES; c++) {
+        const int32_t channel = mn_min_i32(first + c, p->window.out_c - 1);
+        const uint8_t *weights = (const uint8_t *)constants[1] + (ptrdiff_t)channel * depth;
+        sums[c] = sum_weights(weights, depth, zeros.flip);
+        sizes[c] = sum_sizes(weights, depth, zeros.flip);
+    }
+    mn_arm_channels_fill(p, &zeros, first, constants[2], depth, sums, out);
+    mn_arm_channels_bound(out, &zeros, sizes);
+}
+
 void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
                         int32_t products, void *packed) {
     const mn_arm_panels l = mn_arm_panels_of(p->window.out_c, depth, products);
@@ -147,15 +161,7 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
     arrange_blocks(&l, packed);
     for (int32_t i = 0; i < l.count; i++) {
         mn_arm_channels channels, *to = (mn_arm_channels *)packed + (ptrdiff_t)i * l.split;
-        int32_t sums[LANES], sizes[LANES];
-        for (int32_t c = 0; c < LANES; c++) {
-            const int32_t channel = mn_min_i32(i * LANES + c, p->window.out_c - 1);
-            const uint8_t *weights = (const uint8_t *)constants[1] + (ptrdiff_t)channel * depth;
-            sums[c] = sum_weights(weights, depth, zeros.flip);
-            sizes[c] = sum_sizes(weights, depth, zeros.flip);
-        }
-        mn_arm_channels_fill(p, &zeros, i * LANES, constants[2], depth, sums, &channels);
-        mn_arm_channels_bound(&channels, &zeros, sizes);
+        mn_arm_channels_of(p, type, constants, depth, i * LANES, &channels);
         if (l.split == 1) {
             *to = channels;
         } else {

@@ -36,6 +36,10 @@ mn_arm_panels mn_arm_panels_of(int32_t channels, int32_t depth, int32_t products
 void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
                         int32_t products, void *packed);
 
+/** Fills what 16 channels from `first` on of a convolution of `depth` products begin and end with. */
+void mn_arm_channels_of(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t depth,
+                        int32_t first, mn_arm_channels *out);
+
 /** One panel. SMMLA gives sums of two channels for each of two rows: then the first of its channels are 0 and 1 of each
  * four, twice, and the second ones 2 and 3. */
 typedef struct mn_arm_panel {

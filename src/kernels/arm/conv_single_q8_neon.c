@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 convolution of a single pixel for NEON. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_NEON_COMPILES
+
+#define Q8_TARGET
+
+#include "kernels/arm/neon.h"
+
+/* One product fits 16 bits whatever the operands, two do not. */
+__attribute__((always_inline)) static inline int32x4_t add_16(int32x4_t acc, int8x16_t w, int8x16_t x) {
+    acc = vpadalq_s16(acc, vmull_s8(vget_low_s8(w), vget_low_s8(x)));
+    return vpadalq_s16(acc, vmull_high_s8(w, x));
+}
+
+#include "kernels/arm/conv_single_q8_tile.h"
+
+static void pack_i8(const void *params, const void *const *constants, void *packed) {
+    conv_single_pack(params, MN_INT8, constants, packed);
+}
+
+const mn_kernel_traits mn_conv_single_i8_neon_traits = {
+    .need = conv_single_need, .pack = pack_i8, .cut = mn_cut_conv_mean};
+
+static void pack_u8(const void *params, const void *const *constants, void *packed) {
+    conv_single_pack(params, MN_UINT8, constants, packed);
+}
+
+const mn_kernel_traits mn_conv_single_u8_neon_traits = {
+    .need = conv_single_need, .pack = pack_u8, .cut = mn_cut_conv_mean};
+
+void mn_conv_single_i8_neon(const mn_task *task, int32_t begin, int32_t end) {
+    conv_single_run(task, begin, end, MN_INT8);
+}
+
+void mn_conv_single_u8_neon(const mn_task *task, int32_t begin, int32_t end) {
+    conv_single_run(task, begin, end, MN_UINT8);
+}
+
+#endif
