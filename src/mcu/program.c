@@ -69,12 +69,18 @@ static size_t workspace_of(const mn_draft_step *step, uint16_t chunk) {
     return mn_mcu_workspace_bytes(NULL, &like);
 }
 
+/* For each pixel up to some, or all of it from some pixels on. */
 static void set_workspace(const mn_draft_step *step, mn_stream_step *to) {
-    to->workspace_bytes = workspace_of(step, 1);
-    to->workspace_units = 1;
-    if (to->workspace_bytes == 0) return;
+    enum { MOST_UNITS = 64 };
     const size_t most = workspace_of(step, UINT16_MAX);
-    to->workspace_units = (int32_t)((most + to->workspace_bytes - 1) / to->workspace_bytes);
+    to->workspace_bytes = workspace_of(step, 1);
+    to->workspace_units = to->wide_units = 1;
+    if (to->workspace_bytes > 0) {
+        to->workspace_units = (int32_t)((most + to->workspace_bytes - 1) / to->workspace_bytes);
+        return;
+    }
+    to->wide_bytes = most;
+    while (to->wide_units < MOST_UNITS && workspace_of(step, (uint16_t)to->wide_units) == 0) to->wide_units++;
 }
 
 static mn_status add_step(builder *b, const mn_draft_step *step) {

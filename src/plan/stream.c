@@ -368,6 +368,7 @@ static void take_chain(search *s, const piece *p, mn_stream *out) {
     set_chunks(s, p);
     mn_chain_run(c, p->begin, p->end, p->overlaps, out->slices + out->slice_count, &chain);
     out->slice_count += (int32_t)chain.slices;
+    out->peak = mn_max_size(out->peak, bytes_of(p, &chain));
     out->chain_ends[out->chain_count++] = p->end;
     place_whole(c, p, out);
     place_rings(c, p, out);
@@ -401,7 +402,7 @@ static mn_status find_arena(const mn_stream_steps *steps, mn_region *region, mn_
 static mn_status answer(search *s, mn_stream *out) {
     const mn_stream_steps *steps = s->chains.steps;
     const way *best = best_way(s, steps->step_count);
-    *out = (mn_stream){.peak = best->peak};
+    *out = (mn_stream){.peak = 0};
     MN_TRY(alloc_answer(steps, best->slices, s->region, out));
     const piece **pieces = mn_region_alloc(s->region, (size_t)steps->step_count, sizeof *pieces);
     if (!pieces || s->failed) return mn_fail_memory("the streamed plan");

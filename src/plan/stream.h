@@ -54,12 +54,13 @@ typedef struct mn_stream_step {
     int32_t output;        /* of no other step */
     const int32_t *others; /* further outputs, of a step that does not go by units */
     int32_t other_count;
-    bool by_units;          /* units of the output may be made one after another; else all at once, of all it reads */
-    bool in_place;          /* each may be written over the one unit of a tensor that it is made of, of as many bytes */
-    int32_t row;            /* a slice stays within a row of so many units; 0: within nothing */
-    size_t constant_bytes;  /* that every slice reads, from flash unless they are copied */
-    size_t workspace_bytes; /* while a slice runs, for each of its units, */
-    int32_t workspace_units; /* as far as it has no more than these */
+    bool by_units;         /* units of the output may be made one after another; else all at once, of all it reads */
+    bool in_place;         /* each may be written over the one unit of a tensor that it is made of, of as many bytes */
+    int32_t row;           /* a slice stays within a row of so many units; 0: within nothing */
+    size_t constant_bytes; /* that every slice reads, from flash unless they are copied */
+    /* While a slice runs: so many bytes for each unit of the chunk up to some, and more bytes from a chunk on. */
+    size_t workspace_bytes, wide_bytes;
+    int32_t workspace_units, wide_units;
 } mn_stream_step;
 
 typedef struct mn_stream_steps {

@@ -190,7 +190,8 @@ static void note_use(mn_chains *c, int32_t step) {
 
 size_t mn_chain_workspace(const mn_chains *c, int32_t step) {
     const mn_stream_step *s = &c->steps->steps[step];
-    return s->workspace_bytes * (size_t)mn_min_i32(c->chunk[step], s->workspace_units);
+    return s->workspace_bytes * (size_t)mn_min_i32(c->chunk[step], s->workspace_units) +
+           (c->chunk[step] < s->wide_units ? 0 : s->wide_bytes);
 }
 
 /* Bytes in rings while a step runs, and its workspace. */

@@ -192,8 +192,6 @@ done
 refuse 2 compile "$models/tiny_v2_int8.tflite" "$scratch/0.tflite" --name a b --map "$scratch/none.svg"
 says '2 models make as many maps'
 [ ! -e "$scratch/none.svg" ] || fail 'a map was drawn all the same'
-refuse 2 compile "$models/tiny_v2_int8.tflite" --flash-speed 20
-says 'give megabytes a second'
 refuse 2 compile "$models/tiny_v2_int8.tflite" --plan --flash-speed 0
 says 'give megabytes a second'
 refuse 1 compile "$models/tiny_v2_int8.tflite" --ram 100

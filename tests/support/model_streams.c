@@ -157,6 +157,8 @@ static void add_random_bytes(sn_network *n, uint32_t *random) {
     for (int32_t s = 0; s < n->all.step_count; s++) {
         if (sn_between(random, 0, 1) == 0) n->steps[s].constant_bytes = (size_t)sn_between(random, 1, 99);
         n->steps[s].workspace_units = sn_between(random, 1, 3);
+        n->steps[s].wide_units = sn_between(random, 1, 4);
+        if (sn_between(random, 0, 3) == 0) n->steps[s].wide_bytes = (size_t)sn_between(random, 1, 40);
         if (sn_between(random, 0, 3) == 0) n->steps[s].workspace_bytes = (size_t)sn_between(random, 1, 40);
     }
 }

@@ -100,7 +100,18 @@ const char *pr_problem(const mn_model *model, const mn_mcu_built *built, uint32_
     return problem;
 }
 
+/* Is the arena's end a workspace that only kernels for other processors use? */
+static bool ends_in_tile(const mn_mcu_built *built) {
+    for (int32_t s = 0; s < built->program.step_count; s++) {
+        const mn_mcu_step *step = &built->program.steps[s];
+        const size_t end = step->workspace + built->steps[s].workspace_bytes;
+        if (step->kind == MN_MCU_POINTWISE && end == built->program.arena_bytes) return true;
+    }
+    return false;
+}
+
 bool pr_needs_last_byte(const mn_mcu_built *built) {
+    if (ends_in_tile(built)) return true;
     const mn_mcu_tensor *in = &built->program.tensors[built->program.input];
     const size_t bytes = (size_t)in->height * in->width * in->bytes;
     uint8_t *image = or_abort(malloc(bytes));

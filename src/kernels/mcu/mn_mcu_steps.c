@@ -192,7 +192,7 @@ uint32_t mn_mcu_workspace_bytes(const mn_mcu_program *program, const mn_mcu_step
     (void)program;
     if (step->kind != MN_MCU_CONV && step->kind != MN_MCU_POINTWISE) return 0;
     const uint32_t depth = ((const mn_mcu_product *)step->params)->depth;
-    if (step->kind == MN_MCU_POINTWISE) return mn_mcu_tile_bytes(depth);
+    if (step->kind == MN_MCU_POINTWISE) return step->chunk < MN_MCU_TILE_PIXELS ? 0 : mn_mcu_tile_bytes(depth);
     const uint32_t patch = (uint32_t)w->k_h * w->k_w * depth;
     return mn_mcu_min(step->chunk, MN_MCU_PATCHES) * patch;
 }
