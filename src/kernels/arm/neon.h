@@ -31,6 +31,9 @@ NEON_PAIR int32x4_t vmlal_high_s16(int32x4_t acc, int16x8_t a, int16x8_t b) {
 }
 NEON_PAIR int32x4_t vaddw_high_s16(int32x4_t acc, int16x8_t a) { return vaddw_s16(acc, vget_high_s16(a)); }
 NEON_PAIR int16x8_t vuzp1q_s16(int16x8_t a, int16x8_t b) { return vuzpq_s16(a, b).val[0]; }
+NEON_PAIR int16x8_t vpaddq_s16(int16x8_t a, int16x8_t b) {
+    return vcombine_s16(vpadd_s16(vget_low_s16(a), vget_high_s16(a)), vpadd_s16(vget_low_s16(b), vget_high_s16(b)));
+}
 NEON_PAIR int32x4_t vpaddq_s32(int32x4_t a, int32x4_t b) {
     return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
 }

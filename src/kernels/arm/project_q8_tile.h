@@ -152,12 +152,43 @@ static void run_pixels(job *j, const mn_task *task, const mn_project_range *rang
     }
 }
 
-/* Adds `count` bytes of `pixels` cells of a block to the sums of each. */
-static void add_sums(const int8_t *cells, int32_t count, int32_t pixels, int32_t *sums) {
-    for (int32_t i = 0; i < pixels; i++, cells += BLOCK) {
-        int32_t sum;
-        mn_arm_sum_rows(cells, 0, count, 1, &sum);
-        sums[i] += sum;
+/* 16 bytes flipped, or 0 where the mask is. */
+Q8_INLINE int8x16_t flip_some(const uint8_t *from, uint8x16_t mask, uint8_t *to) {
+    const uint8x16_t bytes = vandq_u8(veorq_u8(vld1q_u8(from), vdupq_n_u8(0x80)), mask);
+    vst1q_u8(to, bytes);
+    return vreinterpretq_s8_u8(bytes);
+}
+
+/* Those of a block of two pixels; four sums of either. */
+Q8_INLINE int16x8_t flip_two(const uint8_t *from, const uint8x16_t mask[2], uint8_t *to) {
+    if (BLOCK == 8) return vpaddlq_s8(flip_some(from, mask[0], to));
+    int16x8_t sums[2];
+    for (int i = 0; i < 2; i++, from += BLOCK, to += BLOCK) {
+        const int8x16_t low = flip_some(from, mask[0], to), high = flip_some(from + 16, mask[1], to + 16);
+        sums[i] = vpadalq_s8(vpaddlq_s8(low), high);
+    }
+    return vpaddq_s16(sums[0], sums[1]);
+}
+
+/* Those of four pixels, and their sums added to `sums`. */
+Q8_INLINE void flip_four(const uint8_t *from, const uint8x16_t mask[2], uint8_t *to, int32_t *sums) {
+    const int16x8_t low = flip_two(from, mask, to), high = flip_two(from + 2 * BLOCK, mask, to + 2 * BLOCK);
+    vst1q_s32(sums, vpadalq_s16(vld1q_s32(sums), vpaddq_s16(low, high)));
+}
+
+/* A block of `count` pixels, of which `channels` exist. */
+static void flip_block(const uint8_t *from, int32_t channels, int32_t count, uint8_t *to, int32_t *sums) {
+    uint8_t exists[32], four[4 * BLOCK] = {0};
+    for (int32_t i = 0; i < 32; i++) exists[i] = i % BLOCK < channels ? 0xff : 0;
+    const uint8x16_t mask[2] = {vld1q_u8(exists), vld1q_u8(exists + 16)};
+    for (; count >= 4; count -= 4, from += 4 * BLOCK, to += 4 * BLOCK, sums += 4) flip_four(from, mask, to, sums);
+    if (count > 0) {
+        const size_t bytes = (size_t)count * BLOCK;
+        int32_t four_sums[4] = {0};
+        memcpy(four, from, bytes);
+        flip_four(four, mask, four, four_sums);
+        memcpy(to, four, bytes);
+        for (int32_t i = 0; i < count; i++) sums[i] += four_sums[i];
     }
 }
 
@@ -169,8 +200,7 @@ static void set_span(tile *t, const mn_window *w, int32_t first, int32_t count, 
     const size_t bytes = (size_t)count * BLOCK;
     memset(sums, 0, (size_t)count * sizeof *sums);
     for (int32_t c = 0; c < w->in_c; c += BLOCK, from += t->block_step, to += bytes) {
-        for (size_t i = 0; i < bytes; i += 8) vst1_u8(to + i, veor_u8(vld1_u8(from + i), vdup_n_u8(0x80)));
-        add_sums((const int8_t *)to, mn_min_i32(BLOCK, w->in_c - c), count, sums);
+        flip_block(from, mn_min_i32(BLOCK, w->in_c - c), count, to, sums);
     }
     t->in = workspace;
     t->block_step = (ptrdiff_t)bytes;
