@@ -47,7 +47,7 @@ mn_range_i32 check_range_i32(check_rng *r, mn_type type);
 mn_range_f32 check_range_f32(check_rng *r);
 
 /** Activations of any type: uniform, at the ends of the range, mixed, or (float) signed zeros, subnormals and huge
- *  values; no NaN, whose sign is not defined. MN_NONE: random bytes. */
+ *  values, of one kind or mixed; no NaN, whose sign is not defined. MN_NONE: random bytes. */
 void check_fill(check_rng *r, mn_type type, void *data, size_t count);
 
 /** Symmetric weights in [-127, 127] for int8; otherwise as check_fill. */

@@ -75,8 +75,9 @@ mn_range_f32 check_range_f32(check_rng *r) {
     return ranges[check_between(r, 0, 3)];
 }
 
-/* How data are drawn: 0 to PLAIN, the last and most others being uniform. */
-enum { PLAIN = 7 };
+/* How data are drawn: 0 to PLAIN, the last and most others being uniform. Floats may all be subnormal, or so large that
+ * products of both show. */
+enum { TINY = 2, VAST = 3, PLAIN = 7 };
 
 static void fill_int(check_rng *r, uint8_t *data, size_t count, size_t bytes, mn_range_i32 range) {
     int32_t mode = r->plain ? PLAIN : check_between(r, 0, PLAIN);
@@ -97,7 +98,8 @@ static float strange_float(check_rng *r) {
 static void fill_float(check_rng *r, float *data, size_t count) {
     int32_t mode = r->plain ? PLAIN : check_between(r, 0, PLAIN);
     for (size_t i = 0; i < count; i++) {
-        data[i] = ldexpf((float)check_between(r, -(1 << 24), 1 << 24), mode < 4 ? -22 : -26);
+        const int exponent = mode == TINY ? -151 : mode == VAST ? 102 : mode < 4 ? -22 : -26;
+        data[i] = ldexpf((float)check_between(r, -(1 << 24), 1 << 24), exponent);
         if (mode == 0 && check_one_in(r, 2)) data[i] = check_one_in(r, 2) ? 0.0f : -0.0f;
         if (mode == 1 && check_one_in(r, 4)) data[i] = strange_float(r);
     }
