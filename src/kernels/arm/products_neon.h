@@ -39,6 +39,15 @@ Q8_INLINE int8x16_t arrange(int8x8_t eight, int8x16_t order) {
     return vqtbl1q_s8(vcombine_s8(eight, eight), vreinterpretq_u8_s8(order));
 }
 
+/* The next 32 weights. */
+Q8_INLINE int8x16x2_t load_weights(const int8_t **from) {
+    const int8x16_t low = vld1q_s8(*from), high = vld1q_s8(*from + 16);
+    *from += 32;
+    return (int8x16x2_t){{low, high}};
+}
+
+Q8_INLINE void add_sum(int32x4_t *acc, int16x8_t sum) { *acc = vpadalq_s16(*acc, sum); }
+
 #else
 
 enum { HAS_MULTIPLY = 0 };
@@ -51,21 +60,21 @@ Q8_INLINE int8x16_t arrange(int8x8_t eight, int8x16_t order) {
     return vcombine_s8(vtbl1_s8(eight, vget_low_s8(order)), vtbl1_s8(eight, vget_high_s8(order)));
 }
 
-#endif
-
-/* The next 32 weights. */
 Q8_INLINE int8x16x2_t load_weights(const int8_t **from) {
-#ifdef __aarch64__
-    const int8x16_t low = vld1q_s8(*from), high = vld1q_s8(*from + 16);
-    *from += 32;
-#else
     register int8x16_t low __asm__("q8"), high __asm__("q9");
     __asm__ volatile("vld1.8 {d16-d19}, [%2]!"
                      : "=w"(low), "=w"(high), "+r"(*from)
                      : "m"(*(const int8_t(*)[32]) * from));
-#endif
     return (int8x16x2_t){{low, high}};
 }
+
+/* Now, not when there is time: compilers would load the weights of all vectors first, and spill them. */
+Q8_INLINE void add_sum(int32x4_t *acc, int16x8_t sum) {
+    *acc = vpadalq_s16(*acc, sum);
+    __asm__ volatile("" : "+w"(*acc) : : "memory");
+}
+
+#endif
 
 /* A block, `chain` products to a sum. */
 Q8_INLINE void multiply_block(int rows, int vectors, int chain, const factors *p, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
@@ -85,10 +94,8 @@ Q8_INLINE void multiply_block(int rows, int vectors, int chain, const factors *p
                     sum =
                         i % 2 ? vmlal_high_s8(sum, w, x[i / 2]) : vmlal_s8(sum, vget_low_s8(w), vget_low_s8(x[i / 2]));
                 }
-                if (i % chain == chain - 1) acc[r][v] = vpadalq_s16(acc[r][v], sum);
+                if (i % chain == chain - 1) add_sum(&acc[r][v], sum);
             }
-            /* Here, not when there is time: compilers would load the weights of all vectors first, and spill them. */
-            __asm__ volatile("" : "+w"(acc[r][v]) : : "memory");
         }
     }
 }
