@@ -10,10 +10,12 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 
-from linkmap import sizes_of, weights_of
+from linkmap import code_of, sizes_of, weights_of
+from speed import CLOCKS, predict
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOARDS = {"mps2-an386": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55", "virt-rv32": "rv32imc"}
+PIPELINES = {"mps2-an500": "m7", "mps3-an547": "m55"}
 OUTSIDE = 1023  # measure.c's number for what is not the network's
 
 # A line of the table of steps in network.c: chain, step, kind, output, slice, MACs, layer.
@@ -35,6 +37,7 @@ class Result:
     read: int     # bytes of weights, or None
     stack: int
     sizes: object
+    time: object  # or None
     same: bool
 
 
@@ -59,15 +62,16 @@ def measure(arguments, board):
     elf = work / "measure.elf"
     run([ROOT / "mcu/build.sh", board, arguments.folder, elf, ROOT / "bench/mcu/measure.c", *arguments.flags])
     (work / "input.raw").write_bytes(arguments.input.read_bytes())
-    plugin, linked = "%s,out=counts.txt" % arguments.plugin.resolve(), elf.with_suffix(".elf.map")
+    plugin, linked = "%s,out=counts.txt,blocks=blocks.txt" % arguments.plugin.resolve(), elf.with_suffix(".elf.map")
     if arguments.flash:
         plugin += ",flash=%d:%d" % weights_of(linked)
     text = run([ROOT / "mcu/run.sh", board, elf.name, "-plugin", plugin], cwd=work)
     lines = [[int(word) for word in line.split()] for line in (work / "counts.txt").read_text("ascii").splitlines()]
     counts = {number: count for number, count, _ in lines if number != OUTSIDE}
     read = sum(count for number, _, count in lines if number != OUTSIDE) if arguments.flash else None
+    time = predict(elf, work / "blocks.txt", code_of(linked, is_network), PIPELINES[board]) if board in PIPELINES else None
     same = (work / "scores.raw").read_bytes() == arguments.scores.read_bytes()
-    return Result(board, counts, read, int(text.split()[1]), sizes_of(linked, is_network), same)
+    return Result(board, counts, read, int(text.split()[1]), sizes_of(linked, is_network), time, same)
 
 
 def print_memory(results, macs):
@@ -79,6 +83,19 @@ def print_memory(results, macs):
         print("| %s | %s | %.1f | %.2f | %d | %d | %d | %s | %d | %d | %s |" % (
             result.board, BOARDS[result.board], total / 1e6, total / macs, sizes.code, sizes.constants, sizes.weights,
             read, sizes.memory, result.stack, "same bytes" if result.same else "DIFFERENT"))
+
+
+def print_times(results):
+    """What a run would take; of each pair the first is the least."""
+    results = [result for result in results if result.time]
+    if not results:
+        return
+    print("\n| core | M cycles, predicted | of the processor, ms |\n|---|--:|---|")
+    for result in results:
+        low, high = result.time.low, result.time.high
+        clocks = ["%.0f to %.0f at %d MHz" % (1000 * low / clock, 1000 * high / clock, clock)
+                  for clock in CLOCKS[PIPELINES[result.board]]]
+        print("| %s | %.0f to %.0f | %s |" % (BOARDS[result.board], low, high, "; ".join(clocks)))
 
 
 def print_kinds(results, steps):
@@ -130,6 +147,7 @@ def main():
     steps = read_steps(arguments.folder)
     results = [measure(arguments, board) for board in arguments.boards]
     print_memory(results, sum(step.macs for step in steps.values()))
+    print_times(results)
     print_kinds(results, steps)
     if arguments.steps:
         print_steps(results, steps)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 # An input section, whose name may be on a line of its own: " .text.main  0x000001f4  0x3c folder/main.o"
-SECTION = re.compile(r"^ (\.[\w.]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
+SECTION = re.compile(r"^ (\.[\w.]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
 MEMORY = "\nLinker script and memory map\n"
 
 
@@ -33,12 +33,22 @@ def weights_of(path):
     return int(begin, 16), int(begin, 16) + int(size, 16)
 
 
-def sizes_of(path, is_counted):
-    """Sums over the objects whose name (network.o) `is_counted` says is one."""
+def sections_of(path, is_counted):
+    """(kind, begin, bytes) of the objects whose name (network.o) `is_counted` says is one."""
     text = path.read_text(encoding="utf-8")
-    sizes = Sizes()
-    for section, size, name in SECTION.findall(text[text.index(MEMORY):]):
+    for section, begin, size, name in SECTION.findall(text[text.index(MEMORY):]):
         kind = kind_of(section)
         if kind and is_counted(name.rsplit("/", 1)[-1]):
-            setattr(sizes, kind, getattr(sizes, kind) + int(size, 16))
+            yield kind, int(begin, 16), int(size, 16)
+
+
+def sizes_of(path, is_counted):
+    sizes = Sizes()
+    for kind, _, size in sections_of(path, is_counted):
+        setattr(sizes, kind, getattr(sizes, kind) + size)
     return sizes
+
+
+def code_of(path, is_counted):
+    """Addresses where code begins and ends."""
+    return [(begin, begin + size) for kind, begin, size in sections_of(path, is_counted) if kind == "code"]
