@@ -69,7 +69,7 @@ static void fold_bias(const product *p, int32_t channel, const int8_t *weights, 
 
 /* Does a channel of `count` products keep to what mn_mcu_product calls tame? */
 static bool is_tame(const product *p, int32_t channel, size_t count) {
-    const int64_t most = (int64_t)count * 128 * 128, bias = p->bias[channel], limit = INT64_C(1) << 30;
+    const int64_t most = (int64_t)count * 128 * 128, bias = p->bias[channel], limit = INT64_C(1) << 29;
     return bias + most < limit && bias - most > -limit && p->shift[channel] >= -22 && p->shift[channel] <= -1;
 }
 
@@ -105,7 +105,7 @@ mn_status mn_draft_convolution(const mn_draft *draft, const mn_step *from, mn_dr
         fold_bias(&p, c, weights, count, depthwise ? (size_t)p.channels : 1);
         p.multiplier[c] = conv->multiplier[c];
         p.shift[c] = (int8_t)conv->shift[c];
-        p.out->tame &= is_tame(&p, c, count);
+        if (!is_tame(&p, c, count)) p.out->tame = 0;
     }
     set_output(&p, conv->out_zero, conv->range);
     return to->window ? make_border(&p, to) : MN_OK;

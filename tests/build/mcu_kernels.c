@@ -50,7 +50,7 @@ static int8_t *inside(int piece, uint32_t n) {
 static mn_mcu_product random_product(uint32_t channels, uint32_t products) {
     mn_mcu_product p = {0, bias, multiplier, 0, shift, 0, 0, (uint16_t)channels, 0, 0, 0, 0};
     const uint32_t how = random_below(4); /* wild, with another factor, tame */
-    const int32_t most = how == 0 ? INT32_MAX : (1 << 30) - 1 - (int32_t)products * 16384;
+    const int32_t most = how == 0 ? INT32_MAX : (1 << 29) - 1 - (int32_t)products * 16384;
     for (uint32_t c = 0; c < channels; c++) {
         const int32_t size = most >> random_below(28);
         bias[c] = (int32_t)(random_below(65536) << 16 | random_below(65536)) % (size + 1);

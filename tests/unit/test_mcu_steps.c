@@ -176,6 +176,22 @@ static mn_range_i32 random_range(void) {
     return (mn_range_i32){low, random_between(low, 127)};
 }
 
+/* Do all channels keep to what mn_mcu_product calls tame? */
+static uint8_t is_tame(int32_t channels, int32_t taps) {
+    const int64_t limit = (INT64_C(1) << 29) - (int64_t)taps * 128 * 128;
+    uint8_t tame = 1;
+    for (int32_t c = 0; c < channels; c++) {
+        if (t.folded[c] >= limit || t.folded[c] <= -limit || t.shift[c] < -22 || t.shift[c] > -1) tame = 0;
+    }
+    return tame;
+}
+
+/* Half of the time all channels are such as networks have. */
+static int32_t random_bias(int usual) {
+    if (usual || random_between(0, 9) > 0) return random_between(-20000, 20000);
+    return random_between(INT32_MIN, INT32_MAX);
+}
+
 /* Weights of `channels` filters, `stride_c` apart, of taps `stride_tap` apart; folds the input's zero point into
  * biases. */
 static void random_product(mn_conv_params *p, int32_t channels, int32_t taps, int32_t stride_c, int32_t stride_tap) {
@@ -184,10 +200,11 @@ static void random_product(mn_conv_params *p, int32_t channels, int32_t taps, in
     p->range = random_range();
     p->multiplier = t.multiplier, p->shift = t.shift;
     memset(t.border, p->in_zero, sizeof t.border);
+    const int usual = random_between(0, 1);
     for (int32_t c = 0; c < channels; c++) {
-        t.bias[c] = random_between(0, 9) > 0 ? random_between(-20000, 20000) : random_between(INT32_MIN, INT32_MAX);
+        t.bias[c] = random_bias(usual);
         t.multiplier[c] = random_multiplier();
-        t.shift[c] = random_shift(-7);
+        t.shift[c] = usual ? random_between(-22, -1) : random_shift(-7);
         t.short_shift[c] = (int8_t)t.shift[c];
         int32_t sum = 0;
         for (int32_t k = 0; k < taps; k++) sum += t.weights[c * stride_c + k * stride_tap];
@@ -201,7 +218,8 @@ static void random_product(mn_conv_params *p, int32_t channels, int32_t taps, in
                                  .channels = (uint16_t)channels,
                                  .out_zero = (int8_t)p->out_zero,
                                  .low = (int8_t)p->range.min,
-                                 .high = (int8_t)p->range.max};
+                                 .high = (int8_t)p->range.max,
+                                 .tame = is_tame(channels, taps)};
 }
 
 static void begin(void) {
@@ -254,6 +272,50 @@ static void pointwise(void **unused) {
         build(MN_MCU_POINTWISE, &t.product, (uint32_t)t.w.out_c);
         load_some(t.w.out_c * t.w.in_c);
         run_and_compare();
+    }
+}
+
+/* The kernel that the target does not run, too; slices beyond a chunk, and depths beyond a few. */
+static void pointwise_kernels(void **unused) {
+    (void)unused;
+    enum { PIXELS = 9, WIDEST = 100 };
+    static int8_t in[PIXELS * WIDEST], wanted[PIXELS * DEPTH], found[2][PIXELS * DEPTH];
+    for (int32_t i = 0; i < CASES; i++) {
+        begin();
+        const int32_t n = random_between(1, PIXELS), depth = random_between(1, WIDEST);
+        t.w.out_c = random_between(1, DEPTH);
+        mn_conv_params p = {.groups = 1};
+        random_product(&p, t.w.out_c, depth, depth, 1);
+        fill(in, sizeof in);
+        for (int32_t k = 0; k < n * t.w.out_c; k++) {
+            int32_t sum = 0;
+            for (int32_t d = 0; d < depth; d++) {
+                sum += in[k / t.w.out_c * depth + d] * t.weights[k % t.w.out_c * depth + d];
+            }
+            wanted[k] = mn_mcu_store(&t.product, (uint32_t)(k % t.w.out_c), sum);
+        }
+        memset(found, CANARY, sizeof found);
+        mn_mcu_pointwise_c(&t.product, t.weights, (uint32_t)depth, in, found[0], (uint32_t)n, NULL);
+        mn_mcu_pointwise_wide(&t.product, t.weights, (uint32_t)depth, in, found[1], (uint32_t)n, NULL);
+        memset(wanted + n * t.w.out_c, CANARY, sizeof wanted - (size_t)(n * t.w.out_c));
+        assert_memory_equal(found[0], wanted, sizeof wanted);
+        assert_memory_equal(found[1], wanted, sizeof wanted);
+    }
+}
+
+/* Both ways to requantise, at the ends of what is tame. */
+static void requantisation(void **unused) {
+    (void)unused;
+    static const int32_t multipliers[] = {0, 1, 1 << 30, 1500000000, INT32_MAX};
+    const int32_t end = 1 << 29;
+    for (int32_t i = 0; i < 1000 * CASES; i++) {
+        const int32_t zero = random_between(-128, 127), shift = random_between(-22, -1);
+        const int32_t m = i % 2 ? random_multiplier() : multipliers[random_between(0, 4)];
+        const int32_t small = random_between(-1000, 1000), any = random_between(1 - end, end - 1);
+        const int32_t at_end = small < 0 ? small + end : small - end + 1, a = i % 3 == 0   ? small
+                                                                              : i % 3 == 1 ? any
+                                                                                           : at_end;
+        assert_int_equal(mn_mcu_rescaled(mn_mcu_rescale_of(m, shift, zero), a), mn_mcu_requantize(a, m, shift) + zero);
     }
 }
 
@@ -314,6 +376,7 @@ static void fully_connected(void **unused) {
             t.multiplier[c] = f.multiplier, t.fine[c] = f.fine, t.short_shift[c] = f.shift;
         }
         t.product.fine = t.fine;
+        t.product.tame = 0;
         t.product.depth = (uint16_t)depth;
         const mn_fully_connected_params p = {.rows = rows,
                                              .in_c = depth,
@@ -488,6 +551,8 @@ static void softmax_of_many_classes(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pointwise),
+        cmocka_unit_test(requantisation),
+        cmocka_unit_test(pointwise_kernels),
         cmocka_unit_test(conv),
         cmocka_unit_test(depthwise),
         cmocka_unit_test(fully_connected),

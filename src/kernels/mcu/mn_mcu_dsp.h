@@ -10,8 +10,6 @@
 
 #if MN_MCU_HAS_DSP
 
-#define MN_MCU_INLINE static inline __attribute__((always_inline))
-
 /** Four bytes, wherever they lie. */
 MN_MCU_INLINE uint32_t mn_mcu_load(const int8_t *from) {
     uint32_t word;

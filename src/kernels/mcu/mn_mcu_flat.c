@@ -4,24 +4,17 @@
 /* Everything without weights, in portable C. */
 #include "mn_mcu_kernels.h"
 
-/* Keeps compilers from making a call of memcpy() or memset() out of a loop: there may be no library. */
-#if defined __GNUC__
-#define KEEP_LOOP() __asm__ volatile("" ::: "memory")
-#else
-#define KEEP_LOOP() ((void)0)
-#endif
-
 void mn_mcu_copy(int8_t *to, const int8_t *from, uint32_t n) {
     for (; n > 0; n--) {
         *to++ = *from++;
-        KEEP_LOOP();
+        MN_MCU_IN_ORDER();
     }
 }
 
 void mn_mcu_fill(int8_t *to, int8_t value, uint32_t n) {
     for (; n > 0; n--) {
         *to++ = value;
-        KEEP_LOOP();
+        MN_MCU_IN_ORDER();
     }
 }
 
@@ -32,12 +25,56 @@ static inline int32_t operand(const mn_mcu_add *p, int i, int8_t x) {
     return mn_mcu_requantize((x - p->zero[i]) * (1 << 20), p->multiplier[i], p->shift[i]);
 }
 
-void mn_mcu_add_c(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_t *out, uint32_t count) {
+static int8_t add_two(const mn_mcu_add *p, int8_t a, int8_t b) {
+    const int32_t x = operand(p, 0, a), y = operand(p, 1, b);
+    const int32_t sum = mn_mcu_requantize(p->subtract ? x - y : x + y, p->out_multiplier, p->out_shift);
+    return (int8_t)mn_mcu_clamp(mn_mcu_wrap_add(sum, p->out_zero), p->low, p->high);
+}
+
+/* The same for the shifts that mn_mcu_rescaled() takes, and 0, which has one rounding: `second` is 0, not all bits. */
+typedef struct term {
+    mn_mcu_rescale scale;
+    int32_t second, zero;
+} term;
+
+static int is_tame(const mn_mcu_add *p) {
+    const int8_t least = -22;
+    return p->shift[0] >= least && p->shift[0] <= 0 && p->shift[1] >= least && p->shift[1] <= 0 &&
+           p->out_shift >= least && p->out_shift < 0;
+}
+
+MN_MCU_INLINE term term_of(const mn_mcu_add *p, int i) {
+    const int once = p->shift[i] == 0;
+    term t;
+    t.scale = mn_mcu_rescale_of(p->multiplier[i], p->shift[i], 0);
+    t.second = once ? 0 : -1;
+    t.zero = p->zero[i];
+    if (once) t.scale.more = 0;
+    return t;
+}
+
+MN_MCU_INLINE int32_t scaled(const term *t, int8_t x) {
+    const int32_t a = (x - t->zero) * (1 << 20);
+    const int32_t high = (int32_t)(((int64_t)(a * 2) * t->scale.multiplier) >> 32);
+    return (high + t->scale.more + ((a >> 30 & t->second) | 1)) >> t->scale.shift;
+}
+
+static void add_tame(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_t *out, uint32_t count) {
+    const term first = term_of(p, 0), second = term_of(p, 1);
+    const mn_mcu_rescale both = mn_mcu_rescale_of(p->out_multiplier, p->out_shift, p->out_zero);
+    const int32_t low = p->low, high = p->high, minus = p->subtract ? -1 : 0;
     for (; count > 0; count--) {
-        const int32_t x = operand(p, 0, *a++), y = operand(p, 1, *b++);
-        const int32_t sum = mn_mcu_requantize(p->subtract ? x - y : x + y, p->out_multiplier, p->out_shift);
-        *out++ = (int8_t)mn_mcu_clamp(mn_mcu_wrap_add(sum, p->out_zero), p->low, p->high);
+        const int32_t x = scaled(&first, *a++), y = scaled(&second, *b++);
+        *out++ = (int8_t)mn_mcu_clamp(mn_mcu_rescaled(both, x + (y ^ minus) - minus), low, high);
     }
+}
+
+void mn_mcu_add_c(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_t *out, uint32_t count) {
+    if (is_tame(p)) {
+        add_tame(p, a, b, out, count);
+        return;
+    }
+    for (; count > 0; count--) *out++ = add_two(p, *a++, *b++);
 }
 
 void mn_mcu_map_c(const int8_t *table, const int8_t *in, int8_t *out, uint32_t count) {

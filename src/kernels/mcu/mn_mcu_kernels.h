@@ -13,12 +13,30 @@
 extern "C" {
 #endif
 
+/* ---- Compilers -------------------------------------------------------------------------------------------- */
+
+#if defined __GNUC__
+#define MN_MCU_INLINE static inline __attribute__((always_inline))
+#else
+#define MN_MCU_INLINE static inline
+#endif
+
+/* Keeps compilers from moving what is behind in front of it: loads for which there would be no registers, and whole
+ * loops of which they would make a call of memcpy() or memset(), as there may be no library. */
+#if defined __GNUC__
+#define MN_MCU_IN_ORDER() __asm__ volatile("" ::: "memory")
+#else
+#define MN_MCU_IN_ORDER() ((void)0)
+#endif
+
 /* ---- Kernels --------------------------------------------------------------------------------------------- */
 
 /** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. `workspace`,
  *  for those who are faster with one: mn_mcu_tile_bytes(depth) bytes, aligned to words; NULL: there is none. */
 void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
                         uint32_t n, int8_t *workspace);
+void mn_mcu_pointwise_wide(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in,
+                           int8_t *out, uint32_t n, int8_t *workspace);
 
 /** Pixels of the input under output pixels of one row: that under tap (ky, kx) of output pixel i is
  *  at[ky * columns + i * stride + kx]. Outside the image it is `border` of the product, or NULL. */
@@ -67,7 +85,11 @@ void mn_mcu_depthwise_dsp(const mn_mcu_product *p, const int8_t *weights, const 
 #define mn_mcu_best_pointwise mn_mcu_pointwise_dsp
 #define mn_mcu_best_depthwise mn_mcu_depthwise_dsp
 #else
+#if defined __arm__
 #define mn_mcu_best_pointwise mn_mcu_pointwise_c
+#else
+#define mn_mcu_best_pointwise mn_mcu_pointwise_wide
+#endif
 #define mn_mcu_best_depthwise mn_mcu_depthwise_c
 #endif
 #define mn_mcu_best_add mn_mcu_add_c
@@ -88,7 +110,10 @@ enum { MN_MCU_PATCHES = 4 };
 
 static inline uint32_t mn_mcu_min(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-static inline int32_t mn_mcu_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
+static inline int32_t mn_mcu_clamp(int32_t a, int32_t low, int32_t high) {
+    const int32_t x = a < low ? low : a;
+    return x > high ? high : x;
+}
 
 /** a + b modulo 2^32, which absurd biases need. */
 static inline int32_t mn_mcu_wrap_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
@@ -112,6 +137,25 @@ static inline int32_t mn_mcu_requantize(int32_t a, int32_t multiplier, int32_t s
     return (int32_t)(((int64_t)a * multiplier + halves) >> 32) >> n;
 }
 
+/** The same for accumulators below 2^29 either way and shifts in [-22, -1], as of a tame product, with a zero point
+ *  added: the high half of one product of 32 bits has one bit more than the first rounding needs, and both roundings,
+ *  the sign's part in them, and the zero point are added to it before one shift. */
+typedef struct mn_mcu_rescale {
+    uint32_t multiplier; /* doubled */
+    int32_t more, shift;
+} mn_mcu_rescale;
+
+MN_MCU_INLINE mn_mcu_rescale mn_mcu_rescale_of(int32_t multiplier, int32_t shift, int32_t zero) {
+    const int32_t n = 1 - shift;
+    const mn_mcu_rescale s = {(uint32_t)multiplier * 2, (int32_t)(((uint32_t)zero * 2 + 1) << (n - 1)), n};
+    return s;
+}
+
+MN_MCU_INLINE int32_t mn_mcu_rescaled(mn_mcu_rescale s, int32_t a) {
+    const int32_t high = (int32_t)(((int64_t)(a * 2) * s.multiplier) >> 32);
+    return (high + s.more + ((a >> 30) | 1)) >> s.shift;
+}
+
 /** The byte of channel c, whose accumulator is `acc`, by a multiplier of 47 bits. */
 int8_t mn_mcu_store_fine(const mn_mcu_product *p, uint32_t c, int32_t acc);
 
@@ -121,6 +165,28 @@ static inline int8_t mn_mcu_store(const mn_mcu_product *p, uint32_t c, int32_t s
     if (p->fine) return mn_mcu_store_fine(p, c, acc);
     const int32_t stored = mn_mcu_wrap_add(mn_mcu_requantize(acc, p->multiplier[c], p->shift[c]), p->out_zero);
     return (int8_t)mn_mcu_clamp(stored, p->low, p->high);
+}
+
+/** What a tame product stores by, out of the reach of bytes that are stored through other pointers. */
+typedef struct mn_mcu_output {
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t zero, low, high;
+} mn_mcu_output;
+
+MN_MCU_INLINE mn_mcu_output mn_mcu_output_of(const mn_mcu_product *p) {
+    const mn_mcu_output o = {p->bias, p->multiplier, p->shift, p->out_zero, p->low, p->high};
+    return o;
+}
+
+/** The bytes of channel c with the sums a and b of two pixels, which are `stride` bytes apart. */
+MN_MCU_INLINE void mn_mcu_store_two(const mn_mcu_output *o, uint32_t c, int32_t a, int32_t b, int8_t *out,
+                                    size_t stride) {
+    const mn_mcu_rescale s = mn_mcu_rescale_of(o->multiplier[c], o->shift[c], o->zero);
+    const int32_t bias = o->bias[c];
+    const int32_t x = mn_mcu_rescaled(s, a + bias), y = mn_mcu_rescaled(s, b + bias);
+    out[0] = (int8_t)mn_mcu_clamp(x, o->low, o->high);
+    out[stride] = (int8_t)mn_mcu_clamp(y, o->low, o->high);
 }
 
 #ifdef __cplusplus
