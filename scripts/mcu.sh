@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # usage: scripts/mcu.sh MODEL [--ram BYTES] [--held] [ARGUMENTS of bench/mcu...]
+#        scripts/mcu.sh --variants [ARGUMENTS of bench/mcu/variants.py...]
 #
 # Counts the instructions of one inference on emulated microcontrollers, Cortex-M4, M7, M55 and rv32imc, and tells code,
 # constants, RAM and stack; no board is needed. The scores are compared with the desktop's. Everything lies in
 # build-mcu/.
 #
 #   --ram BYTES, --held   for `mobilenet compile`
+#   --variants            a table of MobileNetV2 of all widths and sizes, with random weights
 #
 # python3 bench/mcu --help tells the other arguments, bench/mcu/README.md what is counted. Ends with 77 when a compiler
 # or an emulator cannot be had.
@@ -35,6 +37,10 @@ fi
 build release mobilenet_command
 mkdir -p build-mcu
 cc -std=c11 -O2 -Wall -Wextra -Wconversion -shared -fPIC -fvisibility=hidden -Ibench bench/mcu/count.c -o build-mcu/count.so
+export PYTHONDONTWRITEBYTECODE=1
+if [[ $model == --variants ]]; then
+    exec python3 bench/mcu/variants.py --plugin build-mcu/count.so --out build-mcu "${others[@]}"
+fi
 rm -rf build-mcu/network build-mcu/scores.raw
 build/mobilenet compile "$model" -o build-mcu/network --name network "${how[@]}"
 bytes=$(awk '/_ROW_BYTES/ && /#define/ { row = $3 } /_HEIGHT/ && /#define/ { height = $3 } END { print row * height }' \
@@ -43,5 +49,5 @@ bytes=$(awk '/_ROW_BYTES/ && /#define/ { row = $3 } /_HEIGHT/ && /#define/ { hei
 awk -v bytes="$bytes" 'BEGIN { seed = 1; for (i = 0; i < bytes; i++) { seed = (seed * 16807) % 2147483647
     printf "%c", 1 + seed % 127 } }' | head -c "$bytes" >build-mcu/input.raw
 build/mobilenet run -m "$model" --input build-mcu/input.raw --output build-mcu/scores.raw
-PYTHONDONTWRITEBYTECODE=1 exec python3 bench/mcu --folder build-mcu/network --input build-mcu/input.raw \
+exec python3 bench/mcu --folder build-mcu/network --input build-mcu/input.raw \
     --scores build-mcu/scores.raw --plugin build-mcu/count.so --out build-mcu "${others[@]}"

@@ -4,75 +4,11 @@
 stack that it painted over, and the memory that the linker gave it. Scores are compared with the desktop's."""
 import argparse
 import pathlib
-import re
-import subprocess
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
 
-from linkmap import code_of, sizes_of, weights_of
-from speed import CLOCKS, predict
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BOARDS = {"mps2-an386": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55", "virt-rv32": "rv32imc"}
-PIPELINES = {"mps2-an500": "m7", "mps3-an547": "m55"}
-OUTSIDE = 1023  # measure.c's number for what is not the network's
-
-# A line of the table of steps in network.c: chain, step, kind, output, slice, MACs, layer.
-STEP = re.compile(r"^ \*\s+(\d+)\s+(\d+)\s+([A-Z_]+)\s+(\S+)\s+(\d+)\s+(\d+)  (.*)$", re.MULTILINE)
-
-
-@dataclass
-class Step:
-    kind: str
-    output: str
-    macs: int
-    layer: str
-
-
-@dataclass
-class Result:
-    board: str
-    counts: dict  # instructions by step
-    read: int     # bytes of weights, or None
-    stack: int
-    sizes: object
-    time: object  # or None
-    same: bool
-
-
-def read_steps(folder):
-    source = (folder / "network.c").read_text(encoding="utf-8")
-    return {int(step): Step(kind, output, int(macs), layer)
-            for _, step, kind, output, _, macs, layer in STEP.findall(source)}
-
-
-def run(command, **options):
-    return subprocess.run([str(part) for part in command], check=True, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, **options).stdout
-
-
-def is_network(name):
-    return name.startswith(("network", "mn_mcu_"))
-
-
-def measure(arguments, board):
-    work = arguments.out / board
-    work.mkdir(parents=True, exist_ok=True)
-    elf = work / "measure.elf"
-    run([ROOT / "mcu/build.sh", board, arguments.folder, elf, ROOT / "bench/mcu/measure.c", *arguments.flags])
-    (work / "input.raw").write_bytes(arguments.input.read_bytes())
-    plugin, linked = "%s,out=counts.txt,blocks=blocks.txt" % arguments.plugin.resolve(), elf.with_suffix(".elf.map")
-    if arguments.flash:
-        plugin += ",flash=%d:%d" % weights_of(linked)
-    text = run([ROOT / "mcu/run.sh", board, elf.name, "-plugin", plugin], cwd=work)
-    lines = [[int(word) for word in line.split()] for line in (work / "counts.txt").read_text("ascii").splitlines()]
-    counts = {number: count for number, count, _ in lines if number != OUTSIDE}
-    read = sum(count for number, _, count in lines if number != OUTSIDE) if arguments.flash else None
-    time = predict(elf, work / "blocks.txt", code_of(linked, is_network), PIPELINES[board]) if board in PIPELINES else None
-    same = (work / "scores.raw").read_bytes() == arguments.scores.read_bytes()
-    return Result(board, counts, read, int(text.split()[1]), sizes_of(linked, is_network), time, same)
-
+from runs import BOARDS, measure, read_steps
+from speed import CLOCKS
 
 def print_memory(results, macs):
     print("\n| board | core | M instructions | a MAC | code | constants | weights | of them read | RAM | stack | scores |")
@@ -94,7 +30,7 @@ def print_times(results):
     for result in results:
         low, high = result.time.low, result.time.high
         clocks = ["%.0f to %.0f at %d MHz" % (1000 * low / clock, 1000 * high / clock, clock)
-                  for clock in CLOCKS[PIPELINES[result.board]]]
+                  for clock in CLOCKS[result.pipeline]]
         print("| %s | %.0f to %.0f | %s |" % (BOARDS[result.board], low, high, "; ".join(clocks)))
 
 
@@ -145,7 +81,8 @@ def parse():
 def main():
     arguments = parse()
     steps = read_steps(arguments.folder)
-    results = [measure(arguments, board) for board in arguments.boards]
+    results = [measure(arguments.folder, arguments.input, arguments.scores, board, arguments.plugin, arguments.out,
+                       arguments.flags, arguments.flash) for board in arguments.boards]
     print_memory(results, sum(step.macs for step in steps.values()))
     print_times(results)
     print_kinds(results, steps)
