@@ -20,6 +20,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "compile_check.h"
+#include "compile_library.h"
 #include "image_options.h"
 #include "mcu/emit.h"
 #include "mcu/files.h"
@@ -28,12 +29,12 @@
 #include "mcu/weights.h"
 #include "model_file.h"
 
-enum { MOST_MODELS = 16, PATH_BYTES = 4096 };
+enum { MOST_MODELS = 16, MOST_RUNTIME = 64, PATH_BYTES = 4096 };
 
 typedef struct settings {
     cli_list models, names, checks;
     const char *output, *ram, *map;
-    bool held, plan;
+    bool held, plan, library;
     cli_numbers flash_speed;
     cli_image_options image;
 } settings;
@@ -51,6 +52,11 @@ static const cli_option options[] = {
      .offset = offsetof(settings, names),
      .value = "NAME...",
      .help = "what the functions and files of each model begin with, a C identifier [the file's name]"},
+    {.name = "library",
+     .kind = CLI_FLAG,
+     .offset = offsetof(settings, library),
+     .help = "make DIR a library for the Arduino IDE, PlatformIO, Zephyr and CMSIS-Pack: the same files in DIR/src, "
+             "beside it what each of them reads, and an example"},
     {.name = "ram",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, ram),
@@ -294,28 +300,52 @@ static bool write_runtime(const char *folder) {
 }
 
 /* After a failure: nothing stays half-written. */
-static void remove_files(const settings *s, const compiled *models) {
+static void remove_files(const settings *s, const compiled *models, const char *folder) {
     char path[PATH_BYTES];
     for (int32_t k = 0; k < s->models.count * MODEL_FILES; k++) {
         const char *name = models[k / MODEL_FILES].name, *ending = model_files[k % MODEL_FILES].ending;
-        if (make_path(path, s->output, name, ending)) unlink(path);
+        if (make_path(path, folder, name, ending)) unlink(path);
     }
     for (int32_t i = 0; i < mn_mcu_file_count; i++) {
-        if (make_path(path, s->output, mn_mcu_files[i].name, "")) unlink(path);
+        if (make_path(path, folder, mn_mcu_files[i].name, "")) unlink(path);
     }
+}
+
+/* What makes a library of the folder. False after a sentence. */
+static bool write_library(const settings *s, const compiled *models) {
+    char names[2 * MOST_MODELS][MN_MCU_MOST_NAME + 16];
+    const char *sources[2 * MOST_MODELS + MOST_RUNTIME];
+    mn_mcu_library library = {.name = models[0].name, .sources = sources};
+    for (int32_t i = 0; i < 2 * s->models.count; i++) {
+        snprintf(names[i], sizeof names[i], "%s%s.c", models[i / 2].name, i % 2 ? "_weights" : "");
+        sources[library.source_count++] = names[i];
+    }
+    for (int32_t i = 0; i < mn_mcu_file_count && i < MOST_RUNTIME; i++) {
+        const char *ending = strrchr(mn_mcu_files[i].name, '.');
+        if (strcmp(ending, ".c") == 0) sources[library.source_count++] = mn_mcu_files[i].name;
+    }
+    return cli_compile_library_write(&library, s->output);
+}
+
+static bool make_folder(const char *path, bool *made) {
+    *made = mkdir(path, 0777) == 0;
+    if (*made || errno == EEXIST) return true;
+    cli_error("%s: folder cannot be made: %s", path, strerror(errno));
+    return false;
 }
 
 /* False after a sentence. */
 static bool write_folder(const settings *s, const compiled *models) {
-    const bool made = mkdir(s->output, 0777) == 0;
-    if (!made && errno != EEXIST) {
-        cli_error("%s: folder cannot be made: %s", s->output, strerror(errno));
-        return false;
-    }
-    bool good = true;
-    for (int32_t i = 0; good && i < s->models.count; i++) good = write_model(&models[i], s->output);
-    good = good && write_runtime(s->output);
-    if (!good) remove_files(s, models);
+    char folder[PATH_BYTES];
+    bool made, made_sources = false;
+    const int length = snprintf(folder, PATH_BYTES, "%s%s", s->output, s->library ? "/" MN_MCU_LIBRARY_SOURCES : "");
+    if (length >= PATH_BYTES) cli_error("%s: the name is too long", s->output);
+    if (length >= PATH_BYTES || !make_folder(s->output, &made)) return false;
+    bool good = !s->library || make_folder(folder, &made_sources);
+    for (int32_t i = 0; good && i < s->models.count; i++) good = write_model(&models[i], folder);
+    good = good && write_runtime(folder) && (!s->library || write_library(s, models));
+    if (!good) remove_files(s, models, folder);
+    if (!good && made_sources) rmdir(folder);
     if (!good && made) rmdir(s->output);
     return good;
 }
@@ -334,7 +364,8 @@ static void report(const settings *s, const compiled *c) {
     const mn_mcu_program *p = &c->built.program;
     uint64_t macs = 0;
     for (int32_t i = 0; i < p->step_count; i++) macs += mn_mcu_macs(p, &p->steps[i]);
-    printf("%s/%s.h: %u steps, %" PRIu64 " MACs\n", s->output, c->name, p->step_count, macs);
+    printf("%s%s/%s.h: %u steps, %" PRIu64 " MACs\n", s->output, s->library ? "/" MN_MCU_LIBRARY_SOURCES : "", c->name,
+           p->step_count, macs);
     printf("  activations %" PRIu32 " bytes, %s\n", p->arena_bytes,
            mn_mcu_is_held(p) ? "the whole input among them" : "while rows of the input arrive");
     printf("  weights     %zu bytes, of which a run reads %" PRId64 "\n", c->built.weight_bytes, c->built.read_bytes);
