@@ -8,9 +8,9 @@
  */
 #include "base/checked.h"
 #include "kernels/arm/layouts.h"
+#include "kernels/arm/span_q8.h"
 #include "kernels/arm/taps_q8.h"
 #include "kernels/arm/tile_q8.h"
-#include "kernels/gather.h"
 #include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
 
@@ -83,8 +83,7 @@ typedef struct band {
     const mn_conv_depthwise_params *p;
     sizes s;
     mn_arm_zeros conv;
-    uint8_t in_flip; /* stored activations ^ in_flip are those seen here */
-    bool reads_input;
+    mn_arm_span pixels; /* of the convolution */
     int32_t batch, vectors;
     int32_t filled; /* rows of the convolution, counted from the first of the padding, that are in the ring or were */
     int32_t before, inside; /* cells of a row that are padding on the left, and pixels */
@@ -99,23 +98,14 @@ static int8_t *row_of(const band *b, int32_t vector, int32_t row) {
     return b->rings + (size_t)vector * ring->bytes + (size_t)(row % ring->rows) * ring->row_bytes;
 }
 
-/* Flips `count` bytes, and up to 15 behind them. */
-static void flip_bytes(uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i += 16) vst1q_u8(bytes + i, veorq_u8(vld1q_u8(bytes + i), vdupq_n_u8(0x80)));
-}
-
 /* Row `y` of the convolution's pixels as signed bytes. */
 static void take_pixels(const band *b, int32_t y, tile *t) {
     const mn_window *w = &b->p->conv.window;
     const ptrdiff_t pixel = ((ptrdiff_t)b->batch * w->out_h + y) * w->out_w;
-    uint8_t *rows = (uint8_t *)b->rings + b->s.rings_bytes;
-    t->in = (const int8_t *)b->task->inputs[0] + pixel * b->s.depth;
-    if (b->reads_input) return;
-    t->in = (const int8_t *)rows;
-    mn_gather(w, b->task->inputs[0], (uint8_t)(b->conv.in ^ b->in_flip), (int32_t)pixel, w->out_w, rows);
-    if (b->in_flip != 0) flip_bytes(rows, (size_t)w->out_w * (size_t)b->s.depth);
+    uint8_t *copy = (uint8_t *)b->rings + b->s.rings_bytes;
+    int32_t *sums = (int32_t *)(void *)(copy + b->s.pixels_bytes);
+    t->in = mn_arm_read_span(&b->pixels, b->task->inputs[0], pixel, w->out_w, copy);
     if (t->weight_zero == 0) return;
-    int32_t *sums = (int32_t *)(void *)(rows + b->s.pixels_bytes);
     mn_arm_sum_rows(t->in, b->s.depth, b->s.products, w->out_w, sums);
     t->sums = sums;
 }
@@ -229,10 +219,10 @@ static band band_of(const mn_task *task, mn_type in, mn_type type) {
     const mn_conv_depthwise_params *p = task->params;
     band b = {
         .task = task, .p = p, .s = sizes_of(p), .conv = mn_arm_zeros_of(&p->conv, type), .rings = task->workspace};
-    b.in_flip = in == MN_UINT8 ? 0x80 : 0;
+    const uint8_t flip = in == MN_UINT8 ? 0x80 : 0;
+    b.pixels = mn_arm_span_of(&p->conv.window, b.conv.in ^ flip, flip);
     b.before = mn_min_i32(p->depthwise.window.pad_left, mn_arm_cells(&p->depthwise.window));
     b.inside = mn_clamp_i32(mn_arm_cells(&p->depthwise.window) - b.before, 0, p->conv.window.out_w);
-    b.reads_input = in == MN_INT8 && mn_gather_is_input(&p->conv.window);
     b.tile = (tile){.step = b.s.depth,
                     .depth = mn_groups_of(b.s.products, STEP) * STEP,
                     .finish = mn_arm_finish_of(&b.conv),

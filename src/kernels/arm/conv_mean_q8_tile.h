@@ -17,9 +17,18 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)MN_ARM_LANES, "a unit is a pan
 enum { IMAGE_BYTES = 128 * 1024 };
 
 /* Workspace: pixels as they are multiplied, if that is not the input, then their sums. */
-static size_t copy_bytes(const mn_window *w, mn_type type) {
-    const size_t bytes = (size_t)w->in_h * (size_t)w->in_w * (size_t)mn_gather_depth(w);
-    return mn_arm_reads_input(w, type) ? 0 : mn_round_up(bytes, 64);
+typedef struct image {
+    mn_arm_span in;
+    int32_t pixels;
+    size_t sums, bytes; /* offset and end */
+} image;
+
+static image image_of(const mn_conv_params *p, mn_type type) {
+    image i = {.in = mn_arm_span_of(&p->window, p->in_zero, type == MN_UINT8 ? 0x80 : 0),
+               .pixels = p->window.in_h * p->window.in_w};
+    i.sums = i.in.copies ? mn_round_up((size_t)i.pixels * (size_t)i.in.depth, 64) : 0;
+    i.bytes = i.sums + (type == MN_UINT8 ? (size_t)i.pixels * sizeof(int32_t) : 0);
+    return i;
 }
 
 static bool conv_mean_need(const mn_conv_mean_params *p, mn_type type, mn_kernel_need *need) {
@@ -29,7 +38,7 @@ static bool conv_mean_need(const mn_conv_mean_params *p, mn_type type, mn_kernel
     if (pixels * w->in_c > IMAGE_BYTES || pixels > MN_ARM_MAX_CELLS) return false;
     if (p->pooling == MN_POOLING_NONE || (p->pooling == MN_POOLING_MEAN && p->mean.shift >= 0)) return false;
     need->packed_bytes = mn_arm_panels_of(w->out_c, w->in_c, GROUP).bytes;
-    need->workspace_bytes = copy_bytes(w, type) + (type == MN_UINT8 ? (size_t)pixels * sizeof(int32_t) : 0);
+    need->workspace_bytes = image_of(&p->conv, type).bytes;
     return true;
 }
 
@@ -44,7 +53,7 @@ typedef struct job {
     const mn_conv_mean_params *p;
     mn_arm_panels panels;
     tile tile; /* its first pixels; the panel is each in turn */
-    int32_t pixels;
+    image image;
     int32_t offset; /* added to the results of all pixels before they are averaged */
     mn_arm_average average;
     uint8_t *out;
@@ -86,7 +95,7 @@ Q8_TARGET static void run_panel(const job *j, const void *packed, int32_t index)
     int32x4_t totals[MN_ARM_VECTORS];
     t.panel = mn_arm_panel_at(&j->panels, packed, index);
     for (int v = 0; v < MN_ARM_VECTORS; v++) totals[v] = vdupq_n_s32(j->offset);
-    for (int32_t left = j->pixels, rows; left > 0; left -= rows) {
+    for (int32_t left = j->image.pixels, rows; left > 0; left -= rows) {
         rows = next_rows(left);
         EACH_ROWS(rows, ADD_TILE)
         advance_tile(&t, rows);
@@ -100,23 +109,24 @@ static void conv_mean_run(const mn_task *task, int32_t begin, int32_t end, mn_ty
     const mn_conv_mean_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const mn_arm_zeros zeros = mn_arm_zeros_of(&p->conv, type);
-    const int32_t depth = mn_gather_depth(w), pixels = w->in_h * w->in_w;
-    int32_t *sums = (int32_t *)(void *)((char *)task->workspace + copy_bytes(w, type));
+    const image span = image_of(&p->conv, type);
+    const int32_t pixels = span.pixels;
+    int32_t *sums = (int32_t *)(void *)((char *)task->workspace + span.sums);
     job j = {.p = p,
              .panels = mn_arm_panels_of(w->out_c, w->in_c, GROUP),
-             .tile = {.step = depth,
+             .tile = {.step = span.in.depth,
                       .depth = mn_groups_of(w->in_c, STEP) * STEP,
                       .finish = mn_arm_finish_of(&zeros),
                       .weight_zero = zeros.weight,
                       .sums = sums},
-             .pixels = pixels,
+             .image = span,
              .offset = pixels * (zeros.flip - (p->pooling == MN_POOLING_MEAN ? p->mean.in_zero : 0)),
              .average = mn_arm_average_of(pixels, p->range)};
     while (begin < end) {
         const int32_t batch = begin / j.panels.count, first = begin % j.panels.count;
         const int32_t last = mn_min_i32(j.panels.count, first + end - begin);
-        j.tile.in = mn_arm_read_span(&p->conv, type, task->inputs[0], batch * pixels, pixels, task->workspace);
-        if (zeros.weight) mn_arm_sum_rows(j.tile.in, depth, w->in_c, pixels, sums);
+        j.tile.in = mn_arm_read_span(&span.in, task->inputs[0], (ptrdiff_t)batch * pixels, pixels, task->workspace);
+        if (zeros.weight) mn_arm_sum_rows(j.tile.in, span.in.depth, w->in_c, pixels, sums);
         j.out = (uint8_t *)task->output + (ptrdiff_t)batch * w->out_c;
         for (int32_t i = first; i < last; i++) run_panel(&j, task->packed, i);
         begin += last - first;

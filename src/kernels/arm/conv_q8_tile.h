@@ -13,14 +13,15 @@ enum { SPAN_BYTES = 48 * 1024, SPAN_PIXELS = 1024 };
 
 /* Workspace: pixels as they are multiplied, then their sums. */
 typedef struct span {
+    mn_arm_span in;
     int32_t pixels;
     size_t sums, bytes; /* offset and end */
 } span;
 
-static span span_of(const mn_window *w, mn_type type) {
-    const int32_t depth = mn_gather_depth(w);
-    span s = {.pixels = mn_clamp_i32(SPAN_BYTES / depth / 12 * 12, 12, SPAN_PIXELS)};
-    s.sums = mn_arm_reads_input(w, type) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64);
+static span span_of(const mn_conv_params *p, mn_type type) {
+    span s = {.in = mn_arm_span_of(&p->window, p->in_zero, type == MN_UINT8 ? 0x80 : 0)};
+    s.pixels = mn_clamp_i32(SPAN_BYTES / (int32_t)s.in.depth / 12 * 12, 12, SPAN_PIXELS);
+    s.sums = s.in.copies ? mn_round_up((size_t)s.pixels * (size_t)s.in.depth, 64) : 0;
     s.bytes = s.sums + (type == MN_UINT8 ? (size_t)s.pixels * sizeof(int32_t) : 0);
     return s;
 }
@@ -29,7 +30,7 @@ static bool conv_need(const mn_conv_params *p, mn_type type, mn_kernel_need *nee
     const mn_window *w = &p->window;
     if (p->groups != 1 || mn_window_depth(w) > MN_ARM_MAX_DEPTH || !mn_arm_fits(p)) return false;
     need->packed_bytes = mn_arm_panels_of(w->out_c, (int32_t)mn_window_depth(w), GROUP).bytes;
-    need->workspace_bytes = span_of(w, type).bytes;
+    need->workspace_bytes = span_of(p, type).bytes;
     return true;
 }
 
@@ -81,17 +82,17 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
     const mn_arm_zeros zeros = mn_arm_zeros_of(p, type);
-    const span s = span_of(w, type);
-    const int32_t products = (int32_t)mn_window_depth(w), depth = mn_gather_depth(w);
+    const span s = span_of(p, type);
+    const int32_t products = (int32_t)mn_window_depth(w);
     const mn_arm_panels panels = mn_arm_panels_of(w->out_c, products, GROUP);
     int32_t *sums = (int32_t *)(void *)((char *)task->workspace + s.sums);
     for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
         count = mn_min_i32(s.pixels, last - pixel);
-        const int8_t *rows = mn_arm_read_span(p, type, task->inputs[0], pixel, count, task->workspace);
-        if (zeros.weight) mn_arm_sum_rows(rows, depth, products, count, sums);
+        const int8_t *rows = mn_arm_read_span(&s.in, task->inputs[0], pixel, count, task->workspace);
+        if (zeros.weight) mn_arm_sum_rows(rows, s.in.depth, products, count, sums);
         for (int32_t i = 0; i < panels.count; i++) {
             const job j = {.tile = {.in = rows,
-                                    .step = depth,
+                                    .step = s.in.depth,
                                     .depth = mn_groups_of(products, STEP) * STEP,
                                     .panel = mn_arm_panel_at(&panels, task->packed, i),
                                     .finish = mn_arm_finish_of(&zeros),

@@ -171,15 +171,33 @@ void mn_arm_panels_pack(const mn_conv_params *p, mn_type type, const void *const
     }
 }
 
-void mn_arm_sum_rows(const int8_t *rows, ptrdiff_t step, int32_t depth, int32_t count, int32_t *sums) {
-    for (int32_t r = 0; r < count; r++, rows += step) {
-        int32x4_t total = vdupq_n_s32(0);
-        int32_t k = 0;
-        for (; k + 16 <= depth; k += 16) total = vpadalq_s16(total, vpaddlq_s8(vld1q_s8(rows + k)));
-        for (; k + 8 <= depth; k += 8) total = vaddw_s16(total, vpaddl_s8(vld1_s8(rows + k)));
-        sums[r] = vaddvq_s32(total);
-        for (; k < depth; k++) sums[r] += rows[k];
+/* Constant `rows`, 1 or 4, lets sums stay in registers; returns them in as many lanes. */
+Q8_INLINE int32x4_t sum_bytes(int rows, const int8_t *from, ptrdiff_t step, int32_t depth) {
+    int32x4_t total[4];
+    int32_t k = 0;
+    Q8_UNROLL for (int r = 0; r < 4; r++) total[r] = vdupq_n_s32(0);
+    for (; k + 16 <= depth; k += 16) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            total[r] = vpadalq_s16(total[r], vpaddlq_s8(vld1q_s8(from + r * step + k)));
+        }
     }
+    for (; k + 8 <= depth; k += 8) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            total[r] = vaddw_s16(total[r], vpaddl_s8(vld1_s8(from + r * step + k)));
+        }
+    }
+    for (; k < depth; k++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            total[r] = vaddq_s32(total[r], vsetq_lane_s32(from[r * step + k], vdupq_n_s32(0), 0));
+        }
+    }
+    return vpaddq_s32(vpaddq_s32(total[0], total[1]), vpaddq_s32(total[2], total[3]));
+}
+
+void mn_arm_sum_rows(const int8_t *rows, ptrdiff_t step, int32_t depth, int32_t count, int32_t *sums) {
+    int32_t r = 0;
+    for (; r + 4 <= count; r += 4) vst1q_s32(sums + r, sum_bytes(4, rows + r * step, step, depth));
+    for (; r < count; r++) sums[r] = vgetq_lane_s32(sum_bytes(1, rows + r * step, step, depth), 0);
 }
 
 #endif

@@ -10,25 +10,40 @@
 
 #ifdef MN_CPU_NEON_COMPILES
 
-/** Do pixels lie as wanted in the input? uint8 is flipped on the way, so it is copied in any case. */
-static inline bool mn_arm_reads_input(const mn_window *w, mn_type type) {
-    return type == MN_INT8 && mn_gather_is_input(w);
+/** How pixels are read. */
+typedef struct mn_arm_span {
+    const mn_window *window;
+    ptrdiff_t depth; /* bytes of a pixel: mn_gather_depth() */
+    bool gathers, copies;
+    uint8_t zero, flip; /* zero point as stored; stored byte ^ flip is the byte as seen here */
+} mn_arm_span;
+
+static inline mn_arm_span mn_arm_span_of(const mn_window *w, int32_t zero, uint8_t flip) {
+    const bool gathers = !mn_gather_is_input(w);
+    return (mn_arm_span){.window = w,
+                         .depth = mn_gather_depth(w),
+                         .gathers = gathers,
+                         .copies = gathers || flip != 0,
+                         .zero = (uint8_t)zero,
+                         .flip = flip};
 }
 
-/** `count` pixels from `pixel` on, mn_gather_depth() bytes each: the input's, or else in `copy`. */
-static inline const int8_t *mn_arm_read_span(const mn_conv_params *p, mn_type type, const void *input, int32_t pixel,
-                                             int32_t count, uint8_t *copy) {
-    const mn_window *w = &p->window;
-    const size_t depth = (size_t)mn_gather_depth(w), bytes = (size_t)count * depth;
-    const uint8_t *from = (const uint8_t *)input + (size_t)pixel * depth;
-    if (mn_arm_reads_input(w, type)) return (const int8_t *)from;
-    if (!mn_gather_is_input(w)) {
-        mn_gather(w, input, (uint8_t)p->in_zero, pixel, count, copy);
+static inline void mn_arm_flip(const uint8_t *from, size_t count, uint8_t flip, uint8_t *to) {
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) vst1q_u8(to + i, veorq_u8(vld1q_u8(from + i), vdupq_n_u8(flip)));
+    for (; i < count; i++) to[i] = from[i] ^ flip;
+}
+
+/** `count` pixels from `pixel` on: the input's, or else in `copy`. */
+static inline const int8_t *mn_arm_read_span(const mn_arm_span *s, const void *input, ptrdiff_t pixel, int32_t count,
+                                             uint8_t *copy) {
+    const uint8_t *from = (const uint8_t *)input + pixel * s->depth;
+    if (!s->copies) return (const int8_t *)from;
+    if (s->gathers) {
+        mn_gather(s->window, input, s->zero, (int32_t)pixel, count, copy);
         from = copy;
     }
-    if (type == MN_UINT8) {
-        for (size_t i = 0; i < bytes; i++) copy[i] = from[i] ^ 0x80;
-    }
+    if (s->flip) mn_arm_flip(from, (size_t)count * (size_t)s->depth, s->flip, copy);
     return (const int8_t *)copy;
 }
 
