@@ -71,13 +71,12 @@ mn_status mn_draft_softmax_params(const mn_draft *draft, const mn_step *from, mn
 
 /* What the reference kernel makes of each byte. */
 mn_status mn_draft_map_params(const mn_draft *draft, const mn_step *from, mn_draft_step *to) {
-    enum { BYTES = 256 };
-    uint8_t in[BYTES];
-    int8_t *table = make_params(draft, to, BYTES);
+    uint8_t in[MN_MCU_MAP_BYTES];
+    int8_t *table = make_params(draft, to, sizeof in);
     if (!table) return mn_fail_memory("the program");
-    for (int32_t i = 0; i < BYTES; i++) in[i] = (uint8_t)(i + INT8_MIN);
+    for (int32_t i = 0; i < MN_MCU_MAP_BYTES; i++) in[i] = (uint8_t)(i + INT8_MIN);
     const void *inputs[MN_TASK_INPUTS] = {in};
     const mn_task task = {.params = from->node->params, .inputs = inputs, .output = table};
-    from->kernel->run(&task, 0, BYTES);
+    from->kernel->run(&task, 0, MN_MCU_MAP_BYTES);
     return MN_OK;
 }

@@ -188,13 +188,15 @@ static void put_params(const writer *w, const mn_mcu_step *step, uint32_t weight
         break;
     case MN_MCU_MEAN:
     case MN_MCU_AVERAGE: put_mean(w, params); break;
-    case MN_MCU_MAP: put_bytes(w, "params", params, 256); break;
+    case MN_MCU_INPUT:
+    case MN_MCU_MAP:
+        if (params) put_bytes(w, "params", params, MN_MCU_MAP_BYTES);
+        break;
     case MN_MCU_SOFTMAX: put_softmax(w, params); break;
     case MN_MCU_LOAD:
         fprintf(w->out, "static const mn_mcu_constants params_%" PRIu32 " = {%s_weights + %" PRIu32 "};\n", w->step,
                 w->model->name, weights);
         break;
-    case MN_MCU_INPUT:
     case MN_MCU_SUM:
     case MN_MCU_KINDS: break;
     }

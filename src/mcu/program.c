@@ -20,6 +20,8 @@ typedef struct builder {
     mn_stream_step *stream_steps;
     mn_stream_tensor *stream_tensors;
     int32_t first;    /* steps of the search in front of the draft's: 1 if rows arrive */
+    int32_t arriving; /* graph tensor of what the caller gives */
+    void *map;        /* params of a MAP that the INPUT does as well, or NULL */
     size_t *offset;   /* [draft tensors, then extras] */
     int32_t *step_of; /* [steps of the search]: step of the program */
     mn_mcu_step *to;  /* [steps of the program] */
@@ -100,6 +102,31 @@ static mn_status add_step(builder *b, const mn_draft_step *step) {
         reads[to->read_count++] = read_of(b, step, step->inputs[i]);
     }
     return MN_OK;
+}
+
+/* Is a function of each byte all that becomes of the input? */
+static bool maps_input(const mn_draft *draft) {
+    const mn_draft_step *first = draft->steps;
+    if (draft->step_count < 2 || first->kind != MN_MCU_MAP || first->inputs[0] != draft->input) return false;
+    for (int32_t s = 1; s < draft->step_count; s++) {
+        for (int32_t i = 0; i < 2; i++) {
+            const int32_t input = draft->steps[s].inputs[i];
+            if (input >= 0 && draft->tensors[input].memory == draft->input) return false;
+        }
+    }
+    return first->output != draft->output;
+}
+
+/* Rows that arrive go through such a function on their way into the arena. */
+static void join_map(builder *b) {
+    mn_draft *draft = &b->draft;
+    b->arriving = draft->tensors[draft->input].tensor;
+    if (b->options->held || !maps_input(draft)) return;
+    b->map = draft->steps->params;
+    draft->tensors[draft->input].memory = draft->steps->output;
+    draft->input = draft->steps->output;
+    draft->steps++;
+    draft->step_count--;
 }
 
 static mn_status list_steps(builder *b) {
@@ -296,8 +323,10 @@ static void add_mcu_step(builder *b, int32_t s, int32_t chain_end, int16_t loade
                         .output = (int16_t)output,
                         .chunk = (uint16_t)mn_min_i32(turn->chunk, UINT16_MAX),
                         .kind = MN_MCU_INPUT,
+                        .params = b->map,
                         .whole = is_whole(b, output, chain_end)};
-    mn_mcu_step_report report = {.name = name_of(b, b->draft.tensors[output].tensor), .op = -1};
+    mn_mcu_step_report report = {
+        .name = name_of(b, b->arriving), .op = -1, .constant_bytes = b->map ? MN_MCU_MAP_BYTES : 0};
     if (step) {
         to->kind = (uint8_t)step->kind;
         to->window = step->window;
@@ -399,7 +428,7 @@ static mn_status make_program(builder *b) {
         b->chain_ends[k] = b->out->program.step_count;
     }
     report_tensors(b);
-    b->out->input = b->draft.tensors[b->draft.input].tensor;
+    b->out->input = b->arriving;
     b->out->output = b->draft.tensors[b->draft.output].tensor;
     return MN_OK;
 }
@@ -411,6 +440,7 @@ static mn_status build(builder *b) {
         .threads = 1, .keep_tensors = true, .target = mn_target_here(), .tier = MN_TIER_REF};
     MN_TRY(mn_plan_create(&b->model->graph, b->model->cache, &options, &b->plan));
     MN_TRY(mn_draft_make(&b->plan, &b->out->region, &b->draft));
+    join_map(b);
     MN_TRY(list_steps(b));
     MN_TRY(search(b));
     return make_program(b);

@@ -73,6 +73,12 @@ grep -q 'int8_t \*other_input(void);' "$scratch/held/other.h" || fail 'a held in
 expect 0 compile "$scratch/signs-0.35.tflite" -o "$scratch/roomy" --name other --ram 64K --check "$scratch/in.raw"
 try "$scratch/roomy" other "$scratch/in.raw" "$scratch/scores" gcc -std=c99
 
+# Bytes without a sign at both ends: converted as rows arrive.
+expect 0 quantize "$scratch/float.tflite" --images "$photos" --limit 4 --io uint8 -o "$scratch/bytes.tflite"
+expect 0 run -m "$scratch/bytes.tflite" -i "$scratch/in.raw" -o "$scratch/byte_scores"
+expect 0 compile "$scratch/bytes.tflite" -o "$scratch/bytes" --name other --check "$scratch/in.raw"
+try "$scratch/bytes" other "$scratch/in.raw" "$scratch/byte_scores" gcc -std=c99
+
 expect 0 compile "$scratch/signs-0.35.tflite" -o "$scratch/told" --plan --flash-speed 20 --map "$scratch/map.svg"
 prints 'POINTWISE .*block_1_expand'
 prints 'ms'

@@ -113,24 +113,30 @@ static void test_v1(void **state) {
     check_family(0);
 }
 
-/* What converts to int8 and back at the ends is the caller's if it is float32, and steps if it is uint8. */
+/* What converts to int8 and back at the ends is the caller's if it is float32, and steps if it is uint8; rows that
+ * arrive are converted on their way. */
 static void test_ends(void **state) {
     (void)state;
     const mn_variant small = {.width = 0.35, .size = 32};
     mn_model *stored = published(MN_FAMILY_V2, &small, MN_INT8), *real = published(MN_FAMILY_V2, &small, MN_FLOAT32),
              *bytes = published(MN_FAMILY_V2, &small, MN_UINT8);
-    mn_mcu_built of_stored, of_real, of_bytes;
+    mn_mcu_built of_stored, of_real, of_bytes, of_held;
     build(stored, false, 0, &of_stored);
     build(real, false, 0, &of_real);
     build(bytes, false, 0, &of_bytes);
+    build(bytes, true, 0, &of_held);
     assert_int_equal(of_real.program.step_count, of_stored.program.step_count);
-    assert_int_equal(of_bytes.program.step_count, of_stored.program.step_count + 2);
+    assert_int_equal(of_bytes.program.step_count, of_stored.program.step_count + 1);
+    assert_int_equal(of_held.program.step_count, of_bytes.program.step_count);
+    assert_int_equal(of_bytes.program.arena_bytes, of_stored.program.arena_bytes);
     expect_equal(stored, &of_stored, "int8");
     expect_equal(stored, &of_real, "float32");
     expect_equal(bytes, &of_bytes, "uint8");
+    expect_equal(bytes, &of_held, "uint8, held");
     mn_mcu_built_free(&of_stored);
     mn_mcu_built_free(&of_real);
     mn_mcu_built_free(&of_bytes);
+    mn_mcu_built_free(&of_held);
     mn_model_close(&stored);
     mn_model_close(&real);
     mn_model_close(&bytes);

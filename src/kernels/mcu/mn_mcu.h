@@ -64,9 +64,13 @@ typedef enum mn_mcu_need {
     MN_MCU_ALL     /* every pixel */
 } mn_mcu_need;
 
+/** A function of a byte: a table of its results, of value v at v + 128. */
+enum { MN_MCU_MAP_BYTES = 256 };
+
 /** What a step computes, its parameters (`params`), and what it needs of its inputs. */
 typedef enum mn_mcu_kind {
-    MN_MCU_INPUT,     /* rows of the input as they arrive. params: NULL. It has no inputs */
+    MN_MCU_INPUT,     /* rows of the input as they arrive. params: const int8_t[MN_MCU_MAP_BYTES], which maps them, or
+                         NULL. It has no inputs */
     MN_MCU_LOAD,      /* constants into the arena: one pixel. params: mn_mcu_constants. It has no inputs */
     MN_MCU_POINTWISE, /* a 1x1 convolution, or FULLY_CONNECTED of each pixel. SAME */
     MN_MCU_DENSE,     /* FULLY_CONNECTED of a whole tensor, as one pixel. ALL; the input is no ring */
@@ -80,8 +84,8 @@ typedef enum mn_mcu_kind {
                        one place. params: NULL. SAME */
     MN_MCU_MEAN,    /* MEAN of sums, of all pixels. params: mn_mcu_mean. ALL */
     MN_MCU_AVERAGE, /* AVERAGE_POOL_2D of sums, of all pixels. params: mn_mcu_mean. ALL */
-    MN_MCU_MAP,     /* a function of each byte: QUANTIZE, RELU, LOGISTIC ... params: const int8_t[256], the result of
-                       value v at v + 128. SAME */
+    MN_MCU_MAP,     /* a function of each byte: QUANTIZE, RELU, LOGISTIC ... params: const int8_t[MN_MCU_MAP_BYTES].
+                       SAME */
     MN_MCU_SOFTMAX, /* over the channels of each pixel. params: mn_mcu_softmax. SAME */
     MN_MCU_KINDS
 } mn_mcu_kind;

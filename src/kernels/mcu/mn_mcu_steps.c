@@ -162,8 +162,13 @@ static void take_input(const slice *s, uint32_t first, uint32_t n) {
     for (uint32_t part; n > 0; first += part, n -= part) {
         part = n;
         int8_t *const to = pixel(s, s->out, first, &part);
-        mn_mcu_copy(to, from, part * s->out->bytes);
-        from += (size_t)part * s->out->bytes;
+        const uint32_t bytes = part * s->out->bytes;
+        if (s->step->params) {
+            mn_mcu_map_c((const int8_t *)s->step->params, from, to, bytes);
+        } else {
+            mn_mcu_copy(to, from, bytes);
+        }
+        from += bytes;
     }
 }
 
