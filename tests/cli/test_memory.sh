@@ -22,6 +22,7 @@ int8=$models/tiny_v2_int8.tflite
 float=$models/tiny_v2_float32.tflite
 weights=$scratch/weights.h5
 head -c 3072 "$mobilenet" >"$scratch/input"
+cp "$scratch/input" "$scratch/input.raw"
 mkdir "$scratch/photos" "$scratch/two"
 cp $photos/colour420.jpg $photos/gray.jpg $photos/colour2-8bit.png "$scratch/photos"
 cp -r models/signs/bump models/signs/deer "$scratch/two"
@@ -44,6 +45,11 @@ fail_all 2 -- mobilenet evaluate -m "$int8" --compare "$float" --images "$scratc
 fail_all 2 --same --out "$scratch/new.tflite" -- mobilenet new --width 0.35 --size 32 --classes 3 -o "$scratch/new.tflite"
 fail_all 2 --same --out "$scratch/a.tflite" -- mobilenet convert "$weights" --size 32 -o "$scratch/a.tflite"
 fail_all 2 --out "$scratch/a.tflite" -- mobilenet quantize "$float" --images "$scratch/photos" -o "$scratch/a.tflite"
+expect 0 compile "$int8" -o "$scratch/network" --name network
+program=()
+for file in "$scratch/network"/*; do program+=(--out "$file"); done
+fail_all 2 --same "${program[@]}" -- mobilenet compile "$int8" -o "$scratch/network" --name network --plan \
+    --check "$scratch/input.raw"
 fail_all 1 --out "$scratch/a.tflite" -- mobilenet quantize "$weights" --data-free -o "$scratch/a.tflite"
 fail_all 1 --out "$scratch/a.tflite" -- mobilenet quantize "$float" --images "$scratch/photos" --optimize \
     -o "$scratch/a.tflite"

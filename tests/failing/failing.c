@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 8, SECONDS = 60 };
+enum { MAX_FILES = 32, SECONDS = 60 };
 
 int mobilenet_main(int count, char **arguments);
 int library_main(int count, char **arguments);
