@@ -17,6 +17,10 @@
 #include "kernels/arm/parts_f32.h"
 #include "kernels/portable/conv_f32.h"
 
+#ifdef __aarch64__
+#include "kernels/arm/multiply_f32.h"
+#endif
+
 #include "kernels/tile/conv_f32.h"
 
 const mn_kernel_traits mn_conv_f32_neon_traits = {.need = mn_conv_f32_portable_need, .pack = mn_conv_f32_portable_pack};

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
- * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, and V_FMA_LANE where there is v_fma_lane() (x86/f32_avx2.h and
- * so on). It gets run_tiles(). */
+ * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, V_FMA_LANE where there is v_fma_lane(), and MULTIPLY_6X4 where
+ * tiles of that size have multiply_6x4() (x86/f32_avx2.h and so on). It gets run_tiles(). */
 
 #include "base/checked.h"
 #include "kernels/tile/parts_f32.h"
@@ -184,14 +184,49 @@ INLINE void finish_tile(extent end, int rows, int whole, const accumulators *s, 
 
 #endif
 
-INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
-    const bool half = end == HALF;
-    accumulators s;
+/* Bias and all products. */
+INLINE void sum_tile(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const group *g,
+                     const float *in) {
     UNROLL for (int r = 0; r < rows; r++) {
-        UNROLL for (int j = 0; j < whole; j++) s.of[r][j] = g->bias[j];
-        if (half) s.half[r] = half_of(g->bias[whole]);
+        UNROLL for (int j = 0; j < whole; j++) s->of[r][j] = g->bias[j];
+        if (half) s->half[r] = half_of(g->bias[whole]);
     }
-    add_runs(rows, whole, half, &s, t, t->in + pixel * t->in_stride, g->panel);
+    add_runs(rows, whole, half, s, t, in, g->panel);
+}
+
+#ifdef MULTIPLY_6X4
+
+/* One run in each row, of a multiple of four, and their weights follow each other. */
+INLINE bool fits_6x4(const mn_tiles *t) {
+    const mn_runs *r = &t->runs;
+    return r->cols == 1 && r->rows > 0 && t->last > 0 && t->last % LANES == 0 &&
+           (r->rows == 1 || (r->length > 0 && r->length % LANES == 0 && r->k_row == r->length));
+}
+
+INLINE products_6x4 products_of(const mn_tiles *t, const group *g, const float *in) {
+    const ptrdiff_t bytes = sizeof(float);
+    return (products_6x4){.in = in,
+                          .step = t->in_stride * bytes,
+                          .weights = g->panel,
+                          .bias = g->bias,
+                          .runs = t->runs.rows,
+                          .skip = (t->runs.in_row - t->runs.length) * bytes,
+                          .length = t->runs.length * bytes,
+                          .last = t->last * bytes};
+}
+
+#endif
+
+INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+    const float *in = t->in + pixel * t->in_stride;
+    accumulators s;
+#ifdef MULTIPLY_6X4
+    if (rows == 6 && whole == 4 && fits_6x4(t)) {
+        const products_6x4 p = products_of(t, g, in);
+        multiply_6x4(&p, s.of);
+    } else
+#endif
+        sum_tile(rows, whole, end == HALF, &s, t, g, in);
     finish_tile(end, rows, whole, &s, t, pixel * t->out_stride + g->channel, g->exist);
 }
 
