@@ -3,6 +3,7 @@
 
 /* Parameters of products with weights: these stay where they are in the model, the rest is made for each channel. */
 #include "base/checked.h"
+#include "kernels/mcu/mn_mcu_kernels.h"
 #include "kernels/quant.h"
 #include "mcu/draft.h"
 #include "mcu/factor.h"
@@ -67,16 +68,42 @@ static void fold_bias(const product *p, int32_t channel, const int8_t *weights, 
     p->bias[channel] = (int32_t)(bias - sum * (uint32_t)p->in_zero);
 }
 
-/* Does a channel of `count` products keep to what mn_mcu_product calls tame? */
-static bool is_tame(const product *p, int32_t channel, size_t count) {
-    const int64_t most = (int64_t)count * 128 * 128, bias = p->bias[channel], limit = INT64_C(1) << 29;
-    return bias + most < limit && bias - most > -limit && p->shift[channel] >= -22 && p->shift[channel] <= -1;
-}
-
 static void set_output(product *p, int32_t zero, mn_range_i32 range) {
     p->out->out_zero = (int8_t)zero;
     p->out->low = (int8_t)range.min;
     p->out->high = (int8_t)range.max;
+}
+
+/* The most that `count` products can add up to, either way. */
+static int64_t most_of(size_t count) { return (int64_t)count * 128 * 128; }
+
+/* Does a channel of `count` products keep to what mn_mcu_product calls tame? */
+static bool is_tame(const product *p, int32_t channel, size_t count) {
+    const int64_t most = most_of(count), bias = p->bias[channel], limit = INT64_C(1) << 29;
+    return bias + most < limit && bias - most > -limit && p->shift[channel] >= -22 && p->shift[channel] <= -1;
+}
+
+static bool is_always(const product *p, int32_t channel, int32_t most, int8_t stored) {
+    return mn_mcu_store(p->out, (uint32_t)channel, -most) == stored &&
+           mn_mcu_store(p->out, (uint32_t)channel, most) == stored;
+}
+
+/* A channel that stores the same byte whatever its products are, as those do whose weights all but vanished in
+ * training, may have any bias and scale that give this byte: tame ones, if there are some. */
+static void settle(const product *p, int32_t channel, size_t count) {
+    const int32_t bias = p->bias[channel], multiplier = p->multiplier[channel];
+    const int8_t shift = p->shift[channel], stored = mn_mcu_store(p->out, (uint32_t)channel, 0);
+    const int64_t most = most_of(count);
+    if (bias + most > INT32_MAX || bias - most < INT32_MIN || !is_always(p, channel, (int32_t)most, stored)) return;
+    for (int8_t n = 1; n <= 22; n++) {
+        p->bias[channel] = (stored - p->out->out_zero) * (1 << (n + 1));
+        p->multiplier[channel] = 1 << 30;
+        p->shift[channel] = (int8_t)-n;
+        if (is_tame(p, channel, count) && is_always(p, channel, (int32_t)most, stored)) return;
+    }
+    p->bias[channel] = bias;
+    p->multiplier[channel] = multiplier;
+    p->shift[channel] = shift;
 }
 
 static mn_status make_border(product *p, const mn_draft_step *to) {
@@ -100,14 +127,18 @@ mn_status mn_draft_convolution(const mn_draft *draft, const mn_step *from, mn_dr
     const bool depthwise = to->kind == MN_MCU_DEPTHWISE;
     const size_t taps = (size_t)w->k_h * (size_t)w->k_w, count = depthwise ? taps : taps * (size_t)w->in_c;
     p.out->tame = 1;
+    set_output(&p, conv->out_zero, conv->range);
     for (int32_t c = 0; c < p.channels; c++) {
         const int8_t *weights = to->weights + (depthwise ? (size_t)c : (size_t)c * count);
         fold_bias(&p, c, weights, count, depthwise ? (size_t)p.channels : 1);
         p.multiplier[c] = conv->multiplier[c];
         p.shift[c] = (int8_t)conv->shift[c];
+        if (!is_tame(&p, c, count)) settle(&p, c, count);
         if (!is_tame(&p, c, count)) p.out->tame = 0;
+        for (size_t i = 0; depthwise && i < count; i++) {
+            if (weights[i * (size_t)p.channels] == -128) p.out->tame = 0;
+        }
     }
-    set_output(&p, conv->out_zero, conv->range);
     return to->window ? make_border(&p, to) : MN_OK;
 }
 

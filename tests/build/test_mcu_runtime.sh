@@ -39,9 +39,13 @@ for level in -O0 -Os -O2 -O3; do
     try nm g++ -x c++ -std=c++11 "$level"
     try nm clang++ -x c++ -std=c++11 "$level"
     [[ $level == -O0 ]] && continue
-    for core in cortex-m3 cortex-m4 cortex-m7 cortex-m55; do
+    for core in cortex-m3 cortex-m4 cortex-m7 cortex-m33 'cortex-m55 -mfloat-abi=hard'; do
+        # shellcheck disable=SC2086 # a core may have a flag of its own
         try arm-none-eabi-nm arm-none-eabi-gcc -mcpu=$core -mthumb -std=c99 "$level"
     done
+    try arm-none-eabi-nm arm-none-eabi-g++ -x c++ -std=c++11 -fno-exceptions -mcpu=cortex-m4 -mthumb "$level"
+    try arm-none-eabi-nm arm-none-eabi-g++ -x c++ -std=c++11 -fno-exceptions -mcpu=cortex-m55 -mthumb -mfloat-abi=hard "$level"
+    try llvm-nm clang --target=thumbv7em-none-eabi -mcpu=cortex-m4 -munaligned-access -mfloat-abi=soft -std=c99 "$level"
     try riscv64-unknown-elf-nm riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -std=c99 "$level"
 done
 [[ $compiled -ge 4 ]] || fail "only $compiled compilers were tried"

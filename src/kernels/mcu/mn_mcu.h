@@ -106,7 +106,8 @@ typedef struct mn_mcu_product {
     uint16_t depth;       /* channels of the input; of DENSE all its bytes */
     uint16_t channels;    /* of the output; of DEPTHWISE a multiple of depth */
     int8_t out_zero, low, high;
-    uint8_t tame; /* 1: no accumulator reaches 2^29 either way, shifts are in [-22, -1], and there is no `fine` */
+    uint8_t tame; /* 1: no accumulator reaches 2^29 either way, shifts are in [-22, -1], there is no `fine`, and no
+                     weight of DEPTHWISE is -128 */
 } mn_mcu_product;
 
 /** ADD: each operand and the sum with its own multiplier in [0, 2^31) and shift in [-31, 31], of operands in [-31, 0]

@@ -8,6 +8,13 @@
 
 #if MN_MCU_HAS_DSP
 
+/* Two pixels and two channels take every register, of which Clang keeps one for frames. */
+#if defined __clang__
+enum { HAS_TWO_PIXELS = 0 };
+#else
+enum { HAS_TWO_PIXELS = 1 };
+#endif
+
 /* The last four bytes of a depth that is no multiple of four, those that were multiplied before as zeros. */
 MN_MCU_INLINE uint32_t rest_of(const int8_t *end, uint32_t rest) {
     return mn_mcu_load(end - 4) & ~0u << (32 - 8 * rest);
@@ -226,7 +233,8 @@ void mn_mcu_pointwise_dsp(const mn_mcu_product *p, const int8_t *weights, uint32
         by_tiles(p, weights, depth, in, out, n, (uint32_t *)(void *)workspace);
         by_ones(p, weights, depth, in, out, n, channels & ~1u);
     } else {
-        for (; p->tame && i + 2 <= n; i += 2) two_pixels(p, weights, depth, in + i * depth, out + i * channels);
+        for (; HAS_TWO_PIXELS && p->tame && i + 2 <= n; i += 2)
+            two_pixels(p, weights, depth, in + i * depth, out + i * channels);
         for (; i < n; i++) one_pixel(p, weights, depth, in + i * depth, out + i * channels);
         by_ones(p, weights, depth, in, out, n, channels & ~3u);
     }

@@ -80,10 +80,27 @@ void mn_mcu_depthwise_dsp(const mn_mcu_product *p, const int8_t *weights, const 
 #define MN_MCU_HAS_DSP 0
 #endif
 
+/* mn_mcu_mve.c: Helium, of Armv8.1-M. */
+#if defined __ARM_FEATURE_MVE && defined __GNUC__
+#define MN_MCU_HAS_MVE 1
+void mn_mcu_pointwise_mve(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
+                          uint32_t n, int8_t *workspace);
+void mn_mcu_depthwise_mve(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
+                          uint32_t n);
+void mn_mcu_add_mve(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_t *out, uint32_t count);
+#else
+#define MN_MCU_HAS_MVE 0
+#endif
+
 /* Those that the target runs. */
-#if MN_MCU_HAS_DSP
+#if MN_MCU_HAS_MVE
+#define mn_mcu_best_pointwise mn_mcu_pointwise_mve
+#define mn_mcu_best_depthwise mn_mcu_depthwise_mve
+#define mn_mcu_best_add mn_mcu_add_mve
+#elif MN_MCU_HAS_DSP
 #define mn_mcu_best_pointwise mn_mcu_pointwise_dsp
 #define mn_mcu_best_depthwise mn_mcu_depthwise_dsp
+#define mn_mcu_best_add mn_mcu_add_c
 #else
 #if defined __arm__
 #define mn_mcu_best_pointwise mn_mcu_pointwise_c
@@ -91,8 +108,8 @@ void mn_mcu_depthwise_dsp(const mn_mcu_product *p, const int8_t *weights, const 
 #define mn_mcu_best_pointwise mn_mcu_pointwise_wide
 #endif
 #define mn_mcu_best_depthwise mn_mcu_depthwise_c
-#endif
 #define mn_mcu_best_add mn_mcu_add_c
+#endif
 
 /** One slice of a step: pixels [first, first + n) of its output, the first of them at row y, column x. */
 void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_mcu_cursor *at, uint32_t n);
