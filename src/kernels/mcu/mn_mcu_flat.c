@@ -5,6 +5,9 @@
 #include "mn_mcu_kernels.h"
 
 void mn_mcu_copy(int8_t *to, const int8_t *from, uint32_t n) {
+#if defined __GNUC__ && defined __ARM_FEATURE_UNALIGNED
+    for (; n >= 4; n -= 4, to += 4, from += 4) __builtin_memcpy(to, from, 4); /* one load, one store */
+#endif
     for (; n > 0; n--) {
         *to++ = *from++;
         MN_MCU_IN_ORDER();

@@ -73,12 +73,21 @@ static void run_sum(const slice *s, uint32_t first, uint32_t n) {
 static void look_at_row(const slice *s, uint32_t x, uint32_t ky, uint32_t columns, const int8_t *border,
                         const int8_t **at) {
     const mn_mcu_window *w = s->step->window;
+    const mn_mcu_tensor *in = s->in;
     const uint32_t y = s->y * w->stride_h + ky * w->dilation_h - w->pad_top; /* above the image it wraps */
+    const uint32_t width = y < in->height ? in->width : 0, step = w->dilation_w * in->bytes;
+    const uint32_t ring = in->places * in->bytes;
+    const int8_t *const begin = s->run->arena + in->offset, *next = NULL;
     uint32_t column = x * w->stride_w - w->pad_left;
     for (uint32_t i = 0; i < columns; i++, column += w->dilation_w) {
-        uint32_t any = 1;
-        const int inside = y < s->in->height && column < s->in->width;
-        at[i] = inside ? pixel(s, s->in, y * s->in->width + column, &any) : border;
+        if (column >= width) {
+            at[i] = border;
+            continue;
+        }
+        if (!next) next = begin + (y * width + column) % in->places * in->bytes;
+        at[i] = next;
+        next += step;
+        if (next >= begin + ring) next -= ring;
     }
 }
 
@@ -88,19 +97,27 @@ static uint32_t most_pixels(const mn_mcu_window *w) {
     return w->dilation_w > 1 ? 1 : ((uint32_t)MN_MCU_TAPS / w->k_h - w->k_w) / w->stride_w + 1;
 }
 
+/* Pixels that need not lie behind each other. */
+static void copy_row(const int8_t *const *at, uint32_t count, uint32_t bytes, int8_t *to) {
+    uint32_t together = 1;
+    for (; count > 0; count -= together, at += together, to += together * bytes) {
+        for (together = 1; together < count && at[together] == at[together - 1] + bytes;) together++;
+        mn_mcu_copy(to, at[0], together * bytes);
+    }
+}
+
 /* A CONV: the pixels under each output pixel behind each other, then a product. */
 static void run_patches(const slice *s, const mn_mcu_view *view, int8_t *out, uint32_t n) {
     const mn_mcu_product *p = (const mn_mcu_product *)s->step->params;
     int8_t *const patches = workspace_of(s);
-    const uint32_t depth = view->k_h * view->k_w * p->depth;
+    const uint32_t row = view->k_w * p->depth, depth = view->k_h * row;
     for (uint32_t i = 0; i < n; i += MN_MCU_PATCHES) {
         const uint32_t count = mn_mcu_min(n - i, MN_MCU_PATCHES);
         int8_t *to = patches;
         for (uint32_t k = i; k < i + count; k++) {
             const int8_t *const *at = view->at + k * view->stride;
-            for (uint32_t ky = 0; ky < view->k_h; ky++, at += view->columns) {
-                for (uint32_t kx = 0; kx < view->k_w; kx++, to += p->depth) mn_mcu_copy(to, at[kx], p->depth);
-            }
+            for (uint32_t ky = 0; ky < view->k_h; ky++, at += view->columns, to += row)
+                copy_row(at, view->k_w, p->depth, to);
         }
         mn_mcu_best_pointwise(p, weights_of(s), depth, patches, out + (size_t)i * p->channels, count, NULL);
     }
