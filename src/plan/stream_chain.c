@@ -363,7 +363,12 @@ static void keep_taken_places(mn_chains *c) {
 }
 
 void mn_chain_set_chunk(mn_chains *c, int32_t begin, int32_t end, int32_t chunk) {
-    for (int32_t s = begin; s < end; s++) c->chunk[s] = mn_min_i32(chunk, units_of(c, s));
+    for (int32_t s = begin; s < end; s++) {
+        /* What a step without inputs is asked for will be there at once, so that slices of it all take no more memory.
+         */
+        const bool is_maker = c->steps->steps[s].read_count == 0;
+        c->chunk[s] = is_maker ? units_of(c, s) : mn_min_i32(chunk, units_of(c, s));
+    }
 }
 
 void mn_chain_run(mn_chains *c, int32_t begin, int32_t end, bool overlaps, mn_stream_slice *slices, mn_chain *out) {
