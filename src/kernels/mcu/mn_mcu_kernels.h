@@ -179,6 +179,10 @@ int8_t mn_mcu_store_fine(const mn_mcu_product *p, uint32_t c, int32_t acc);
 /** The byte of channel c with the sum `sum` of its products. */
 static inline int8_t mn_mcu_store(const mn_mcu_product *p, uint32_t c, int32_t sum) {
     const int32_t acc = mn_mcu_wrap_add(sum, p->bias[c]);
+    if (p->tame) {
+        const mn_mcu_rescale s = mn_mcu_rescale_of(p->multiplier[c], p->shift[c], p->out_zero);
+        return (int8_t)mn_mcu_clamp(mn_mcu_rescaled(s, acc), p->low, p->high);
+    }
     if (p->fine) return mn_mcu_store_fine(p, c, acc);
     const int32_t stored = mn_mcu_wrap_add(mn_mcu_requantize(acc, p->multiplier[c], p->shift[c]), p->out_zero);
     return (int8_t)mn_mcu_clamp(stored, p->low, p->high);

@@ -120,16 +120,16 @@ static int32_t filter(const int8_t *const *at, const mn_mcu_view *view, uint32_t
     return sum;
 }
 
-/* Four channels behind each other of two pixels, so that each address serves four products and each weight two:
+/* Four channels behind each other of one pixel or two, so that each address serves four products and each weight two:
  * sums[0 to 3] are of the first pixel. */
-MN_MCU_INLINE void filter_four(const mn_mcu_view *view, const int8_t *const *at, uint32_t step, uint32_t c,
+MN_MCU_INLINE void filter_four(const mn_mcu_view *view, const int8_t *const *at, int pixels, uint32_t c,
                                const int8_t *w, uint32_t channels, int32_t sums[8]) {
     int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
 #define CHANNEL(k)                                                                                                     \
     do {                                                                                                               \
         const int32_t v = tap[k];                                                                                      \
         a##k += x[k] * v;                                                                                              \
-        b##k += y[k] * v;                                                                                              \
+        if (pixels > 1) b##k += y[k] * v;                                                                              \
     } while (0)
 #define TAP(kx)                                                                                                        \
     do {                                                                                                               \
@@ -144,7 +144,7 @@ MN_MCU_INLINE void filter_four(const mn_mcu_view *view, const int8_t *const *at,
     const int8_t *const *row = at;
     const int8_t *tap = w;
     for (uint32_t ky = 0; ky < view->k_h; ky++, row += view->columns) {
-        const int8_t *const *const next = row + step;
+        const int8_t *const *const next = pixels > 1 ? row + view->stride : row;
         if (view->k_w == 3) {
             TAP(0);
             TAP(1);
@@ -159,19 +159,29 @@ MN_MCU_INLINE void filter_four(const mn_mcu_view *view, const int8_t *const *at,
     sums[4] = b0, sums[5] = b1, sums[6] = b2, sums[7] = b3;
 }
 
-/* Channels [0, channels & ~3) of two pixels of a tame product, or, with a step of 0, of one. */
-static void filter_pixels(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view,
-                          const int8_t *const *at, uint32_t step, int8_t *out) {
+/* Channels [0, channels & ~3) of two pixels of a tame product. */
+static void filter_pairs(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view,
+                         const int8_t *const *at, int8_t *out) {
     const mn_mcu_output o = mn_mcu_output_of(p);
     const uint32_t channels = p->channels;
-    const size_t apart = step == 0 ? 0 : channels;
     for (uint32_t c = 0; c + 4 <= channels; c += 4) {
         int32_t sums[8];
-        filter_four(view, at, step, c, weights + c, channels, sums);
-        mn_mcu_store_two(&o, c, sums[0], sums[4], out + c, apart);
-        mn_mcu_store_two(&o, c + 1, sums[1], sums[5], out + c + 1, apart);
-        mn_mcu_store_two(&o, c + 2, sums[2], sums[6], out + c + 2, apart);
-        mn_mcu_store_two(&o, c + 3, sums[3], sums[7], out + c + 3, apart);
+        filter_four(view, at, 2, c, weights + c, channels, sums);
+        mn_mcu_store_two(&o, c, sums[0], sums[4], out + c, channels);
+        mn_mcu_store_two(&o, c + 1, sums[1], sums[5], out + c + 1, channels);
+        mn_mcu_store_two(&o, c + 2, sums[2], sums[6], out + c + 2, channels);
+        mn_mcu_store_two(&o, c + 3, sums[3], sums[7], out + c + 3, channels);
+    }
+}
+
+/* The same channels of one pixel, of any product. */
+static void filter_one(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, const int8_t *const *at,
+                       int8_t *out) {
+    const uint32_t channels = p->channels;
+    for (uint32_t c = 0; c + 4 <= channels; c += 4) {
+        int32_t sums[8];
+        filter_four(view, at, 1, c, weights + c, channels, sums);
+        for (uint32_t k = 0; k < 4; k++) out[c + k] = mn_mcu_store(p, c + k, sums[k]);
     }
 }
 
@@ -187,12 +197,16 @@ static void filter_rest(const mn_mcu_product *p, const int8_t *weights, const mn
 
 void mn_mcu_depthwise_c(const mn_mcu_product *p, const int8_t *weights, const mn_mcu_view *view, int8_t *out,
                         uint32_t n) {
-    const uint32_t channels = p->channels, fours = p->tame && channels == p->depth ? channels & ~3u : 0;
-    for (uint32_t i = 0; i < n && fours > 0; i += 2) {
-        const uint32_t step = i + 1 < n ? view->stride : 0;
-        filter_pixels(p, weights, view, view->at + i * view->stride, step, out + (size_t)i * channels);
+    const uint32_t channels = p->channels, fours = channels == p->depth ? channels & ~3u : 0;
+    const int8_t *const *at = view->at;
+    uint32_t i = 0;
+    for (; p->tame && fours > 0 && i + 2 <= n; i += 2) {
+        filter_pairs(p, weights, view, at + i * view->stride, out + (size_t)i * channels);
     }
-    for (uint32_t i = 0; i < n && fours < channels; i++) {
-        filter_rest(p, weights, view, view->at + i * view->stride, fours, out + (size_t)i * channels);
+    for (; fours > 0 && i < n; i++) {
+        filter_one(p, weights, view, at + i * view->stride, out + (size_t)i * channels);
+    }
+    for (i = 0; fours < channels && i < n; i++) {
+        filter_rest(p, weights, view, at + i * view->stride, fours, out + (size_t)i * channels);
     }
 }
