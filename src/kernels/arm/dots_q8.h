@@ -26,11 +26,11 @@ Q8_INLINE void mn_arm_load_high(const int8_t **row, int8x16_t *x) {
 
 /** The next four, into the lower half of a half. */
 Q8_INLINE void mn_arm_load_low_four(const int8_t *row, int8x16_t *x) {
-    __asm__ volatile("ldr %s0, %1" : "=w"(*x) : "m"(*(const int32_t *)(const void *)row));
+    __asm__ volatile("ldr %s0, %1" : "=w"(*x) : "m"(*(const int8_t(*)[4])row));
 }
 
 Q8_INLINE void mn_arm_load_high_four(const int8_t *row, int8x16_t *x) {
-    __asm__ volatile("ld1 {%0.s}[2], %1" : "+w"(*x) : "Q"(*(const int32_t *)(const void *)row));
+    __asm__ volatile("ld1 {%0.s}[2], %1" : "+w"(*x) : "Q"(*(const int8_t(*)[4])row));
 }
 
 /** Keeps a sum from being computed later than here. */

@@ -5,7 +5,7 @@
  * 32 vectors, of which compilers move and spill some, and the cores that it is for run in order, so that each result
  * is four instructions away from what uses it: sums of all channels grow in turns.
  *
- *    v0-v15   accumulators, four of each row       v16-v23  weights of a block, two of each vector of channels
+ *    a00-a33  accumulators, four of each row       v16-v23  weights of a block, two of each vector of channels
  *    v24 v25  order                                v26 v27  activations, as they lie or as they are arranged
  *    v28-v31  sums                                 x7       chain of the next block, x14 the order of this one
  *    x9-x12   activations of each row              x13 x15  weights and chains      x17  blocks until the next skip
@@ -47,10 +47,10 @@
 #define NEXT_BLOCK I("ldrb w7, [x15], #1"), I("sub x17, x17, #1"), I("add x14, %[orders], x7, lsl #5")
 
 /* DO for all of so many rows. */
-#define ROW_0(DO, ...) DO(v0, v1, v2, v3, v26, v27, __VA_ARGS__)
-#define ROW_1(DO, ...) DO(v4, v5, v6, v7, v27, v26, __VA_ARGS__)
-#define ROW_2(DO, ...) DO(v8, v9, v10, v11, v26, v27, __VA_ARGS__)
-#define ROW_3(DO, ...) DO(v12, v13, v14, v15, v27, v26, __VA_ARGS__)
+#define ROW_0(DO, ...) DO(%[a00], %[a01], %[a02], %[a03], v26, v27, __VA_ARGS__)
+#define ROW_1(DO, ...) DO(%[a10], %[a11], %[a12], %[a13], v27, v26, __VA_ARGS__)
+#define ROW_2(DO, ...) DO(%[a20], %[a21], %[a22], %[a23], v26, v27, __VA_ARGS__)
+#define ROW_3(DO, ...) DO(%[a30], %[a31], %[a32], %[a33], v27, v26, __VA_ARGS__)
 #define TO_1 NEXT_ROW(d26, x10, v26, v27)
 #define TO_2 NEXT_ROW(d27, x11, v27, v26)
 #define TO_3 NEXT_ROW(d26, x12, v26, v27)
@@ -64,17 +64,17 @@
     I("ld1r {v26.8h}, [" #row "], #2")                                                                                 \
     MUL(v28, v16, v26) MUL2(v29, v16, v26) MUL(v30, v17, v26) MUL2(v31, v17, v26)                                      \
     ADD(a0, v28) ADD(a1, v29) ADD(a2, v30) ADD(a3, v31)
-#define PAIR_1 PAIR(v0, v1, v2, v3, x9)
-#define PAIR_2 PAIR_1 PAIR(v4, v5, v6, v7, x10)
-#define PAIR_3 PAIR_2 PAIR(v8, v9, v10, v11, x11)
-#define PAIR_4 PAIR_3 PAIR(v12, v13, v14, v15, x12)
+#define PAIR_1 PAIR(%[a00], %[a01], %[a02], %[a03], x9)
+#define PAIR_2 PAIR_1 PAIR(%[a10], %[a11], %[a12], %[a13], x10)
+#define PAIR_3 PAIR_2 PAIR(%[a20], %[a21], %[a22], %[a23], x11)
+#define PAIR_4 PAIR_3 PAIR(%[a30], %[a31], %[a32], %[a33], x12)
 
-#define COPY(a, b, c, d)                                                                                               \
-    I("mov " #a ".16b, v0.16b") I("mov " #b ".16b, v1.16b") I("mov " #c ".16b, v2.16b") I("mov " #d ".16b, v3.16b")
-#define BIAS_1 I("ldp q0, q1, [%[bias]]") I("ldp q2, q3, [%[bias], #32]")
-#define BIAS_2 BIAS_1 COPY(v4, v5, v6, v7)
-#define BIAS_3 BIAS_2 COPY(v8, v9, v10, v11)
-#define BIAS_4 BIAS_3 COPY(v12, v13, v14, v15)
+#define COPY(to, from) I("mov %[" #to "].16b, %[" #from "].16b")
+#define COPIES(r) COPY(a##r##0, a00) COPY(a##r##1, a01) COPY(a##r##2, a02) COPY(a##r##3, a03)
+#define BIAS_1 I("ldp %q[a00], %q[a01], [%[bias]]") I("ldp %q[a02], %q[a03], [%[bias], #32]")
+#define BIAS_2 BIAS_1 COPIES(1)
+#define BIAS_3 BIAS_2 COPIES(2)
+#define BIAS_4 BIAS_3 COPIES(3)
 
 #define MOVE(bytes)                                                                                                    \
     I("add x9, x9, " bytes) I("add x10, x10, " bytes) I("add x11, x11, " bytes) I("add x12, x12, " bytes)
@@ -107,30 +107,18 @@
           "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31")
 /* clang-format on */
 
-#define ROW_OF(r, a, b, c, d)                                                                                          \
-    register int32x4_t acc##r##0 __asm__(a), acc##r##1 __asm__(b), acc##r##2 __asm__(c), acc##r##3 __asm__(d)
-#define OUT(r) "=w"(acc##r##0), "=w"(acc##r##1), "=w"(acc##r##2), "=w"(acc##r##3)
-#define RESULT(r) acc[r][0] = acc##r##0, acc[r][1] = acc##r##1, acc[r][2] = acc##r##2, acc[r][3] = acc##r##3
+/* Named as their place is: [a12] is the third one of row 1. */
+#define OUT(r)                                                                                                         \
+    [a##r##0] "=w"(acc[r][0]), [a##r##1] "=w"(acc[r][1]), [a##r##2] "=w"(acc[r][2]), [a##r##3] "=w"(acc[r][3])
 
 /* Bias and all products of 16 channels. */
 Q8_INLINE void multiply(int rows, const factors *p, int32x4_t acc[ROWS][MN_ARM_VECTORS]) {
-    ROW_OF(0, "v0", "v1", "v2", "v3");
-    ROW_OF(1, "v4", "v5", "v6", "v7");
-    ROW_OF(2, "v8", "v9", "v10", "v11");
-    ROW_OF(3, "v12", "v13", "v14", "v15");
-    if (rows == 1) {
-        RUN(MULTIPLY(1), OUT(0));
-    } else if (rows == 2) {
-        RUN(MULTIPLY(2), OUT(0), OUT(1));
-        RESULT(1);
-    } else if (rows == 3) {
-        RUN(MULTIPLY(3), OUT(0), OUT(1), OUT(2));
-        RESULT(1), RESULT(2);
-    } else {
-        RUN(MULTIPLY(4), OUT(0), OUT(1), OUT(2), OUT(3));
-        RESULT(1), RESULT(2), RESULT(3);
+    switch (rows) {
+    case 1: RUN(MULTIPLY(1), OUT(0)); break;
+    case 2: RUN(MULTIPLY(2), OUT(0), OUT(1)); break;
+    case 3: RUN(MULTIPLY(3), OUT(0), OUT(1), OUT(2)); break;
+    default: RUN(MULTIPLY(4), OUT(0), OUT(1), OUT(2), OUT(3)); break;
     }
-    RESULT(0);
 }
 
 #endif
