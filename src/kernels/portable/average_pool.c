@@ -17,39 +17,25 @@ static bool average_pool_8bit_need(const void *params, mn_kernel_need *need) {
 
 const mn_kernel_traits mn_average_pool_8bit_portable_traits = {.need = average_pool_8bit_need, .rings = true};
 
-/* One window's cells on the image, and some of the channels. */
+/* Some channels of one window. */
 typedef struct piece {
-    const mn_window *window;
-    int32_t ring, batch, rows, cols, channels;
-    int64_t y, x; /* the first cell */
-    int32_t channel;
+    mn_pool_cells cells;
+    int32_t channel, channels;
 } piece;
 
-static piece piece_at(const mn_window *w, int32_t ring, int32_t unit, int32_t x, int32_t channel) {
-    const mn_taps ty = mn_taps_inside(unit % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
-    const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
-    return (piece){.window = w,
-                   .ring = ring,
-                   .batch = unit / w->out_h,
-                   .rows = ty.end - ty.begin,
-                   .cols = tx.end - tx.begin,
-                   .channels = mn_min_i32(STRIP, w->out_c - channel),
-                   .y = ty.origin + ty.begin,
-                   .x = tx.origin + tx.begin,
-                   .channel = channel};
+static piece piece_of(const mn_pool_cells *cells, int32_t channel) {
+    return (piece){.cells = *cells, .channel = channel, .channels = mn_min_i32(STRIP, cells->window->out_c - channel)};
 }
 
 /* Element of the first cell of the piece's row `y`, first channel. */
-static inline size_t row_at(const piece *s, int32_t y) {
-    return mn_input_offset(s->window, s->ring, s->batch, s->y + y, s->x) + (size_t)s->channel;
-}
+static inline size_t row_at(const piece *s, int32_t y) { return mn_pool_cells_row(&s->cells, y) + (size_t)s->channel; }
 
 static void average_f32(const mn_pool_params *p, const piece *s, const float *in, float *out) {
-    const float count = (float)((int64_t)s->rows * s->cols);
+    const float count = (float)((int64_t)s->cells.rows * s->cells.cols);
     float sums[STRIP] = {0};
-    for (int32_t y = 0; y < s->rows; y++) {
+    for (int32_t y = 0; y < s->cells.rows; y++) {
         const float *cell = in + row_at(s, y);
-        for (int32_t x = 0; x < s->cols; x++, cell += s->window->in_c) {
+        for (int32_t x = 0; x < s->cells.cols; x++, cell += s->cells.window->in_c) {
             for (int32_t c = 0; c < s->channels; c++) sums[c] += cell[c];
         }
     }
@@ -62,8 +48,9 @@ void mn_average_pool_f32_portable(const mn_task *task, int32_t begin, int32_t en
     for (int32_t row = begin; row < end; row++) {
         float *out = (float *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            const mn_pool_cells cells = mn_pool_cells_at(w, task->in_ring, row, x);
             for (int32_t c = 0; c < w->out_c; c += STRIP) {
-                const piece s = piece_at(w, task->in_ring, row, x, c);
+                const piece s = piece_of(&cells, c);
                 average_f32(p, &s, task->inputs[0], out + c);
             }
         }
@@ -78,13 +65,13 @@ static inline uint8_t average_of(int32_t sum, int32_t count, mn_range_i32 range)
 
 static void average_8bit(const mn_pool_params *p, const piece *s, const uint8_t *in, uint8_t *out, int32_t sign) {
     int32_t sums[STRIP] = {0};
-    for (int32_t y = 0; y < s->rows; y++) {
+    for (int32_t y = 0; y < s->cells.rows; y++) {
         const uint8_t *cell = in + row_at(s, y);
-        for (int32_t x = 0; x < s->cols; x++, cell += s->window->in_c) {
+        for (int32_t x = 0; x < s->cells.cols; x++, cell += s->cells.window->in_c) {
             for (int32_t c = 0; c < s->channels; c++) sums[c] += mn_stored(cell[c], sign);
         }
     }
-    for (int32_t c = 0; c < s->channels; c++) out[c] = average_of(sums[c], s->rows * s->cols, p->range);
+    for (int32_t c = 0; c < s->channels; c++) out[c] = average_of(sums[c], s->cells.rows * s->cells.cols, p->range);
 }
 
 static void run_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t sign) {
@@ -93,8 +80,9 @@ static void run_8bit(const mn_task *task, int32_t begin, int32_t end, int32_t si
     for (int32_t row = begin; row < end; row++) {
         uint8_t *out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, row);
         for (int32_t x = 0; x < w->out_w; x++, out += w->out_c) {
+            const mn_pool_cells cells = mn_pool_cells_at(w, task->in_ring, row, x);
             for (int32_t c = 0; c < w->out_c; c += STRIP) {
-                const piece s = piece_at(w, task->in_ring, row, x, c);
+                const piece s = piece_of(&cells, c);
                 average_8bit(p, &s, task->inputs[0], out + c, sign);
             }
         }

@@ -25,6 +25,31 @@ static inline size_t mn_window_at(const mn_window *w, int32_t ring, int32_t unit
                            cols.origin + (int64_t)kx * w->dilation_w);
 }
 
+/** Cells of a pool's window that lie on the image. */
+typedef struct mn_pool_cells {
+    const mn_window *window;
+    int32_t ring, batch, rows, cols;
+    int64_t y, x; /* the first one */
+} mn_pool_cells;
+
+/** Those of column `x` of row `unit % out_h`, in memory that holds `ring` rows (0: all). */
+static inline mn_pool_cells mn_pool_cells_at(const mn_window *w, int32_t ring, int32_t unit, int32_t x) {
+    const mn_taps ty = mn_taps_inside(unit % w->out_h, w->stride_h, w->pad_top, 1, w->k_h, w->in_h);
+    const mn_taps tx = mn_taps_inside(x, w->stride_w, w->pad_left, 1, w->k_w, w->in_w);
+    return (mn_pool_cells){.window = w,
+                           .ring = ring,
+                           .batch = unit / w->out_h,
+                           .rows = ty.end - ty.begin,
+                           .cols = tx.end - tx.begin,
+                           .y = ty.origin + ty.begin,
+                           .x = tx.origin + tx.begin};
+}
+
+/** Element of the first cell of row `y` of them. */
+static inline size_t mn_pool_cells_row(const mn_pool_cells *c, int32_t y) {
+    return mn_input_offset(c->window, c->ring, c->batch, c->y + y, c->x);
+}
+
 /** Weights of one output channel of a convolution. */
 static inline int64_t mn_window_depth(const mn_window *w) { return (int64_t)w->k_h * w->k_w * w->in_c; }
 
