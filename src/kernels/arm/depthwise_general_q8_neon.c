@@ -17,6 +17,7 @@ enum { LANES = 8, VECTORS = 2, PIXELS = 4 };
 
 static bool depthwise_need(const void *params, mn_kernel_need *need) {
     const mn_conv_params *p = params;
+    need->workspace_bytes = (size_t)p->window.k_h * sizeof(uint8_t *);
     return p->window.out_c >= LANES && mn_arm_fits(p) && mn_depthwise_int_packed(&p->window, &need->packed_bytes);
 }
 
@@ -39,7 +40,8 @@ typedef struct job {
     int8_t zero;
     int32_t unit, channel;
     mn_taps rows, cols;
-    uint8_t *out; /* of column 0 */
+    const uint8_t **lines; /* the input's row under each of the filter's, from column 0 on */
+    uint8_t *out;          /* of column 0 */
 } job;
 
 /* Constant `pixels`, `vectors` and `flips` let the compiler keep sums in registers, and int8 as it is. Sums of `pixels`
@@ -54,10 +56,10 @@ Q8_INLINE void sum_taps(int pixels, int vectors, bool flips, const job *j, int32
         Q8_UNROLL for (int i = 1; i < pixels; i++) acc[i][v] = acc[0][v];
     }
     if (j->cols.begin >= j->cols.end) return;
-    const mn_taps cols = {j->cols.begin, j->cols.end, (int64_t)x * w->stride_w - w->pad_left};
+    const mn_taps cols = j->cols;
+    const ptrdiff_t first = ((ptrdiff_t)x * w->stride_w - w->pad_left) * w->in_c + cols.begin * step + j->channel;
     for (int32_t ky = j->rows.begin; ky < j->rows.end; ky++) {
-        const uint8_t *in = (const uint8_t *)j->task->inputs[0] + j->channel +
-                            mn_window_at(w, j->task->in_ring, j->unit, j->rows, ky, cols, cols.begin);
+        const uint8_t *in = j->lines[ky] + first;
         const int16_t *weights =
             (const int16_t *)j->task->packed + j->channel + ((ptrdiff_t)ky * w->k_w + cols.begin) * w->out_c;
         for (int32_t kx = cols.begin; kx < cols.end; kx++, in += step, weights += w->out_c) {
@@ -117,9 +119,15 @@ Q8_INLINE void run(const mn_task *task, int32_t begin, int32_t end, mn_type type
     const mn_conv_params *p = task->params;
     const mn_window *w = &p->window;
     const mn_arm_zeros zeros = mn_arm_zeros_of(p, type);
-    job j = {.p = p, .task = task, .finish = mn_arm_finish_of(&zeros), .zero = (int8_t)zeros.in};
+    const uint8_t *in = task->inputs[0];
+    job j = {
+        .p = p, .task = task, .finish = mn_arm_finish_of(&zeros), .zero = (int8_t)zeros.in, .lines = task->workspace};
     for (j.unit = begin; j.unit < end; j.unit++) {
         j.rows = mn_window_rows(w, j.unit);
+        for (int32_t ky = j.rows.begin; ky < j.rows.end; ky++) {
+            const int64_t y = j.rows.origin + (int64_t)ky * w->dilation_h;
+            j.lines[ky] = in + mn_input_offset(w, task->in_ring, j.unit / w->out_h, y, 0);
+        }
         j.out = (uint8_t *)task->output + mn_output_offset(w, task->out_ring, j.unit);
         j.channel = 0;
         for (; j.channel + VECTORS * LANES <= w->out_c; j.channel += VECTORS * LANES)
