@@ -33,27 +33,28 @@ Q8_TARGET static int32_t sign_inputs(const uint8_t *in, int32_t count, uint8_t f
     return vaddvq_s32(sum);
 }
 
+/* The sums of two rows, in two lanes each: as many rows as the prefetcher of a Cortex-A53 follows. */
+Q8_TARGET Q8_INLINE int32x4_t sum_two(const matrix *m, const uint8_t *const rows[2]) {
+    int32x4_t acc[2] = {vdupq_n_s32(0), vdupq_n_s32(0)};
+    int32_t k = 0;
+    for (; k + MN_ARM_LANES <= m->depth; k += MN_ARM_LANES) {
+        const int8x16_t x = vld1q_s8(m->in + k);
+        Q8_UNROLL for (int i = 0; i < 2; i++) acc[i] = add_16(acc[i], mn_arm_signed(vld1q_u8(rows[i] + k), m->flip), x);
+    }
+    if (k < m->depth) {
+        const int8x16_t x = vld1q_s8(m->in + k);
+        Q8_UNROLL for (int i = 0; i < 2; i++) {
+            acc[i] = add_16(acc[i], mn_arm_signed(mn_arm_load(rows[i] + k, m->depth - k), m->flip), x);
+        }
+    }
+    return vpaddq_s32(acc[0], acc[1]);
+}
+
 /* The sums of `count` channels from `channel` on; behind them the last one's. */
 Q8_TARGET Q8_INLINE int32x4_t sum_channels(const matrix *m, int32_t channel, int32_t count) {
-    const int32_t depth = m->depth;
     const uint8_t *rows[CHANNELS];
-    int32x4_t acc[CHANNELS];
     Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-        rows[i] = m->weights + (ptrdiff_t)(channel + mn_min_i32(i, count - 1)) * depth;
-        acc[i] = vdupq_n_s32(0);
+        rows[i] = m->weights + (ptrdiff_t)(channel + mn_min_i32(i, count - 1)) * m->depth;
     }
-    int32_t k = 0;
-    for (; k + MN_ARM_LANES <= depth; k += MN_ARM_LANES) {
-        const int8x16_t x = vld1q_s8(m->in + k);
-        Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-            acc[i] = add_16(acc[i], mn_arm_signed(vld1q_u8(rows[i] + k), m->flip), x);
-        }
-    }
-    if (k < depth) {
-        const int8x16_t x = vld1q_s8(m->in + k);
-        Q8_UNROLL for (int i = 0; i < CHANNELS; i++) {
-            acc[i] = add_16(acc[i], mn_arm_signed(mn_arm_load(rows[i] + k, depth - k), m->flip), x);
-        }
-    }
-    return vpaddq_s32(vpaddq_s32(acc[0], acc[1]), vpaddq_s32(acc[2], acc[3]));
+    return vpaddq_s32(sum_two(m, rows), sum_two(m, rows + 2));
 }
