@@ -146,9 +146,9 @@ MN_MCU_INLINE uint32_t *put_four(uint32_t *tile, uint32_t a, uint32_t b) {
 }
 
 static void fill_tile(uint32_t *tile, const int8_t *weights, uint32_t depth) {
-    const int8_t *const end = weights + depth;
-    for (; end - weights >= 4; weights += 4) tile = put_four(tile, mn_mcu_load(weights), mn_mcu_load(weights + depth));
-    if ((depth & 3) > 0) (void)put_four(tile, rest_of(end, depth & 3), rest_of(end + depth, depth & 3));
+    for (const int8_t *const end = weights + depth; weights != end; weights += 4) {
+        tile = put_four(tile, mn_mcu_load(weights), mn_mcu_load(weights + depth));
+    }
 }
 
 /* Two pixels, the two channels of a tile. Four products of each. Cortex-M7 issues SXTB16 and a SMLAD behind it together
@@ -163,27 +163,15 @@ static void fill_tile(uint32_t *tile, const int8_t *weights, uint32_t depth) {
     "smlad %[a00], %[x], %[v], %[a00]\n\tsmlad %[a01], %[x], %[w], %[a01]\n\t"                                         \
     "smlad %[a10], %[y], %[v], %[a10]\n\tsmlad %[a11], %[y], %[w], %[a11]\n\t"
 
-/* Adds to sums. */
+/* Adds to sums. The depth is a multiple of eight. */
 MN_MCU_INLINE void dot_tile(const int8_t *x0, const int8_t *x1, const uint32_t *tile, uint32_t depth, int32_t sums[4]) {
-    int32_t a00 = sums[0], a01 = sums[1], a10 = sums[2], a11 = sums[3];
-    const int8_t *const pairs = x0 + (depth & ~7u), *const words = x0 + (depth & ~3u);
+    const int8_t *const end = x0 + depth;
     uint32_t x, y, v, w, t;
-#define OPERANDS                                                                                                       \
-    [a00] "+r"(a00), [a01] "+r"(a01), [a10] "+r"(a10), [a11] "+r"(a11), [x0] "+r"(x0), [x1] "+r"(x1),                  \
-        [tile] "+r"(tile), [x] "=&r"(x), [y] "=&r"(y), [v] "=&r"(v), [w] "=&r"(w), [t] "=&r"(t)
-    if (x0 != pairs) {
-        __asm__("1:\n\t" STEP_TILE STEP_TILE "cmp %[x0], %[end]\n\tbne 1b"
-                : OPERANDS
-                : [end] "r"(pairs)
-                : "cc", "memory");
-    }
-    if (x0 != words) __asm__(STEP_TILE:OPERANDS : : "memory");
-    if ((depth & 3) > 0) {
-        x0 -= 4 - (depth & 3), x1 -= 4 - (depth & 3);
-        __asm__(STEP_TILE:OPERANDS : : "memory");
-    }
-#undef OPERANDS
-    sums[0] = a00, sums[1] = a01, sums[2] = a10, sums[3] = a11;
+    __asm__("1:\n\t" STEP_TILE STEP_TILE "cmp %[x0], %[end]\n\tbne 1b"
+            : [a00] "+r"(sums[0]), [a01] "+r"(sums[1]), [a10] "+r"(sums[2]), [a11] "+r"(sums[3]), [x0] "+r"(x0),
+              [x1] "+r"(x1), [tile] "+r"(tile), [x] "=&r"(x), [y] "=&r"(y), [v] "=&r"(v), [w] "=&r"(w), [t] "=&r"(t)
+            : [end] "r"(end)
+            : "cc", "memory");
 }
 
 /* Channels [0, channels & ~1) of a tame product. */

@@ -117,8 +117,8 @@ void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_m
 /** Pixels from which on it is less work to widen weights once. */
 enum { MN_MCU_TILE_PIXELS = 6 };
 
-/** Room for the weights of two channels as 16 bits. Deeper ones do without. */
-static inline uint32_t mn_mcu_tile_bytes(uint32_t depth) { return depth > 4096 ? 0 : (depth + 3) / 4 * 16; }
+/** Room for the weights of two channels as 16 bits; 0: a depth that does without. */
+static inline uint32_t mn_mcu_tile_bytes(uint32_t depth) { return depth > 4096 || depth % 8 > 0 ? 0 : 4 * depth; }
 
 /** Patches of a CONV that are multiplied together. */
 enum { MN_MCU_PATCHES = 4 };
