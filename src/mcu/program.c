@@ -136,7 +136,8 @@ static mn_status list_steps(builder *b) {
     if (!b->stream_steps || !b->stream_tensors) return no_memory();
     for (int32_t i = 0; i < draft->tensor_count; i++) {
         const mn_draft_tensor *t = &draft->tensors[i];
-        b->stream_tensors[i] = (mn_stream_tensor){.unit_bytes = t->bytes, .units = units_of(t), .is_sum = t->is_sum};
+        const size_t bytes = t->memory == i ? t->bytes : 0; /* in another one's memory it takes none */
+        b->stream_tensors[i] = (mn_stream_tensor){.unit_bytes = bytes, .units = units_of(t), .is_sum = t->is_sum};
     }
     b->steps = (mn_stream_steps){.steps = b->stream_steps,
                                  .tensors = b->stream_tensors,
