@@ -45,8 +45,9 @@ for level in -O0 -Os -O2 -O3; do
     done
     try arm-none-eabi-nm arm-none-eabi-g++ -x c++ -std=c++11 -fno-exceptions -mcpu=cortex-m4 -mthumb "$level"
     try arm-none-eabi-nm arm-none-eabi-g++ -x c++ -std=c++11 -fno-exceptions -mcpu=cortex-m55 -mthumb -mfloat-abi=hard "$level"
-    try llvm-nm clang --target=thumbv7em-none-eabi -mcpu=cortex-m4 -munaligned-access -mfloat-abi=soft -std=c99 "$level"
     try riscv64-unknown-elf-nm riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -std=c99 "$level"
+    [[ $level == -O3 ]] && continue # which in Clang is over 24 KiB, with kernels that the linker leaves out
+    try llvm-nm clang --target=thumbv7em-none-eabi -mcpu=cortex-m4 -munaligned-access -mfloat-abi=soft -std=c99 "$level"
 done
 [[ $compiled -ge 4 ]] || fail "only $compiled compilers were tried"
 
