@@ -115,7 +115,7 @@ void mn_mcu_add_mve(const mn_mcu_add *p, const int8_t *a, const int8_t *b, int8_
 void mn_mcu_run_slice(const mn_mcu_run *run, const mn_mcu_step *step, const mn_mcu_cursor *at, uint32_t n);
 
 /** Pixels from which on it is less work to widen weights once. */
-enum { MN_MCU_TILE_PIXELS = 6 };
+enum { MN_MCU_TILE_PIXELS = 8 };
 
 /** Room for the weights of two channels as 16 bits; 0: a depth that does without. */
 static inline uint32_t mn_mcu_tile_bytes(uint32_t depth) { return depth > 4096 || depth % 8 > 0 ? 0 : 4 * depth; }
