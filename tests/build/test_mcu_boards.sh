@@ -14,6 +14,7 @@ mobilenet=$MN_BUILD/mobilenet
     skip "there is no decoder of photos: $(tail -n 1 "$scratch/log")"
 
 most_stack=2048
+seconds=200 # that a board may take
 
 # An int8 model of weights that ends in scores: quantised WEIGHTS SIZE NAME
 quantised() {
@@ -40,13 +41,13 @@ try() {
     local board=$1 folder=$2 count stack
     (
         mcu/build.sh "$board" "$folder" "$scratch/$board.elf" && cd "$scratch" && rm -f scores.raw &&
-            timeout 550 "$OLDPWD/mcu/run.sh" "$board" "$board.elf"
+            timeout "$seconds" "$OLDPWD/mcu/run.sh" "$board" "$board.elf"
     ) >"$scratch/log" 2>&1 || fail "$board: $(cat "$scratch/log")"
     cmp "$scratch/wanted.raw" "$scratch/scores.raw" || fail "$board: other scores than here"
     count=$(stat -c %s "$scratch/scores.raw")
     (
         mcu/build.sh "$board" "$folder" "$scratch/$board.elf" bench/mcu/measure.c && cd "$scratch" &&
-            timeout 550 "$OLDPWD/mcu/run.sh" "$board" "$board.elf"
+            timeout "$seconds" "$OLDPWD/mcu/run.sh" "$board" "$board.elf"
     ) >"$scratch/log" 2>&1 || fail "$board: $(cat "$scratch/log")"
     stack=$(awk '$1 == "stack" { print $2 }' "$scratch/log")
     [[ $stack -gt 100 && $stack -le $most_stack ]] || fail "$board: $stack bytes of stack, at most $most_stack are allowed"
@@ -87,6 +88,7 @@ if [[ ! -e $weights || ${#photos[@]} -lt 50 ]]; then
     echo "SKIPPED: MobileNetV2 1.0 at 224: $weights and photos are not here"
     exit 0
 fi
+seconds=2000
 quantised "$weights" 224 large
 answers large "${photos[@]}"
 for how in arriving held; do
