@@ -6,15 +6,7 @@
 
 #ifdef MN_CPU_NEON_COMPILES
 
-#define Q8_TARGET
-
-#include "kernels/arm/neon.h"
-
-/* One product fits 16 bits whatever the operands, two do not. */
-__attribute__((always_inline)) static inline int32x4_t add_16(int32x4_t acc, int8x16_t w, int8x16_t x) {
-    acc = vpadalq_s16(acc, vmull_s8(vget_low_s8(w), vget_low_s8(x)));
-    return vpadalq_s16(acc, vmull_high_s8(w, x));
-}
+#include "kernels/arm/matrix_neon.h"
 
 #include "kernels/arm/conv_single_q8_tile.h"
 

@@ -6,13 +6,7 @@
 
 #ifdef MN_CPU_DOTPROD_COMPILES
 
-#define Q8_TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
-
-#include "kernels/arm/neon.h"
-
-Q8_TARGET __attribute__((always_inline)) static inline int32x4_t add_16(int32x4_t acc, int8x16_t w, int8x16_t x) {
-    return vdotq_s32(acc, w, x);
-}
+#include "kernels/arm/matrix_dotprod.h"
 
 #include "kernels/arm/fully_connected_q8_tile.h"
 

@@ -2,7 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* Rows of 8-bit weights, as they are in the file, against a row of inputs, for any tier: weights that are read once are
- * not worth packing. The including file defines Q8_TARGET and add_16(), 16 products in four lanes. */
+ * not worth packing. Included behind matrix_neon.h or
+ * matrix_dotprod.h, which define Q8_TARGET and add_16(), 16 products in four lanes. */
 #include <string.h>
 
 #include "kernels/arm/flat_q8.h"
