@@ -29,6 +29,19 @@ extern "C" {
 #define MN_MCU_IN_ORDER() ((void)0)
 #endif
 
+/* DO(i), a macro, for each i below `count`, four in a turn. */
+#define MN_MCU_EACH(count, DO)                                                                                         \
+    do {                                                                                                               \
+        uint32_t i = 0;                                                                                                \
+        for (; i + 4 <= (count); i += 4) {                                                                             \
+            DO(i);                                                                                                     \
+            DO(i + 1);                                                                                                 \
+            DO(i + 2);                                                                                                 \
+            DO(i + 3);                                                                                                 \
+        }                                                                                                              \
+        for (; i < (count); i++) DO(i);                                                                                \
+    } while (0)
+
 /* ---- Kernels --------------------------------------------------------------------------------------------- */
 
 /** out[n][channels] of in[n][depth]; weights are [channels][depth], whatever p->weights and p->depth are. `workspace`,
@@ -208,6 +221,15 @@ MN_MCU_INLINE void mn_mcu_store_two(const mn_mcu_output *o, uint32_t c, int32_t 
     const int32_t x = mn_mcu_rescaled(s, a + bias), y = mn_mcu_rescaled(s, b + bias);
     out[0] = (int8_t)mn_mcu_clamp(x, o->low, o->high);
     out[stride] = (int8_t)mn_mcu_clamp(y, o->low, o->high);
+}
+
+/** The same of channels c to c + 3; sums[0 to 3] are the first pixel's. */
+MN_MCU_INLINE void mn_mcu_store_eight(const mn_mcu_output *o, uint32_t c, const int32_t sums[8], int8_t *out,
+                                      size_t stride) {
+    mn_mcu_store_two(o, c, sums[0], sums[4], out, stride);
+    mn_mcu_store_two(o, c + 1, sums[1], sums[5], out + 1, stride);
+    mn_mcu_store_two(o, c + 2, sums[2], sums[6], out + 2, stride);
+    mn_mcu_store_two(o, c + 3, sums[3], sums[7], out + 3, stride);
 }
 
 #ifdef __cplusplus

@@ -30,14 +30,7 @@ MN_MCU_INLINE void multiply_pairs(const int8_t *w0, const int8_t *w1, const int8
         s10 += b * v;                                                                                                  \
         s11 += b * w;                                                                                                  \
     } while (0)
-    uint32_t i = 0;
-    for (; i + 4 <= depth; i += 4) {
-        PRODUCTS(i);
-        PRODUCTS(i + 1);
-        PRODUCTS(i + 2);
-        PRODUCTS(i + 3);
-    }
-    for (; i < depth; i++) PRODUCTS(i);
+    MN_MCU_EACH(depth, PRODUCTS);
 #undef PRODUCTS
     sums[0] = s00, sums[1] = s01, sums[2] = s10, sums[3] = s11;
 }
@@ -73,14 +66,7 @@ static void multiply_four(const int8_t *w0, const int8_t *x, uint32_t depth, int
         s2 += a * w2[at];                                                                                              \
         s3 += a * w3[at];                                                                                              \
     } while (0)
-    uint32_t i = 0;
-    for (; i + 4 <= depth; i += 4) {
-        PRODUCTS(i);
-        PRODUCTS(i + 1);
-        PRODUCTS(i + 2);
-        PRODUCTS(i + 3);
-    }
-    for (; i < depth; i++) PRODUCTS(i);
+    MN_MCU_EACH(depth, PRODUCTS);
 #undef PRODUCTS
     sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
@@ -167,10 +153,7 @@ static void filter_pairs(const mn_mcu_product *p, const int8_t *weights, const m
     for (uint32_t c = 0; c + 4 <= channels; c += 4) {
         int32_t sums[8];
         filter_four(view, at, 2, c, weights + c, channels, sums);
-        mn_mcu_store_two(&o, c, sums[0], sums[4], out + c, channels);
-        mn_mcu_store_two(&o, c + 1, sums[1], sums[5], out + c + 1, channels);
-        mn_mcu_store_two(&o, c + 2, sums[2], sums[6], out + c + 2, channels);
-        mn_mcu_store_two(&o, c + 3, sums[3], sums[7], out + c + 3, channels);
+        mn_mcu_store_eight(&o, c, sums, out + c, channels);
     }
 }
 

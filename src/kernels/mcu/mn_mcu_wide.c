@@ -26,25 +26,11 @@ MN_MCU_INLINE void multiply(const int8_t *w0, uint32_t depth, const int8_t *x0, 
         CHANNEL(at, 3);                                                                                                \
         MN_MCU_IN_ORDER();                                                                                             \
     } while (0)
-    uint32_t i = 0;
-    for (; i + 4 <= depth; i += 4) {
-        PRODUCTS(i);
-        PRODUCTS(i + 1);
-        PRODUCTS(i + 2);
-        PRODUCTS(i + 3);
-    }
-    for (; i < depth; i++) PRODUCTS(i);
+    MN_MCU_EACH(depth, PRODUCTS);
 #undef PRODUCTS
 #undef CHANNEL
     sums[0] = a0, sums[1] = a1, sums[2] = a2, sums[3] = a3;
     sums[4] = b0, sums[5] = b1, sums[6] = b2, sums[7] = b3;
-}
-
-MN_MCU_INLINE void store(const mn_mcu_output *o, uint32_t c, const int32_t sums[2 * WIDE], int8_t *out, size_t stride) {
-    mn_mcu_store_two(o, c, sums[0], sums[4], out, stride);
-    mn_mcu_store_two(o, c + 1, sums[1], sums[5], out + 1, stride);
-    mn_mcu_store_two(o, c + 2, sums[2], sums[6], out + 2, stride);
-    mn_mcu_store_two(o, c + 3, sums[3], sums[7], out + 3, stride);
 }
 
 void mn_mcu_pointwise_wide(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in,
@@ -56,7 +42,7 @@ void mn_mcu_pointwise_wide(const mn_mcu_product *p, const int8_t *weights, uint3
         const uint32_t c = mn_mcu_min(next, channels - WIDE); /* the last ones may be computed twice */
         for (uint32_t i = 0; i < pairs; i += 2) {
             multiply(weights + (size_t)c * depth, depth, in + (size_t)i * depth, sums);
-            store(&o, c, sums, out + (size_t)i * channels + c, channels);
+            mn_mcu_store_eight(&o, c, sums, out + (size_t)i * channels + c, channels);
         }
     }
     if (pairs == n) return;
