@@ -2,17 +2,12 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/arm-sysroot.sh
 #
-# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs), and
-# beside them TFLite 2.14.0 with a NumPy of its time, to be run with qemu-aarch64 -L. It is made once, in build-arm/sysroot, from Debian's packages for arm64, which apt-get
-# fetches with settings of its own, so that nothing is installed and this machine's settings stay as they are, and from
-# wheels for aarch64. $MOBILENET_ARM_SYSROOT names an existing one instead. Exit status 77, with the reason on standard
-# error, when it cannot be had.
+# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs),
+# and beside them TFLite 2.14.0 with a NumPy of its time, to be run with qemu-aarch64 -L. It is made once, in
+# build-arm/sysroot, from Debian's packages for arm64, which apt-get fetches with settings of its own, so that nothing is
+# installed and this machine's settings stay as they are, and from wheels for aarch64. $MOBILENET_ARM_SYSROOT names an
+# existing one instead. Exit status 77, with the reason on standard error, when it cannot be had.
 source "$(dirname "$0")/lib.sh"
-
-skip() {
-    echo "SKIPPED: $1" >&2
-    exit 77
-}
 
 litert=(ai-edge-litert==1.4.0)
 tflite=(tflite-runtime==2.14.0 'numpy==1.26.*')
@@ -57,10 +52,7 @@ unpack_packages() {
     for package in "$apt"/archives/*.deb; do
         dpkg-deb --fsys-tarfile "$package" | tar -x -C "$root" --no-same-owner --keep-directory-symlink || return 1
     done
-    # Links that begin at the root would lead into this machine's own files.
-    find "$root" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
-        [[ ! -e $root$target ]] || ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$root$target")" "$link"
-    done
+    relative_links "$root"
 }
 
 # fetch_wheels FOLDER PACKAGE...: unpacks them, and what they need, into a folder of /usr/lib/python3.

@@ -18,6 +18,21 @@ die() {
     exit 1
 }
 
+# Ends a script that prints what it made, which cannot be had here.
+skip() {
+    echo "SKIPPED: $1" >&2
+    exit 77
+}
+
+# Links in a folder of another system that begin at the root would lead into this one's own files: they become relative
+# where what they name is there.
+relative_links() {
+    local link target
+    find "$1" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
+        [[ ! -e $1$target && ! -L $1$target ]] || ln -sfn "$(realpath -ms --relative-to="$(dirname "$link")" "$1$target")" "$link"
+    done
+}
+
 # Prints the comment at the head of the running script, from line 3 to the first line that is no comment.
 usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 

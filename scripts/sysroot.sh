@@ -7,11 +7,6 @@
 # run. Exit status 77, with the reason on standard error, when it cannot be had.
 source "$(dirname "$0")/lib.sh"
 
-skip() {
-    echo "SKIPPED: $1" >&2
-    exit 77
-}
-
 libraries=libc6-dev,libcjson-dev,libhdf5-dev,libjpeg-dev,libpng-dev,libwebp-dev,libzip-dev
 machine=${1:-}
 case $machine in arm64 | armhf) ;; *) die "give one of arm64 and armhf; see scripts/sysroot.sh --help" ;; esac
@@ -23,11 +18,8 @@ if [[ ! -d $root ]]; then
     made=$(mktemp -d -p build-cross)
     trap 'rm -rf "$made"' EXIT
     mmdebstrap --quiet --variant=extract --architectures="$machine" --include="$libraries" bookworm "$made/root" \
-        http://deb.debian.org/debian >"$made/log" 2>&1 || skip "mmdebstrap fails: $(tail -n 1 "$made/log")"
-    # Links that begin at the root would lead into this machine's own files.
-    find "$made/root/usr/lib" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
-        ln -sfn "$(realpath -ms --relative-to="$(dirname "$link")" "$made/root$target")" "$link"
-    done
+        >"$made/log" 2>&1 || skip "mmdebstrap fails: $(tail -n 1 "$made/log")"
+    relative_links "$made/root"
     mv "$made/root" "$root"
 fi
 echo "$root"
