@@ -13,12 +13,14 @@ case $machine in arm64 | armhf) ;; *) die "give one of arm64 and armhf; see scri
 root=$PWD/build-cross/sysroot-$machine
 
 if [[ ! -d $root ]]; then
+    mirror=$(debian_mirror)
+    [[ -n $mirror ]] || skip "apt takes nothing from Debian here"
     have mmdebstrap || skip "mmdebstrap is missing (on Debian: apt-get install mmdebstrap)"
     mkdir -p build-cross
     made=$(mktemp -d -p build-cross)
     trap 'rm -rf "$made"' EXIT
     mmdebstrap --quiet --variant=extract --architectures="$machine" --include="$libraries" bookworm "$made/root" \
-        >"$made/log" 2>&1 || skip "mmdebstrap fails: $(tail -n 1 "$made/log")"
+        "$mirror" >"$made/log" 2>&1 || skip "mmdebstrap fails: $(tail -n 1 "$made/log")"
     relative_links "$made/root"
     mv "$made/root" "$root"
 fi

@@ -10,7 +10,10 @@ need git
 need mmdebstrap
 [[ $(id -u) -eq 0 ]] || skip "only root makes clean roots of Debian"
 release=bookworm
-mmdebstrap --simulate --quiet --variant=apt "$release" /dev/null >/dev/null 2>&1 || skip "Debian's packages cannot be had"
+mirror=$(bash -c 'source scripts/lib.sh; debian_mirror')
+[[ -n $mirror ]] || skip "apt takes nothing from Debian here"
+/usr/lib/apt/apt-helper download-file "${mirror%/}/dists/$release/Release" "$scratch/Release" >/dev/null 2>&1 ||
+    skip "$mirror cannot be reached"
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 [[ $("$MN_BUILD/mobilenet" --version) == *" $version"* ]] || fail "debian/changelog is not of this version"
 
@@ -21,7 +24,7 @@ root() {
     for folder in $3; do hooks+=("--customize-hook=copy-in $scratch/$folder /"); done
     hooks+=("--customize-hook=chroot \"\$1\" $clean /mobilenet/tests/build/$4 ${*:5}")
     [[ $4 != debian_build.sh ]] || hooks+=("--customize-hook=copy-out /packages $scratch")
-    mmdebstrap --variant=apt --format=null --architectures="$1" --include="$2" "${hooks[@]}" "$release" /dev/null \
+    mmdebstrap --variant=apt --format=null --architectures="$1" --include="$2" "${hooks[@]}" "$release" /dev/null "$mirror" \
         >"$scratch/log" 2>&1
 }
 
@@ -35,7 +38,7 @@ foreign_root() {
     fi
     mkfifo "$scratch/mapped"
     export -f root
-    export scratch release
+    export scratch release mirror
     # shellcheck disable=SC2016 # for the other shell
     unshare --user --mount bash -c 'read -r _ <"$0"
         mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || exit
