@@ -126,7 +126,7 @@ mn_status mn_draft_convolution(const mn_draft *draft, const mn_step *from, mn_dr
     p.out->depth = (uint16_t)w->in_c;
     const bool depthwise = to->kind == MN_MCU_DEPTHWISE;
     const size_t taps = (size_t)w->k_h * (size_t)w->k_w, count = depthwise ? taps : taps * (size_t)w->in_c;
-    p.out->tame = 1;
+    bool tame = true; /* told at the end: mn_mcu_store() computes exactly, whatever a channel is, until then */
     set_output(&p, conv->out_zero, conv->range);
     for (int32_t c = 0; c < p.channels; c++) {
         const int8_t *weights = to->weights + (depthwise ? (size_t)c : (size_t)c * count);
@@ -134,11 +134,12 @@ mn_status mn_draft_convolution(const mn_draft *draft, const mn_step *from, mn_dr
         p.multiplier[c] = conv->multiplier[c];
         p.shift[c] = (int8_t)conv->shift[c];
         if (!is_tame(&p, c, count)) settle(&p, c, count);
-        if (!is_tame(&p, c, count)) p.out->tame = 0;
+        tame = tame && is_tame(&p, c, count);
         for (size_t i = 0; depthwise && i < count; i++) {
-            if (weights[i * (size_t)p.channels] == -128) p.out->tame = 0;
+            if (weights[i * (size_t)p.channels] == -128) tame = false;
         }
     }
+    p.out->tame = tame;
     return to->window ? make_border(&p, to) : MN_OK;
 }
 

@@ -255,6 +255,48 @@ static void test_padding(void **state) {
     mn_model_close(&model);
 }
 
+/* A 1x1 convolution whose channels have these biases, and weights of these scales. */
+static int32_t scaled(model_builder *b, int32_t x, int32_t channels, const int32_t *biases, const float *scales) {
+    const int32_t y = conv(b, x, 1, 1, channels);
+    const int32_t *inputs = b->graph.ops[b->graph.op_count - 1].inputs;
+    memcpy((void *)(uintptr_t)tensor(b, inputs[2])->data, biases, (size_t)channels * sizeof *biases);
+    memcpy((void *)(uintptr_t)tensor(b, inputs[1])->quant.scale, scales, (size_t)channels * sizeof *scales);
+    for (int32_t c = 0; c < channels; c++) {
+        float *scale = (float *)(uintptr_t)tensor(b, inputs[2])->quant.scale;
+        scale[c] = tensor(b, x)->quant.scale[0] * scales[c];
+    }
+    return y;
+}
+
+/* Is the first convolution of channels like these tame? */
+static bool is_tame(int32_t channels, const int32_t *biases, const float *scales, const char *what) {
+    model_builder b;
+    mn_model *model = NULL;
+    mn_mcu_built built;
+    const int32_t x = image(&b, 6, 5, 8);
+    mb_ends(&b, 0, scaled(&b, x, channels, biases, scales));
+    expect_ok(mn_model_from_graph(&b.graph, &model));
+    arena_of(model, false, 0, what);
+    expect_ok(mn_mcu_build(model, &(mn_mcu_options){.held = true}, &built));
+    const bool tame = ((const mn_mcu_product *)built.program.steps[0].params)->tame;
+    mn_mcu_built_free(&built);
+    mn_model_close(&model);
+    return tame;
+}
+
+/* Channels beyond what is tame keep their bytes; those that are always the same byte become tame. */
+static void test_scales_of_channels(void **state) {
+    (void)state;
+    const int32_t usual[] = {100, -2000, 0}, absurd[] = {1200000000, -1200000000, 700000000, -700000000};
+    const float fine[] = {0.01f, 0.02f, 0.001f}, vanished[] = {1e-9f, 1e-30f, 1e-12f}, large[] = {30, 300, 4000};
+    const float small[] = {1e-4f, 1e-4f, 1e-6f, 1e-8f}, middle[] = {0.01f, 0.01f, 0.02f, 0.01f};
+    assert_true(is_tame(3, usual, fine, "usual channels"));
+    assert_true(is_tame(3, usual, vanished, "channels without weights"));
+    assert_true(is_tame(4, absurd, middle, "channels at an end"));
+    assert_false(is_tame(3, usual, large, "channels of large scales"));
+    is_tame(4, absurd, small, "channels of large biases");
+}
+
 /* A sentence with the operator, and what to do. */
 static void expect_refusal(model_builder *b, int32_t output, const char *op, const char *words) {
     mn_model *model = NULL;
@@ -287,7 +329,8 @@ int main(void) {
         cmocka_unit_test(test_person_detection), cmocka_unit_test(test_keywords),
         cmocka_unit_test(test_features),         cmocka_unit_test(test_reshaped_images),
         cmocka_unit_test(test_resnet),           cmocka_unit_test(test_autoencoder),
-        cmocka_unit_test(test_padding),          cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_padding),          cmocka_unit_test(test_scales_of_channels),
+        cmocka_unit_test(test_what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
