@@ -260,9 +260,9 @@ static bool run(const settings *s, const cli_showing *showing, result *r) {
             return false;
         }
         status = open_answers(s, r);
-        mn_compare_look looker = {.look = r->answers.known ? look : NULL, .context = r};
+        mn_compare_options comparing = {.look = r->answers.known ? look : NULL, .context = r};
         if (status == MN_OK) {
-            status = mn_compare(graph, &r->models[1].graph, &r->samples.set, s->jobs, &looker, &progress,
+            status = mn_compare(graph, &r->models[1].graph, &r->samples.set, s->jobs, &comparing, &progress,
                                 &r->differences, &r->count);
         }
         if (status == MN_OK && r->answers.exhausted) status = mn_fail_memory("the answers");

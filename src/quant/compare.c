@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/extremes.h"
 #include "graph/stored.h"
 #include "quant/equalise.h"
 #include "quant/runner.h"
@@ -103,7 +104,8 @@ static mn_status find_pairs(pairing *p) {
 /* ---- Sums ----------------------------------------------------------------------------------------------- */
 
 typedef struct sums {
-    double aa, bb, ab, noise, shift;
+    double aa, bb, ab, noise, shift, most;
+    int64_t changed;
     mn_interval met[2];
 } sums;
 
@@ -111,7 +113,7 @@ typedef struct comparison {
     const pairing *pairs;
     const mn_samples *samples;
     mn_runner *second;
-    const mn_compare_look *look;
+    const mn_compare_options *options;
     mn_status *failed; /* [jobs]: why a job has no sums */
     sums *each;        /* [jobs][pairs->count]: of one sample */
     sums *total;       /* [pairs->count] */
@@ -134,8 +136,11 @@ static sums add_up(const mn_tensor *a, const void *data_a, const mn_tensor *b, c
         s.aa += (double)x * (double)x;
         s.bb += (double)y * (double)y;
         s.ab += (double)x * (double)y;
-        s.noise += ((double)y - (double)x) * ((double)y - (double)x);
-        s.shift += (double)y - (double)x;
+        const double difference = (double)y - (double)x;
+        s.noise += difference * difference;
+        s.shift += difference;
+        s.most = mn_max_f64(s.most, fabs(difference));
+        s.changed += difference < 0 || difference > 0;
         s.met[0] = hold(s.met[0], x);
         s.met[1] = hold(s.met[1], y);
     }
@@ -148,7 +153,7 @@ static void observe(void *context, int32_t job, int32_t sample, const mn_session
     const pairing *p = c->pairs;
     mn_status status = mn_runner_run(c->second, job, c->samples, sample, &second);
     if (status != MN_OK) c->failed[job] = status;
-    if (status == MN_OK && c->look && c->look->look) c->look->look(c->look->context, sample, first, second);
+    if (status == MN_OK && c->options->look) c->options->look(c->options->context, sample, first, second);
     for (int32_t i = 0; i < p->count && status == MN_OK; i++) {
         const mn_difference *d = &p->pairs[i];
         c->each[(size_t)job * (size_t)p->count + (size_t)i] =
@@ -169,6 +174,8 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
         total->ab += mine->ab;
         total->noise += mine->noise;
         total->shift += mine->shift;
+        total->most = mn_max_f64(total->most, mine->most);
+        total->changed += mine->changed;
         for (int32_t k = 0; k < 2; k++) {
             total->met[k] = hold(hold(total->met[k], mine->met[k].low), mine->met[k].high);
         }
@@ -193,17 +200,21 @@ static void judge(mn_difference *d, const sums *s, const pairing *p, int32_t sam
     d->sqnr = s->noise > 0 ? 10 * log10(s->aa / s->noise) : INFINITY;
     d->cosine = product > 0 ? s->ab / product : s->aa == s->bb ? 1 : 0;
     d->shift = s->shift / places;
+    d->most = s->most;
+    d->changed = s->changed;
     d->met[0] = s->met[0];
     d->met[1] = s->met[1];
     d->covers = covered(&p->graph[1]->tensors[d->b]);
 }
 
-static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, const mn_compare_look *look,
+static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, const mn_compare_options *options,
                           const mn_quant_progress *progress) {
+    const mn_session_options plain = MN_INIT(mn_session_options);
+    const mn_session_options *second = options->second ? options->second : &plain;
     mn_runner *first = NULL;
-    comparison c = {.pairs = p, .samples = samples, .look = look};
+    comparison c = {.pairs = p, .samples = samples, .options = options};
     mn_status status = mn_runner_create(p->graph[0], jobs, &first);
-    if (status == MN_OK) status = mn_runner_create(p->graph[1], mn_runner_jobs(first), &c.second);
+    if (status == MN_OK) status = mn_runner_create_with(p->graph[1], second, mn_runner_jobs(first), &c.second);
     if (status == MN_OK) {
         size_t count = (size_t)p->count;
         c.each = mn_region_alloc(&p->region, (size_t)mn_runner_jobs(first) * count, sizeof *c.each);
@@ -223,11 +234,12 @@ static mn_status run_both(pairing *p, const mn_samples *samples, int32_t jobs, c
 }
 
 mn_status mn_compare(const mn_graph *a, const mn_graph *b, const mn_samples *samples, int32_t jobs,
-                     const mn_compare_look *look, const mn_quant_progress *progress, mn_difference **out,
+                     const mn_compare_options *options, const mn_quant_progress *progress, mn_difference **out,
                      int32_t *count) {
+    const mn_compare_options plain = {0};
     pairing p = {.graph = {a, b}};
     mn_status status = find_pairs(&p);
-    if (status == MN_OK) status = run_both(&p, samples, jobs, look, progress);
+    if (status == MN_OK) status = run_both(&p, samples, jobs, options ? options : &plain, progress);
     mn_region_free(&p.region);
     if (status != MN_OK) {
         free(p.pairs);

@@ -19,9 +19,9 @@ struct mn_runner {
     mn_team *team;         /* NULL: one job */
 };
 
-static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
+static mn_status open_sessions(mn_runner *runner, const mn_graph *graph, const mn_session_options *wanted) {
     mn_graph own;
-    mn_session_options options = MN_INIT(mn_session_options);
+    mn_session_options options = *wanted;
     MN_TRY(mn_graph_share(graph, &own));
     const mn_status status = mn_model_from_graph(&own, &runner->model);
     mn_graph_free(&own);
@@ -38,10 +38,16 @@ static mn_status open_sessions(mn_runner *runner, const mn_graph *graph) {
 }
 
 mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out) {
+    const mn_session_options options = MN_INIT(mn_session_options);
+    return mn_runner_create_with(graph, &options, jobs, out);
+}
+
+mn_status mn_runner_create_with(const mn_graph *graph, const mn_session_options *options, int32_t jobs,
+                                mn_runner **out) {
     mn_runner *runner = calloc(1, sizeof *runner);
     if (!runner) return mn_fail_memory("the sessions");
     runner->jobs = jobs > 0 ? jobs : mn_available_processors();
-    mn_status status = open_sessions(runner, graph);
+    mn_status status = open_sessions(runner, graph, options);
     if (status != MN_OK) {
         mn_runner_close(&runner);
         return status;

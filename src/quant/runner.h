@@ -5,6 +5,7 @@
 #ifndef MN_QUANT_RUNNER_H
 #define MN_QUANT_RUNNER_H
 
+#include "mobilenet.h"
 #include "quant/quant.h"
 
 typedef struct mn_runner mn_runner;
@@ -14,6 +15,11 @@ typedef struct mn_runner mn_runner;
  * LIMIT, THREAD, UNSUPPORTED.
  */
 mn_status mn_runner_create(const mn_graph *graph, int32_t jobs, mn_runner **out);
+
+/** The same with sessions made as `options` say, which keep every tensor all the same. Errors: also those of the
+ * delegates. */
+mn_status mn_runner_create_with(const mn_graph *graph, const mn_session_options *options, int32_t jobs,
+                                mn_runner **out);
 
 void mn_runner_close(mn_runner **runner);
 
