@@ -56,6 +56,7 @@ typedef struct mn_part {
 typedef struct mn_prepared {
     void *state;            /* of the back end */
     size_t workspace_bytes; /* that a run needs from the session's arena; 0: none */
+    const char *kernel;     /* what plans and profiles call it, as a kernel; lives until `free`; NULL: "foreign" */
 } mn_prepared;
 
 /** Memory of one run. Tensors lie as in TensorFlow Lite, row by row without gaps, aligned to 64 bytes where they are

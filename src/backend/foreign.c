@@ -201,6 +201,11 @@ size_t mn_foreign_workspace(const mn_foreign *foreign, const mn_part *part) {
     return prepared_of(foreign, part)->workspace_bytes;
 }
 
+const char *mn_foreign_kernel(const mn_foreign *foreign, const mn_part *part) {
+    const char *kernel = prepared_of(foreign, part)->kernel;
+    return kernel ? kernel : "foreign";
+}
+
 const char *mn_foreign_name(const mn_foreign *foreign, const mn_part *part) {
     return foreign->backends[part->owner]->name;
 }

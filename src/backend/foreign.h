@@ -38,8 +38,9 @@ mn_status mn_foreign_open(const mn_graph *graph, const mn_shape *shapes, const m
 /** Runs one part. Errors: those of its back end, after the names of model, back end and operators. */
 mn_status mn_foreign_run(const mn_foreign *foreign, const mn_part *part, const mn_part_run *run);
 
-/** Workspace that a run of `part` needs, in bytes; and the name of who runs it. */
+/** Workspace that a run of `part` needs, in bytes; what it is called, and the name of who runs it. */
 size_t mn_foreign_workspace(const mn_foreign *foreign, const mn_part *part);
+const char *mn_foreign_kernel(const mn_foreign *foreign, const mn_part *part);
 const char *mn_foreign_name(const mn_foreign *foreign, const mn_part *part);
 
 void mn_foreign_close(mn_foreign **foreign);

@@ -35,7 +35,7 @@ mn_status mn_session_step(const mn_session *session, int32_t index, mn_step_info
                                .last_ns = session->profile ? session->step_ns[index] : 0,
                                .outputs = step->node->outputs,
                                .kernel = step->kernel ? step->kernel->symbol
-                                         : part       ? "foreign"
+                                         : part       ? mn_foreign_kernel(foreign, part)
                                                       : "alias",
                                .packed_bytes = step->packed ? step->need.packed_bytes : 0,
                                .workspace_bytes = step->cut.workspace_bytes,

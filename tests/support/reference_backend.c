@@ -123,7 +123,7 @@ static mn_status prepare(void *session, const mn_offer *offer, const mn_part *pa
     free(ends);
     free(shapes);
     if (status == MN_OK) {
-        *out = (mn_prepared){.state = r, .workspace_bytes = WORKSPACE};
+        *out = (mn_prepared){.state = r, .workspace_bytes = WORKSPACE, .kernel = part->op_count > 1 ? "several" : NULL};
     } else if (r) {
         end(r);
     }
