@@ -13,13 +13,15 @@ install(TARGETS ${mn_libraries} EXPORT mobilenet-targets
 install(TARGETS ${mn_image_targets} EXPORT mobilenet-image-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# Programs name its file, so it lies where modules do, not where linkers look.
+install(TARGETS ${mn_plugin_targets} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mobilenet)
 foreach(tool mobilenet_command benchmark_model_command)
   if(TARGET ${tool})
     install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
 endforeach()
 # All that is installed and built, so that less than everything can be built and installed (recipe.sh).
-set(mn_installed ${mn_libraries} ${mn_image_targets})
+set(mn_installed ${mn_libraries} ${mn_image_targets} ${mn_plugin_targets})
 foreach(target mobilenet_command benchmark_model_command mobilenet_mpi)
   if(TARGET ${target})
     list(APPEND mn_installed ${target})

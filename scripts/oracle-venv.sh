@@ -12,6 +12,8 @@
 #                                    build/oracle-torch-venv (several GB), or $MOBILENET_TORCH_PYTHON
 #   scripts/oracle-venv.sh --metadata   with tflite-support alone, in build/oracle-metadata-venv, or
 #                                    $MOBILENET_METADATA_PYTHON
+#   scripts/oracle-venv.sh --tflite-runtime   with tflite-runtime 2.14.0, NumPy and Pillow instead, in
+#                                    build/oracle-runtime-venv, or $MOBILENET_RUNTIME_PYTHON
 case ${1:-} in -h | --help)
     awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
     exit 0
@@ -44,6 +46,12 @@ if [ "${1:-}" = --metadata ]; then
     modules='tflite_support.metadata_writers'
     packages=(tflite-support==0.4.4 'numpy<2')
     folder=build/oracle-metadata-venv named=${MOBILENET_METADATA_PYTHON:-}
+fi
+
+if [ "${1:-}" = --tflite-runtime ]; then
+    modules='tflite_runtime.interpreter, numpy, PIL'
+    packages=(tflite-runtime==2.14.0 'numpy<2' pillow)
+    folder=build/oracle-runtime-venv named=${MOBILENET_RUNTIME_PYTHON:-}
 fi
 
 complete() { TF_CPP_MIN_LOG_LEVEL=3 "$1" -c "import $modules" 2>/dev/null; }

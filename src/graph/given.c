@@ -29,24 +29,31 @@ static bool fits_type(mn_type type, int32_t zero) {
     return type == MN_INT32 || (zero >= mn_stored_lowest(type) && zero <= mn_stored_highest(type));
 }
 
-static mn_status check_quant(const mn_graph *graph, int32_t index) {
-    const mn_tensor *t = &graph->tensors[index];
+/* What is wrong with the scales of a tensor; NULL when nothing is. */
+static const char *quant_fault(const mn_tensor *t) {
     const mn_quant *quant = &t->quant;
-    if (quant->count == 0 || !may_be_quantised(t->type)) return MN_OK;
+    if (quant->count == 0 || !may_be_quantised(t->type)) return NULL;
     const bool placed = quant->axis >= 0 && quant->axis < t->rank && quant->count == t->dims[quant->axis];
     if (quant->count < 0 || !quant->scale || !quant->zero_point || (quant->count > 1 && !placed)) {
-        return tensor_fail(graph, index, MN_ERROR_FORMAT, "its scales do not fit its shape");
+        return "its scales do not fit its shape";
     }
     for (int32_t i = 0; i < quant->count; i++) {
-        if (!(quant->scale[i] > 0) || !isfinite(quant->scale[i])) {
-            return tensor_fail(graph, index, MN_ERROR_FORMAT, "a scale is not positive and finite");
-        }
+        if (!(quant->scale[i] > 0) || !isfinite(quant->scale[i])) return "a scale is not positive and finite";
         const bool symmetric = t->type != MN_INT8 || quant->count == 1 || quant->zero_point[i] == 0;
-        if (!symmetric || !fits_type(t->type, quant->zero_point[i])) {
-            return tensor_fail(graph, index, MN_ERROR_FORMAT, "a zero point is outside the range of its type");
-        }
+        if (!symmetric || !fits_type(t->type, quant->zero_point[i]))
+            return "a zero point is outside the range of its type";
     }
-    return MN_OK;
+    return NULL;
+}
+
+bool mn_graph_is_wrong_note(const mn_tensor *tensor) {
+    const mn_quant *quant = &tensor->quant;
+    if (tensor->type != MN_INT32 || quant->count == 0) return false;
+    if (quant_fault(tensor)) return true;
+    for (int32_t i = 0; i < quant->count; i++) {
+        if (quant->zero_point[i] != 0) return true;
+    }
+    return false;
 }
 
 /* Sizes of what operators write are inferred later, whatever is given. */
@@ -67,7 +74,8 @@ static mn_status check_tensor(const mn_graph *graph, int32_t index, bool written
     if (t->data && (uintptr_t)t->data % size != 0) {
         return tensor_fail(graph, index, MN_ERROR_FORMAT, "its contents are not aligned to its type");
     }
-    return check_quant(graph, index);
+    const char *fault = quant_fault(t);
+    return fault ? tensor_fail(graph, index, MN_ERROR_FORMAT, fault) : MN_OK;
 }
 
 static mn_status check_tensors(const mn_graph *graph, bool *named, bool *written) {

@@ -178,4 +178,8 @@ mn_status mn_graph_check(mn_graph *graph);
  *  LIMIT. */
 mn_status mn_graph_check_given(const mn_graph *graph);
 
+/** The quantisation of a bias follows from input and weights; what is said of it beside it is a note, and as
+ * TensorFlow's older converters show may be wrong. Is it one that must be left out? */
+bool mn_graph_is_wrong_note(const mn_tensor *tensor);
+
 #endif

@@ -58,7 +58,10 @@ static mn_status read_resize(const mn_tfl_scope *s, mn_op_attr *attr) {
 /* ---- Slices ------------------------------------------------------------------------------------------ */
 
 static mn_status read_mask(const mn_tfl_scope *s, mn_fb_field field, uint32_t *out) {
-    return mn_fb_u32(&s->options, field, 0, out);
+    int32_t mask;
+    MN_TRY(mn_tfl_option_i32(s, field, 0, &mask));
+    *out = (uint32_t)mask;
+    return MN_OK;
 }
 
 static mn_status read_masks(const mn_tfl_scope *s, mn_slice *slice) {
@@ -111,7 +114,7 @@ static mn_status read_slice(const mn_tfl_scope *s, mn_op_attr *attr) {
 /* The schema counts what the lists of tensors count as well. */
 static mn_status check_count(const mn_tfl_scope *s, mn_fb_field field, int32_t tensors) {
     int32_t count;
-    MN_TRY(mn_fb_i32(&s->options, field, 0, &count));
+    MN_TRY(mn_tfl_option_i32(s, field, 0, &count));
     if (count == tensors) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "%s is %" PRId32 ", but there are %" PRId32 " tensors",
                          field.name, count, tensors);
@@ -130,15 +133,15 @@ static mn_status read_split(const mn_tfl_scope *s, mn_op_attr *attr) {
 static mn_status read_pack(const mn_tfl_scope *s, mn_op_attr *attr) {
     const bool packs = s->op->kind == MN_OP_PACK;
     MN_TRY(check_count(s, MN_F_PACK_COUNT, packs ? s->op->input_count : s->op->output_count));
-    return mn_fb_i32(&s->options, MN_F_PACK_AXIS, 0, &attr->axis);
+    return mn_tfl_option_i32(s, MN_F_PACK_AXIS, 0, &attr->axis);
 }
 
 static mn_status read_gather(const mn_tfl_scope *s, mn_op_attr *attr) {
     int32_t batch_dims = 0;
     if (!s->present) return MN_OK;
-    MN_TRY(mn_fb_i32(&s->options, MN_F_GATHER_BATCH_DIMS, 0, &batch_dims));
+    MN_TRY(mn_tfl_option_i32(s, MN_F_GATHER_BATCH_DIMS, 0, &batch_dims));
     if (batch_dims != 0) return fail(s, MN_ERROR_UNSUPPORTED, "batch_dims is not 0, which is not supported");
-    return mn_fb_i32(&s->options, MN_F_GATHER_AXIS, 0, &attr->axis);
+    return mn_tfl_option_i32(s, MN_F_GATHER_AXIS, 0, &attr->axis);
 }
 
 static mn_status read_tile(const mn_tfl_scope *s, mn_op_attr *attr) {

@@ -10,26 +10,20 @@
 #include "tflite/options.h"
 
 static mn_status open_options(mn_tfl_scope *s, const mn_fb_table *table) {
-    mn_tfl_op_options expected = mn_tfl_op_options_of(s->op->kind);
+    const int expected = (int)mn_tfl_op_options_of(s->op->kind).type;
     uint8_t type;
     MN_TRY(mn_fb_u8(table, MN_F_OPERATOR_OPTIONS_TYPE, MN_TFL_OPTIONS_NONE, &type));
-    if (expected.type == MN_TFL_OPTIONS_NONE) return MN_OK;
-    if (type != MN_TFL_OPTIONS_NONE && type != expected.type) {
-        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
-                             "options are of type %d, which belongs to another operator", type);
-    }
-    if (type != MN_TFL_OPTIONS_NONE) MN_TRY(mn_fb_child(table, MN_F_OPERATOR_OPTIONS, &s->options, &s->present));
-    if (expected.required && !s->present) {
-        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "options are missing");
-    }
-    return MN_OK;
+    if (type == MN_TFL_OPTIONS_NONE || expected == MN_TFL_OPTIONS_NONE) return MN_OK;
+    if (type == expected) return mn_fb_child(table, MN_F_OPERATOR_OPTIONS, &s->options, &s->present);
+    return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT,
+                         "options are of type %d, which belongs to another operator", type);
 }
 
 /* ---- Single values ----------------------------------------------------------------------------------- */
 
 static mn_status read_activation(const mn_tfl_scope *s, mn_fb_field field, mn_activation *out) {
-    uint8_t value;
-    MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
+    int32_t value;
+    MN_TRY(mn_tfl_option_u8(s, field, 0, &value));
     switch (value) {
     case 0: *out = MN_ACT_NONE; return MN_OK;
     case 1: *out = MN_ACT_RELU; return MN_OK;
@@ -38,21 +32,23 @@ static mn_status read_activation(const mn_tfl_scope *s, mn_fb_field field, mn_ac
     case 4: return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED, "fused activation TANH is not supported");
     case 5:
         return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED, "fused activation SIGN_BIT is not supported");
-    default: return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "fused activation %d is not known", value);
+    default:
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "fused activation %" PRId32 " is not known", value);
     }
 }
 
 static mn_status read_padding(const mn_tfl_scope *s, mn_padding *out) {
-    uint8_t value;
-    MN_TRY(mn_fb_u8(&s->options, MN_F_WINDOW_PADDING, 0, &value));
-    if (value > 1) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "padding %d is not known", value);
+    int32_t value;
+    MN_TRY(mn_tfl_option_u8(s, MN_F_WINDOW_PADDING, 0, &value));
+    if (value < 0 || value > 1)
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "padding %" PRId32 " is not known", value);
     *out = value == 0 ? MN_PAD_SAME : MN_PAD_VALID;
     return MN_OK;
 }
 
 /* A stride, dilation or size: 1..MN_MAX_STRIDE. */
 static mn_status read_extent(const mn_tfl_scope *s, mn_fb_field field, int32_t fallback, int32_t *out) {
-    MN_TRY(mn_fb_i32(&s->options, field, fallback, out));
+    MN_TRY(mn_tfl_option_i32(s, field, fallback, out));
     if (*out >= 1 && *out <= MN_MAX_STRIDE) return MN_OK;
     return mn_graph_fail(s->graph, s->index, *out < 1 ? MN_ERROR_FORMAT : MN_ERROR_LIMIT,
                          "%s is %" PRId32 "; it must be between 1 and %d", field.name, *out, MN_MAX_STRIDE);
@@ -65,8 +61,8 @@ static mn_status read_window(const mn_tfl_scope *s, mn_op_attr *attr) {
 }
 
 mn_status mn_tfl_read_flag(const mn_tfl_scope *s, mn_fb_field field, bool *out) {
-    uint8_t value;
-    MN_TRY(mn_fb_u8(&s->options, field, 0, &value));
+    int32_t value;
+    MN_TRY(mn_tfl_option_u8(s, field, 0, &value));
     *out = value != 0;
     return MN_OK;
 }
@@ -126,7 +122,7 @@ mn_status mn_tfl_add_axis(const mn_tfl_scope *s, int64_t axis, mn_op_attr *attr)
 static mn_status read_squeeze(const mn_tfl_scope *s, mn_op_attr *attr) {
     if (!s->present) return MN_OK;
     mn_fb_vector list;
-    MN_TRY(mn_fb_list(&s->options, MN_F_SQUEEZE_DIMS, 4, &list));
+    MN_TRY(mn_tfl_option_list(s, MN_F_SQUEEZE_DIMS, &list));
     for (uint32_t i = 0; i < list.count; i++) {
         MN_TRY(mn_tfl_add_axis(s, (int32_t)mn_le32(list.data + 4 * (size_t)i), attr));
     }
@@ -218,7 +214,7 @@ static mn_status read_reshape(const mn_tfl_scope *s, mn_op_attr *attr) {
     }
     if (!s->present) return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "the new shape is missing");
     mn_fb_vector list;
-    MN_TRY(mn_fb_list(&s->options, MN_F_RESHAPE_NEW_SHAPE, 4, &list));
+    MN_TRY(mn_tfl_option_list(s, MN_F_RESHAPE_NEW_SHAPE, &list));
     /* Old converters write the single entry 0 for a scalar. */
     if (list.count == 1 && mn_le32(list.data) == 0) return MN_OK;
     MN_TRY(check_new_rank(s, list.count));
@@ -238,7 +234,7 @@ static mn_status read_conv(const mn_tfl_scope *s, mn_op_attr *attr) {
 /* TFLite works the multiplier out of the shapes; some writers leave it 0. */
 static mn_status read_depth_multiplier(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor *input = mn_graph_input(s->graph, s->op, 0), *weights = mn_graph_input(s->graph, s->op, 1);
-    MN_TRY(mn_fb_i32(&s->options, MN_F_DEPTHWISE_MULTIPLIER, 0, &attr->depth_multiplier));
+    MN_TRY(mn_tfl_option_i32(s, MN_F_DEPTHWISE_MULTIPLIER, 0, &attr->depth_multiplier));
     if (attr->depth_multiplier == 0 && input && weights && input->rank == 4 && weights->rank == 4) {
         attr->depth_multiplier = weights->dims[3] / input->dims[3];
     }
@@ -264,11 +260,12 @@ static mn_status read_pool(const mn_tfl_scope *s, mn_op_attr *attr) {
 }
 
 static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
-    uint8_t format;
-    MN_TRY(mn_fb_u8(&s->options, MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT, 0, &format));
+    int32_t format;
+    MN_TRY(mn_tfl_option_u8(s, MN_F_FULLY_CONNECTED_WEIGHTS_FORMAT, 0, &format));
     if (format != 0) {
         return mn_graph_fail(s->graph, s->index, MN_ERROR_UNSUPPORTED,
-                             "weights are stored shuffled (format %d); only the default format is supported", format);
+                             "weights are stored shuffled (format %" PRId32 "); only the default format is supported",
+                             format);
     }
     MN_TRY(mn_tfl_read_flag(s, MN_F_FULLY_CONNECTED_KEEP_NUM_DIMS, &attr->keep_dims));
     MN_TRY(mn_tfl_read_flag(s, MN_F_FULLY_CONNECTED_ASYMMETRIC, &attr->asymmetric_inputs));
@@ -277,27 +274,27 @@ static mn_status read_fully_connected(const mn_tfl_scope *s, mn_op_attr *attr) {
 
 static mn_status read_sum(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor *result = mn_graph_output(s->graph, s->op, 0);
-    uint8_t powers;
-    MN_TRY(mn_fb_u8(&s->options, MN_F_SUM_POT_SCALE, 1, &powers));
+    int32_t powers;
+    MN_TRY(mn_tfl_option_u8(s, MN_F_SUM_POT_SCALE, 1, &powers));
     attr->power_of_two_scales = powers != 0 && result && result->type == MN_INT16;
     return read_activation(s, MN_F_BINARY_ACTIVATION, &attr->activation);
 }
 
 static mn_status read_softmax(const mn_tfl_scope *s, mn_op_attr *attr) {
-    MN_TRY(mn_fb_f32(&s->options, MN_F_SOFTMAX_BETA, 0, &attr->beta));
+    MN_TRY(mn_tfl_option_f32(s, MN_F_SOFTMAX_BETA, 0, &attr->beta));
     if (isfinite(attr->beta) && attr->beta > 0) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "beta is %g; it must be positive and finite",
                          (double)attr->beta);
 }
 
 static mn_status read_leaky_relu(const mn_tfl_scope *s, mn_op_attr *attr) {
-    MN_TRY(mn_fb_f32(&s->options, MN_F_LEAKY_RELU_ALPHA, 0, &attr->alpha));
+    MN_TRY(mn_tfl_option_f32(s, MN_F_LEAKY_RELU_ALPHA, 0, &attr->alpha));
     if (isfinite(attr->alpha)) return MN_OK;
     return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "alpha is %g; it must be finite", (double)attr->alpha);
 }
 
 static mn_status read_concatenation(const mn_tfl_scope *s, mn_op_attr *attr) {
-    MN_TRY(mn_fb_i32(&s->options, MN_F_CONCATENATION_AXIS, 0, &attr->axis));
+    MN_TRY(mn_tfl_option_i32(s, MN_F_CONCATENATION_AXIS, 0, &attr->axis));
     return read_activation(s, MN_F_CONCATENATION_ACTIVATION, &attr->activation);
 }
 
@@ -306,31 +303,32 @@ static mn_status read_custom(const mn_tfl_reader *reader, const mn_fb_table *tab
     return mn_tfl_read_contents(reader, table, &fields, &custom->options, &custom->bytes);
 }
 
-mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
-    mn_op *op = &reader->graph->ops[index];
-    mn_tfl_scope s = {.graph = reader->graph, .op = op, .index = index};
-    MN_TRY(open_options(&s, table));
+/* `s` has the options; CUSTOM operators' are for their makers. */
+static mn_status read_attributes(const mn_tfl_scope *s, mn_op *op) {
+    if (mn_tfl_op_options_of(op->kind).required && !s->present) {
+        return mn_graph_fail(s->graph, s->index, MN_ERROR_FORMAT, "options are missing");
+    }
     switch (op->kind) {
-    case MN_OP_CONV_2D: return read_conv(&s, &op->attr);
-    case MN_OP_DEPTHWISE_CONV_2D: return read_depthwise(&s, &op->attr);
+    case MN_OP_CONV_2D: return read_conv(s, &op->attr);
+    case MN_OP_DEPTHWISE_CONV_2D: return read_depthwise(s, &op->attr);
     case MN_OP_AVERAGE_POOL_2D:
-    case MN_OP_MAX_POOL_2D: return read_pool(&s, &op->attr);
-    case MN_OP_FULLY_CONNECTED: return read_fully_connected(&s, &op->attr);
-    case MN_OP_SOFTMAX: return read_softmax(&s, &op->attr);
-    case MN_OP_LEAKY_RELU: return read_leaky_relu(&s, &op->attr);
-    case MN_OP_CONCATENATION: return read_concatenation(&s, &op->attr);
+    case MN_OP_MAX_POOL_2D: return read_pool(s, &op->attr);
+    case MN_OP_FULLY_CONNECTED: return read_fully_connected(s, &op->attr);
+    case MN_OP_SOFTMAX: return read_softmax(s, &op->attr);
+    case MN_OP_LEAKY_RELU: return read_leaky_relu(s, &op->attr);
+    case MN_OP_CONCATENATION: return read_concatenation(s, &op->attr);
     case MN_OP_ADD:
-    case MN_OP_SUB: return read_sum(&s, &op->attr);
+    case MN_OP_SUB: return read_sum(s, &op->attr);
     case MN_OP_MUL:
-    case MN_OP_DIV: return read_activation(&s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
-    case MN_OP_RESHAPE: return read_reshape(&s, &op->attr);
-    case MN_OP_SQUEEZE: return read_squeeze(&s, &op->attr);
+    case MN_OP_DIV: return read_activation(s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
+    case MN_OP_RESHAPE: return read_reshape(s, &op->attr);
+    case MN_OP_SQUEEZE: return read_squeeze(s, &op->attr);
     case MN_OP_MEAN:
     case MN_OP_REDUCE_PROD:
     case MN_OP_SUM:
-    case MN_OP_REDUCE_MAX: return read_mean(&s, &op->attr);
-    case MN_OP_TRANSPOSE: return read_transpose(&s, &op->attr);
-    case MN_OP_PAD: return mn_tfl_read_pads(&s, 1, &op->attr);
+    case MN_OP_REDUCE_MAX: return read_mean(s, &op->attr);
+    case MN_OP_TRANSPOSE: return read_transpose(s, &op->attr);
+    case MN_OP_PAD: return mn_tfl_read_pads(s, 1, &op->attr);
     case MN_OP_RESIZE_BILINEAR:
     case MN_OP_RESIZE_NEAREST_NEIGHBOR:
     case MN_OP_STRIDED_SLICE:
@@ -343,8 +341,21 @@ mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, i
     case MN_OP_TILE:
     case MN_OP_GATHER:
     case MN_OP_SPACE_TO_BATCH_ND:
-    case MN_OP_BATCH_TO_SPACE_ND: return mn_tfl_read_move(&s, &op->attr);
-    case MN_OP_CUSTOM: return read_custom(reader, table, &op->attr.custom);
+    case MN_OP_BATCH_TO_SPACE_ND: return mn_tfl_read_move(s, &op->attr);
     default: return MN_OK; /* no attributes */
     }
+}
+
+mn_status mn_tfl_read_options(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
+    mn_op *op = &reader->graph->ops[index];
+    mn_tfl_scope s = {.graph = reader->graph, .op = op, .index = index};
+    if (op->kind == MN_OP_CUSTOM) return read_custom(reader, table, &op->attr.custom);
+    MN_TRY(open_options(&s, table));
+    return read_attributes(&s, op);
+}
+
+mn_status mn_tfl_take_options(mn_graph *graph, int32_t index, const mn_tfl_given *given) {
+    mn_op *op = &graph->ops[index];
+    const mn_tfl_scope s = {.graph = graph, .op = op, .index = index, .present = given != NULL, .given = given};
+    return read_attributes(&s, op);
 }

@@ -15,6 +15,6 @@ for folder in /cases/*/; do
     sed -i 's/"milliseconds": [0-9.e-]*//' answer
     diff wanted answer
 done
-apt-get -q -y purge mobilenet-tools libmobilenet-dev libmobilenet-image0.1 libmobilenet0.1
+apt-get -q -y purge mobilenet-delegate mobilenet-tools libmobilenet-dev libmobilenet-image0.1 libmobilenet0.1
 find / -xdev -name '*mobilenet*' ! -path '/mobilenet*' ! -path '/cases/*' ! -path '/packages/*' ! -path '/proc/*' >/left
 diff /dev/null /left

@@ -25,5 +25,6 @@ OECMAKE_TARGET_COMPILE = "installed"
 # The kernels need it, as docs/porting.md says; CMake's own flags of a release are not used here.
 FULL_OPTIMIZATION:append = " -O3"
 
-PACKAGES =+ "${PN}-tools"
+PACKAGES =+ "${PN}-tools ${PN}-delegate"
 FILES:${PN}-tools += "${bindir}"
+FILES:${PN}-delegate = "${libdir}/mobilenet/libmobilenet_delegate.so"
