@@ -25,6 +25,7 @@
 #include "tflite/write.h"
 
 enum { IO_INT8, IO_UINT8, IO_FLOAT32 };
+enum { DENSE_DEFAULT = -1, DENSE_PER_CHANNEL, DENSE_PER_TENSOR };
 
 static const char *const io_names[] = {
     [IO_INT8] = "int8", [IO_UINT8] = "uint8", [IO_FLOAT32] = "float32", [IO_FLOAT32 + 1] = NULL};
@@ -36,12 +37,15 @@ static const char *const method_names[] = {
     [MN_RANGE_METHOD_COUNT] = NULL,
 };
 
+static const char *const dense_names[] = {
+    [DENSE_PER_CHANNEL] = "per-channel", [DENSE_PER_TENSOR] = "per-tensor", [DENSE_PER_TENSOR + 1] = NULL};
+
 typedef struct settings {
     cli_list models;
     const char *output, *images, *labels;
     bool data_free, optimise, only_correct, per_tensor, uncorrected;
     bool learned; /* found out: the model brings ranges, and nothing else was asked for */
-    int32_t limit, method, io, jobs, seed;
+    int32_t limit, method, io, jobs, seed, dense;
     cli_image_options image;
 } settings;
 
@@ -98,6 +102,13 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .offset = offsetof(settings, per_tensor),
      .help = "one scale for all weights of a layer, for accelerators that want it; costs accuracy"},
+    {.name = "dense",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(settings, dense),
+     .value = "SCALES",
+     .choices = dense_names,
+     .help = "scales of the weights of a FULLY_CONNECTED: per-channel, or per-tensor, without which compilers for "
+             "Ethos-U before Vela 4 leave it to the processor [per-channel]"},
     {.name = "io",
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, io),
@@ -176,6 +187,11 @@ static bool keep_correct(const settings *s, const mn_graph *graph, int32_t class
 
 /* ---- Quantising -------------------------------------------------------------------------------------- */
 
+static mn_scales scales_of(const settings *s) {
+    if (s->per_tensor) return MN_SCALES_PER_TENSOR;
+    return s->dense == DENSE_PER_TENSOR ? MN_SCALES_DENSE_PER_TENSOR : MN_SCALES_PER_CHANNEL;
+}
+
 static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
     printf("%s: %zu bytes\n", s->output, bytes);
     if (s->images) {
@@ -183,7 +199,8 @@ static void report(const settings *s, const cli_samples *samples, int32_t loaded
         if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
         printf("; %s\n", samples->text);
     }
-    printf("  weights     int8, a scale for each %s%s\n", s->per_tensor ? "layer" : "channel",
+    printf("  weights     int8, a scale for each %s%s%s\n", s->per_tensor ? "layer" : "channel",
+           scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for the classifier" : "",
            s->optimise ? ", rounding learned" : "");
     if (s->learned) {
         printf("  activations int8, ranges learned by 'train --qat'\n");
@@ -203,7 +220,7 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
     char description[64];
     mn_quantise_defaults(&how);
     how.io = io_types[s->io];
-    how.per_tensor = s->per_tensor;
+    how.scales = scales_of(s);
     how.method = (mn_range_method)s->method;
     how.equalise = s->optimise || s->data_free;
     how.learn = s->optimise;
@@ -262,6 +279,10 @@ static bool quantise_model(const settings *s, cli_graph_file *model, const cli_s
 static bool check_source(const settings *s) {
     if (s->data_free && (s->images != NULL || s->optimise || s->only_correct)) {
         cli_error("quantize: --data-free uses no photos; leave out --images, --optimize and --only-correct");
+        return false;
+    }
+    if (s->per_tensor && s->dense != DENSE_DEFAULT) {
+        cli_error("quantize: --per-tensor is about every layer; leave out --dense, or --per-tensor");
         return false;
     }
     return true;
@@ -326,7 +347,7 @@ static int quantise(settings *s) {
 }
 
 int cli_quantize(int count, char *const *arguments) {
-    settings s = {.limit = 500, .seed = 1, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
+    settings s = {.limit = 500, .seed = 1, .dense = DENSE_DEFAULT, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? quantise(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);

@@ -32,6 +32,13 @@ typedef struct mn_step8 {
     int32_t zero;
 } mn_step8;
 
+/** How many scales weights get: what accelerators take differs. */
+typedef enum mn_scales {
+    MN_SCALES_PER_CHANNEL,      /* one for each output channel */
+    MN_SCALES_DENSE_PER_TENSOR, /* as before, but one for all weights of a FULLY_CONNECTED */
+    MN_SCALES_PER_TENSOR        /* one for all weights of a layer */
+} mn_scales;
+
 /** Pictures to learn from. */
 typedef struct mn_samples {
     int32_t count;
@@ -77,10 +84,9 @@ typedef struct mn_scheme {
     mn_interval *range; /* [tensor_count]: wanted ranges; mn_scheme_step reads the leader's alone */
 } mn_scheme;
 
-/** A scheme for `graph`, which passed mn_quant_prepare: weights rounded to nearest with the scale of the largest weight
- *  of each output channel (of the whole tensor when `per_tensor`), ranges unknown but for constants and the model
- * input, which gets `input`. Errors: MEMORY. */
-mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, bool per_tensor, mn_scheme *out);
+/** A scheme for `graph`, which passed mn_quant_prepare: weights rounded to nearest with scales of the largest weight
+ *  of a channel or layer, ranges unknown but for constants and the model input, which gets `input`. Errors: MEMORY. */
+mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, mn_scales scales, mn_scheme *out);
 
 void mn_scheme_free(mn_scheme *scheme);
 

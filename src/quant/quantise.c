@@ -64,7 +64,7 @@ mn_status mn_quantise(mn_graph *graph, const mn_samples *samples, const mn_quant
     }
     MN_TRY(mn_quant_rewrite(graph));
     if (options->equalise) MN_TRY(equalise(graph, samples, options));
-    MN_TRY(mn_scheme_create(graph, samples->meaning, options->per_tensor, &scheme));
+    MN_TRY(mn_scheme_create(graph, samples->meaning, options->scales, &scheme));
     mn_status status = fit_scheme(&scheme, samples, options);
     if (status == MN_OK) status = make(&scheme, options->io, &quantised);
     mn_scheme_free(&scheme);
@@ -89,7 +89,7 @@ static mn_status expect(mn_graph *graph, const mn_channel_stats *stats, mn_inter
 static mn_status make_expected(const mn_graph *graph, const mn_channels *channels, mn_interval meaning,
                                const mn_quantise_options *options, mn_graph *out) {
     mn_scheme scheme;
-    MN_TRY(mn_scheme_create(graph, meaning, options->per_tensor, &scheme));
+    MN_TRY(mn_scheme_create(graph, meaning, options->scales, &scheme));
     mn_status status = mn_datafree_ranges(&scheme, channels);
     if (status == MN_OK && options->correct) mn_datafree_correct(&scheme, channels);
     if (status == MN_OK) status = make(&scheme, options->io, out);
@@ -123,7 +123,7 @@ mn_status mn_quantise_learned(const mn_graph *graph, const mn_channel_stats *sta
     if (!mn_learned_input(graph, stats, &input)) {
         return mn_fail(MN_ERROR_ARGUMENT, "%s: brings no learned ranges", graph->name);
     }
-    MN_TRY(mn_scheme_create(graph, input, options->per_tensor, &scheme));
+    MN_TRY(mn_scheme_create(graph, input, options->scales, &scheme));
     mn_status status = mn_learned_ranges(&scheme, stats);
     if (status == MN_OK) status = mn_scheme_share_ranges(&scheme);
     if (status == MN_OK) status = make(&scheme, options->io, &quantised);

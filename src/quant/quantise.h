@@ -12,7 +12,7 @@
 /** Fill with mn_quantise_defaults() first. */
 typedef struct mn_quantise_options {
     mn_type io;             /* MN_INT8 (default), MN_UINT8 or MN_FLOAT32 */
-    bool per_tensor;        /* one scale for all weights of a layer */
+    mn_scales scales;       /* of weights */
     mn_range_method method; /* of activations */
     bool equalise;          /* channels (equalise.h) */
     bool learn;             /* how to round, and the scales of weights (round.h) */
@@ -35,7 +35,7 @@ mn_status mn_quantise_data_free(mn_graph *graph, const mn_channel_stats *stats, 
                                 const mn_quantise_options *options, mn_graph *out);
 
 /** As mn_quantise, with the ranges that quantisation-aware training learned, and otherwise what it imitated: weights
- *  rounded to nearest, biases as they are. Of `options` only `io` and `per_tensor` are used.
+ *  rounded to nearest, biases as they are. Of `options` only `io` and `scales` are used.
  *  Errors: ARGUMENT (no ranges were learned), FORMAT (not all), MEMORY. */
 mn_status mn_quantise_learned(const mn_graph *graph, const mn_channel_stats *stats, const mn_quantise_options *options,
                               mn_graph *out);

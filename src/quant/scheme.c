@@ -201,7 +201,11 @@ static void take_scales(mn_quant_layer *layer) {
     for (int32_t c = 0; c < layer->scale_count; c++) layer->scale[c] = mn_weight_scale(layer->scale[c]);
 }
 
-static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor, mn_quant_layer *layer) {
+static bool has_one_scale(mn_scales scales, mn_op_kind kind) {
+    return scales == MN_SCALES_PER_TENSOR || (scales == MN_SCALES_DENSE_PER_TENSOR && kind == MN_OP_FULLY_CONNECTED);
+}
+
+static mn_status make_layer(mn_scheme *scheme, int32_t op_index, mn_scales scales, mn_quant_layer *layer) {
     const mn_graph *graph = scheme->graph;
     const mn_op *op = &graph->ops[op_index];
     const mn_tensor *weights = mn_graph_input(graph, op, 1), *bias = mn_graph_input(graph, op, 2);
@@ -210,7 +214,7 @@ static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor
     layer->elements = (int32_t)(weights->bytes / sizeof(float));
     layer->inner = 1;
     for (int32_t d = layer->axis + 1; d < weights->rank; d++) layer->inner *= weights->dims[d];
-    layer->scale_count = per_tensor ? 1 : layer->channels;
+    layer->scale_count = has_one_scale(scales, op->kind) ? 1 : layer->channels;
     layer->weights = weights->data;
     layer->scale = mn_region_alloc(&scheme->region, (size_t)layer->scale_count, sizeof *layer->scale);
     layer->stored = mn_region_alloc(&scheme->region, (size_t)layer->elements, sizeof *layer->stored);
@@ -222,18 +226,18 @@ static mn_status make_layer(mn_scheme *scheme, int32_t op_index, bool per_tensor
     return MN_OK;
 }
 
-static mn_status make_layers(mn_scheme *scheme, bool per_tensor) {
+static mn_status make_layers(mn_scheme *scheme, mn_scales scales) {
     const mn_graph *graph = scheme->graph;
     for (int32_t i = 0; i < graph->op_count; i++) {
         scheme->layer_of[i] = -1;
         if (!has_weights(graph->ops[i].kind)) continue;
         scheme->layer_of[i] = scheme->layer_count;
-        MN_TRY(make_layer(scheme, i, per_tensor, &scheme->layers[scheme->layer_count++]));
+        MN_TRY(make_layer(scheme, i, scales, &scheme->layers[scheme->layer_count++]));
     }
     return MN_OK;
 }
 
-static mn_status fill(mn_scheme *scheme, mn_interval input, bool per_tensor) {
+static mn_status fill(mn_scheme *scheme, mn_interval input, mn_scales scales) {
     size_t ops = (size_t)scheme->graph->op_count, tensors = (size_t)scheme->graph->tensor_count;
     scheme->layers = mn_region_alloc(&scheme->region, ops, sizeof *scheme->layers);
     scheme->layer_of = mn_region_alloc(&scheme->region, ops, sizeof *scheme->layer_of);
@@ -247,12 +251,12 @@ static mn_status fill(mn_scheme *scheme, mn_interval input, bool per_tensor) {
     }
     find_activations(scheme, input);
     find_leaders(scheme);
-    return make_layers(scheme, per_tensor);
+    return make_layers(scheme, scales);
 }
 
-mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, bool per_tensor, mn_scheme *out) {
+mn_status mn_scheme_create(const mn_graph *graph, mn_interval input, mn_scales scales, mn_scheme *out) {
     mn_scheme scheme = {.graph = graph};
-    mn_status status = fill(&scheme, input, per_tensor);
+    mn_status status = fill(&scheme, input, scales);
     if (status != MN_OK) {
         mn_scheme_free(&scheme);
         return status;

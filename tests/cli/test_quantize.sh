@@ -37,6 +37,17 @@ done
 expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --per-tensor
 prints 'a scale for each layer'
 expect 0 classify -m "$scratch/other" "$folder/colour420.jpg"
+
+# One scale for the classifier, for compilers that want it, and for nothing else; it costs next to nothing.
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --dense per-channel
+cmp "$made" "$scratch/other" || fail "--dense per-channel is not the default"
+expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --dense per-tensor
+prints 'a scale for each channel, one for the classifier'
+expect 0 inspect --json "$scratch/other"
+json 'all((len(o["tensors"][i["inputs"][1]]["quantisation"]["scale"]) == 1) == (i["name"] == "FULLY_CONNECTED")
+    for i in o["operators"] if i["name"].endswith("CONV_2D") or i["name"] == "FULLY_CONNECTED")'
+expect 0 evaluate -m "$model" --compare "$scratch/other" --images "$folder" --json
+json 'o["divergence"] < 0.01'
 for type in uint8 float32; do
     expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --io $type
     expect 0 inspect --json "$scratch/other"
@@ -118,6 +129,10 @@ for options in "--images $folder" --optimize --only-correct; do
     refused 2 "$model" -o "$scratch/none" --data-free $options
     says 'data-free uses no photos'
 done
+refused 2 "$model" -o "$scratch/none" --images "$folder" --per-tensor --dense per-tensor
+says 'leave out --dense, or --per-tensor'
+refused 2 "$model" -o "$scratch/none" --images "$folder" --dense none
+says 'per-channel, per-tensor'
 refused 2 "$model" -o "$scratch/none" --images "$folder" --method best
 says 'minmax, percentile, mse'
 refused 1 "$model" -o "$scratch/none" --images "$folder" --input-range 1,2

@@ -138,7 +138,7 @@ static void test_ranges(void **state) {
     mn_scheme scheme;
     open_fixture(&f, true);
     expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
-    expect_ok(mn_scheme_create(&f.graph, pixels, false, &scheme));
+    expect_ok(mn_scheme_create(&f.graph, pixels, MN_SCALES_PER_CHANNEL, &scheme));
     expect_ok(mn_datafree_ranges(&scheme, f.channels));
     mn_interval relu = scheme.range[find_tensor(&f.graph, "relu")];
     mn_interval linear = scheme.range[find_tensor(&f.graph, "linear")];
@@ -159,7 +159,7 @@ static void test_correction(void **state) {
     mn_scheme scheme;
     open_fixture(&f, true);
     expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
-    expect_ok(mn_scheme_create(&f.graph, pixels, false, &scheme));
+    expect_ok(mn_scheme_create(&f.graph, pixels, MN_SCALES_PER_CHANNEL, &scheme));
     mn_channels *input = &f.channels[f.graph.inputs[0]];
     assert_float_equal(input->of[0].mean, 0, 0);
     input->of[0].mean = 1;

@@ -159,22 +159,35 @@ static void check_specification(const mn_graph *floats, const mn_graph *graph, b
     assert_int_equal(floats->op_count + added, graph->op_count);
 }
 
+static void check_scale_counts(const mn_graph *graph, mn_scales scales) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        const mn_tensor *w = mn_graph_input(graph, op, 1);
+        if (!is_weighted(op)) continue;
+        const bool one = scales == MN_SCALES_PER_TENSOR ||
+                         (scales == MN_SCALES_DENSE_PER_TENSOR && op->kind == MN_OP_FULLY_CONNECTED);
+        assert_int_equal(w->quant.count, one ? 1 : w->dims[op->kind == MN_OP_DEPTHWISE_CONV_2D ? 3 : 0]);
+    }
+}
+
 static void test_specification(void **state) {
     (void)state;
-    for (int32_t i = 0; i < 4; i++) {
-        const bool per_tensor = i % 2, corrected = i / 2;
+    for (int32_t i = 0; i < 6; i++) {
+        const mn_scales scales = (mn_scales)(i % 3);
+        const bool corrected = i / 3;
         fixture f;
         mn_graph graph;
         open_tiny(&f);
         mn_quantise_options options = defaults();
-        options.per_tensor = per_tensor;
+        options.scales = scales;
         options.correct = corrected;
         quantise(&f, &options, &graph);
         check_specification(&f.graph, &graph, corrected);
+        check_scale_counts(&graph, scales);
         const mn_tensor *input = &graph.tensors[graph.inputs[0]];
         assert_float_equal(input->quant.scale[0], 2.0f / 255, 1e-9f);
         assert_int_equal(input->quant.zero_point[0], -1);
-        assert_true(worst_layer(&f.graph, &graph, &f.samples) > (per_tensor ? 10 : 20));
+        assert_true(worst_layer(&f.graph, &graph, &f.samples) > (scales == MN_SCALES_PER_TENSOR ? 10 : 20));
         mn_graph_free(&graph);
         close_fixture(&f);
     }
@@ -424,7 +437,7 @@ static double largest_shift(bool correct) {
     int32_t count;
     double largest = 0;
     open_tiny(&f);
-    expect_ok(mn_scheme_create(&f.graph, f.samples.meaning, false, &scheme));
+    expect_ok(mn_scheme_create(&f.graph, f.samples.meaning, MN_SCALES_PER_CHANNEL, &scheme));
     expect_ok(mn_runner_create(&f.graph, 2, &runner));
     expect_ok(mn_calibrate(&scheme, runner, &f.samples, MN_RANGE_MINMAX, NULL));
     expect_ok(mn_scheme_share_ranges(&scheme));

@@ -126,7 +126,8 @@ static void open_fixture(fixture *f, int32_t jobs, bool per_tensor) {
         f->pixels[i] = (uint8_t)(127.5 + 100 * sin((double)(i % ELEMENTS) / (7.0 + (double)(i / ELEMENTS))));
     }
     f->samples = (mn_samples){.count = SAMPLES, .elements = ELEMENTS, .pixels = f->pixels, .meaning = {-1, 1}};
-    expect_ok(mn_scheme_create(&f->graph, f->samples.meaning, per_tensor, &f->scheme));
+    expect_ok(mn_scheme_create(&f->graph, f->samples.meaning, per_tensor ? MN_SCALES_PER_TENSOR : MN_SCALES_PER_CHANNEL,
+                               &f->scheme));
     expect_ok(mn_runner_create(&f->graph, jobs, &f->runner));
     expect_ok(mn_calibrate(&f->scheme, f->runner, &f->samples, MN_RANGE_MINMAX, NULL));
     expect_ok(mn_scheme_share_ranges(&f->scheme));

@@ -498,8 +498,8 @@ static void check_int8(mn_qat mode) {
     assert_int_equal(mn_net_fold(&read, &graph, &stats), MN_OK);
     assert_int_equal(mn_quant_prepare(&graph), MN_OK);
     mn_quantise_defaults(&how);
-    how.per_tensor = read.per_tensor;
-    assert_int_equal(how.per_tensor, mode == MN_QAT_PER_TENSOR);
+    how.scales = read.per_tensor ? MN_SCALES_PER_TENSOR : MN_SCALES_PER_CHANNEL;
+    assert_int_equal(read.per_tensor, mode == MN_QAT_PER_TENSOR);
     assert_int_equal(mn_quantise_learned(&graph, stats, &how, &int8), MN_OK);
     compare_weights(&int8, &t.net);
     uint8_t *pixels = take_pixels(&t.net);
