@@ -96,7 +96,8 @@ static void mark_roles(mn_tfl_reader *reader) {
     mark(reader, graph->inputs, graph->input_count, MN_TFL_ROLE_INPUT);
     mark(reader, graph->outputs, graph->output_count, MN_TFL_ROLE_READ);
     for (int32_t i = 0; i < graph->op_count; i++) {
-        mark(reader, graph->ops[i].inputs, graph->ops[i].input_count, MN_TFL_ROLE_READ);
+        const bool custom = graph->ops[i].kind == MN_OP_CUSTOM;
+        mark(reader, graph->ops[i].inputs, graph->ops[i].input_count, custom ? MN_TFL_ROLE_CUSTOM : MN_TFL_ROLE_READ);
         mark(reader, graph->ops[i].outputs, graph->ops[i].output_count, MN_TFL_ROLE_WRITTEN);
     }
 }

@@ -66,6 +66,8 @@ static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int
         int32_t dim = (int32_t)mn_le32(shape.data + 4 * d);
         /* What is computed gets its shape from its operator; a batch of any size is one image until a session says. */
         if (dim < 1 && is_computed(reader, index)) dim = 1;
+        /* Vela leaves memories empty that its program does not use: one element is as good. */
+        if (dim == 0 && reader->roles[index] == MN_TFL_ROLE_CUSTOM) dim = 1;
         if (dim == -1 && d == 0 && (reader->roles[index] & MN_TFL_ROLE_INPUT)) dim = 1;
         if (dim < 1) {
             return tensor_fail(reader, index, MN_ERROR_FORMAT,

@@ -10,7 +10,12 @@
 #include "tflite/schema.h"
 
 /** What the model does with a tensor. */
-enum { MN_TFL_ROLE_INPUT = 1, MN_TFL_ROLE_READ = 2, MN_TFL_ROLE_WRITTEN = 4 };
+enum {
+    MN_TFL_ROLE_INPUT = 1,
+    MN_TFL_ROLE_READ = 2,
+    MN_TFL_ROLE_WRITTEN = 4,
+    MN_TFL_ROLE_CUSTOM = 8 /* read by a CUSTOM operator */
+};
 
 typedef struct mn_tfl_reader {
     mn_fb fb;

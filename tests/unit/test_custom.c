@@ -103,6 +103,27 @@ static void test_round_trip(void **state) {
     forget(&w);
 }
 
+/* A memory that a program does not use may be empty, but not one that others read. */
+static void test_empty_memory(void **state) {
+    (void)state;
+    written w;
+    compiled(&w.b);
+    w.b.graph.tensors[2].dims[0] = 0;
+    w.b.graph.tensors[2].bytes = 0;
+    write_and_read(&w);
+    expect_ok(mn_graph_check(&w.graph));
+    assert_int_equal(w.graph.tensors[2].bytes, 1);
+    mn_graph_free(&w.graph);
+    free(w.data);
+    w.b.graph.ops[1].inputs[0] = SCRATCH;
+    size_t bytes;
+    expect_ok(mn_tflite_write(&w.b.graph, &w.data, &bytes));
+    expect_failure(mn_tflite_read(w.data, bytes, "m", &w.graph), MN_ERROR_FORMAT,
+                   "tensor 2 (scratch): dimension 0 is 0; it must be positive");
+    mn_graph_free(&w.b.graph);
+    free(w.data);
+}
+
 /* The model that the tests of the commands look at is this one. */
 static void test_golden_file(void **state) {
     (void)state;
@@ -266,13 +287,10 @@ static void test_no_session(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_golden_file),
-        cmocka_unit_test(test_names_are_told_apart),
-        cmocka_unit_test(test_description),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_resized),
-        cmocka_unit_test(test_no_session),
+        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_empty_memory),
+        cmocka_unit_test(test_golden_file), cmocka_unit_test(test_names_are_told_apart),
+        cmocka_unit_test(test_description), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_resized),     cmocka_unit_test(test_no_session),
     };
     return cmocka_run_group_tests_name("custom", tests, NULL, NULL);
 }
