@@ -83,8 +83,8 @@ MN_API int32_t mn_version_number(void);
 /* ---- Status ------------------------------------------------------------------------------------------ */
 
 /** The one list of status codes and their texts. Those from MN_ERROR_BACKEND on are for parts of a model that run
- *  elsewhere than on the processor; nothing in this version returns them. Later versions may have more: what a program
- *  does not know is a failure all the same. */
+ *  elsewhere than on the processor. Later versions may have more: what a program does not know is a failure all the
+ *  same. */
 #define MN_STATUS_LIST(X)                                                                                              \
     X(MN_OK, 0, "success")                                                                                             \
     X(MN_ERROR_ARGUMENT, 1, "invalid argument")                                                                        \
@@ -264,6 +264,9 @@ MN_API const char *mn_model_class_name(const mn_model *model, int32_t output, in
 
 typedef struct mn_session mn_session;
 
+/** Somebody else who runs operators: mobilenet_delegate.h. */
+typedef struct mn_delegate mn_delegate;
+
 /** New dimensions for one model input. */
 typedef struct mn_input_shape {
     int32_t input; /**< input number, not tensor index */
@@ -297,6 +300,10 @@ typedef struct mn_session_options {
      *  computed becomes this; images lie behind each other and get the bits they get alone. UNSUPPORTED for a model
      * that mixes them. */
     int32_t batch;
+    mn_delegate *const *delegates; /**< [delegate_count] that may take over operators, earlier ones first; they must
+                                        outlive the session, the array need not */
+    int32_t delegate_count;
+    int32_t full_delegation; /**< 1: UNSUPPORTED, with its name, if an operator is left that no delegate runs */
 } mn_session_options;
 
 /** Plans the model, binds kernels and memory. `options` NULL means defaults. Nothing is allocated after this.

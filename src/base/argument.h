@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "mobilenet_classify.h"
+#include "mobilenet_delegate.h"
 #include "mobilenet_inspect.h"
 
 /** Returns from the public function that it stands in when `pointer` is NULL. */
@@ -22,10 +23,11 @@ mn_status mn_fail_null(const char *function, const char *name);
 /** Every public struct that begins with `struct_bytes`: its last field in the first version that had it, and today. */
 #define MN_STRUCT_LIST(X)                                                                                              \
     X(mn_model_options, read, read)                                                                                    \
-    X(mn_session_options, batch, batch)                                                                                \
+    X(mn_session_options, batch, full_delegation)                                                                      \
     X(mn_tensor_info, data, data)                                                                                      \
     X(mn_op_info, options, options)                                                                                    \
     X(mn_pixels, reserved, reserved)                                                                                   \
+    X(mn_delegation, reason, reason)                                                                                   \
     X(mn_step_info, backend, backend)                                                                                  \
     X(mn_slice_info, units, units)                                                                                     \
     X(mn_stream_info, arriving_bytes, arriving_bytes)                                                                  \

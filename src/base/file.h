@@ -28,6 +28,9 @@ ptrdiff_t mn_file_read(const mn_file *file, void *to, size_t most);
 
 void mn_file_close(mn_file *file);
 
+/** Makes a folder; false, where it was not made, or is there already. */
+bool mn_file_make_folder(const char *path);
+
 /** Is there anything at `path`? */
 bool mn_file_exists(const char *path);
 

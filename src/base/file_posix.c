@@ -49,6 +49,8 @@ void mn_file_close(mn_file *file) {
     if (file->handle != STDIN_FILENO) close((int)file->handle);
 }
 
+bool mn_file_make_folder(const char *path) { return mkdir(path, 0777) == 0; }
+
 bool mn_file_exists(const char *path) {
     struct stat info;
     return stat(path, &info) == 0;

@@ -35,6 +35,11 @@ void mn_file_close(mn_file *file) {
     if (file->handle != (intptr_t)stdin) fclose((FILE *)file->handle);
 }
 
+bool mn_file_make_folder(const char *path) {
+    (void)path;
+    return false;
+}
+
 bool mn_file_exists(const char *path) {
     FILE *stream = fopen(path, "rb");
     if (stream) fclose(stream);

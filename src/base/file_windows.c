@@ -68,6 +68,11 @@ void mn_file_close(mn_file *file) {
     if (file->handle > STANDARD_INPUT) _close((int)file->handle);
 }
 
+bool mn_file_make_folder(const char *path) {
+    wchar_t wide[MOST_LETTERS];
+    return widen(path, wide) && _wmkdir(wide) == 0;
+}
+
 bool mn_file_exists(const char *path) {
     wchar_t wide[MOST_LETTERS];
     struct _stat64 info;

@@ -193,6 +193,9 @@ typedef struct tfl_registration {
     uint64_t inplace_operator;   /* 2.14 */
 } tfl_registration;
 
+typedef tfl_status tfl_replace_node_subsets(tfl_context *, tfl_registration, const tfl_int_array *nodes,
+                                            tfl_delegate *);
+
 /** One part of a delegate: `buffer` of `init`, whose `length` is 0. */
 typedef struct tfl_delegate_params {
     tfl_delegate *delegate;
@@ -223,7 +226,7 @@ struct tfl_context {
     void (*report_error)(tfl_context *, const char *format, ...);
     tfl_status (*add_tensors)(tfl_context *, int count, int *first);
     tfl_status (*get_node_and_registration)(tfl_context *, int index, tfl_node **, tfl_registration **);
-    tfl_status (*replace_node_subsets)(tfl_context *, tfl_registration, const tfl_int_array *nodes, tfl_delegate *);
+    tfl_replace_node_subsets *replace_node_subsets;
     int32_t recommended_num_threads; /* -1: whatever the delegate likes */
     tfl_external_context *(*get_external_context)(tfl_context *, tfl_external_context_type);
     void (*set_external_context)(tfl_context *, tfl_external_context_type, tfl_external_context *);

@@ -14,6 +14,7 @@
 #include "graph/describe.h"
 #include "kernels/rows.h"
 #include "session/batch.h"
+#include "session/delegation.h"
 #include "session/model.h"
 
 /* ---- Creation ------------------------------------------------------------------------------------------- */
@@ -187,14 +188,16 @@ static mn_status make_tasks(mn_session *session) {
 }
 
 static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options,
-                       const mn_backend_list *backends) {
+                       const mn_backend_list *more) {
+    mn_backend_list backends;
     mn_plan_options plan = {.keep_tensors = options->keep_tensors != 0,
                             .streamed = options->streamed != 0,
                             .target = mn_target_here(),
-                            .backends = backends};
+                            .backends = more || options->delegate_count > 0 ? &backends : NULL};
     if (plan.keep_tensors && plan.streamed) {
         return mn_fail(MN_ERROR_ARGUMENT, "a streamed plan keeps no tensors; ask for one of both");
     }
+    MN_TRY(mn_delegation_list(options, more, &session->region, &backends));
     MN_TRY(choose_tier(options->cpu, &plan.tier));
     MN_TRY(choose_threads(options->threads, &session->threads));
     MN_TRY(collect_shapes(session, options, &plan.inputs));
@@ -202,6 +205,7 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     plan.threads = session->threads;
     plan.team = session->team;
     MN_TRY(mn_plan_create(&model->graph, model->cache, &plan, &session->plan));
+    if (options->full_delegation) MN_TRY(mn_delegation_is_full(session));
     if (options->batch > 1) MN_TRY(mn_batch_check(&model->graph, options->batch, session->plan.shapes));
     MN_TRY(take_arena(session, options));
     MN_TRY(place_tensors(session));

@@ -25,7 +25,8 @@ struct mn_session {
     bool keep_tensors, profile;
 };
 
-/** As mn_session_create(), and `backends` may take over operators, earlier ones first; NULL: none. Errors: also those
+/** As mn_session_create(), and `backends` may take over operators that no delegate of the options takes, earlier ones
+ * first; NULL: none. Errors: also those
  * of the back ends. mn_session_run() gives theirs, too, after which the session may be run again. */
 mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,
                                  const mn_backend_list *backends, mn_session **out);

@@ -111,6 +111,13 @@ static int close_both(void **state) {
     REFUSED(mn_session_stream, mn_session_stream(f->session, NULL))                                                    \
     REFUSED(mn_session_placement, mn_session_placement(NULL, 0, &place))                                               \
     REFUSED(mn_session_placement, mn_session_placement(f->session, 0, NULL))                                           \
+    REFUSED(mn_delegate_open_external, mn_delegate_open_external(NULL, NULL, &delegate))                               \
+    REFUSED(mn_delegate_open_external, mn_delegate_open_external("no delegate", NULL, NULL))                           \
+    IGNORED(mn_delegate_close, mn_delegate_close(NULL))                                                                \
+    IGNORED(mn_delegate_close, mn_delegate_close(&delegate))                                                           \
+    GIVES(mn_delegate_name, mn_delegate_name(NULL) == NULL)                                                            \
+    REFUSED(mn_session_delegation, mn_session_delegation(NULL, 0, &delegation))                                        \
+    REFUSED(mn_session_delegation, mn_session_delegation(f->session, 0, NULL))                                         \
     GIVES(mn_imagenet_label, mn_imagenet_label(-1) == NULL)                                                            \
     GIVES(mn_imagenet_wnid, mn_imagenet_wnid(-1) == NULL)
 
@@ -195,6 +202,8 @@ static void null_is_an_error(void **state) {
     mn_op_info op = MN_INIT(mn_op_info);
     mn_pixels pixels = MN_INIT(mn_pixels);
     mn_step_info step = MN_INIT(mn_step_info);
+    mn_delegate *delegate = NULL;
+    mn_delegation delegation = MN_INIT(mn_delegation);
     mn_slice_info slice = MN_INIT(mn_slice_info);
     mn_stream_info stream = MN_INIT(mn_stream_info);
     mn_placement place = MN_INIT(mn_placement);
@@ -265,9 +274,10 @@ static char *read_text(const char *path) {
 static void every_function_is_called(void **state) {
     (void)state;
     static const char *const headers[] = {"include/mobilenet.h", "include/mobilenet_inspect.h",
-                                          "include/mobilenet_classify.h", "include/mobilenet_image.h"};
+                                          "include/mobilenet_classify.h", "include/mobilenet_delegate.h",
+                                          "include/mobilenet_image.h"};
     int32_t found = 0;
-    for (int32_t h = 0; h < 4; h++) {
+    for (int32_t h = 0; h < 5; h++) {
         char *text = read_text(headers[h]);
         for (const char *at = strstr(text, "\nMN_API "); at; at = strstr(at + 1, "\nMN_API ")) {
             size_t length;
@@ -290,8 +300,8 @@ static void every_struct_is_known(void **state) {
 #undef KNOWN
     int32_t found = 0;
     char *text[] = {read_text("include/mobilenet.h"), read_text("include/mobilenet_inspect.h"),
-                    read_text("include/mobilenet_classify.h")};
-    for (int32_t h = 0; h < 3; h++) {
+                    read_text("include/mobilenet_classify.h"), read_text("include/mobilenet_delegate.h")};
+    for (int32_t h = 0; h < 4; h++) {
         for (const char *at = strstr(text[h], "uint32_t struct_bytes;"); at;
              at = strstr(at + 1, "uint32_t struct_bytes;")) {
             assert_true(found < MOST);
@@ -307,7 +317,7 @@ static void every_struct_is_known(void **state) {
         }
         if (!listed) fail_msg("%.20s is not in MN_STRUCT_LIST", names[i]);
     }
-    for (int32_t h = 0; h < 3; h++) free(text[h]);
+    for (int32_t h = 0; h < 4; h++) free(text[h]);
 }
 
 /* ---- Structs of other versions ----------------------------------------------------------------------------- */

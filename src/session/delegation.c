@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+#include "session/delegation.h"
+
+#include "backend/delegate.h"
+#include "base/argument.h"
+
+mn_status mn_delegation_list(const mn_session_options *options, const mn_backend_list *more, mn_region *region,
+                             mn_backend_list *out) {
+    const int32_t given = options->delegate_count, others = more ? more->count : 0;
+    if (given < 0 || (given > 0 && !options->delegates)) {
+        return mn_fail(MN_ERROR_ARGUMENT, "delegate_count is %d and delegates is %s; give so many delegates", given,
+                       options->delegates ? "set" : "NULL");
+    }
+    const mn_backend **list = mn_region_alloc(region, (size_t)given + (size_t)others, sizeof *list);
+    if (!list) return mn_fail_memory("the session");
+    for (int32_t i = 0; i < given; i++) {
+        if (!options->delegates[i]) {
+            return mn_fail(MN_ERROR_ARGUMENT, "delegate %d of %d is NULL; open it before it is used", i, given);
+        }
+        list[i] = &options->delegates[i]->backend;
+    }
+    for (int32_t i = 0; i < others; i++) list[given + i] = more->of[i];
+    *out = (mn_backend_list){.count = given + others, .of = list};
+    return MN_OK;
+}
+
+static int32_t owner_of(const mn_session *session, int32_t op) {
+    const mn_foreign *foreign = session->plan.foreign;
+    if (foreign) return foreign->offer.owners[op];
+    return session->graph->tensors[session->graph->ops[op].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
+}
+
+static int32_t part_of(const mn_foreign *foreign, int32_t op) {
+    for (int32_t i = 0; i < foreign->partition.part_count; i++) {
+        const mn_part *part = &foreign->partition.parts[i];
+        for (int32_t k = 0; k < part->op_count; k++) {
+            if (part->ops[k] == op) return i;
+        }
+    }
+    return -1;
+}
+
+static const char *reason_of(const mn_session *session, int32_t owner, int32_t part) {
+    const mn_foreign *foreign = session->plan.foreign;
+    if (owner == MN_OWNER_DONE)
+        return "its result does not depend on the inputs and is known since the model was opened";
+    if (owner >= 0) return part < 0 ? "nobody reads its result" : NULL;
+    if (!foreign || foreign->backend_count == 0) return "the session has no delegate";
+    return foreign->backend_count == 1 ? "the delegate did not claim it" : "no delegate claimed it";
+}
+
+mn_status mn_session_delegation(const mn_session *session, int32_t op, mn_delegation *out) {
+    MN_NEED(session);
+    MN_TRY(mn_struct_check(&mn_delegation_struct, out));
+    if (op < 0 || op >= session->graph->op_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "operator %d does not exist; the model has %d", op, session->graph->op_count);
+    }
+    const int32_t owner = owner_of(session, op), part = owner >= 0 ? part_of(session->plan.foreign, op) : -1;
+    const mn_delegation info = {.delegate = owner >= 0 ? owner : -1,
+                                .part = part,
+                                .name = owner >= 0 ? session->plan.foreign->backends[owner]->name : NULL,
+                                .reason = reason_of(session, owner, part)};
+    mn_struct_write(&mn_delegation_struct, &info, out);
+    return MN_OK;
+}
+
+mn_status mn_delegation_is_full(const mn_session *session) {
+    int32_t left = 0, first = 0;
+    for (int32_t i = session->graph->op_count - 1; i >= 0; i--) {
+        if (owner_of(session, i) != MN_OWNER_NONE) continue;
+        left++;
+        first = i;
+    }
+    if (left == 0) return MN_OK;
+    return mn_graph_fail(session->graph, first, MN_ERROR_UNSUPPORTED,
+                         "no delegate claimed it, nor %d others; allow kernels to run them, or use a model that the "
+                         "delegate takes whole",
+                         left - 1);
+}
