@@ -20,6 +20,7 @@ typedef enum mn_host_phase { MN_HOST_IDLE, MN_HOST_KERNEL, MN_HOST_CLAIM } mn_ho
 typedef struct mn_host_call {
     tfl_registration_2_9 registration;
     tfl_delegate *delegate; /* the pointer that it gave: that of the plugin, or of a wrapper */
+    const char *name;       /* that it gave its kernels; NULL: none */
 } mn_host_call;
 
 /** Memory of a tensor beyond the plan's arena: workspace, tensors that the delegate added. */

@@ -151,7 +151,10 @@ tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration,
     mn_host_call *calls = realloc(host->calls, ((size_t)host->call_count + 1) * sizeof *calls);
     if (!calls) return misuse(host, "out of memory for its kernels");
     host->calls = calls;
-    calls[host->call_count] = (mn_host_call){*registration, delegate};
+    const char *given = registration->custom_name;
+    const char *name = given ? mn_region_string(&host->region, given, strlen(given)) : NULL;
+    if (given && !name) return misuse(host, "out of memory for its kernels");
+    calls[host->call_count] = (mn_host_call){*registration, delegate, name};
     for (int32_t i = 0; i < nodes->size; i++) host->taken[nodes->data[i]] = host->call_count;
     host->call_count++;
     return TFL_OK;

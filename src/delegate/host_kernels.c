@@ -231,7 +231,8 @@ mn_status mn_host_prepare(mn_host *host, const mn_part *part, mn_prepared *out) 
         mn_host_free(state);
         return status;
     }
-    *out = (mn_prepared){.state = state, .workspace_bytes = state->workspace_bytes};
+    *out = (mn_prepared){
+        .state = state, .workspace_bytes = state->workspace_bytes, .kernel = state->kernels[0].call->name};
     return MN_OK;
 }
 
