@@ -26,6 +26,6 @@ else
     for model in ../shared/models/*_ptq.tflite; do arguments=(--model "$model" "${arguments[@]}"); done
 fi
 install_needs "${build_needs[@]}"
-build release mobilenet_command mobilenet_shared
+build release mobilenet_command mobilenet_shared mobilenet_delegate
 python=$(scripts/bench-venv.sh)
 PYTHONDONTWRITEBYTECODE=1 TF_CPP_MIN_LOG_LEVEL=2 exec "$python" bench/peers "${arguments[@]}"

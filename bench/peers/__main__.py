@@ -18,7 +18,7 @@ import models
 import report
 
 ENGINES = ["mobilenet.c", "litert", "litert:no-xnnpack", "openvino", "onnxruntime"]
-OTHERS = ["litert:reference", "openvino:bf16", "mobilenet.c:TIER"]
+OTHERS = ["litert:reference", "litert:delegate", "openvino:bf16", "mobilenet.c:TIER"]
 REFERENCE = "litert:reference"
 OURS = "mobilenet.c"
 CHART = "![Time of one inference in each engine](benchmarks.svg)\n\n"  # in docs/benchmarks.md

@@ -82,18 +82,26 @@ class Ours:
 
 
 class LiteRT:
-    """LiteRT's interpreter; `variant` is "" (as it comes: XNNPACK), "no-xnnpack" or "reference"."""
+    """LiteRT's interpreter; `variant` is "" (as it comes: XNNPACK), "no-xnnpack", "reference", or "delegate": with this
+    library's kernels, as its external delegate."""
 
     def __init__(self, variant, threads):
         from ai_edge_litert import interpreter
         self.module, self.threads = interpreter, threads
         resolvers = interpreter.OpResolverType
         self.resolver = {"": resolvers.AUTO, "no-xnnpack": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-                         "reference": resolvers.BUILTIN_REF}[variant]
+                         "delegate": resolvers.AUTO, "reference": resolvers.BUILTIN_REF}[variant]
+        self.delegated = variant == "delegate"
 
     def open(self, model):
+        delegates = []
+        if self.delegated:
+            folder = os.path.dirname(os.environ.get("MOBILENET_LIBRARY") or os.path.join(ROOT, "build", "any"))
+            path = os.path.join(folder, "libmobilenet_delegate.so")
+            delegates.append(self.module.load_delegate(path, {"num_threads": str(self.threads)}))
         self.interpreter = self.module.Interpreter(
-            model_path=model["tflite"], num_threads=self.threads, experimental_op_resolver_type=self.resolver)
+            model_path=model["tflite"], num_threads=self.threads, experimental_op_resolver_type=self.resolver,
+            experimental_delegates=delegates)
 
     def prepare(self):
         self.interpreter.allocate_tensors()

@@ -4,7 +4,8 @@
 
 OURS = "mobilenet.c"
 TITLES = {"litert": "LiteRT (XNNPACK)", "litert:no-xnnpack": "LiteRT without XNNPACK",
-          "litert:reference": "LiteRT reference kernels", "openvino": "OpenVINO",
+          "litert:reference": "LiteRT reference kernels",
+          "litert:delegate": "LiteRT with libmobilenet_delegate", "openvino": "OpenVINO",
           "openvino:bf16": "OpenVINO in bfloat16", "onnxruntime": "ONNX Runtime"}
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 

@@ -28,7 +28,7 @@ fail() {
 }
 
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model \
-    --engines mobilenet.c,mobilenet.c:ref,litert,litert:reference,openvino,onnxruntime --threads 1 \
+    --engines mobilenet.c,mobilenet.c:ref,litert,litert:reference,litert:delegate,openvino,onnxruntime --threads 1 \
     --streams 1 --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
 "$python" - "$folder/results.json" <<'END' || fail "$(cat "$folder/out")"
 import json
@@ -38,11 +38,11 @@ found = json.load(open(sys.argv[1], encoding="utf-8"))
 result, = found["results"]
 ran, skipped = result["engines"], result["skipped"]
 assert (result["model"], result["type"]) == ("tiny_v2_int8", "int8")
-for name in ("mobilenet.c", "mobilenet.c:ref", "litert", "litert:reference"):
+for name in ("mobilenet.c", "mobilenet.c:ref", "litert", "litert:reference", "litert:delegate"):
     assert name in ran, skipped
     assert ran[name]["time"]["runs"] >= 10 and ran[name]["model_mib"] > 0
     assert all(ran[name][when][what] > 0 for when in ("fresh", "again") for what in ("open_ms", "prepare_ms", "cpu_ms"))
-assert ran["mobilenet.c"]["difference"] == ran["mobilenet.c:ref"]["difference"] == 0
+assert all(ran[name]["difference"] == 0 for name in ("mobilenet.c", "mobilenet.c:ref", "litert:delegate"))
 assert ran["mobilenet.c"]["ratio"]["median"] == 1
 for name in ("openvino", "onnxruntime"):
     assert (name in ran) != (name in skipped)

@@ -3,7 +3,7 @@
 # Copyright the mobilenet.c authors
 #
 # libmobilenet_delegate.so in the interpreters of two packages, ai-edge-litert of today and tflite-runtime 2.14.0: every
-# byte beside their reference kernels (delegate.py). With MN_LONG_TESTS all vectors, more repetitions, and 50 photos on
+# byte beside their reference kernels (delegate.py). With MN_LONG_TESTS all vectors, more repetitions, valgrind, and 50 photos on
 # the models of ../shared/models and on what this library's commands make.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -52,5 +52,14 @@ if runtime=$(scripts/oracle-venv.sh --tflite-runtime); then
     "$runtime" tests/oracle/delegate.py "${arguments[@]}" || status=1
 else
     echo "left out: tflite-runtime 2.14.0"
+fi
+if [ -z "${MN_LONG_TESTS:-}" ]; then
+    exit $status
+fi
+# The same interpreter's part in C, for which Python is too large.
+if command -v valgrind >/dev/null && [ -e "$build/tests/test_plugin" ]; then
+    MN_BUILD=$build valgrind -q --leak-check=full --error-exitcode=1 "$build/tests/test_plugin" || status=1
+else
+    echo "left out: valgrind, or tests/test_plugin, is missing"
 fi
 exit $status
