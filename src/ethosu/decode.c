@@ -191,10 +191,20 @@ static mn_status decode_input(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     return decode_map(d, &ifm_codes, w->in_h, w->in_w, w->in_c, &op->in);
 }
 
+static bool is_padded(const mn_ethosu_registers *r) {
+    return mn_npu_get(r, MN_NPU_IFM_PAD_TOP) > 0 || mn_npu_get(r, MN_NPU_IFM_PAD_BOTTOM) > 0 ||
+           mn_npu_get(r, MN_NPU_IFM_PAD_LEFT) > 0 || mn_npu_get(r, MN_NPU_IFM_PAD_RIGHT) > 0;
+}
+
+static bool is_one(const mn_ethosu_scale *scale) { return scale->scale == 1 && scale->shift == 0; }
+
 static mn_status decode_windowed(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     MN_TRY(decode_window(d, op));
     MN_TRY(decode_input(d, op));
     if (op->kind != MN_ETHOSU_POOL) return mn_ethosu_decode_filter(d, op);
+    if (op->mode == MN_NPU_POOL_AVERAGE && is_padded(&d->registers) && is_one(&op->finish.scale)) {
+        op->finish.scaling = MN_ETHOSU_UNSCALED; /* the NPU divides by the cells that are inside */
+    }
     if (op->mode > MN_NPU_POOL_REDUCE_SUM) return mn_fail(MN_ERROR_FORMAT, "number %d is no pool", op->mode);
     if (op->mode != MN_NPU_POOL_REDUCE_SUM) return MN_OK;
     const mn_window *w = &op->window;
