@@ -45,11 +45,17 @@ extern "C" {
  * (the library is no delegate), MEMORY. */
 MN_API mn_status mn_delegate_open_external(const char *path, const char *options, mn_delegate **out);
 
+/** Emulates Arm's Ethos-U55 and Ethos-U65: runs the operators `ethos-u` of a model that Vela has compiled, on any
+ * processor, with the bytes that TensorFlow Lite's reference kernels give for the model that Vela was given. What the
+ * compiled model leaves to the processor is left to the kernels. A program that Vela would not write, or one for
+ * another NPU, is refused when a session is made. Errors: MEMORY. */
+MN_API mn_status mn_delegate_open_ethosu(mn_delegate **out);
+
 /** Ends a delegate; sessions that use it must be closed before. */
 MN_API void mn_delegate_close(mn_delegate **delegate);
 
-/** What sentences and mn_step_info.backend call it: the name of the library's file. Lives as long as the delegate; NULL
- * for NULL. */
+/** What sentences and mn_step_info.backend call it: the name of the library's file, or "ethos-u". Lives as long as the
+ * delegate; NULL for NULL. */
 MN_API const char *mn_delegate_name(const mn_delegate *delegate);
 
 /** Who runs an operator of a session. Pointers live as long as the session. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#include "ethosu/ethosu.h"
-
+/* The back end: operators `ethos-u`, and where Vela put their tensors. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/delegate.h"
+#include "base/argument.h"
 #include "base/little.h"
 #include "ethosu/program.h"
+#include "mobilenet_delegate.h"
 
 /* Inputs of an operator `ethos-u`: the program, then the tensors of regions 0 (constants), 1 (memory that also holds
  * the network's tensors) and 2 (fast memory), then what the program reads. */
@@ -241,5 +243,17 @@ static mn_status run_part(void *running, const mn_part_run *run) {
     return MN_OK;
 }
 
-const mn_backend mn_ethosu_backend = {
-    .name = "ethos-u", .claim = claim, .prepare = prepare, .run = run_part, .free = end};
+/* ---- As a delegate ---------------------------------------------------------------------------------------- */
+
+static void close_delegate(mn_delegate *delegate) { free(delegate); }
+
+mn_status mn_delegate_open_ethosu(mn_delegate **out) {
+    MN_NEED(out);
+    mn_delegate *delegate = calloc(1, sizeof *delegate);
+    if (!delegate) return mn_fail_memory("the delegate");
+    delegate->backend =
+        (mn_backend){.name = "ethos-u", .claim = claim, .prepare = prepare, .run = run_part, .free = end};
+    delegate->close = close_delegate;
+    *out = delegate;
+    return MN_OK;
+}
