@@ -20,11 +20,13 @@
 #include "benchmark_model_stats.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "delegation.h"
 #include "mobilenet_inspect.h"
 #include "model_file.h"
 
 typedef struct bench {
     bench_params params;
+    cli_session_setup setup;
     mn_model *model;
     mn_session *session;
     bench_inputs inputs;
@@ -42,17 +44,46 @@ static int library_exit(mn_status status) {
     return status == MN_ERROR_ARGUMENT ? CLI_USAGE : CLI_FAILURE;
 }
 
-static int create_session(bench *b) {
-    mn_session_options options = MN_INIT(mn_session_options);
-    options.threads = b->params.num_threads > 0 ? b->params.num_threads : 1; /* -1 is one, as TensorFlow Lite's */
-    options.cpu = b->params.cpu[0] != '\0' ? b->params.cpu : NULL;
-    options.batch = b->params.batch;
-    if (b->params.input_layer[0] != '\0') {
-        options.input_shapes = b->inputs.shape;
-        options.input_shape_count = b->inputs.count;
+/** Says what the delegate runs, in the original's words, when all of it has gone well. */
+static int report_delegate(const bench *b) {
+    if (cli_delegate_name(&b->setup) == NULL) return CLI_OK;
+    bench_info("EXTERNAL delegate created.");
+    const cli_delegation d = cli_delegation_of(b->session);
+    if (d.delegated == 0) {
+        bench_info("Though EXTERNAL delegate is explicitly applied, the model graph will not be executed by the "
+                   "delegate.");
+    } else if (d.delegated == d.operators && d.parts == 1) {
+        bench_info("Explicitly applied EXTERNAL delegate, and the model graph will be completely executed by the "
+                   "delegate.");
+    } else {
+        bench_info("Explicitly applied EXTERNAL delegate, and the model graph will be partially executed by the "
+                   "delegate w/ %" PRId32 " delegate kernels.",
+                   d.parts);
     }
-    mn_status status = mn_session_create(b->model, &options, &b->session);
-    return status == MN_OK ? CLI_OK : library_exit(status);
+    if (cli_session_accept(&b->setup, b->model, b->session) != MN_OK) {
+        cli_error("Disallowed CPU fallback detected: %s.", mn_error_detail());
+        return CLI_FAILURE;
+    }
+    cli_session_tell(&b->setup, b->model, b->session);
+    return CLI_OK;
+}
+
+static int create_session(bench *b) {
+    const cli_session_options asked = {
+        .threads = b->params.num_threads > 0 ? b->params.num_threads : 1, /* -1 is one, as TensorFlow Lite's */
+        .cpu = b->params.cpu[0] != '\0' ? b->params.cpu : NULL,
+        .delegate = bench_delegate_options(&b->params),
+    };
+    mn_status status = cli_session_setup_open(&asked, &b->setup);
+    if (status != MN_OK) return library_exit(status);
+    mn_session_options *options = &b->setup.options;
+    options->batch = b->params.batch;
+    if (b->params.input_layer[0] != '\0') {
+        options->input_shapes = b->inputs.shape;
+        options->input_shape_count = b->inputs.count;
+    }
+    status = cli_session_create(b->model, &b->setup, &b->session);
+    return status == MN_OK ? report_delegate(b) : library_exit(status);
 }
 
 static int prepare_profiles(bench *b, int64_t create_us, int64_t create_kib) {
@@ -263,6 +294,7 @@ static void close_bench(bench *b) {
     bench_inputs_free(&b->inputs);
     mn_session_close(&b->session);
     mn_model_close(&b->model);
+    cli_session_setup_close(&b->setup);
 }
 
 /** --help and --version are answered before the report begins. */
@@ -287,7 +319,7 @@ static int benchmark_flags(bench_flags *flags) {
 }
 
 int main(int argc, char **argv) {
-    cli_begin("ERROR");
+    cli_begin("ERROR", "WARN");
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines appear as they happen, also in a pipe */
     bench_flags flags;
     int code = CLI_USAGE;

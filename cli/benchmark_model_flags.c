@@ -129,14 +129,17 @@ bool bench_flags_parse(int argc, char *const *argv, bench_flags *flags) {
 
 /* ---- What the values ask for ---- */
 
-/** Refuses what is not there. Once create_session() of benchmark_model.c hosts delegates, their flags leave here. */
+/** Refuses what is not there. */
 static bool check_unserved(const bench_flags *flags) {
     for (size_t i = 0; i < bench_flag_count; i++) {
         const bench_flag *flag = &bench_flag_table[i];
         const char *text = flags->given[i];
         if (text == NULL || same_value(flag->kind, text, flag->standard)) continue;
         if (flag->use == BENCH_DELEGATE) {
-            cli_error("--%s=%s: delegates are not hosted by this version; the model was not run", flag->name, text);
+            cli_error(
+                "--%s=%s: only external delegates are hosted, by --external_delegate_path=FILE; the model was not "
+                "run",
+                flag->name, text);
             return false;
         }
         if (flag->use == BENCH_ABSENT) {
@@ -159,9 +162,18 @@ static bool check_profiling(bench_params *params) {
     return false;
 }
 
+cli_delegate_options bench_delegate_options(const bench_params *params) {
+    return (cli_delegate_options){.path = params->external_delegate_path,
+                                  .options = params->external_delegate_options,
+                                  .required = params->require_full_delegation,
+                                  .fallback = params->allow_cpu_fallback};
+}
+
 bool bench_flags_check(bench_flags *flags) {
     bench_params *params = &flags->params;
     if (!check_unserved(flags) || !check_profiling(params)) return false;
+    const cli_delegate_options delegate = bench_delegate_options(params);
+    if (!cli_delegate_check(&delegate)) return false;
     if (params->graph[0] == '\0') {
         cli_error("no model is given; name a .tflite file with --graph=FILE");
         return false;
@@ -233,7 +245,6 @@ void bench_flags_usage(void) {
     print_flags("Flags:", BENCH_HONOURED, BENCH_LOGGED);
     print_flags("Accepted, with a warning, for parts that do not exist here:", BENCH_IDLE, BENCH_IDLE);
     print_flags("Refused unless at the default (not part of this version):", BENCH_ABSENT, BENCH_ABSENT);
-    print_flags("Refused unless at the default (delegates are not hosted by this version):", BENCH_DELEGATE,
-                BENCH_DELEGATE);
+    print_flags("Refused unless at the default (only external delegates are hosted):", BENCH_DELEGATE, BENCH_DELEGATE);
     printf("\nExit codes: 0 success, 1 the model could not be run, 2 wrong or refused flags.\n");
 }

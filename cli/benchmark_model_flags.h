@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "session_options.h"
+
 /** Values of the flags that this program acts on. Texts belong to argv or to the flag table. */
 typedef struct bench_params {
     int32_t num_runs, warmup_runs;
@@ -26,6 +28,8 @@ typedef struct bench_params {
     const char *output_filepath;
     const char *cpu;
     int32_t batch;
+    const char *external_delegate_path, *external_delegate_options;
+    bool require_full_delegation, allow_cpu_fallback;
     bool verbose, help, version;
 } bench_params;
 
@@ -36,7 +40,7 @@ typedef enum bench_use {
     BENCH_LOGGED,   /* printed in the report, as in the original, and nothing more */
     BENCH_IDLE,     /* accepted; tunes a part of TensorFlow Lite that does not exist here */
     BENCH_ABSENT,   /* refused unless it asks for nothing */
-    BENCH_DELEGATE, /* the same, and about a delegate */
+    BENCH_DELEGATE, /* the same, and about a delegate that is no external one */
 } bench_use;
 
 typedef struct bench_flag {
@@ -67,6 +71,9 @@ bool bench_flags_parse(int argc, char *const *argv, bench_flags *flags);
 /** False, with the sentence printed, when the values ask for something that this version cannot do. Warns of
  *  flags that change nothing. */
 bool bench_flags_check(bench_flags *flags);
+
+/** What the flags say of a delegate. */
+cli_delegate_options bench_delegate_options(const bench_params *params);
 
 /** Prints the "Label: [value]" lines: flags that were given, or all with --verbose=true. */
 void bench_flags_report(const bench_flags *flags);

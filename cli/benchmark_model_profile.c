@@ -38,9 +38,13 @@ bool bench_profile_init(bench_profile *profile, int64_t microseconds, int64_t me
     return node->type != NULL && node->name != NULL;
 }
 
-/** "CONV_2D+ADD" for the operators of a step. */
+/** "CONV_2D+ADD" for the operators of a step; for a part of a delegate the name that it registered. */
 static mn_status name_type(const mn_model *model, const mn_step_info *step, char **out) {
     size_t length = 0;
+    if (step->backend != NULL) {
+        *out = strdup(step->kernel);
+        return *out != NULL ? MN_OK : mn_fail_memory("the profile");
+    }
     FILE *stream = open_memstream(out, &length);
     if (stream == NULL) return mn_fail_memory("the profile");
     mn_status status = MN_OK;
@@ -53,22 +57,19 @@ static mn_status name_type(const mn_model *model, const mn_step_info *step, char
     return status;
 }
 
-/** "[name, name]:7" for what operator 7, the last of a step, makes. */
-static mn_status name_outputs(const mn_model *model, const mn_step_info *step, char **out) {
-    int32_t last = step->ops[step->op_count - 1];
-    mn_op_info op = MN_INIT(mn_op_info);
-    MN_TRY(mn_model_op(model, last, &op));
+/** "[name, name]:7" for what node 7 makes. */
+static mn_status name_outputs(const mn_model *model, const mn_step_info *step, int32_t node, char **out) {
     size_t length = 0;
     FILE *stream = open_memstream(out, &length);
     if (stream == NULL) return mn_fail_memory("the profile");
     mn_status status = MN_OK;
     fputc('[', stream);
-    for (int32_t i = 0; i < op.output_count && status == MN_OK; i++) {
+    for (int32_t i = 0; i < step->output_count && status == MN_OK; i++) {
         mn_tensor_info tensor = MN_INIT(mn_tensor_info);
-        status = mn_model_tensor(model, op.outputs[i], &tensor);
+        status = mn_model_tensor(model, step->outputs[i], &tensor);
         if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? ", " : "", tensor.name);
     }
-    fprintf(stream, "]:%" PRId32, last);
+    fprintf(stream, "]:%" PRId32, node);
     if (!close_text(stream, out) && status == MN_OK) status = mn_fail_memory("the profile");
     return status;
 }
@@ -78,11 +79,13 @@ mn_status bench_profile_steps(bench_profile *profile, const mn_model *model, con
     *profile = (bench_profile){.node = calloc((size_t)count + 1, sizeof *profile->node)};
     if (profile->node == NULL) return mn_fail_memory("the profile");
     profile->count = count;
+    int32_t part = mn_model_op_count(model); /* TensorFlow Lite adds nodes of delegates behind the others */
     for (int32_t i = 0; i < count; i++) {
         mn_step_info step = MN_INIT(mn_step_info);
         MN_TRY(mn_session_step(session, i, &step));
         MN_TRY(name_type(model, &step, &profile->node[i].type));
-        MN_TRY(name_outputs(model, &step, &profile->node[i].name));
+        const int32_t node = step.backend != NULL ? part++ : step.ops[step.op_count - 1];
+        MN_TRY(name_outputs(model, &step, node, &profile->node[i].name));
     }
     return MN_OK;
 }

@@ -13,9 +13,9 @@
 
 /** One node: a step of the plan, or a phase of the preparation. */
 typedef struct bench_node {
-    char *type;        /* "CONV_2D"; operators of a fused step are joined with '+' */
-    char *name;        /* "[tensors that the last operator makes]:its index" */
-    bench_stat time;   /* microseconds, one value per run */
+    char *type;      /* "CONV_2D"; operators of a fused step are joined with '+', a delegate's have its name */
+    char *name;      /* "[tensors that it makes]:index of the last operator", or beyond all operators, of a delegate */
+    bench_stat time; /* microseconds, one value per run */
     int64_t memory_kb; /* as the last column but two shows it */
 } bench_node;
 

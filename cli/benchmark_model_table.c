@@ -8,7 +8,7 @@
 #define HONOURED(field) BENCH_HONOURED, offsetof(bench_params, field)
 
 #define OWN_KERNELS "the kernels are this library's own"
-#define NOT_DELEGATED "there are no delegates"
+#define NOT_DELEGATED "an external delegate has only --external_delegate_options"
 
 const bench_flag bench_flag_table[] = {
     /* The runs. */
@@ -55,8 +55,8 @@ const bench_flag bench_flag_table[] = {
     {"input_layer_value_files", BENCH_TEXT, HONOURED(input_layer_value_files), "", "Input value files",
      "raw input files: NAME:PATH,NAME:PATH, with :: for a colon in either"},
     {"allow_fp16", BENCH_BOOL, BENCH_IDLE, 0, "false", "Allow fp16", "float arithmetic is always 32 bit"},
-    {"require_full_delegation", BENCH_BOOL, BENCH_DELEGATE, 0, "false", "Require full delegation",
-     "fail unless a delegate runs the whole model"},
+    {"require_full_delegation", BENCH_BOOL, HONOURED(require_full_delegation), "false", "Require full delegation",
+     "fail unless the delegate runs every operator"},
     {"enable_op_profiling", BENCH_BOOL, HONOURED(enable_op_profiling), "false", "Enable op profiling",
      "measure each step and print the tables"},
     {"op_profiling_output_mode", BENCH_TEXT, HONOURED(op_profiling_output_mode), "stdout", "Op profiling output mode.",
@@ -83,7 +83,7 @@ const bench_flag bench_flag_table[] = {
     {"optimize_memory_for_large_tensors", BENCH_INT, BENCH_IDLE, 0, "0", "Optimize memory usage for large tensors",
      "memory is always packed by lifetime"},
     {"disable_delegate_clustering", BENCH_BOOL, BENCH_IDLE, 0, "false", "Disable delegate clustering",
-     "there are no delegates to order nodes for"},
+     "an external delegate chooses its nodes itself"},
     {"enable_builtin_cast_constant_cache", BENCH_BOOL, BENCH_IDLE, 0, "false", "Constant CAST output cache",
      "constants are always prepared once"},
     {"output_filepath", BENCH_TEXT, HONOURED(output_filepath), "", "File path to export outputs layer to",
@@ -101,13 +101,15 @@ const bench_flag bench_flag_table[] = {
     {"cpu", BENCH_TEXT, HONOURED(cpu), "", "Kernel tier",
      "highest kernel tier to use, of those that this processor runs (not in the original)"},
     {"batch", BENCH_INT, HONOURED(batch), "1", "Images per run", "images in one run (not in the original)"},
-    /* Delegates. Those that compute elsewhere are refused, since figures of this processor would pass for theirs; what
-     * only tunes a delegate, and other kernels for this processor, cannot matter. When delegates are hosted, their
-     * flags become BENCH_HONOURED here. */
-    {"external_delegate_path", BENCH_TEXT, BENCH_DELEGATE, 0, "", "External delegate path",
-     "shared library of a delegate"},
-    {"external_delegate_options", BENCH_TEXT, BENCH_DELEGATE, 0, "", "External delegate options",
+    /* Delegates. Only external ones are hosted; flags of those that come with TensorFlow Lite and compute elsewhere are
+     * refused, since figures of this processor would pass for theirs. What only tunes such a delegate, and other
+     * kernels for this processor, cannot matter. */
+    {"external_delegate_path", BENCH_TEXT, HONOURED(external_delegate_path), "", "External delegate path",
+     "shared library of a delegate, which runs what it takes of the model"},
+    {"external_delegate_options", BENCH_TEXT, HONOURED(external_delegate_options), "", "External delegate options",
      "options of that delegate: KEY:VALUE;KEY:VALUE"},
+    {"allow_cpu_fallback", BENCH_BOOL, HONOURED(allow_cpu_fallback), "false", "Allow CPU fallback",
+     "warn, and run on the CPU, where the delegate cannot be used (not in the original, which does so unasked)"},
     {"stable_delegate_settings_file", BENCH_TEXT, BENCH_DELEGATE, 0, "", NULL, "settings of a stable delegate"},
     {"stable_delegate_loader_settings", BENCH_TEXT, BENCH_DELEGATE, 0, "", NULL, "settings of a stable delegate"},
     {"max_delegated_partitions", BENCH_INT, BENCH_IDLE, 0, "0", "Max number of delegated partitions", NOT_DELEGATED},

@@ -25,19 +25,27 @@ static bool computes_in_8_bits(const mn_model *model) {
     return false;
 }
 
-mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *session,
+static mn_status create_first(cli_classifier *c) {
+    const mn_status status = mn_classifier_create(c->model, &c->options, &c->first);
+    if (status == MN_OK || !cli_session_setup_forgo(&c->setup, status)) return status;
+    return mn_classifier_create(c->model, &c->options, &c->first);
+}
+
+mn_status cli_classifier_open(const char *path, const char *output, const cli_session_options *session,
                               const mn_preprocess_options *preprocess, cli_classifier *out) {
-    out->session = *session;
     out->preprocess = *preprocess;
     out->options = (mn_classifier_options)MN_INIT(mn_classifier_options);
     out->options.output = output;
-    out->options.session = &out->session;
+    out->options.session = &out->setup.options;
     out->options.preprocess = &out->preprocess;
     out->info = (mn_classifier_info)MN_INIT(mn_classifier_info);
     out->input = (mn_preprocess_info)MN_INIT(mn_preprocess_info);
     out->chosen = output != NULL;
+    MN_TRY(cli_session_setup_open(session, &out->setup));
     MN_TRY(cli_model_open(path, &out->model));
-    MN_TRY(mn_classifier_create(out->model, &out->options, &out->first));
+    MN_TRY(create_first(out));
+    MN_TRY(cli_session_accept(&out->setup, out->model, mn_classifier_session(out->first)));
+    cli_session_tell(&out->setup, out->model, mn_classifier_session(out->first));
     MN_TRY(mn_classifier_describe(out->first, &out->info));
     MN_TRY(mn_classifier_describe_input(out->first, &out->input));
     out->outputs = mn_model_output_count(out->model);
@@ -49,6 +57,7 @@ mn_status cli_classifier_open(const char *path, const char *output, const mn_ses
 void cli_classifier_close(cli_classifier *classifier) {
     mn_classifier_close(&classifier->first);
     mn_model_close(&classifier->model);
+    cli_session_setup_close(&classifier->setup);
 }
 
 const char *cli_classifier_answers(const cli_classifier *c, char text[CLI_ANSWERS_TEXT]) {
@@ -93,7 +102,10 @@ mn_status cli_worker_open(cli_classifier *classifier, cli_worker *out) {
 mn_status cli_worker_warm_up(cli_worker *worker) {
     mn_session *session = mn_classifier_session(worker->own);
     memset(mn_session_input(session, 0), 0, worker->classifier->input.bytes);
-    return mn_session_run(session);
+    const uint64_t start = mn_clock_ns();
+    MN_TRY(mn_session_run(session));
+    worker->first_ns = mn_clock_ns() - start;
+    return MN_OK;
 }
 
 mn_status cli_worker_run(cli_worker *worker) {

@@ -9,11 +9,12 @@
 #include "common/options.h"
 #include "graph/graph.h"
 #include "image_options.h"
+#include "session_options.h"
 
 /** Shared by threads; read only after opening. Start with `cli_classifier classifier = {0};`. */
 typedef struct cli_classifier {
     mn_model *model;
-    mn_session_options session;
+    cli_session_setup setup;
     mn_preprocess_options preprocess;
     mn_classifier_options options; /* points to the two above */
     mn_classifier *first;          /* the one that `info` and `input` describe, and the first worker's */
@@ -41,9 +42,9 @@ const char *cli_classifier_answers(const cli_classifier *classifier, char text[C
 /** Members that say the same. */
 void cli_json_answers(cli_json *json, const cli_classifier *classifier);
 
-/** `output` chooses one of several. Errors: those of mn_model_open() and mn_classifier_create(). Close in every case.
- */
-mn_status cli_classifier_open(const char *path, const char *output, const mn_session_options *session,
+/** `output` chooses one of several. Says what a delegate leaves to the processor. Errors: those of mn_model_open(),
+ * mn_classifier_create() and delegates. Close in every case. */
+mn_status cli_classifier_open(const char *path, const char *output, const cli_session_options *session,
                               const mn_preprocess_options *preprocess, cli_classifier *out);
 void cli_classifier_close(cli_classifier *classifier);
 
@@ -52,13 +53,15 @@ typedef struct cli_worker {
     const cli_classifier *classifier;
     mn_classifier *own;
     const float *probabilities, *scores; /* [classes], of the last photo */
+    uint64_t first_ns;                   /* how long the warm-up took */
     uint64_t run_ns;                     /* how long the last inference took, without reading and resizing the photo */
 } cli_worker;
 
 /** Close in every case. Workers are opened by one thread, and closed before their
  *  classifier. */
 mn_status cli_worker_open(cli_classifier *classifier, cli_worker *out);
-/** Runs once for nothing, so that the first photo is not timed in cold memory. */
+/** Runs once for nothing, so that the first photo is not timed in cold memory, nor with a delegate that compiles in its
+ * first run. */
 mn_status cli_worker_warm_up(cli_worker *worker);
 /** Probabilities for the photo that was shown. */
 mn_status cli_worker_run(cli_worker *worker);

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "delegation.h"
 #include "image_options.h"
 #include "labels.h"
 #include "photos.h"
@@ -67,7 +68,7 @@ static const cli_option options[] = {
 };
 
 /* The flags of TensorFlow Lite's label_image, in C++ and in Python, that are called otherwise here. */
-#define NO_DELEGATES "there are no delegates, the kernels are this library's own; leave it out"
+#define NO_DELEGATES "of delegates only external ones are hosted, by --external_delegate_path=FILE; leave it out"
 static const cli_alias label_image[] = {
     {"tflite-model", 0, "model", NULL},
     {"model-file", 0, "model", NULL},
@@ -88,8 +89,8 @@ static const cli_alias label_image[] = {
     {"hexagon-delegate", 'j', NULL, NO_DELEGATES},
     {"xnnpack-delegate", 'x', NULL, NO_DELEGATES},
     {"use-gpu", 0, NULL, NO_DELEGATES},
-    {"ext-delegate", 'e', NULL, NO_DELEGATES},
-    {"ext-delegate-options", 'o', NULL, NO_DELEGATES},
+    {"ext-delegate", 'e', "external-delegate-path", NULL},
+    {"ext-delegate-options", 'o', "external-delegate-options", NULL},
     {0},
 };
 
@@ -97,7 +98,7 @@ static const cli_command command = {
     .name = "classify",
     .usage = "-m MODEL [options] IMAGE...",
     .summary = "Says what is in photos: the most probable classes, with their probabilities.",
-    .notes = "The flags of TensorFlow Lite's label_image work too: -l, -t, -r, -b, -s, --tflite_model.",
+    .notes = "The flags of TensorFlow Lite's label_image work too: -l, -t, -r, -b, -s, -e, -o, --tflite_model.",
     .options = options,
     .aliases = label_image,
     .operands = true,
@@ -116,6 +117,17 @@ typedef struct job {
     mn_image_options opening;
 } job;
 
+/* Delegates may compile the model when it runs first. */
+static void print_delegate(const job *j) {
+    const cli_classifier *c = &j->classifier;
+    const char *name = cli_delegate_name(&c->setup);
+    if (name == NULL) return;
+    char share[CLI_SHARE_TEXT];
+    const cli_delegation d = cli_delegation_of(mn_classifier_session(j->worker.own));
+    printf("on     %s: %s; the first inference took %.2f ms\n", name, cli_delegation_share(&d, share),
+           (double)j->worker.first_ns * 1e-6);
+}
+
 static void print_header(const job *j) {
     const cli_classifier *c = &j->classifier;
     char answers[CLI_ANSWERS_TEXT];
@@ -123,6 +135,7 @@ static void print_header(const job *j) {
            c->info.labels ? "labels" : "classes", cli_classifier_answers(c, answers));
     printf("input  %s; %s, %s\n", c->input.text, c->input.crop == MN_CROP_CENTRAL ? "central 87.5 %" : "whole photo",
            mn_resize_filter_name(c->input.filter));
+    print_delegate(j);
 }
 
 static void print_class(job *j, const mn_class *class) {
@@ -170,6 +183,8 @@ static void print_json(job *j, const char *path, int32_t width, int32_t height) 
     cli_json_answers(&json, c);
     cli_json_int(&json, "threads", mn_session_threads(mn_classifier_session(j->worker.own)));
     cli_json_number(&json, "milliseconds", (double)j->worker.run_ns * 1e-6);
+    cli_json_number(&json, "first_milliseconds", (double)j->worker.first_ns * 1e-6);
+    cli_json_delegation(&json, cli_delegate_name(&c->setup), c->model, mn_classifier_session(j->worker.own));
     cli_json_array(&json, "classes");
     for (int32_t i = 0; i < j->shown; i++) {
         const mn_class *class = &j->best[i];
@@ -225,9 +240,8 @@ static bool classify_photos(job *j) {
 
 /* False after a sentence. */
 static bool open_job(const settings *s, const cli_showing *showing, job *j) {
-    mn_session_options session_options = cli_session_resolve(&s->session);
     j->opening = showing->opening;
-    mn_status status = cli_classifier_open(s->model, s->output, &session_options, &showing->preprocess, &j->classifier);
+    mn_status status = cli_classifier_open(s->model, s->output, &s->session, &showing->preprocess, &j->classifier);
     if (status == MN_OK && s->quantised && !j->classifier.quantised) {
         status =
             mn_fail(MN_ERROR_ARGUMENT, "%s: is a float model, and -q asks for a quantised one; leave -q out", s->model);
@@ -253,7 +267,7 @@ static int classify(const settings *s) {
         cli_error("classify: no photo is named; see 'mobilenet classify --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &showing) || !cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
 
     bool good = open_job(s, &showing, &j) && classify_photos(&j);
     free(j.best);

@@ -18,10 +18,12 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "compare_plot.h"
+#include "delegation.h"
 #include "graph_file.h"
 #include "plan/constants.h"
 #include "quant/compare.h"
 #include "samples.h"
+#include "session_options.h"
 
 typedef struct settings {
     cli_list models;
@@ -29,6 +31,7 @@ typedef struct settings {
     bool json;
     int32_t limit, jobs;
     cli_image_options image;
+    cli_delegate_options delegate;
 } settings;
 
 static const cli_option options[] = {
@@ -59,18 +62,21 @@ static const cli_option options[] = {
      .value = "N",
      .low = 0,
      .high = MN_MAX_THREADS,
-     .help = "photos worked on at the same time; 0 for one per processor [0]"},
+     .help = "photos worked on at the same time; 0 for one per processor [0; with a delegate 1]"},
+    CLI_DELEGATE_OPTIONS(settings, delegate),
     {0},
 };
 
 static const cli_command command = {
     .name = "compare",
-    .usage = "A B --images DIR [options]",
+    .usage = "A [B] --images DIR [options]",
     .summary = "Compares what the layers of two versions of a model compute, the worst first: signal to noise ratio "
                "(SQNR) and cosine of B against A, and the ranges of values.",
-    .notes = "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by "
-             "the names of "
-             "their outputs, and the rest by their order, operator and size.",
+    .notes =
+        "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by "
+        "the names of "
+        "their outputs, and the rest by their order, operator and size.\n\nWith a delegate B runs on it, operator by "
+        "operator, and is A itself unless named: so the first layer that the delegate computes otherwise is found.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),
@@ -93,7 +99,46 @@ typedef struct result {
     mn_difference *differences; /* in the order of execution */
     int32_t count;
     answers answers;
+    cli_session_setup setup;  /* of B's sessions */
+    bool *delegated;          /* [tensors of B] that the delegate computes; NULL without one */
+    int32_t share, operators; /* of B, that the delegate runs, and in all */
 } result;
+
+/* The second model is the first one unless it is named. */
+static const char *path_of(const settings *s, int32_t i) { return s->models.items[i < s->models.count ? i : 0]; }
+
+/* ---- The delegate ------------------------------------------------------------------------------------ */
+
+static mn_status open_delegate(const settings *s, result *r) {
+    const cli_session_options asked = {.threads = 1, .delegate = s->delegate};
+    MN_TRY(cli_session_setup_open(&asked, &r->setup));
+    if (cli_delegate_name(&r->setup) == NULL) return MN_OK;
+    r->delegated = calloc((size_t)r->models[1].graph.tensor_count, sizeof *r->delegated);
+    return r->delegated ? MN_OK : mn_fail_memory("the comparison");
+}
+
+/* All sessions of B share their operators alike. */
+static void find_delegated(result *r, const mn_session *session) {
+    const mn_graph *graph = &r->models[1].graph;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        mn_delegation who = MN_INIT(mn_delegation);
+        if (mn_session_delegation(session, i, &who) != MN_OK || who.delegate < 0) continue;
+        for (int32_t k = 0; k < graph->ops[i].output_count; k++) r->delegated[graph->ops[i].outputs[k]] = true;
+    }
+    const cli_delegation d = cli_delegation_of(session);
+    r->share = d.delegated;
+    r->operators = d.operators;
+}
+
+/* The first layer that B computes otherwise; NULL if there is none. */
+static const mn_difference *first_difference(const result *r) {
+    const mn_difference *first = NULL;
+    for (int32_t i = 0; i < r->count; i++) {
+        const mn_difference *d = &r->differences[i];
+        if (d->changed > 0 && (first == NULL || d->op < first->op)) first = d;
+    }
+    return first;
+}
 
 /* ---- Answers ----------------------------------------------------------------------------------------- */
 
@@ -106,8 +151,7 @@ static float *read_answer(const mn_ending *e, const mn_graph *graph, const mn_se
     return room;
 }
 
-static void look(void *context, int32_t sample, const mn_session *a, const mn_session *b) {
-    result *r = context;
+static void compare_answers(result *r, int32_t sample, const mn_session *a, const mn_session *b) {
     const int32_t shared = r->answers.shared, first = r->answers.ending[0].classes,
                   second = r->answers.ending[1].classes;
     float *p = read_answer(&r->answers.ending[0], &r->models[0].graph, a);
@@ -124,6 +168,12 @@ static void look(void *context, int32_t sample, const mn_session *a, const mn_se
     }
     free(p);
     free(q);
+}
+
+static void look(void *context, int32_t sample, const mn_session *a, const mn_session *b) {
+    result *r = context;
+    if (sample == 0 && r->delegated != NULL) find_delegated(r, b);
+    if (r->answers.known) compare_answers(r, sample, a, b);
 }
 
 /* Models that are no classifiers, or of other classes, are compared by their layers alone, unless --output is given. */
@@ -161,6 +211,24 @@ static int by_sqnr(const void *a, const void *b) {
     return x->sqnr != y->sqnr ? (x->sqnr < y->sqnr ? -1 : 1) : x->op - y->op;
 }
 
+/* Where the delegate computes something else. */
+static void print_delegate(const result *r) {
+    const mn_difference *d = first_difference(r);
+    printf("B runs on %s: %d of %d operators, each alone\n", cli_delegate_name(&r->setup), r->share, r->operators);
+    if (d == NULL) {
+        printf("no layer differs\n");
+        return;
+    }
+    const mn_graph *graph = &r->models[0].graph;
+    const mn_tensor *a = &graph->tensors[d->a], *b = &r->models[1].graph.tensors[d->b];
+    const int64_t values = (int64_t)(a->bytes / mn_type_size(a->type)) * r->samples.set.count;
+    printf("the first layer that differs is operator #%d, %s, on the %s: %lld of %lld values, by %g at most", d->op,
+           mn_op_name(graph->ops[d->op].kind), r->delegated[d->b] ? "delegate" : "CPU", (long long)d->changed,
+           (long long)values, d->most);
+    if (b->quant.count == 1) printf(", %.0f steps of its scale", d->most / (double)b->quant.scale[0]);
+    printf("; layer %s\n", a->name);
+}
+
 static void print_text(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     printf("%d layers, %d photos; %s\n", r->count, r->samples.set.count, r->samples.text);
@@ -170,6 +238,7 @@ static void print_text(const result *r) {
         printf("output '%s': the best class agrees on %d of %d photos, mean KL(A || B) %.6f nats\n",
                r->answers.ending[0].given.name, agree, r->samples.set.count, divergence);
     }
+    if (r->delegated != NULL) print_delegate(r);
     printf("\n");
     printf("%9s  %9s  %10s  %-19s  %-19s  %-19s  %-18s %s\n", "SQNR dB", "cosine", "shift", "values of A",
            "values of B", "B can store", "operator", "layer");
@@ -194,12 +263,22 @@ static void write_interval(cli_json *json, const char *key, mn_interval interval
     cli_json_end(json);
 }
 
+static void json_delegate(cli_json *json, const result *r) {
+    const mn_difference *d = first_difference(r);
+    cli_json_object(json, "delegate");
+    cli_json_text(json, "path", cli_delegate_name(&r->setup));
+    cli_json_int(json, "delegated", r->share);
+    cli_json_int(json, "operators", r->operators);
+    if (d != NULL) cli_json_int(json, "first_different_operator", d->op);
+    cli_json_end(json);
+}
+
 static void print_json(const settings *s, const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     cli_json json = {.out = stdout};
     cli_json_object(&json, NULL);
     cli_json_text(&json, "a", s->models.items[0]);
-    cli_json_text(&json, "b", s->models.items[1]);
+    cli_json_text(&json, "b", path_of(s, 1));
     cli_json_int(&json, "images", r->samples.set.count);
     if (r->answers.known) {
         double divergence;
@@ -207,6 +286,7 @@ static void print_json(const settings *s, const result *r) {
         cli_json_int(&json, "agree", sum_answers(r, &divergence));
         cli_json_number(&json, "divergence", divergence);
     }
+    if (r->delegated != NULL) json_delegate(&json, r);
     cli_json_array(&json, "layers");
     for (int32_t i = 0; i < r->count; i++) {
         const mn_difference *d = &r->differences[i];
@@ -218,6 +298,9 @@ static void print_json(const settings *s, const result *r) {
         cli_json_number(&json, "sqnr_db", d->sqnr);
         cli_json_number(&json, "cosine", d->cosine);
         cli_json_number(&json, "shift", d->shift);
+        cli_json_int(&json, "changed", d->changed);
+        cli_json_number(&json, "largest_difference", d->most);
+        if (r->delegated != NULL) cli_json_bool(&json, "delegated", r->delegated[d->b]);
         write_interval(&json, "values_a", d->met[0]);
         write_interval(&json, "values_b", d->met[1]);
         if (mn_interval_known(d->covers)) write_interval(&json, "storable_b", d->covers);
@@ -229,7 +312,7 @@ static void print_json(const settings *s, const result *r) {
 
 static bool write_plot(const settings *s, const result *r) {
     cli_output output = {0};
-    const char *const names[2] = {s->models.items[0], s->models.items[1]};
+    const char *const names[2] = {path_of(s, 0), path_of(s, 1)};
     if (!cli_output_open(&output, s->plot)) return false;
     cli_compare_plot(output.file, &r->models[0].graph, r->differences, r->count, names);
     return cli_output_commit(&output);
@@ -239,7 +322,7 @@ static bool write_plot(const settings *s, const result *r) {
 
 static mn_status open_models(const settings *s, result *r) {
     for (int32_t i = 0; i < 2; i++) {
-        MN_TRY(cli_graph_open(s->models.items[i], &r->models[i]));
+        MN_TRY(cli_graph_open(path_of(s, i), &r->models[i]));
         MN_TRY(mn_graph_compute_constants(&r->models[i].graph));
     }
     if (r->models[0].graph.input_count == 1) return MN_OK;
@@ -256,13 +339,15 @@ static bool run(const settings *s, const cli_showing *showing, result *r) {
         const mn_graph *graph = &r->models[0].graph;
         if (!cli_samples_pixels(&showing->preprocess, graph, &pixels)) return false;
         if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], NULL, 0, showing, &pixels,
-                              s->jobs, &r->samples)) {
+                              s->jobs > 0 ? s->jobs : 0, &r->samples)) {
             return false;
         }
         status = open_answers(s, r);
-        mn_compare_options comparing = {.look = r->answers.known ? look : NULL, .context = r};
+        if (status == MN_OK) status = open_delegate(s, r);
+        const mn_compare_options comparing = {.look = look, .context = r, .second = &r->setup.options};
+        const int32_t jobs = s->jobs >= 0 ? s->jobs : r->delegated != NULL ? 1 : 0;
         if (status == MN_OK) {
-            status = mn_compare(graph, &r->models[1].graph, &r->samples.set, s->jobs, &comparing, &progress,
+            status = mn_compare(graph, &r->models[1].graph, &r->samples.set, jobs, &comparing, &progress,
                                 &r->differences, &r->count);
         }
         if (status == MN_OK && r->answers.exhausted) status = mn_fail_memory("the answers");
@@ -280,10 +365,14 @@ static bool run(const settings *s, const cli_showing *showing, result *r) {
 
 static int compare(const settings *s) {
     cli_showing showing;
-    if (s->models.count != 2) {
-        cli_error("compare: exactly two models must be named; see 'mobilenet compare --help'");
+    const bool delegated = s->delegate.path != NULL;
+    if (s->models.count != 2 && !(s->models.count == 1 && delegated)) {
+        cli_error(
+            "compare: exactly two models must be named, or one and --external_delegate_path; see 'mobilenet compare "
+            "--help'");
         return CLI_USAGE;
     }
+    if (!cli_delegate_check(&s->delegate)) return CLI_USAGE;
     if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
     if (s->plot != NULL) cli_output_tell(s->plot);
     result r = {0};
@@ -293,11 +382,13 @@ static int compare(const settings *s) {
     free(r.answers.divergence);
     cli_samples_free(&r.samples);
     for (int32_t i = 0; i < 2; i++) cli_graph_close(&r.models[i]);
+    free(r.delegated);
+    cli_session_setup_close(&r.setup);
     return good ? CLI_OK : CLI_FAILURE;
 }
 
 int cli_compare(int count, char *const *arguments) {
-    settings s = {.limit = 50, .image = CLI_IMAGE_DEFAULTS};
+    settings s = {.limit = 50, .jobs = -1, .image = CLI_IMAGE_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? compare(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);

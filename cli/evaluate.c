@@ -56,14 +56,14 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(settings, compare),
      .value = "MODEL2",
-     .help = "evaluate this model as well, and tell how far its answers are from the first one's"},
+     .help = "evaluate this model as well, without delegate, and tell how far its answers are from the first one's"},
     {.name = "jobs",
      .kind = CLI_INT,
      .offset = offsetof(settings, jobs),
      .value = "N",
      .low = 0,
      .high = MN_MAX_THREADS,
-     .help = "photos evaluated at the same time; 0 for one per processor [0]"},
+     .help = "photos evaluated at the same time; 0 for one per processor [0; with a delegate 1]"},
     {.name = "limit",
      .kind = CLI_INT,
      .offset = offsetof(settings, limit),
@@ -216,10 +216,11 @@ static mn_status check_pair(const settings *s, const bench *b) {
 }
 
 static mn_status open_models(const settings *s, const mn_preprocess_options *preprocess, bench *b) {
-    mn_session_options session_options = cli_session_resolve(&s->session);
-    MN_TRY(cli_classifier_open(s->model, s->output, &session_options, preprocess, &b->classifier[0]));
+    cli_session_options second = s->session;
+    second.delegate = (cli_delegate_options){0}; /* so that one model can be told from itself without the delegate */
+    MN_TRY(cli_classifier_open(s->model, s->output, &s->session, preprocess, &b->classifier[0]));
     if (s->compare == NULL) return MN_OK;
-    MN_TRY(cli_classifier_open(s->compare, s->output, &session_options, preprocess, &b->classifier[1]));
+    MN_TRY(cli_classifier_open(s->compare, s->output, &second, preprocess, &b->classifier[1]));
     return check_pair(s, b);
 }
 
@@ -239,7 +240,8 @@ static bool open_photos(const settings *s, bench *b) {
 }
 
 static mn_status open_sessions(const settings *s, bench *b) {
-    int32_t jobs = s->jobs > 0 ? s->jobs : mn_available_processors();
+    const bool single = s->jobs < 0 && cli_delegate_name(&b->classifier[0].setup) != NULL;
+    int32_t jobs = s->jobs > 0 ? s->jobs : single ? 1 : mn_available_processors();
     b->jobs = jobs < b->photos.count ? jobs : b->photos.count;
     b->report.jobs = b->jobs * b->ranks;
     b->report.outcomes = calloc((size_t)b->photos.count, sizeof *b->report.outcomes);
@@ -411,7 +413,7 @@ static int evaluate(const settings *s) {
         cli_error("evaluate: --images DIR is missing; see 'mobilenet evaluate --help'");
         return CLI_USAGE;
     }
-    if (!cli_image_resolve(&s->image, &showing)) return CLI_USAGE;
+    if (!cli_image_resolve(&s->image, &showing) || !cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
     mn_status joined = join(&b);
     if (joined != MN_OK) cli_library_error(joined);
     bool good = joined == MN_OK && open_bench(s, &showing, &b) && run_bench(s, &b);
@@ -421,7 +423,7 @@ static int evaluate(const settings *s) {
 }
 
 int cli_evaluate(int count, char *const *arguments) {
-    settings s = {.image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
+    settings s = {.jobs = -1, .image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     return parsed == CLI_PARSED ? evaluate(&s) : cli_parsed_code(parsed);
 }

@@ -9,6 +9,7 @@
 #include "base/extremes.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "delegation.h"
 #include "image_options.h"
 #include "stats.h"
 
@@ -76,11 +77,20 @@ static void print_share(const char *name, int32_t part, int32_t whole) {
 /* The best five of five classes are no news. */
 static bool has_top5(const cli_evaluation *e) { return e->labels->names.classes > 5; }
 
+static void print_delegate(const cli_classifier *c) {
+    const char *name = cli_delegate_name(&c->setup);
+    char share[CLI_SHARE_TEXT];
+    if (name == NULL) return;
+    const cli_delegation d = cli_delegation_of(mn_classifier_session(c->first));
+    printf("  on        %s: %s\n", name, cli_delegation_share(&d, share));
+}
+
 static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
     char answers[CLI_ANSWERS_TEXT];
     printf("%-11s %s%s\n", m == 0 ? "model" : "compared", e->path[m],
            cli_classifier_answers(&e->classifier[m], answers));
     printf("  input     %s\n", e->classifier[m].input.text);
+    print_delegate(&e->classifier[m]);
     if (t->known == 0) return;
     print_share("  top-1", t->top1[m], t->known);
     if (has_top5(e)) print_share("  top-5", t->top5[m], t->known);
@@ -167,6 +177,8 @@ void cli_report_json(const cli_evaluation *e) {
         cli_json_text(&json, "input", e->classifier[m].input.text);
         cli_json_pixels(&json, e->classifier[m].input.pixels);
         cli_json_answers(&json, &e->classifier[m]);
+        cli_json_delegation(&json, cli_delegate_name(&e->classifier[m].setup), e->classifier[m].model,
+                            mn_classifier_session(e->classifier[m].first));
         if (t.known > 0) {
             json_share(&json, "top1", t.top1[m], t.known);
             if (has_top5(e)) json_share(&json, "top5", t.top5[m], t.known);

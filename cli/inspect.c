@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/options.h"
+#include "delegation.h"
 #include "image_options.h"
 #include "inspect_dot.h"
 #include "inspect_kind.h"
@@ -68,6 +69,7 @@ enum { CLI_REASON_BYTES = 512 };
 typedef struct subject {
     const char *path;
     mn_model *model;
+    cli_session_setup setup;
     mn_session *session;
     char reason[CLI_REASON_BYTES]; /* why there is no session */
     int64_t macs, parameters;
@@ -157,6 +159,7 @@ static void print_totals(const subject *s) {
     }
     printf(", and %zu bytes rearranged for the kernels\n", mn_session_packed_bytes(s->session));
     printf("arena       %zu bytes\n", mn_session_arena_bytes(s->session));
+    cli_delegation_print(cli_delegate_name(&s->setup), s->model, s->session);
 }
 
 static void print_text(const subject *s) {
@@ -257,6 +260,7 @@ static mn_status print_json(const subject *s) {
     json_operators(s, &json);
     if (s->session) {
         MN_TRY(cli_json_plan(&json, s->model, s->session));
+        cli_json_delegation(&json, cli_delegate_name(&s->setup), s->model, s->session);
     } else {
         cli_json_text(&json, "not_run", s->reason);
     }
@@ -274,9 +278,10 @@ static mn_status print_json(const subject *s) {
 
 /* What no kernel computes can be looked at, if not run. */
 static mn_status open_session(const settings *s, subject *out) {
-    mn_session_options session = cli_session_resolve(&s->session);
-    session.streamed = s->streamed;
-    const mn_status status = mn_session_create(out->model, &session, &out->session);
+    MN_TRY(cli_session_setup_open(&s->session, &out->setup));
+    out->setup.options.streamed = s->streamed;
+    const mn_status status = cli_session_create(out->model, &out->setup, &out->session);
+    if (status == MN_OK) return cli_session_accept(&out->setup, out->model, out->session);
     const bool foreign = status == MN_ERROR_UNSUPPORTED && mn_graph_first_custom(&out->model->graph) >= 0;
     if (!foreign || s->plan) return status;
     snprintf(out->reason, sizeof out->reason, "%s", mn_error_detail());
@@ -297,7 +302,11 @@ static mn_status open_subject(const settings *s, subject *out) {
 
 static mn_status print(const settings *s, const subject *target) {
     if (s->json) return print_json(target);
-    if (s->plan) return cli_print_plan(target->model, target->session);
+    if (s->plan) {
+        MN_TRY(cli_print_plan(target->model, target->session));
+        cli_delegation_print(cli_delegate_name(&target->setup), target->model, target->session);
+        return MN_OK;
+    }
     if (s->dot) return cli_print_dot(target->model);
     print_text(target);
     return MN_OK;
@@ -309,12 +318,14 @@ static int inspect(const settings *s) {
                                        : "inspect: --dot excludes --json and --plan");
         return CLI_USAGE;
     }
+    if (!cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
     subject target = {.path = s->models.items[0]};
     mn_status status = open_subject(s, &target);
     if (status == MN_OK) status = print(s, &target);
     if (status != MN_OK) cli_library_error(status);
     mn_session_close(&target.session);
     mn_model_close(&target.model);
+    cli_session_setup_close(&target.setup);
     return status == MN_OK ? CLI_OK : CLI_FAILURE;
 }
 

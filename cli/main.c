@@ -96,6 +96,6 @@ static int dispatch(int count, char **arguments) {
 }
 
 int main(int count, char **arguments) {
-    cli_begin("mobilenet");
+    cli_begin("mobilenet", "mobilenet");
     return cli_end(dispatch(count, arguments));
 }

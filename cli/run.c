@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "delegation.h"
 #include "mobilenet_inspect.h"
 #include "model_file.h"
 #include "session_options.h"
@@ -193,7 +194,8 @@ static bool write_tensors(const settings *s, const mn_model *model, mn_session *
     return good;
 }
 
-static void print_json(const settings *s, const mn_model *model, mn_session *session, uint64_t ns) {
+static void print_json(const settings *s, const cli_session_setup *setup, const mn_model *model, mn_session *session,
+                       uint64_t ns) {
     cli_json json = {.out = stdout};
     mn_stream_info stream = MN_INIT(mn_stream_info);
     cli_json_object(&json, NULL);
@@ -205,6 +207,7 @@ static void print_json(const settings *s, const mn_model *model, mn_session *ses
         cli_json_int(&json, "held_bytes", (int64_t)stream.held_bytes);
         cli_json_int(&json, "arriving_bytes", (int64_t)stream.arriving_bytes);
     }
+    cli_json_delegation(&json, cli_delegate_name(setup), model, session);
     for (int side = 0; side < 2; side++) {
         cli_json_array(&json, side == 0 ? "inputs" : "outputs");
         int32_t count = side == 0 ? mn_model_input_count(model) : mn_model_output_count(model);
@@ -236,38 +239,51 @@ static void print_memory(const settings *s, const mn_session *session) {
     printf("arena    %zu bytes with the workspace of kernels\n", mn_session_arena_bytes(session));
 }
 
-static int run_model(const settings *s, const mn_model *model, const mn_input_shape *shapes) {
-    mn_session *session = NULL;
-    mn_session_options session_options = cli_session_resolve(&s->session);
-    session_options.keep_tensors = s->tensors != NULL;
-    session_options.streamed = s->plan == PLAN_STREAMED;
-    session_options.input_shapes = shapes;
-    session_options.input_shape_count = s->shapes.count;
-    mn_status status = mn_session_create(model, &session_options, &session);
+/* Everything is read, run and written with this session. */
+static bool run_session(const settings *s, const cli_session_setup *setup, const mn_model *model, mn_session *session) {
+    if (!read_inputs(s, model, session)) return false;
+    uint64_t start = mn_clock_ns();
+    const mn_status status = mn_session_run(session);
+    uint64_t ns = mn_clock_ns() - start;
     if (status != MN_OK) {
         cli_library_error(status);
-        return CLI_FAILURE;
+        return false;
     }
-    bool good = read_inputs(s, model, session);
-    if (good) {
-        uint64_t start = mn_clock_ns();
-        status = mn_session_run(session);
-        uint64_t ns = mn_clock_ns() - start;
-        good = status == MN_OK;
-        if (!good) cli_library_error(status);
-        if (good) good = write_outputs(s, model, session);
-        if (good && s->tensors != NULL) good = write_tensors(s, model, session);
-        if (good && s->json) print_json(s, model, session, ns);
-        if (good && !s->json) print_memory(s, session);
+    if (!write_outputs(s, model, session)) return false;
+    if (s->tensors != NULL && !write_tensors(s, model, session)) return false;
+    if (s->json) {
+        print_json(s, setup, model, session, ns);
+    } else {
+        print_memory(s, session);
     }
+    return true;
+}
+
+static int run_model(const settings *s, const mn_model *model, const mn_input_shape *shapes) {
+    mn_session *session = NULL;
+    cli_session_setup setup = {0};
+    mn_status status = cli_session_setup_open(&s->session, &setup);
+    setup.options.keep_tensors = s->tensors != NULL;
+    setup.options.streamed = s->plan == PLAN_STREAMED;
+    setup.options.input_shapes = shapes;
+    setup.options.input_shape_count = s->shapes.count;
+    if (status == MN_OK) status = cli_session_create(model, &setup, &session);
+    if (status == MN_OK) status = cli_session_accept(&setup, model, session);
+    if (status == MN_OK) {
+        cli_session_tell(&setup, model, session);
+    } else {
+        cli_library_error(status);
+    }
+    const bool good = status == MN_OK && run_session(s, &setup, model, session);
     mn_session_close(&session);
+    cli_session_setup_close(&setup);
     return good ? CLI_OK : CLI_FAILURE;
 }
 
 static int run(const settings *s) {
     mn_model *model = NULL;
     mn_input_shape shapes[MAX_SHAPES];
-    if (!parse_shapes(s, shapes)) return CLI_USAGE;
+    if (!parse_shapes(s, shapes) || !cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
     mn_status status = cli_model_open(s->model, &model);
     if (status != MN_OK) {
         cli_library_error(status);

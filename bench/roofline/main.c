@@ -155,7 +155,7 @@ static mn_status report_all(const settings *s) {
 }
 
 int main(int count, char **arguments) {
-    cli_begin("roofline");
+    cli_begin("roofline", "roofline");
     settings s = {.threads = 1, .milliseconds = 1000};
     int code = CLI_OK;
     if (!parse(count - 1, arguments + 1, &s)) {

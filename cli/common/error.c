@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *program_name = "mobilenet";
+static const char *error_name = "mobilenet", *warning_name = "mobilenet";
 
-void cli_begin(const char *program) {
-    program_name = program;
+void cli_begin(const char *program, const char *warning) {
+    error_name = program;
+    warning_name = warning;
     /* The wrong way round on purpose: writing to a closed standard output must fail, not vanish. */
     for (int descriptor = 0; descriptor <= 2; descriptor++) {
         if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
@@ -22,12 +23,23 @@ void cli_begin(const char *program) {
     }
 }
 
+static void print_sentence(const char *name, const char *format, va_list arguments) {
+    fprintf(stderr, "%s: ", name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
 void cli_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "%s: ", program_name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    print_sentence(error_name, format, arguments);
+    va_end(arguments);
+}
+
+void cli_warn(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_sentence(warning_name, format, arguments);
     va_end(arguments);
 }
 

@@ -12,12 +12,15 @@
 /* CLI_SIGNAL and a signal's number: ended by that signal after saving what there was, as shells count it. */
 enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2, CLI_SIGNAL = 128 };
 
-/** Call first in main(). `program` begins every sentence of cli_error(). Makes sure that no file opened later can
- *  become descriptor 0, 1 or 2 of a program that was started with one of them closed. */
-void cli_begin(const char *program);
+/** Call first in main(). `program` begins every sentence of cli_error(), and `warning` those of cli_warn(). Makes sure
+ * that no file opened later can become descriptor 0, 1 or 2 of a program that was started with one of them closed. */
+void cli_begin(const char *program, const char *warning);
 
 /** Prints "program: sentence" and a newline on stderr. */
 void cli_error(const char *format, ...) MN_PRINTF(1, 2);
+
+/** Prints "warning: sentence" and a newline on stderr: the command goes on. */
+void cli_warn(const char *format, ...) MN_PRINTF(1, 2);
 
 /** Prints the sentence of the library's last failure on this thread; `status` serves when there is none. */
 void cli_library_error(mn_status status);

@@ -140,17 +140,15 @@ run 2 --graf=$model
 has 'ERROR: unknown flag --graf, did you mean --graph' errors
 run 2 --external_delgate_path=x --graph=$model
 has 'did you mean --external_delegate_path' errors
-run 2 --graph=$model --external_delegate_path=/usr/lib/libvx_delegate.so
-has 'ERROR: --external_delegate_path=.*: delegates are not hosted by this version; the model was not run$' errors
-lacks 'Loaded model' log
 run 2 --graph=$model --use_gpu=true
-has 'ERROR: --use_gpu=true: delegates are not hosted' errors
+has 'ERROR: --use_gpu=true: only external delegates are hosted, .*; the model was not run$' errors
+lacks 'Loaded model' log
 run 2 --model=$model
 has 'did you mean --graph' errors
 run 0 --graph=$model "${quick[@]}" --num_runs=1 --use_xnnpack=true --gpu_backend=cl
 [ "$(grep -c "^WARN: --use_xnnpack has no effect: the kernels are this library's own" "$folder/log")" = 1 ] ||
     fail "not one warning of --use_xnnpack"
-has '^WARN: --gpu_backend has no effect: there are no delegates' log
+has '^WARN: --gpu_backend has no effect: an external delegate has only --external_delegate_options' log
 run 0 --graph=$model "${quick[@]}" --num_runs=1 --use_xnnpack=false --use_gpu=0 --use_caching=false
 lacks WARN log
 run 0 --graph=$model "${quick[@]}" --num_runs=1 --use_caching=true

@@ -54,7 +54,7 @@ says 'did you mean --out;'
 expect 2 classify -m "$model" -c 3 "$photo"
 says '-c: .*benchmark_model --num_runs'
 expect 2 classify -m "$model" --use_gpu=1 "$photo"
-says 'there are no delegates'
+says 'only external ones are hosted, by --external_delegate_path'
 expect 2 classify -m "$model" -Z "$photo"
 says 'unknown option -Z'
 expect 2 classify "$photo"

@@ -102,8 +102,8 @@ static void refuses_bad_arguments(void **state) {
 static void checks_requests(void **state) {
     (void)state;
     char *refused[] = {"--use_gpu=1",
-                       "--external_delegate_path=x",
                        "--external_delegate_options=a:b",
+                       "--allow_cpu_fallback=true",
                        "--use_nnapi=true",
                        "--stable_delegate_settings_file=x",
                        "--use_hexagon=true",
@@ -122,6 +122,8 @@ static void checks_requests(void **state) {
     char *harmless[] = {"--use_xnnpack=false",
                         "--use_gpu=0",
                         "--external_delegate_path=",
+                        "--external_delegate_path=x",
+                        "--require_full_delegation=0",
                         "--gpu_precision_loss_allowed=1",
                         "--use_caching=1",
                         "--num_threads=0",
@@ -142,6 +144,26 @@ static void checks_requests(void **state) {
     assert_false(bench_flags_check(&flags)); /* no graph */
 }
 
+static void reads_delegates(void **state) {
+    (void)state;
+    bench_flags flags;
+    char *argv[] = {"benchmark_model",
+                    "--graph=x",
+                    "--external_delegate_path=d.so",
+                    "--external_delegate_options=a:b",
+                    "--require_full_delegation=true",
+                    NULL,
+                    NULL};
+    assert_true(bench_flags_parse(5, argv, &flags) && bench_flags_check(&flags));
+    const cli_delegate_options delegate = bench_delegate_options(&flags.params);
+    assert_string_equal(delegate.path, "d.so");
+    assert_string_equal(delegate.options, "a:b");
+    assert_true(delegate.required && !delegate.fallback);
+    argv[5] = "--allow_cpu_fallback=true"; /* both cannot be */
+    assert_true(bench_flags_parse(6, argv, &flags));
+    assert_false(bench_flags_check(&flags));
+}
+
 static void maps_old_csv_flag(void **state) {
     (void)state;
     bench_flags flags;
@@ -153,9 +175,9 @@ static void maps_old_csv_flag(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_original_defaults), cmocka_unit_test(has_a_sound_table),
-        cmocka_unit_test(reads_values),          cmocka_unit_test(refuses_bad_arguments),
-        cmocka_unit_test(checks_requests),       cmocka_unit_test(maps_old_csv_flag),
+        cmocka_unit_test(has_original_defaults), cmocka_unit_test(has_a_sound_table), cmocka_unit_test(reads_values),
+        cmocka_unit_test(refuses_bad_arguments), cmocka_unit_test(checks_requests),   cmocka_unit_test(reads_delegates),
+        cmocka_unit_test(maps_old_csv_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_byte_outside_fails, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(files_that_are_no_input_fail, open_fixture, close_fixture),
     };
-    cli_begin("test");
+    cli_begin("test", "test");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
