@@ -145,6 +145,27 @@ def golden(delegate, share):
         fail("golden vectors: %d of %d ran" % (ran, len(records[::share])))
 
 
+def operators(delegate, seed, count):
+    """Random models of one operator or a few, as single_op.py has them; only where the package brings the schema."""
+    try:
+        import cases
+    except ImportError:
+        return
+    ran = claimed = 0
+    for number in range(count):
+        label, kind, case = cases.make(seed, number)
+        try:
+            expected = run(reference(case.model), case.inputs)
+            own = delegated(case.model, delegate)
+        except (RuntimeError, ValueError):
+            continue  # the interpreter's reference kernels refuse it
+        compare("%s %s, case %d of seed %d" % (label, kind, number, seed), expected, run(own, case.inputs))
+        ran, claimed = ran + 1, claimed + (parts(own) == 1)
+    print("random operators: %d, %d of them in one part" % (ran, claimed), flush=True)
+    if claimed < ran * 0.95:
+        fail("random operators: %d of %d in one part" % (claimed, ran))
+
+
 # ---- Models ------------------------------------------------------------------------------------------------
 
 def photo(path, detail):
@@ -273,6 +294,7 @@ def main():
     print("interpreter: %s" % tflite.__name__.split(".")[0])
     delegate = tflite.load_delegate(chosen.library)
     golden(delegate, 6 if chosen.quick else 1)
+    operators(delegate, 20261129, 150 if chosen.quick else 4000)
     small = os.path.join(chosen.models, "small_int8.tflite")
     for path in sorted(glob.glob(os.path.join(chosen.models, "*.tflite"))):
         model(delegate, path, [])

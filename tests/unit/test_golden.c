@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Runs every golden vector (tests/golden/README.md) on every kernel tier with one to three threads. Run in the
- * repository root. */
+/* Runs every golden vector (tests/golden/README.md) on every kernel tier with one to three threads; and once with
+ * libmobilenet_delegate.so, so that this library is on both sides of TensorFlow Lite's interface for delegates. Run in
+ * the repository root. */
 #include "mobilenet_inspect.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/extremes.h"
+#include "mobilenet_delegate.h"
 #include "tflite/flatbuffer.h"
 
 #define FOLDER "tests/golden"
@@ -157,7 +159,8 @@ static bool same_output(const mn_model *model, const mn_session *session, int32_
 /* Two runs of one session: the second must not see what the first left behind. */
 static bool run_twice(const record *r, const mn_model *model, const mn_session_options *options) {
     char where[128];
-    snprintf(where, sizeof where, "%s (%s, %d threads)", r->name, options->cpu, (int)options->threads);
+    snprintf(where, sizeof where, "%s (%s, %d threads)", r->name, options->delegates ? "delegated" : options->cpu,
+             (int)options->threads);
     mn_session *session = NULL;
     if (mn_session_create(model, options, &session) != MN_OK) {
         print_error("%s: %s\n", where, mn_error_detail());
@@ -174,6 +177,42 @@ static bool run_twice(const record *r, const mn_model *model, const mn_session_o
         }
     }
     mn_session_close(&session);
+    return same;
+}
+
+/* NULL: this build or this system has none. */
+static mn_delegate *plugin;
+
+static int open_plugin(void **state) {
+    (void)state;
+    char path[512];
+    const char *build = getenv("MN_BUILD");
+    snprintf(path, sizeof path, "%s/libmobilenet_delegate.so", build ? build : "build");
+    FILE *file = fopen(path, "rb");
+    if (!file) return 0;
+    fclose(file);
+    if (mn_delegate_open_external(path, NULL, &plugin) == MN_OK) return 0;
+    print_error("%s\n", mn_error_detail());
+    return -1;
+}
+
+static int close_plugin(void **state) {
+    (void)state;
+    mn_delegate_close(&plugin);
+    return 0;
+}
+
+/* As one part, and each operator as a part of its own. */
+static bool run_delegated(const record *r, const mn_model *model) {
+    bool same = true;
+    for (int32_t alone = 0; alone < 2 && plugin; alone++) {
+        mn_session_options options = MN_INIT(mn_session_options);
+        options.delegates = &plugin;
+        options.delegate_count = 1;
+        options.full_delegation = 1;
+        options.keep_tensors = alone;
+        same = run_twice(r, model, &options) && same;
+    }
     return same;
 }
 
@@ -196,6 +235,7 @@ static bool run_record(const record *r) {
             same = run_twice(r, model, &options) && same;
         }
     }
+    same = run_delegated(r, model) && same;
     mn_model_close(&model);
     return same;
 }
@@ -233,5 +273,5 @@ static void golden_vectors_are_reproduced(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(golden_vectors_are_reproduced)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_plugin, close_plugin);
 }
