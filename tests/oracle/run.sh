@@ -80,6 +80,9 @@ fi
 if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle-keras-venv/bin/python ]; then
     step "converter matrix" with_keras tests/oracle/converter_matrix.py ${matrix:+--quick}
 fi
+if [ -z "$matrix" ]; then
+    step "operators on the emulated Ethos-U" "$python" tests/oracle/npu_ops.py
+fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
     step "MobileNetV3 and heads in 8 bits" with_keras tests/oracle/quantize_heads.py
