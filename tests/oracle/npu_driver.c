@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ethosu/ethosu.h"
-#include "session/session.h"
+#include "base/status.h"
+#include "mobilenet_delegate.h"
 
 static size_t bytes_of(const mn_session *session, int32_t tensor) {
     mn_tensor_info info = {.struct_bytes = sizeof info};
@@ -36,14 +36,19 @@ static mn_status run_once(const mn_model *model, mn_session *session) {
 }
 
 static mn_status run(const char *path, int32_t runs) {
-    static const mn_backend *const backends[] = {&mn_ethosu_backend};
+    mn_delegate *npu = NULL;
     mn_model *model = NULL;
     mn_session *session = NULL;
-    mn_status status = mn_model_open(path, &model);
-    if (status == MN_OK) status = mn_session_create_with(model, NULL, &(mn_backend_list){1, backends}, &session);
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.delegates = &npu;
+    options.delegate_count = 1;
+    mn_status status = mn_delegate_open_ethosu(&npu);
+    if (status == MN_OK) status = mn_model_open(path, &model);
+    if (status == MN_OK) status = mn_session_create(model, &options, &session);
     for (int32_t i = 0; i < runs && status == MN_OK; i++) status = run_once(model, session);
     mn_session_close(&session);
     mn_model_close(&model);
+    mn_delegate_close(&npu);
     return status;
 }
 
