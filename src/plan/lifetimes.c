@@ -30,7 +30,7 @@ static void use(placement *place, int32_t owner, size_t bytes, int32_t first, in
 static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, int32_t first, int32_t last) {
     if (tensor < 0) return;
     int32_t owner = plan->same_as[tensor];
-    if (mn_plan_is_constant(plan, owner)) return;
+    if (mn_plan_is_constant(plan, owner) || mn_plan_is_outside(plan, owner)) return;
     use(place, place->over[owner], plan->bytes[owner], first, last);
 }
 
@@ -125,6 +125,19 @@ static void take_offsets(mn_plan *plan, const placement *place) {
     }
 }
 
+static mn_status find_outside(mn_plan *plan) {
+    const mn_graph *graph = plan->graph;
+    plan->outside = mn_region_alloc(&plan->region, (size_t)graph->tensor_count, sizeof *plan->outside);
+    if (!plan->outside) return mn_fail_memory("the memory plan");
+    for (int32_t i = 0; i < graph->tensor_count; i++) plan->outside[i] = -1;
+    for (int32_t i = 0; i < graph->input_count + graph->output_count; i++) {
+        const int32_t end = i < graph->input_count ? graph->inputs[i] : graph->outputs[i - graph->input_count];
+        const int32_t owner = plan->same_as[end];
+        if (!mn_plan_is_constant(plan, owner) && plan->outside[owner] < 0) plan->outside[owner] = end;
+    }
+    return MN_OK;
+}
+
 mn_status mn_plan_place(mn_plan *plan, const mn_plan_options *options) {
     size_t owners = (size_t)plan->graph->tensor_count + (size_t)plan->step_count;
     placement place = {.buffers = mn_region_alloc(&plan->region, owners, sizeof *place.buffers),
@@ -136,6 +149,7 @@ mn_status mn_plan_place(mn_plan *plan, const mn_plan_options *options) {
     if (!place.buffers || !place.buffer_of || !place.over || !plan->offset || !plan->first || !plan->last)
         return mn_fail_memory("the memory plan");
     for (int32_t i = 0; i < plan->graph->tensor_count; i++) place.over[i] = i;
+    if (options->outside) MN_TRY(find_outside(plan));
     collect_lifetimes(plan, options, &place);
     take_lifetimes(plan, &place);
     if (options->keep_tensors) {

@@ -7,7 +7,8 @@
 static bool may_overwrite(const mn_plan *plan, int32_t s, int32_t tensor) {
     if (tensor < 0) return false;
     const int32_t owner = plan->same_as[tensor], output = plan->steps[s].node->outputs[0];
-    return !mn_plan_is_constant(plan, owner) && plan->last[owner] == s && plan->bytes[owner] == plan->bytes[output];
+    if (mn_plan_is_constant(plan, owner) || mn_plan_is_outside(plan, owner)) return false;
+    return plan->last[owner] == s && plan->bytes[owner] == plan->bytes[output];
 }
 
 void mn_plan_find_overwrites(const mn_plan *plan, int32_t *over) {

@@ -51,6 +51,7 @@ typedef struct mn_plan_options {
     mn_team *team;          /* packs weights; NULL: the caller does */
     bool keep_tensors;      /* no two tensors share memory */
     bool streamed;          /* rows depth first, in the least memory (plan/streamed.h); not with keep_tensors */
+    bool outside;           /* inputs and outputs lie in the caller's memory; not with keep_tensors or streamed */
     const mn_backend_list *backends; /* NULL: none */
     mn_target target;                /* what runs the plan */
     mn_tier tier;                    /* highest kernel tier */
@@ -67,6 +68,10 @@ typedef struct mn_plan {
     int32_t *first; /* [tensor_count]: steps that use its memory, as in mn_placement; only where it has a place */
     int32_t *last;
     int32_t *same_as; /* [tensor_count]: the tensor whose memory this one is; itself as a rule */
+    /* [tensor_count]: the input or output of the graph for which the caller brings the memory that this tensor owns;
+     * -1: it has a place in the arena, or is a constant. NULL: the caller brings none. An output is not among them that
+     * is constant, or the memory of another input or output. */
+    int32_t *outside;
     int32_t step_count;
     mn_step *steps;
     int32_t slice_count;
@@ -82,6 +87,11 @@ typedef struct mn_plan {
 mn_status mn_plan_create(const mn_graph *graph, mn_pack_cache *cache, const mn_plan_options *options, mn_plan *out);
 
 void mn_plan_free(mn_plan *plan);
+
+/** Does the caller bring the memory that `owner` has? */
+static inline bool mn_plan_is_outside(const mn_plan *plan, int32_t owner) {
+    return plan->outside && plan->outside[owner] >= 0;
+}
 
 /** Is the tensor a constant of the graph? */
 static inline bool mn_plan_is_constant(const mn_plan *plan, int32_t tensor) {

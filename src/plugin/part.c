@@ -19,6 +19,7 @@ typedef struct part {
     mn_model *model;     /* the numbers of its tensors are the interpreter's */
     mn_session *session; /* NULL before `prepare` */
     int32_t threads;     /* of the session */
+    void **copied;       /* [outputs]: where one goes that the session has written elsewhere; NULL: it has not */
 } part;
 
 void mn_part_report(tfl_context *context, const char *sentence) {
@@ -45,20 +46,11 @@ static mn_status make_model(tfl_context *context, const tfl_delegate_params *par
     return status;
 }
 
-/* NULL where it fails, which `prepare` gives back; some interpreters take it for an answer like any other. */
-static void *begin(tfl_context *context, const char *buffer, size_t length) {
-    (void)length; /* 0 */
-    const tfl_delegate_params *params = (const void *)buffer;
-    part *made = calloc(1, sizeof *made);
-    mn_status status = made ? MN_OK : mn_fail_memory("a part of the model");
-    if (status == MN_OK) status = make_model(context, params, &made->model);
-    if (status != MN_OK) {
-        fail(context);
-        free(made);
-        return NULL;
-    }
-    made->plugin = params->delegate->data;
-    return made;
+static mn_status make_part(tfl_context *context, const tfl_delegate_params *params, part *out) {
+    MN_TRY(make_model(context, params, &out->model));
+    out->plugin = params->delegate->data;
+    out->copied = calloc((size_t)out->model->graph.output_count, sizeof *out->copied);
+    return out->copied ? MN_OK : mn_fail_memory("a part of the model");
 }
 
 static void end(tfl_context *context, void *user_data) {
@@ -67,7 +59,23 @@ static void end(tfl_context *context, void *user_data) {
     if (!ending) return;
     mn_session_close(&ending->session);
     mn_model_close(&ending->model);
+    free(ending->copied);
     free(ending);
+}
+
+/* NULL where it fails, which `prepare` gives back; some interpreters take it for an answer like any other. */
+static void *begin(tfl_context *context, const char *buffer, size_t length) {
+    (void)length; /* 0 */
+    const tfl_delegate_params *params = (const void *)buffer;
+    part *made = calloc(1, sizeof *made);
+    mn_status status = made ? MN_OK : mn_fail_memory("a part of the model");
+    if (status == MN_OK) status = make_part(context, params, made);
+    if (status != MN_OK) {
+        fail(context);
+        end(context, made);
+        return NULL;
+    }
+    return made;
 }
 
 /* ---- Preparation: may come several times, with other shapes and threads ----------------------------------- */
@@ -115,7 +123,7 @@ static mn_status make_session(tfl_context *context, part *of, const mn_input_sha
     options.input_shapes = shapes;
     options.input_shape_count = count;
     mn_session_close(&of->session);
-    MN_TRY(mn_session_create(of->model, &options, &of->session));
+    MN_TRY(mn_session_create_outside(of->model, &options, &of->session));
     if (settings->verbose) tell(context, of);
     return MN_OK;
 }
@@ -166,14 +174,18 @@ static tfl_status prepare(tfl_context *context, tfl_node *node) {
 
 /* ---- Runs ------------------------------------------------------------------------------------------------ */
 
-/* The memory of tensor `index` in the interpreter, which may be another one in each run. */
+/* The memory of tensor `index` in the interpreter, which may be another one in each run. Interpreters align it to more
+ * than elements; one that a program brings may be anywhere. */
 static mn_status find_memory(const tfl_context *context, const part *of, int32_t index, void **out) {
     const tfl_tensor *tensor = &context->tensors[index];
     *out = tensor->data.data;
-    if (*out && tensor->bytes == of->session->tensors[index].bytes) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) has %zu bytes%s; %zu were planned", index,
-                   of->session->tensors[index].name, tensor->bytes, *out ? "" : " and no memory",
-                   of->session->tensors[index].bytes);
+    const mn_tensor *planned = &of->session->tensors[index];
+    if (*out && (uintptr_t)*out % mn_type_size(planned->type) != 0) {
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) is not aligned to its elements", index, planned->name);
+    }
+    if (*out && tensor->bytes == planned->bytes) return MN_OK;
+    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) has %zu bytes%s; %zu were planned", index, planned->name,
+                   tensor->bytes, *out ? "" : " and no memory", planned->bytes);
 }
 
 static mn_status run(const tfl_context *context, part *of) {
@@ -181,12 +193,16 @@ static mn_status run(const tfl_context *context, part *of) {
     void *memory;
     for (int32_t i = 0; i < graph->input_count; i++) {
         MN_TRY(find_memory(context, of, graph->inputs[i], &memory));
-        memcpy(mn_session_input(of->session, i), memory, of->session->tensors[graph->inputs[i]].bytes);
+        mn_session_put_input(of->session, i, memory);
+    }
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        MN_TRY(find_memory(context, of, graph->outputs[i], &memory));
+        of->copied[i] = mn_session_put_output(of->session, i, memory) ? NULL : memory;
     }
     MN_TRY(mn_session_run(of->session));
     for (int32_t i = 0; i < graph->output_count; i++) {
-        MN_TRY(find_memory(context, of, graph->outputs[i], &memory));
-        memcpy(memory, mn_session_output(of->session, i), of->session->tensors[graph->outputs[i]].bytes);
+        if (!of->copied[i]) continue;
+        memcpy(of->copied[i], mn_session_output(of->session, i), of->session->tensors[graph->outputs[i]].bytes);
     }
     return MN_OK;
 }

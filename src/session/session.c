@@ -156,6 +156,16 @@ static mn_status list_ops(mn_session *session) {
     return MN_OK;
 }
 
+/* Tells the task of step `s` where its tensors lie. */
+static void point(mn_session *session, int32_t s, const void **inputs) {
+    const mn_node *node = session->plan.steps[s].node;
+    for (int32_t i = 0; i < node->input_count; i++) {
+        inputs[i] = node->inputs[i] < 0 ? NULL : session->memory[node->inputs[i]];
+    }
+    session->tasks[s].inputs = inputs;
+    session->tasks[s].output = session->memory[node->outputs[0]];
+}
+
 /* Rows that a tensor's memory holds; 0: all. */
 static int32_t ring_of(const mn_plan *plan, int32_t tensor) { return plan->ring[plan->same_as[tensor]]; }
 
@@ -170,28 +180,25 @@ static mn_status make_tasks(mn_session *session) {
         const int32_t count = mn_max_i32(node->input_count, MN_TASK_INPUTS);
         const void **inputs = mn_region_alloc(&session->region, (size_t)count, sizeof *inputs);
         if (!inputs) return mn_fail_memory("the session");
-        for (int32_t i = 0; i < node->input_count; i++) {
-            inputs[i] = node->inputs[i] < 0 ? NULL : session->memory[node->inputs[i]];
-        }
         session->tasks[s] =
             (mn_task){.params = node->params,
-                      .inputs = inputs,
-                      .output = session->memory[node->outputs[0]],
                       .in_ring = step->rows.kind == MN_ROWS_WINDOW ? ring_of(plan, node->inputs[0]) : 0,
                       .out_ring = step->rows.kind == MN_ROWS_WINDOW ? ring_of(plan, node->outputs[0]) : 0,
                       .packed = step->packed,
                       .cut = &step->cut,
                       .workspace = step->cut.workspace_bytes ? session->arena + step->workspace_offset : NULL};
+        point(session, s, inputs);
     }
     for (int32_t s = 0; s < plan->step_count; s++) set_prefetch(session, s);
     return MN_OK;
 }
 
 static mn_status build(mn_session *session, const mn_model *model, const mn_session_options *options,
-                       const mn_backend_list *more) {
+                       const mn_backend_list *more, bool outside) {
     mn_backend_list backends;
     mn_plan_options plan = {.keep_tensors = options->keep_tensors != 0,
                             .streamed = options->streamed != 0,
+                            .outside = outside,
                             .target = mn_target_here(),
                             .backends = more || options->delegate_count > 0 ? &backends : NULL};
     if (plan.keep_tensors && plan.streamed) {
@@ -214,27 +221,36 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     return list_ops(session);
 }
 
-mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
-    return mn_session_create_with(model, options, NULL, out);
-}
-
-mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,
-                                 const mn_backend_list *backends, mn_session **out) {
+static mn_status create(const mn_model *model, const mn_session_options *options, const mn_backend_list *backends,
+                        bool outside, mn_session **out) {
     mn_session_options wanted;
-    MN_NEED(model);
-    MN_NEED(out);
     MN_TRY(mn_struct_read(&mn_session_options_struct, options, &wanted));
     mn_session *session = calloc(1, sizeof *session);
     if (!session) return mn_fail_memory("the session");
     session->graph = &model->graph;
     session->keep_tensors = wanted.keep_tensors;
-    mn_status status = build(session, model, &wanted, backends);
+    mn_status status = build(session, model, &wanted, backends, outside);
     if (status != MN_OK) {
         mn_session_close(&session);
         return status;
     }
     *out = session;
     return MN_OK;
+}
+
+mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
+    return mn_session_create_with(model, options, NULL, out);
+}
+
+mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,
+                                 const mn_backend_list *backends, mn_session **out) {
+    MN_NEED(model);
+    MN_NEED(out);
+    return create(model, options, backends, false, out);
+}
+
+mn_status mn_session_create_outside(const mn_model *model, const mn_session_options *options, mn_session **out) {
+    return create(model, options, NULL, true, out);
 }
 
 void mn_session_close(mn_session **session) {
@@ -337,6 +353,30 @@ mn_status mn_session_run(mn_session *session) {
     const mn_status status = session->profile ? run_measured(session) : run_all(session);
     mn_work_end();
     return status;
+}
+
+/* ---- Memory outside --------------------------------------------------------------------------------------- */
+
+static bool put(mn_session *session, int32_t end, void *memory) {
+    const mn_plan *plan = &session->plan;
+    const int32_t owner = plan->same_as[end];
+    if (plan->outside[owner] != end) return false;
+    if (session->memory[owner] == memory) return true;
+    for (int32_t i = 0; i < session->graph->tensor_count; i++) {
+        if (plan->same_as[i] == owner) session->memory[i] = memory;
+    }
+    /* The lists are the session's own, from make_tasks(). */
+    for (int32_t s = 0; s < plan->step_count; s++)
+        point(session, s, (const void **)(uintptr_t)session->tasks[s].inputs);
+    return true;
+}
+
+void mn_session_put_input(mn_session *session, int32_t i, const void *memory) {
+    put(session, session->graph->inputs[i], (void *)(uintptr_t)memory); /* which kernels only read */
+}
+
+bool mn_session_put_output(mn_session *session, int32_t i, void *memory) {
+    return put(session, session->graph->outputs[i], memory);
 }
 
 /* ---- Tensors -------------------------------------------------------------------------------------------- */

@@ -31,4 +31,13 @@ struct mn_session {
 mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,
                                  const mn_backend_list *backends, mn_session **out);
 
+/** As mn_session_create(), for inputs and outputs that lie in the caller's memory, of their size and aligned to their
+ * elements. Where that is must be said before a run, and holds until something else is said; inputs are not written.
+ * Not with keep_tensors, streamed or delegates. */
+mn_status mn_session_create_outside(const mn_model *model, const mn_session_options *options, mn_session **out);
+void mn_session_put_input(mn_session *session, int32_t i, const void *memory);
+
+/** False where the output is a constant, or the same memory as another input or output: read mn_session_output(). */
+bool mn_session_put_output(mn_session *session, int32_t i, void *memory);
+
 #endif
