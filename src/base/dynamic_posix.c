@@ -19,7 +19,12 @@ mn_status mn_dynamic_open(const char *path, void **out) {
     if (!why) why = "no reason is given";
     const size_t length = strlen(path); /* most reasons begin with the name */
     const bool named = strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0;
-    return mn_fail(MN_ERROR_IO, "%s: cannot be loaded: %s", path, named ? why + length + 2 : why);
+    if (named) why += length + 2;
+    if (strchr(path, '/')) return mn_fail(MN_ERROR_IO, "%s: cannot be loaded: %s", path, why);
+    return mn_fail(
+        MN_ERROR_IO,
+        "%s: cannot be loaded: %s; a name alone is one of the system's libraries: write ./%s for a file here", path,
+        why, path);
 }
 
 /* POSIX has dlsym() give functions as pointers to data, which C does not convert. */

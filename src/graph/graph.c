@@ -158,7 +158,5 @@ mn_status mn_graph_refuse_custom(const mn_graph *graph, int32_t op_index) {
     }
     return mn_graph_fail(
         graph, op_index, MN_ERROR_UNSUPPORTED,
-        "no back end claims it, and no kernel here computes it; %s, or give the session a back end for "
-        "it",
-        remedy);
+        "no delegate claims it, and no kernel here computes it; %s, or give the session a delegate for it", remedy);
 }

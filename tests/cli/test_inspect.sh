@@ -66,7 +66,7 @@ done
 custom=tests/golden/custom.tflite
 expect 0 inspect "$custom"
 prints '^ +0  CUSTOM +1x4x4x3 -> 1x10 .*"ethos-u", 7 bytes of options$'
-prints '^not run .*operator 0 \(CUSTOM "ethos-u"\): no back end claims it'
+prints '^not run .*operator 0 \(CUSTOM "ethos-u"\): no delegate claims it'
 expect 0 inspect --json "$custom"
 json '"steps" not in o and "Vela" in o["not_run"] and o["operators"][0]["inputs"] == [0, 1, 2, 2, -1, 3]'
 expect 0 inspect --dot "$custom"
@@ -74,7 +74,7 @@ for command in "inspect --plan $custom" "run -m $custom --input /dev/zero --outp
     "quantize $custom -o $scratch/q.tflite --images $scratch"; do
     # shellcheck disable=SC2086 # a command and its arguments
     expect 1 $command
-    says 'operator 0 \(CUSTOM "ethos-u"\): no back end claims it'
+    says 'operator 0 \(CUSTOM "ethos-u"\): no delegate claims it'
 done
 # From a pipe.
 expect 0 inspect - <"$model"

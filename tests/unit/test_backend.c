@@ -248,8 +248,8 @@ static void test_two_outputs(void **state) {
     expect_ok(mn_model_from_graph(&b.graph, &model));
     expect_failure(
         mn_session_create_with(model, NULL, &(mn_backend_list){0, list}, &session), MN_ERROR_UNSUPPORTED,
-        "test: operator 1 (CUSTOM \"halves\"): no back end claims it, and no kernel here computes it; convert "
-        "the model without it, or give the session a back end for it");
+        "test: operator 1 (CUSTOM \"halves\"): no delegate claims it, and no kernel here computes it; convert "
+        "the model without it, or give the session a delegate for it");
     for (int32_t images = 1; images <= 3; images += 2) {
         mn_session_options options = MN_INIT(mn_session_options);
         options.batch = images;

@@ -259,10 +259,10 @@ static void test_no_session(void **state) {
     static const struct {
         const char *name, *sentence;
     } cases[] = {
-        {"ethos-u", "operator 0 (CUSTOM \"ethos-u\"): no back end claims it, and no kernel here computes it; it is a "
+        {"ethos-u", "operator 0 (CUSTOM \"ethos-u\"): no delegate claims it, and no kernel here computes it; it is a "
                     "program for an Arm Ethos-U, made by Vela: run the model that Vela was given"},
-        {"FlexErf", "convert the model without SELECT_TF_OPS, or give the session a back end"},
-        {"mine", "convert the model without it, or give the session a back end"},
+        {"FlexErf", "convert the model without SELECT_TF_OPS, or give the session a delegate"},
+        {"mine", "convert the model without it, or give the session a delegate"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         model_builder b;
