@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/cli/test_memory.sh [--all]
 #
-# Memory runs out: each run of a command, and of a program that uses the library, meets another allocation that fails
-# (tests/failing). It ends with a sentence, frees all and leaves nothing half-written. With --all every allocation fails,
+# Memory runs out: each run of a command, of a program that uses the library and of one that loads the delegate meets
+# another allocation that fails (tests/failing). It ends with a sentence, frees all and leaves nothing half-written. With --all every allocation fails,
 # alone and with all that follow it; else some.
 . tests/cli/common.sh
 
@@ -37,6 +37,7 @@ fail_all() {
 }
 fail_all 2 --same -- library "$int8"
 fail_all 2 --same -- library "$float" "$scratch/photos/colour2-8bit.png"
+fail_all 1 --same -- delegate "$int8"
 fail_all 1 --same -- mobilenet inspect --plan "$int8"
 fail_all 1 --same -- mobilenet inspect "$models/custom.tflite"
 fail_all 2 --same --out "$scratch/output" -- mobilenet run -m "$int8" -i "$scratch/input" -o "$scratch/output"

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* Runs a command again and again, each time with another allocation failing.
- * usage: failing [--runs N] [--same] [--out|--timed FILE]... -- mobilenet|library ARGUMENTS...
+ * usage: failing [--runs N] [--same] [--out|--timed FILE]... -- mobilenet|library|delegate ARGUMENTS...
  *   --runs   at most so many runs, spread over all allocations [each one fails, alone and with all after it]
  *   --same   what it prints never differs: then a run that succeeds must print that
  *   --out    a file that the command writes
@@ -27,6 +27,7 @@ enum { MAX_FILES = 32, SECONDS = 60 };
 
 int mobilenet_main(int count, char **arguments);
 int library_main(int count, char **arguments);
+int delegate_main(int count, char **arguments);
 
 typedef struct text {
     char *bytes;
@@ -75,8 +76,10 @@ static _Noreturn void child(const job *j) {
     redirect(j->out, 1);
     redirect(j->err, 2);
     alarm(SECONDS);
-    bool library = strcmp(j->arguments[0], "library") == 0;
-    int code = library ? library_main(j->count, j->arguments) : mobilenet_main(j->count, j->arguments);
+    int (*start)(int, char **) = mobilenet_main;
+    if (strcmp(j->arguments[0], "library") == 0) start = library_main;
+    if (strcmp(j->arguments[0], "delegate") == 0) start = delegate_main;
+    int code = start(j->count, j->arguments);
     fflush(NULL);
     failing->leaked = failing_blocks();
     exit(code);
