@@ -42,7 +42,9 @@ static void visit_left(const mn_model *model, const mn_session *session,
         for (int32_t k = 0; k < step.op_count; k++) {
             mn_op_info op = MN_INIT(mn_op_info);
             if (mn_model_op(model, step.ops[k], &op) != MN_OK) continue;
-            const left one = {step.ops[k], op.name, step.units == 0 ? "not claimed, and costs nothing" : "not claimed"};
+            mn_delegation who = MN_INIT(mn_delegation);
+            if (mn_session_delegation(session, step.ops[k], &who) != MN_OK) continue;
+            const left one = {step.ops[k], op.name, who.reason};
             tell(context, nth++, &one);
         }
     }

@@ -200,8 +200,8 @@ static void work(void *context, int32_t thread, int32_t threads) {
         outcome->error = malloc(bytes);
         if (outcome->error != NULL) memcpy(outcome->error, mn_error_detail(), bytes);
         outcome->failed = true;
-        outcome->exhausted = status == MN_ERROR_MEMORY || outcome->error == NULL;
-        if (outcome->exhausted) leave(b);
+        outcome->fatal = status == MN_ERROR_MEMORY || status >= MN_ERROR_BACKEND || outcome->error == NULL;
+        if (outcome->fatal) leave(b);
     }
 }
 
@@ -295,7 +295,7 @@ enum { FAILED, AGREE, DIVERGENCE, DIFFERENCE, ANSWERS, BEST = 0, PROBABILITY, TO
 enum { NUMBERS = ANSWERS + 2 * ANSWER, SENTENCE = 512 };
 
 static void pack(const cli_outcome *o, double *numbers) {
-    numbers[FAILED] = o->failed + o->exhausted;
+    numbers[FAILED] = o->failed + o->fatal;
     numbers[AGREE] = o->agree;
     numbers[DIVERGENCE] = o->divergence;
     numbers[DIFFERENCE] = o->difference;
@@ -310,7 +310,7 @@ static void pack(const cli_outcome *o, double *numbers) {
 
 static void unpack(const double *numbers, cli_outcome *o) {
     o->failed = numbers[FAILED] != 0;
-    o->exhausted = numbers[FAILED] > 1;
+    o->fatal = numbers[FAILED] > 1;
     o->agree = numbers[AGREE] != 0;
     o->divergence = numbers[DIVERGENCE];
     o->difference = numbers[DIFFERENCE];
@@ -366,14 +366,14 @@ static mn_status join(bench *b) {
 
 /* ---- The course -------------------------------------------------------------------------------------- */
 
-/* True, after a sentence of the first process, when memory ran out for a photo: those not reached by then have no
- * outcome. */
-static bool ran_out(const bench *b) {
+/* True, after a sentence of the first process, where memory ran out or a delegate failed: photos not reached by then
+ * have no outcome. */
+static bool was_cut_short(const bench *b) {
     for (int32_t i = 0; i < b->photos.count; i++) {
         const cli_outcome *o = &b->report.outcomes[i];
-        if (!o->exhausted) continue;
+        if (!o->fatal) continue;
         if (b->rank > 0) return true;
-        cli_error("%s; nothing is reported, because photos are missing; try fewer --jobs",
+        cli_error("%s; nothing is reported, because photos are missing; fewer --jobs may help",
                   o->error != NULL ? o->error : "out of memory");
         return true;
     }
@@ -392,7 +392,7 @@ static bool run_bench(const settings *s, bench *b) {
     mn_status status = gather(b);
     b->report.seconds = (double)(mn_clock_ns() - start) * 1e-9;
     if (status != MN_OK) cli_library_error(status);
-    if (status == MN_OK && ran_out(b)) return false;
+    if (status == MN_OK && was_cut_short(b)) return false;
     if (status != MN_OK || b->rank > 0) return status == MN_OK;
     if (cli_report_unreadable(&b->report) == 0) {
         cli_error("no photo could be evaluated");

@@ -16,9 +16,9 @@ typedef struct cli_answer {
 } cli_answer;
 
 typedef struct cli_outcome {
-    bool failed;    /* there is no answer */
-    bool exhausted; /* because memory ran out, which is no fault of the photo */
-    char *error;    /* why; owned; NULL when not failed, or when there was no memory for it */
+    bool failed; /* there is no answer */
+    bool fatal;  /* because memory ran out or a delegate failed, which is no fault of the photo */
+    char *error; /* why; owned; NULL when not failed, or when there was no memory for it */
     cli_answer answer[2];
     bool agree; /* both models' best are the same class */
     double divergence, difference;
