@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Hosting delegates of TensorFlow Lite: those of tests/delegates, right ones with the same bytes as the kernels, wrong
+ * ones with one sentence. Run in the repository root. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/sync.h"
+#include "delegate/options.h"
+#include "mobilenet_classify.h"
+#include "mobilenet_delegate.h"
+#include "mobilenet_inspect.h"
+#include "session/model.h"
+#include "session/session.h"
+#include "support/model_builder.h"
+
+#define INT8 "tests/golden/tiny_v2_int8.tflite"
+
+static void expect_ok(mn_status status) {
+    if (status != MN_OK) fail_msg("%s", mn_error_detail());
+}
+
+static void expect_sentence(const char *wanted) {
+    if (!strstr(mn_error_detail(), wanted)) fail_msg("'%s' is not in '%s'", wanted, mn_error_detail());
+}
+
+static const char *module(const char *name) {
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s.so", TEST_DELEGATES, name);
+    return path;
+}
+
+static mn_delegate *open_delegate(const char *name, const char *options) {
+    mn_delegate *delegate = NULL;
+    expect_ok(mn_delegate_open_external(module(name), options, &delegate));
+    return delegate;
+}
+
+static mn_model *open_model(const char *path) {
+    mn_model *model = NULL;
+    expect_ok(mn_model_open(path, &model));
+    return model;
+}
+
+static mn_session_options options_with(mn_delegate *const *delegates, int32_t count) {
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.delegates = delegates;
+    options.delegate_count = count;
+    return options;
+}
+
+static size_t bytes_of(const mn_session *session, int32_t tensor) {
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
+    expect_ok(mn_session_tensor(session, tensor, &info));
+    return info.bytes;
+}
+
+static void fill(const mn_model *model, mn_session *session, size_t seed) {
+    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
+        uint8_t *to = mn_session_input(session, i);
+        const size_t bytes = bytes_of(session, mn_model_input(model, i));
+        for (size_t k = 0; k < bytes; k++) to[k] = (uint8_t)((k + seed) * 37 % 251);
+    }
+}
+
+/* Runs both twice; every tensor that both keep is the same. */
+static void expect_same_runs(const mn_model *model, mn_session *plain, mn_session *with) {
+    for (size_t run = 0; run < 2; run++) {
+        fill(model, plain, run);
+        fill(model, with, run);
+        expect_ok(mn_session_run(plain));
+        expect_ok(mn_session_run(with));
+        for (int32_t i = 0; i < mn_model_tensor_count(model); i++) {
+            const void *a = mn_session_tensor_data(plain, i), *b = mn_session_tensor_data(with, i);
+            if (a && b) assert_memory_equal(a, b, bytes_of(plain, i));
+        }
+    }
+}
+
+/* Operators that delegates run, and in how many parts. */
+static int32_t count_delegated(const mn_model *model, const mn_session *session, int32_t *parts) {
+    int32_t found = 0;
+    *parts = 0;
+    for (int32_t i = 0; i < mn_model_op_count(model); i++) {
+        mn_delegation d = MN_INIT(mn_delegation);
+        expect_ok(mn_session_delegation(session, i, &d));
+        assert_int_equal(d.delegate >= 0, d.name != NULL);
+        assert_int_equal(d.part >= 0, d.reason == NULL);
+        found += d.delegate >= 0;
+        if (d.part >= *parts) *parts = d.part + 1;
+    }
+    return found;
+}
+
+/* ---- Delegates that work ------------------------------------------------------------------------------------ */
+
+typedef struct working {
+    const char *options;
+    int32_t ops, parts; /* of INT8's 21 operators */
+} working;
+
+static const working workings[] = {
+    {NULL, 16, 3},
+    {"abi:2.9", 16, 3},
+    {"abi:2.10", 16, 3},
+    {"abi:2.13", 16, 3},
+    {"abi:2.14", 16, 3},
+    {"each:1", 16, 3}, /* kernels of one operator; the host hands tensors from one to the next */
+    {"each:1;abi:2.9", 16, 3},
+    {"preview:1", 9, 1},
+    {"wrapped:1", 16, 3},
+    {"handles:1", 16, 3},
+    {"handles:1;each:1", 16, 3},
+    {"added:1", 16, 3},
+    {"added:1;each:1", 16, 3},
+    {"most:0", 0, 0},
+    {"most:1", 1, 1},
+    {"most:11;", 11, 2},
+};
+
+static void same_bytes(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    for (size_t i = 0; i < sizeof workings / sizeof *workings; i++) {
+        mn_delegate *delegate = open_delegate("good", workings[i].options);
+        assert_string_equal(mn_delegate_name(delegate), "good.so");
+        for (int32_t way = 0; way < 3; way++) {
+            mn_session *plain = NULL, *with = NULL;
+            mn_session_options options = options_with(&delegate, 1);
+            int32_t parts;
+            options.threads = way == 1 ? 2 : 1;
+            options.keep_tensors = way == 2;
+            expect_ok(mn_session_create(model, &options, &with));
+            assert_int_equal(count_delegated(model, with, &parts), workings[i].ops);
+            if (way < 2) assert_int_equal(parts, workings[i].parts);
+            options.delegate_count = 0;
+            expect_ok(mn_session_create(model, &options, &plain));
+            expect_same_runs(model, plain, with);
+            mn_session_close(&plain);
+            mn_session_close(&with);
+        }
+        mn_delegate_close(&delegate);
+    }
+    mn_model_close(&model);
+}
+
+/* The first one of two that want the same gets it; names of kernels are in the steps. */
+static void two_delegates(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    mn_delegate *const delegates[] = {open_delegate("good", "most:5"), open_delegate("bad", NULL)};
+    mn_session_options options = options_with(delegates, 2);
+    mn_session *plain = NULL, *with = NULL;
+    expect_ok(mn_session_create(model, NULL, &plain));
+    expect_ok(mn_session_create(model, &options, &with));
+    int32_t by[2] = {0, 0}, kernels[2] = {0, 0};
+    for (int32_t i = 0; i < mn_model_op_count(model); i++) {
+        mn_delegation d = MN_INIT(mn_delegation);
+        expect_ok(mn_session_delegation(with, i, &d));
+        if (d.delegate >= 0) by[d.delegate]++;
+        if (d.delegate < 0) assert_string_equal(d.reason, "no delegate claimed it");
+    }
+    for (int32_t i = 0; i < mn_session_step_count(with); i++) {
+        mn_step_info step = MN_INIT(mn_step_info);
+        expect_ok(mn_session_step(with, i, &step));
+        kernels[0] += strcmp(step.kernel, "good") == 0;
+        kernels[1] += strcmp(step.kernel, "bad") == 0;
+    }
+    assert_int_equal(by[0], 5);
+    assert_int_equal(by[1], 11);
+    assert_true(kernels[0] >= 1 && kernels[1] >= 1);
+    expect_same_runs(model, plain, with);
+    mn_session_close(&plain);
+    mn_session_close(&with);
+    for (int32_t i = 0; i < 2; i++) mn_delegate_close(&(mn_delegate *){delegates[i]});
+    mn_model_close(&model);
+}
+
+/* A batch, and inputs of another size: the delegate sees the session's shapes. */
+static void other_shapes(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    mn_delegate *delegate = open_delegate("good", NULL);
+    mn_session_options options = options_with(&delegate, 1);
+    mn_session *plain = NULL, *with = NULL;
+    options.batch = 3;
+    expect_ok(mn_session_create(model, &options, &with));
+    options.delegate_count = 0;
+    expect_ok(mn_session_create(model, &options, &plain));
+    expect_same_runs(model, plain, with);
+    mn_session_close(&plain);
+    mn_session_close(&with);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+static void in_a_classifier(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    mn_delegate *delegate = open_delegate("good", NULL);
+    const mn_session_options session = options_with(&delegate, 1);
+    mn_classifier_options options = MN_INIT(mn_classifier_options);
+    mn_classifier *classifier = NULL;
+    int32_t parts;
+    options.session = &session;
+    expect_ok(mn_classifier_create(model, &options, &classifier));
+    assert_int_equal(count_delegated(model, mn_classifier_session(classifier), &parts), 16);
+    mn_classifier_close(&classifier);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+static void full_delegation(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    mn_delegate *delegate = open_delegate("good", NULL);
+    mn_session_options options = options_with(&delegate, 1);
+    mn_session *session = NULL;
+    options.full_delegation = 1;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_UNSUPPORTED);
+    expect_sentence(INT8 ": operator 9 (ADD): no delegate claimed it, nor 4 others; ");
+    options.delegate_count = 0;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_UNSUPPORTED);
+    options.delegate_count = 2;
+    options.delegates = (mn_delegate *const[]){delegate, NULL};
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    expect_sentence("delegate 1 of 2 is NULL");
+    options.delegates = NULL;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    options.delegate_count = -1;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_ARGUMENT);
+    expect_sentence("delegate_count is -1");
+    assert_null(session);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+/* ---- Workspace that operators of a file share ------------------------------------------------------------------ */
+
+/* x -> count -> RELU -> count -> count; all with one workspace, tensor 1. */
+static mn_model *build_counting(void) {
+    static model_builder b;
+    static mn_metadata metadata = {"OfflineMemoryAllocation", (const uint8_t *)"here", 4};
+    static int32_t t[6];
+    mn_model *model = NULL;
+    mb_open(&b, MN_INT8, 1);
+    for (int32_t i = 0; i < 6; i++) {
+        t[i] =
+            mb_tensor(&b, i == 1 ? "scratch" : "x", i == 1 ? MN_UINT8 : MN_INT8, 2, (int32_t[]){1, i == 1 ? 100 : 8});
+        if (i == 1) b.graph.tensors[t[i]].quant = (mn_quant){0};
+        if (i != 1) mb_quantise(&b, t[i], 1, 0, 0.5f, -128);
+    }
+    assert_int_equal(t[1], 1);
+    mb_custom(&b, "count", "opt", 3, 2, (int32_t[]){1, t[0]}, 1, &t[2]);
+    mb_op(&b, MN_OP_RELU, 2, 1, &t[2], t[3]);
+    mb_custom(&b, "count", "opt", 3, 2, (int32_t[]){1, t[3]}, 1, &t[4]);
+    mb_custom(&b, "count", "opt", 3, 2, (int32_t[]){1, t[4]}, 1, &t[5]);
+    mb_ends(&b, t[0], t[5]);
+    b.graph.metadata = &metadata;
+    b.graph.metadata_count = 1;
+    expect_ok(mn_model_from_graph(&b.graph, &model));
+    return model;
+}
+
+static void shared_workspace(void **state) {
+    (void)state;
+    mn_model *model = build_counting();
+    mn_delegate *delegate = open_delegate("scratch", NULL);
+    mn_session_options options = options_with(&delegate, 1);
+    for (int32_t keep = 0; keep < 2; keep++) {
+        mn_session *session = NULL;
+        int32_t parts;
+        options.keep_tensors = keep;
+        expect_ok(mn_session_create(model, &options, &session));
+        assert_int_equal(count_delegated(model, session, &parts), 3);
+        assert_int_equal(parts, keep ? 3 : 2);
+        int8_t counted = 0;
+        for (int32_t run = 0; run < 3; run++) {
+            memset(mn_session_input(session, 0), 10, 8);
+            expect_ok(mn_session_run(session));
+            const int8_t wanted = (int8_t)(10 + 3 * counted + 6);
+            counted = (int8_t)(counted + 3);
+            for (int32_t i = 0; i < 8; i++) {
+                assert_int_equal(((const int8_t *)mn_session_output(session, 0))[i], wanted);
+            }
+        }
+        mn_session_close(&session);
+    }
+    mn_session *session = NULL;
+    assert_int_equal(mn_session_create(model, NULL, &session), MN_ERROR_UNSUPPORTED);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+/* ---- Delegates that do not work -----------------------------------------------------------------------------------
+ */
+
+typedef struct faulty {
+    const char *fault, *sentence; /* NULL: it runs, with the same bytes */
+    mn_status status;             /* of making a session */
+} faulty;
+
+#define CLAIMING INT8 ": back end bad.so: "
+#define PREPARING INT8 ": back end bad.so, 9 operators from 0 to 8: "
+#define REPLACE "its Prepare ended with status 1 (error): it calls ReplaceNodeSubsetsWithDelegateKernels with "
+
+static const faulty faulties[] = {
+    {"create", CLAIMING "it cannot be made: cannot open /dev/npu0: No such file or directory", MN_ERROR_BACKEND},
+    {"create-silent", CLAIMING "it cannot be made, and gave no reason", MN_ERROR_BACKEND},
+    {"no-prepare", CLAIMING "it has no Prepare, which delegates must have", MN_ERROR_BACKEND},
+    {"prepare", CLAIMING "its Prepare ended with status 2 (delegate error): CONV_2D is not supported: version 3",
+     MN_ERROR_BACKEND},
+    {"prepare-silent", CLAIMING "its Prepare ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
+    {"null-plan", CLAIMING "it calls GetExecutionPlan with NULL", MN_ERROR_BACKEND},
+    {"null-node", CLAIMING "it calls GetNodeAndRegistration with NULL", MN_ERROR_BACKEND},
+    {"node-range", CLAIMING "it asks for node 1000000; the graph has 21", MN_ERROR_BACKEND},
+    {"null-preview", CLAIMING "it calls PreviewDelegatePartitioning with NULL", MN_ERROR_BACKEND},
+    {"subgraph", CLAIMING "it asks for another subgraph; the model has one", MN_ERROR_BACKEND},
+    {"range", CLAIMING REPLACE "node 1000000, which does not exist", MN_ERROR_BACKEND},
+    {"negative", CLAIMING REPLACE "node -1, which does not exist", MN_ERROR_BACKEND},
+    {"size", CLAIMING REPLACE "1073741824 nodes; the graph has 21", MN_ERROR_BACKEND},
+    {"size-negative", CLAIMING REPLACE "-5 nodes; the graph has 21", MN_ERROR_BACKEND},
+    {"null-nodes", CLAIMING REPLACE "NULL", MN_ERROR_BACKEND},
+    {"null-delegate", CLAIMING REPLACE "NULL", MN_ERROR_BACKEND},
+    {"twice", CLAIMING REPLACE "node 0, which is not in the plan", MN_ERROR_BACKEND},
+    {"ignored", CLAIMING "it calls ReplaceNodeSubsetsWithDelegateKernels with node -1, which does not exist",
+     MN_ERROR_BACKEND},
+    {"no-invoke", CLAIMING "its Prepare ended with status 1 (error): its kernels have no invoke", MN_ERROR_BACKEND},
+    {"init", PREPARING "init of a kernel ended with status 1 (error): no memory on the device", MN_ERROR_BACKEND},
+    {"init-silent", PREPARING "init of a kernel ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
+    {"init-sentinel", PREPARING "init of a kernel ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
+    {"kernel-prepare", PREPARING "prepare of a kernel ended with status 2 (delegate error): the network does not fit",
+     MN_ERROR_BACKEND},
+    {"resize", "it gives tensor 18 (block1_0/project) another shape than the model has", MN_ERROR_BACKEND},
+    {"resize-null", "it calls ResizeTensor with NULL", MN_ERROR_BACKEND},
+    {"resize-none", "it resizes what is no tensor, or to no shape", MN_ERROR_BACKEND},
+    {"resize-rank", "it resizes what is no tensor, or to no shape", MN_ERROR_BACKEND},
+    {"add-many", "it adds more tensors than can be", MN_ERROR_BACKEND},
+    {"add-negative", "it adds more tensors than can be", MN_ERROR_BACKEND},
+    {"add-untyped", "it resizes a tensor of its own without setting its type and allocation", MN_ERROR_BACKEND},
+    {"invoke", PREPARING "invoke of a kernel ended with status 2 (delegate error): Ethos_u inference failed; status 5",
+     MN_OK},
+    {"invoke-silent", PREPARING "invoke of a kernel ended with status 1 (error) and gave no reason", MN_OK},
+    {"invoke-odd", PREPARING "invoke of a kernel ended with status 77 (unknown status) and gave no reason", MN_OK},
+    {"invoke-cancelled", PREPARING "invoke of a kernel ended with status 8 (cancelled)", MN_OK},
+    {"stale", "it leaves contents in a buffer that it has no way to copy from", MN_OK},
+    {"late", NULL, MN_OK},
+    {"duplicate", NULL, MN_OK},
+    {"none", NULL, MN_OK},
+    {"nothing", NULL, MN_OK},
+};
+
+static void run_faulty(const mn_model *model, const faulty *f, mn_session *with) {
+    mn_session *plain = NULL;
+    if (f->sentence) {
+        for (int32_t i = 0; i < 2; i++) { /* it may be tried again */
+            const mn_status status = mn_session_run(with);
+            assert_int_equal(status, strcmp(f->fault, "invoke-cancelled") == 0 ? MN_ERROR_CANCELLED : MN_ERROR_BACKEND);
+            expect_sentence(f->sentence);
+        }
+        return;
+    }
+    expect_ok(mn_session_create(model, NULL, &plain));
+    expect_same_runs(model, plain, with);
+    mn_session_close(&plain);
+}
+
+static void one_sentence(void **state) {
+    (void)state;
+    mn_model *model = open_model(INT8);
+    for (size_t i = 0; i < sizeof faulties / sizeof *faulties; i++) {
+        const faulty *f = &faulties[i];
+        char text[64];
+        snprintf(text, sizeof text, "fault:%s", f->fault);
+        mn_delegate *delegate = open_delegate("bad", text);
+        const mn_session_options options = options_with(&delegate, 1);
+        mn_session *session = NULL;
+        const mn_status status = mn_session_create(model, &options, &session);
+        if (status != f->status) fail_msg("%s: status %d: %s", f->fault, status, mn_error_detail());
+        if (status != MN_OK) expect_sentence(f->sentence);
+        if (status == MN_OK) run_faulty(model, f, session);
+        mn_session_close(&session);
+        mn_delegate_close(&delegate);
+    }
+    mn_model_close(&model);
+}
+
+static void no_delegates(void **state) {
+    (void)state;
+    mn_delegate *delegate = NULL;
+    assert_int_equal(mn_delegate_open_external("there/is no.so", NULL, &delegate), MN_ERROR_IO);
+    expect_sentence("there/is no.so: cannot be loaded: ");
+    assert_int_equal(mn_delegate_open_external(INT8, NULL, &delegate), MN_ERROR_IO);
+    expect_sentence(INT8 ": cannot be loaded: ");
+    assert_int_equal(mn_delegate_open_external(module("half"), NULL, &delegate), MN_ERROR_FORMAT);
+    expect_sentence("half.so: has no function tflite_plugin_destroy_delegate; it is no external delegate");
+    assert_null(delegate);
+}
+
+/* ---- Options ------------------------------------------------------------------------------------------------------
+ */
+
+static void options_are_pairs(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"a", "a:", ":1", "a:1;b", "a:1:2", "a:1;;b:", ":"};
+    mn_delegate_options options;
+    mn_region region = {0};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(mn_delegate_options_parse(wrong[i], &region, &options), MN_ERROR_ARGUMENT);
+        expect_sentence("' is no pair KEY:VALUE; ");
+    }
+    expect_ok(mn_delegate_options_parse(";a:1;;b:2 3;a:4;", &region, &options));
+    assert_int_equal(options.count, 3);
+    assert_string_equal(options.keys[1], "b");
+    assert_string_equal(options.values[1], "2 3");
+    assert_int_equal(mn_delegate_options_find(&options, "a"), 2);
+    assert_int_equal(mn_delegate_options_find(&options, "c"), -1);
+    expect_ok(mn_delegate_options_parse(NULL, &region, &options));
+    assert_int_equal(options.count, 0);
+    char many[257 * 4 + 1];
+    for (size_t i = 0; i < 257; i++) memcpy(many + 4 * i, "a:1;", 5);
+    assert_int_equal(mn_delegate_options_parse(many, &region, &options), MN_ERROR_ARGUMENT);
+    expect_sentence("more than 256 options");
+    mn_region_free(&region);
+    mn_delegate *delegate = NULL;
+    assert_int_equal(mn_delegate_open_external(module("good"), "each", &delegate), MN_ERROR_ARGUMENT);
+    expect_sentence("good.so: the delegate's option 'each' is no pair");
+}
+
+/* The path of the cache that the delegate was given. */
+static void tell_cache(const char *path, const char *more, int32_t batch, char told[256]) {
+    mn_model *model = open_model(path);
+    char text[128];
+    snprintf(text, sizeof text, "fault:tell-cache%s", more);
+    mn_delegate *delegate = open_delegate("bad", text);
+    mn_session_options options = options_with(&delegate, 1);
+    mn_session *session = NULL;
+    options.batch = batch;
+    assert_int_equal(mn_session_create(model, &options, &session), MN_ERROR_BACKEND);
+    const char *from = strstr(mn_error_detail(), "made: ");
+    assert_non_null(from);
+    snprintf(told, 256, "%s", from + 6);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+static void caches_are_apart(void **state) {
+    (void)state;
+    static const struct {
+        const char *model, *options;
+        int32_t batch;
+    } given[] = {
+        {INT8, ";cache_file_path:no folder/c", 1},
+        {"tests/golden/tiny_v2_uint8.tflite", ";cache_file_path:no folder/c", 1},
+        {INT8, ";cache_file_path:no folder/c;a:1", 1},
+        {INT8, ";cache_file_path:no folder/c;a:2", 1},
+        {INT8, ";cache_file_path:no folder/c", 2},
+        {INT8, ";cache_file_path:no folder/d", 1},
+    };
+    enum { COUNT = sizeof given / sizeof *given };
+    char told[COUNT][256], again[256];
+    for (size_t i = 0; i < COUNT; i++) {
+        tell_cache(given[i].model, given[i].options, given[i].batch, told[i]);
+        tell_cache(given[i].model, given[i].options, given[i].batch, again);
+        assert_string_equal(told[i], again);
+        assert_memory_equal(told[i], i < 5 ? "no folder/c-" : "no folder/d-", 12);
+        assert_int_equal(strlen(told[i]), 12 + 32);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(told[i] + 12, told[k] + 12);
+    }
+    tell_cache(INT8, "", 1, again);
+    assert_string_equal(again, "no cache");
+}
+
+/* ---- Threads --------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct job {
+    const mn_model *model;
+    mn_delegate *delegate;
+    bool right;
+} job;
+
+/* Makes, runs and ends sessions of one delegate. */
+static void work(void *context) {
+    job *j = context;
+    j->right = true;
+    for (size_t i = 0; i < 4; i++) {
+        const mn_session_options options = options_with(&j->delegate, 1);
+        mn_session *plain = NULL, *with = NULL;
+        j->right = j->right && mn_session_create(j->model, NULL, &plain) == MN_OK &&
+                   mn_session_create(j->model, &options, &with) == MN_OK;
+        if (!j->right) return;
+        fill(j->model, plain, i);
+        fill(j->model, with, i);
+        j->right = mn_session_run(plain) == MN_OK && mn_session_run(with) == MN_OK &&
+                   memcmp(mn_session_output(plain, 0), mn_session_output(with, 0),
+                          bytes_of(plain, mn_model_output(j->model, 0))) == 0;
+        mn_session_close(&plain);
+        mn_session_close(&with);
+    }
+}
+
+static void several_threads(void **state) {
+    (void)state;
+    enum { THREADS = 4 };
+    mn_model *model = open_model(INT8);
+    mn_delegate *delegate = open_delegate("good", "each:1");
+    mn_thread threads[THREADS];
+    job jobs[THREADS];
+    int32_t started = 0;
+    for (int32_t i = 0; i < THREADS; i++) {
+        jobs[i] = (job){model, delegate, false};
+        if (mn_thread_start(&threads[i], work, &jobs[i]) != NULL) break;
+        started++;
+    }
+    for (int32_t i = 0; i < started; i++) {
+        mn_thread_join(&threads[i]);
+        assert_true(jobs[i].right);
+    }
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
+/* Static programs and some systems load nothing. */
+static bool loads_libraries(void) {
+    mn_delegate *delegate = NULL;
+    const mn_status status = mn_delegate_open_external(module("good"), NULL, &delegate);
+    mn_delegate_close(&delegate);
+    const bool none = status == MN_ERROR_UNSUPPORTED || strstr(mn_error_detail(), "Dynamic loading not supported");
+    return status == MN_OK || !none;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bytes),       cmocka_unit_test(two_delegates),   cmocka_unit_test(other_shapes),
+        cmocka_unit_test(in_a_classifier),  cmocka_unit_test(full_delegation), cmocka_unit_test(shared_workspace),
+        cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),    cmocka_unit_test(options_are_pairs),
+        cmocka_unit_test(caches_are_apart), cmocka_unit_test(several_threads),
+    };
+    if (!loads_libraries()) {
+        puts("SKIPPED: this program loads no libraries");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
