@@ -92,18 +92,13 @@ static mn_status decode_map(const mn_ethosu_decoder *d, const map_codes *codes, 
                    mn_npu_get(r, codes->region));
 }
 
-/* The output, whose size the registers give. What was known of its memory is no longer true. */
+/* The output, whose size the registers give. */
 static mn_status decode_output(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     const mn_ethosu_registers *r = &d->registers;
-    size_t begin, end;
     MN_TRY(decode_map(d, &ofm_codes, mn_npu_size(r, MN_NPU_OFM_HEIGHT_M1), mn_npu_size(r, MN_NPU_OFM_WIDTH_M1),
                       mn_npu_size(r, MN_NPU_OFM_DEPTH_M1), &op->out));
-    if (d->memory->constant[op->out.space] != NULL) {
-        return mn_fail(MN_ERROR_FORMAT, "it writes to region %d, a constant", mn_npu_get(r, MN_NPU_OFM_REGION));
-    }
-    mn_ethosu_map_extent(&op->out, d->memory->bytes[op->out.space], &begin, &end);
-    mn_ethosu_origins_forget(&d->origins, op->out.space, begin, end);
-    return MN_OK;
+    if (d->memory->constant[op->out.space] == NULL) return MN_OK;
+    return mn_fail(MN_ERROR_FORMAT, "it writes to region %d, a constant", mn_npu_get(r, MN_NPU_OFM_REGION));
 }
 
 /* ---- What happens to accumulators ------------------------------------------------------------------------- */
@@ -298,13 +293,18 @@ static mn_status decode_dma(mn_ethosu_decoder *d, mn_ethosu_op *op) {
 
 /* ---- All of them ------------------------------------------------------------------------------------------ */
 
+/* What was known of the output's memory no longer holds behind the operation. */
 static mn_status decode_block(mn_ethosu_decoder *d, mn_ethosu_op *op) {
+    size_t begin, end;
     if (mn_npu_get(&d->registers, MN_NPU_IFM_UPSCALE) != 0) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "it enlarges its IFM, which is not emulated");
     }
     MN_TRY(decode_output(d, op));
     MN_TRY(decode_finish(d, op));
-    return op->kind == MN_ETHOSU_ELEMENTWISE ? decode_elementwise(d, op) : decode_windowed(d, op);
+    MN_TRY(op->kind == MN_ETHOSU_ELEMENTWISE ? decode_elementwise(d, op) : decode_windowed(d, op));
+    mn_ethosu_map_extent(&op->out, d->memory->bytes[op->out.space], &begin, &end);
+    mn_ethosu_origins_forget(&d->origins, op->out.space, begin, end);
+    return MN_OK;
 }
 
 mn_status mn_ethosu_decode(mn_ethosu_decoder *d, int32_t code, int32_t mode, mn_ethosu_op *out) {
