@@ -8,10 +8,12 @@ model=$models/tiny_v2_int8.tflite
 photo=$photos/colour420.jpg
 build=$(dirname "$mobilenet")
 good=$build/libmobilenet_delegate.so
-if [ ! -e "$good" ]; then
-    echo "SKIPPED: $good is not built"
-    exit 77
-fi
+for library in "$good" "$build/tests/delegates/bad.so"; do
+    if [ ! -e "$library" ]; then
+        echo "SKIPPED: $library is not built"
+        exit 77
+    fi
+done
 
 classify() { # CODE OPTIONS...
     local code=$1
@@ -38,7 +40,8 @@ json 'o["delegate"]["delegated"] == o["delegate"]["operators"] == 21 and o["dele
 json 'o["delegate"]["parts"] == 1 and o["first_milliseconds"] > 0'
 head -c 3072 "$model" >"$scratch/in"
 expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/cpu.raw"
-expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/npu.raw" --tensors "$scratch/tensors" --external_delegate_path "$good"
+expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/npu.raw" --tensors "$scratch/tensors" \
+    --external_delegate_path "$good"
 cmp "$scratch/cpu.raw" "$scratch/npu.raw" || fail "run gives other bytes"
 [ "$(find "$scratch/tensors" -type f | wc -l)" = 22 ] || fail "not every tensor was kept"
 expect 0 inspect --plan "$model" --external_delegate_path="$good"
@@ -54,18 +57,91 @@ expect 0 compare "$model" --images "$photos" --limit 2 --external_delegate_path=
 prints '^B runs on libmobilenet_delegate.so: 21 of 21 operators, each alone$'
 prints '^no layer differs$'
 
+# ---- What a delegate leaves ----
+partial=$build/tests/delegates/good.so
+bad=$build/tests/delegates/bad.so
+# Convolutions are 16 of the 21 operators; ADD stands between some.
+classify 0 --external_delegate_path="$partial"
+says '^mobilenet: good.so runs 16 of 21 operators in 3 parts; on the CPU: ADD #9, ADD #16, MEAN #18, FULLY_CONN'
+says 'FULLY_CONNECTED #19 \(the delegate did not claim it\) and 1 more, which .mobilenet inspect --plan. lists$'
+prints '^on +good.so: 16 of 21 operators in 3 parts'
+answers | cmp -s - "$scratch/cpu" || fail "other answers with good.so"
+classify 0 --external_delegate_path="$partial" --json
+json '[x["operator"] for x in o["delegate"]["on_cpu"]] == [9, 16, 18, 19, 20]'
+json 'all(x["reason"] and x["name"] for x in o["delegate"]["on_cpu"])'
+classify 1 --external_delegate_path="$partial" --require_full_delegation
+says 'runs 16 of 21 operators .*ADD #9.*did not claim it'
+[ ! -s "$scratch/out" ] || fail "something was classified all the same"
+expect 0 inspect --plan "$model" --external_delegate_path="$partial" --external_delegate_options=most:20
+quiet
+prints '^delegate +good.so: 16 of 21 operators in 3 parts$'
+prints '^on the CPU  #9 ADD: the delegate did not claim it$'
+prints '^            #20 SOFTMAX: the delegate did not claim it$'
+classify 0 --external_delegate_path="$bad" --external_delegate_options=fault:nothing
+says '^mobilenet: bad.so runs none of 21 operators: it claimed nothing of this model$'
+classify 1 --external_delegate_path="$bad" --external_delegate_options=fault:nothing --require_full_delegation
+says 'it claimed nothing'
+
+# ---- Failures, phase by phase ----
+fails() { # FAULT PATTERN: an error, and a warning where the CPU may take over
+    classify 1 --external_delegate_path="$bad" --external_delegate_options="fault:$1"
+    says "tiny_v2_int8.tflite: .*bad.so.*: $2"
+    classify 0 --external_delegate_path="$bad" --external_delegate_options="fault:$1" --allow_cpu_fallback
+    says "bad.so.*: $2.*; everything runs on the CPU\$"
+    answers | cmp -s - "$scratch/cpu" || fail "other answers after $1"
+}
+fails create 'it cannot be made: cannot open /dev/npu0: No such file'
+fails create-silent 'it cannot be made, and gave no reason'
+fails prepare 'its Prepare ended with status 2 .*: CONV_2D is not supported: version 3'
+fails init 'init of a kernel ended with status 1 .*: no memory on the device'
+fails kernel-prepare 'prepare of a kernel ended with status 2 .*: the network does not fit'
+fails range 'its Prepare .*node 1000000, which does not exist'
+# Nobody takes over from a delegate that fails in a run, and it is no fault of the photo.
+classify 1 --external_delegate_path="$bad" --external_delegate_options=fault:invoke --allow_cpu_fallback
+says 'bad.so.*: invoke of a kernel ended with status 2 .*: Ethos_u inference failed'
+expect 1 evaluate -m "$model" --images "$photos" --compare "$model" --external_delegate_path="$bad" \
+    --external_delegate_options=fault:invoke
+says 'Ethos_u inference failed.*; nothing is reported'
+[ "$(wc -l <"$scratch/err")" = 2 ] || fail "more is said than what is left, and the failure: $(cat "$scratch/err")"
+
+# ---- Where a delegate is wrong ----
+wrong() { # LAYER: compares with a delegate that is wrong there
+    expect 0 compare "$model" --images "$photos" --limit 3 --external_delegate_path="$bad" \
+        --external_delegate_options="fault:wrong;layer:$1" "${@:2}"
+}
+wrong block1_1/project
+prints '^B runs on bad.so: 16 of 21 operators, each alone$'
+prints '^the first layer that differs is operator #8, CONV_2D, on the delegate: 3 of 1536 values, by at most 0[.]0137'
+prints ', 1 step\(s\) of its scale; layer block1_1/project$'
+wrong block1_1/project --json
+json 'o["delegate"] == {"path": "bad.so", "delegated": 16, "operators": 21, "first_different_operator": 8}'
+json '{l["operator"]: l["changed"] for l in o["layers"]}[8] == 3'
+json 'all(l["changed"] == 0 for l in o["layers"] if l["operator"] < 8)'
+json '{l["operator"]: l["delegated"] for l in o["layers"]} == {i: i not in (9, 16, 18, 19, 20) for i in range(21)}'
+wrong nowhere
+prints '^no layer differs$'
+expect 0 evaluate -m "$model" --compare "$model" --images "$photos" --json --external_delegate_path="$bad" \
+    --external_delegate_options="fault:wrong;layer:block1_1/project"
+json 'o["largest_difference"] > 0'
+expect 1 compare "$model" --images "$photos" --external_delegate_path="$bad" --external_delegate_options=fault:init
+says 'bad.so.*no memory on the device'
+expect 2 compare "$model" --images "$photos" --external_delegate_path="$bad" --allow_cpu_fallback
+says 'unknown option --allow_cpu_fallback'
+
 # ---- What cannot be loaded ----
 echo text >"$scratch/text.so"
-for bad in "$scratch/missing.so" "$scratch/text.so" "$scratch"; do
-    classify 1 --external_delegate_path="$bad"
-    says "$bad: cannot be loaded: "
-    classify 0 --external_delegate_path="$bad" --allow_cpu_fallback
-    says "^mobilenet: $bad: cannot be loaded: .*; everything runs on the CPU\$"
-    answers | cmp -s - "$scratch/cpu" || fail "other answers without $bad"
+for path in "$scratch/missing.so" "$scratch/text.so" "$scratch"; do
+    classify 1 --external_delegate_path="$path"
+    says "$path: cannot be loaded: "
+    classify 0 --external_delegate_path="$path" --allow_cpu_fallback
+    says "^mobilenet: $path: cannot be loaded: .*; everything runs on the CPU\$"
+    answers | cmp -s - "$scratch/cpu" || fail "other answers without $path"
     if grep -q '^on ' "$scratch/out"; then fail "a delegate is said to be used"; fi
 done
-expect 1 inspect "$model" --external_delegate_path=libm.so.6
-says 'libm.so.6: .*no external delegate'
+expect 1 inspect "$model" --external_delegate_path="$build/tests/delegates/half.so"
+says 'half.so: has no function tflite_plugin_destroy_delegate; it is no external delegate'
+expect 1 inspect "$model" --external_delegate_path=no-such-delegate.so
+says 'no-such-delegate.so: cannot be loaded: .*; .* write ./no-such-delegate.so for a file here'
 
 # ---- Options ----
 for options in num_threads 'num_threads:1:2' 'num_threads:1;cpu' ':1'; do
@@ -110,6 +186,19 @@ INFO: Explicitly applied EXTERNAL delegate, and the model graph will be complete
 .
 prints ' mobilenet[.]c.*\[probabilities\]:21$'
 prints '^INFO: Inference timings in us: Init: [0-9]+, First inference: [0-9]+, Warmup'
+bench 0 --external_delegate_path="$partial" --enable_op_profiling=true
+says '^WARN: good.so runs 16 of 21 operators in 3 parts; on the CPU: ADD #9'
+prints '^INFO: Explicitly applied EXTERNAL .* will be partially executed by the delegate w/ 3 delegate kernels[.]$'
+prints ' good.*\[block1_0/project, block1_1/project\]:21$'
+prints ' good.*\[last\]:23$'
+prints ' SOFTMAX.*\[probabilities\]:20$'
+bench 1 --external_delegate_path="$partial" --require_full_delegation=true
+says '^ERROR: Disallowed CPU fallback detected: good.so runs 16 of 21 .*ADD #9'
+prints 'partially executed by the delegate w/ 3 delegate kernels'
+bench 0 --external_delegate_path="$bad" --external_delegate_options=fault:nothing
+prints '^INFO: Though EXTERNAL delegate is explicitly applied, the model graph will not be executed by the delegate.$'
+bench 1 --external_delegate_path="$bad" --external_delegate_options=fault:invoke
+says '^ERROR: .*Ethos_u inference failed'
 bench 1 --external_delegate_path="$scratch/missing.so"
 says '^ERROR: .*missing.so: cannot be loaded: '
 if grep -q 'created' "$scratch/out"; then fail "a delegate that is missing was created"; fi

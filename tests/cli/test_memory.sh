@@ -40,6 +40,10 @@ fail_all 2 --same -- library "$float" "$scratch/photos/colour2-8bit.png"
 fail_all 1 --same -- delegate "$int8"
 fail_all 1 --same -- mobilenet inspect --plan "$int8"
 fail_all 1 --same -- mobilenet inspect "$models/custom.tflite"
+if [ -e "$(dirname "$mobilenet")/tests/delegates/good.so" ]; then
+    fail_all 1 --same -- mobilenet compare "$int8" --images "$scratch/photos" \
+        --external_delegate_path="$(dirname "$mobilenet")/tests/delegates/good.so" --external_delegate_options=most:20
+fi
 fail_all 2 --same --out "$scratch/output" -- mobilenet run -m "$int8" -i "$scratch/input" -o "$scratch/output"
 fail_all 2 -- mobilenet classify -m "$int8" "$scratch/photos"
 fail_all 2 -- mobilenet evaluate -m "$int8" --compare "$float" --images "$scratch/photos" --jobs 2

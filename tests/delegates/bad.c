@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A delegate that computes int8 convolutions and has the fault that its option `fault` names. */
+/* A delegate that computes int8 convolutions and has the fault that its option `fault` names; of `layer`, the tensor
+ * that a convolution writes, where that fault is a wrong result. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "delegates/conv.h"
 
-static char fault[32]; /* of the delegate made last */
+static char fault[32], layer[64]; /* of the delegate made last */
 
 static bool is(const char *name) { return strcmp(fault, name) == 0; }
 
@@ -65,6 +66,15 @@ static tfl_status prepare_kernel(tfl_context *context, tfl_node *node) {
     return conv_prepare(context, node);
 }
 
+/* One step up in the first byte, or down from the highest. */
+static void spoil(tfl_context *context, const tfl_node *node) {
+    for (int32_t i = 0; i < node->outputs->size; i++) {
+        const tfl_tensor *out = &context->tensors[node->outputs->data[i]];
+        if (strcmp(out->name, layer) != 0) continue;
+        *out->data.int8 = (int8_t)(*out->data.int8 + (*out->data.int8 < INT8_MAX ? 1 : -1));
+    }
+}
+
 static tfl_status invoke(tfl_context *context, tfl_node *node) {
     if (is("invoke-silent")) return TFL_ERROR;
     if (is("invoke-cancelled")) return TFL_CANCELLED;
@@ -76,7 +86,9 @@ static tfl_status invoke(tfl_context *context, tfl_node *node) {
     }
     if (is("late") && count_late(context) != 0) return TFL_ERROR;
     if (is("stale")) context->tensors[node->outputs->data[0]].data_is_stale = true;
-    return conv_invoke(context, node);
+    const tfl_status status = conv_invoke(context, node);
+    if (is("wrong") && status == TFL_OK) spoil(context, node);
+    return status;
 }
 
 /* ---- Claims ------------------------------------------------------------------------------------------------------ */
@@ -135,6 +147,8 @@ EXPORT tfl_delegate *tflite_plugin_create_delegate(const char *const *keys, cons
                                                    void (*report_error)(const char *)) {
     const char *name = conv_option(keys, values, count, "fault");
     strncpy(fault, name ? name : "", sizeof fault - 1);
+    const char *named = conv_option(keys, values, count, "layer");
+    strncpy(layer, named ? named : "", sizeof layer - 1);
     const char *cache = conv_option(keys, values, count, "cache_file_path");
     if (is("tell-cache")) report_error(cache ? cache : "no cache");
     if (is("create") && report_error) report_error("cannot open /dev/npu0: No such file or directory\n");
