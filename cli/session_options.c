@@ -27,6 +27,12 @@ const char *cli_delegate_name(const cli_session_setup *setup) {
     return setup->options.delegate_count > 0 ? mn_delegate_name(setup->delegates[0]) : NULL;
 }
 
+/* What delegates say of themselves, such as why they leave an operator. */
+static void hear(void *context, const char *line) {
+    const cli_session_setup *setup = context;
+    cli_warn("%s says: %s", mn_delegate_name(setup->delegates[0]), line);
+}
+
 mn_status cli_session_setup_open(const cli_session_options *asked, cli_session_setup *out) {
     out->options = (mn_session_options)MN_INIT(mn_session_options);
     out->options.threads = asked->threads == 0 ? MN_THREADS_ALL : asked->threads;
@@ -36,6 +42,7 @@ mn_status cli_session_setup_open(const cli_session_options *asked, cli_session_s
     /* Another back end, such as an emulator of an NPU, is opened here and follows in the same list. */
     const char *options = is_given(asked->delegate.options) ? asked->delegate.options : NULL;
     const mn_status status = mn_delegate_open_external(asked->delegate.path, options, &out->delegates[0]);
+    mn_delegate_listen(out->delegates[0], hear, out);
     out->options.delegates = out->delegates;
     out->options.delegate_count = 1;
     const bool mistyped = status == MN_ERROR_ARGUMENT;

@@ -51,6 +51,14 @@ MN_API mn_status mn_delegate_open_external(const char *path, const char *options
  * another NPU, is refused when a session is made. Errors: MEMORY. */
 MN_API mn_status mn_delegate_open_ethosu(mn_delegate **out);
 
+/** Told a line, without its end, that a delegate reports; `context` is what was given with the function. */
+typedef void mn_delegate_hear(void *context, const char *line);
+
+/** Has `hear` told what the delegate reports of itself, such as why it leaves an operator; NULL, the default: nobody.
+ * Lines may come from every thread that makes, runs or closes a session, while they do. Those about a failure are in
+ * mn_error_detail() as well. To be called while the delegate has no session. */
+MN_API void mn_delegate_listen(mn_delegate *delegate, mn_delegate_hear *hear, void *context);
+
 /** Ends a delegate; sessions that use it must be closed before. */
 MN_API void mn_delegate_close(mn_delegate **delegate);
 

@@ -7,9 +7,12 @@
 #define MN_BACKEND_DELEGATE_H
 
 #include "backend/backend.h"
+#include "mobilenet_delegate.h"
 
 struct mn_delegate {
     mn_backend backend;
+    mn_delegate_hear *hear;               /* is told what it reports; NULL: nobody is */
+    void *hearing;                        /* the context of `hear` */
     void (*close)(mn_delegate *delegate); /* frees it */
 };
 

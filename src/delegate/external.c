@@ -96,6 +96,7 @@ static mn_status claim(void *context, const mn_offer *offer, bool *wanted, void 
     *out = s;
     s->of = context;
     MN_TRY(mn_host_open(offer, &s->host));
+    s->host->of = &s->of->delegate;
     mn_mutex_lock(&making);
     mn_status status = make(s);
     if (status == MN_OK) status = apply(s);

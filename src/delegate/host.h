@@ -9,6 +9,7 @@
 #ifndef MN_DELEGATE_HOST_H
 #define MN_DELEGATE_HOST_H
 
+#include "backend/delegate.h"
 #include "backend/partition.h"
 #include "delegate/tflite_abi.h"
 
@@ -33,6 +34,7 @@ typedef struct mn_host {
     tfl_context context; /* first: the delegate holds its address */
     const mn_offer *offer;
     mn_region region;
+    const mn_delegate *of;  /* whose listener hears what is said; NULL: nobody does */
     tfl_delegate *delegate; /* at work; NULL until it is made */
     mn_host_phase phase;
     tfl_node *nodes;                 /* [op_count] */
@@ -72,7 +74,7 @@ void mn_host_set_functions(mn_host *host);
 void mn_host_enter(mn_host *host, mn_host_phase phase);
 void mn_host_leave(mn_host *host);
 
-/** Adds what a delegate says to the words, as one line. */
+/** Adds what a delegate says to the words, as one line, and tells the listener. */
 void mn_host_hear(mn_host *host, const char *text);
 
 /** Fails with the words, after what the delegate was asked for ("its prepare") and the status that it gave. */

@@ -17,16 +17,21 @@ enum { MOST_RANK = 16 };
 
 static bool is_blank(char c) { return (unsigned char)c <= ' ' || c == 0x7f; }
 
-void mn_host_hear(mn_host *host, const char *text) {
-    size_t used = strlen(host->words);
-    if (used > 0 && used + 2 < sizeof host->words) {
-        host->words[used++] = ';';
-        host->words[used++] = ' ';
-    }
+/* One line, without blanks and full stops at its end. */
+static void tidy(const char *text, char line[MN_HOST_WORDS]) {
+    size_t used = 0;
     while (is_blank(*text) && *text != '\0') text++;
-    for (; *text != '\0' && used + 1 < sizeof host->words; text++) host->words[used++] = is_blank(*text) ? ' ' : *text;
-    while (used > 0 && (host->words[used - 1] == ' ' || host->words[used - 1] == '.')) used--;
-    host->words[used] = '\0';
+    for (; *text != '\0' && used + 1 < MN_HOST_WORDS; text++) line[used++] = is_blank(*text) ? ' ' : *text;
+    while (used > 0 && (line[used - 1] == ' ' || line[used - 1] == '.')) used--;
+    line[used] = '\0';
+}
+
+void mn_host_hear(mn_host *host, const char *text) {
+    char line[MN_HOST_WORDS];
+    const size_t used = strlen(host->words);
+    tidy(text, line);
+    snprintf(host->words + used, sizeof host->words - used, "%s%s", used > 0 ? "; " : "", line);
+    if (host->of && host->of->hear) host->of->hear(host->of->hearing, line);
 }
 
 static void report_error(tfl_context *context, const char *format, ...) {

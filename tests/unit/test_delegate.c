@@ -540,12 +540,51 @@ static bool loads_libraries(void) {
     return status == MN_OK || !none;
 }
 
+/* ---- What delegates say ------------------------------------------------------------------------------------- */
+
+typedef struct heard {
+    int32_t lines;
+    char last[64];
+} heard;
+
+static void hear(void *context, const char *line) {
+    heard *h = context;
+    h->lines++;
+    snprintf(h->last, sizeof h->last, "%s", line);
+}
+
+/* A delegate's reports reach whoever listens, line by line, and the sentence of a failure all the same. */
+static void listening(void **state) {
+    (void)state;
+    heard h = {0};
+    mn_model *model = open_model(INT8);
+    mn_session *session = NULL;
+    mn_delegate *delegate = open_delegate("bad", "fault:invoke");
+    const mn_session_options options = options_with(&delegate, 1);
+    mn_delegate_listen(NULL, hear, &h);
+    mn_delegate_listen(delegate, hear, &h);
+    expect_ok(mn_session_create(model, &options, &session));
+    assert_int_equal(h.lines, 0);
+    assert_int_equal(mn_session_run(session), MN_ERROR_BACKEND);
+    assert_int_equal(h.lines, 2);
+    assert_string_equal(h.last, "status 5");
+    expect_sentence("Ethos_u inference failed; status 5");
+    mn_session_close(&session);
+    mn_delegate_listen(delegate, NULL, NULL);
+    expect_ok(mn_session_create(model, &options, &session));
+    assert_int_equal(mn_session_run(session), MN_ERROR_BACKEND);
+    assert_int_equal(h.lines, 2);
+    mn_session_close(&session);
+    mn_delegate_close(&delegate);
+    mn_model_close(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes),       cmocka_unit_test(two_delegates),   cmocka_unit_test(other_shapes),
         cmocka_unit_test(in_a_classifier),  cmocka_unit_test(full_delegation), cmocka_unit_test(shared_workspace),
         cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),    cmocka_unit_test(options_are_pairs),
-        cmocka_unit_test(caches_are_apart), cmocka_unit_test(several_threads),
+        cmocka_unit_test(caches_are_apart), cmocka_unit_test(several_threads), cmocka_unit_test(listening),
     };
     if (!loads_libraries()) {
         puts("SKIPPED: this program loads no libraries");
