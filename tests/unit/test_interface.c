@@ -113,6 +113,8 @@ static int close_both(void **state) {
     REFUSED(mn_session_placement, mn_session_placement(f->session, 0, NULL))                                           \
     REFUSED(mn_delegate_open_external, mn_delegate_open_external(NULL, NULL, &delegate))                               \
     REFUSED(mn_delegate_open_external, mn_delegate_open_external("no delegate", NULL, NULL))                           \
+    REFUSED(mn_delegate_open_ethosu, mn_delegate_open_ethosu(NULL))                                                    \
+    IGNORED(mn_delegate_listen, mn_delegate_listen(NULL, NULL, NULL))                                                  \
     IGNORED(mn_delegate_close, mn_delegate_close(NULL))                                                                \
     IGNORED(mn_delegate_close, mn_delegate_close(&delegate))                                                           \
     GIVES(mn_delegate_name, mn_delegate_name(NULL) == NULL)                                                            \
