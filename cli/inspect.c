@@ -17,16 +17,20 @@
 #include "image_options.h"
 #include "inspect_dot.h"
 #include "inspect_kind.h"
+#include "inspect_npu.h"
 #include "inspect_plan.h"
+#include "inspect_vela.h"
 #include "mobilenet_inspect.h"
 #include "model_file.h"
 #include "session/model.h"
 #include "session_options.h"
 #include "tensor_text.h"
+#include "vela.h"
 
 typedef struct settings {
     cli_list models;
     cli_session_options session;
+    const char *npu;
     bool json, dot, plan, streamed;
 } settings;
 
@@ -49,6 +53,14 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .offset = offsetof(settings, dot),
      .help = "print the network as a graph for Graphviz: 'mobilenet inspect --dot MODEL | dot -Tsvg'"},
+    {.name = "npu",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, npu),
+     .value = "NAME",
+     .help =
+         "print instead which operators Arm's compiler Vela would give to the NPU NAME (ethos-u65-256, that of i.MX "
+         "93, ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and which multipliers channel "
+         "counts leave idle"},
     CLI_SESSION_OPTIONS(settings, session),
     {0},
 };
@@ -147,6 +159,7 @@ static void print_operator(const subject *s, int32_t index, const mn_op_info *op
 
 static void print_totals(const subject *s) {
     const char *kind = cli_model_kind(s->model);
+    if (cli_has_npu(&s->model->graph)) cli_print_npu(&s->model->graph);
     printf("\n");
     if (kind) printf("arithmetic  %s\n", kind);
     printf("operators   %" PRId32, mn_model_op_count(s->model));
@@ -258,6 +271,7 @@ static mn_status print_json(const subject *s) {
     cli_json_end(&json);
     json_tensors(s, &json);
     json_operators(s, &json);
+    cli_json_npu(&json, &s->model->graph);
     if (s->session) {
         MN_TRY(cli_json_plan(&json, s->model, s->session));
         cli_json_delegation(&json, cli_delegate_name(&s->setup), s->model, s->session);
@@ -300,7 +314,24 @@ static mn_status open_subject(const settings *s, subject *out) {
     return MN_OK;
 }
 
+static mn_status print_vela(const settings *s, const subject *target) {
+    const mn_model *model = target->model;
+    if (cli_has_npu(&model->graph)) {
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: Vela has compiled it already; 'mobilenet inspect' tells what of it runs on "
+                       "the NPU",
+                       target->path);
+    }
+    if (s->json) {
+        cli_json_vela(model, s->npu);
+    } else {
+        cli_print_vela(model, s->npu);
+    }
+    return MN_OK;
+}
+
 static mn_status print(const settings *s, const subject *target) {
+    if (s->npu) return print_vela(s, target);
     if (s->json) return print_json(target);
     if (s->plan) {
         MN_TRY(cli_print_plan(target->model, target->session));
@@ -319,6 +350,14 @@ static int inspect(const settings *s) {
         return CLI_USAGE;
     }
     if (!cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
+    int32_t outputs;
+    if (s->npu && (s->dot || s->plan || !cli_vela_accelerator(s->npu, &outputs))) {
+        cli_error(s->dot || s->plan ? "inspect: --npu excludes --dot and --plan"
+                                    : "inspect: --npu: '%s' is none of ethos-u65-256, ethos-u65-512, ethos-u55-32, "
+                                      "ethos-u55-64, ethos-u55-128 and ethos-u55-256",
+                  s->npu);
+        return CLI_USAGE;
+    }
     subject target = {.path = s->models.items[0]};
     mn_status status = open_subject(s, &target);
     if (status == MN_OK) status = print(s, &target);

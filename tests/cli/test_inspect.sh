@@ -76,6 +76,50 @@ for command in "inspect --plan $custom" "run -m $custom --input /dev/zero --outp
     expect 1 $command
     says 'operator 0 \(CUSTOM "ethos-u"\): no delegate claims it'
 done
+# What Vela has compiled: programs for an NPU, and what is left to the processor.
+program='is a program for ethos-u65-256: 256 multiply-accumulates a cycle, 48 KB inside, architecture 1.0.6$'
+expect 0 inspect "$models/tiny_v2_vela5_u65-256.tflite"
+prints "^NPU +operator 0 $program"
+prints '^ +program +[1-9][0-9]* commands in [1-9][0-9]* words: [1-9][0-9]* CONV, [1-9][0-9]* DEPTHWISE, .*[1-9][0-9]* DMA$'
+prints '^ +weights +[1-9][0-9]* bytes, encoded'
+prints '^ +fast memory +[1-9]'
+prints '^ +input +0 .*: 3072 bytes at [0-9]+ of the arena$'
+prints '^processor +no operator'
+expect 0 inspect --json "$models/tiny_v2_vela5_u65-256.tflite"
+json 'o["npu"][0]["operations"]["DEPTHWISE"] > 0 and o["npu"][0]["fast_bytes"] > 0 and o["processor"] == []'
+json 'all(0 <= p["offset"] and p["offset"] + p["bytes"] <= n["arena_bytes"] for n in o["npu"]
+          for p in n["inputs"] + n["outputs"])'
+expect 0 inspect "$models/tiny_v2_vela5_u55-128.tflite"
+prints 'a program for ethos-u55-128: 128 multiply-accumulates a cycle, 24 KB inside'
+if grep -q 'fast memory' "$scratch/out"; then fail 'Ethos-U55 has no second memory'; fi
+expect 0 inspect "$models/tiny_v2_vela3_u65-256.tflite"
+prints "^NPU +operator 2 $program"
+prints '^processor +1 operator outside'
+prints '^ +1 FULLY_CONNECTED: its weights have a scale for each channel.*--dense per-tensor'
+expect 0 inspect --json "$models/tiny_v2_vela3_u65-256.tflite"
+json '[n["operator"] for n in o["npu"]] == [0, 2] and [p["name"] for p in o["processor"]] == ["FULLY_CONNECTED"]'
+expect 1 run -m "$models/tiny_v2_vela5_u65-256.tflite" --input /dev/zero --output "$scratch/out.raw"
+says 'made by Vela: run it with --external_delegate_path=/usr/lib/libethosu_delegate.so'
+# What Vela would make of others.
+channels=$scratch/channels.tflite
+expect 0 quantize "$models/tiny_v2_float32.tflite" -o "$channels" --images "$photos" --limit 1
+expect 0 inspect --npu ethos-u65-256 "$channels"
+prints '^ +0  CONV_2D +NPU +NPU +3 -> +16 +8 -> +16 +71.9 %$'
+prints "^ +[0-9]+  FULLY_CONNECTED +NPU +CPU "
+prints '^Vela 5.x takes ([0-9]+) of \1 operators$'
+prints '^Vela 3.x takes .*; the processor keeps$'
+prints '^Multipliers that channel counts leave idle: [1-9][0-9.]* %'
+expect 0 inspect --npu ethos-u65-512 --json "$channels"
+json '[p["name"] for p in o["operators"] if p["left_by_vela_3"]] == ["FULLY_CONNECTED"]'
+json 'o["operators"][2]["idle"] == 0.875 and all(p["left_by_vela_5"] is None for p in o["operators"])'
+expect 0 inspect --npu ethos-u55-32 "$models/tiny_v2_float32.tflite"
+prints '^Vela 5.x takes 0 of '
+prints 'CONV_2D: its tensors are floats'
+expect 2 inspect --npu ethos-u85-256 "$models/tiny_v2_int8.tflite"
+says "'ethos-u85-256' is none of"
+expect 2 inspect --npu ethos-u65-256 --plan "$models/tiny_v2_int8.tflite"
+expect 1 inspect --npu ethos-u65-256 "$models/tiny_v2_vela5_u65-256.tflite"
+says 'has compiled it already'
 # From a pipe.
 expect 0 inspect - <"$model"
 prints '^arena +[1-9]'
