@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: ./recipe.sh [--weights FILE] [--images DIR] [--image PHOTO] [--out DIR] [--offline]
+# usage: ./recipe.sh [--weights FILE] [--images DIR] [--image PHOTO] [--npu NAME] [--out DIR] [--offline]
 #        ./recipe.sh --model FILE.tflite [--images DIR] [--image PHOTO] [--offline]
 #
 # From trained Keras weights of a MobileNetV2 to a float model, an int8 model and the class of a photo, without Python:
@@ -16,6 +16,9 @@
 #   --no-exif       leave photos as stored: do not turn them upright as their EXIF data says
 #   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
 #   --out DIR       where the models go; default out
+#   --npu NAME      make the int8 model for an NPU. ethos-u65-256 (i.MX 93; or -512, ethos-u55-32 to -256): the
+#                   classifier's weights get one scale, without which older compilers leave it to the processor, and
+#                   Vela compiles the model (docs/npu.md). vx (i.MX 8M Plus): all weights of a layer get one scale
 #   --model FILE    only classify and measure with this .tflite; also $MOBILENET_MODEL
 #   --offline       install and download nothing; what is missing ends the run with the command that installs it
 #   --help          this text
@@ -35,7 +38,7 @@ calibration_photos=100 # more of them change little and take longer
 here=$OLDPWD
 absolute() { if [[ -z $1 || $1 == /* || $here -ef . ]]; then echo "$1"; else echo "$here/$1"; fi; }
 
-weights='' images='' image='' labels='' out=out model='' as_stored=()
+weights='' images='' image='' labels='' out=out model='' npu='' as_stored=()
 if [[ -n ${MOBILENET_WEIGHTS:-} ]]; then weights=$(absolute "$MOBILENET_WEIGHTS"); fi
 if [[ -n ${MOBILENET_MODEL:-} ]]; then model=$(absolute "$MOBILENET_MODEL"); fi
 while [[ $# -gt 0 ]]; do
@@ -49,8 +52,12 @@ while [[ $# -gt 0 ]]; do
         ;;
     esac
     shift
-    [[ $name =~ ^--(weights|images|image|labels|out|model)$ ]] || die "unknown argument $name; see ./recipe.sh --help"
+    [[ $name =~ ^--(weights|images|image|labels|npu|out|model)$ ]] || die "unknown argument $name; see ./recipe.sh --help"
     [[ -n $value ]] || die "$name needs a value; see ./recipe.sh --help"
+    if [[ $name == --npu ]]; then
+        npu=$value
+        continue
+    fi
     value=$(absolute "$value")
     case $name in
     --weights) weights=$value model='' ;;
@@ -61,6 +68,10 @@ while [[ $# -gt 0 ]]; do
     --out) out=$value ;;
     esac
 done
+
+[[ $npu =~ ^(|vx|ethos-u(65-(256|512)|55-(32|64|128|256)))$ ]] ||
+    die "--npu: $npu is none of ethos-u65-256, ethos-u65-512, ethos-u55-32, -64, -128, -256 and vx"
+[[ -z $npu || -z $model ]] || die "--npu makes a model and --model takes one; compile that with scripts/vela.sh"
 
 # readable KIND FILE OPTION: ends the run unless FILE, if any is given, can be read.
 readable() { [[ -z $2 || (-f $2 && -r $2) ]] || die "$2: no such $1, or it cannot be read; see $3 in ./recipe.sh --help"; }
@@ -85,6 +96,7 @@ sweep
 
 steps=7
 if [[ -n $model ]]; then steps=4; fi
+if [[ $npu == ethos-* ]]; then steps=8; fi
 step=0
 step() {
     step=$((step + 1))
@@ -231,12 +243,46 @@ convert() {
 }
 
 quantise() {
+    local scales=()
+    case $npu in
+    ethos-*) scales=(--dense per-tensor) ;;
+    vx)
+        scales=(--per-tensor)
+        say "    one scale for all weights of a layer: with one for each channel VeriSilicon's NPUs of this kind take several"
+        say "    times as long (76 ms instead of 12 on an STM32MP25, by ST's model zoo); docs/npu.md"
+        ;;
+    esac
     if [[ -n $calibration ]]; then
         indented build/mobilenet quantize "$weights" -o "$int8" --images "$calibration" --limit "$calibration_photos" \
-            "${as_stored[@]}"
+            "${scales[@]}" "${as_stored[@]}"
     else
-        indented build/mobilenet quantize "$weights" -o "$int8" --data-free
+        indented build/mobilenet quantize "$weights" -o "$int8" --data-free "${scales[@]}"
     fi
+}
+
+# Sets $compiled to what Vela makes of $int8; leaves it empty without Vela, which ends the run badly when all else is
+# done.
+compile() {
+    local status=0
+    scripts/vela.sh --npu "$npu" --out "$out" "$int8" >"$scratch/log" 2>&1 || status=$?
+    sed '/./s/^/    /' "$scratch/log"
+    [[ $status -ne 77 ]] || return 0
+    [[ $status -eq 0 ]] || exit 1
+    compiled=${int8%.tflite}_vela.tflite
+    if [[ $npu == ethos-u65-256 && ${weights##*/} == "$official" ]]; then
+        say "    published for MobileNetV2 1.0 224 on an i.MX 93: 3.46 ms (NXP's eIQ model zoo). Vela's estimates of one"
+        say "    file differ by half with its version and the memory configuration (docs/npu.md): that one of them is"
+        say "    near validates nothing"
+    fi
+}
+
+# What to type on the board.
+on_board() {
+    case $npu in
+    ethos-u65-256) say "On an i.MX 93: benchmark_model --graph=$(basename "$compiled") --external_delegate_path=/usr/lib/libethosu_delegate.so" ;;
+    ethos-*) say "$compiled is for the $npu of a microcontroller or a board of yours; what runs it there is its maker's" ;;
+    vx) say "On an i.MX 8M Plus: benchmark_model --graph=$(basename "$int8") --external_delegate_path=/usr/lib/libvx_delegate.so" ;;
+    esac
 }
 
 classify() {
@@ -313,7 +359,7 @@ explain() {
 
 # ---- The run ----
 
-prefix=mobilenet_v2 drawn='' calibration=''
+prefix=mobilenet_v2 drawn='' calibration='' compiled=''
 step packages
 install_needs "${build_needs[@]}"
 if [[ -z $model ]]; then
@@ -339,11 +385,15 @@ if [[ -n $model ]]; then
     figures "$model"
 else
     float=$out/${prefix}_float32.tflite
-    int8=$out/${prefix}_quant_int8.tflite
+    int8=$out/${prefix}_quant_int8${npu:+_$npu}.tflite
     step "convert to a float model"
     convert
     step "quantise to int8"
     quantise
+    if [[ $npu == ethos-* ]]; then
+        step "compile for $npu"
+        compile
+    fi
     step classify
     classify "$int8"
     step "size, accuracy, latency"
@@ -351,3 +401,5 @@ else
 fi
 say "Used: $(build/mobilenet --version | head -n 1), $(cc --version | head -n 1)"
 say "      $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -m), $(uname -s)"
+if [[ -z $compiled && $npu == ethos-* ]]; then die "$int8 is not compiled: Vela is missing; how to install it is above"; fi
+on_board

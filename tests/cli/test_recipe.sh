@@ -16,7 +16,8 @@ mobilenet=$(realpath "$mobilenet")
 copy=$scratch/copy
 mkdir -p "$copy/scripts" "$copy/build" "$copy/models" "$scratch/tools" "$scratch/photos/"{apple,pear}
 cp recipe.sh "$copy"
-cp scripts/lib.sh "$copy/scripts"
+cp scripts/lib.sh scripts/vela.sh scripts/imx93.ini "$copy/scripts"
+vela=$PWD/tests/cli/vela_stand_in.sh
 ln -s "$mobilenet" "$(realpath "${MN_BUILD:-build}/benchmark_model")" "$copy/build"
 printf '#!/bin/sh\n' >"$scratch/tools/cmake"
 chmod +x "$scratch/tools/cmake"
@@ -30,7 +31,7 @@ mkdir "$scratch/weights"
     exit 77
 }
 
-unset MOBILENET_MODEL MOBILENET_WEIGHTS KERAS_HOME
+unset MOBILENET_MODEL MOBILENET_WEIGHTS MOBILENET_VELA KERAS_HOME
 # recipe CODE ARGUMENTS...: runs the copy's recipe.sh, whose exit code must be CODE; leaves $scratch/out and $scratch/err.
 recipe() {
     local wanted=$1 code=0
@@ -53,7 +54,7 @@ whole() {
 recipe 0 --help
 prints '^usage: ./recipe.sh '
 for arguments in --nonsense nonsense --weights '--weights=' "--weights $scratch/none" "--images $scratch/none" \
-    "--image $scratch/none" "--model $scratch/none" "--labels $scratch/none" '--out /dev/null/none'; do
+    "--image $scratch/none" "--npu ethos-u85" "--npu vx --model $0" "--model $scratch/none" "--labels $scratch/none" '--out /dev/null/none'; do
     # shellcheck disable=SC2086 # words are wanted
     recipe 1 --offline $arguments
     says '^recipe.sh: '
@@ -124,6 +125,23 @@ if "$mobilenet" quantize --help | grep -q -- --data-free; then
     prints 'no photo at hand'
     prints 'quant_int8.tflite +[0-9]+ B +- +- +[0-9.]+ ms$'
 fi
+
+# For NPUs: the classifier's weights, or all, with one scale, and a compiled model.
+MOBILENET_VELA=$vela recipe 0 --offline --weights "$weights" --out npu --npu ethos-u65-256
+prints '^\[8/8\] '
+prints '^ +memory +system imx93, mode imx93'
+prints '^ +processor +nothing'
+prints '^On an i.MX 93: benchmark_model --graph=mobilenet_v2_quant_int8_ethos-u65-256_vela.tflite --external_delegate_path='
+cmp npu/mobilenet_v2_quant_int8_ethos-u65-256{,_vela}.tflite
+"$mobilenet" inspect --npu ethos-u65-256 npu/mobilenet_v2_quant_int8_ethos-u65-256.tflite >"$scratch/out"
+prints '^Vela 3.x takes ([0-9]+) of \1 operators$'
+PATH=/usr/bin:/bin recipe 1 --offline --weights "$weights" --out npu --npu=ethos-u55-128
+prints 'pip install ethos-u-vela$'
+prints 'quant_int8_ethos-u55-128.tflite +[0-9]+ B ' # all the rest is done
+says 'is not compiled: Vela is missing'
+recipe 0 --offline --weights "$weights" --out npu --npu vx
+prints '^On an i.MX 8M Plus: benchmark_model --graph=mobilenet_v2_quant_int8_vx.tflite '
+if cmp -s npu/mobilenet_v2_quant_int8_{vx,ethos-u65-256}.tflite; then fail 'weights of layers with several scales'; fi
 
 # A model that is there already.
 recipe 0 --offline --model "$int8" --labels weights/tiny_0.35_32.labels.txt --image photos/pear/gray.jpg
