@@ -38,6 +38,7 @@ class Facts:
         self.label, self.kind, self.new = label, kind, version >= "4"
         self.options = [o.builtinOptions for o in graph.operators]
         self.shapes = [[list(graph.tensors[t].shape) for t in o.inputs if t >= 0] for o in graph.operators]
+        self.is_copy = expected[0].size == int(np.prod(self.shapes[0][0]))
         self.largest = max(np.max(np.abs(e.astype(np.int64) - a), initial=0) for e, a in zip(expected, actual))
 
     def option(self, name, default=1):
@@ -57,6 +58,7 @@ FAULTS = [
                                                                                f.option("strideW")) > 1),
     ("an operand of one element is not repeated", lambda f: f.new and f.label in ("MAXIMUM", "MINIMUM") and any(
         int(np.prod(s)) == 1 for s in f.shapes[0])),
+    ("MEAN of one element does not rescale", lambda f: not f.new and f.label == "MEAN" and f.is_copy),
     ("a table's entry is off by one", lambda f: f.label in ("LOGISTIC", "TANH", "HARD_SWISH", "LEAKY_RELU", "ELU", "RSQRT")
      and f.largest <= 1),
     ("int16 has scales of 16 bits, LiteRT's FULLY_CONNECTED those of 32",

@@ -82,6 +82,7 @@ if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle
 fi
 if [ -z "$matrix" ]; then
     step "operators on the emulated Ethos-U" "$python" tests/oracle/npu_ops.py
+    step "networks on the emulated Ethos-U" "$python" tests/oracle/npu_models.py
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
