@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "common/error.h"
 #include "delegation.h"
+#include "session/model.h"
 
 static bool is_given(const char *text) { return text != NULL && text[0] != '\0'; }
 
@@ -78,7 +79,7 @@ static bool find_left(const cli_session_setup *setup, const mn_model *model, con
 mn_status cli_session_accept(const cli_session_setup *setup, const mn_model *model, const mn_session *session) {
     char text[CLI_DELEGATION_TEXT];
     if (!setup->asked.required || !find_left(setup, model, session, text)) return MN_OK;
-    return mn_fail(MN_ERROR_BACKEND, "%s", text);
+    return mn_fail(MN_ERROR_BACKEND, "%s: not fully delegated: %s", model->graph.name, text);
 }
 
 void cli_session_tell(const cli_session_setup *setup, const mn_model *model, const mn_session *session) {

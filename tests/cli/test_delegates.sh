@@ -72,7 +72,7 @@ classify 0 --external_delegate_path="$partial" --json
 json '[x["operator"] for x in o["delegate"]["on_cpu"]] == [9, 16, 18, 19, 20]'
 json 'all(x["reason"] and x["name"] for x in o["delegate"]["on_cpu"])'
 classify 1 --external_delegate_path="$partial" --require_full_delegation
-says 'runs 16 of 21 operators .*ADD #9.*did not claim it'
+says '^mobilenet: .*tiny_v2_int8.tflite: not fully delegated: good.so runs 16 of 21 .*ADD #9.*did not claim it'
 [ ! -s "$scratch/out" ] || fail "something was classified all the same"
 expect 0 inspect --plan "$model" --external_delegate_path="$partial" --external_delegate_options=most:20
 quiet
@@ -196,7 +196,7 @@ prints ' good.*\[block1_0/project, block1_1/project\]:21$'
 prints ' good.*\[last\]:23$'
 prints ' SOFTMAX.*\[probabilities\]:20$'
 bench 1 --external_delegate_path="$partial" --require_full_delegation=true
-says '^ERROR: Disallowed CPU fallback detected: good.so runs 16 of 21 .*ADD #9'
+says '^ERROR: Disallowed CPU fallback detected: .*: not fully delegated: good.so runs 16 of 21 .*ADD #9'
 prints 'partially executed by the delegate w/ 3 delegate kernels'
 bench 0 --external_delegate_path="$bad" --external_delegate_options=fault:nothing
 prints '^INFO: Though EXTERNAL delegate is explicitly applied, the model graph will not be executed by the delegate.$'
