@@ -165,6 +165,7 @@ static bool check_profiling(bench_params *params) {
 cli_delegate_options bench_delegate_options(const bench_params *params) {
     return (cli_delegate_options){.path = params->external_delegate_path,
                                   .options = params->external_delegate_options,
+                                  .npu = params->npu,
                                   .required = params->require_full_delegation,
                                   .fallback = params->allow_cpu_fallback};
 }

@@ -28,7 +28,7 @@ typedef struct bench_params {
     const char *output_filepath;
     const char *cpu;
     int32_t batch;
-    const char *external_delegate_path, *external_delegate_options;
+    const char *external_delegate_path, *external_delegate_options, *npu;
     bool require_full_delegation, allow_cpu_fallback;
     bool verbose, help, version;
 } bench_params;

@@ -108,6 +108,8 @@ const bench_flag bench_flag_table[] = {
      "shared library of a delegate, which runs what it takes of the model"},
     {"external_delegate_options", BENCH_TEXT, HONOURED(external_delegate_options), "", "External delegate options",
      "options of that delegate: KEY:VALUE;KEY:VALUE"},
+    {"npu", BENCH_TEXT, HONOURED(npu), "", "NPU",
+     "emulate: run a model that Vela has compiled for Ethos-U (not in the original)"},
     {"allow_cpu_fallback", BENCH_BOOL, HONOURED(allow_cpu_fallback), "false", "Allow CPU fallback",
      "warn, and run on the CPU, where the delegate cannot be used (not in the original, which does so unasked)"},
     {"stable_delegate_settings_file", BENCH_TEXT, BENCH_DELEGATE, 0, "", NULL, "settings of a stable delegate"},

@@ -19,7 +19,8 @@ static bool computes_in_8_bits(const mn_model *model) {
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
         mn_op_info op = MN_INIT(mn_op_info);
         mn_tensor_info info = MN_INIT(mn_tensor_info);
-        if (mn_model_op(model, i, &op) != MN_OK || op.output_count == 0 || op.macs == 0) continue;
+        const bool known = mn_model_op(model, i, &op) == MN_OK && op.output_count > 0;
+        if (!known || (op.macs == 0 && strcmp(op.name, "CUSTOM") != 0)) continue; /* only some tell their macs */
         if (mn_model_tensor(model, op.outputs[0], &info) == MN_OK && is_quantised(&info)) return true;
     }
     return false;

@@ -64,6 +64,7 @@ static const cli_option options[] = {
      .help = "print one JSON object per photo, one per line"},
     CLI_IMAGE_OPTIONS(settings, image),
     CLI_SESSION_OPTIONS(settings, session),
+    CLI_NPU_OPTION(settings, session),
     {0},
 };
 

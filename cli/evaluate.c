@@ -80,6 +80,7 @@ static const cli_option options[] = {
     {.name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json), .help = "print one JSON object"},
     CLI_IMAGE_OPTIONS(settings, image),
     CLI_SESSION_OPTIONS(settings, session),
+    CLI_NPU_OPTION(settings, session),
     {0},
 };
 

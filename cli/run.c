@@ -68,6 +68,7 @@ static const cli_option options[] = {
      .value = "SHAPE...",
      .help = "new dimensions for the inputs, in their order, as 1,96,96,3; or for input N alone, as N:1,96,96,3"},
     CLI_SESSION_OPTIONS(settings, session),
+    CLI_NPU_OPTION(settings, session),
     {.name = "plan",
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, plan),

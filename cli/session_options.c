@@ -3,6 +3,8 @@
 
 #include "session_options.h"
 
+#include <string.h>
+
 #include "base/status.h"
 #include "common/error.h"
 #include "delegation.h"
@@ -11,9 +13,16 @@
 static bool is_given(const char *text) { return text != NULL && text[0] != '\0'; }
 
 bool cli_delegate_check(const cli_delegate_options *asked) {
-    if (asked->required && asked->fallback) {
+    const bool named = is_given(asked->path) || is_given(asked->npu);
+    if (is_given(asked->npu) && strcmp(asked->npu, "emulate") != 0) {
+        cli_error("--npu: '%s' is not emulate; an NPU that is there is used by --external_delegate_path FILE",
+                  asked->npu);
+    } else if (is_given(asked->npu) && is_given(asked->path)) {
+        cli_error("--npu excludes --external_delegate_path; give one of both");
+    } else if (asked->required && asked->fallback) {
         cli_error("--require_full_delegation excludes --allow_cpu_fallback; give one of both");
-    } else if (!is_given(asked->path) && (asked->required || asked->fallback || is_given(asked->options))) {
+    } else if ((!named && (asked->required || asked->fallback)) ||
+               (!is_given(asked->path) && is_given(asked->options))) {
         cli_error("--%s is about a delegate, and none is named; give --external_delegate_path FILE",
                   asked->required   ? "require_full_delegation"
                   : asked->fallback ? "allow_cpu_fallback"
@@ -39,10 +48,11 @@ mn_status cli_session_setup_open(const cli_session_options *asked, cli_session_s
     out->options.threads = asked->threads == 0 ? MN_THREADS_ALL : asked->threads;
     out->options.cpu = asked->cpu;
     out->asked = asked->delegate;
-    if (!is_given(asked->delegate.path)) return MN_OK;
-    /* Another back end, such as an emulator of an NPU, is opened here and follows in the same list. */
+    if (!is_given(asked->delegate.path) && !is_given(asked->delegate.npu)) return MN_OK;
     const char *options = is_given(asked->delegate.options) ? asked->delegate.options : NULL;
-    const mn_status status = mn_delegate_open_external(asked->delegate.path, options, &out->delegates[0]);
+    const mn_status status = is_given(asked->delegate.npu)
+                                 ? mn_delegate_open_ethosu(&out->delegates[0])
+                                 : mn_delegate_open_external(asked->delegate.path, options, &out->delegates[0]);
     mn_delegate_listen(out->delegates[0], hear, out);
     out->options.delegates = out->delegates;
     out->options.delegate_count = 1;

@@ -10,9 +10,11 @@
 #include "common/options.h"
 #include "mobilenet_delegate.h"
 
-/** An external delegate of TensorFlow Lite, and what happens where it does not run everything. */
+/** An external delegate of TensorFlow Lite, or an NPU that is emulated, and what happens where it does not run
+ * everything. */
 typedef struct cli_delegate_options {
     const char *path, *options; /* NULL or "": none */
+    const char *npu;            /* "emulate"; NULL or "": no */
     bool required;              /* what it leaves to the processor is an error */
     bool fallback;              /* that it cannot be used is none */
 } cli_delegate_options;
@@ -44,6 +46,11 @@ typedef struct cli_session_options {
      .help = "fail unless the delegate runs every operator"},                                                          \
     {.name = "allow-cpu-fallback", .kind = CLI_FLAG, .offset = offsetof(type, member.delegate.fallback),               \
      .help = "warn and run on the CPU where the delegate cannot be loaded or fails to take the model"}
+
+/** The entry that has an NPU emulated, beside those of CLI_SESSION_OPTIONS. */
+#define CLI_NPU_OPTION(type, member)                                                                                   \
+    {.name = "npu", .kind = CLI_TEXT, .offset = offsetof(type, member.delegate.npu), .value = "emulate",               \
+     .help = "emulate the NPU that Vela has compiled the model for, Ethos-U55 or Ethos-U65"}
 
 /* clang-format on */
 

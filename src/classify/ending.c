@@ -36,12 +36,23 @@ static bool is_readable(const mn_tensor *t) {
 
 static int32_t element_count(const mn_tensor *t) { return (int32_t)(t->bytes / mn_type_size(t->type)); }
 
+/* What a CUSTOM operator computes nobody says. But where TensorFlow Lite ends in a softmax or sigmoid of 8 bits, and
+ * only there, the output has steps of 1/256 from the type's lowest value on. */
+static bool holds_probabilities(const mn_tensor *t) {
+    if ((t->type != MN_INT8 && t->type != MN_UINT8) || t->quant.count != 1) return false;
+    return t->quant.scale[0] == 1.0f / 256 && t->quant.zero_point[0] == (t->type == MN_INT8 ? INT8_MIN : 0);
+}
+
 /* Looks through operators that keep the values. */
 static void find_last(const mn_graph *graph, int32_t tensor, mn_ending *out) {
     out->kind = MN_ENDS_IN_SCORES;
     out->score_tensor = -1;
     out->beta = 1;
-    for (const mn_op *op = producer_of(graph, tensor); op; op = producer_of(graph, op->inputs[0])) {
+    for (const mn_op *op = producer_of(graph, tensor); op; tensor = op->inputs[0], op = producer_of(graph, tensor)) {
+        if (op->kind == MN_OP_CUSTOM && holds_probabilities(&graph->tensors[tensor])) {
+            out->kind = out->units == 1 ? MN_ENDS_IN_SIGMOID : MN_ENDS_IN_SOFTMAX;
+            return;
+        }
         if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) {
             out->kind = op->kind == MN_OP_SOFTMAX ? MN_ENDS_IN_SOFTMAX : MN_ENDS_IN_SIGMOID;
             out->scores = *mn_graph_input(graph, op, 0);

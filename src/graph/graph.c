@@ -142,9 +142,10 @@ int32_t mn_graph_first_custom(const mn_graph *graph) {
 
 /* Names that begin like this, and what they are. */
 static const char *const makers[][2] = {
-    {"ethos-u", "it is a program for an Arm Ethos-U, made by Vela: run it with "
-                "--external_delegate_path=/usr/lib/libethosu_delegate.so "
-                "where there is one, or run the model that Vela was given"},
+    {"ethos-u",
+     "it is a program for an Arm Ethos-U, made by Vela: emulate that with --npu=emulate, run it with "
+     "--external_delegate_path=/usr/lib/libethosu_delegate.so where there is one, or run the model that Vela "
+     "was given"},
     {"edgetpu-custom-op", "it is a program for an Edge TPU: run the model that the Edge TPU compiler was given"},
     {"vsi-npu", "it is a program for a VeriSilicon NPU: run the model that it was made from"},
     {"Flex", "it is an operator of TensorFlow: convert the model without SELECT_TF_OPS"},

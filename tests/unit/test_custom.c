@@ -260,7 +260,8 @@ static void test_no_session(void **state) {
         const char *name, *sentence;
     } cases[] = {
         {"ethos-u", "operator 0 (CUSTOM \"ethos-u\"): no delegate claims it, and no kernel here computes it; it is a "
-                    "program for an Arm Ethos-U, made by Vela: run it with --external_delegate_path="},
+                    "program for an Arm Ethos-U, made by Vela: emulate that with --npu=emulate, run it with "
+                    "--external_delegate_path="},
         {"FlexErf", "convert the model without SELECT_TF_OPS, or give the session a delegate"},
         {"mine", "convert the model without it, or give the session a delegate"},
     };

@@ -106,6 +106,36 @@ static void expect_refusal(const mn_graph *graph, const char *wanted, mn_status 
     if (!strstr(mn_error_detail(), words)) fail_msg("'%s' lacks '%s'", mn_error_detail(), words);
 }
 
+/* A program for an NPU: steps of 1/256 from the lowest value on are probabilities. */
+static void test_custom_operator(void **state) {
+    (void)state;
+    static const struct {
+        mn_type type;
+        int32_t units, zero;
+        float scale;
+        mn_ending_kind kind;
+    } cases[] = {
+        {MN_INT8, 5, -128, 1.0f / 256, MN_ENDS_IN_SOFTMAX}, {MN_UINT8, 5, 0, 1.0f / 256, MN_ENDS_IN_SOFTMAX},
+        {MN_INT8, 1, -128, 1.0f / 256, MN_ENDS_IN_SIGMOID}, {MN_INT8, 5, 0, 1.0f / 256, MN_ENDS_IN_SCORES},
+        {MN_INT8, 5, -128, 1.0f / 128, MN_ENDS_IN_SCORES},  {MN_UINT8, 5, 128, 1.0f / 256, MN_ENDS_IN_SCORES},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        model_builder b;
+        mn_ending e;
+        mb_open(&b, cases[i].type, 11);
+        const int32_t x = mb_tensor(&b, "image", cases[i].type, 4, image), shape[] = {1, cases[i].units};
+        const int32_t out = mb_tensor(&b, "answer", cases[i].type, 2, shape);
+        mb_custom(&b, "ethos-u", NULL, 0, 1, &x, 1, &out);
+        set_quant(&b, out, cases[i].scale, cases[i].zero);
+        mb_ends(&b, x, out);
+        ok(mn_graph_check(&b.graph));
+        ok(mn_ending_find(&b.graph, NULL, &e));
+        assert_int_equal(e.kind, cases[i].kind);
+        assert_int_equal(e.score_tensor, -1);
+        mn_graph_free(&b.graph);
+    }
+}
+
 static void test_one_of_several_outputs(void **state) {
     (void)state;
     model_builder b;
@@ -275,6 +305,7 @@ static int write_models(const char *folder) {
 int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_custom_operator),
         cmocka_unit_test(test_one_of_several_outputs),
         cmocka_unit_test(test_one_unit_is_two_classes),
         cmocka_unit_test(test_scores_break_ties),
