@@ -101,7 +101,8 @@ static const cli_option options[] = {
     {.name = "per-tensor",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, per_tensor),
-     .help = "one scale for all weights of a layer, for accelerators that want it; costs accuracy"},
+     .help = "one scale for all weights of a layer, for accelerators that want it; does all that --optimize does, and "
+             "still costs accuracy"},
     {.name = "dense",
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, dense),
@@ -192,6 +193,9 @@ static mn_scales scales_of(const settings *s) {
     return s->dense == DENSE_PER_TENSOR ? MN_SCALES_DENSE_PER_TENSOR : MN_SCALES_PER_CHANNEL;
 }
 
+/* Rounding to nearest with one scale for all channels costs too much to be a choice. */
+static bool learns(const settings *s) { return s->optimise || (s->per_tensor && s->images); }
+
 static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
     printf("%s: %zu bytes\n", s->output, bytes);
     if (s->images) {
@@ -201,7 +205,7 @@ static void report(const settings *s, const cli_samples *samples, int32_t loaded
     }
     printf("  weights     int8, a scale for each %s%s%s\n", s->per_tensor ? "layer" : "channel",
            scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for the classifier" : "",
-           s->optimise ? ", rounding learned" : "");
+           learns(s) ? ", rounding learned" : "");
     if (s->learned) {
         printf("  activations int8, ranges learned by 'train --qat'\n");
     } else {
@@ -222,8 +226,8 @@ static mn_status make_file(const settings *s, cli_graph_file *model, const mn_sa
     how.io = io_types[s->io];
     how.scales = scales_of(s);
     how.method = (mn_range_method)s->method;
-    how.equalise = s->optimise || s->data_free;
-    how.learn = s->optimise;
+    how.equalise = s->optimise || s->data_free || s->per_tensor;
+    how.learn = learns(s);
     how.seed = (uint64_t)s->seed;
     how.correct = !s->uncorrected;
     how.jobs = s->jobs;

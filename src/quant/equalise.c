@@ -4,10 +4,10 @@
 #include "quant/equalise.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/extremes.h"
 #include "quant/equalise_groups.h"
+#include "quant/rescale.h"
 
 /* A channel is enlarged at most so much: a channel that is all but dead needs no steps. */
 #define LARGEST_FACTOR 1024.0
@@ -136,75 +136,6 @@ static mn_status choose_moves(equalising *e) {
     return MN_OK;
 }
 
-/* ---- Changing the graph --------------------------------------------------------------------------------- */
-
-static double factor_of(const equalising *e, int32_t tensor, int32_t channel) {
-    return e->factor[tensor] ? e->factor[tensor][channel] : 1;
-}
-
-static double move_of(const equalising *e, int32_t tensor, int32_t channel) {
-    return e->moved[tensor] ? e->moved[tensor][channel] : 0;
-}
-
-/* weights'[o][i] = weights[o][i] factor[o] / factor[i]; bias'[o] = (bias[o] + weights[o] moved - moved[o]) factor[o] */
-static void change_output(const equalising *e, const mn_op *op, const mn_weights *w, int32_t o, float *values,
-                          float *bias) {
-    int32_t in = op->inputs[0], out = op->outputs[0];
-    int32_t first = w->depthwise ? o : 0, end = w->depthwise ? o + 1 : w->inputs;
-    double factor = factor_of(e, out, o), given_back = -move_of(e, out, o);
-    for (int32_t tap = 0; tap < w->taps; tap++) {
-        for (int32_t c = first; c < end; c++) {
-            size_t at = mn_weights_at(w, o, tap, c);
-            given_back += (double)w->values[at] * move_of(e, in, c);
-            values[at] = (float)((double)w->values[at] * factor / factor_of(e, in, c));
-        }
-    }
-    if (bias) bias[o] = (float)(((double)w->bias[o] + given_back) * factor);
-}
-
-static mn_status change_op(const equalising *e, int32_t index) {
-    const mn_op *op = &e->graph->ops[index];
-    mn_weights w;
-    if (!mn_weights_of(e->graph, index, &w)) return MN_OK;
-    int32_t in = op->inputs[0], out = op->outputs[0];
-    if (!e->factor[in] && !e->factor[out] && !e->moved[in] && !e->moved[out]) return MN_OK;
-    mn_tensor *weights = &e->graph->tensors[op->inputs[1]];
-    float *values = mn_region_alloc(&e->graph->region, weights->bytes, 1);
-    float *bias = mn_region_alloc(&e->graph->region, (size_t)w.outputs, sizeof *bias);
-    if (!values || !bias) return mn_fail_memory("the rescaled weights");
-    for (int32_t o = 0; o < w.outputs; o++) change_output(e, op, &w, o, values, w.bias ? bias : NULL);
-    weights->data = values;
-    if (w.bias) e->graph->tensors[op->inputs[2]].data = bias;
-    return MN_OK;
-}
-
-static const char suffix[] = "_rescaled";
-
-bool mn_is_rescaled(const char *name) {
-    size_t length = strlen(name), end = sizeof suffix - 1;
-    return length > end && strcmp(name + length - end, suffix) == 0;
-}
-
-static mn_status change_tensor(const equalising *e, int32_t tensor) {
-    mn_channels *x = &e->channels[tensor];
-    mn_tensor *info = &e->graph->tensors[tensor];
-    if (!e->factor[tensor] && !e->moved[tensor]) return MN_OK;
-    size_t length = strlen(info->name);
-    char *name = mn_region_alloc(&e->graph->region, length + sizeof suffix, 1);
-    if (!name) return mn_fail_memory("the rescaled tensors");
-    memcpy(name, info->name, length);
-    memcpy(name + length, suffix, sizeof suffix);
-    info->name = name;
-    for (int32_t c = 0; c < x->count; c++) {
-        float factor = (float)factor_of(e, tensor, c);
-        x->of[c].low *= factor;
-        x->of[c].high *= factor;
-        x->of[c].mean *= factor;
-        x->of[c].variance *= factor * factor;
-    }
-    return MN_OK;
-}
-
 /* ---- All ------------------------------------------------------------------------------------------------ */
 
 /* Groups of which something is not known stay as they are. */
@@ -222,7 +153,7 @@ static void drop_unknown(equalising *e) {
 
 static mn_status equalise(equalising *e) {
     size_t tensors = (size_t)e->graph->tensor_count;
-    MN_TRY(mn_groups_find(e->graph, &e->region, &e->groups));
+    MN_TRY(mn_groups_find(e->graph, MN_GROUPS_LINEAR, &e->region, &e->groups));
     e->factor = mn_region_alloc(&e->region, tensors, sizeof *e->factor);
     e->moved = mn_region_alloc(&e->region, tensors, sizeof *e->moved);
     if (!e->factor || !e->moved) return mn_fail_memory("the channels' scales");
@@ -231,9 +162,7 @@ static mn_status equalise(equalising *e) {
     for (int32_t i = 0; i < e->graph->tensor_count; i++) {
         if (e->groups.of[i] == i) MN_TRY(choose_factors(e, i));
     }
-    for (int32_t i = 0; i < e->graph->op_count; i++) MN_TRY(change_op(e, i));
-    for (int32_t i = 0; i < e->graph->tensor_count; i++) MN_TRY(change_tensor(e, i));
-    return MN_OK;
+    return mn_rescale(e->graph, e->channels, e->factor, e->moved);
 }
 
 mn_status mn_equalise(mn_graph *graph, mn_channels *channels) {

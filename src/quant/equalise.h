@@ -10,28 +10,12 @@
 #ifndef MN_QUANT_EQUALISE_H
 #define MN_QUANT_EQUALISE_H
 
-#include "graph/graph.h"
-
-/** What values one channel takes: from photos, or as batch norm lets expect. */
-typedef struct mn_channel {
-    float low, high;
-    float mean, variance;
-} mn_channel;
-
-/** The channels of an activation: indices of its last dimension. */
-typedef struct mn_channels {
-    int32_t count;  /* 0: nothing is known */
-    mn_channel *of; /* [count] */
-} mn_channels;
+#include "quant/rescale.h"
 
 /** Rescales and moves channels between the layers of `graph`, which passed mn_quant_prepare, where that makes rounding
  *  errors smaller: those that meet no activation function, so that what the graph computes stays the same. `channels`
  *  ([tensor_count]) tells what each activation is and follows the changes; tensors of which nothing is known stay.
  *  Errors: MEMORY. */
 mn_status mn_equalise(mn_graph *graph, mn_channels *channels);
-
-/** Is this the name of a tensor that mn_equalise changed? They get "_rescaled" behind theirs: they no longer hold what
- *  the tensor of the same name in the original holds. */
-bool mn_is_rescaled(const char *name);
 
 #endif

@@ -28,6 +28,7 @@ bool mn_weights_of(const mn_graph *graph, int32_t op_index, mn_weights *out) {
 
 typedef struct finding {
     const mn_graph *graph;
+    mn_groups_kind kind;
     mn_groups *groups;
     bool *fixed;   /* [tensor_count]: of the leader of each group */
     int32_t *uses; /* [tensor_count]: by operators */
@@ -82,10 +83,16 @@ static bool reduces_channels(const mn_graph *graph, const mn_op *op) {
     return false;
 }
 
+/* RELU of a multiple is the multiple of RELU; so is RELU6's for values that it does not cut off. */
+static bool passes(const finding *f, mn_activation activation) {
+    bool cut = activation == MN_ACT_RELU || activation == MN_ACT_RELU6;
+    return activation == MN_ACT_NONE || (f->kind == MN_GROUPS_CLIPPED && cut);
+}
+
 static void tie_op(finding *f, int32_t index) {
     const mn_op *op = &f->graph->ops[index];
     mn_weights w;
-    if (op->attr.activation != MN_ACT_NONE) fix(f, op->outputs[0]);
+    if (!passes(f, op->attr.activation)) fix(f, op->outputs[0]);
     if (has_weights(op->kind)) {
         bool shared =
             f->uses[op->inputs[1]] > 1 || (op->input_count > 2 && op->inputs[2] >= 0 && f->uses[op->inputs[2]] > 1);
@@ -122,6 +129,7 @@ static void find_movable(finding *f) {
         if (!allows_moving(f, i)) forbid_moving(f, op->inputs[mn_op_first_input(op->kind)]);
         /* What makes a tensor must have a bias to take the constant away; padding does not matter there. */
         bool made = mn_weights_of(f->graph, i, &w) ? w.bias != NULL : allows_moving(f, i);
+        made = made && op->attr.activation == MN_ACT_NONE;
         for (int32_t k = 0; k < op->output_count && !made; k++) forbid_moving(f, op->outputs[k]);
     }
 }
@@ -147,11 +155,12 @@ static void find(finding *f) {
     }
 }
 
-mn_status mn_groups_find(const mn_graph *graph, mn_region *region, mn_groups *out) {
+mn_status mn_groups_find(const mn_graph *graph, mn_groups_kind kind, mn_region *region, mn_groups *out) {
     size_t tensors = (size_t)graph->tensor_count;
     *out = (mn_groups){.of = mn_region_alloc(region, tensors, sizeof *out->of),
                        .movable = mn_region_alloc(region, tensors, sizeof *out->movable)};
     finding f = {.graph = graph,
+                 .kind = kind,
                  .groups = out,
                  .fixed = mn_region_alloc(region, tensors, sizeof *f.fixed),
                  .uses = mn_region_alloc(region, tensors, sizeof *f.uses)};

@@ -8,16 +8,20 @@
 #include "graph/graph.h"
 
 /** Tensors whose channels must be rescaled alike form a group: those around additions, means, pools. Channels that go
- * through an activation function stay: behind RELU6 an enlarged channel would be cut off at a lower value, and on
- * MobileNetV2 nothing is gained by it. */
+ * through an activation function stay, but for RELU and RELU6 when they are asked for. */
 typedef struct mn_groups {
     /* [tensor_count] */
     int32_t *of;   /* the group: one of its tensors; -1 where channels must stay as they are */
     bool *movable; /* a constant may be taken from each channel: all of the group, or none of it */
 } mn_groups;
 
+typedef enum mn_groups_kind {
+    MN_GROUPS_LINEAR, /* channels that meet no activation function */
+    MN_GROUPS_CLIPPED /* and those that meet RELU or RELU6 where they are made */
+} mn_groups_kind;
+
 /** Errors: MEMORY. */
-mn_status mn_groups_find(const mn_graph *graph, mn_region *region, mn_groups *out);
+mn_status mn_groups_find(const mn_graph *graph, mn_groups_kind kind, mn_region *region, mn_groups *out);
 
 /** The weights of an operator: [outputs][taps][inputs], or [taps][inputs] when depthwise, where outputs = inputs. */
 typedef struct mn_weights {

@@ -56,18 +56,20 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
     }
 }
 
+static mn_status add_channels(observing *o, int32_t index, mn_region *region) {
+    const mn_tensor *tensor = &o->graph->tensors[index];
+    int32_t count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
+    o->first[index] = o->channels;
+    o->channels += (size_t)count;
+    o->out[index] = (mn_channels){.count = count, .of = mn_region_alloc(region, (size_t)count, sizeof(mn_channel))};
+    return o->out[index].of ? MN_OK : mn_fail_memory("the channels' statistics");
+}
+
 static mn_status start(observing *o, int32_t jobs, mn_region *region) {
     o->first = mn_region_alloc(&o->region, (size_t)o->graph->tensor_count, sizeof *o->first);
     if (!o->first) return mn_fail_memory("the channels' statistics");
-    for (int32_t i = 0; i < o->graph->op_count; i++) {
-        int32_t index = o->graph->ops[i].outputs[0];
-        const mn_tensor *tensor = &o->graph->tensors[index];
-        int32_t count = tensor->rank > 0 ? tensor->dims[tensor->rank - 1] : 1;
-        o->first[index] = o->channels;
-        o->channels += (size_t)count;
-        o->out[index] = (mn_channels){.count = count, .of = mn_region_alloc(region, (size_t)count, sizeof(mn_channel))};
-        if (!o->out[index].of) return mn_fail_memory("the channels' statistics");
-    }
+    MN_TRY(add_channels(o, o->graph->inputs[0], region));
+    for (int32_t i = 0; i < o->graph->op_count; i++) MN_TRY(add_channels(o, o->graph->ops[i].outputs[0], region));
     o->of_job = mn_region_alloc(&o->region, (size_t)jobs * o->channels, sizeof *o->of_job);
     o->total = mn_region_alloc(&o->region, o->channels, sizeof *o->total);
     if (!o->of_job || !o->total) return mn_fail_memory("the channels' statistics");

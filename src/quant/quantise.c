@@ -4,6 +4,7 @@
 #include "quant/quantise.h"
 
 #include "quant/apply.h"
+#include "quant/balance.h"
 #include "quant/calibrate.h"
 #include "quant/correct.h"
 #include "quant/datafree.h"
@@ -20,6 +21,11 @@ static mn_channels *make_channels(const mn_graph *graph, mn_region *region) {
     return mn_region_alloc(region, (size_t)graph->tensor_count, sizeof(mn_channels));
 }
 
+static mn_status reshape(mn_graph *graph, mn_channels *channels, const mn_quantise_options *options) {
+    MN_TRY(mn_equalise(graph, channels));
+    return options->scales == MN_SCALES_PER_TENSOR ? mn_balance(graph, channels) : MN_OK;
+}
+
 static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options) {
     mn_runner *runner = NULL;
     mn_region region = {0};
@@ -29,7 +35,7 @@ static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_q
         status = mn_channels_observe(graph, runner, samples, &options->progress, &region, channels);
     }
     mn_runner_close(&runner);
-    if (status == MN_OK) status = mn_equalise(graph, channels);
+    if (status == MN_OK) status = reshape(graph, channels, options);
     mn_region_free(&region);
     return status;
 }
@@ -83,7 +89,7 @@ static mn_status expect(mn_graph *graph, const mn_channel_stats *stats, mn_inter
     *out = make_channels(graph, region);
     if (!*out) return mn_fail_memory("the channels");
     MN_TRY(mn_channels_expect(graph, stats, meaning, region, *out));
-    return options->equalise ? mn_equalise(graph, *out) : MN_OK;
+    return options->equalise ? reshape(graph, *out, options) : MN_OK;
 }
 
 static mn_status make_expected(const mn_graph *graph, const mn_channels *channels, mn_interval meaning,

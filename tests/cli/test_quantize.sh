@@ -35,8 +35,11 @@ for options in "--method minmax" "--method percentile" --no-correction "--io uin
     json 'o["divergence"] < 0.05'
 done
 expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --per-tensor
-prints 'a scale for each layer'
-expect 0 classify -m "$scratch/other" "$folder/colour420.jpg"
+prints 'a scale for each layer, rounding learned'
+expect 0 evaluate -m "$model" --compare "$scratch/other" --images "$folder" --json
+json 'o["divergence"] < 0.02'
+expect 0 quantize "$model" -o "$scratch/again" --images "$folder" --per-tensor --jobs 3
+cmp "$scratch/other" "$scratch/again" || fail "the number of jobs changes weights with one scale"
 
 # One scale for the classifier, for compilers that want it, and for nothing else; it costs next to nothing.
 expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --dense per-channel

@@ -41,6 +41,8 @@ ROWS = [
     ("ours, --optimize", ["--optimize"]),
     ("ours, --data-free", ["--data-free"]),
     ("ours, per tensor", ["--per-tensor"]),
+    ("ours, per tensor, --data-free", ["--per-tensor", "--data-free"]),
+    ("ours, classifier per tensor", ["--dense", "per-tensor"]),
     ("ours, input taken for 0..1", ["--input-range", "0,1"]),
 ]
 

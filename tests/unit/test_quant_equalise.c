@@ -108,7 +108,7 @@ static void test_groups(void **state) {
     fixture f;
     mn_groups groups;
     open_fixture(&f);
-    expect_ok(mn_groups_find(&f.graph, &f.region, &groups));
+    expect_ok(mn_groups_find(&f.graph, MN_GROUPS_LINEAR, &f.region, &groups));
     int32_t project = find_tensor(&f.graph, "block_1_project_BN"), other = find_tensor(&f.graph, "block_2_project_BN");
     int32_t sum = find_tensor(&f.graph, "block_2_add"), relu = find_tensor(&f.graph, "block_2_expand_relu");
     int32_t next = find_tensor(&f.graph, "block_3_project_BN");
