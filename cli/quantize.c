@@ -204,7 +204,7 @@ static void report(const settings *s, const cli_samples *samples, int32_t loaded
         printf("; %s\n", samples->text);
     }
     printf("  weights     int8, a scale for each %s%s%s\n", s->per_tensor ? "layer" : "channel",
-           scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for the classifier" : "",
+           scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for a FULLY_CONNECTED" : "",
            learns(s) ? ", rounding learned" : "");
     if (s->learned) {
         printf("  activations int8, ranges learned by 'train --qat'\n");

@@ -45,7 +45,7 @@ cmp "$scratch/other" "$scratch/again" || fail "the number of jobs changes weight
 expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --dense per-channel
 cmp "$made" "$scratch/other" || fail "--dense per-channel is not the default"
 expect 0 quantize "$model" -o "$scratch/other" --images "$folder" --dense per-tensor
-prints 'a scale for each channel, one for the classifier'
+prints 'a scale for each channel, one for a FULLY_CONNECTED'
 expect 0 inspect --json "$scratch/other"
 json 'all((len(o["tensors"][i["inputs"][1]]["quantisation"]["scale"]) == 1) == (i["name"] == "FULLY_CONNECTED")
     for i in o["operators"] if i["name"].endswith("CONV_2D") or i["name"] == "FULLY_CONNECTED")'
