@@ -23,12 +23,12 @@ static mn_status check_plan(const mn_graph *graph) {
 
 /* The checks of mn_model_from_graph(), and the kernels' own. */
 static mn_status check_nodes(tfl_context *context, const int32_t *nodes, int32_t count) {
-    mn_graph graph;
-    MN_TRY(mn_import_graph(&(mn_import){.context = context, .count = count, .nodes = nodes}, &graph));
-    mn_status status = mn_graph_check_given(&graph);
-    if (status == MN_OK) status = mn_graph_check(&graph);
-    if (status == MN_OK) status = check_plan(&graph);
-    mn_graph_free(&graph);
+    mn_imported made;
+    MN_TRY(mn_import_graph(&(mn_import){.context = context, .count = count, .nodes = nodes}, &made));
+    mn_status status = mn_graph_check_given(&made.graph);
+    if (status == MN_OK) status = mn_graph_check(&made.graph);
+    if (status == MN_OK) status = check_plan(&made.graph);
+    mn_graph_free(&made.graph);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "plugin/import.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/fields.h"
@@ -13,12 +14,16 @@ enum { WRITTEN = 1, READ = 2 };
 typedef struct importing {
     const mn_import *from;
     mn_graph *graph;
-    uint8_t *roles; /* [tensor_count], in the graph's region: WRITTEN, READ; 0: none of these nodes names the tensor */
+    /* Until tensors have numbers in the graph, operators name them by those of the interpreter. */
+    int32_t *places;  /* [the interpreter's tensors]: WRITTEN, READ; then the number in the graph, if it has one */
+    int32_t *numbers; /* [graph->tensor_count] */
+    int32_t *roles;   /* [graph->tensor_count], in the graph's region: WRITTEN, READ */
 } importing;
 
 static mn_status tensor_fail(const importing *in, int32_t index, mn_status status, const char *what) {
     const mn_graph *graph = in->graph;
-    return mn_fail(status, "%s: tensor %d (%.80s): %s", graph->name, index, graph->tensors[index].name, what);
+    return mn_fail(status, "%s: tensor %d (%.80s): %s", graph->name, in->numbers[index], graph->tensors[index].name,
+                   what);
 }
 
 /* ---- Operators ------------------------------------------------------------------------------------------- */
@@ -30,7 +35,8 @@ static mn_status copy_indices(const importing *in, int32_t op, const tfl_int_arr
     if (!*out) return mn_fail_memory("a list of tensors");
     for (int32_t i = 0; i < *count; i++) {
         (*out)[i] = list->data[i];
-        if (list->data[i] >= -1 && list->data[i] < in->graph->tensor_count) continue;
+        if (list->data[i] >= -1 && (list->data[i] < 0 || (size_t)list->data[i] < in->from->context->tensors_size))
+            continue;
         return mn_graph_fail(in->graph, op, MN_ERROR_FORMAT, "tensor %d does not exist", list->data[i]);
     }
     return MN_OK;
@@ -54,9 +60,9 @@ static mn_status find_node(const importing *in, int32_t op, tfl_node **node, tfl
     return mn_fail(MN_ERROR_ARGUMENT, "the interpreter does not show node %d", in->from->nodes[op]);
 }
 
-static void mark(const importing *in, const int32_t *tensors, int32_t count, uint8_t role) {
+static void mark(const importing *in, const int32_t *tensors, int32_t count, int32_t role) {
     for (int32_t i = 0; i < count; i++) {
-        if (tensors[i] >= 0) in->roles[tensors[i]] |= role;
+        if (tensors[i] >= 0) in->places[tensors[i]] |= role;
     }
 }
 
@@ -81,6 +87,37 @@ static mn_status import_options(const importing *in, int32_t op) {
     if (!node->builtin_data) return mn_tfl_take_options(in->graph, op, NULL);
     mn_fields_take(in->graph->ops[op].kind, what->version, node->builtin_data, &given);
     return mn_tfl_take_options(in->graph, op, &given);
+}
+
+/* ---- Numbers --------------------------------------------------------------------------------------------- */
+
+static void renumber(const importing *in, int32_t *tensors, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        if (tensors[i] >= 0) tensors[i] = in->places[tensors[i]];
+    }
+}
+
+/* Gives numbers to those tensors that an operator names. */
+static mn_status number_tensors(importing *in) {
+    mn_graph *graph = in->graph;
+    const int32_t all = (int32_t)in->from->context->tensors_size;
+    size_t count = 0;
+    for (int32_t i = 0; i < all; i++) count += in->places[i] != 0;
+    graph->tensors = mn_region_alloc(&graph->region, count, sizeof *graph->tensors);
+    in->numbers = mn_region_alloc(&graph->region, count, sizeof *in->numbers);
+    in->roles = mn_region_alloc(&graph->region, count, sizeof *in->roles);
+    if (!graph->tensors || !in->numbers || !in->roles) return mn_fail_memory("the model's tensors");
+    for (int32_t i = 0; i < all; i++) {
+        if (in->places[i] == 0) continue;
+        in->numbers[graph->tensor_count] = i;
+        in->roles[graph->tensor_count] = in->places[i];
+        in->places[i] = graph->tensor_count++;
+    }
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        renumber(in, graph->ops[i].inputs, graph->ops[i].input_count);
+        renumber(in, graph->ops[i].outputs, graph->ops[i].output_count);
+    }
+    return MN_OK;
 }
 
 /* ---- Tensors --------------------------------------------------------------------------------------------- */
@@ -182,9 +219,8 @@ static mn_status import_quantisation(const importing *in, int32_t index, const t
 
 static mn_status import_tensor(const importing *in, int32_t index) {
     mn_tensor *tensor = &in->graph->tensors[index];
-    const tfl_tensor *from = &in->from->context->tensors[index];
+    const tfl_tensor *from = &in->from->context->tensors[in->numbers[index]];
     tensor->name = from->name ? from->name : "";
-    if (in->roles[index] == 0) return MN_OK;
     tensor->type = type_of(from->type);
     if (tensor->type == MN_NONE) return tensor_fail(in, index, MN_ERROR_UNSUPPORTED, "its type is not supported");
     if (from->is_variable) return tensor_fail(in, index, MN_ERROR_UNSUPPORTED, "it keeps its value between runs");
@@ -196,21 +232,21 @@ static mn_status import_tensor(const importing *in, int32_t index) {
 
 /* ---- Ends ------------------------------------------------------------------------------------------------ */
 
-static bool is_listed(const tfl_int_array *list, int32_t tensor) {
+static bool is_listed(const tfl_int_array *list, int32_t number) {
     for (int32_t i = 0; i < list->size; i++) {
-        if (list->data[i] == tensor) return true;
+        if (list->data[i] == number) return true;
     }
     return false;
 }
 
 static bool is_input(const importing *in, int32_t tensor) {
     if (in->roles[tensor] != READ || in->graph->tensors[tensor].data) return false;
-    return !in->from->inputs || is_listed(in->from->inputs, tensor);
+    return !in->from->inputs || is_listed(in->from->inputs, in->numbers[tensor]);
 }
 
 static bool is_output(const importing *in, int32_t tensor) {
     if (!(in->roles[tensor] & WRITTEN)) return false;
-    return in->from->outputs ? is_listed(in->from->outputs, tensor) : !(in->roles[tensor] & READ);
+    return in->from->outputs ? is_listed(in->from->outputs, in->numbers[tensor]) : !(in->roles[tensor] & READ);
 }
 
 static mn_status list_ends(const importing *in) {
@@ -236,13 +272,11 @@ static mn_status make_tables(importing *in) {
                        ops, MN_MAX_TENSORS, MN_MAX_OPERATORS);
     }
     int32_t *origin = mn_region_alloc(&graph->region, ops, sizeof *origin);
-    graph->tensors = mn_region_alloc(&graph->region, tensors, sizeof *graph->tensors);
     graph->ops = mn_region_alloc(&graph->region, ops, sizeof *graph->ops);
-    in->roles = mn_region_alloc(&graph->region, tensors, sizeof *in->roles);
-    if (!origin || !graph->tensors || !graph->ops || !in->roles) return mn_fail_memory("the model");
+    in->places = calloc(tensors + 1, sizeof *in->places);
+    if (!origin || !graph->ops || !in->places) return mn_fail_memory("the model");
     memcpy(origin, in->from->nodes, ops * sizeof *origin);
     graph->origin = origin;
-    graph->tensor_count = (int32_t)tensors;
     graph->op_count = (int32_t)ops;
     return MN_OK;
 }
@@ -250,19 +284,21 @@ static mn_status make_tables(importing *in) {
 static mn_status import_all(importing *in) {
     MN_TRY(make_tables(in));
     for (int32_t i = 0; i < in->graph->op_count; i++) MN_TRY(import_op(in, i));
+    MN_TRY(number_tensors(in));
     for (int32_t i = 0; i < in->graph->tensor_count; i++) MN_TRY(import_tensor(in, i));
     for (int32_t i = 0; i < in->graph->op_count; i++) MN_TRY(import_options(in, i));
     return list_ends(in);
 }
 
-mn_status mn_import_graph(const mn_import *from, mn_graph *out) {
+mn_status mn_import_graph(const mn_import *from, mn_imported *out) {
     mn_graph made = {.name = "model", .description = ""};
     importing in = {.from = from, .graph = &made};
     const mn_status status = import_all(&in);
+    free(in.places);
     if (status != MN_OK) {
         mn_graph_free(&made);
         return status;
     }
-    *out = made;
+    *out = (mn_imported){made, in.numbers};
     return MN_OK;
 }

@@ -17,10 +17,15 @@ typedef struct mn_import {
     const tfl_int_array *inputs, *outputs;
 } mn_import;
 
-/** Makes a graph with the interpreter's numbers and names of tensors; operator i is called by its node's number. Names,
- *  contents and scales stay the interpreter's, which must outlive *out. What a reader of files verifies of operators
- * and their options is verified; the rest is for mn_graph_check_given() and mn_graph_check(). Errors: UNSUPPORTED,
- * FORMAT, LIMIT, MEMORY. */
-mn_status mn_import_graph(const mn_import *from, mn_graph *out);
+typedef struct mn_imported {
+    mn_graph graph;         /* owns `numbers` */
+    const int32_t *numbers; /* [graph.tensor_count]: the interpreter's numbers of its tensors, ascending */
+} mn_imported;
+
+/** Makes a graph of those tensors that the nodes name; operators are called by their nodes' numbers. Names, contents
+ * and scales stay the interpreter's, which must outlive *out. What a reader of files verifies of operators and their
+ * options is verified; the rest is for mn_graph_check_given() and mn_graph_check(). Errors: UNSUPPORTED, FORMAT, LIMIT,
+ * MEMORY. */
+mn_status mn_import_graph(const mn_import *from, mn_imported *out);
 
 #endif

@@ -16,10 +16,11 @@
 
 typedef struct part {
     const mn_plugin *plugin;
-    mn_model *model;     /* the numbers of its tensors are the interpreter's */
-    mn_session *session; /* NULL before `prepare` */
-    int32_t threads;     /* of the session */
-    void **copied;       /* [outputs]: where one goes that the session has written elsewhere; NULL: it has not */
+    mn_model *model;
+    const int32_t *numbers; /* the interpreter's of the model's tensors */
+    mn_session *session;    /* NULL before `prepare` */
+    int32_t threads;        /* of the session */
+    void **copied;          /* [outputs]: where one goes that the session has written elsewhere; NULL: it has not */
 } part;
 
 void mn_part_report(tfl_context *context, const char *sentence) {
@@ -33,21 +34,22 @@ static tfl_status fail(tfl_context *context) {
 
 /* ---- Beginning and end ----------------------------------------------------------------------------------- */
 
-static mn_status make_model(tfl_context *context, const tfl_delegate_params *params, mn_model **out) {
-    mn_graph graph;
+static mn_status make_model(tfl_context *context, const tfl_delegate_params *params, part *out) {
+    mn_imported made;
     const mn_import nodes = {.context = context,
                              .count = params->nodes_to_replace->size,
                              .nodes = params->nodes_to_replace->data,
                              .inputs = params->input_tensors,
                              .outputs = params->output_tensors};
-    MN_TRY(mn_import_graph(&nodes, &graph));
-    const mn_status status = mn_model_from_graph(&graph, out);
-    if (status != MN_OK) mn_graph_free(&graph);
+    MN_TRY(mn_import_graph(&nodes, &made));
+    const mn_status status = mn_model_from_graph(&made.graph, &out->model);
+    if (status != MN_OK) mn_graph_free(&made.graph);
+    out->numbers = made.numbers;
     return status;
 }
 
 static mn_status make_part(tfl_context *context, const tfl_delegate_params *params, part *out) {
-    MN_TRY(make_model(context, params, &out->model));
+    MN_TRY(make_model(context, params, out));
     out->plugin = params->delegate->data;
     out->copied = calloc((size_t)out->model->graph.output_count, sizeof *out->copied);
     return out->copied ? MN_OK : mn_fail_memory("a part of the model");
@@ -85,12 +87,18 @@ static int32_t wanted_threads(const tfl_context *context, const mn_settings *set
     return mn_min_i32(mn_max_i32(context->recommended_num_threads, 1), MN_MAX_THREADS);
 }
 
-static mn_status read_shape(const tfl_context *context, const mn_graph *graph, int32_t input, mn_input_shape *out) {
-    const tfl_int_array *dims = context->tensors[graph->inputs[input]].dims;
+/* Tensor `index` of the part's model, as the interpreter has it. */
+static tfl_tensor *tensor_of(const tfl_context *context, const part *of, int32_t index) {
+    return &context->tensors[of->numbers[index]];
+}
+
+static mn_status read_shape(const tfl_context *context, const part *of, int32_t input, mn_input_shape *out) {
+    const int32_t index = of->model->graph.inputs[input];
+    const tfl_int_array *dims = tensor_of(context, of, index)->dims;
     *out = (mn_input_shape){.input = input, .rank = dims ? dims->size : 0};
     if (out->rank > MN_MAX_RANK) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "tensor %d (%.80s) has %d dimensions; at most %d are supported",
-                       graph->inputs[input], graph->tensors[graph->inputs[input]].name, out->rank, MN_MAX_RANK);
+                       of->numbers[index], of->model->graph.tensors[index].name, out->rank, MN_MAX_RANK);
     }
     for (int32_t d = 0; d < out->rank; d++) out->dims[d] = dims->data[d];
     return MN_OK;
@@ -133,7 +141,7 @@ static mn_status plan(tfl_context *context, part *of) {
     mn_input_shape *shapes = calloc((size_t)graph->input_count, sizeof *shapes);
     mn_status status = shapes ? MN_OK : mn_fail_memory("a part of the model");
     for (int32_t i = 0; i < graph->input_count && status == MN_OK; i++) {
-        status = read_shape(context, graph, i, &shapes[i]);
+        status = read_shape(context, of, i, &shapes[i]);
     }
     if (status == MN_OK) status = make_session(context, of, shapes);
     free(shapes);
@@ -146,10 +154,11 @@ static bool has_shape(const tfl_tensor *tensor, const mn_tensor *wanted) {
            memcmp(dims->data, wanted->dims, (size_t)wanted->rank * sizeof *wanted->dims) == 0;
 }
 
-/* Tells the interpreter the shape of tensor `index`. */
+/* Tells the interpreter the shape of a tensor. */
 static tfl_status give_shape(tfl_context *context, const part *of, int32_t index) {
     const mn_tensor *wanted = &of->session->tensors[index];
-    if (has_shape(&context->tensors[index], wanted)) return TFL_OK;
+    tfl_tensor *tensor = tensor_of(context, of, index);
+    if (has_shape(tensor, wanted)) return TFL_OK;
     tfl_int_array *dims = malloc(sizeof *dims + (size_t)wanted->rank * sizeof *dims->data);
     if (!dims) {
         mn_fail_memory("a shape");
@@ -157,7 +166,7 @@ static tfl_status give_shape(tfl_context *context, const part *of, int32_t index
     }
     dims->size = wanted->rank;
     memcpy(dims->data, wanted->dims, (size_t)wanted->rank * sizeof *dims->data);
-    return context->resize_tensor(context, &context->tensors[index], dims);
+    return context->resize_tensor(context, tensor, dims);
 }
 
 static tfl_status prepare(tfl_context *context, tfl_node *node) {
@@ -174,18 +183,19 @@ static tfl_status prepare(tfl_context *context, tfl_node *node) {
 
 /* ---- Runs ------------------------------------------------------------------------------------------------ */
 
-/* The memory of tensor `index` in the interpreter, which may be another one in each run. Interpreters align it to more
+/* The memory of a tensor in the interpreter, which may be another one in each run. Interpreters align it to more
  * than elements; one that a program brings may be anywhere. */
 static mn_status find_memory(const tfl_context *context, const part *of, int32_t index, void **out) {
-    const tfl_tensor *tensor = &context->tensors[index];
+    const tfl_tensor *tensor = tensor_of(context, of, index);
     *out = tensor->data.data;
     const mn_tensor *planned = &of->session->tensors[index];
     if (*out && (uintptr_t)*out % mn_type_size(planned->type) != 0) {
-        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) is not aligned to its elements", index, planned->name);
+        return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) is not aligned to its elements", of->numbers[index],
+                       planned->name);
     }
     if (*out && tensor->bytes == planned->bytes) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) has %zu bytes%s; %zu were planned", index, planned->name,
-                   tensor->bytes, *out ? "" : " and no memory", planned->bytes);
+    return mn_fail(MN_ERROR_ARGUMENT, "tensor %d (%.80s) has %zu bytes%s; %zu were planned", of->numbers[index],
+                   planned->name, tensor->bytes, *out ? "" : " and no memory", planned->bytes);
 }
 
 static mn_status run(const tfl_context *context, part *of) {
