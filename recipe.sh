@@ -314,7 +314,7 @@ latency() {
     awk -v us="$average" 'BEGIN { printf "%.2f ms", us / 1000 }'
 }
 
-row() { printf '    %-34s %12s %9s %9s %10s\n' "$@"; }
+row() { printf '    %-44s %12s %9s %9s %10s\n' "$@"; }
 
 # One line of the table: measure MODEL N, N being the model's place in the evaluation.
 measure() {

@@ -105,10 +105,14 @@ static bool takes_batches(mn_op_kind kind) {
 }
 
 static const char *check_batch(const mn_graph *graph, const mn_op *op, cli_vela version) {
-    const mn_tensor *in = mn_graph_input(graph, op, mn_op_first_input(op->kind));
-    const bool one = !in || in->rank < 4 || in->dims[0] == 1;
-    if (one || takes_batches(op->kind) || (version == CLI_VELA_5 && op->kind != MN_OP_MEAN)) return NULL;
-    return "it computes a batch: compile the model for one picture at a time";
+    if (takes_batches(op->kind) || (version == CLI_VELA_5 && op->kind != MN_OP_MEAN)) return NULL;
+    for (int32_t i = 0; i < op->input_count; i++) {
+        const mn_tensor *in = mn_graph_input(graph, op, i);
+        if (in && !in->data && in->rank == 4 && in->dims[0] != 1) {
+            return "it computes a batch: compile the model for one picture at a time";
+        }
+    }
+    return NULL;
 }
 
 /* ---- Operators with conditions of their own --------------------------------------------------------------- */

@@ -123,6 +123,6 @@ else
     if [[ $count -eq 1 ]]; then operators="operator stays"; fi
     say "processor   $count $operators there, which the estimate leaves out:"
     sed -E 's/^ *CPU: ([^(]*[^( ]) *(\(.*)?$/            \1/' <<<"$left"
-    sed -n 's/^Reason: /            Vela: /p' "$scratch/log"
+    sed -nE 's/^(Reason:| -) /            Vela: /p' "$scratch/log"
     say "            ('mobilenet inspect --npu $npu MODEL' says why)"
 fi
