@@ -285,9 +285,10 @@ on_board() {
     esac
 }
 
+# classify MODEL [OPTION...]
 classify() {
     if [[ -n $image ]]; then
-        indented build/mobilenet classify -m "$1" -i "$image" -k 5 "${with_labels[@]}" "${as_stored[@]}"
+        indented build/mobilenet classify -m "$1" -i "$image" -k 5 "${with_labels[@]}" "${as_stored[@]}" "${@:2}"
     else
         say "    no photo at hand; classify yours with: build/mobilenet classify -m $1 PHOTO.jpg"
     fi
@@ -396,6 +397,10 @@ else
     fi
     step classify
     classify "$int8"
+    if [[ -n $compiled && -n $image ]]; then
+        say "    the same from the compiled model, its NPU emulated:"
+        classify "$compiled" --npu=emulate
+    fi
     step "size, accuracy, latency"
     figures "$int8" "$float"
 fi

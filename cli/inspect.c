@@ -30,7 +30,7 @@
 typedef struct settings {
     cli_list models;
     cli_session_options session;
-    const char *npu;
+    const char *npu; /* that Vela would compile for; NULL: none */
     bool json, dot, plan, streamed;
 } settings;
 
@@ -55,12 +55,12 @@ static const cli_option options[] = {
      .help = "print the network as a graph for Graphviz: 'mobilenet inspect --dot MODEL | dot -Tsvg'"},
     {.name = "npu",
      .kind = CLI_TEXT,
-     .offset = offsetof(settings, npu),
+     .offset = offsetof(settings, session.delegate.npu),
      .value = "NAME",
      .help =
-         "print instead which operators Arm's compiler Vela would give to the NPU NAME (ethos-u65-256, that of i.MX "
-         "93, ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and which multipliers channel "
-         "counts leave idle"},
+         "print instead which operators Arm's compiler Vela would give to an Ethos-U (ethos-u65-256, that of i.MX 93, "
+         "ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and which multipliers channel counts "
+         "leave idle; with emulate, tell of running what Vela compiled as 'mobilenet run --npu=emulate' does"},
     CLI_SESSION_OPTIONS(settings, session),
     {0},
 };
@@ -343,21 +343,31 @@ static mn_status print(const settings *s, const subject *target) {
     return MN_OK;
 }
 
-static int inspect(const settings *s) {
+/* One option names an NPU to compile for, or has one emulated. */
+static bool take_npu(settings *s) {
+    const char **asked = &s->session.delegate.npu;
+    int32_t outputs;
+    if (!*asked || strcmp(*asked, "emulate") == 0) return true;
+    if (s->dot || s->plan || !cli_vela_accelerator(*asked, &outputs)) {
+        cli_error(s->dot || s->plan
+                      ? "inspect: --npu excludes --dot and --plan, but for --npu=emulate"
+                      : "inspect: --npu: '%s' is none of emulate, ethos-u65-256, ethos-u65-512, ethos-u55-32, "
+                        "ethos-u55-64, ethos-u55-128 and ethos-u55-256",
+                  *asked);
+        return false;
+    }
+    s->npu = *asked;
+    *asked = NULL;
+    return true;
+}
+
+static int inspect(settings *s) {
     if (s->models.count != 1 || (s->dot && (s->json || s->plan))) {
         cli_error(s->models.count != 1 ? "inspect: exactly one MODEL must be named; see 'mobilenet inspect --help'"
                                        : "inspect: --dot excludes --json and --plan");
         return CLI_USAGE;
     }
-    if (!cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
-    int32_t outputs;
-    if (s->npu && (s->dot || s->plan || !cli_vela_accelerator(s->npu, &outputs))) {
-        cli_error(s->dot || s->plan ? "inspect: --npu excludes --dot and --plan"
-                                    : "inspect: --npu: '%s' is none of ethos-u65-256, ethos-u65-512, ethos-u55-32, "
-                                      "ethos-u55-64, ethos-u55-128 and ethos-u55-256",
-                  s->npu);
-        return CLI_USAGE;
-    }
+    if (!take_npu(s) || !cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
     subject target = {.path = s->models.items[0]};
     mn_status status = open_subject(s, &target);
     if (status == MN_OK) status = print(s, &target);

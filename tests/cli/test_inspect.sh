@@ -99,7 +99,10 @@ prints '^ +1 FULLY_CONNECTED: its weights have a scale for each channel.*--dense
 expect 0 inspect --json "$models/tiny_v2_vela3_u65-256.tflite"
 json '[n["operator"] for n in o["npu"]] == [0, 2] and [p["name"] for p in o["processor"]] == ["FULLY_CONNECTED"]'
 expect 1 run -m "$models/tiny_v2_vela5_u65-256.tflite" --input /dev/zero --output "$scratch/out.raw"
-says 'made by Vela: run it with --external_delegate_path=/usr/lib/libethosu_delegate.so'
+says 'made by Vela: emulate that with --npu=emulate, run it with --external_delegate_path='
+expect 0 inspect --npu=emulate "$models/tiny_v2_vela3_u65-256.tflite"
+prints '^operators +3, run as 3 steps$'
+prints '^processor +1 operator outside'
 # What Vela would make of others.
 channels=$scratch/channels.tflite
 expect 0 quantize "$models/tiny_v2_float32.tflite" -o "$channels" --images "$photos" --limit 1

@@ -127,10 +127,12 @@ if "$mobilenet" quantize --help | grep -q -- --data-free; then
 fi
 
 # For NPUs: the classifier's weights, or all, with one scale, and a compiled model.
-MOBILENET_VELA=$vela recipe 0 --offline --weights "$weights" --out npu --npu ethos-u65-256
+MOBILENET_VELA=$vela recipe 0 --offline --weights "$weights" --out npu --npu ethos-u65-256 --image photos/pear/gray.jpg
 prints '^\[8/8\] '
 prints '^ +memory +system imx93, mode imx93'
 prints '^ +processor +nothing'
+prints 'the same from the compiled model, its NPU emulated:$'
+[ "$(grep -cE '^ +[0-9.]+ %  (apple|pear)$' "$scratch/out")" -ge 2 ] || fail 'the compiled model names nothing'
 prints '^On an i.MX 93: benchmark_model --graph=mobilenet_v2_quant_int8_ethos-u65-256_vela.tflite --external_delegate_path='
 cmp npu/mobilenet_v2_quant_int8_ethos-u65-256{,_vela}.tflite
 "$mobilenet" inspect --npu ethos-u65-256 npu/mobilenet_v2_quant_int8_ethos-u65-256.tflite >"$scratch/out"
