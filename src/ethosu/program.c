@@ -67,11 +67,8 @@ static mn_status decode_all(mn_ethosu_program *p, const mn_ethosu_stream *stream
     mn_ethosu_command command;
     size_t number = 0;
     for (size_t at = 0; mn_ethosu_stream_next(stream, &at, &command); number++) {
-        if (command.is_long) {
-            r->wide[command.code].high = command.param;
-            r->wide[command.code].low = command.data;
-        } else if (command.code >= MN_ETHOSU_FIRST_SET) {
-            r->low[command.code] = command.param;
+        if (command.is_long || command.code >= MN_ETHOSU_FIRST_SET) {
+            mn_npu_set(r, &command);
         } else if (starts_operation(&command)) {
             const mn_status status = add(p, decoder, &command);
             char place[64];

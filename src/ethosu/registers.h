@@ -59,6 +59,16 @@ typedef struct mn_ethosu_registers {
     } wide[MN_NPU_CODES]; /* of two */
 } mn_ethosu_registers;
 
+/** What a command that does nothing else sets: a long one, or one from MN_ETHOSU_FIRST_SET on. */
+static inline void mn_npu_set(mn_ethosu_registers *r, const mn_ethosu_command *command) {
+    if (command->is_long) {
+        r->wide[command->code].high = command->param;
+        r->wide[command->code].low = command->data;
+    } else {
+        r->low[command->code] = command->param;
+    }
+}
+
 static inline int32_t mn_npu_get(const mn_ethosu_registers *r, int32_t code) { return r->low[code]; }
 
 /** A number that is below 0 where `is_signed` and the top bit is set. */
