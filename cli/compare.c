@@ -3,6 +3,7 @@
 
 /* mobilenet compare: layer by layer, how far is one version of a model from another? */
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,9 +223,10 @@ static void print_delegate(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     const mn_tensor *a = &graph->tensors[d->a], *b = &r->models[1].graph.tensors[d->b];
     const int64_t values = (int64_t)(a->bytes / mn_type_size(a->type)) * r->samples.set.count;
-    printf("the first layer that differs is operator #%d, %s, on the %s: %lld of %lld values, by at most %g", d->op,
-           mn_op_name(graph->ops[d->op].kind), r->delegated[d->b] ? "delegate" : "CPU", (long long)d->changed,
-           (long long)values, d->most);
+    printf("the first layer that differs is operator #%d, %s, on the %s: %" PRId64 " of %" PRId64
+           " values, by at most %g",
+           d->op, mn_op_name(graph->ops[d->op].kind), r->delegated[d->b] ? "delegate" : "CPU", d->changed, values,
+           d->most);
     if (b->quant.count == 1) printf(", %.0f step(s) of its scale", d->most / (double)b->quant.scale[0]);
     printf("; layer %s\n", a->name);
 }
