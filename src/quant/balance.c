@@ -11,10 +11,8 @@
 /* The largest of many values is taken as their norm of this order: it has slopes. */
 enum { ORDER = 8 };
 
-/* A channel changes at most so much: one that is all but dead needs no steps. */
-#define LARGEST_FACTOR 1024.0
-
-/* Factors are searched in steps, of which the last ones are the finest. */
+/* Factors are searched in steps, of which the last ones are the finest. Their product, about 35, is the most that a
+ * channel changes: one that is all but dead on the photos may be more on others. */
 static const double strides[] = {2, 2, 1.41, 1.41, 1.41, 1.19, 1.19, 1.19, 1.19, 1.09, 1.09, 1.09, 1.09, 1.05, 1.05};
 enum { SWEEPS = sizeof strides / sizeof strides[0] };
 
@@ -252,7 +250,7 @@ static void search(balancing *b, double *z, int32_t count, double stride) {
         if (b->limit[c] == 0) continue;
         double now = change(b, c, z[c], z[c], false), best = z[c], least = now;
         for (int32_t up = 0; up < 2; up++) {
-            double next = up ? fmin(z[c] * stride, b->limit[c]) : fmax(z[c] / stride, 1 / LARGEST_FACTOR);
+            double next = up ? fmin(z[c] * stride, b->limit[c]) : z[c] / stride;
             double found = change(b, c, z[c], next, false);
             if (found < least) least = found, best = next;
         }
@@ -265,7 +263,7 @@ static void search(balancing *b, double *z, int32_t count, double stride) {
 
 /* How large each channel may become; 0 where it reaches RELU6's bound and has to stay. */
 static void find_limits(balancing *b, int32_t group, int32_t count) {
-    for (int32_t c = 0; c < count; c++) b->limit[c] = LARGEST_FACTOR;
+    for (int32_t c = 0; c < count; c++) b->limit[c] = INFINITY;
     for (int32_t i = 0; i < b->graph->op_count; i++) {
         const mn_op *op = &b->graph->ops[i];
         if (b->groups.of[op->outputs[0]] != group || op->attr.activation != MN_ACT_RELU6) continue;

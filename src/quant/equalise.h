@@ -5,8 +5,9 @@
  * that take small values get few steps of it. But a channel may be multiplied by any k > 0 where it is made, and
  * divided by k where it is used, without a change in what the network computes, and moved by a constant that the next
  * bias takes back (Nagel et al., Data-Free Quantization through Weight Equalization and Bias Correction, 2019, sections
- * 4.1.1 and 4.1.3). There, ranges of weights are made equal, for weights with one scale; with a scale for each output
- * channel, activations are what gains, and how far to go is chosen by the rounding errors to expect of both. */
+ * 4.1.1 and 4.1.3). There, ranges of weights are made equal, for weights with one scale (balance.h); with a scale for
+ * each output channel, activations are what gains, and how far to go is chosen by the rounding errors to expect of
+ * both. */
 #ifndef MN_QUANT_EQUALISE_H
 #define MN_QUANT_EQUALISE_H
 
