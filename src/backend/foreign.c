@@ -121,8 +121,10 @@ static mn_status make_graph(mn_foreign *f) {
     f->parts = mn_region_alloc(&f->region, items, sizeof *f->parts);
     f->ops = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *f->ops);
     f->ops_begin = mn_region_alloc(&f->region, items + 1, sizeof *f->ops_begin);
-    if (!ops || !origin || !f->parts || !f->ops || !f->ops_begin) return mn_fail_memory("the back ends");
+    f->part_of = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *f->part_of);
+    if (!ops || !origin || !f->parts || !f->ops || !f->ops_begin || !f->part_of) return mn_fail_memory("the back ends");
     int32_t used = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) f->part_of[i] = -1;
     for (int32_t i = 0; i < f->partition.item_count; i++) {
         const mn_run_item *item = &f->partition.items[i];
         const mn_part *part = item->part >= 0 ? &f->partition.parts[item->part] : NULL;
@@ -131,7 +133,11 @@ static mn_status make_graph(mn_foreign *f) {
         origin[i] = item->op;
         ops[i] = graph->ops[item->op];
         if (part) MN_TRY(make_op(f, part, &ops[i]));
-        for (int32_t k = 0; k < (part ? part->op_count : 1); k++) f->ops[used++] = part ? part->ops[k] : item->op;
+        for (int32_t k = 0; k < (part ? part->op_count : 1); k++) {
+            const int32_t op = part ? part->ops[k] : item->op;
+            f->part_of[op] = item->part;
+            f->ops[used++] = op;
+        }
     }
     f->ops_begin[items] = used;
     f->graph = *graph;

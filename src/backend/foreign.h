@@ -18,6 +18,7 @@ typedef struct mn_foreign {
                            back end's name; numbers in sentences are the model's */
     int32_t *parts;     /* [graph.op_count]: the part that an operator stands for, or -1 */
     int32_t *ops;       /* the model's operators in the order they run, those of a part behind each other */
+    int32_t *part_of;   /* [offer.graph->op_count]: the part that the model's operator is in, or -1 */
     int32_t *ops_begin; /* [graph.op_count + 1]: where those of an operator begin */
     mn_offer offer;
     mn_partition partition;

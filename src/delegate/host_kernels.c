@@ -38,49 +38,58 @@ typedef struct part_state {
 
 /* ---- Tables of a kernel ------------------------------------------------------------------------------------- */
 
-/* Marks tensors by operators of a part. */
-enum { READ = 1, WRITTEN = 2 };
-
-static tfl_int_array *list_marked(const uint8_t *marks, int32_t count, int wanted, mn_region *region) {
-    int32_t found = 0;
-    for (int32_t i = 0; i < count; i++) found += marks[i] == wanted;
-    tfl_int_array *list = mn_host_ints(region, found, NULL);
-    if (!list) return NULL;
-    found = 0;
-    for (int32_t i = 0; i < count; i++) {
-        if (marks[i] == wanted) list->data[found++] = i;
-    }
-    return list;
-}
-
-static void mark(const mn_graph *graph, const mn_part *part, uint8_t *marks) {
-    for (int32_t i = 0; i < part->op_count; i++) {
-        const mn_op *op = &graph->ops[part->ops[i]];
-        for (int32_t k = 0; k < op->input_count; k++) {
-            if (op->inputs[k] >= 0) marks[op->inputs[k]] |= READ;
-        }
-        for (int32_t k = 0; k < op->output_count; k++) marks[op->outputs[k]] |= WRITTEN;
-    }
-}
-
 static int compare_numbers(const void *a, const void *b) {
     const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
     return (x > y) - (x < y);
 }
 
+static void sort(tfl_int_array *list) { qsort(list->data, (size_t)list->size, sizeof *list->data, compare_numbers); }
+
+/* All that operators of a part write, or read, sorted; those read several times stand there so often. */
+static tfl_int_array *list_tensors(const mn_graph *graph, const mn_part *part, bool written, mn_region *region) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < part->op_count; i++) {
+        const mn_op *op = &graph->ops[part->ops[i]];
+        count += written ? op->output_count : op->input_count;
+    }
+    tfl_int_array *list = mn_host_ints(region, count, NULL);
+    if (!list) return NULL;
+    list->size = 0;
+    for (int32_t i = 0; i < part->op_count; i++) {
+        const mn_op *op = &graph->ops[part->ops[i]];
+        const int32_t *tensors = written ? op->outputs : op->inputs;
+        for (int32_t k = 0; k < (written ? op->output_count : op->input_count); k++) {
+            if (tensors[k] >= 0) list->data[list->size++] = tensors[k];
+        }
+    }
+    sort(list);
+    return list;
+}
+
+/* Leaves each number once, and none that is in `others`; both are sorted. */
+static void leave_new(tfl_int_array *list, const tfl_int_array *others) {
+    int32_t kept = 0, at = 0;
+    for (int32_t i = 0; i < list->size; i++) {
+        const int32_t number = list->data[i];
+        while (at < others->size && others->data[at] < number) at++;
+        const bool there =
+            (at < others->size && others->data[at] == number) || (kept > 0 && list->data[kept - 1] == number);
+        if (!there) list->data[kept++] = number;
+    }
+    list->size = kept;
+}
+
 tfl_delegate_params *mn_host_params(const mn_host *host, const mn_part *part, mn_region *region,
                                     tfl_delegate_params *to) {
     const mn_graph *graph = host->offer->graph;
-    uint8_t *marks = calloc((size_t)graph->tensor_count, sizeof *marks);
-    if (!marks) return NULL;
-    mark(graph, part, marks);
+    const tfl_int_array *written = list_tensors(graph, part, true, region);
     *to = (tfl_delegate_params){.delegate = host->delegate,
                                 .nodes_to_replace = mn_host_ints(region, part->op_count, part->ops),
-                                .input_tensors = list_marked(marks, graph->tensor_count, READ, region),
+                                .input_tensors = list_tensors(graph, part, false, region),
                                 .output_tensors = mn_host_ints(region, part->output_count, part->outputs)};
-    free(marks);
-    if (!to->nodes_to_replace || !to->input_tensors || !to->output_tensors) return NULL;
-    qsort(to->output_tensors->data, (size_t)part->output_count, sizeof(int32_t), compare_numbers);
+    if (!written || !to->nodes_to_replace || !to->input_tensors || !to->output_tensors) return NULL;
+    leave_new(to->input_tensors, written);
+    sort(to->output_tensors);
     return to;
 }
 
@@ -122,7 +131,13 @@ static mn_status place_between(part_state *state, const mn_part *kernel_part) {
     return MN_OK;
 }
 
-/* The part, or the parts of it that were asked for one by one. */
+static int32_t count_outputs(const mn_partition *partition) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < partition->part_count; i++) count += partition->parts[i].output_count;
+    return count;
+}
+
+/* The parts of the part that were asked for one by one. */
 static mn_status cut(part_state *state, mn_partition *out) {
     static const mn_backend one = {.name = "kernel", .constants = true};
     const mn_host *host = state->host;
@@ -150,14 +165,13 @@ static mn_status set_kernels(part_state *state) {
     mn_partition partition = {.part_count = 1, .parts = (mn_part *)(uintptr_t)state->part};
     const bool several = has_several_calls(state);
     mn_status status = several ? cut(state, &partition) : MN_OK;
-    const size_t count = (size_t)partition.part_count;
+    const int32_t count = status == MN_OK ? partition.part_count : 0;
     if (status == MN_OK) {
-        state->kernels = mn_region_alloc(&state->region, count, sizeof *state->kernels);
-        state->between =
-            mn_region_alloc(&state->region, (size_t)state->host->offer->graph->tensor_count, sizeof *state->between);
+        state->kernels = mn_region_alloc(&state->region, (size_t)count, sizeof *state->kernels);
+        state->between = mn_region_alloc(&state->region, (size_t)count_outputs(&partition), sizeof *state->between);
         if (!state->kernels || !state->between) status = mn_fail_memory("the delegate");
     }
-    for (size_t i = 0; i < count && status == MN_OK; i++) {
+    for (int32_t i = 0; i < count && status == MN_OK; i++) {
         status = set_kernel(state, &partition.parts[i], &state->kernels[i]);
         if (status == MN_OK) status = place_between(state, &partition.parts[i]);
     }

@@ -32,16 +32,6 @@ static int32_t owner_of(const mn_session *session, int32_t op) {
     return session->graph->tensors[session->graph->ops[op].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
 }
 
-static int32_t part_of(const mn_foreign *foreign, int32_t op) {
-    for (int32_t i = 0; i < foreign->partition.part_count; i++) {
-        const mn_part *part = &foreign->partition.parts[i];
-        for (int32_t k = 0; k < part->op_count; k++) {
-            if (part->ops[k] == op) return i;
-        }
-    }
-    return -1;
-}
-
 static const char *reason_of(const mn_session *session, int32_t owner, int32_t part) {
     const mn_foreign *foreign = session->plan.foreign;
     if (owner == MN_OWNER_DONE)
@@ -57,7 +47,7 @@ mn_status mn_session_delegation(const mn_session *session, int32_t op, mn_delega
     if (op < 0 || op >= session->graph->op_count) {
         return mn_fail(MN_ERROR_ARGUMENT, "operator %d does not exist; the model has %d", op, session->graph->op_count);
     }
-    const int32_t owner = owner_of(session, op), part = owner >= 0 ? part_of(session->plan.foreign, op) : -1;
+    const int32_t owner = owner_of(session, op), part = owner >= 0 ? session->plan.foreign->part_of[op] : -1;
     const mn_delegation info = {.delegate = owner >= 0 ? owner : -1,
                                 .part = part,
                                 .name = owner >= 0 ? session->plan.foreign->backends[owner]->name : NULL,

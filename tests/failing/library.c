@@ -2,25 +2,23 @@
  * Copyright the mobilenet.c authors */
 
 /* A program that uses the libraries: opens a model, makes sessions of one and of two threads, a streamed one, and
- * some in which back ends run most of the operators, runs and closes them; and classifies a photo, if one is named, and
- * its pixels. */
+ * some in which back ends or a delegate run most of the operators, runs and closes them; and classifies a photo, if one
+ * is named, and its pixels. */
 #include <stdio.h>
 #include <string.h>
 
 #include "failing/failing.h"
+#include "mobilenet_delegate.h"
 #include "mobilenet_image.h"
 #include "session/session.h"
 #include "support/reference_backend.h"
 
 int library_main(int count, char **arguments);
 
-static mn_status run(const mn_model *model, int32_t threads, bool streamed, const mn_backend_list *backends) {
-    mn_session_options options = MN_INIT(mn_session_options);
+static mn_status run_as(const mn_model *model, const mn_session_options *options, const mn_backend_list *backends) {
     mn_session *session = NULL;
     mn_tensor_info info = MN_INIT(mn_tensor_info);
-    options.threads = threads;
-    options.streamed = streamed;
-    mn_status status = mn_session_create_with(model, &options, backends, &session);
+    mn_status status = mn_session_create_with(model, options, backends, &session);
     if (status == MN_OK) status = mn_session_tensor(session, mn_model_input(model, 0), &info);
     if (status == MN_OK) {
         memset(mn_session_input(session, 0), 1, info.bytes);
@@ -33,6 +31,26 @@ static mn_status run(const mn_model *model, int32_t threads, bool streamed, cons
         putchar('\n');
     }
     mn_session_close(&session);
+    return status;
+}
+
+static mn_status run(const mn_model *model, int32_t threads, bool streamed, const mn_backend_list *backends) {
+    mn_session_options options = MN_INIT(mn_session_options);
+    options.threads = threads;
+    options.streamed = streamed;
+    return run_as(model, &options, backends);
+}
+
+/* With convolutions in a delegate's library, whose own memory does not run out. */
+static mn_status run_with_delegate(const mn_model *model) {
+    mn_delegate *delegate = NULL;
+    mn_session_options options = MN_INIT(mn_session_options);
+    mn_status status =
+        mn_delegate_open_external(TEST_DELEGATES "/good.so", "each:1;cache_file_path:no folder/c", &delegate);
+    options.delegates = &delegate;
+    options.delegate_count = 1;
+    if (status == MN_OK) status = run_as(model, &options, NULL);
+    mn_delegate_close(&delegate);
     return status;
 }
 
@@ -91,6 +109,7 @@ int library_main(int count, char **arguments) {
     if (status == MN_OK) status = run(model, 2, false, NULL);
     if (status == MN_OK) status = run(model, 2, true, NULL);
     if (status == MN_OK) status = run_with_backends(model);
+    if (status == MN_OK) status = run_with_delegate(model);
     if (status == MN_OK && count == 3) status = classify(model, arguments[2]);
     mn_model_close(&model);
     if (status == MN_OK) return 0;
