@@ -15,7 +15,9 @@ typedef struct mn_ethosu_decoder {
     const mn_ethosu_memory *memory;
     mn_region *region; /* takes what operations keep */
     int32_t threads;
-    double work_left; /* multiply-accumulates and copied bytes that the program may still ask for */
+    double work_left;         /* multiply-accumulates and copied bytes that the program may still ask for */
+    const mn_ethosu_op *done; /* [done_count]: the operations so far */
+    int32_t done_count;
     mn_ethosu_registers registers;
     mn_ethosu_origins origins;
 } mn_ethosu_decoder;

@@ -3,6 +3,7 @@
 
 /* Weights and scales of CONV and DEPTHWISE. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ethosu/decode.h"
 #include "ethosu/dense.h"
@@ -13,25 +14,33 @@ static const int32_t weight_codes[2][2] = {{MN_NPU_WEIGHT_BASE, MN_NPU_WEIGHT_LE
 static const int32_t scale_codes[2][2] = {{MN_NPU_SCALE_BASE, MN_NPU_SCALE_LENGTH},
                                           {MN_NPU_SCALE1_BASE, MN_NPU_SCALE1_LENGTH}};
 
-/* A stream in constant memory, or in memory that it has been copied to. */
-typedef struct stream {
-    const uint8_t *data;
-    size_t bytes;
-} stream;
+/* A network's image may be cut into stripes, each with the weights of the one before: how far to look for those. */
+enum { LOOK_BACK = 64 };
 
+/* A stream in constant memory, or in memory that it has been copied to. */
 static mn_status find(const mn_ethosu_decoder *d, int32_t region, const int32_t codes[2], const char *what,
-                      stream *out) {
+                      const uint8_t **data, size_t *bytes) {
     const uint64_t begin = mn_npu_address(&d->registers, codes[0]);
     int32_t space;
     MN_TRY(mn_ethosu_decode_space(d, region, &space));
-    out->bytes = d->registers.wide[codes[1]].low;
-    out->data = NULL;
-    if (begin <= d->memory->bytes[space] && out->bytes <= d->memory->bytes[space] - begin) {
-        out->data = mn_ethosu_origins_find(&d->origins, d->memory, space, (size_t)begin, out->bytes);
-        if (out->data) return MN_OK;
-        return mn_fail(MN_ERROR_UNSUPPORTED, "its %s are not constants of the model", what);
+    *bytes = d->registers.wide[codes[1]].low;
+    if (begin > d->memory->bytes[space] || *bytes > d->memory->bytes[space] - begin) {
+        return mn_fail(MN_ERROR_FORMAT, "its %s lie beyond their region", what);
     }
-    return mn_fail(MN_ERROR_FORMAT, "its %s lie beyond their region", what);
+    *data = mn_ethosu_origins_find(&d->origins, d->memory, space, (size_t)begin, *bytes);
+    return *data ? MN_OK : mn_fail(MN_ERROR_UNSUPPORTED, "its %s are not constants of the model", what);
+}
+
+static mn_status find_source(const mn_ethosu_decoder *d, const mn_ethosu_filter *filter, mn_ethosu_source *out) {
+    *out = (mn_ethosu_source){
+        .block_depth = filter->block_depth, .cores = filter->cores, .part_kernel = filter->part_kernel};
+    for (int32_t core = 0; core < filter->cores; core++) {
+        if (mn_ethosu_core_channels(filter, core) == 0) continue;
+        MN_TRY(find(d, MN_NPU_WEIGHT_REGION, weight_codes[core], "weights", &out->weights[core],
+                    &out->weight_bytes[core]));
+        MN_TRY(find(d, MN_NPU_SCALE_REGION, scale_codes[core], "scales", &out->scales[core], &out->scale_bytes[core]));
+    }
+    return MN_OK;
 }
 
 static mn_status make_filter(const mn_ethosu_decoder *d, const mn_ethosu_op *op, mn_ethosu_filter *out) {
@@ -57,18 +66,53 @@ static mn_status make_filter(const mn_ethosu_decoder *d, const mn_ethosu_op *op,
     return MN_OK;
 }
 
-static mn_status decode(const mn_ethosu_decoder *d, const mn_ethosu_filter *filter, int16_t *weights,
+static mn_status decode(const mn_ethosu_source *s, const mn_ethosu_filter *filter, int16_t *weights,
                         mn_ethosu_scale *scales) {
     for (int32_t core = 0; core < filter->cores; core++) {
-        stream s;
         if (mn_ethosu_core_channels(filter, core) == 0) continue;
-        MN_TRY(find(d, MN_NPU_WEIGHT_REGION, weight_codes[core], "weights", &s));
-        MN_TRY(mn_ethosu_weights_decode(filter, core, s.data, s.bytes, weights));
-        MN_TRY(find(d, MN_NPU_SCALE_REGION, scale_codes[core], "scales", &s));
-        MN_TRY(mn_ethosu_scales_decode(filter, core, s.data, s.bytes, scales));
+        MN_TRY(mn_ethosu_weights_decode(filter, core, s->weights[core], s->weight_bytes[core], weights));
+        MN_TRY(mn_ethosu_scales_decode(filter, core, s->scales[core], s->scale_bytes[core], scales));
     }
     return MN_OK;
 }
+
+/* ---- Stripes of one image --------------------------------------------------------------------------------- */
+
+static bool same_source(const mn_ethosu_source *a, const mn_ethosu_source *b) {
+    for (int32_t core = 0; core < 2; core++) {
+        if (a->weights[core] != b->weights[core] || a->weight_bytes[core] != b->weight_bytes[core]) return false;
+        if (a->scales[core] != b->scales[core] || a->scale_bytes[core] != b->scale_bytes[core]) return false;
+    }
+    return a->block_depth == b->block_depth && a->cores == b->cores && a->part_kernel == b->part_kernel;
+}
+
+static bool same_type(const mn_ethosu_map *a, const mn_ethosu_map *b) {
+    return a->bytes == b->bytes && a->is_signed == b->is_signed && a->zero == b->zero;
+}
+
+/* Does `done` have all that `op` needs? Packed weights may depend on the window as well. */
+static bool is_same(const mn_ethosu_op *done, const mn_ethosu_op *op) {
+    const mn_ethosu_finish *a = &done->finish, *b = &op->finish;
+    if (done->kind != op->kind || b->scaling != MN_ETHOSU_UNSCALED) return false; /* no scale of its own */
+    if (!same_source(&done->source, &op->source) || memcmp(&done->window, &op->window, sizeof op->window) != 0)
+        return false;
+    return same_type(&done->in, &op->in) && same_type(&done->out, &op->out) && a->rounding == b->rounding &&
+           a->zero == b->zero && a->low == b->low && a->high == b->high && a->table == b->table;
+}
+
+static bool share(const mn_ethosu_decoder *d, mn_ethosu_op *op) {
+    for (int32_t i = d->done_count - 1; i >= mn_max_i32(0, d->done_count - LOOK_BACK); i--) {
+        const mn_ethosu_op *done = &d->done[i];
+        if (!is_same(done, op)) continue;
+        op->finish = done->finish;
+        op->dense = done->dense;
+        op->weights = done->weights;
+        return true;
+    }
+    return false;
+}
+
+/* ---- Weights ---------------------------------------------------------------------------------------------- */
 
 /* [c][taps] to [taps][c]. */
 static void transpose(const int16_t *from, size_t channels, size_t taps, int16_t *to) {
@@ -95,7 +139,7 @@ static mn_status fill(mn_ethosu_decoder *d, mn_ethosu_op *op, const mn_ethosu_fi
     const size_t taps = (size_t)filter->k_h * (size_t)filter->k_w;
     mn_ethosu_scale *scales = mn_region_alloc(d->region, (size_t)filter->out_c, sizeof *scales);
     if (!weights || !ordered || !scales) return mn_fail_memory("a program of an Ethos-U");
-    MN_TRY(decode(d, filter, weights, scales));
+    MN_TRY(decode(&op->source, filter, weights, scales));
     for (int32_t c = 0; c < filter->out_c && f->scaling == MN_ETHOSU_SCALED; c++) {
         scales[c].scale = f->scale.scale; /* one scale for all; biases are the channels' own */
         scales[c].shift = f->scale.shift;
@@ -110,6 +154,8 @@ static mn_status fill(mn_ethosu_decoder *d, mn_ethosu_op *op, const mn_ethosu_fi
 mn_status mn_ethosu_decode_filter(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     mn_ethosu_filter filter;
     MN_TRY(make_filter(d, op, &filter));
+    MN_TRY(find_source(d, &filter, &op->source));
+    if (share(d, op)) return MN_OK;
     const double weights = (double)filter.out_c * filter.k_h * filter.k_w * filter.in_c;
     if (weights > (double)(1 << 28)) return mn_fail(MN_ERROR_LIMIT, "it has more than 2^28 weights");
     MN_TRY(mn_ethosu_decode_spend(d, 16 * weights)); /* what decoding and packing take, roughly */

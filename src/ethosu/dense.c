@@ -3,6 +3,7 @@
 
 #include "ethosu/dense.h"
 
+#include "ethosu/finish.h"
 #include "ethosu/registers.h"
 #include "kernels/cut.h"
 #include "kernels/quant.h"
@@ -29,7 +30,7 @@ static bool is_convolution(const mn_window *w) {
 static bool fits(const mn_ethosu_op *op) {
     const mn_ethosu_finish *f = &op->finish;
     if (op->in.bytes != 1 || op->out.bytes != 1 || op->in.is_signed != op->out.is_signed) return false;
-    if (f->scaling != MN_ETHOSU_SCALED_CHANNEL || f->rounding != MN_NPU_ROUND_TFL || f->table >= 0) return false;
+    if (f->scaling != MN_ETHOSU_SCALED_CHANNEL || f->rounding != MN_NPU_ROUND_TFL) return false;
     const mn_range_i32 range = mn_type_range(type_of(&op->in));
     if (!is_inside(op->in.zero, range) || !is_inside(f->zero, range) || !is_convolution(&op->window)) return false;
     for (int32_t c = 0; c < op->out.c; c++) {
@@ -71,9 +72,10 @@ static mn_status make_params(mn_ethosu_op *op, const int16_t *weights, int32_t z
         bias[c] = (int32_t)f->scales[c].bias;
     }
     for (size_t i = 0; i < count; i++) filter[i] = (uint8_t)(weights[i] + zero);
+    const mn_range_i32 all = mn_type_range(type_of(&op->out)), range = {f->low, f->high};
     op->dense = (mn_ethosu_dense){.params = {.window = op->window,
                                              .groups = 1,
-                                             .range = {f->low, f->high},
+                                             .range = f->table < 0 ? range : all, /* the table clamps */
                                              .in_zero = op->in.zero,
                                              .out_zero = f->zero,
                                              .weight_zero = zero,
@@ -158,6 +160,7 @@ void mn_ethosu_dense_run(const mn_ethosu_op *op, const mn_ethosu_run *run) {
                           .cut = &d->cut,
                           .workspace = d->cut.workspace_bytes > 0 ? run->workspace + workspace_at : NULL};
     d->kernel->run(&task, 0, d->cut.units);
+    if (op->finish.table >= 0) mn_ethosu_look_up_bytes(op, run, out, mn_ethosu_map_row(&op->out) * (size_t)op->out.h);
     for (int32_t y = 0; y < op->out.h; y++) {
         mn_ethosu_map_scatter(&op->out, run->spaces[op->out.space], y, out + (size_t)y * mn_ethosu_map_row(&op->out));
     }

@@ -116,6 +116,11 @@ static bool find_between(const state *s, const mn_graph *graph, int32_t tensor, 
 
 /* ---- Preparation ------------------------------------------------------------------------------------------ */
 
+/* Lays `bytes` behind *total, which moves on: a tensor has at most 1 GiB. */
+static mn_status take(size_t *total, size_t bytes) {
+    return mn_add_size(*total, mn_round_up(bytes, 64), total) ? MN_OK : mn_fail_memory("a program of an Ethos-U");
+}
+
 /* Regions that name one tensor are one memory. Memories that are written lie behind each other in the workspace. */
 static mn_status add_memory(const mn_offer *offer, const mn_op *op, unit *u) {
     for (int32_t r = 0; r < MN_ETHOSU_SPACES; r++) u->memory.of_region[r] = -1;
@@ -128,7 +133,7 @@ static mn_status add_memory(const mn_offer *offer, const mn_op *op, unit *u) {
         u->memory.bytes[r] = tensor->bytes;
         u->memory.constant[r] = tensor->data;
         u->space_at[r] = u->spaces_bytes;
-        if (!tensor->data) u->spaces_bytes += mn_round_up(tensor->bytes, 64);
+        if (!tensor->data) MN_TRY(take(&u->spaces_bytes, tensor->bytes));
     }
     if (u->memory.constant[u->memory.of_region[REGION_ARENA]] == NULL) return MN_OK;
     return mn_fail(MN_ERROR_FORMAT, "its input %d, the memory for tensors, is a constant",
@@ -165,7 +170,7 @@ static mn_status add_ports(state *s, const mn_offer *offer, const mn_op *op, uni
         MN_TRY(make_port(offer, u, op->outputs[i], p));
         p->place = place_of(part->outputs, part->output_count, op->outputs[i]);
         p->between = s->workspace;
-        s->workspace += mn_round_up(p->bytes, 64);
+        MN_TRY(take(&s->workspace, p->bytes));
     }
     return MN_OK;
 }
@@ -189,14 +194,17 @@ static void end(void *ending) {
 }
 
 /* Memories and workspace of operators follow what lies between them; one operator after another uses them. */
-static size_t place_memories(state *s) {
-    size_t most = 0;
+static mn_status place_memories(state *s, size_t *workspace) {
+    *workspace = s->workspace;
     for (int32_t i = 0; i < s->count; i++) {
         unit *u = &s->units[i];
+        size_t bytes = s->workspace;
         for (int32_t r = 0; r < REGIONS; r++) u->space_at[r] += s->workspace;
-        most = mn_max_size(most, u->spaces_bytes + mn_ethosu_program_workspace(u->program));
+        MN_TRY(take(&bytes, u->spaces_bytes));
+        MN_TRY(take(&bytes, mn_ethosu_program_workspace(u->program)));
+        *workspace = mn_max_size(*workspace, bytes);
     }
-    return s->workspace + most;
+    return MN_OK;
 }
 
 static mn_status prepare(void *session, const mn_offer *offer, const mn_part *part, mn_prepared *out) {
@@ -209,7 +217,8 @@ static mn_status prepare(void *session, const mn_offer *offer, const mn_part *pa
     for (int32_t i = 0; i < part->op_count && status == MN_OK; i++) {
         status = add_unit(s, offer, &offer->graph->ops[part->ops[i]]);
     }
-    if (status == MN_OK) *out = (mn_prepared){.state = s, .workspace_bytes = place_memories(s)};
+    *out = (mn_prepared){.state = s};
+    if (status == MN_OK) status = place_memories(s, &out->workspace_bytes);
     if (status != MN_OK) end(s);
     return status;
 }

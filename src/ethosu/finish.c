@@ -75,3 +75,9 @@ void mn_ethosu_finish_row(const mn_ethosu_op *op, const mn_ethosu_run *run, cons
         }
     }
 }
+
+void mn_ethosu_look_up_bytes(const mn_ethosu_op *op, const mn_ethosu_run *run, uint8_t *values, size_t count) {
+    const uint8_t *table = run->spaces[MN_ETHOSU_TABLES] + op->finish.table;
+    const int32_t low = op->finish.table_low;
+    for (size_t i = 0; i < count; i++) values[i] = table[(uint8_t)(values[i] - low)];
+}

@@ -21,4 +21,7 @@ static inline int64_t mn_ethosu_high_mul(int32_t a, uint32_t b) { return ((int64
 /** Turns one row of accumulators, [w][c] of the output, into values to store. */
 void mn_ethosu_finish_row(const mn_ethosu_op *op, const mn_ethosu_run *run, const int64_t *acc, int32_t *values);
 
+/** Turns stored values of 8 bits into those that the operation's table has for them. */
+void mn_ethosu_look_up_bytes(const mn_ethosu_op *op, const mn_ethosu_run *run, uint8_t *values, size_t count);
+
 #endif

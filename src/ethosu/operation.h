@@ -70,6 +70,14 @@ typedef struct mn_ethosu_copy {
     size_t from, to, bytes;
 } mn_ethosu_copy;
 
+/** What a convolution's weights are made from: the same sources make the same weights. */
+typedef struct mn_ethosu_source {
+    const uint8_t *weights[2], *scales[2]; /* constants of the model, for each core; NULL for one without channels */
+    size_t weight_bytes[2], scale_bytes[2];
+    int32_t block_depth, cores;
+    bool part_kernel;
+} mn_ethosu_source;
+
 typedef struct mn_ethosu_op {
     mn_ethosu_kind kind;
     int32_t mode; /* of POOL and ELEMENTWISE: MN_NPU_POOL_MAX, MN_NPU_MUL ... */
@@ -77,6 +85,7 @@ typedef struct mn_ethosu_op {
     mn_window window;       /* CONV, DEPTHWISE and POOL; padding below and to the right is what lies beyond the input */
     const int16_t *weights; /* CONV: [out_c][k_h][k_w][in_c]; DEPTHWISE: [k_h][k_w][out_c] */
     mn_ethosu_finish finish;
+    mn_ethosu_source source;
     mn_ethosu_dense dense;
     mn_ethosu_pair pair; /* ELEMENTWISE */
     mn_ethosu_copy copy; /* DMA */

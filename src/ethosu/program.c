@@ -55,6 +55,8 @@ static bool workspace_of(const mn_ethosu_op *op, size_t *bytes) {
 static mn_status add(mn_ethosu_program *p, mn_ethosu_decoder *decoder, const mn_ethosu_command *command) {
     size_t workspace;
     MN_TRY(make_room(p));
+    decoder->done = p->ops;
+    decoder->done_count = p->count;
     MN_TRY(mn_ethosu_decode(decoder, command->code, command->param, &p->ops[p->count]));
     if (!workspace_of(&p->ops[p->count], &workspace)) return mn_fail_memory("a program of an Ethos-U");
     p->workspace = mn_max_size(p->workspace, workspace);

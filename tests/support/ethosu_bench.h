@@ -71,6 +71,17 @@ static inline void eb_refused(mn_status status, const char *sentence) {
     if (!strstr(mn_error_detail(), sentence)) fail_msg("'%s' has no '%s'", mn_error_detail(), sentence);
 }
 
+/* DMA of `bytes` bytes from one region to another. */
+static inline void eb_copy(int32_t from_region, uint64_t from, int32_t to_region, uint64_t to, uint64_t bytes) {
+    ep_program *p = &eb.program;
+    ep_short(p, MN_NPU_DMA0_SRC_REGION, from_region);
+    ep_long(p, MN_NPU_DMA0_SRC, from);
+    ep_short(p, MN_NPU_DMA0_DST_REGION, to_region);
+    ep_long(p, MN_NPU_DMA0_DST, to);
+    ep_long(p, MN_NPU_DMA0_LEN, bytes);
+    ep_short(p, MN_NPU_OP_DMA_START, 0);
+}
+
 /* ---- What is expected -------------------------------------------------------------------------------------- */
 
 static inline mn_ethosu_map eb_place(int32_t h, int32_t w, int32_t c, int32_t bytes, bool is_signed) {

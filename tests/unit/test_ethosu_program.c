@@ -166,16 +166,6 @@ static void test_wide_products(void **state) {
 
 /* ---- DMA --------------------------------------------------------------------------------------------------- */
 
-static void copy(int32_t from_region, uint64_t from, int32_t to_region, uint64_t to, uint64_t bytes) {
-    ep_program *p = &eb.program;
-    ep_short(p, MN_NPU_DMA0_SRC_REGION, from_region);
-    ep_long(p, MN_NPU_DMA0_SRC, from);
-    ep_short(p, MN_NPU_DMA0_DST_REGION, to_region);
-    ep_long(p, MN_NPU_DMA0_DST, to);
-    ep_long(p, MN_NPU_DMA0_LEN, bytes);
-    ep_short(p, MN_NPU_OP_DMA_START, 0);
-}
-
 /* A table of bytes, and one of numbers of 32 bits, at any of the places for tables. */
 static void test_tables(void **state) {
     (void)state;
@@ -187,8 +177,8 @@ static void test_tables(void **state) {
         begin_elementwise(&o, seed, MN_NPU_MAX, 1, wide ? 4 : 1);
         for (size_t i = 0; i < sizeof table; i++) table[i] = (uint8_t)eb_between(0, 255);
         const uint64_t place_of_table = 0xb800 + 256 * (uint64_t)slot;
-        copy(0, ep_constant(&eb.program, table, sizeof table), MN_NPU_REGION_INTERNAL, place_of_table,
-             wide ? 1024 : 256);
+        eb_copy(0, ep_constant(&eb.program, table, sizeof table), MN_NPU_REGION_INTERNAL, place_of_table,
+                wide ? 1024 : 256);
         ep_map(&eb.program, MN_NPU_IFM_BASE0, &o.a, 0);
         o.out.zero = o.out.is_signed ? eb_between(-20, 20) : eb_between(0, 40);
         ep_map(&eb.program, MN_NPU_OFM_BASE0, &o.out, 0);
@@ -236,10 +226,10 @@ static void test_copied_weights(void **state) {
     ep_short(&eb.program, MN_NPU_ACTIVATION_MAX, 127);
     ep_filter(&eb.program, &f, &weight, &scale, 1);
     const uint64_t bytes = eb.program.constant_bytes, scales_at = bytes - 16;
-    copy(0, 0, 1, 1000, scales_at);
-    copy(0, scales_at, 1, 1000 + scales_at, bytes - scales_at);
-    copy(1, 1000, 1, 5000, scales_at);
-    copy(1, 1000 + scales_at, 1, 5000 + scales_at, bytes - scales_at);
+    eb_copy(0, 0, 1, 1000, scales_at);
+    eb_copy(0, scales_at, 1, 1000 + scales_at, bytes - scales_at);
+    eb_copy(1, 1000, 1, 5000, scales_at);
+    eb_copy(1, 1000 + scales_at, 1, 5000 + scales_at, bytes - scales_at);
     small_convolution(1, 5000, 5000 + scales_at, &from, &to);
     eb.before[7] = 11;
     eb_run();
@@ -324,7 +314,7 @@ static void test_refused_copies(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         eb_begin(1, EP_U65_256);
-        copy(cases[i].from_region, cases[i].from, cases[i].to_region, cases[i].to, cases[i].bytes);
+        eb_copy(cases[i].from_region, cases[i].from, cases[i].to_region, cases[i].to, cases[i].bytes);
         eb_refused(MN_ERROR_FORMAT, cases[i].sentence);
     }
 }
