@@ -91,6 +91,7 @@ json 'all(0 <= p["offset"] and p["offset"] + p["bytes"] <= n["arena_bytes"] for 
           for p in n["inputs"] + n["outputs"])'
 expect 0 inspect "$models/tiny_v2_vela5_u55-128.tflite"
 prints 'a program for ethos-u55-128: 128 multiply-accumulates a cycle, 24 KB inside'
+prints '^ +input +0 +input: 3072 bytes at 4096 of the arena$'
 if grep -q 'fast memory' "$scratch/out"; then fail 'Ethos-U55 has no second memory'; fi
 expect 0 inspect "$models/tiny_v2_vela3_u65-256.tflite"
 prints "^NPU +operator 2 $program"
