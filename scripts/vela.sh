@@ -124,5 +124,5 @@ else
     say "processor   $count $operators there, which the estimate leaves out:"
     sed -E 's/^ *CPU: ([^(]*[^( ]) *(\(.*)?$/            \1/' <<<"$left"
     sed -nE 's/^(Reason:| -) /            Vela: /p' "$scratch/log"
-    say "            ('mobilenet inspect --npu $npu MODEL' says why)"
+    say "            ('mobilenet inspect $out/$name' says which and why)"
 fi
