@@ -11,10 +11,12 @@
 #include "classify/classifier.h"
 #include "commands.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "common/options.h"
 #include "delegation.h"
 #include "image_options.h"
+#include "inspect_cycles.h"
 #include "inspect_dot.h"
 #include "inspect_kind.h"
 #include "inspect_npu.h"
@@ -30,7 +32,8 @@
 typedef struct settings {
     cli_list models;
     cli_session_options session;
-    const char *npu; /* that Vela would compile for; NULL: none */
+    const char *npu; /* that Vela would compile for, or has; NULL: none */
+    const char *plot;
     bool json, dot, plan, streamed;
 } settings;
 
@@ -60,7 +63,14 @@ static const cli_option options[] = {
      .help =
          "print instead which operators Arm's compiler Vela would give to an Ethos-U (ethos-u65-256, that of i.MX 93, "
          "ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and which multipliers channel counts "
-         "leave idle; with emulate, tell of running what Vela compiled as 'mobilenet run --npu=emulate' does"},
+         "leave idle; of a model that Vela has compiled, where the NPU's cycles go, by an estimate; with emulate, tell "
+         "of "
+         "running such a model as 'mobilenet run --npu=emulate' does"},
+    {.name = "plot",
+     .kind = CLI_TEXT,
+     .offset = offsetof(settings, plot),
+     .value = "FILE.svg",
+     .help = "draw these cycles, operation by operation"},
     CLI_SESSION_OPTIONS(settings, session),
     {0},
 };
@@ -315,17 +325,17 @@ static mn_status open_subject(const settings *s, subject *out) {
 }
 
 static mn_status print_vela(const settings *s, const subject *target) {
-    const mn_model *model = target->model;
-    if (cli_has_npu(&model->graph)) {
-        return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: Vela has compiled it already; 'mobilenet inspect' tells what of it runs on "
-                       "the NPU",
+    const mn_graph *graph = &target->model->graph;
+    const bool is_compiled = cli_has_npu(graph);
+    if (s->plot && !is_compiled) {
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: --plot draws cycles of what Vela has compiled; compile the model first",
                        target->path);
     }
+    if (is_compiled) return s->json ? cli_json_cycles(graph, s->npu) : cli_print_cycles(graph, s->npu);
     if (s->json) {
-        cli_json_vela(model, s->npu);
+        cli_json_vela(target->model, s->npu);
     } else {
-        cli_print_vela(model, s->npu);
+        cli_print_vela(target->model, s->npu);
     }
     return MN_OK;
 }
@@ -361,6 +371,16 @@ static bool take_npu(settings *s) {
     return true;
 }
 
+static bool write_plot(const settings *s, const subject *target) {
+    cli_output output = {0};
+    if (!cli_output_open(&output, s->plot)) return false;
+    const mn_status status = cli_plot_cycles(output.file, &target->model->graph, s->npu);
+    if (status == MN_OK) return cli_output_commit(&output);
+    cli_library_error(status);
+    cli_output_abort(&output);
+    return false;
+}
+
 static int inspect(settings *s) {
     if (s->models.count != 1 || (s->dot && (s->json || s->plan))) {
         cli_error(s->models.count != 1 ? "inspect: exactly one MODEL must be named; see 'mobilenet inspect --help'"
@@ -368,14 +388,21 @@ static int inspect(settings *s) {
         return CLI_USAGE;
     }
     if (!take_npu(s) || !cli_delegate_check(&s->session.delegate)) return CLI_USAGE;
+    if (s->plot && !s->npu) {
+        cli_error("inspect: --plot draws the cycles that --npu NAME estimates of a compiled model; name the NPU");
+        return CLI_USAGE;
+    }
+    if (s->plot) cli_output_tell(s->plot);
     subject target = {.path = s->models.items[0]};
+    bool written = true;
     mn_status status = open_subject(s, &target);
     if (status == MN_OK) status = print(s, &target);
     if (status != MN_OK) cli_library_error(status);
+    if (status == MN_OK && s->plot) written = write_plot(s, &target);
     mn_session_close(&target.session);
     mn_model_close(&target.model);
     cli_session_setup_close(&target.setup);
-    return status == MN_OK ? CLI_OK : CLI_FAILURE;
+    return status == MN_OK && written ? CLI_OK : CLI_FAILURE;
 }
 
 int cli_inspect(int count, char *const *arguments) {

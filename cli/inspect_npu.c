@@ -34,39 +34,47 @@ typedef struct program {
     int64_t counts[KIND_COUNT];
 } program;
 
-static bool is_program(const mn_op *op) {
+bool cli_is_program(const mn_op *op) {
     return op->kind == MN_OP_CUSTOM && strcmp(op->attr.custom.name, "ethos-u") == 0;
 }
 
 bool cli_has_npu(const mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_program(&graph->ops[i])) return true;
+        if (cli_is_program(&graph->ops[i])) return true;
     }
     return false;
 }
 
 /* ---- Programs --------------------------------------------------------------------------------------------- */
 
-static int32_t kind_of(const mn_ethosu_command *command) {
-    if (command->is_long) return -1;
-    switch (command->code) {
+static int32_t kind_of(int32_t code, int32_t mode) {
+    switch (code) {
     case MN_NPU_OP_CONV: return KIND_CONV;
     case MN_NPU_OP_DEPTHWISE: return KIND_DEPTHWISE;
-    case MN_NPU_OP_POOL: return command->param <= MN_NPU_POOL_REDUCE_SUM ? KIND_POOL + command->param : -1;
-    case MN_NPU_OP_ELEMENTWISE: return command->param < MN_NPU_ELEMENTWISE_END ? KIND_ELEMENTWISE + command->param : -1;
+    case MN_NPU_OP_POOL: return mode <= MN_NPU_POOL_REDUCE_SUM ? KIND_POOL + mode : -1;
+    case MN_NPU_OP_ELEMENTWISE: return mode < MN_NPU_ELEMENTWISE_END ? KIND_ELEMENTWISE + mode : -1;
     case MN_NPU_OP_DMA_START: return KIND_DMA;
     default: return -1;
     }
 }
 
-static mn_status read_program(const mn_graph *graph, const mn_op *op, program *out) {
-    const mn_tensor *payload = mn_graph_input(graph, op, INPUT_PROGRAM);
-    *out = (program){0};
+const char *cli_npu_kind(int32_t code, int32_t mode) {
+    const int32_t kind = kind_of(code, mode);
+    return kind >= 0 ? kind_names[kind] : "unknown";
+}
+
+mn_status cli_npu_stream(const mn_graph *graph, int32_t index, mn_ethosu_stream *out) {
+    const mn_tensor *payload = mn_graph_input(graph, &graph->ops[index], INPUT_PROGRAM);
     if (!payload || !payload->data) return mn_fail(MN_ERROR_FORMAT, "its first input is no program");
-    MN_TRY(mn_ethosu_stream_read(payload->data, payload->bytes, &out->stream));
+    return mn_ethosu_stream_read(payload->data, payload->bytes, out);
+}
+
+static mn_status read_program(const mn_graph *graph, int32_t index, program *out) {
+    *out = (program){0};
+    MN_TRY(cli_npu_stream(graph, index, &out->stream));
     size_t at = 0;
     for (mn_ethosu_command command; mn_ethosu_stream_next(&out->stream, &at, &command);) {
-        const int32_t kind = kind_of(&command);
+        const int32_t kind = command.is_long ? -1 : kind_of(command.code, command.param);
         if (kind >= 0) out->counts[kind]++;
     }
     return MN_OK;
@@ -125,7 +133,7 @@ static void print_memory(const mn_graph *graph, const mn_op *op) {
 static void print_program(const mn_graph *graph, int32_t index) {
     char name[32];
     program p;
-    if (read_program(graph, &graph->ops[index], &p) != MN_OK) {
+    if (read_program(graph, index, &p) != MN_OK) {
         printf("NPU         operator %" PRId32 ": %s\n", index, mn_error_detail());
         return;
     }
@@ -144,7 +152,7 @@ static void print_program(const mn_graph *graph, int32_t index) {
 
 static int32_t count_left(const mn_graph *graph) {
     int32_t count = 0;
-    for (int32_t i = 0; i < graph->op_count; i++) count += !is_program(&graph->ops[i]);
+    for (int32_t i = 0; i < graph->op_count; i++) count += !cli_is_program(&graph->ops[i]);
     return count;
 }
 
@@ -162,7 +170,7 @@ static void print_left(const mn_graph *graph) {
     }
     printf("processor   %" PRId32 " operator%s outside the NPU's programs:\n", left, left == 1 ? "" : "s");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_program(&graph->ops[i])) continue;
+        if (cli_is_program(&graph->ops[i])) continue;
         const char *reason = reason_of(graph, i);
         printf("            %" PRId32 " %s: %s\n", i, mn_op_name(graph->ops[i].kind),
                reason ? reason : "the file does not tell why Vela left it");
@@ -172,7 +180,7 @@ static void print_left(const mn_graph *graph) {
 void cli_print_npu(const mn_graph *graph) {
     printf("\n");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_program(&graph->ops[i])) print_program(graph, i);
+        if (cli_is_program(&graph->ops[i])) print_program(graph, i);
     }
     print_left(graph);
 }
@@ -212,7 +220,7 @@ static void json_program(cli_json *json, const mn_graph *graph, int32_t index) {
     program p;
     cli_json_object(json, NULL);
     cli_json_int(json, "operator", index);
-    if (read_program(graph, op, &p) == MN_OK) {
+    if (read_program(graph, index, &p) == MN_OK) {
         json_stream(json, &p);
     } else {
         cli_json_text(json, "error", mn_error_detail());
@@ -229,12 +237,12 @@ void cli_json_npu(cli_json *json, const mn_graph *graph) {
     if (!cli_has_npu(graph)) return;
     cli_json_array(json, "npu");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_program(&graph->ops[i])) json_program(json, graph, i);
+        if (cli_is_program(&graph->ops[i])) json_program(json, graph, i);
     }
     cli_json_end(json);
     cli_json_array(json, "processor");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (is_program(&graph->ops[i])) continue;
+        if (cli_is_program(&graph->ops[i])) continue;
         cli_json_object(json, NULL);
         cli_json_int(json, "operator", i);
         cli_json_text(json, "name", mn_op_name(graph->ops[i].kind));

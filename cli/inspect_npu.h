@@ -6,10 +6,20 @@
 #define MN_CLI_INSPECT_NPU_H
 
 #include "common/json.h"
+#include "ethosu/stream.h"
 #include "graph/graph.h"
 
 /** Has the model programs for an Ethos-U? */
 bool cli_has_npu(const mn_graph *graph);
+
+/** Is the operator such a program? */
+bool cli_is_program(const mn_op *op);
+
+/** The program of operator `index`. Errors: those of mn_ethosu_stream_read(), and FORMAT where it has none. */
+mn_status cli_npu_stream(const mn_graph *graph, int32_t index, mn_ethosu_stream *out);
+
+/** What a program's operation is called, from its command and its kind: "CONV", "MAX_POOL"; "unknown". */
+const char *cli_npu_kind(int32_t code, int32_t mode);
 
 /** A paragraph for each program, and one of the operators outside. */
 void cli_print_npu(const mn_graph *graph);

@@ -200,7 +200,7 @@ static void set_busy(mn_ethosu_cost *cost, const machine *m, const shape *s, dou
     cost->busy = t->wait + most + (array + output + memory - most) / blocks;
     cost->bytes = t->bytes[0] + t->bytes[1];
     if (most == output) cost->bound = MN_ETHOSU_BY_OUTPUT;
-    if (most == memory) cost->bound = MN_ETHOSU_BY_MEMORY;
+    if (most == memory || t->wait > most) cost->bound = MN_ETHOSU_BY_MEMORY;
 }
 
 static void cost_of_op(const machine *m, mn_ethosu_cost *cost) {

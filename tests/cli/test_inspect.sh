@@ -122,8 +122,24 @@ prints 'CONV_2D: its tensors are floats'
 expect 2 inspect --npu ethos-u85-256 "$models/tiny_v2_int8.tflite"
 says "'ethos-u85-256' is none of"
 expect 2 inspect --npu ethos-u65-256 --plan "$models/tiny_v2_int8.tflite"
-expect 1 inspect --npu ethos-u65-256 "$models/tiny_v2_vela5_u65-256.tflite"
-says 'has compiled it already'
+# Where the cycles of a compiled one go.
+expect 0 inspect --npu ethos-u65-256 --plot "$scratch/cycles.svg" "$models/tiny_v2_vela5_u65-256.tflite"
+prints '^clock +1000 MHz$'
+prints '^ +1  CONV 3x3 of 3 +16x16x16 +110592 +[0-9]+ +[0-9]+ +[0-9.]+ % +[0-9]+ %  multipliers$'
+prints '^copies +[0-9]+ bytes in '
+prints '^total +[0-9]+ cycles, 0.0[0-9]+ ms; [0-9.]+ % of the multipliers used$'
+grep -q '>CONV 3x3 of 3, 16x16x16<' "$scratch/cycles.svg" || fail "no convolution in the chart"
+python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$scratch/cycles.svg" || fail "no XML"
+expect 0 inspect --npu ethos-u55-128 --json "$models/tiny_v2_vela5_u55-128.tflite"
+json 'sum(o["kind"] == "DMA" for o in o["programs"][0]["operations"]) > 0 and o["programs"][0]["clock"] == 5e8'
+json 'o["programs"][0]["cycles"] >= max(c["begin"] + c["cycles"] for c in o["programs"][0]["operations"]) - 1'
+expect 1 inspect --npu ethos-u55-32 "$models/tiny_v2_vela5_u65-256.tflite"
+says 'compiled it for ethos-u65-256'
+expect 1 inspect --npu ethos-u65-256 --plot "$scratch/none.svg" "$models/tiny_v2_int8.tflite"
+says 'compile the model first'
+expect 2 inspect --plot "$scratch/none.svg" "$models/tiny_v2_vela5_u65-256.tflite"
+says 'name the NPU'
+[[ ! -e $scratch/none.svg ]] || fail "a chart of nothing"
 # From a pipe.
 expect 0 inspect - <"$model"
 prints '^arena +[1-9]'
