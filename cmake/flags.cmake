@@ -59,7 +59,7 @@ endfunction()
 # replace, without what -O3 unrolls and doubles. 60 KB less, no slower.
 function(mn_small_sources)
   file(GLOB once CONFIGURE_DEPENDS src/backend/*.c src/base/*.c src/classify/*.c src/graph/*.c src/image/p*.c src/plan/*.c
-    src/session/*.c)
+    src/plugin/*.c src/session/*.c)
   list(FILTER once EXCLUDE REGEX "/image/passes.*\\.c$")
   list(FILTER once EXCLUDE REGEX "/base/thread\\.c$")
   set_source_files_properties(${once} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)

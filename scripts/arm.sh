@@ -3,7 +3,8 @@
 # usage: scripts/arm.sh [--own] MODEL [ARGUMENTS of bench/arm...]
 #
 # Counts the instructions and cache misses of one inference on emulated Arm cores, Cortex-A53, A55, A76 and one with i8mm:
-# this library by tier, LiteRT 1.4.0 with and without XNNPACK, and TFLite 2.14.0 without, in one run; no board is needed.
+# this library by tier, LiteRT 1.4.0 with XNNPACK, with this library's delegate and without either, and TFLite 2.14.0
+# without, in one run; no board is needed.
 # Everything lies in build-arm/.
 #
 #   --own   this library alone
@@ -27,7 +28,7 @@ flags=(-std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmi
 mkdir -p "$folder"
 quietly cmake -G Ninja --toolchain "$PWD/cmake/toolchains/aarch64.cmake" -S . -B "$folder/aarch64" \
     -DCMAKE_BUILD_TYPE=Release -DMN_TOOLS=OFF -DMN_TESTS=OFF
-quietly cmake --build "$folder/aarch64" -j "$jobs" --target mobilenet_static
+quietly cmake --build "$folder/aarch64" -j "$jobs" --target mobilenet_static mobilenet_delegate
 for plugin in count cache; do
     cc "${flags[@]}" -shared -fPIC -fvisibility=hidden "bench/arm/$plugin.c" -o "$folder/$plugin.so"
 done

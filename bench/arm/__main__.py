@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 """Counts the instructions and the cache misses of one inference on emulated Arm cores: this library by tier, LiteRT with
-and without XNNPACK, and TFLite 2.14.0 without, in one run. Each engine is emulated once with the plugin count and once
+XNNPACK, with this library's delegate and without either, and TFLite 2.14.0 without, in one run. Each engine is emulated once with the plugin count and once
 with cache, others than this library once more with two threads; what the plugins wrote stays in OUT/CORE-ENGINE/, where
 bench/predict and counts.py read it."""
 import argparse
@@ -16,7 +16,8 @@ import cores
 from counts import Counts
 
 HERE = pathlib.Path(__file__).resolve().parent
-LITERT = {"litert:xnnpack": "xnnpack", "litert:builtin": "builtin", "tflite:builtin": "tflite"}
+LITERT = {"litert:xnnpack": "xnnpack", "litert:delegate": "delegate", "litert:builtin": "builtin",
+          "tflite:builtin": "tflite"}
 
 
 @dataclass
@@ -44,7 +45,8 @@ def command(arguments, engine, threads):
 
 def emulate(arguments, core, engine, plugin, text, threads=1):
     emulator = ["qemu-aarch64", "-cpu", core.emulated, "-plugin", plugin]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1",
+                   "MOBILENET_DELEGATE": os.path.abspath(arguments.build + "/aarch64/libmobilenet_delegate.so")}
     environment.pop("MOBILENET_CPU", None)
     done = subprocess.run(emulator + command(arguments, engine, threads), capture_output=True, text=True, env=environment,
                           check=False)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""usage: drive_litert.py MODEL xnnpack|builtin|tflite [THREADS]
+"""usage: drive_litert.py MODEL xnnpack|delegate|builtin|tflite [THREADS]
 
 One inference of a model between the marks of marks.h, after one to warm up, on the inputs of drive.c: in LiteRT with
-XNNPACK or without, or in TFLite without. Runs under the emulator, with the files of scripts/arm-sysroot.sh.
+XNNPACK, with the delegate that $MOBILENET_DELEGATE names or without either, or in TFLite without. Runs under the emulator,
+with the files of scripts/arm-sysroot.sh.
 """
 import ctypes
+import os
 import sys
 
 if sys.argv[2] == "tflite":
@@ -16,7 +18,7 @@ import numpy as np  # noqa: E402 (needs the path above)
 if sys.argv[2] == "tflite":
     from tflite_runtime.interpreter import Interpreter, OpResolverType  # noqa: E402
 else:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: E402
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate  # noqa: E402
 
 MARK, MARK_BEGIN, MARK_END = 0x4D4E4D4E, 1, 2
 SYS_GETPRIORITY = 141  # of Linux on 64-bit Arm
@@ -38,8 +40,10 @@ def main():
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if sys.argv[2] == "xnnpack":
         kernels = OpResolverType.AUTO
+    delegates = [load_delegate(os.environ["MOBILENET_DELEGATE"])] if sys.argv[2] == "delegate" else []
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    interpreter = Interpreter(sys.argv[1], num_threads=threads, experimental_op_resolver_type=kernels)
+    interpreter = Interpreter(sys.argv[1], num_threads=threads, experimental_op_resolver_type=kernels,
+                              experimental_delegates=delegates)
     interpreter.allocate_tensors()
     detail = interpreter.get_input_details()[0]
     values = contents(detail)

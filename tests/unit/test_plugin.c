@@ -217,6 +217,44 @@ static void test_reasons_to_stay(void **state) {
     expect_stays(it, 2, "tensor 9999 does not exist");
 }
 
+/* One zero point, or none, stands for as many as there are scales; another number is wrong. */
+static void test_zero_points_of_channels(void **state) {
+    (void)state;
+    for (int32_t zeros = 0; zeros <= 2; zeros++) {
+        tfl_delegate *delegate = make("verbose", "1");
+        tfl_interpreter *it = tfl_open(model, -1);
+        tfl_affine_quantization *channels = it->tensors[model->graph.ops[CONV].inputs[1]].quantization.params;
+        assert_true(channels->scale->size > 2);
+        channels->zero_point->size = zeros;
+        assert_int_equal(tfl_delegate_to(it, delegate), TFL_OK);
+        assert_int_equal(tfl_parts(it), zeros < 2 ? 1 : 2);
+        if (zeros == 2) assert_non_null(strstr(it->errors, "it has not as many zero points as scales"));
+        if (zeros < 2) {
+            assert_int_equal(tfl_prepare(it), TFL_OK);
+            expect_runs(it);
+        }
+        tfl_close(it);
+        destroy(delegate);
+    }
+}
+
+/* What is noted beside a bias follows from input and weights, so that a wrong note is no reason. */
+static void test_wrong_notes_on_a_bias(void **state) {
+    (void)state;
+    tfl_delegate *delegate = make(NULL, NULL);
+    tfl_interpreter *it = tfl_open(model, -1);
+    tfl_tensor *bias = &it->tensors[model->graph.ops[CONV].inputs[2]];
+    assert_int_equal(bias->type, TFL_INT32);
+    bias->params = (tfl_quantization_params){.scale = 3, .zero_point = 4};
+    bias->quantization.type = TFL_NO_QUANTIZATION;
+    assert_int_equal(tfl_delegate_to(it, delegate), TFL_OK);
+    assert_int_equal(tfl_parts(it), 1);
+    assert_int_equal(tfl_prepare(it), TFL_OK);
+    expect_runs(it);
+    tfl_close(it);
+    destroy(delegate);
+}
+
 static void test_nothing_to_claim(void **state) {
     (void)state;
     tfl_interpreter *it = tfl_open(model, -1);
@@ -295,6 +333,8 @@ int main(void) {
         cmocka_unit_test(test_other_shapes),
         cmocka_unit_test(test_wrong_shapes),
         cmocka_unit_test(test_reasons_to_stay),
+        cmocka_unit_test(test_zero_points_of_channels),
+        cmocka_unit_test(test_wrong_notes_on_a_bias),
         cmocka_unit_test(test_nothing_to_claim),
         cmocka_unit_test(test_interpreters_that_fail),
         cmocka_unit_test(test_options_are_checked),
