@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "base/sync.h"
-#include "delegate/options.h"
 #include "mobilenet_classify.h"
 #include "mobilenet_delegate.h"
 #include "mobilenet_inspect.h"
@@ -85,6 +84,16 @@ static void expect_same_runs(const mn_model *model, mn_session *plain, mn_sessio
     }
 }
 
+/* The same of `with`, which was made with `options` and is closed, and a session without delegates. */
+static void expect_same_bytes(const mn_model *model, mn_session_options options, mn_session *with) {
+    mn_session *plain = NULL;
+    options.delegate_count = 0;
+    expect_ok(mn_session_create(model, &options, &plain));
+    expect_same_runs(model, plain, with);
+    mn_session_close(&plain);
+    mn_session_close(&with);
+}
+
 /* Operators that delegates run, and in how many parts. */
 static int32_t count_delegated(const mn_model *model, const mn_session *session, int32_t *parts) {
     int32_t found = 0;
@@ -133,7 +142,7 @@ static void same_bytes(void **state) {
         mn_delegate *delegate = open_delegate("good", workings[i].options);
         assert_string_equal(mn_delegate_name(delegate), "good.so");
         for (int32_t way = 0; way < 3; way++) {
-            mn_session *plain = NULL, *with = NULL;
+            mn_session *with = NULL;
             mn_session_options options = options_with(&delegate, 1);
             int32_t parts;
             options.threads = way == 1 ? 2 : 1;
@@ -143,11 +152,7 @@ static void same_bytes(void **state) {
             const bool alone = options.keep_tensors;
             assert_int_equal(ops, alone && workings[i].parts == 1 ? 1 : workings[i].ops);
             assert_int_equal(parts, alone ? ops : workings[i].parts);
-            options.delegate_count = 0;
-            expect_ok(mn_session_create(model, &options, &plain));
-            expect_same_runs(model, plain, with);
-            mn_session_close(&plain);
-            mn_session_close(&with);
+            expect_same_bytes(model, options, with);
         }
         mn_delegate_close(&delegate);
     }
@@ -160,8 +165,7 @@ static void two_delegates(void **state) {
     mn_model *model = open_model(INT8);
     mn_delegate *const delegates[] = {open_delegate("good", "most:5"), open_delegate("bad", NULL)};
     mn_session_options options = options_with(delegates, 2);
-    mn_session *plain = NULL, *with = NULL;
-    expect_ok(mn_session_create(model, NULL, &plain));
+    mn_session *with = NULL;
     expect_ok(mn_session_create(model, &options, &with));
     int32_t by[2] = {0, 0}, kernels[2] = {0, 0};
     for (int32_t i = 0; i < mn_model_op_count(model); i++) {
@@ -179,9 +183,7 @@ static void two_delegates(void **state) {
     assert_int_equal(by[0], 5);
     assert_int_equal(by[1], 11);
     assert_true(kernels[0] >= 1 && kernels[1] >= 1);
-    expect_same_runs(model, plain, with);
-    mn_session_close(&plain);
-    mn_session_close(&with);
+    expect_same_bytes(model, options, with);
     for (int32_t i = 0; i < 2; i++) mn_delegate_close(&(mn_delegate *){delegates[i]});
     mn_model_close(&model);
 }
@@ -192,14 +194,10 @@ static void other_shapes(void **state) {
     mn_model *model = open_model(INT8);
     mn_delegate *delegate = open_delegate("good", NULL);
     mn_session_options options = options_with(&delegate, 1);
-    mn_session *plain = NULL, *with = NULL;
+    mn_session *with = NULL;
     options.batch = 3;
     expect_ok(mn_session_create(model, &options, &with));
-    options.delegate_count = 0;
-    expect_ok(mn_session_create(model, &options, &plain));
-    expect_same_runs(model, plain, with);
-    mn_session_close(&plain);
-    mn_session_close(&with);
+    expect_same_bytes(model, options, with);
     mn_delegate_close(&delegate);
     mn_model_close(&model);
 }
@@ -244,6 +242,36 @@ static void full_delegation(void **state) {
     mn_delegate_close(&delegate);
     mn_model_close(&model);
 }
+
+#ifdef TEST_PLUGIN
+/* Networks of every kind of operator in our own delegate, which builds them anew from what the host shows: options,
+ * shapes, scales. */
+static void our_own_delegate(void **state) {
+    (void)state;
+    static const mn_type types[] = {MN_INT8, MN_UINT8, MN_FLOAT32, MN_INT8};
+    mn_delegate *delegate = NULL;
+    int32_t delegated = 0;
+    expect_ok(mn_delegate_open_external(TEST_PLUGIN, "cpu:ref", &delegate));
+    for (uint32_t seed = 0; seed < 60; seed++) {
+        model_builder b;
+        mn_model *model = NULL;
+        mn_session *with = NULL;
+        mn_session_options options = options_with(&delegate, 1);
+        int32_t parts;
+        mb_classifier(&b, types[seed % 4], seed, (int32_t)(seed % 14));
+        expect_ok(mn_model_from_graph(&b.graph, &model));
+        options.cpu = "ref";
+        options.keep_tensors = seed % 5 == 4;
+        expect_ok(mn_session_create(model, &options, &with));
+        delegated += count_delegated(model, with, &parts);
+        expect_same_bytes(model, options, with);
+        mn_model_close(&model);
+        mn_graph_free(&b.graph);
+    }
+    assert_true(delegated > 600);
+    mn_delegate_close(&delegate);
+}
+#endif
 
 /* ---- Workspace that operators of a file share ------------------------------------------------------------------ */
 
@@ -310,49 +338,51 @@ typedef struct faulty {
     mn_status status;             /* of making a session */
 } faulty;
 
+#define FAILS MN_ERROR_BACKEND
 #define CLAIMING INT8 ": back end bad.so: "
 #define PREPARING INT8 ": back end bad.so, 9 operators from 0 to 8: "
-#define REPLACE "its Prepare ended with status 1 (error): it calls ReplaceNodeSubsetsWithDelegateKernels with "
+#define INIT_OF "init of a kernel ended with status 1 (error)"
+#define INVOKE_OF "invoke of a kernel ended with status "
+#define REPLACES "it calls ReplaceNodeSubsetsWithDelegateKernels with "
+#define REPLACE "its Prepare ended with status 1 (error): " REPLACES
 
 static const faulty faulties[] = {
-    {"create", CLAIMING "it cannot be made: cannot open /dev/npu0: No such file or directory", MN_ERROR_BACKEND},
-    {"create-silent", CLAIMING "it cannot be made, and gave no reason", MN_ERROR_BACKEND},
-    {"no-prepare", CLAIMING "it has no Prepare, which delegates must have", MN_ERROR_BACKEND},
+    {"create", CLAIMING "it cannot be made: cannot open /dev/npu0: No such file or directory", FAILS},
+    {"create-silent", CLAIMING "it cannot be made, and gave no reason", FAILS},
+    {"no-prepare", CLAIMING "it has no Prepare, which delegates must have", FAILS},
     {"prepare", CLAIMING "its Prepare ended with status 2 (delegate error): CONV_2D is not supported: version 3",
-     MN_ERROR_BACKEND},
-    {"prepare-silent", CLAIMING "its Prepare ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
-    {"null-plan", CLAIMING "it calls GetExecutionPlan with NULL", MN_ERROR_BACKEND},
-    {"null-node", CLAIMING "it calls GetNodeAndRegistration with NULL", MN_ERROR_BACKEND},
-    {"node-range", CLAIMING "it asks for node 1000000; the graph has 21", MN_ERROR_BACKEND},
-    {"null-preview", CLAIMING "it calls PreviewDelegatePartitioning with NULL", MN_ERROR_BACKEND},
-    {"subgraph", CLAIMING "it asks for another subgraph; the model has one", MN_ERROR_BACKEND},
-    {"range", CLAIMING REPLACE "node 1000000, which does not exist", MN_ERROR_BACKEND},
-    {"negative", CLAIMING REPLACE "node -1, which does not exist", MN_ERROR_BACKEND},
-    {"size", CLAIMING REPLACE "1073741824 nodes; the graph has 21", MN_ERROR_BACKEND},
-    {"size-negative", CLAIMING REPLACE "-5 nodes; the graph has 21", MN_ERROR_BACKEND},
-    {"null-nodes", CLAIMING REPLACE "NULL", MN_ERROR_BACKEND},
-    {"null-delegate", CLAIMING REPLACE "NULL", MN_ERROR_BACKEND},
-    {"twice", CLAIMING REPLACE "node 0, which is not in the plan", MN_ERROR_BACKEND},
-    {"ignored", CLAIMING "it calls ReplaceNodeSubsetsWithDelegateKernels with node -1, which does not exist",
-     MN_ERROR_BACKEND},
-    {"no-invoke", CLAIMING "its Prepare ended with status 1 (error): its kernels have no invoke", MN_ERROR_BACKEND},
-    {"init", PREPARING "init of a kernel ended with status 1 (error): no memory on the device", MN_ERROR_BACKEND},
-    {"init-silent", PREPARING "init of a kernel ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
-    {"init-sentinel", PREPARING "init of a kernel ended with status 1 (error) and gave no reason", MN_ERROR_BACKEND},
+     FAILS},
+    {"prepare-silent", CLAIMING "its Prepare ended with status 1 (error) and gave no reason", FAILS},
+    {"null-plan", CLAIMING "it calls GetExecutionPlan with NULL", FAILS},
+    {"null-node", CLAIMING "it calls GetNodeAndRegistration with NULL", FAILS},
+    {"node-range", CLAIMING "it asks for node 1000000; the graph has 21", FAILS},
+    {"null-preview", CLAIMING "it calls PreviewDelegatePartitioning with NULL", FAILS},
+    {"subgraph", CLAIMING "it asks for another subgraph; the model has one", FAILS},
+    {"range", CLAIMING REPLACE "node 1000000, which does not exist", FAILS},
+    {"negative", CLAIMING REPLACE "node -1, which does not exist", FAILS},
+    {"size", CLAIMING REPLACE "1073741824 nodes; the graph has 21", FAILS},
+    {"size-negative", CLAIMING REPLACE "-5 nodes; the graph has 21", FAILS},
+    {"null-nodes", CLAIMING REPLACE "NULL", FAILS},
+    {"null-delegate", CLAIMING REPLACE "NULL", FAILS},
+    {"twice", CLAIMING REPLACE "node 0, which is not in the plan", FAILS},
+    {"ignored", CLAIMING REPLACES "node -1, which does not exist", FAILS},
+    {"no-invoke", CLAIMING "its Prepare ended with status 1 (error): its kernels have no invoke", FAILS},
+    {"init", PREPARING INIT_OF ": no memory on the device", FAILS},
+    {"init-silent", PREPARING INIT_OF " and gave no reason", FAILS},
+    {"init-sentinel", PREPARING INIT_OF " and gave no reason", FAILS},
     {"kernel-prepare", PREPARING "prepare of a kernel ended with status 2 (delegate error): the network does not fit",
-     MN_ERROR_BACKEND},
-    {"resize", "it gives tensor 18 (block1_0/project) another shape than the model has", MN_ERROR_BACKEND},
-    {"resize-null", "it calls ResizeTensor with NULL", MN_ERROR_BACKEND},
-    {"resize-none", "it resizes what is no tensor, or to no shape", MN_ERROR_BACKEND},
-    {"resize-rank", "it resizes what is no tensor, or to no shape", MN_ERROR_BACKEND},
-    {"add-many", "it adds more tensors than can be", MN_ERROR_BACKEND},
-    {"add-negative", "it adds more tensors than can be", MN_ERROR_BACKEND},
-    {"add-untyped", "it resizes a tensor of its own without setting its type and allocation", MN_ERROR_BACKEND},
-    {"invoke", PREPARING "invoke of a kernel ended with status 2 (delegate error): Ethos_u inference failed; status 5",
-     MN_OK},
-    {"invoke-silent", PREPARING "invoke of a kernel ended with status 1 (error) and gave no reason", MN_OK},
-    {"invoke-odd", PREPARING "invoke of a kernel ended with status 77 (unknown status) and gave no reason", MN_OK},
-    {"invoke-cancelled", PREPARING "invoke of a kernel ended with status 8 (cancelled)", MN_OK},
+     FAILS},
+    {"resize", "it gives tensor 18 (block1_0/project) another shape than the model has", FAILS},
+    {"resize-null", "it calls ResizeTensor with NULL", FAILS},
+    {"resize-none", "it resizes what is no tensor, or to no shape", FAILS},
+    {"resize-rank", "it resizes what is no tensor, or to no shape", FAILS},
+    {"add-many", "it adds more tensors than can be", FAILS},
+    {"add-negative", "it adds more tensors than can be", FAILS},
+    {"add-untyped", "it resizes a tensor of its own without setting its type and allocation", FAILS},
+    {"invoke", PREPARING INVOKE_OF "2 (delegate error): Ethos_u inference failed; status 5", MN_OK},
+    {"invoke-silent", PREPARING INVOKE_OF "1 (error) and gave no reason", MN_OK},
+    {"invoke-odd", PREPARING INVOKE_OF "77 (unknown status) and gave no reason", MN_OK},
+    {"invoke-cancelled", PREPARING INVOKE_OF "8 (cancelled)", MN_OK},
     {"stale", "it leaves contents in a buffer that it has no way to copy from", MN_OK},
     {"late", NULL, MN_OK},
     {"duplicate", NULL, MN_OK},
@@ -360,19 +390,14 @@ static const faulty faulties[] = {
     {"nothing", NULL, MN_OK},
 };
 
-static void run_faulty(const mn_model *model, const faulty *f, mn_session *with) {
-    mn_session *plain = NULL;
-    if (f->sentence) {
-        for (int32_t i = 0; i < 2; i++) { /* it may be tried again */
-            const mn_status status = mn_session_run(with);
-            assert_int_equal(status, strcmp(f->fault, "invoke-cancelled") == 0 ? MN_ERROR_CANCELLED : MN_ERROR_BACKEND);
-            expect_sentence(f->sentence);
-        }
-        return;
+/* It may be tried again. */
+static void fail_twice(const faulty *f, mn_session *session) {
+    for (int32_t i = 0; i < 2; i++) {
+        const mn_status status = mn_session_run(session);
+        assert_int_equal(status, strcmp(f->fault, "invoke-cancelled") == 0 ? MN_ERROR_CANCELLED : MN_ERROR_BACKEND);
+        expect_sentence(f->sentence);
     }
-    expect_ok(mn_session_create(model, NULL, &plain));
-    expect_same_runs(model, plain, with);
-    mn_session_close(&plain);
+    mn_session_close(&session);
 }
 
 static void one_sentence(void **state) {
@@ -388,8 +413,8 @@ static void one_sentence(void **state) {
         const mn_status status = mn_session_create(model, &options, &session);
         if (status != f->status) fail_msg("%s: status %d: %s", f->fault, status, mn_error_detail());
         if (status != MN_OK) expect_sentence(f->sentence);
-        if (status == MN_OK) run_faulty(model, f, session);
-        mn_session_close(&session);
+        if (status == MN_OK && f->sentence) fail_twice(f, session);
+        if (status == MN_OK && !f->sentence) expect_same_bytes(model, options, session);
         mn_delegate_close(&delegate);
     }
     mn_model_close(&model);
@@ -404,38 +429,13 @@ static void no_delegates(void **state) {
     expect_sentence(INT8 ": cannot be loaded: ");
     assert_int_equal(mn_delegate_open_external(module("half"), NULL, &delegate), MN_ERROR_FORMAT);
     expect_sentence("half.so: has no function tflite_plugin_destroy_delegate; it is no external delegate");
+    assert_int_equal(mn_delegate_open_external(module("good"), "each", &delegate), MN_ERROR_ARGUMENT);
+    expect_sentence("good.so: the delegate's option 'each' is no pair");
     assert_null(delegate);
 }
 
-/* ---- Options ------------------------------------------------------------------------------------------------------
+/* ---- Caches ------------------------------------------------------------------------------------------------------
  */
-
-static void options_are_pairs(void **state) {
-    (void)state;
-    static const char *const wrong[] = {"a", "a:", ":1", "a:1;b", "a:1:2", "a:1;;b:", ":"};
-    mn_delegate_options options;
-    mn_region region = {0};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(mn_delegate_options_parse(wrong[i], &region, &options), MN_ERROR_ARGUMENT);
-        expect_sentence("' is no pair KEY:VALUE; ");
-    }
-    expect_ok(mn_delegate_options_parse(";a:1;;b:2 3;a:4;", &region, &options));
-    assert_int_equal(options.count, 3);
-    assert_string_equal(options.keys[1], "b");
-    assert_string_equal(options.values[1], "2 3");
-    assert_int_equal(mn_delegate_options_find(&options, "a"), 2);
-    assert_int_equal(mn_delegate_options_find(&options, "c"), -1);
-    expect_ok(mn_delegate_options_parse(NULL, &region, &options));
-    assert_int_equal(options.count, 0);
-    char many[257 * 4 + 1];
-    for (size_t i = 0; i < 257; i++) memcpy(many + 4 * i, "a:1;", 5);
-    assert_int_equal(mn_delegate_options_parse(many, &region, &options), MN_ERROR_ARGUMENT);
-    expect_sentence("more than 256 options");
-    mn_region_free(&region);
-    mn_delegate *delegate = NULL;
-    assert_int_equal(mn_delegate_open_external(module("good"), "each", &delegate), MN_ERROR_ARGUMENT);
-    expect_sentence("good.so: the delegate's option 'each' is no pair");
-}
 
 /* The path of the cache that the delegate was given. */
 static void tell_cache(const char *path, const char *more, int32_t batch, char told[256]) {
@@ -581,10 +581,13 @@ static void listening(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+#ifdef TEST_PLUGIN
+        cmocka_unit_test(our_own_delegate),
+#endif
         cmocka_unit_test(same_bytes),       cmocka_unit_test(two_delegates),   cmocka_unit_test(other_shapes),
         cmocka_unit_test(in_a_classifier),  cmocka_unit_test(full_delegation), cmocka_unit_test(shared_workspace),
-        cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),    cmocka_unit_test(options_are_pairs),
-        cmocka_unit_test(caches_are_apart), cmocka_unit_test(several_threads), cmocka_unit_test(listening),
+        cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),    cmocka_unit_test(caches_are_apart),
+        cmocka_unit_test(several_threads),  cmocka_unit_test(listening),
     };
     if (!loads_libraries()) {
         puts("SKIPPED: this program loads no libraries");

@@ -179,6 +179,30 @@ static void any_calls(void **state) {
     }
 }
 
+static void options_are_pairs(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"a", "a:", ":1", "a:1;b", "a:1:2", "a:1;;b:", ":"};
+    mn_delegate_options options;
+    mn_region region = {0};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(mn_delegate_options_parse(wrong[i], &region, &options), MN_ERROR_ARGUMENT);
+        assert_non_null(strstr(mn_error_detail(), "' is no pair KEY:VALUE; "));
+    }
+    assert_int_equal(mn_delegate_options_parse(";a:1;;b:2 3;a:4;", &region, &options), MN_OK);
+    assert_int_equal(options.count, 3);
+    assert_string_equal(options.keys[1], "b");
+    assert_string_equal(options.values[1], "2 3");
+    assert_int_equal(mn_delegate_options_find(&options, "a"), 2);
+    assert_int_equal(mn_delegate_options_find(&options, "c"), -1);
+    assert_int_equal(mn_delegate_options_parse(NULL, &region, &options), MN_OK);
+    assert_int_equal(options.count, 0);
+    char many[257 * 4 + 1];
+    for (size_t i = 0; i < 257; i++) memcpy(many + 4 * i, "a:1;", 5);
+    assert_int_equal(mn_delegate_options_parse(many, &region, &options), MN_ERROR_ARGUMENT);
+    assert_non_null(strstr(mn_error_detail(), "more than 256 options"));
+    mn_region_free(&region);
+}
+
 static void any_options(void **state) {
     (void)state;
     int32_t right = 0;
@@ -204,6 +228,7 @@ static void any_options(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(any_calls), cmocka_unit_test(any_options)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(any_calls), cmocka_unit_test(options_are_pairs),
+                                       cmocka_unit_test(any_options)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
