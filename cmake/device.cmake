@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # libmobilenet_ethosu_device.so: a /dev/ethosu0 without an NPU, for programs that are started with it (device/).
 
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ "features.h" mn_has_glibc) # others declare ioctl() and open64() in other ways
 set(mn_device_exports ${PROJECT_SOURCE_DIR}/device/exports.map)
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND mn_has_shared AND mn_has_version_script)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND mn_has_glibc AND mn_has_shared AND mn_has_version_script)
   file(GLOB mn_device_sources CONFIGURE_DEPENDS device/*.c)
   add_library(mobilenet_ethosu_device MODULE ${mn_device_sources})
   set_target_properties(mobilenet_ethosu_device PROPERTIES LINKER_LANGUAGE C)

@@ -156,7 +156,8 @@ static int start_again(char **arguments) {
     }
     setenv("LD_PRELOAD", library, 1);
     execv("/proc/self/exe", arguments);
-    return 1;
+    printf("SKIPPED: this system cannot start the test again\n"); /* an emulator of another processor */
+    return 77;
 }
 
 int main(int count, char **arguments) {
