@@ -110,8 +110,8 @@ static mn_status decode_table(const mn_ethosu_op *op, int32_t activation, mn_eth
     }
     f->table = (activation & 7) * 256;
     f->table_low = op->out.is_signed ? -128 : 0;
-    if (op->out.bytes == 2) return mn_fail(MN_ERROR_UNSUPPORTED, "tables of 16 bits are not emulated");
-    if (f->table + 256 * op->out.bytes <= MN_ETHOSU_TABLE_BYTES) return MN_OK;
+    const int32_t bytes = op->out.bytes == 2 ? 512 * 4 : 256 * op->out.bytes; /* of 16 bits: values and slopes */
+    if (f->table + bytes <= MN_ETHOSU_TABLE_BYTES) return MN_OK;
     return mn_fail(MN_ERROR_FORMAT, "its table begins too late in the memory for tables");
 }
 

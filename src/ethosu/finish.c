@@ -58,9 +58,18 @@ static inline int32_t clamp(int64_t x, int32_t low, int32_t high) {
     return x < low ? low : x > high ? high : (int32_t)x;
 }
 
+/* Between 512 values of 16 bits lie straight lines of 128 steps: an entry holds a value, and above it the slope. */
+static int32_t look_up_between(const uint8_t *table, int64_t value) {
+    const int32_t x = clamp(value, INT16_MIN, INT16_MAX) - INT16_MIN;
+    const uint32_t entry = mn_le32(table + (size_t)(x >> 7) * 4);
+    const int32_t base = (int16_t)(entry & 0xffff), slope = (int16_t)(entry >> 16);
+    return clamp(base + ((slope * (x & 127) + 64) >> 7), INT16_MIN, INT16_MAX);
+}
+
 static int32_t look_up(const mn_ethosu_finish *f, const uint8_t *tables, int32_t bytes, int64_t value) {
-    const int32_t entry = clamp(value, f->table_low, f->table_low + 255) - f->table_low;
     const uint8_t *table = tables + f->table;
+    if (bytes == 2) return look_up_between(table, value);
+    const int32_t entry = clamp(value, f->table_low, f->table_low + 255) - f->table_low;
     return bytes == 4 ? (int32_t)mn_le32(table + (size_t)entry * 4) : table[entry];
 }
 

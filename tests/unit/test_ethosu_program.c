@@ -198,6 +198,32 @@ static void test_tables(void **state) {
     }
 }
 
+/* A table of 16 bits: 512 values and slopes, with lines of 128 steps between them. */
+static void test_wide_tables(void **state) {
+    (void)state;
+    for (uint32_t seed = 1; seed < EB_CASES / 3; seed += 2) {
+        uint8_t table[2048];
+        operands o;
+        begin_elementwise(&o, seed, MN_NPU_MIN, 2, 2);
+        for (size_t i = 0; i < sizeof table; i++) table[i] = (uint8_t)eb_between(0, 255);
+        eb_copy(0, ep_constant(&eb.program, table, sizeof table), MN_NPU_REGION_INTERNAL, 0xb800, sizeof table);
+        ep_map(&eb.program, MN_NPU_IFM_BASE0, &o.a, 0);
+        ep_map(&eb.program, MN_NPU_OFM_BASE0, &o.out, 0);
+        ep_short(&eb.program, MN_NPU_ACTIVATION, 16);
+        ep_short(&eb.program, MN_NPU_OP_ELEMENTWISE, o.mode);
+        eb_run();
+        for (int32_t i = 0; i < o.out.h * o.out.w * o.out.c; i++) {
+            const int32_t c = i % o.out.c, x = i / o.out.c % o.out.w, y = i / o.out.c / o.out.w;
+            const int64_t a = eb_in(&o.a, y, x, c), b = o.is_scalar ? o.scalar : eb_in(&o.b, y, x, c);
+            const int64_t steps = (a < b ? a : b) + 32768;
+            const uint8_t *entry = table + 4 * (steps / 128);
+            const int64_t line = ((int16_t)mn_le16(entry + 2) * (steps % 128) + 64) >> 7;
+            assert_int_equal(ep_get(&o.out, eb.after, y, x, c),
+                             mn_clamp_i32((int16_t)mn_le16(entry) + (int32_t)line, INT16_MIN, INT16_MAX));
+        }
+    }
+}
+
 /* A convolution of one weight, at `base` of region `region`, and its scale 16 bytes later. */
 static void small_convolution(int32_t region, uint64_t weights, uint64_t scales, const mn_ethosu_map *from,
                               const mn_ethosu_map *to) {
