@@ -364,10 +364,11 @@ static void test_too_much_work(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_operands),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_wide_products),  cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_copied_weights), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_refused_copies), cmocka_unit_test(test_too_much_work),
+        cmocka_unit_test(test_two_operands),  cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_wide_products), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_wide_tables),   cmocka_unit_test(test_copied_weights),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_refused_copies),
+        cmocka_unit_test(test_too_much_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
