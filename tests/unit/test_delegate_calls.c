@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "delegate/host.h"
+#include "delegate/key.h"
 #include "delegate/options.h"
 #include "session/model.h"
 #include "session/session.h"
@@ -179,6 +180,8 @@ static void any_calls(void **state) {
     }
 }
 
+/* ---- Options ------------------------------------------------------------------------------------------------- */
+
 static void options_are_pairs(void **state) {
     (void)state;
     static const char *const wrong[] = {"a", "a:", ":1", "a:1;b", "a:1:2", "a:1;;b:", ":"};
@@ -227,8 +230,68 @@ static void any_options(void **state) {
     assert_true(right > 50);
 }
 
+/* ---- Keys of caches -------------------------------------------------------------------------------------------- */
+
+static char told[MN_KEY_LETTERS + 1];
+
+static mn_status tell_key(void *file, const mn_offer *offer, bool *wanted, void **session) {
+    static const mn_delegate_options none;
+    mn_host *host;
+    (void)wanted, (void)session;
+    MN_TRY(mn_host_open(offer, &host));
+    const mn_status status = mn_delegate_key(host, file, &none, told);
+    mn_host_close(&host);
+    return status;
+}
+
+static void ask_for_key(const mn_model *model, const char *file, char key[MN_KEY_LETTERS + 1]) {
+    const mn_backend teller = {.name = "teller", .context = (void *)(uintptr_t)file, .claim = tell_key};
+    const mn_backend *const list[] = {&teller};
+    mn_session *session = NULL;
+    assert_int_equal(mn_session_create_with(model, NULL, &(mn_backend_list){1, list}, &session), MN_OK);
+    mn_session_close(&session);
+    memcpy(key, told, sizeof told);
+}
+
+/* One bit of anything that a delegate may read is another key. */
+static void expect_other_key(const mn_model *model, const void *byte) {
+    static const char file[] = "tests/golden/tiny_v2_int8.tflite"; /* stands for the delegate's */
+    char before[MN_KEY_LETTERS + 1], changed[MN_KEY_LETTERS + 1], after[MN_KEY_LETTERS + 1];
+    uint8_t *at = (uint8_t *)(uintptr_t)byte;
+    ask_for_key(model, file, before);
+    *at ^= 1;
+    ask_for_key(model, file, changed);
+    *at ^= 1;
+    ask_for_key(model, file, after);
+    assert_string_equal(before, after);
+    assert_string_not_equal(before, changed);
+}
+
+static void keys_tell_bits_apart(void **state) {
+    (void)state;
+    model_builder b;
+    mn_model *model = NULL;
+    int32_t constants = 0;
+    char one[MN_KEY_LETTERS + 1], other[MN_KEY_LETTERS + 1];
+    mb_classifier(&b, MN_INT8, 7, 13);
+    assert_int_equal(mn_model_from_graph(&b.graph, &model), MN_OK);
+    for (int32_t i = 0; i < model->graph.tensor_count; i++) {
+        const mn_tensor *tensor = &model->graph.tensors[i];
+        if (!tensor->data || tensor->type != MN_INT8) continue;
+        constants++;
+        expect_other_key(model, (const uint8_t *)tensor->data + tensor->bytes - 1);
+        if (tensor->quant.count > 0) expect_other_key(model, &tensor->quant.scale[tensor->quant.count - 1]);
+    }
+    assert_true(constants >= 2);
+    ask_for_key(model, "tests/golden/tiny_v2_int8.tflite", one);
+    ask_for_key(model, "tests/golden/tiny_v2_uint8.tflite", other);
+    assert_string_not_equal(one, other);
+    mn_model_close(&model);
+    mn_graph_free(&b.graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(any_calls), cmocka_unit_test(options_are_pairs),
-                                       cmocka_unit_test(any_options)};
+                                       cmocka_unit_test(any_options), cmocka_unit_test(keys_tell_bits_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
