@@ -150,7 +150,7 @@ static mn_status decode(const job *j, decoded **out) {
                                      .constant = {d->constants}};
     mn_status status = d->payload && d->constants ? MN_OK : mn_fail_memory("a program of an Ethos-U");
     if (status == MN_OK) {
-        status = mn_ethosu_program_make(d->payload, d->payload_bytes, &memory, MN_ETHOSU_WORK, &d->program);
+        status = mn_ethosu_program_make(d->payload, d->payload_bytes, &memory, 1, MN_ETHOSU_WORK, &d->program);
     }
     if (status == MN_OK) *out = d;
     if (status != MN_OK) forget_decoded(d);
@@ -169,7 +169,7 @@ static mn_status run(entry *network, const job *j) {
     if (!workspace) return mn_fail_memory("the memory of an Ethos-U");
     memset(workspace, 0, fast);
     uint8_t *const spaces[MN_ETHOSU_SPACES] = {NULL, j->arena.data, workspace};
-    mn_ethosu_program_run(program, spaces, workspace + fast);
+    mn_ethosu_program_run(program, spaces, workspace + fast, NULL);
     mn_aligned_free(workspace);
     return MN_OK;
 }

@@ -35,7 +35,7 @@ static void run(const mn_ethosu_program *program, const mn_ethosu_memory *memory
     for (int32_t i = 0; i < SPACES; i++) {
         if (!memory->constant[i]) spaces[i] = copy_of(NULL, memory->bytes[i]);
     }
-    mn_ethosu_program_run(program, spaces, workspace);
+    mn_ethosu_program_run(program, spaces, workspace, NULL);
     for (int32_t i = 0; i < SPACES; i++) free(spaces[i]);
     free(workspace);
 }
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                .bytes = {size - HEADER - bytes, arena * MEMORY_UNIT, fast * MEMORY_UNIT},
                                .constant = {constants}};
     mn_ethosu_program *program;
-    if (mn_ethosu_program_make(payload, bytes, &memory, WORK, &program) == MN_OK) {
+    if (mn_ethosu_program_make(payload, bytes, &memory, 1, WORK, &program) == MN_OK) {
         run(program, &memory);
         mn_ethosu_program_free(program);
     }

@@ -118,6 +118,7 @@ static mn_status add_kernel(mn_ethosu_op *op, int32_t threads, mn_region *region
                           .macs = outputs / w->out_c * (double)weight_count(op),
                           .elements = outputs + (double)w->in_h * w->in_w * w->in_c};
     d->cut = mn_kernel_cut(kernel, &d->params, &need, &work, threads);
+    d->threads = threads;
     d->kernel = kernel;
     return MN_OK;
 }
@@ -133,15 +134,32 @@ mn_status mn_ethosu_dense_prepare(mn_ethosu_op *op, const int16_t *weights, int3
 
 /* The input, the output and the kernel's workspaces, one behind the other. */
 static bool lay_out(const mn_ethosu_op *op, size_t *out, size_t *workspace, size_t *bytes) {
-    const size_t own = mn_round_up(op->dense.cut.workspace_bytes, 64);
+    size_t own;
+    if (!mn_mul_size(mn_round_up(op->dense.cut.workspace_bytes, 64), (size_t)op->dense.threads, &own)) return false;
     *out = mn_round_up(mn_ethosu_map_row(&op->in) * (size_t)op->in.h, 64);
     *workspace = *out + mn_round_up(mn_ethosu_map_row(&op->out) * (size_t)op->out.h, 64);
     return mn_add_size(*workspace, own, bytes);
 }
 
+/* One operation as all threads see it. */
+typedef struct shared {
+    const mn_ethosu_dense *dense;
+    mn_task task;
+} shared;
+
 bool mn_ethosu_dense_workspace(const mn_ethosu_op *op, size_t *bytes) {
     size_t out, workspace;
     return lay_out(op, &out, &workspace, bytes);
+}
+
+/* A member of the team computes some units, in its own workspace. */
+static void run_units(void *context, int32_t member, int32_t begin, int32_t end) {
+    const mn_ethosu_dense *d = ((const shared *)context)->dense;
+    mn_task task = ((const shared *)context)->task;
+    if (task.workspace) {
+        task.workspace = (char *)task.workspace + mn_round_up(d->cut.workspace_bytes, 64) * (size_t)member;
+    }
+    d->kernel->run(&task, begin, end);
 }
 
 void mn_ethosu_dense_run(const mn_ethosu_op *op, const mn_ethosu_run *run) {
@@ -153,13 +171,15 @@ void mn_ethosu_dense_run(const mn_ethosu_op *op, const mn_ethosu_run *run) {
         mn_ethosu_map_gather(&op->in, run->spaces[op->in.space], y, in + (size_t)y * mn_ethosu_map_row(&op->in));
     }
     const void *const inputs[MN_TASK_INPUTS] = {in, d->filter, d->bias};
-    const mn_task task = {.params = &d->params,
-                          .inputs = inputs,
-                          .output = out,
-                          .packed = d->packed,
-                          .cut = &d->cut,
-                          .workspace = d->cut.workspace_bytes > 0 ? run->workspace + workspace_at : NULL};
-    d->kernel->run(&task, 0, d->cut.units);
+    shared work = {.dense = d,
+                   .task = {.params = &d->params,
+                            .inputs = inputs,
+                            .output = out,
+                            .packed = d->packed,
+                            .cut = &d->cut,
+                            .workspace = d->cut.workspace_bytes > 0 ? run->workspace + workspace_at : NULL}};
+    if (run->team) mn_team_share(run->team, d->cut.units, d->cut.grain, run_units, &work);
+    if (!run->team) run_units(&work, 0, 0, d->cut.units);
     if (op->finish.table >= 0) mn_ethosu_look_up_bytes(op, run, out, mn_ethosu_map_row(&op->out) * (size_t)op->out.h);
     for (int32_t y = 0; y < op->out.h; y++) {
         mn_ethosu_map_scatter(&op->out, run->spaces[op->out.space], y, out + (size_t)y * mn_ethosu_map_row(&op->out));

@@ -181,7 +181,8 @@ static mn_status add_unit(state *s, const mn_offer *offer, const mn_op *op) {
     MN_TRY(add_memory(offer, op, u));
     MN_TRY(add_ports(s, offer, op, u));
     const mn_tensor *program = mn_graph_input(offer->graph, op, INPUT_PROGRAM);
-    MN_TRY(mn_ethosu_program_make(program->data, program->bytes, &u->memory, MN_ETHOSU_WORK, &u->program));
+    MN_TRY(
+        mn_ethosu_program_make(program->data, program->bytes, &u->memory, offer->threads, MN_ETHOSU_WORK, &u->program));
     s->count++;
     return MN_OK;
 }
@@ -238,7 +239,7 @@ static void run_unit(const state *s, const unit *u, const mn_part_run *run) {
         const void *from = p->constant ? p->constant : p->place >= 0 ? run->inputs[p->place] : workspace + p->between;
         memcpy(arena + p->arena_offset, from, p->bytes);
     }
-    mn_ethosu_program_run(u->program, spaces, workspace + s->workspace + u->spaces_bytes);
+    mn_ethosu_program_run(u->program, spaces, workspace + s->workspace + u->spaces_bytes, run->team);
     for (int32_t i = 0; i < u->output_count; i++) {
         const port *p = &u->outputs[i];
         memcpy(workspace + p->between, arena + p->arena_offset, p->bytes);

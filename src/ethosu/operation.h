@@ -5,6 +5,7 @@
 #ifndef MN_ETHOSU_OPERATION_H
 #define MN_ETHOSU_OPERATION_H
 
+#include "base/thread.h"
 #include "ethosu/map.h"
 #include "ethosu/weights.h"
 #include "kernels/kernel.h"
@@ -51,6 +52,7 @@ typedef struct mn_ethosu_dense {
     const void *filter; /* NULL where only `packed` is read */
     const int32_t *bias;
     void *packed;
+    int32_t threads; /* that a run may use; each has a workspace of its own */
     mn_cut cut;
 } mn_ethosu_dense;
 
@@ -95,6 +97,7 @@ typedef struct mn_ethosu_op {
 typedef struct mn_ethosu_run {
     uint8_t *spaces[MN_ETHOSU_ALL_SPACES]; /* constant ones are not written */
     char *workspace;                       /* aligned to 64 */
+    mn_team *team;                         /* to share work with; NULL: the caller alone */
 } mn_ethosu_run;
 
 /** Two operands of one number each, or one: MUL, SHR, CLZ ... need no other. */

@@ -82,8 +82,8 @@ static mn_status decode_all(mn_ethosu_program *p, const mn_ethosu_stream *stream
     return MN_OK;
 }
 
-mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_ethosu_memory *memory, double work,
-                                 mn_ethosu_program **out) {
+mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_ethosu_memory *memory, int32_t threads,
+                                 double work, mn_ethosu_program **out) {
     mn_ethosu_stream stream;
     MN_TRY(mn_ethosu_stream_read(payload, bytes, &stream));
     mn_ethosu_program *p = calloc(1, sizeof *p);
@@ -95,7 +95,7 @@ mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_
         decoder->config = &stream.config;
         decoder->memory = &p->memory;
         decoder->region = &p->region;
-        decoder->threads = 1;
+        decoder->threads = threads;
         decoder->work_left = work;
         decoder->registers.wide[MN_NPU_OFM_SCALE].low = 1; /* Vela leaves it unset where it is to do nothing */
         status = decode_all(p, &stream, decoder);
@@ -132,8 +132,9 @@ static void run_op(const mn_ethosu_op *op, const mn_ethosu_run *run) {
     if (!op->dense.kernel) mn_ethosu_window_run(op, run);
 }
 
-void mn_ethosu_program_run(const mn_ethosu_program *program, uint8_t *const spaces[MN_ETHOSU_SPACES], void *workspace) {
-    mn_ethosu_run run = {.workspace = (char *)workspace + MN_ETHOSU_TABLE_BYTES};
+void mn_ethosu_program_run(const mn_ethosu_program *program, uint8_t *const spaces[MN_ETHOSU_SPACES], void *workspace,
+                           mn_team *team) {
+    mn_ethosu_run run = {.workspace = (char *)workspace + MN_ETHOSU_TABLE_BYTES, .team = team};
     for (int32_t i = 0; i < MN_ETHOSU_SPACES; i++) {
         const uint8_t *constant = program->memory.constant[i];
         run.spaces[i] = constant ? (uint8_t *)constant : spaces[i]; /* decoding let nothing write to constants */

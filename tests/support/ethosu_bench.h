@@ -46,7 +46,7 @@ static inline mn_status eb_make(mn_ethosu_program **out) {
                                .constant = {eb.program.constants}};
     size_t bytes;
     uint8_t *payload = ep_payload(&eb.program, &bytes);
-    const mn_status status = mn_ethosu_program_make(payload, bytes, &memory, 2e9, out);
+    const mn_status status = mn_ethosu_program_make(payload, bytes, &memory, 1, 2e9, out);
     free(payload);
     return status;
 }
@@ -60,7 +60,7 @@ static inline void eb_run(void) {
     assert_non_null(workspace);
     memset(workspace, 0xa5, bytes + 64);
     memcpy(eb.after, eb.before, EB_MEMORY);
-    mn_ethosu_program_run(program, spaces, (void *)(((uintptr_t)workspace + 63) & ~(uintptr_t)63));
+    mn_ethosu_program_run(program, spaces, (void *)(((uintptr_t)workspace + 63) & ~(uintptr_t)63), NULL);
     mn_ethosu_program_free(program);
     free(workspace);
 }
