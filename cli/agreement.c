@@ -37,3 +37,19 @@ double cli_divergence(bool labels, const float *a, const float *b, int32_t count
     }
     return fmax(0, divergence); /* rounding may leave -1e-17 for equal answers */
 }
+
+/* What is added for one of two outcomes with the probabilities `a` and `b`. */
+static double outcome_divergence(double a, double b) {
+    const double least = 1.0 / 512;
+    a = mn_max_f64(a, least), b = mn_max_f64(b, least);
+    return a * log(a / b);
+}
+
+double cli_divergence_of_probabilities(bool labels, const float *a, const float *b, int32_t count) {
+    double divergence = 0;
+    for (int32_t i = 0; i < count; i++) {
+        double p = (double)a[i], q = (double)b[i];
+        divergence += outcome_divergence(p, q) + (labels ? outcome_divergence(1 - p, 1 - q) : 0);
+    }
+    return fmax(0, divergence);
+}

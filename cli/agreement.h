@@ -22,4 +22,8 @@ int32_t cli_shared_classes(cli_answers_of a, cli_answers_of b);
  *  them. Both have `count` scores. */
 double cli_divergence(bool labels, const float *a, const float *b, int32_t count);
 
+/** The same of `count` probabilities, where scores are not known: 8 bits make most of them 0, which counts as half a
+ * step of 1/256. */
+double cli_divergence_of_probabilities(bool labels, const float *a, const float *b, int32_t count);
+
 #endif

@@ -144,9 +144,13 @@ static void compare(const sessions *own, cli_outcome *outcome) {
     mn_answer_top_k(p, shared, 1, &best_p);
     mn_answer_top_k(q, shared, 1, &best_q);
     outcome->agree = best_p == best_q;
-    outcome->divergence = cli_divergence(a->classifier->info.labels, p, q, shared);
-    outcome->difference =
-        cli_largest_difference(a->probabilities + (of_a - shared), b->probabilities + (of_b - shared), shared);
+    const bool labels = a->classifier->info.labels;
+    const float *of_p = a->probabilities + (of_a - shared), *of_q = b->probabilities + (of_b - shared);
+    /* Scores that were guessed from rounded probabilities are not held against true ones. */
+    outcome->divergence = a->classifier->info.scores_known && b->classifier->info.scores_known
+                              ? cli_divergence(labels, p, q, shared)
+                              : cli_divergence_of_probabilities(labels, of_p, of_q, shared);
+    outcome->difference = cli_largest_difference(of_p, of_q, shared);
 }
 
 /* Both models may number their classes differently by a background class. */

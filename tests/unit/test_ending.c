@@ -208,6 +208,19 @@ static void test_divergence(void **state) {
     assert_true(cli_divergence(e.labels, p, p, 2) == 0);
 }
 
+static void test_divergence_of_probabilities(void **state) {
+    (void)state;
+    const float a[] = {0.5f, 0.5f, 0}, b[] = {0.25f, 0.75f, 0};
+    const double wanted = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75);
+    assert_true(fabs(cli_divergence_of_probabilities(false, a, b, 3) - wanted) < 1e-6);
+    assert_true(cli_divergence_of_probabilities(false, b, b, 3) == 0);
+    const float sure[] = {1, 0}, wrong[] = {0, 1}; /* finite */
+    assert_true(fabs(cli_divergence_of_probabilities(false, sure, wrong, 2) - log(512.0) * 511 / 512) < 1e-6);
+    /* Labels: each against its own "not". */
+    const float p[] = {0.5f}, q[] = {0.75f};
+    assert_true(fabs(cli_divergence_of_probabilities(true, p, q, 1) - (0.5 * log(0.5 / 0.75) + 0.5 * log(2))) < 1e-6);
+}
+
 static int32_t shared(const mn_ending *a, const mn_ending *b) {
     return cli_shared_classes((cli_answers_of){a->classes, a->labels}, (cli_answers_of){b->classes, b->labels});
 }
@@ -310,6 +323,7 @@ int main(int count, char **arguments) {
         cmocka_unit_test(test_one_unit_is_two_classes),
         cmocka_unit_test(test_scores_break_ties),
         cmocka_unit_test(test_divergence),
+        cmocka_unit_test(test_divergence_of_probabilities),
         cmocka_unit_test(test_what_can_be_compared),
     };
     if (count == 2) return write_models(arguments[1]);
