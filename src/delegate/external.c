@@ -73,8 +73,8 @@ static mn_status make(session *s) {
     s->host->delegate = s->made;
     if (!s->made) {
         const bool quiet = s->host->words[0] == '\0';
-        return mn_fail(MN_ERROR_BACKEND, "it cannot be made%s%s", quiet ? ", and gave no reason" : ": ",
-                       s->host->words);
+        return mn_fail(MN_ERROR_BACKEND, "it cannot be made%s%s",
+                       quiet ? ", and gave no reason; is the device there that it drives?" : ": ", s->host->words);
     }
     return s->made->prepare ? MN_OK : mn_fail(MN_ERROR_BACKEND, "it has no Prepare, which delegates must have");
 }

@@ -93,7 +93,7 @@ fails() { # FAULT PATTERN: an error, and a warning where the CPU may take over
     answers | cmp -s - "$scratch/cpu" || fail "other answers after $1"
 }
 fails create 'it cannot be made: cannot open /dev/npu0: No such file'
-fails create-silent 'it cannot be made, and gave no reason'
+fails create-silent 'it cannot be made, and gave no reason; is the device there that it drives[?]'
 fails prepare 'its Prepare ended with status 2 .*: CONV_2D is not supported: version 3'
 fails init 'init of a kernel ended with status 1 .*: no memory on the device'
 fails kernel-prepare 'prepare of a kernel ended with status 2 .*: the network does not fit'

@@ -348,7 +348,7 @@ typedef struct faulty {
 
 static const faulty faulties[] = {
     {"create", CLAIMING "it cannot be made: cannot open /dev/npu0: No such file or directory", FAILS},
-    {"create-silent", CLAIMING "it cannot be made, and gave no reason", FAILS},
+    {"create-silent", CLAIMING "it cannot be made, and gave no reason; is the device there that it drives?", FAILS},
     {"no-prepare", CLAIMING "it has no Prepare, which delegates must have", FAILS},
     {"prepare", CLAIMING "its Prepare ended with status 2 (delegate error): CONV_2D is not supported: version 3",
      FAILS},
