@@ -148,7 +148,7 @@ static mn_status claim(void *unused, const mn_offer *offer, bool *wanted, void *
     MN_TRY(mn_host_open(offer, &host));
     host->delegate = &delegate;
     for (int32_t phase = MN_HOST_IDLE; phase <= MN_HOST_CLAIM; phase++) {
-        mn_host_enter(host, phase);
+        mn_host_enter(host, (mn_host_phase)phase);
         for (int32_t i = 0; i < CALLS; i++) {
             call_about_graph(&host->context, offer->graph->op_count, phase == MN_HOST_CLAIM ? &right : &late);
             call_about_memory(&host->context);
