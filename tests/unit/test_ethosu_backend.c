@@ -30,19 +30,23 @@ typedef struct model {
     bool same_memory; /* regions 1 and 2 are one tensor, as for Ethos-U55 */
 } model;
 
-/* Adds 16 numbers at `from` of region 2 and a scalar to `to` of region 1, after a copy from region 1 to 2. */
+/* 16 numbers at `from` of region 1, and a scalar, to `to` of region 1. They are read from region 2: where that is other
+ * memory, from a copy. */
 static int32_t add_program(model *m, const char *name, int32_t from, int32_t to, int32_t scalar) {
     static ep_program p;
-    const mn_ethosu_map in = {2, 1, true, false, 1, COUNT, 1, 0, {1, 1}, COUNT, {32}, COUNT, 1, 1};
+    const int32_t at = m->same_memory ? from : 32;
+    const mn_ethosu_map in = {2, 1, true, false, 1, COUNT, 1, 0, {1, 1}, COUNT, {at}, COUNT, 1, 1};
     const mn_ethosu_map out = {1, 1, true, false, 1, COUNT, 1, 0, {1, 1}, COUNT, {to}, COUNT, 1, 1};
     size_t bytes;
     ep_open(&p, EP_U65_256);
-    ep_short(&p, MN_NPU_DMA0_SRC_REGION, 1);
-    ep_short(&p, MN_NPU_DMA0_DST_REGION, 2);
-    ep_long(&p, MN_NPU_DMA0_SRC, (uint64_t)from);
-    ep_long(&p, MN_NPU_DMA0_DST, 32);
-    ep_long(&p, MN_NPU_DMA0_LEN, COUNT);
-    ep_short(&p, MN_NPU_OP_DMA_START, 0);
+    if (!m->same_memory) {
+        ep_short(&p, MN_NPU_DMA0_SRC_REGION, 1);
+        ep_short(&p, MN_NPU_DMA0_DST_REGION, 2);
+        ep_long(&p, MN_NPU_DMA0_SRC, (uint64_t)from);
+        ep_long(&p, MN_NPU_DMA0_DST, 32);
+        ep_long(&p, MN_NPU_DMA0_LEN, COUNT);
+        ep_short(&p, MN_NPU_OP_DMA_START, 0);
+    }
     ep_map(&p, MN_NPU_IFM_BASE0, &in, 0);
     ep_map(&p, MN_NPU_IFM2_BASE0, &in, 0);
     ep_map(&p, MN_NPU_OFM_BASE0, &out, 256);
