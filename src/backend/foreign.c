@@ -11,7 +11,7 @@
 
 /* ---- Sentences ------------------------------------------------------------------------------------------- */
 
-/* "m.tflite: back end npu, operators 3 to 7: what it said" */
+/* "m.tflite: delegate npu, operators 3 to 7: what it said" */
 static mn_status say_who(const mn_foreign *f, int32_t backend, const mn_part *part, mn_status status) {
     char who[200], where[64] = "";
     if (part) {
@@ -21,12 +21,12 @@ static mn_status say_who(const mn_foreign *f, int32_t backend, const mn_part *pa
             snprintf(where, sizeof where, ", %d operators from %d to %d", part->op_count, first, last);
         }
     }
-    snprintf(who, sizeof who, "%.80s: back end %.40s%s", f->offer.graph->name, f->backends[backend]->name, where);
+    snprintf(who, sizeof who, "%.80s: delegate %.40s%s", f->offer.graph->name, f->backends[backend]->name, where);
     if (mn_error_detail()[0] == '\0') mn_fail(status, "it gave no reason");
     return mn_fail_prefix(status, who);
 }
 
-/* So that no older sentence passes for the back end's. */
+/* So that no older sentence passes for the delegate's. */
 static void forget_sentence(void) { mn_fail(MN_OK, "%s", ""); }
 
 /* ---- Claims ---------------------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ static mn_status take_claims(mn_foreign *f, int32_t *owners, const bool *wanted)
 static mn_status ask_for_claims(mn_foreign *f, int32_t *owners) {
     const size_t count = (size_t)f->offer.graph->op_count;
     bool *wanted = mn_region_alloc(&f->region, count, sizeof *wanted);
-    if (!wanted) return mn_fail_memory("the back ends");
+    if (!wanted) return mn_fail_memory("the delegates");
     for (int32_t i = 0; i < f->backend_count; i++) {
         const mn_backend *backend = f->backends[i];
         f->offer.self = i;
@@ -70,7 +70,7 @@ static mn_status refuse_unclaimed(const mn_graph *graph, const int32_t *owners) 
 static mn_status claim(mn_foreign *f) {
     const mn_graph *graph = f->offer.graph;
     int32_t *owners = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *owners);
-    if (!owners) return mn_fail_memory("the back ends");
+    if (!owners) return mn_fail_memory("the delegates");
     for (int32_t i = 0; i < graph->op_count; i++) {
         owners[i] = graph->tensors[graph->ops[i].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
     }
@@ -83,7 +83,7 @@ static mn_status claim(mn_foreign *f) {
 
 static mn_status prepare(mn_foreign *f) {
     f->prepared = mn_region_alloc(&f->region, (size_t)f->partition.part_count, sizeof *f->prepared);
-    if (!f->prepared) return mn_fail_memory("the back ends");
+    if (!f->prepared) return mn_fail_memory("the delegates");
     for (int32_t i = 0; i < f->partition.part_count; i++) {
         const mn_part *part = &f->partition.parts[i];
         f->offer.self = part->owner;
@@ -106,7 +106,7 @@ static mn_status make_op(mn_foreign *f, const mn_part *part, mn_op *op) {
                   .inputs = mn_region_alloc(&f->region, ins, sizeof *op->inputs),
                   .outputs = mn_region_alloc(&f->region, outs, sizeof *op->outputs),
                   .attr.custom.name = f->backends[part->owner]->name};
-    if (!op->inputs || !op->outputs) return mn_fail_memory("the back ends");
+    if (!op->inputs || !op->outputs) return mn_fail_memory("the delegates");
     memcpy(op->inputs, part->inputs, ins * sizeof *op->inputs);
     memcpy(op->outputs, part->outputs, outs * sizeof *op->outputs);
     return MN_OK;
@@ -122,7 +122,7 @@ static mn_status make_graph(mn_foreign *f) {
     f->ops = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *f->ops);
     f->ops_begin = mn_region_alloc(&f->region, items + 1, sizeof *f->ops_begin);
     f->part_of = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *f->part_of);
-    if (!ops || !origin || !f->parts || !f->ops || !f->ops_begin || !f->part_of) return mn_fail_memory("the back ends");
+    if (!ops || !origin || !f->parts || !f->ops || !f->ops_begin || !f->part_of) return mn_fail_memory("the delegates");
     int32_t used = 0;
     for (int32_t i = 0; i < graph->op_count; i++) f->part_of[i] = -1;
     for (int32_t i = 0; i < f->partition.item_count; i++) {
@@ -154,7 +154,7 @@ static mn_status open_all(mn_foreign *f, const mn_backend_list *list) {
     const size_t count = (size_t)list->count;
     f->backends = mn_region_alloc(&f->region, count, sizeof *f->backends);
     f->sessions = mn_region_alloc(&f->region, count, sizeof *f->sessions);
-    if (!f->backends || !f->sessions) return mn_fail_memory("the back ends");
+    if (!f->backends || !f->sessions) return mn_fail_memory("the delegates");
     for (int32_t i = 0; i < list->count; i++) f->backends[f->backend_count++] = list->of[i];
     MN_TRY(claim(f));
     const mn_partition_options cut = {.backends = f->backends, .alone = f->offer.alone};
@@ -166,7 +166,7 @@ static mn_status open_all(mn_foreign *f, const mn_backend_list *list) {
 mn_status mn_foreign_open(const mn_graph *graph, const mn_shape *shapes, const mn_backend_list *backends,
                           int32_t threads, bool keeps_tensors, mn_foreign **out) {
     mn_foreign *foreign = calloc(1, sizeof *foreign);
-    if (!foreign) return mn_fail_memory("the back ends");
+    if (!foreign) return mn_fail_memory("the delegates");
     foreign->offer = (mn_offer){.graph = graph, .shapes = shapes, .threads = threads, .alone = keeps_tensors};
     const mn_status status = open_all(foreign, backends);
     if (status != MN_OK) {

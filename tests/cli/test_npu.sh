@@ -61,6 +61,6 @@ at=$(grep -abo COP1 "$compiled" | head -n 1 | cut -d: -f1)
 damage head "$at"
 damage middle $((at + 160))
 expect 1 classify -m "$scratch/head.tflite" --npu=emulate "$photo"
-says 'back end ethos-u, operator 0: the NPU.s program does not begin with COP1'
+says 'delegate ethos-u, operator 0: the NPU.s program does not begin with COP1'
 expect 1 classify -m "$scratch/middle.tflite" --npu=emulate "$photo"
-says 'back end ethos-u, operator 0: (command|word) [0-9]+'
+says 'delegate ethos-u, operator 0: (command|word) [0-9]+'

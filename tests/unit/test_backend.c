@@ -317,7 +317,7 @@ static void test_failing_claim(void **state) {
     open_failing(&f);
     f.bad.fails_to_claim = true;
     expect_failure(mn_session_create_with(f.model, NULL, &f.backends, &session), MN_ERROR_DEVICE,
-                   "tests/golden/tiny_v2_int8.tflite: back end bad: it is not plugged in");
+                   "tests/golden/tiny_v2_int8.tflite: delegate bad: it is not plugged in");
     assert_null(session);
     assert_int_equal(f.good.prepared, 0);
     close_failing(&f);
@@ -330,7 +330,7 @@ static void test_failing_prepare(void **state) {
     open_failing(&f);
     f.bad.fails_to_prepare = true;
     assert_int_equal(mn_session_create_with(f.model, NULL, &f.backends, &session), MN_ERROR_UNSUPPORTED);
-    expect_words("tests/golden/tiny_v2_int8.tflite: back end bad, ", ": it has no room for them");
+    expect_words("tests/golden/tiny_v2_int8.tflite: delegate bad, ", ": it has no room for them");
     assert_null(session);
     close_failing(&f);
 }
@@ -350,7 +350,7 @@ static void test_failing_run(void **state) {
         mn_session_profile(session, profiled);
         fill_inputs(f.model, session);
         assert_int_equal(mn_session_run(session), MN_ERROR_TIMEOUT);
-        expect_words("tests/golden/tiny_v2_int8.tflite: back end bad, ", ": it did not answer");
+        expect_words("tests/golden/tiny_v2_int8.tflite: delegate bad, ", ": it did not answer");
         fill_inputs(f.model, session);
         expect_ok(mn_session_run(session));
         expect_same(plain, session, mn_model_output(f.model, 0));
@@ -385,9 +385,9 @@ static void test_rule_breakers(void **state) {
     build_halves(&b);
     expect_ok(mn_model_from_graph(&b.graph, &model));
     expect_failure(mn_session_create_with(model, NULL, &(mn_backend_list){2, list}, &session), MN_ERROR_ARGUMENT,
-                   "test: back end greedy: it claims operator 1, which is not on offer");
+                   "test: delegate greedy: it claims operator 1, which is not on offer");
     expect_failure(mn_session_create_with(model, NULL, &(mn_backend_list){1, list + 1}, &session), MN_ERROR_BACKEND,
-                   "test: back end greedy, 3 operators from 0 to 2: it gave no reason");
+                   "test: delegate greedy, 3 operators from 0 to 2: it gave no reason");
     assert_null(session);
     mn_model_close(&model);
     mn_graph_free(&b.graph);

@@ -339,8 +339,8 @@ typedef struct faulty {
 } faulty;
 
 #define FAILS MN_ERROR_BACKEND
-#define CLAIMING INT8 ": back end bad.so: "
-#define PREPARING INT8 ": back end bad.so, 9 operators from 0 to 8: "
+#define CLAIMING INT8 ": delegate bad.so: "
+#define PREPARING INT8 ": delegate bad.so, 9 operators from 0 to 8: "
 #define INIT_OF "init of a kernel ended with status 1 (error)"
 #define INVOKE_OF "invoke of a kernel ended with status "
 #define REPLACES "it calls ReplaceNodeSubsetsWithDelegateKernels with "
