@@ -6,6 +6,16 @@
 #include <math.h>
 
 #include "base/extremes.h"
+#include "classify/answer.h"
+#include "stats.h"
+
+cli_answers_of cli_answers_at(const mn_ending *e) {
+    const bool rounded = e->kind != MN_ENDS_IN_SCORES && e->given.type != MN_FLOAT32;
+    return (cli_answers_of){.classes = e->classes,
+                            .labels = e->labels,
+                            .scored = e->score_tensor >= 0 || e->kind == MN_ENDS_IN_SCORES,
+                            .step = rounded ? (double)e->given.quant.scale[0] : 0};
+}
 
 int32_t cli_shared_classes(cli_answers_of a, cli_answers_of b) {
     const int32_t fewer = a.classes < b.classes ? a.classes : b.classes;
@@ -38,18 +48,34 @@ double cli_divergence(bool labels, const float *a, const float *b, int32_t count
     return fmax(0, divergence); /* rounding may leave -1e-17 for equal answers */
 }
 
-/* What is added for one of two outcomes with the probabilities `a` and `b`. */
-static double outcome_divergence(double a, double b) {
-    const double least = 1.0 / 512;
-    a = mn_max_f64(a, least), b = mn_max_f64(b, least);
-    return a * log(a / b);
-}
+/* a log(a / b), and what is missing where sums are not 1, so that no term is below 0. */
+static double relative(double a, double b) { return a * log(a / b) - a + b; }
 
-double cli_divergence_of_probabilities(bool labels, const float *a, const float *b, int32_t count) {
+double cli_divergence_of_probabilities(bool labels, double step, const float *a, const float *b, int32_t count) {
+    const double least = step > 0 ? step / 2 : 1e-30;
     double divergence = 0;
     for (int32_t i = 0; i < count; i++) {
-        double p = (double)a[i], q = (double)b[i];
-        divergence += outcome_divergence(p, q) + (labels ? outcome_divergence(1 - p, 1 - q) : 0);
+        const double p = (double)a[i], q = (double)b[i];
+        divergence += relative(fmax(p, least), fmax(q, least));
+        if (labels) divergence += relative(fmax(1 - p, least), fmax(1 - q, least));
     }
     return fmax(0, divergence);
+}
+
+bool cli_compares_scores(cli_answers_of a, cli_answers_of b) { return a.scored && b.scored; }
+
+/* Of the classes that both have: without the background that one of them may have first. */
+cli_agreement cli_compare_answers(cli_answers_of a, cli_answer_values of_a, cli_answers_of b, cli_answer_values of_b) {
+    const int32_t shared = cli_shared_classes(a, b), skip_a = a.classes - shared, skip_b = b.classes - shared;
+    const bool scores = cli_compares_scores(a, b);
+    const float *p = of_a.probabilities + skip_a, *q = of_b.probabilities + skip_b;
+    const float *x = scores ? of_a.scores + skip_a : p, *y = scores ? of_b.scores + skip_b : q;
+    int32_t best_a, best_b;
+    mn_answer_top_k(x, shared, 1, &best_a);
+    mn_answer_top_k(y, shared, 1, &best_b);
+    return (cli_agreement){.agree = best_a == best_b,
+                           .divergence =
+                               scores ? cli_divergence(a.labels, x, y, shared)
+                                      : cli_divergence_of_probabilities(a.labels, fmax(a.step, b.step), p, q, shared),
+                           .difference = cli_largest_difference(p, q, shared)};
 }

@@ -34,6 +34,7 @@ static mn_status create_first(cli_classifier *c) {
 
 mn_status cli_classifier_open(const char *path, const char *output, const cli_session_options *session,
                               const mn_preprocess_options *preprocess, cli_classifier *out) {
+    mn_ending ending;
     out->preprocess = *preprocess;
     out->options = (mn_classifier_options)MN_INIT(mn_classifier_options);
     out->options.output = output;
@@ -49,6 +50,8 @@ mn_status cli_classifier_open(const char *path, const char *output, const cli_se
     cli_session_tell(&out->setup, out->model, mn_classifier_session(out->first));
     MN_TRY(mn_classifier_describe(out->first, &out->info));
     MN_TRY(mn_classifier_describe_input(out->first, &out->input));
+    MN_TRY(mn_ending_find(&out->model->graph, output, &ending));
+    out->answers = cli_answers_at(&ending);
     out->outputs = mn_model_output_count(out->model);
     out->known = mn_names_known(&out->model->graph.meaning, out->info.output);
     out->quantised = computes_in_8_bits(out->model);

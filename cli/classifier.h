@@ -5,6 +5,7 @@
 #ifndef MN_CLI_CLASSIFIER_H
 #define MN_CLI_CLASSIFIER_H
 
+#include "agreement.h"
 #include "common/json.h"
 #include "common/options.h"
 #include "graph/graph.h"
@@ -21,6 +22,7 @@ typedef struct cli_classifier {
     bool lent;                     /* to the first worker */
     mn_classifier_info info;
     mn_preprocess_info input;
+    cli_answers_of answers;
     int32_t outputs;             /* of the model */
     bool chosen;                 /* the output, by name or number */
     const mn_class_names *known; /* what the model calls its classes, or NULL */

@@ -85,12 +85,10 @@ static const cli_command command = {
 
 /* How far the answers of classifiers are apart. */
 typedef struct answers {
-    bool known;     /* both models answer with the same classes */
-    int32_t shared; /* the last so many of both */
+    bool known; /* both models answer with the same classes */
     mn_ending ending[2];
-    bool *agree;        /* [samples] */
-    double *divergence; /* [samples] */
-    bool exhausted;     /* no memory for an answer */
+    cli_agreement *apart; /* [samples] */
+    bool exhausted;       /* no memory for an answer */
 } answers;
 
 /* What was compared. */
@@ -153,17 +151,13 @@ static float *read_answer(const mn_ending *e, const mn_graph *graph, const mn_se
 }
 
 static void compare_answers(result *r, int32_t sample, const mn_session *a, const mn_session *b) {
-    const int32_t shared = r->answers.shared, first = r->answers.ending[0].classes,
-                  second = r->answers.ending[1].classes;
-    float *p = read_answer(&r->answers.ending[0], &r->models[0].graph, a);
-    float *q = read_answer(&r->answers.ending[1], &r->models[1].graph, b);
+    const mn_ending *ending = r->answers.ending;
+    float *p = read_answer(&ending[0], &r->models[0].graph, a);
+    float *q = read_answer(&ending[1], &r->models[1].graph, b);
     if (p && q) {
-        const float *x = p + 2 * first - shared, *y = q + 2 * second - shared; /* the last scores of either */
-        int32_t best[2];
-        mn_answer_top_k(x, shared, 1, &best[0]);
-        mn_answer_top_k(y, shared, 1, &best[1]);
-        r->answers.agree[sample] = best[0] == best[1];
-        r->answers.divergence[sample] = cli_divergence(r->answers.ending[0].labels, x, y, shared);
+        r->answers.apart[sample] =
+            cli_compare_answers(cli_answers_at(&ending[0]), (cli_answer_values){p, p + ending[0].classes},
+                                cli_answers_at(&ending[1]), (cli_answer_values){q, q + ending[1].classes});
     } else {
         r->answers.exhausted = true;
     }
@@ -184,12 +178,9 @@ static mn_status open_answers(const settings *s, result *r) {
         mn_status status = mn_ending_find(&r->models[i].graph, s->output, &a->ending[i]);
         if (status != MN_OK) return s->output != NULL ? status : MN_OK;
     }
-    a->shared = cli_shared_classes((cli_answers_of){a->ending[0].classes, a->ending[0].labels},
-                                   (cli_answers_of){a->ending[1].classes, a->ending[1].labels});
-    if (a->shared == 0) return MN_OK;
-    a->agree = calloc((size_t)r->samples.set.count, sizeof *a->agree);
-    a->divergence = calloc((size_t)r->samples.set.count, sizeof *a->divergence);
-    if (a->agree == NULL || a->divergence == NULL) return mn_fail_memory("the answers");
+    if (cli_shared_classes(cli_answers_at(&a->ending[0]), cli_answers_at(&a->ending[1])) == 0) return MN_OK;
+    a->apart = calloc((size_t)r->samples.set.count, sizeof *a->apart);
+    if (a->apart == NULL) return mn_fail_memory("the answers");
     a->known = true;
     return MN_OK;
 }
@@ -199,8 +190,8 @@ static int32_t sum_answers(const result *r, double *divergence) {
     int32_t agree = 0;
     *divergence = 0;
     for (int32_t i = 0; i < r->samples.set.count; i++) {
-        agree += r->answers.agree[i];
-        *divergence += r->answers.divergence[i] / r->samples.set.count;
+        agree += r->answers.apart[i].agree;
+        *divergence += r->answers.apart[i].divergence / r->samples.set.count;
     }
     return agree;
 }
@@ -380,8 +371,7 @@ static int compare(const settings *s) {
     result r = {0};
     bool good = run(s, &showing, &r);
     free(r.differences);
-    free(r.answers.agree);
-    free(r.answers.divergence);
+    free(r.answers.apart);
     cli_samples_free(&r.samples);
     for (int32_t i = 0; i < 2; i++) cli_graph_close(&r.models[i]);
     free(r.delegated);

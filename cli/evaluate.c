@@ -135,22 +135,10 @@ static cli_answer judge(const cli_worker *worker, int32_t truth) {
     return answer;
 }
 
-/* Compares the classes that both models have: without the background that one of them may have first. */
 static void compare(const sessions *own, cli_outcome *outcome) {
     const cli_worker *a = &own->worker[0], *b = &own->worker[1];
-    int32_t of_a = a->classifier->info.classes, of_b = b->classifier->info.classes, shared = of_a < of_b ? of_a : of_b;
-    const float *p = a->scores + (of_a - shared), *q = b->scores + (of_b - shared);
-    int32_t best_p, best_q;
-    mn_answer_top_k(p, shared, 1, &best_p);
-    mn_answer_top_k(q, shared, 1, &best_q);
-    outcome->agree = best_p == best_q;
-    const bool labels = a->classifier->info.labels;
-    const float *of_p = a->probabilities + (of_a - shared), *of_q = b->probabilities + (of_b - shared);
-    /* Scores that were guessed from rounded probabilities are not held against true ones. */
-    outcome->divergence = a->classifier->info.scores_known && b->classifier->info.scores_known
-                              ? cli_divergence(labels, p, q, shared)
-                              : cli_divergence_of_probabilities(labels, of_p, of_q, shared);
-    outcome->difference = cli_largest_difference(of_p, of_q, shared);
+    outcome->apart = cli_compare_answers(a->classifier->answers, (cli_answer_values){a->probabilities, a->scores},
+                                         b->classifier->answers, (cli_answer_values){b->probabilities, b->scores});
 }
 
 /* Both models may number their classes differently by a background class. */
@@ -212,9 +200,7 @@ static void work(void *context, int32_t thread, int32_t threads) {
 
 static mn_status check_pair(const settings *s, const bench *b) {
     const mn_classifier_info *first = &b->classifier[0].info, *second = &b->classifier[1].info;
-    if (cli_shared_classes((cli_answers_of){first->classes, first->labels},
-                           (cli_answers_of){second->classes, second->labels}) > 0)
-        return MN_OK;
+    if (cli_shared_classes(b->classifier[0].answers, b->classifier[1].answers) > 0) return MN_OK;
     return mn_fail(MN_ERROR_ARGUMENT, "%s has %d %s and %s has %d %s: they cannot be compared", s->model,
                    first->classes, first->labels ? "labels" : "classes", s->compare, second->classes,
                    second->labels ? "labels" : "classes");
@@ -301,9 +287,9 @@ enum { NUMBERS = ANSWERS + 2 * ANSWER, SENTENCE = 512 };
 
 static void pack(const cli_outcome *o, double *numbers) {
     numbers[FAILED] = o->failed + o->fatal;
-    numbers[AGREE] = o->agree;
-    numbers[DIVERGENCE] = o->divergence;
-    numbers[DIFFERENCE] = o->difference;
+    numbers[AGREE] = o->apart.agree;
+    numbers[DIVERGENCE] = o->apart.divergence;
+    numbers[DIFFERENCE] = o->apart.difference;
     for (int m = 0; m < 2; m++) {
         double *answer = numbers + ANSWERS + m * ANSWER;
         answer[BEST] = o->answer[m].best;
@@ -316,9 +302,9 @@ static void pack(const cli_outcome *o, double *numbers) {
 static void unpack(const double *numbers, cli_outcome *o) {
     o->failed = numbers[FAILED] != 0;
     o->fatal = numbers[FAILED] > 1;
-    o->agree = numbers[AGREE] != 0;
-    o->divergence = numbers[DIVERGENCE];
-    o->difference = numbers[DIFFERENCE];
+    o->apart.agree = numbers[AGREE] != 0;
+    o->apart.divergence = numbers[DIVERGENCE];
+    o->apart.difference = numbers[DIFFERENCE];
     for (int m = 0; m < 2; m++) {
         const double *answer = numbers + ANSWERS + m * ANSWER;
         o->answer[m] = (cli_answer){.best = (int32_t)answer[BEST],

@@ -43,9 +43,9 @@ static totals add_up(const cli_evaluation *e) {
             continue;
         }
         t.evaluated++;
-        t.agree += outcome->agree;
-        t.divergence += outcome->divergence;
-        t.difference = mn_max_f64(t.difference, outcome->difference);
+        t.agree += outcome->apart.agree;
+        t.divergence += outcome->apart.divergence;
+        t.difference = mn_max_f64(t.difference, outcome->apart.difference);
         if (e->photos->items[i].truth < 0) continue;
         t.known++;
         for (int32_t m = 0; m < e->models; m++) {
@@ -76,6 +76,10 @@ static void print_share(const char *name, int32_t part, int32_t whole) {
 
 /* The best five of five classes are no news. */
 static bool has_top5(const cli_evaluation *e) { return e->labels->names.classes > 5; }
+
+static bool compares_scores(const cli_evaluation *e) {
+    return cli_compares_scores(e->classifier[0].answers, e->classifier[1].answers);
+}
 
 static void print_delegate(const cli_classifier *c) {
     const char *name = cli_delegate_name(&c->setup);
@@ -108,7 +112,8 @@ void cli_report_text(const cli_evaluation *e) {
     }
     if (e->models == 2) {
         print_share("agreement", t.agree, t.evaluated);
-        printf("divergence  %.6f nats, mean KL(model || compared)\n", t.divergence);
+        printf("divergence  %.6f nats, mean KL(model || compared)%s\n", t.divergence,
+               compares_scores(e) ? "" : ", of probabilities: scores are not known of both");
         printf("difference  %.6f, the largest between two probabilities\n", t.difference);
     }
     if (t.mistakes > 0) printf("\nmost confident mistakes\n");
@@ -186,6 +191,7 @@ void cli_report_json(const cli_evaluation *e) {
         cli_json_end(&json);
     }
     if (e->models == 2) {
+        cli_json_text(&json, "compared_by", compares_scores(e) ? "scores" : "probabilities");
         json_share(&json, "agreement", t.agree, t.evaluated);
         cli_json_number(&json, "divergence", t.divergence);
         cli_json_number(&json, "largest_difference", t.difference);

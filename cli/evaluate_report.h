@@ -20,8 +20,7 @@ typedef struct cli_outcome {
     bool fatal;  /* because memory ran out or a delegate failed, which is no fault of the photo */
     char *error; /* why; owned; NULL when not failed, or when there was no memory for it */
     cli_answer answer[2];
-    bool agree; /* both models' best are the same class */
-    double divergence, difference;
+    cli_agreement apart; /* of two models */
 } cli_outcome;
 
 typedef struct cli_evaluation {

@@ -32,7 +32,10 @@ prints '^on +ethos-u: 1 of 1 operators in 1 part'
 answers | cmp -s - "$scratch/plain" || fail "other answers: $(cat "$scratch/out")"
 expect 0 evaluate -m "$compiled" --compare "$model" --images "$photos" --limit 4 --json --npu=emulate
 json 'o["model"]["delegate"]["delegated"] == 1 and "delegate" not in o["compared"] and o["largest_difference"] == 0'
-json 'o["divergence"] == 0' # although the compiled model shows no scores
+# Scores before the softmax are inside the program: the original's are then left alone, too.
+json 'o["compared_by"] == "probabilities" and o["divergence"] == 0 and o["agreement"]["share"] == 1'
+expect 0 evaluate -m "$compiled" --compare "$models/tiny_v2_float32.tflite" --images "$photos" --limit 4 --npu=emulate
+prints '^divergence +0[.][0-9]*[1-9][0-9]* nats, .*, of probabilities: scores are not known of both$'
 benchmark=$(dirname "$mobilenet")/benchmark_model
 "$benchmark" --graph="$compiled" --npu=emulate --num_runs=2 --min_secs=0 --warmup_min_secs=0 >"$scratch/out" 2>&1 ||
     fail "benchmark_model: $(cat "$scratch/out")"

@@ -212,17 +212,45 @@ static void test_divergence_of_probabilities(void **state) {
     (void)state;
     const float a[] = {0.5f, 0.5f, 0}, b[] = {0.25f, 0.75f, 0};
     const double wanted = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75);
-    assert_true(fabs(cli_divergence_of_probabilities(false, a, b, 3) - wanted) < 1e-6);
-    assert_true(cli_divergence_of_probabilities(false, b, b, 3) == 0);
+    assert_true(fabs(cli_divergence_of_probabilities(false, 1.0 / 256, a, b, 3) - wanted) < 1e-6);
+    assert_true(cli_divergence_of_probabilities(false, 1.0 / 256, b, b, 3) == 0);
     const float sure[] = {1, 0}, wrong[] = {0, 1}; /* finite */
-    assert_true(fabs(cli_divergence_of_probabilities(false, sure, wrong, 2) - log(512.0) * 511 / 512) < 1e-6);
+    assert_true(fabs(cli_divergence_of_probabilities(false, 1.0 / 256, sure, wrong, 2) - log(512.0) * 511 / 512) <
+                1e-6);
     /* Labels: each against its own "not". */
     const float p[] = {0.5f}, q[] = {0.75f};
-    assert_true(fabs(cli_divergence_of_probabilities(true, p, q, 1) - (0.5 * log(0.5 / 0.75) + 0.5 * log(2))) < 1e-6);
+    assert_true(fabs(cli_divergence_of_probabilities(true, 1.0 / 256, p, q, 1) -
+                     (0.5 * log(0.5 / 0.75) + 0.5 * log(2))) < 1e-6);
+}
+
+/* A model whose scores nobody sees beside one whose scores are seen: both by what they give in steps of 1/256. */
+static void test_probabilities_beside_scores(void **state) {
+    (void)state;
+    static const float scale = 1 / 256.0f;
+    static const int32_t zero = -128;
+    mn_ending seen = ending_of(3, MN_OP_SOFTMAX), unseen;
+    seen.given.type = MN_INT8;
+    seen.given.quant = (mn_quant){.count = 1, .scale = &scale, .zero_point = &zero};
+    unseen = seen;
+    unseen.score_tensor = -1;
+    const cli_answers_of a = cli_answers_at(&seen), b = cli_answers_at(&unseen);
+    assert_true(cli_compares_scores(a, a) && !cli_compares_scores(a, b) && !cli_compares_scores(b, a));
+    const float p[] = {0.5f, 0.5f, 0}, q[] = {0.25f, 0.75f, 0}, exact[] = {0.5f, 0.4999f, 0.0001f};
+    const float x[] = {1, 1.001f, -9}, y[] = {logf(0.5f), logf(0.5f), logf(1 / 512.0f)};
+    cli_agreement of = cli_compare_answers(a, (cli_answer_values){p, x}, b, (cli_answer_values){p, y});
+    assert_true(of.agree && of.divergence == 0 && of.difference == 0); /* by scores 1 of the one were the best */
+    of = cli_compare_answers(a, (cli_answer_values){p, x}, a, (cli_answer_values){p, y});
+    assert_true(!of.agree && of.divergence > 0);
+    of = cli_compare_answers(b, (cli_answer_values){p, y}, a, (cli_answer_values){q, x});
+    assert_true(!of.agree && of.difference == 0.25 && fabs(of.divergence - (log(2) + log(2 / 3.0)) / 2) < 1e-6);
+    /* What 8 bits cannot tell from nothing is nothing in floats, too. */
+    of = cli_compare_answers(b, (cli_answer_values){p, y}, (cli_answers_of){3, false, true, 0},
+                             (cli_answer_values){exact, x});
+    assert_true(of.agree && of.divergence < 1e-7);
 }
 
 static int32_t shared(const mn_ending *a, const mn_ending *b) {
-    return cli_shared_classes((cli_answers_of){a->classes, a->labels}, (cli_answers_of){b->classes, b->labels});
+    return cli_shared_classes(cli_answers_at(a), cli_answers_at(b));
 }
 
 static void test_what_can_be_compared(void **state) {
@@ -324,6 +352,7 @@ int main(int count, char **arguments) {
         cmocka_unit_test(test_scores_break_ties),
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_divergence_of_probabilities),
+        cmocka_unit_test(test_probabilities_beside_scores),
         cmocka_unit_test(test_what_can_be_compared),
     };
     if (count == 2) return write_models(arguments[1]);
