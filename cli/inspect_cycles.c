@@ -88,6 +88,17 @@ static void print_system(const program *p) {
     }
 }
 
+/* The same on i.MX 93, the board with this NPU. */
+static void print_imx93(const program *p) {
+    const mn_ethosu_system system = mn_ethosu_imx93_system();
+    mn_ethosu_estimate e;
+    if (p->stream.config.product != MN_ETHOSU_U65 || p->stream.config.cores > 1) return;
+    if (mn_ethosu_estimate_make(&p->stream, &system, &e) != MN_OK) return;
+    printf("i.MX 93     %.0f cycles, %.3f ms, with its DRAM of %.1f bytes a cycle\n", e.cycles,
+           e.cycles / system.clock * 1e3, system.ports[0].bytes);
+    mn_ethosu_estimate_free(&e);
+}
+
 static void print_program(const program *p, void *context) {
     const mn_ethosu_estimate *e = &p->estimate;
     double copied = 0, copying = 0, macs = 0;
@@ -110,6 +121,7 @@ static void print_program(const program *p, void *context) {
     printf("\ncopies      %.0f bytes in %.0f cycles, beside operations where these need not wait\n", copied, copying);
     printf("total       %.0f cycles, %.3f ms; %.1f %% of the multipliers used\n", e->cycles, milliseconds(p, e->cycles),
            100 * macs / (e->cycles * p->stream.config.macs));
+    print_imx93(p);
 }
 
 mn_status cli_print_cycles(const mn_graph *graph, const char *npu) {

@@ -14,7 +14,7 @@
 enum { HEADER = 8, SPACES = 3, MEMORY_UNIT = 16, MEMORY_MASK = 0x3fff };
 
 /* Multiply-accumulates and copied bytes: as many as keep the fuzzer quick. */
-#define WORK 2e6
+#define WORK 1e5
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

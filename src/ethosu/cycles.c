@@ -29,6 +29,10 @@ mn_ethosu_system mn_ethosu_usual_system(const mn_ethosu_config *config) {
     return (mn_ethosu_system){500e6, {{"flash", 1, 64}, {"SRAM", 8, 32}}, {0, 1, 1}};
 }
 
+mn_ethosu_system mn_ethosu_imx93_system(void) {
+    return (mn_ethosu_system){1e9, {{"DRAM", 7.466, 500}, {"SRAM", 16, 32}}, {0, 0, 1}};
+}
+
 /* ---- Shapes of operations -----------------------------------------------------------------------------------------
  */
 

@@ -29,6 +29,9 @@ typedef struct mn_ethosu_system {
  *  own, Ethos-U55 at 500 MHz with flash for constants and SRAM for the rest. */
 mn_ethosu_system mn_ethosu_usual_system(const mn_ethosu_config *config);
 
+/** i.MX 93 in overdrive, which has an Ethos-U65 at 1 GHz and slower DRAM: scripts/imx93.ini. */
+mn_ethosu_system mn_ethosu_imx93_system(void);
+
 /** What keeps an operation from being faster. */
 typedef enum mn_ethosu_bound {
     MN_ETHOSU_BY_MACS,

@@ -128,6 +128,7 @@ prints '^clock +1000 MHz$'
 prints '^ +1  CONV 3x3 of 3 +16x16x16 +110592 +[0-9]+ +[0-9]+ +[0-9.]+ % +[0-9]+ %  multipliers$'
 prints '^copies +[0-9]+ bytes in '
 prints '^total +[0-9]+ cycles, 0.0[0-9]+ ms; [0-9.]+ % of the multipliers used$'
+prints '^i.MX 93 +[0-9]+ cycles, 0.0[0-9]+ ms, with its DRAM of 7.5 bytes a cycle$'
 grep -q '>CONV 3x3 of 3, 16x16x16<' "$scratch/cycles.svg" || fail "no convolution in the chart"
 python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$scratch/cycles.svg" || fail "no XML"
 expect 0 inspect --npu ethos-u55-128 --json "$models/tiny_v2_vela5_u55-128.tflite"

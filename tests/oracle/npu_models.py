@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""Whole networks compiled by Vela and run on the emulated Ethos-U, against LiteRT's reference kernels on the original:
-every byte of every photo equal.
+"""Whole networks compiled by Vela and run on the emulated Ethos-U, against the reference kernels of TensorFlow Lite on the
+original: every byte of every photo equal.
 
 Each network is compiled three times: as it is; without what follows its logits, because a softmax of random weights
 tells little; and with random tensors from its inside as further outputs. Networks: those in ../shared/models and those
@@ -12,6 +12,7 @@ the cache are random, too. Exit status 1 on any difference, 77 without Vela."""
 import argparse
 import glob
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -74,8 +75,18 @@ def inputs_of(content, photos):
     return [whole_model.photo_input(p, detail) for p in photos]
 
 
-def reference(content, values, tensors):
-    """tensors[i] -> its contents for each input."""
+def reference(content, values, tensors, python):
+    """tensors[i] -> its contents for each input; by LiteRT, or by the TensorFlow Lite of another Python."""
+    if python:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.tflite")
+            with open(path, "wb") as file:
+                file.write(with_outputs(content, tensors))  # version 2.14 lets results of others lie over them
+            np.save(os.path.join(folder, "inputs.npy"), np.concatenate(values))
+            script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npu_reference.py")
+            subprocess.run([python, script, folder] + [str(t) for t in tensors], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            return {t: list(np.load(os.path.join(folder, "%d.npy" % t))) for t in tensors}
     interpreter = engines.litert(content)
     results = {t: [] for t in tensors}
     for value in values:
@@ -118,6 +129,8 @@ def main():
     parser.add_argument("--configurations", type=int, default=6, help="of each network and version of Vela")
     parser.add_argument("--models", default=os.path.join(whole_model.SHARED, "models"), help="folder of .tflite files")
     parser.add_argument("--images", default=os.path.join(whole_model.SHARED, "images"), help="folder of photos")
+    parser.add_argument("--reference", metavar="PYTHON", help="that has tflite-runtime 2.14, whose reference kernels rescale "
+                        "FULLY_CONNECTED in fixed point, as the NPU does; LiteRT 2 does so in double")
     parser.add_argument("--vela", action="append", help="Python of an environment with ethos-u-vela; may be repeated")
     parser.add_argument("model", nargs="*", help="further models")
     arguments = parser.parse_args()
@@ -134,7 +147,7 @@ def main():
     for name, content in networks:
         values = inputs_of(content, photos)
         made = variants(content, rng)
-        expected = reference(content, values, sorted({t for _, outputs in made for t in outputs}))
+        expected = reference(content, values, sorted({t for _, outputs in made for t in outputs}), arguments.reference)
         print("%s, %d photos" % (name, len(values)), flush=True)
         for vela in velas:
             for i in range(arguments.configurations):

@@ -82,7 +82,8 @@ if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle
 fi
 if [ -z "$matrix" ]; then
     step "operators on the emulated Ethos-U" "$python" tests/oracle/npu_ops.py
-    step "networks on the emulated Ethos-U" "$python" tests/oracle/npu_models.py
+    runtime=$(scripts/oracle-venv.sh --tflite-runtime 2>/dev/null) || runtime=
+    step "networks on the emulated Ethos-U" "$python" tests/oracle/npu_models.py ${runtime:+--reference "$runtime"}
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
