@@ -148,9 +148,10 @@ static mn_status decode(const job *j, decoded **out) {
     const mn_ethosu_memory memory = {.of_region = {0, 1, 2, -1, -1, -1, -1, -1},
                                      .bytes = {d->constant_bytes, d->arena_bytes, d->fast_bytes},
                                      .constant = {d->constants}};
+    const mn_ethosu_machine machine = mn_ethosu_machine_here();
     mn_status status = d->payload && d->constants ? MN_OK : mn_fail_memory("a program of an Ethos-U");
     if (status == MN_OK) {
-        status = mn_ethosu_program_make(d->payload, d->payload_bytes, &memory, 1, MN_ETHOSU_WORK, &d->program);
+        status = mn_ethosu_program_make(d->payload, d->payload_bytes, &memory, &machine, MN_ETHOSU_WORK, &d->program);
     }
     if (status == MN_OK) *out = d;
     if (status != MN_OK) forget_decoded(d);

@@ -49,8 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mn_ethosu_memory memory = {.of_region = {0, 1, fast > 0 ? 2 : 1, -1, -1, -1, -1, -1},
                                .bytes = {size - HEADER - bytes, arena * MEMORY_UNIT, fast * MEMORY_UNIT},
                                .constant = {constants}};
+    const mn_ethosu_machine machine = mn_ethosu_machine_here();
     mn_ethosu_program *program;
-    if (mn_ethosu_program_make(payload, bytes, &memory, 1, WORK, &program) == MN_OK) {
+    if (mn_ethosu_program_make(payload, bytes, &memory, &machine, WORK, &program) == MN_OK) {
         run(program, &memory);
         mn_ethosu_program_free(program);
     }

@@ -19,6 +19,7 @@
 #include "base/thread.h"
 #include "graph/graph.h"
 #include "graph/shape.h"
+#include "kernels/target.h"
 
 /** Who runs an operator, if no back end, whose numbers are 0 and up. */
 enum {
@@ -37,6 +38,8 @@ typedef struct mn_offer {
     const int32_t *owners;  /* [graph->op_count]: MN_OWNER_*, or the number of the back end that has claimed it */
     int32_t self;           /* the number of the back end that is asked */
     int32_t threads;        /* that a run may use */
+    mn_target target;       /* what runs the session, for back ends that compute on the processor, */
+    mn_tier tier;           /* and the highest tier of kernels that it may use */
     bool alone;             /* each claimed operator becomes a part of its own, so that every tensor can be looked at */
 } mn_offer;
 

@@ -14,7 +14,7 @@ typedef struct mn_ethosu_decoder {
     const mn_ethosu_config *config;
     const mn_ethosu_memory *memory;
     mn_region *region; /* takes what operations keep */
-    int32_t threads;
+    const mn_ethosu_machine *machine;
     double work_left;         /* multiply-accumulates and copied bytes that the program may still ask for */
     const mn_ethosu_op *done; /* [done_count]: the operations so far */
     int32_t done_count;

@@ -124,7 +124,7 @@ static void transpose(const int16_t *from, size_t channels, size_t taps, int16_t
 /* Keeps the weights as plain arithmetic reads them, unless a kernel has its own. */
 static mn_status keep(mn_ethosu_decoder *d, mn_ethosu_op *op, const int16_t *weights, size_t count) {
     int16_t *kept;
-    MN_TRY(mn_ethosu_dense_prepare(op, weights, d->threads, d->region));
+    MN_TRY(mn_ethosu_dense_prepare(op, weights, d->machine, d->region));
     if (op->dense.kernel) return MN_OK;
     kept = mn_region_alloc(d->region, count, sizeof *kept);
     if (!kept) return mn_fail_memory("a program of an Ethos-U");

@@ -89,23 +89,22 @@ static mn_status make_params(mn_ethosu_op *op, const int16_t *weights, int32_t z
 /* ---- Kernel ----------------------------------------------------------------------------------------------- */
 
 /* The best kernel for rows as models have them. */
-static const mn_kernel *choose(mn_kernel_op op, mn_type type, const mn_conv_params *params, mn_kernel_need *need) {
-    const mn_target target = mn_target_here();
-    const mn_tier limit = mn_tier_default(target.family);
+static const mn_kernel *choose(mn_kernel_op op, mn_type type, const mn_conv_params *params, const mn_ethosu_machine *m,
+                               mn_kernel_need *need) {
     mn_layout in, out;
-    for (const mn_kernel *k = NULL; (k = mn_kernel_next(op, type, type, &target, limit, k)) != NULL;) {
+    for (const mn_kernel *k = NULL; (k = mn_kernel_next(op, type, type, &m->target, m->tier, k)) != NULL;) {
         mn_kernel_layouts(k, params, &in, &out);
         if (mn_layout_is_nhwc(in) && mn_layout_is_nhwc(out) && mn_kernel_needs(k, params, need)) return k;
     }
     return NULL;
 }
 
-static mn_status add_kernel(mn_ethosu_op *op, int32_t threads, mn_region *region) {
+static mn_status add_kernel(mn_ethosu_op *op, const mn_ethosu_machine *machine, mn_region *region) {
     mn_ethosu_dense *d = &op->dense;
     const mn_window *w = &op->window;
     const mn_kernel_op family = op->kind == MN_ETHOSU_CONV ? MN_K_CONV : MN_K_DEPTHWISE;
     mn_kernel_need need;
-    const mn_kernel *kernel = choose(family, type_of(&op->in), &d->params, &need);
+    const mn_kernel *kernel = choose(family, type_of(&op->in), &d->params, machine, &need);
     if (!kernel) return MN_OK;
     if (mn_kernel_packs(kernel)) {
         const void *const constants[MN_TASK_INPUTS] = {NULL, d->filter, d->bias};
@@ -117,17 +116,18 @@ static mn_status add_kernel(mn_ethosu_op *op, int32_t threads, mn_region *region
     const mn_work work = {.units = w->out_h,
                           .macs = outputs / w->out_c * (double)weight_count(op),
                           .elements = outputs + (double)w->in_h * w->in_w * w->in_c};
-    d->cut = mn_kernel_cut(kernel, &d->params, &need, &work, threads);
-    d->threads = threads;
+    d->cut = mn_kernel_cut(kernel, &d->params, &need, &work, machine->threads);
+    d->threads = machine->threads;
     d->kernel = kernel;
     return MN_OK;
 }
 
-mn_status mn_ethosu_dense_prepare(mn_ethosu_op *op, const int16_t *weights, int32_t threads, mn_region *region) {
+mn_status mn_ethosu_dense_prepare(mn_ethosu_op *op, const int16_t *weights, const mn_ethosu_machine *machine,
+                                  mn_region *region) {
     int32_t zero;
     if (!fits(op) || !weight_zero(weights, weight_count(op), type_of(&op->in), &zero)) return MN_OK;
     MN_TRY(make_params(op, weights, zero, region));
-    return add_kernel(op, threads, region);
+    return add_kernel(op, machine, region);
 }
 
 /* ---- Run -------------------------------------------------------------------------------------------------- */

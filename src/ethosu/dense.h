@@ -10,6 +10,7 @@
 
 /** Fills op->dense where a kernel gives what the NPU's arithmetic would: 8 bits in and out, scales as TensorFlow
  * Lite's. Elsewhere its kernel stays NULL. `weights` are op->weights; what is kept goes to `region`. Errors: MEMORY. */
-mn_status mn_ethosu_dense_prepare(mn_ethosu_op *op, const int16_t *weights, int32_t threads, mn_region *region);
+mn_status mn_ethosu_dense_prepare(mn_ethosu_op *op, const int16_t *weights, const mn_ethosu_machine *machine,
+                                  mn_region *region);
 
 #endif

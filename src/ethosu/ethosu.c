@@ -181,8 +181,8 @@ static mn_status add_unit(state *s, const mn_offer *offer, const mn_op *op) {
     MN_TRY(add_memory(offer, op, u));
     MN_TRY(add_ports(s, offer, op, u));
     const mn_tensor *program = mn_graph_input(offer->graph, op, INPUT_PROGRAM);
-    MN_TRY(
-        mn_ethosu_program_make(program->data, program->bytes, &u->memory, offer->threads, MN_ETHOSU_WORK, &u->program));
+    const mn_ethosu_machine machine = {offer->target, offer->tier, offer->threads};
+    MN_TRY(mn_ethosu_program_make(program->data, program->bytes, &u->memory, &machine, MN_ETHOSU_WORK, &u->program));
     s->count++;
     return MN_OK;
 }

@@ -93,6 +93,13 @@ typedef struct mn_ethosu_op {
     mn_ethosu_copy copy; /* DMA */
 } mn_ethosu_op;
 
+/** What runs a program. */
+typedef struct mn_ethosu_machine {
+    mn_target target;
+    mn_tier tier;    /* highest tier of kernels */
+    int32_t threads; /* of one run, >= 1 */
+} mn_ethosu_machine;
+
 /** Memory of one run. */
 typedef struct mn_ethosu_run {
     uint8_t *spaces[MN_ETHOSU_ALL_SPACES]; /* constant ones are not written */

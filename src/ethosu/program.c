@@ -82,8 +82,13 @@ static mn_status decode_all(mn_ethosu_program *p, const mn_ethosu_stream *stream
     return MN_OK;
 }
 
-mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_ethosu_memory *memory, int32_t threads,
-                                 double work, mn_ethosu_program **out) {
+mn_ethosu_machine mn_ethosu_machine_here(void) {
+    const mn_target target = mn_target_here();
+    return (mn_ethosu_machine){.target = target, .tier = mn_tier_default(target.family), .threads = 1};
+}
+
+mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_ethosu_memory *memory,
+                                 const mn_ethosu_machine *machine, double work, mn_ethosu_program **out) {
     mn_ethosu_stream stream;
     MN_TRY(mn_ethosu_stream_read(payload, bytes, &stream));
     mn_ethosu_program *p = calloc(1, sizeof *p);
@@ -95,7 +100,7 @@ mn_status mn_ethosu_program_make(const uint8_t *payload, size_t bytes, const mn_
         decoder->config = &stream.config;
         decoder->memory = &p->memory;
         decoder->region = &p->region;
-        decoder->threads = threads;
+        decoder->machine = machine;
         decoder->work_left = work;
         decoder->registers.wide[MN_NPU_OFM_SCALE].low = 1; /* Vela leaves it unset where it is to do nothing */
         status = decode_all(p, &stream, decoder);
