@@ -75,10 +75,16 @@ static options parse(int count, char **flags) {
 /* The registry, then what only this program has; NULL beyond the last. */
 static const mn_kernel *kernel_at(int32_t i) {
     if (i < mn_kernel_count) return &mn_kernels[i];
-    int32_t convs = 0;
-    while (check_evex_conv(convs) != NULL) convs++;
+    static const mn_kernel *(*const others[])(int32_t) = {check_evex_conv, check_evex_depthwise,
+                                                          check_emulated_conv_depthwise, check_emulated_project};
     i -= mn_kernel_count;
-    return i < convs ? check_evex_conv(i) : check_evex_depthwise(i - convs);
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
+        int32_t count = 0;
+        while (others[k](count) != NULL) count++;
+        if (i < count) return others[k](i);
+        i -= count;
+    }
+    return NULL;
 }
 
 /* Is `name` like `pattern`, in which "*" is anything and "?" one letter? */

@@ -7,6 +7,7 @@
  *   layout.c             images in the layouts that kernels read and write
  *   make_*.c             random and benchmark cases of each operator family
  *   evex_*.c             kernels for instructions that few processors have, in another encoding
+ *   emulated_*.c         and with others in their place
  *   run.c                a kernel with all that it needs to run a case
  *   verify.c             one kernel on one case
  *   rings.c              the same with a few rows in memory
@@ -202,6 +203,12 @@ void check_fill_add(check_rng *r, mn_type type, mn_binary_params *p);
 /** Kernel `i` that is not in the registry; NULL beyond the last. */
 const mn_kernel *check_evex_conv(int32_t i);
 const mn_kernel *check_evex_depthwise(int32_t i);
+
+/* ---- emulated_*.c ---- */
+
+/** The same. */
+const mn_kernel *check_emulated_conv_depthwise(int32_t i);
+const mn_kernel *check_emulated_project(int32_t i);
 
 /* ---- run.c ---- */
 

@@ -23,6 +23,24 @@
 
 #include "kernels/x86/q8_avx512.h"
 
+Q8_TARGET static void requantise_avx512(const mn_requant *q, const int32_t *sums, int32_t *out) {
+    _mm512_storeu_si512(out, mn_q8_requant(_mm512_loadu_si512(sums), q));
+}
+
+#undef Q8_TARGET
+#undef Q8_INLINE
+#undef Q8_NOINLINE
+#undef Q8_UNROLL
+#include "kernels/x86/q8_avx2.h"
+
+Q8_TARGET static void requantise_avx2(const mn_requant *q, const int32_t *sums, int32_t *out) {
+    for (int half = 0; half < 2; half++) {
+        __m256i values = q8_load(sums + half * Q8_LANES);
+        q8_requant_some(1, &values, q, half);
+        _mm256_storeu_si256((__m256i *)(void *)(out + half * Q8_LANES), values);
+    }
+}
+
 static uint64_t state = 1;
 
 static int32_t random_between(int32_t low, int32_t high) {
@@ -139,10 +157,23 @@ typedef struct channels {
     mn_requant q;
 } channels;
 
-/* The kernels' own arithmetic on one accumulator of each lane. */
-Q8_TARGET static void requantise(const mn_requant *q, const int32_t *accumulator, int32_t *out) {
-    const __m512i sums = _mm512_sub_epi32(_mm512_loadu_si512(accumulator), _mm512_loadu_si512(q->centre));
-    _mm512_storeu_si512(out, mn_q8_requant(sums, q));
+/* The kernels' own arithmetic, of either width, on one accumulator of each lane. */
+static void requantise(const mn_requant *q, bool wide, const int32_t *accumulator, int32_t *out) {
+    int32_t sums[LANES];
+    for (int32_t i = 0; i < LANES; i++) sums[i] = (int32_t)((uint32_t)accumulator[i] - (uint32_t)q->centre[i]);
+    (wide ? requantise_avx512 : requantise_avx2)(q, sums, out);
+}
+
+/* Results of the accumulators `at`, as they are and as they should be. */
+static void check_results(const channels *c, const int32_t *at, const int32_t *got) {
+    for (int32_t i = 0; i < LANES; i++) {
+        const int32_t exact = mn_store_i32(at[i], c->multiplier[i], c->shift[i], c->zero, c->range);
+        const int32_t clamped = mn_clamp_i32(got[i], c->range.min, c->range.max);
+        if (clamped == exact) continue;
+        fail_msg("multiplier %d, shift %d, zero %d, range [%d, %d], accumulators [%lld, %lld], %d: %d, expected %d",
+                 c->multiplier[i], c->shift[i], c->zero, c->range.min, c->range.max, (long long)c->low[i],
+                 (long long)c->high[i], at[i], clamped, exact);
+    }
 }
 
 /* Each lane's accumulator, moved by `away` and into its range. */
@@ -152,15 +183,11 @@ static void check_near(const channels *c, const int32_t *accumulator, int32_t aw
         const int64_t moved = (int64_t)accumulator[i] + away;
         at[i] = (int32_t)(moved < c->low[i] ? c->low[i] : moved > c->high[i] ? c->high[i] : moved);
     }
-    requantise(&c->q, at, got);
-    for (int32_t i = 0; i < LANES; i++) {
-        const int32_t exact = mn_store_i32(at[i], c->multiplier[i], c->shift[i], c->zero, c->range);
-        const int32_t clamped = mn_clamp_i32(got[i], c->range.min, c->range.max);
-        if (clamped == exact) continue;
-        fail_msg("multiplier %d, shift %d, zero %d, range [%d, %d], accumulators [%lld, %lld], %d: %d, expected %d",
-                 c->multiplier[i], c->shift[i], c->zero, c->range.min, c->range.max, (long long)c->low[i],
-                 (long long)c->high[i], at[i], clamped, exact);
-    }
+    requantise(&c->q, false, at, got);
+    check_results(c, at, got);
+    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) return;
+    requantise(&c->q, true, at, got);
+    check_results(c, at, got);
 }
 
 /* The first accumulator of lane `i` whose result reaches `value`, or the last there is. */
@@ -232,8 +259,8 @@ static void fill_channels(channels *c) {
 
 static void test_fixed_up(void **unused) {
     (void)unused;
-    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
-        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
         skip();
     }
     int32_t fixed_up = 0, with_fixups = 0, both_signs = 0, centred = 0;
@@ -256,8 +283,8 @@ static void test_fixed_up(void **unused) {
 /* Dead channels: scales so small that rounding to a float moves a result by a whole accumulator, and few thresholds. */
 static void test_few_thresholds(void **unused) {
     (void)unused;
-    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
-        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
         skip();
     }
     int32_t right = 0;
@@ -281,8 +308,8 @@ static void test_few_thresholds(void **unused) {
 /* Sums that may wrap, scales so large that results leave the floats' range, and multipliers of 0 stay with integers. */
 static void test_integers_remain_without_fixups(void **unused) {
     (void)unused;
-    if (!(mn_cpu_flags() & MN_CPU_AVX512_VNNI)) {
-        print_message("SKIPPED: the processor has no AVX-512 VNNI\n");
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
         skip();
     }
     const struct {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Memory of the fused convolution and depthwise convolution for AVX-512 VNNI: weights as packed, workspace as laid out.
- * Included by the kernel and by what packs for it, and by nothing else. */
+/* Memory of the fused convolution and depthwise convolution: weights as packed, workspace as laid out.
+ * Included by the kernels and by what packs for them, and by nothing else. */
 #ifndef MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 #define MN_KERNELS_X86_CONV_DEPTHWISE_Q8_H
 
+#include "base/checked.h"
 #include "kernels/tile/cut.h"
 #include "kernels/tile/layouts.h"
 #include "kernels/x86/q8.h"
@@ -88,5 +89,50 @@ typedef struct band {
 void mn_conv_depthwise_q8_copy(const band *b, const uint8_t *in, int32_t batch);
 
 void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value);
+
+/* ---- What the parts of a kernel hand to each other ------------------------------------------------------- */
+
+/* The weights of the next block, or the next step, which are asked for little by little: all at once would be more than
+ * can be on their way. */
+typedef struct fetch {
+    mn_q8_prefetch weights;
+    size_t each; /* bytes for each column */
+} fetch;
+
+/* Some rows of a group, what all columns of it share. */
+typedef struct group {
+    const channel_block *block;
+    const block_extras *extras;
+    int32_t rows, vectors, quads;
+    bool general, adjusts;
+    const void *in;                  /* what the first row meets, as it is multiplied */
+    size_t row_stride, pixel_stride; /* in activations */
+    const int32_t *sums;
+    int32_t sums_stride, weight_zero;
+    mn_range_i32 range;
+    uint8_t *out;    /* where column 0 goes */
+    int32_t shift;   /* bits that make way for rows before the first */
+    uint64_t filled; /* bytes of the rows there are, a bit each; the others hold `padding` */
+    uint8_t padding;
+    fetch prefetch;
+} group;
+
+/* Code for more rows than there are computes the last again; nothing of that is stored. */
+static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g->rows - 1); }
+
+/* One group of rows of one vector. */
+typedef struct strip {
+    const taps *taps;
+    const mn_requant *requant;
+    int32_t fixups;
+    const int8_t (*rest)[64]; /* NULL: none */
+    const uint8_t *group[3];  /* from the first column that the filter meets; the third for stride 2 only */
+    ptrdiff_t column;         /* bytes from column to column */
+    int32_t width;
+    mn_range_i32 range;
+    uint64_t exists; /* bytes of a vector that stand for something, a bit each */
+    uint8_t *out;
+    ptrdiff_t out_stride;
+} strip;
 
 #endif

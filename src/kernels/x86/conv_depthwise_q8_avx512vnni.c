@@ -17,36 +17,16 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/q8_avx512.h"
 
+typedef uint8_t activation;
+
+static const activation *multiplied_of(const band *b) { return b->copy; }
+static void prepare_copy(const band *b) { (void)b; }
+
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 
 Q8_INLINE mn_q8_floats floats_of(const epilogue *e, int32_t fixups, const mn_requant *requant) {
     return (mn_q8_floats){_mm512_loadu_ps(e->scale), _mm512_loadu_ps(e->offset), fixups, requant};
 }
-
-/* The weights of the next block, or the next step, which are asked for little by little: all at once would be more than
- * can be on their way. */
-typedef struct fetch {
-    mn_q8_prefetch weights;
-    size_t each; /* bytes for each column */
-} fetch;
-
-/* Some rows of a group, what all columns of it share. */
-typedef struct group {
-    const channel_block *block;
-    const block_extras *extras;
-    int32_t rows, vectors, quads;
-    bool general, adjusts;
-    const uint8_t *in; /* what the first row meets */
-    size_t row_stride, pixel_stride;
-    const int32_t *sums;
-    int32_t sums_stride, weight_zero;
-    mn_range_i32 range;
-    uint8_t *out;     /* where column 0 goes */
-    int32_t shift;    /* bits that make way for rows before the first */
-    __mmask64 filled; /* bytes of the rows there are; the others hold `padding` */
-    uint8_t padding;
-    fetch prefetch;
-} group;
 
 /* Centred bytes clamped, plus 128; most often narrowing them was clamp enough. */
 Q8_INLINE __m512i to_unsigned(__m512i bytes, mn_range_i32 range) {
@@ -95,9 +75,6 @@ Q8_INLINE void multiply(int rows, int vectors, const uint8_t *const *from, int64
     }
     keep(rows, vectors, acc);
 }
-
-/* Code for more rows than there are computes the last again; nothing of that is stored. */
-static inline int32_t row_of(const group *g, int32_t r) { return mn_min_i32(r, g->rows - 1); }
 
 /* From accumulators to the ring, in floats. */
 Q8_INLINE void finish(int rows, const group *g, int v, const column *acc, uint8_t *out) {
@@ -151,7 +128,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *prefetch = g.prefetch.weights.from;
     column acc, last;
-    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in + (size_t)row_of(&g, r) * g.row_stride;
+    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = (const uint8_t *)g.in + (size_t)row_of(&g, r) * g.row_stride;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
     }
@@ -201,70 +178,7 @@ Q8_TARGET static void conv_rows(const group *g, int32_t width) {
     }
 }
 
-static size_t slot_bytes(const band *b, int32_t vectors) {
-    return (size_t)(b->p->conv.window.out_w + 2) * (size_t)vectors * 64;
-}
-
-/* Group `index` in the ring; its column 0 is padding. */
-static uint8_t *slot_of(const band *b, int32_t vectors, int32_t index) {
-    return b->ring + (size_t)(index % b->l.groups) * slot_bytes(b, vectors);
-}
-
-/* Conv rows 4 * index - padding to the third after that. */
-static void fill_group(const band *b, const channel_block *block, const block_extras *extras, int32_t vectors,
-                       int32_t index, fetch *prefetch) {
-    const mn_window *w = &b->p->conv.window;
-    const int32_t top = index * GROUP - b->p->depthwise.window.pad_top;
-    const int32_t first = mn_max_i32(top, b->first_row), last = mn_min_i32(top + GROUP, b->last_row);
-    uint8_t *slot = slot_of(b, vectors, index);
-    if (first >= last) {
-        mn_conv_depthwise_q8_fill(slot, slot_bytes(b, vectors), b->depthwise.in);
-        return;
-    }
-    const int32_t row = first - b->first_row, rows = last - first;
-    group g = {.block = block,
-               .extras = extras,
-               .rows = rows,
-               .vectors = vectors,
-               .quads = b->l.quads,
-               .adjusts = b->conv.weight != 0,
-               .in = b->copy + (size_t)row * b->l.conv_stride,
-               .row_stride = b->l.conv_stride,
-               .pixel_stride = b->l.pixel_stride,
-               .sums = b->sums + (ptrdiff_t)row * w->out_w,
-               .sums_stride = w->out_w,
-               .weight_zero = b->conv.weight,
-               .range = b->conv.range,
-               .out = slot + vectors * 64,
-               .shift = (first - top) * 8,
-               .padding = (uint8_t)b->depthwise.in,
-               .prefetch = *prefetch};
-    if (prefetch->weights.from >= prefetch->weights.end) g.prefetch.each = 0;
-    prefetch->weights.from += prefetch->each * (size_t)w->out_w;
-    g.filled = (__mmask64)(((UINT64_C(1) << rows) - 1) << (first - top)) * UINT64_C(0x1111111111111111);
-    for (int32_t v = 0; v < vectors; v++) {
-        g.general = g.general || block->conv_fixups[v] == GENERAL;
-        g.adjusts = g.adjusts || block->conv_fixups[v] > 0;
-    }
-    conv_rows(&g, w->out_w);
-}
-
 /* ---- The depthwise convolution, from the ring to the output ----------------------------------------------- */
-
-/* One group of rows of one vector. */
-typedef struct strip {
-    const taps *taps;
-    const mn_requant *requant;
-    int32_t fixups;
-    const int8_t (*rest)[64]; /* NULL: none */
-    const uint8_t *group[3];  /* from the first column that the filter meets; the third for stride 2 only */
-    ptrdiff_t column;         /* bytes from column to column */
-    int32_t width;
-    mn_range_i32 range;
-    __m512i exists; /* bytes of a vector that stand for something */
-    uint8_t *out;
-    ptrdiff_t out_stride;
-} strip;
 
 /* What lies under a column of the filter: a group, and its rows 2 and 3 with rows 0 and 1 of the next one in the
  * places of its own; for stride 2 the same of the group that follows. */
@@ -315,11 +229,12 @@ Q8_INLINE __m512i dot(int stride, __m512i acc, const filter *f, const slice *sli
 }
 
 /* `plain`: requantised in floats, and no rest. */
-Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
+Q8_INLINE void run_columns(int stride, bool plain, const strip *shared) {
     const strip s = *shared; /* nothing that is written can change it */
     const filter f = load_filter(stride, s.taps->weights);
     const __m512i folded_bias = _mm512_loadu_si512(s.taps->epilogue.folded_bias);
     const mn_q8_floats floats = floats_of(&s.taps->epilogue, s.fixups, s.requant);
+    const __m512i exists = _mm512_movm_epi8(s.exists);
     slice slices[TAPS] = {load_slice(stride, &s, 0), load_slice(stride, &s, 1)};
     uint8_t *out = s.out;
     for (int32_t x = 0; x < s.width; x++, out += s.out_stride) {
@@ -337,125 +252,26 @@ Q8_INLINE void run_strip(int stride, bool plain, const strip *shared) {
             mn_q8_requant_some(GROUP, values, s.requant);
         }
         const __m512i bytes = mn_q8_narrow_4(values[0], values[1], values[2], values[3]);
-        _mm512_storeu_si512(out, _mm512_and_si512(to_unsigned(bytes, s.range), s.exists));
+        _mm512_storeu_si512(out, _mm512_and_si512(to_unsigned(bytes, s.range), exists));
         slices[0] = stride == 2 ? slices[2] : slices[1];
         if (stride == 1) slices[1] = slices[2];
     }
 }
 
-Q8_TARGET static void run_strip_1(const strip *s) { run_strip(1, true, s); }
-Q8_TARGET static void run_strip_2(const strip *s) { run_strip(2, true, s); }
-Q8_TARGET static void run_strip_any_1(const strip *s) { run_strip(1, false, s); }
-Q8_TARGET static void run_strip_any_2(const strip *s) { run_strip(2, false, s); }
+Q8_TARGET static void run_strip_1(const strip *s) { run_columns(1, true, s); }
+Q8_TARGET static void run_strip_2(const strip *s) { run_columns(2, true, s); }
+Q8_TARGET static void run_strip_any_1(const strip *s) { run_columns(1, false, s); }
+Q8_TARGET static void run_strip_any_2(const strip *s) { run_columns(2, false, s); }
 
-/* Bytes of a vector whose row is below `rows` and whose channel is below `channels`. */
-Q8_TARGET static __m512i existing(int32_t rows, int32_t channels) {
-    const uint64_t of_rows = (UINT64_C(1) << mn_min_i32(rows, MN_Q8_ROWS) * 4) - 1;
-    uint64_t bytes = 0;
-    for (int32_t i = 0; i < LANES / 4; i++) {
-        const int32_t left = mn_min_i32(mn_max_i32(channels - 4 * i, 0), 4);
-        bytes |= (of_rows & ((UINT64_C(1) << left) - 1) * 0x1111) << (16 * i);
-    }
-    return _mm512_movm_epi8(bytes);
+static void run_strip(const strip *s, int32_t stride) {
+    const bool plain = s->fixups != GENERAL;
+    if (stride == 1)
+        (plain ? run_strip_1 : run_strip_any_1)(s);
+    else
+        (plain ? run_strip_2 : run_strip_any_2)(s);
 }
 
-Q8_TARGET static void depthwise_row(const band *b, const channel_block *block, const block_extras *extras,
-                                    int32_t first, int32_t vectors, int32_t row, uint8_t *out) {
-    const mn_window *w = &b->p->depthwise.window;
-    const int32_t stride = w->stride_h, left = 1 - w->pad_left;
-    strip s = {.column = (ptrdiff_t)vectors * 64,
-               .width = w->out_w,
-               .range = b->depthwise.range,
-               .out_stride = (ptrdiff_t)vectors * MN_Q8_VECTOR_BYTES};
-    for (int32_t v = 0; v < vectors; v++) {
-        s.taps = &block->taps[v];
-        s.requant = &extras->depthwise[v];
-        s.fixups = block->depthwise_fixups[v];
-        s.rest = block->has_rest[v] ? extras->rest[v] : NULL;
-        for (int32_t i = 0; i <= stride; i++) {
-            s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
-        }
-        s.exists = existing(w->out_h - row * MN_Q8_ROWS, w->out_c - (first + v) * LANES);
-        s.out = out + v * MN_Q8_VECTOR_BYTES;
-        const bool plain = s.fixups != GENERAL;
-        if (stride == 1)
-            (plain ? run_strip_1 : run_strip_any_1)(&s);
-        else
-            (plain ? run_strip_2 : run_strip_any_2)(&s);
-    }
-}
-
-/* ---- Running -------------------------------------------------------------------------------------------- */
-
-static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t index) {
-    const char *packed = task->packed;
-    const channel_block *block = (const channel_block *)(const void *)(packed + (size_t)index * b->l.block_bytes);
-    const block_extras *more = (const block_extras *)(const void *)(packed + b->l.extras_at) + index;
-    const mn_window *d = &b->p->depthwise.window;
-    const int32_t vectors = mn_extent_block_vectors(&b->l.out, index), width = b->p->conv.window.out_w;
-    for (int32_t i = 0; i < b->l.groups; i++) {
-        mn_conv_depthwise_q8_fill(slot_of(b, vectors, i), (size_t)vectors * 64, b->depthwise.in);
-        mn_conv_depthwise_q8_fill(slot_of(b, vectors, i) + (ptrdiff_t)(width + 1) * vectors * 64, (size_t)vectors * 64,
-                                  b->depthwise.in);
-    }
-    const char *following = (const char *)block + b->l.block_bytes;
-    mn_q8_prefetch weights = {following, following + b->l.block_bytes};
-    if (index + 1 == b->l.out.blocks) weights = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
-    const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
-    fetch prefetch = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
-    int32_t next = b->first_group * d->stride_h;
-    for (int32_t row = b->first_group; row < b->last_group; row++) {
-        for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &prefetch);
-        depthwise_row(b, block, more, index * VECTORS, vectors, row,
-                      (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->l.out) +
-                          mn_extent_offset(&b->l.out, index, row));
-    }
-}
-
-static void start_band(band *b, int32_t index) {
-    const mn_window *d = &b->p->depthwise.window;
-    b->first_group = (int32_t)((int64_t)b->l.out.rows * index / b->bands);
-    b->last_group = (int32_t)((int64_t)b->l.out.rows * (index + 1) / b->bands);
-    b->first_row = mn_max_i32(0, b->first_group * MN_Q8_ROWS * d->stride_h - d->pad_top);
-    b->last_row = mn_min_i32(d->in_h, (b->last_group * MN_Q8_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
-}
-
-/* Copies the input of band `index`, unless it was copied for other blocks already. */
-static void take_input(const band *b, const mn_task *task, int32_t batch, int32_t index) {
-    const int64_t which = (int64_t)batch * b->bands + index;
-    if (task->kept && *task->kept == which) return;
-    mn_conv_depthwise_q8_copy(b, task->inputs[0], batch);
-    if (task->kept) *task->kept = which;
-}
-
-/* All units of one band of one image, so that its input is copied once. */
-static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_type type) {
-    const mn_conv_depthwise_params *p = task->params;
-    band b = {.p = p,
-              .bands = task->cut->bands,
-              .l = mn_conv_depthwise_q8_sizes(p, task->cut->bands),
-              .conv = mn_q8_zeros_of(&p->conv, type),
-              .depthwise = mn_q8_zeros_of(&p->depthwise, type),
-              .copy = task->workspace};
-    if (in == MN_UINT8) b.conv.in_flip = 0;
-    b.rows = b.copy + b.l.copy_bytes;
-    b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
-    b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
-    const int32_t per_image = b.l.out.blocks * b.bands;
-    for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
-        for (int32_t i = 0; i < b.bands; i++) {
-            bool copied = false;
-            start_band(&b, i);
-            for (int32_t block = 0; block < b.l.out.blocks; block++) {
-                const int32_t unit = batch * per_image + i * b.l.out.blocks + block;
-                if (unit < begin || unit >= end) continue;
-                if (!copied) take_input(&b, task, batch, i);
-                copied = true;
-                run_block(&b, task, batch, block);
-            }
-        }
-    }
-}
+#include "kernels/x86/conv_depthwise_q8_run.h"
 
 void mn_conv_depthwise_i8_avx512vnni(const mn_task *task, int32_t begin, int32_t end) {
     run(task, begin, end, MN_INT8, MN_INT8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The input of the fused convolution and depthwise convolution for AVX-512 VNNI: rows as unsigned bytes with their
+/* The input of the fused convolution and depthwise convolution: rows as unsigned bytes with their
  * padding, or, for filters larger than a pixel, what lies under the filter side by side, so that three rows of nine
  * bytes are 28 products and not 36. */
 #include "kernels/x86/conv_depthwise_q8.h"
@@ -12,17 +12,25 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernels/x86/q8_avx512.h"
 
-Q8_TARGET void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value) {
-    const __m512i v = _mm512_set1_epi8((char)value);
+#define TARGET __attribute__((target("avx2")))
+#define INLINE TARGET __attribute__((always_inline)) static inline
+#define UNROLL _Pragma("GCC unroll 4")
+
+enum { BYTES = 32 };
+
+INLINE __m256i load(const uint8_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
+INLINE void store(uint8_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)to, v); }
+
+TARGET void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value) {
+    const __m256i v = _mm256_set1_epi8((char)value);
     size_t i = 0;
-    for (; i + 64 <= bytes; i += 64) _mm512_storeu_si512(to + i, v);
-    if (i < bytes) _mm512_mask_storeu_epi8(to + i, mn_q8_bytes(bytes - i), v);
+    for (; i + BYTES <= bytes; i += BYTES) store(to + i, v);
+    memset(to + i, value, bytes - i);
 }
 
 /* Row `y` of the image at `in`, or of the padding around it. */
-Q8_TARGET static void copy_row(const band *b, const uint8_t *in, int32_t y, uint8_t *to) {
+TARGET static void copy_row(const band *b, const uint8_t *in, int32_t y, uint8_t *to) {
     const mn_window *w = &b->p->conv.window;
     const size_t left = (size_t)w->pad_left * (size_t)w->in_c, bytes = (size_t)w->in_w * (size_t)w->in_c;
     if (y < 0 || y >= w->in_h) {
@@ -30,24 +38,23 @@ Q8_TARGET static void copy_row(const band *b, const uint8_t *in, int32_t y, uint
         return;
     }
     const uint8_t *row = in + (size_t)y * bytes;
-    const __m512i flip = _mm512_set1_epi8((char)b->conv.in_flip);
+    const __m256i flip = _mm256_set1_epi8((char)b->conv.in_flip);
     mn_conv_depthwise_q8_fill(to, left, b->conv.in);
     size_t i = 0;
-    for (; i + 64 <= bytes; i += 64) {
-        _mm512_storeu_si512(to + left + i, _mm512_xor_si512(_mm512_loadu_si512(row + i), flip));
-    }
-    const __m512i rest = _mm512_maskz_loadu_epi8(mn_q8_bytes(bytes - i), row + i);
-    _mm512_storeu_si512(to + left + i, _mm512_xor_si512(rest, flip)); /* reaches into the slack at most */
+    for (; i + BYTES <= bytes; i += BYTES) store(to + left + i, _mm256_xor_si256(load(row + i), flip));
+    for (; i < bytes; i++) to[left + i] = row[i] ^ b->conv.in_flip;
     mn_conv_depthwise_q8_fill(to + left + bytes, b->l.row_pitch - left - bytes, b->conv.in);
 }
 
-Q8_TARGET static int32_t sum_bytes(const uint8_t *from, int32_t count) {
-    __m512i sums = _mm512_setzero_si512();
-    for (int32_t i = 0; i < count; i += 64) {
-        const __m512i bytes = _mm512_maskz_loadu_epi8(mn_q8_bytes((size_t)(count - i)), from + i);
-        sums = _mm512_dpbusd_epi32(sums, bytes, _mm512_set1_epi8(1));
-    }
-    return _mm512_reduce_add_epi32(sums);
+TARGET static int32_t sum_bytes(const uint8_t *from, int32_t count) {
+    const __m256i none = _mm256_setzero_si256();
+    __m256i sums = none;
+    int32_t i = 0;
+    for (; i + BYTES <= count; i += BYTES) sums = _mm256_add_epi64(sums, _mm256_sad_epu8(load(from + i), none));
+    const __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    int32_t sum = _mm_cvtsi128_si32(_mm_add_epi64(halves, _mm_unpackhi_epi64(halves, halves)));
+    for (; i < count; i++) sum += from[i];
+    return sum;
 }
 
 static void sum_inputs(const band *b) {
@@ -87,18 +94,23 @@ static pair pair_of(const mn_window *w) {
 
 /* Gathers what lies under the filter, whose rows are `from`, for the pixels of a conv row. What the last pair has too
  * much is slack. */
-Q8_TARGET static void gather_pairs(const mn_window *w, const pair *p, const uint8_t *const from[PAIR_ROWS],
-                                   uint8_t *to) {
-    __m512i order[PAIR_ROWS];
-    for (int32_t y = 0; y < PAIR_ROWS; y++) order[y] = _mm512_loadu_si512(p->order[y]);
+TARGET static void gather_pairs(const mn_window *w, const pair *p, const uint8_t *const from[PAIR_ROWS], uint8_t *to) {
+    __m256i order[PAIR_ROWS][2];
+    for (int32_t y = 0; y < PAIR_ROWS; y++) {
+        for (int32_t i = 0; i < 2; i++) order[y][i] = load(p->order[y] + i * PIXEL);
+    }
     const ptrdiff_t stride = (ptrdiff_t)w->stride_w * w->in_c;
     for (int32_t x = 0; x < w->out_w; x += 2, to += 2 * PIXEL) {
-        __m512i both = _mm512_setzero_si512();
-        Q8_UNROLL for (int32_t y = 0; y < PAIR_ROWS; y++) {
-            const __m128i line = _mm_loadu_si128((const __m128i *)(const void *)(from[y] + x * stride));
-            both = _mm512_or_si512(both, _mm512_shuffle_epi8(_mm512_broadcast_i32x4(line), order[y]));
+        __m256i both[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        UNROLL for (int32_t y = 0; y < PAIR_ROWS; y++) {
+            const __m256i line =
+                _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(from[y] + x * stride)));
+            UNROLL for (int32_t i = 0; i < 2; i++) {
+                both[i] = _mm256_or_si256(both[i], _mm256_shuffle_epi8(line, order[y][i]));
+            }
         }
-        _mm512_storeu_si512(to, both);
+        store(to, both[0]);
+        store(to + PIXEL, both[1]);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What the fused convolution and depthwise convolution for AVX-512 VNNI takes, and its weights. */
+/* What the fused convolution and depthwise convolution takes, and its weights. */
 #include "kernels/x86/conv_depthwise_q8.h"
 
 #include "kernels/kernels.h"
@@ -237,22 +237,58 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     }
 }
 
+/* For AVX-512 VNNI and AVX-VNNI. */
 static void conv_depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_conv_depthwise_i8_avx512vnni_traits = {.need = conv_depthwise_i8_need,
-                                                                 .pack = conv_depthwise_i8_pack,
-                                                                 .layouts = conv_depthwise_layouts,
-                                                                 .cut = conv_depthwise_cut};
+const mn_kernel_traits mn_conv_depthwise_i8_vnni_traits = {.need = conv_depthwise_i8_need,
+                                                           .pack = conv_depthwise_i8_pack,
+                                                           .layouts = conv_depthwise_layouts,
+                                                           .cut = conv_depthwise_cut};
 
 static void conv_depthwise_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_conv_depthwise_u8_avx512vnni_traits = {.need = conv_depthwise_u8_need,
-                                                                 .pack = conv_depthwise_u8_pack,
-                                                                 .layouts = conv_depthwise_layouts,
-                                                                 .cut = conv_depthwise_cut};
+const mn_kernel_traits mn_conv_depthwise_u8_vnni_traits = {.need = conv_depthwise_u8_need,
+                                                           .pack = conv_depthwise_u8_pack,
+                                                           .layouts = conv_depthwise_layouts,
+                                                           .cut = conv_depthwise_cut};
+
+/* AVX2 multiplies pairs of 16 bits. */
+static void pack_pairs(const void *params, const void *const *constants, mn_type type, void *packed) {
+    const sizes l = mn_conv_depthwise_q8_sizes(params, 1);
+    pack(params, constants, type, packed);
+    for (int32_t b = 0; b < l.out.blocks; b++) {
+        channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
+        mn_interleave_pairs(block->weights, (size_t)l.quads * (size_t)mn_extent_block_vectors(&l.out, b));
+    }
+}
+
+/* Workspace for a copy in 16 bits, too. */
+static void conv_depthwise_avx2_cut(const void *params, int32_t threads, mn_cut *cut) {
+    conv_depthwise_cut(params, threads, cut);
+    const sizes l = mn_conv_depthwise_q8_sizes(params, cut->bands);
+    cut->workspace_bytes = mn_round_up(cut->workspace_bytes, 64) + 2 * l.copy_bytes;
+}
+
+static void conv_depthwise_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    pack_pairs(params, constants, MN_INT8, packed);
+}
+
+const mn_kernel_traits mn_conv_depthwise_i8_avx2_traits = {.need = conv_depthwise_i8_need,
+                                                           .pack = conv_depthwise_i8_avx2_pack,
+                                                           .layouts = conv_depthwise_layouts,
+                                                           .cut = conv_depthwise_avx2_cut};
+
+static void conv_depthwise_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
+    pack_pairs(params, constants, MN_UINT8, packed);
+}
+
+const mn_kernel_traits mn_conv_depthwise_u8_avx2_traits = {.need = conv_depthwise_u8_need,
+                                                           .pack = conv_depthwise_u8_avx2_pack,
+                                                           .layouts = conv_depthwise_layouts,
+                                                           .cut = conv_depthwise_avx2_cut};
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
-#include "kernels/x86/panel_q8.h"
+#include "kernels/x86/panel_q8_avx512vnni.h"
 
 enum { STREAMS = MN_PANEL_Q8_STREAMS, LANES = MN_PANEL_Q8_LANES };
 

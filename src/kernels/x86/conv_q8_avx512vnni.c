@@ -11,7 +11,7 @@
 #include "base/checked.h"
 #include "kernels/gather.h"
 #include "kernels/quant.h"
-#include "kernels/x86/panel_q8.h"
+#include "kernels/x86/panel_q8_avx512vnni.h"
 
 enum { LANES = MN_PANEL_Q8_LANES };
 

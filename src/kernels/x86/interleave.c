@@ -115,4 +115,14 @@ void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count,
     }
 }
 
+void mn_interleave_pairs(int8_t *vectors, size_t count) {
+    enum { WORDS = 2 * MN_INTERLEAVE_ROWS };
+    for (size_t v = 0; v < count; v++, vectors += 2 * WORDS) {
+        uint16_t words[WORDS], parted[WORDS];
+        memcpy(words, vectors, sizeof words);
+        for (int32_t i = 0; i < WORDS; i++) parted[i % 2 * MN_INTERLEAVE_ROWS + i / 2] = words[i];
+        memcpy(vectors, parted, sizeof parted);
+    }
+}
+
 #endif

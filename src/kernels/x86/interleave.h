@@ -15,6 +15,9 @@ enum { MN_INTERLEAVE_ROWS = 16 };
 void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count, uint8_t flip, size_t stride,
                    int8_t *to, int32_t sums[MN_INTERLEAVE_ROWS]);
 
+/** Parts each of `count` vectors of groups, [16][4], into pairs, [2][16][2]. */
+void mn_interleave_pairs(int8_t *vectors, size_t count);
+
 /** Writes the `count` floats of each row as [count][16]. */
 void mn_interleave_floats(const float *const rows[MN_INTERLEAVE_ROWS], int32_t count, float *to);
 

@@ -82,7 +82,7 @@ static inline int32_t mn_q8_folded_bias(const mn_q8_source *s, int32_t channel, 
 }
 
 /** Fills the constants for the channels from `first` on, in `order` (as mn_requant_lanes_of), in floats if that can be;
- *  returns the channels. For AVX-512. */
+ *  returns the channels. */
 mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const int32_t *order, mn_requant *out);
 
 #endif

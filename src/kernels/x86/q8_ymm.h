@@ -13,6 +13,7 @@
 #include "kernels/x86/requant.h"
 
 #define Q8_INLINE Q8_TARGET static inline __attribute__((always_inline))
+#define Q8_NOINLINE Q8_TARGET __attribute__((noinline))
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
 /** Lanes of a vector of accumulators; the constants of an mn_requant serve two of them. */
@@ -66,11 +67,51 @@ Q8_INLINE __m256i q8_requant_exact(__m256i acc, const q8_exact *e) {
     return _mm256_add_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa), e->zero);
 }
 
-/** The same where floats are exact. */
-Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
-    __m256 scale = _mm256_loadu_ps(r->scale + half * Q8_LANES), offset = _mm256_loadu_ps(r->offset + half * Q8_LANES);
+Q8_INLINE __m256i q8_rescale(__m256i acc, __m256 scale, __m256 offset) {
     return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, offset));
 }
+
+/** The same where floats are exact. */
+Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
+    return q8_rescale(acc, _mm256_loadu_ps(r->scale + half * Q8_LANES), _mm256_loadu_ps(r->offset + half * Q8_LANES));
+}
+
+/** Corrects the results of the listed accumulators of 8 channels. */
+Q8_INLINE void q8_fix_up(int count, const __m256i *acc, __m256i *values, const mn_requant *r, int half) {
+    for (int32_t p = 0; p < r->fixups; p++) {
+        const __m256i at = q8_load(r->fixup_at[p] + half * Q8_LANES), by = q8_load(r->fixup_by[p] + half * Q8_LANES);
+        Q8_UNROLL for (int i = 0; i < count; i++) {
+            values[i] = _mm256_add_epi32(values[i], _mm256_and_si256(_mm256_cmpeq_epi32(acc[i], at), by));
+        }
+    }
+}
+
+/** In whichever way does, of fixed-up floats included: `count` (1 to 4) times 8 accumulators, in place. */
+Q8_INLINE void q8_requant_some(int count, __m256i *acc, const mn_requant *r, int half) {
+    __m256i values[4];
+    if (r->is_float || r->is_fixed_up) {
+        const __m256 scale = _mm256_loadu_ps(r->scale + half * Q8_LANES);
+        const __m256 offset = _mm256_loadu_ps(r->offset + half * Q8_LANES);
+        const __m256 below = r->is_signed ? _mm256_loadu_ps(r->negative_offset + half * Q8_LANES) : offset;
+        Q8_UNROLL for (int i = 0; i < count; i++) {
+            const __m256 either = _mm256_blendv_ps(offset, below, _mm256_castsi256_ps(acc[i]));
+            values[i] = q8_rescale(acc[i], scale, either);
+        }
+        if (r->is_fixed_up) q8_fix_up(count, acc, values, r, half);
+    } else {
+        const q8_exact e = q8_exact_of(r, half);
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = q8_requant_exact(acc[i], &e);
+    }
+    Q8_UNROLL for (int i = 0; i < count; i++) acc[i] = values[i];
+}
+
+/** 4 x 8 values to 32 bytes, [2 groups of lanes][a, b, c, d][4 lanes]; what is too large or small is clamped. */
+Q8_INLINE __m256i q8_narrow_4(const __m256i v[4]) {
+    return _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]), _mm256_packs_epi32(v[2], v[3]));
+}
+
+/** a * b modulo 2^32. */
+static inline int32_t q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
 
 /** Either, as the constants say. */
 Q8_INLINE __m256i q8_requant(__m256i acc, const mn_requant *r, int half) {

@@ -11,9 +11,10 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/cpu.h"
 #include "kernels/quant.h"
 
-#define TARGET SEARCH_TARGET
+#define TARGET __attribute__((target("avx2,fma")))
 #define INLINE TARGET __attribute__((always_inline)) static inline
 
 /* Accumulators up to here, less the centre, are floats exactly. */
@@ -257,7 +258,11 @@ void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const 
     if (range.min < range.max && set_up(q, low, high, range, &c)) {
         memset(q->fixup_at, 0, sizeof q->fixup_at);
         memset(q->fixup_by, 0, sizeof q->fixup_by);
-        mn_requant_search(&c, solved, best);
+        if (mn_cpu_flags() & MN_CPU_AVX512) {
+            mn_requant_search_avx512(&c, solved, best);
+        } else {
+            mn_requant_search_avx2(&c, solved, best);
+        }
         q->is_fixed_up = fix_up_lanes(&c, best, q);
         q->is_signed = q->is_fixed_up && c.is_signed;
     }

@@ -8,8 +8,6 @@
 
 #include "kernels/x86/requant.h"
 
-#define SEARCH_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
-
 enum { LANES = MN_REQUANT_LANES, SIDES = 2 };
 
 /* One sign of accumulators: results zero + first to zero + last begin at thresholds among them. Exact results reach
@@ -75,6 +73,7 @@ static inline double clamp(double x, double low, double high) { return x < low ?
 enum { CENTRE_SHIFTS = 32 };
 
 /* The scale and the offsets of each lane; `solved` lanes have theirs already, which are right everywhere. */
-void mn_requant_search(const channels *c, int32_t solved, solution best[LANES]);
+void mn_requant_search_avx2(const channels *c, int32_t solved, solution best[LANES]);
+void mn_requant_search_avx512(const channels *c, int32_t solved, solution best[LANES]);
 
 #endif

@@ -2,19 +2,17 @@
  * Copyright the mobilenet.c authors */
 
 /* Of the floats next to a channel's scale, the one that leaves fewest thresholds wrong, and the offset that goes with
- * it. 16 at a time; all thresholds are looked at, so what is found right is proven so. */
-#if defined(__x86_64__) && defined(__GNUC__)
-
-#include "kernels/x86/requant_search.h"
-
-#include <immintrin.h>
+ * it. 16 at a time; all thresholds are looked at, so what is found right is proven so. The including file defines
+ * TARGET and INLINE, the attributes of its functions, and `vector`, 16 numbers of 32 bits, with load(), store(),
+ * set_all(), add(), subtract(), multiply(), least(), greatest(), half() without a sign, eight_times(), least_lane(),
+ * greatest_lane(), with_tag(), the bits of `tag` from `number` and the others from `value`, and within(), `value` where
+ * `at` is from `from` to `to` and otherwise `other`. It gets search(). */
 #include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernels/x86/requant_search.h"
 
-#define TARGET SEARCH_TARGET
-#define INLINE TARGET __attribute__((always_inline)) static inline
 #define UNROLL _Pragma("GCC unroll 8")
 
 /* ---- Scales that are tried ------------------------------------------------------------------------------- */
@@ -41,16 +39,14 @@ typedef struct candidates {
     int32_t low[SIDES][KEPT][LANES], high[SIDES][KEPT][LANES];
 } candidates;
 
-INLINE __m512i load(const int32_t *from) { return _mm512_loadu_si512(from); }
-
 TARGET static void set_scales(const channels *c, candidates *set) {
     for (int32_t i = 0; i < LANES; i++) {
         set->exact[i] = c->scale[set->lane[i]];
         set->inverse[i] = c->inverse[set->lane[i]];
         set->scale[i] = (float)set->exact[i];
     }
-    const __m512i nearest = load((const int32_t *)(const void *)set->scale);
-    _mm512_storeu_si512(set->scale, _mm512_add_epi32(nearest, load(set->ulps)));
+    const vector nearest = load((const int32_t *)(const void *)set->scale);
+    store((int32_t *)(void *)set->scale, add(nearest, load(set->ulps)));
     for (int32_t i = 0; i < LANES; i++) {
         set->scale_error[i] = ((double)set->scale[i] - set->exact[i]) * set->inverse[i];
         set->per_j[i] = rint(clamp(set->scale_error[i] * set->inverse[i] * 0x1p31, -LARGEST, LARGEST));
@@ -75,8 +71,8 @@ typedef struct sweep {
 } sweep;
 
 /* What each candidate's lane has in a list. */
-INLINE void gather_lanes(const int32_t *from, __m512i lane, int32_t *to) {
-    _mm512_storeu_si512(to, _mm512_permutexvar_epi32(lane, load(from)));
+static void gather_lanes(const int32_t *from, const int32_t *lane, int32_t *to) {
+    for (int32_t i = 0; i < LANES; i++) to[i] = from[lane[i]];
 }
 
 TARGET static void set_lines(const side *s, candidates *set, sweep *w) {
@@ -91,8 +87,8 @@ TARGET static void set_lines(const side *s, candidates *set, sweep *w) {
         set->bad[i] |= (w->from[i] <= w->to[i]) & ((fabs(per_j) * (half + CHUNK) > LARGEST) |
                                                    (error[i] + 0x1p31 * 0x1p-18 * set->inverse[i] > LARGEST));
     }
-    const __m512i before = _mm512_mullo_epi32(_mm512_set1_epi32(s->first - w->begin), load(w->decrement));
-    _mm512_storeu_si512(w->remainder, _mm512_add_epi32(load(w->remainder), before));
+    const vector before = multiply(set_all(s->first - w->begin), load(w->decrement));
+    store(w->remainder, add(load(w->remainder), before));
     for (int32_t e = 0; e < EXPONENTS; e++) {
         const double rounding = 0x1p31 * 0x1p-20 * (1 << e);
         for (int32_t i = 0; i < LANES; i++) {
@@ -102,15 +98,15 @@ TARGET static void set_lines(const side *s, candidates *set, sweep *w) {
 }
 
 TARGET static void set_sweep(const channels *c, const side *s, candidates *set, sweep *w) {
-    const __m512i lane = load(set->lane);
+    const int32_t *lane = set->lane;
     gather_lanes(s->from, lane, w->from);
     gather_lanes(s->to, lane, w->to);
     gather_lanes(s->remainder, lane, w->remainder);
     gather_lanes(c->decrement, lane, w->decrement);
     gather_lanes(c->uncertainty, lane, w->uncertainty);
-    const __m512i from = load(w->from), to = load(w->to);
-    w->begin = _mm512_reduce_min_epi32(from), w->end = _mm512_reduce_max_epi32(to) + 1;
-    w->all_from = _mm512_reduce_max_epi32(from), w->all_to = _mm512_reduce_min_epi32(to);
+    const vector from = load(w->from), to = load(w->to);
+    w->begin = least_lane(from), w->end = greatest_lane(to) + 1;
+    w->all_from = greatest_lane(from), w->all_to = least_lane(to);
     w->begin -= (c->q->zero + w->begin - 1) & (CHUNK - 1);
     set_lines(s, set, w);
 }
@@ -124,14 +120,14 @@ static int32_t rounding_of(int32_t value) {
 
 /* Three least and three greatest so far, in order. */
 typedef struct extremes {
-    __m512i low[KEPT], high[KEPT];
+    vector low[KEPT], high[KEPT];
 } extremes;
 
-INLINE void insert(extremes *e, int32_t kept, __m512i low, __m512i high) {
+INLINE void insert(extremes *e, int32_t kept, vector low, vector high) {
     UNROLL for (int32_t i = 0; i < kept; i++) {
-        const __m512i more = _mm512_max_epi32(e->low[i], low), less = _mm512_min_epi32(e->high[i], high);
-        e->low[i] = _mm512_min_epi32(e->low[i], low);
-        e->high[i] = _mm512_max_epi32(e->high[i], high);
+        const vector more = greatest(e->low[i], low), less = least(e->high[i], high);
+        e->low[i] = least(e->low[i], low);
+        e->high[i] = greatest(e->high[i], high);
         low = more, high = less;
     }
 }
@@ -139,44 +135,42 @@ INLINE void insert(extremes *e, int32_t kept, __m512i low, __m512i high) {
 /* One chunk, from j on. A constant `whole`, every distance matters in every lane, saves looking at each. A remainder
  * next to 0 may be one next to all of S and the other way round, so what is taken for the least is not what is taken
  * for the greatest. */
-INLINE void sweep_chunk(bool whole, int32_t kept, const sweep *w, const side *s, int32_t j, __m512i line,
-                        __m512i margin, __m512i remainder, extremes *e) {
-    const __m512i decrement = load(w->decrement), tag = _mm512_set1_epi32(TAG);
-    const __m512i low_line = _mm512_sub_epi32(line, margin), high_line = _mm512_add_epi32(line, margin);
-    __m512i high_remainder = remainder, low_remainder = _mm512_add_epi32(remainder, load(w->uncertainty));
+INLINE void sweep_chunk(bool whole, int32_t kept, const sweep *w, const side *s, int32_t j, vector line, vector margin,
+                        vector remainder, extremes *e) {
+    const vector decrement = load(w->decrement), tag = set_all(TAG);
+    const vector low_line = subtract(line, margin), high_line = add(line, margin);
+    vector high_remainder = remainder, low_remainder = add(remainder, load(w->uncertainty));
     UNROLL for (int32_t i = 0; i < CHUNK; i++) {
-        const __m512i number = _mm512_set1_epi32(j + i - s->first);
-        __m512i low = _mm512_add_epi32(_mm512_srli_epi32(low_remainder, 1), low_line);
-        __m512i high = _mm512_add_epi32(_mm512_srli_epi32(high_remainder, 1), high_line);
+        const vector number = set_all(j + i - s->first);
+        vector low = add(half(low_remainder), low_line);
+        vector high = add(half(high_remainder), high_line);
         if (kept > 1) {
-            low = _mm512_ternarylogic_epi32(tag, number, low, 0xca); /* bits of `tag` from `number` */
-            high = _mm512_ternarylogic_epi32(tag, number, high, 0xca);
+            low = with_tag(tag, number, low);
+            high = with_tag(tag, number, high);
         }
         if (!whole) {
-            const __m512i at = _mm512_set1_epi32(j + i);
-            const __mmask16 there =
-                _mm512_cmple_epi32_mask(load(w->from), at) & _mm512_cmpge_epi32_mask(load(w->to), at);
-            low = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MAX), there, low);
-            high = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MIN), there, high);
+            const vector at = set_all(j + i), from = load(w->from), to = load(w->to);
+            low = within(from, at, to, low, set_all(INT32_MAX));
+            high = within(from, at, to, high, set_all(INT32_MIN));
         }
         insert(e, kept, low, high);
-        low_remainder = _mm512_sub_epi32(low_remainder, decrement);
-        high_remainder = _mm512_sub_epi32(high_remainder, decrement);
+        low_remainder = subtract(low_remainder, decrement);
+        high_remainder = subtract(high_remainder, decrement);
     }
 }
 
 INLINE void sweep_all(int32_t kept, const sweep *w, const side *s, int32_t zero, extremes *e) {
-    const __m512i next = _mm512_slli_epi32(load(w->decrement), 3), rise = load(w->rise);
-    __m512i remainder = load(w->remainder), line = load(w->line);
+    const vector next = eight_times(load(w->decrement)), rise = load(w->rise);
+    vector remainder = load(w->remainder), line = load(w->line);
     for (int32_t j = w->begin; j < w->end; j += CHUNK) {
-        const __m512i margin = load(w->margin[rounding_of(zero + j)]);
+        const vector margin = load(w->margin[rounding_of(zero + j)]);
         if (j >= w->all_from && j + CHUNK - 1 <= w->all_to) {
             sweep_chunk(true, kept, w, s, j, line, margin, remainder, e);
         } else {
             sweep_chunk(false, kept, w, s, j, line, margin, remainder, e);
         }
-        remainder = _mm512_sub_epi32(remainder, next);
-        line = _mm512_add_epi32(line, rise);
+        remainder = subtract(remainder, next);
+        line = add(line, rise);
     }
 }
 
@@ -186,8 +180,8 @@ TARGET static void find_extremes(const channels *c, int32_t which, candidates *s
     extremes e;
     set_sweep(c, s, set, &w);
     for (int32_t i = 0; i < KEPT; i++) {
-        e.low[i] = _mm512_set1_epi32(INT32_MAX);
-        e.high[i] = _mm512_set1_epi32(INT32_MIN);
+        e.low[i] = set_all(INT32_MAX);
+        e.high[i] = set_all(INT32_MIN);
     }
     if (set->kept == 1) {
         sweep_all(1, &w, s, c->q->zero, &e);
@@ -195,8 +189,8 @@ TARGET static void find_extremes(const channels *c, int32_t which, candidates *s
         sweep_all(KEPT, &w, s, c->q->zero, &e);
     }
     for (int32_t i = 0; i < KEPT; i++) {
-        _mm512_storeu_si512(set->low[which][i], e.low[i]);
-        _mm512_storeu_si512(set->high[which][i], e.high[i]);
+        store(set->low[which][i], e.low[i]);
+        store(set->high[which][i], e.high[i]);
     }
 }
 
@@ -233,9 +227,9 @@ TARGET static void bound_offsets(const channels *c, int32_t which, const candida
         out->high[i] = ideal[i] + scale;
     }
     for (int32_t k = set->kept == KEPT ? EXCLUSIONS - 1 : 0; k >= 0; k--) {
-        const int32_t *least = set->low[which][exclusions[k].lows], *most = set->high[which][exclusions[k].highs];
+        const int32_t *low_end = set->low[which][exclusions[k].lows], *most = set->high[which][exclusions[k].highs];
         for (int32_t i = 0; i < LANES; i++) {
-            const double low = ideal[i] - ((least[i] & ~TAG) + (double)MIDDLE) * unit[i];
+            const double low = ideal[i] - ((low_end[i] & ~TAG) + (double)MIDDLE) * unit[i];
             const double high = ideal[i] + (double)set->scale[i] - ((most[i] & ~TAG) + (double)MIDDLE + TAG) * unit[i];
             const double offset = (double)(float)((low + high) * 0.5);
             const bool some = (high - low > 0x1p-21) & !c->is_signed;
@@ -370,12 +364,10 @@ static void try_neighbours(const channels *c, solution best[LANES]) {
     if (set.count > 0) check_candidates(c, &set, best);
 }
 
-void mn_requant_search(const channels *c, int32_t solved, solution best[LANES]) {
+static void search(const channels *c, int32_t solved, solution best[LANES]) {
     for (int32_t i = 0; i < LANES; i++) {
         best[i] = solved >> i & 1 ? found(c, i) : (solution){.uncertain = HOPELESS + 1};
     }
     if (solved == 0) try_nearest(c, best);
     try_neighbours(c, best);
 }
-
-#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, for AVX-VNNI. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_AVX_VNNI_COMPILES
+
+#include "kernels/x86/conv_depthwise_q8.h"
+#include "kernels/x86/products_avxvnni.h"
+
+static const activation *multiplied_of(const band *b) { return b->copy; }
+static void prepare_copy(const band *b) { (void)b; }
+
+#include "kernels/x86/conv_depthwise_q8_tile.h"
+
+void mn_conv_depthwise_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_INT8, MN_INT8);
+}
+
+void mn_conv_depthwise_u8_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_UINT8, MN_INT8);
+}
+
+void mn_conv_depthwise_u8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
+    run(task, begin, end, MN_UINT8, MN_UINT8);
+}
+
+#endif

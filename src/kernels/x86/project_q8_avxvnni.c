@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A pointwise convolution from groups of four rows, and the ADD behind it, int8 and uint8, for AVX-VNNI. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_AVX_VNNI_COMPILES
+
+#include "kernels/x86/products_avxvnni.h"
+
+enum { WIDENS = 0 };
+
+static void widen(const uint8_t *from, int32_t count, activation *to) { (void)from, (void)count, (void)to; }
+
+#include "kernels/x86/project_q8_tile.h"
+
+static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
+
+static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
+    project_pack(params, MN_INT8, constants, packed);
+}
+
+const mn_kernel_traits mn_project_i8_avxvnni_traits = {
+    .need = project_i8_need, .pack = project_i8_pack, .layouts = project_layouts, .cut = mn_cut_project_q8};
+
+static bool project_u8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_UINT8, need); }
+
+static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
+    project_pack(params, MN_UINT8, constants, packed);
+}
+
+const mn_kernel_traits mn_project_u8_avxvnni_traits = {
+    .need = project_u8_need, .pack = project_u8_pack, .layouts = project_layouts, .cut = mn_cut_project_q8};
+
+void mn_project_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) { project_run(task, begin, end, MN_INT8); }
+void mn_project_u8_avxvnni(const mn_task *task, int32_t begin, int32_t end) { project_run(task, begin, end, MN_UINT8); }
+
+#endif

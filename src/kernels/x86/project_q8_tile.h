@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, with 256-bit
+ * vectors: tiles of one column of four rows x up to TILE_HALVES * 8 channels. Included behind one of the products_*.h,
+ * with WIDENS, whether a group of rows is copied as it is multiplied, and widen(), which does; gives project_need(),
+ * project_pack(), project_layouts() and project_run(). */
+#include "base/checked.h"
+#include "kernels/tile/cut.h"
+#include "kernels/tile/layouts.h"
+#include "kernels/x86/add_q8_ymm.h"
+#include "kernels/x86/interleave.h"
+#include "kernels/x86/panel_q8.h"
+
+enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES };
+
+/* Products of a panel: all channels that blocks have. */
+static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
+
+/* Workspace: sums of the inputs of an image, for the zero point of weights; then a group of rows as it is multiplied.
+ */
+static size_t sums_bytes(const mn_window *w, mn_type type) {
+    const size_t columns = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
+    return type == MN_UINT8 ? mn_round_up(columns * ROWS * sizeof(int32_t), 64) : 0;
+}
+
+static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_need *need) {
+    const mn_window *w = &p->conv.window;
+    if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
+    if (p->adds && !q8_add_fits(&p->add)) return false;
+    need->packed_bytes = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+    need->workspace_bytes = sums_bytes(w, type);
+    if (WIDENS) need->workspace_bytes += (size_t)depth_of(w) * (size_t)w->out_w * ROWS * sizeof(activation);
+    return true;
+}
+
+static void project_pack(const mn_project_params *p, mn_type type, const void *const *constants, void *packed) {
+    const mn_window *w = &p->conv.window;
+    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    const int32_t depth = depth_of(w);
+    mn_panel_q8_pack(&source, depth, packed);
+    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c) && PARTS > 1; i++) {
+        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
+        mn_interleave_pairs(panel->weights, (size_t)depth / 4);
+    }
+}
+
+static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)out;
+    *in = mn_layout_q8();
+}
+
+/* ---- Epilogues ------------------------------------------------------------------------------------------ */
+
+/* A group of rows. */
+typedef struct job {
+    const mn_project_params *p;
+    mn_q8_zeros zeros;
+    q8_add add;
+    mn_extent in_extent;
+    ptrdiff_t channels, row_stride; /* of results */
+    const void *panels;
+    size_t stride; /* from panel to panel */
+    /* Blocks of activations but for the last, and that; from the first of the rows on. */
+    const activation *first, *last;
+    int32_t blocks;
+    ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last; in activations */
+    const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
+    uint8_t *out;
+    mn_q8_prefetch prefetch;
+    size_t each; /* bytes to prefetch with a tile */
+} job;
+
+/* From [2 groups of channels][4 rows][4 channels] to [4 rows][8 channels]. */
+Q8_INLINE __m256i rows_outside(__m256i bytes) {
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+/* Row `r` of four. */
+Q8_INLINE __m128i row_of(__m256i bytes, int r) {
+    const __m128i two = r < 2 ? _mm256_castsi256_si128(bytes) : _mm256_extracti128_si256(bytes, 1);
+    return r % 2 ? _mm_srli_si128(two, 8) : two;
+}
+
+Q8_INLINE __m128i load_8(const uint8_t *from, int32_t count) {
+    if (count >= Q8_LANES) return _mm_loadl_epi64((const __m128i *)(const void *)from);
+    uint8_t bytes[16] = {0};
+    memcpy(bytes, from, (size_t)count);
+    return _mm_loadu_si128((const __m128i *)(const void *)bytes);
+}
+
+/* Adds the residual to centred results. */
+Q8_INLINE __m256i add_residual(int rows, const job *j, __m256i bytes, const uint8_t *from, int32_t count) {
+    const __m128i flip = _mm_set1_epi8((char)j->zeros.out_flip);
+    __m256i values[ROWS];
+    Q8_UNROLL for (int r = 0; r < rows; r++, from += j->row_stride) {
+        const __m256i mine = _mm256_cvtepi8_epi32(row_of(bytes, r));
+        const __m256i other = _mm256_cvtepi8_epi32(_mm_xor_si128(load_8(from, count), flip));
+        values[r] = q8_add_8(&j->add, j->p->residual_first ? other : mine, j->p->residual_first ? mine : other);
+    }
+    Q8_UNROLL for (int r = rows; r < ROWS; r++) values[r] = values[0];
+    return rows_outside(q8_narrow_4(values));
+}
+
+/* Vector `half` of 8 channels of a column, from accumulators to stored bytes. */
+Q8_INLINE void finish_half(int rows, const job *j, int32_t half, int32_t x, __m256i values[ROWS]) {
+    const mn_requant *requant = &mn_panel_q8_at(j->panels, j->stride, half / 2)->requant;
+    const ptrdiff_t at = x * j->channels + half * Q8_LANES;
+    const int32_t count = mn_min_i32((int32_t)j->channels - half * Q8_LANES, Q8_LANES);
+    if (j->zeros.weight) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            const int32_t over = q8_product(j->zeros.weight, j->inputs[x * ROWS + r]);
+            values[r] = _mm256_sub_epi32(values[r], _mm256_set1_epi32(over));
+        }
+    }
+    q8_requant_some(rows, values, requant, half % 2);
+    Q8_UNROLL for (int r = rows; r < ROWS; r++) values[r] = values[0];
+    __m256i bytes = q8_finish(rows_outside(q8_narrow_4(values)), j->zeros.range, 0);
+    if (j->residual) {
+        bytes = q8_finish(add_residual(rows, j, bytes, j->residual + at, count), j->add.range, 0);
+    }
+    bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)j->zeros.out_flip));
+    uint8_t *out = j->out + at;
+    Q8_UNROLL for (int r = 0; r < rows; r++, out += j->row_stride) q8_store_part(out, row_of(bytes, r), count);
+}
+
+Q8_TARGET static void finish_column(int rows, const job *j, int32_t half, int32_t halves, int32_t x,
+                                    __m256i acc[TILE_HALVES][ROWS]) {
+    for (int32_t v = 0; v < halves; v++) {
+        switch (rows) {
+        case 4: finish_half(4, j, half + v, x, acc[v]); break;
+        case 3: finish_half(3, j, half + v, x, acc[v]); break;
+        case 2: finish_half(2, j, half + v, x, acc[v]); break;
+        default: finish_half(1, j, half + v, x, acc[v]); break;
+        }
+    }
+}
+
+/* ---- Products ------------------------------------------------------------------------------------------- */
+
+Q8_INLINE __m256i load_part(const activation *p) {
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm256_set1_epi32(word);
+}
+
+/* Column `x`; constants let the compiler keep accumulators in registers. */
+Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_t x) {
+    const int8_t *weights[TILE_HALVES];
+    __m256i acc[TILE_HALVES][ROWS], sums[TILE_HALVES][ROWS];
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        const mn_panel_q8 *panel = mn_panel_q8_at(j->panels, j->stride, (half + v) / 2);
+        const int32_t second = (half + v) % 2;
+        weights[v] = panel->weights + second * HALF_BYTES;
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[v][r] = q8_load(panel->folded_bias + second * Q8_LANES);
+    }
+    const activation *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
+    ptrdiff_t k = 0;
+    for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
+        const activation *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
+        const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
+        for (const activation *end = in + width; in < end; in += ROWS * 4, k += 64) {
+            Q8_UNROLL for (int part = 0; part < PARTS; part++) {
+                __m256i w[TILE_HALVES];
+                Q8_UNROLL for (int v = 0; v < halves; v++) {
+                    w[v] = load_weights(weights[v] + k, 0, part);
+                    __asm__("" : "+x"(w[v])); /* loaded once */
+                }
+                Q8_UNROLL for (int r = 0; r < rows; r++) {
+                    const __m256i four = load_part(in + r * 4 + part * PART);
+                    Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = q8_dot(acc[v][r], four, w[v]);
+                }
+                Q8_UNROLL for (int v = 0; v < halves; v++) {
+                    Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+x"(acc[v][r]));
+                }
+            }
+        }
+    }
+    Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][r] = acc[v][r]; }
+    finish_column(rows, j, half, halves, x, sums);
+}
+
+Q8_INLINE void run_columns(int rows, int halves, job *j, int32_t half) {
+    for (int32_t x = 0; x < j->in_extent.width; x++) {
+        const size_t each = j->prefetch.from < j->prefetch.end ? j->each : 0;
+        mn_q8_prefetch_now(j->prefetch.from, each);
+        j->prefetch.from += each;
+        run_tile(rows, halves, j, half, x);
+    }
+}
+
+/* Vectors [half, end) of 8 channels. */
+Q8_INLINE void run_halves(int rows, job *j, int32_t half, int32_t end) {
+    while (half < end) {
+        const int32_t left = end - half;
+        if (TILE_HALVES == 3 && (left == 3 || left > 4)) {
+            run_columns(rows, TILE_HALVES, j, half), half += TILE_HALVES;
+        } else if (left > 1) {
+            run_columns(rows, 2, j, half), half += 2;
+        } else {
+            run_columns(rows, 1, j, half), half += 1;
+        }
+    }
+}
+
+Q8_TARGET static void run_rows(int32_t rows, job *j, int32_t half, int32_t end) {
+    switch (rows) {
+    case 4: run_halves(4, j, half, end); break;
+    case 3: run_halves(3, j, half, end); break;
+    case 2: run_halves(2, j, half, end); break;
+    default: run_halves(1, j, half, end); break;
+    }
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* Sums over the channels of one group of rows at column `x`. */
+Q8_TARGET static void sum_column(const mn_extent *e, const uint8_t *image, int32_t row, int32_t x, int32_t *sums) {
+    __m256i total = _mm256_setzero_si256();
+    for (int32_t b = 0; b < e->blocks; b++) {
+        const int32_t width = mn_extent_block_vectors(e, b) * MN_Q8_VECTOR_BYTES;
+        const uint8_t *in = image + mn_extent_offset(e, b, row) + (ptrdiff_t)x * width;
+        for (int32_t i = 0; i < width; i += 32) {
+            const __m256i pairs = _mm256_maddubs_epi16(q8_load(in + i), _mm256_set1_epi8(1));
+            total = _mm256_add_epi32(total, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+    const __m128i rows = _mm_add_epi32(_mm256_castsi256_si128(total), _mm256_extracti128_si256(total, 1));
+    _mm_storeu_si128((__m128i *)(void *)sums, rows);
+}
+
+/* Sets what the products of group `row` read, from row `y` on. */
+static void take_group(job *j, const uint8_t *image, int32_t row, int32_t y, activation *wide) {
+    const mn_extent *e = &j->in_extent;
+    const ptrdiff_t first_row = y % ROWS * 4;
+    const int32_t last = e->blocks - 1;
+    j->last_width = mn_extent_block_vectors(e, last) * MN_Q8_VECTOR_BYTES;
+    j->blocks = e->blocks;
+    j->block_stride = (ptrdiff_t)e->rows * (ptrdiff_t)e->width * BLOCK_BYTES;
+    if (WIDENS) {
+        j->last_width += (ptrdiff_t)last * BLOCK_BYTES;
+        j->blocks = 1;
+        for (int32_t b = 0, at = 0; b < e->blocks; b++, at += BLOCK_BYTES) {
+            const int32_t width = mn_extent_block_vectors(e, b) * MN_Q8_VECTOR_BYTES;
+            const uint8_t *from = image + mn_extent_offset(e, b, row);
+            for (int32_t x = 0; x < e->width; x++) widen(from + x * width, width, wide + x * j->last_width + at);
+        }
+        j->first = j->last = wide + first_row;
+    } else {
+        j->first = (const activation *)(const void *)(image + mn_extent_offset(e, 0, row) + first_row);
+        j->last = (const activation *)(const void *)(image + mn_extent_offset(e, last, row) + first_row);
+    }
+}
+
+static void run_range(job *j, const mn_task *task, const mn_project_range *range, mn_type type) {
+    const mn_window *w = &j->p->conv.window;
+    const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->in_extent);
+    activation *wide = (activation *)(void *)((char *)task->workspace + sums_bytes(w, type));
+    const int32_t first = range->first_channel / Q8_LANES, end = mn_groups_of(range->last_channel, Q8_LANES);
+    int32_t *sums = task->workspace;
+    const size_t tiles = (size_t)mn_groups_of(range->last_row - range->first_row, ROWS) * (size_t)w->out_w *
+                         (size_t)mn_groups_of(end - first, TILE_HALVES);
+    j->prefetch = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
+    j->each = mn_round_up((size_t)(j->prefetch.end - j->prefetch.from) / tiles, 64);
+    for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
+        const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
+        const int32_t row = y / ROWS;
+        next = mn_min_i32(range->last_row, (row + 1) * ROWS);
+        take_group(j, image, row, y, wide);
+        for (int32_t x = 0; x < w->out_w && j->zeros.weight; x++)
+            sum_column(&j->in_extent, image, row, x, sums + x * ROWS);
+        j->inputs = sums + y % ROWS;
+        j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + pixels * (size_t)w->out_c : NULL;
+        j->out = (uint8_t *)task->output + pixels * (size_t)w->out_c;
+        run_rows(next - y, j, first, end);
+    }
+}
+
+Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const mn_project_params *p = task->params;
+    const mn_window *w = &p->conv.window;
+    job j = {.p = p,
+             .zeros = mn_q8_zeros_of(&p->conv, type),
+             .panels = task->packed,
+             .stride = mn_panel_q8_bytes(depth_of(w)),
+             .channels = w->out_c,
+             .row_stride = (ptrdiff_t)w->out_w * w->out_c,
+             .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
+    if (p->adds) j.add = q8_add_of(&p->add, type, type == MN_UINT8 ? 128 : 0);
+    while (begin < end) {
+        const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
+        run_range(&j, task, &range, type);
+    }
+}
