@@ -35,12 +35,13 @@ expect() {
 says() { grep -Eq -- "$1" "$scratch/err" || fail "stderr lacks '$1': $(cat "$scratch/err")"; }
 prints() { grep -Eq -- "$1" "$scratch/out" || fail "stdout lacks '$1': $(cat "$scratch/out")"; }
 
-# Stdout of the last run must be one JSON value per line for which the Python expression holds: json EXPRESSION
+# Stdout of the last run must be one JSON value per line for which the Python expressions hold: json EXPRESSION...
 json() {
     command -v python3 >/dev/null || return 0
-    python3 -c '
+    python3 -IS -c '
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
-sys.exit(not all(eval(sys.argv[2], {"o": o}) for o in lines) or not lines)' "$scratch/out" "$1" ||
-        fail "JSON without '$1': $(head -c 2000 "$scratch/out")"
+for wanted in sys.argv[2:]:
+    if not lines or not all(eval(wanted, {"o": o}) for o in lines):
+        sys.exit("it lacks: " + wanted)' "$scratch/out" "$@" || fail "another JSON: $(head -c 2000 "$scratch/out")"
 }

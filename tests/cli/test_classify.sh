@@ -17,9 +17,9 @@ prints 'central 87.5 %, bilinear'
 # JSON: a line for each photo, probabilities in order and adding up to about one.
 expect 0 classify -m "$model" --json -k 10 "$photo" $photos/gray.jpg
 [ "$(wc -l <"$scratch/out")" = 2 ] || fail 'two photos, but not two lines'
-json 'len(o["classes"]) == 10 and abs(sum(c["probability"] for c in o["classes"]) - 1) < 0.05'
-json 'o["classes"] == sorted(o["classes"], key=lambda c: (-c["probability"], -c["score"], c["class"]))'
-json 'o["image"].startswith("fuzz/") and o["milliseconds"] > 0 and o["threads"] == 1 and not o["softmax_applied"]'
+json 'len(o["classes"]) == 10 and abs(sum(c["probability"] for c in o["classes"]) - 1) < 0.05' \
+    'o["classes"] == sorted(o["classes"], key=lambda c: (-c["probability"], -c["score"], c["class"]))' \
+    'o["image"].startswith("fuzz/") and o["milliseconds"] > 0 and o["threads"] == 1 and not o["softmax_applied"]'
 expect 0 classify -m "$model" --json -k 99 --threads 3 "$photo"
 json 'len(o["classes"]) == 10 and o["threads"] == 3'
 
@@ -123,8 +123,8 @@ if [ ! -d "$real" ]; then
 fi
 for model in tf2_mobilenet_v2_1.0_224_ptq mobilenet_v2_1.0_224_quant; do
     expect 0 classify -q -i ../shared/images/example_input.jpg -m $real/$model.tflite --json
-    json 'o["classes"][0]["label"] == "boxer" and o["classes"][0]["class"] == 243 and o["width"] == 640'
-    json 'o["classes"][0]["wnid"] == "n02108089" and o["classes"][0]["probability"] > 0.9'
+    json 'o["classes"][0]["label"] == "boxer" and o["classes"][0]["class"] == 243 and o["width"] == 640' \
+        'o["classes"][0]["wnid"] == "n02108089" and o["classes"][0]["probability"] > 0.9'
 done
 
 # What is given instead of a model is called by its name, with the command that helps.

@@ -12,11 +12,11 @@ expect 0 quantize "$model" -o "$made" --images "$folder"
 
 expect 0 compare "$model" "$made" --images "$folder" --json --jobs 1
 cp "$scratch/out" "$scratch/one"
-json 'len(o["layers"]) == 21'
-json '[l["sqnr_db"] for l in o["layers"]] == sorted(l["sqnr_db"] for l in o["layers"])'
-json 'all(l["sqnr_db"] > 15 and 0.98 < l["cosine"] <= 1.000001 for l in o["layers"])'
-json 'all(l["storable_b"][0] <= l["values_b"][0] <= l["values_b"][1] <= l["storable_b"][1] for l in o["layers"])'
-json 'sorted(l["operator"] for l in o["layers"]) == list(range(21))'
+json 'len(o["layers"]) == 21' \
+    '[l["sqnr_db"] for l in o["layers"]] == sorted(l["sqnr_db"] for l in o["layers"])' \
+    'all(l["sqnr_db"] > 15 and 0.98 < l["cosine"] <= 1.000001 for l in o["layers"])' \
+    'all(l["storable_b"][0] <= l["values_b"][0] <= l["values_b"][1] <= l["storable_b"][1] for l in o["layers"])' \
+    'sorted(l["operator"] for l in o["layers"]) == list(range(21))'
 expect 0 compare "$model" "$made" --images "$folder" --json --jobs 3
 cmp "$scratch/out" "$scratch/one" || fail "3 jobs give another result"
 

@@ -38,8 +38,8 @@ done
 expect 0 inspect --plan "$model" --external_delegate_path="$good" --external_delegate_options=verbose:1
 says '^mobilenet: libmobilenet_delegate.so says: .*21 nodes claimed$'
 classify 0 --external_delegate_path="$good" --json
-json 'o["delegate"]["delegated"] == o["delegate"]["operators"] == 21 and o["delegate"]["on_cpu"] == []'
-json 'o["delegate"]["parts"] == 1 and o["first_milliseconds"] > 0'
+json 'o["delegate"]["delegated"] == o["delegate"]["operators"] == 21 and o["delegate"]["on_cpu"] == []' \
+    'o["delegate"]["parts"] == 1 and o["first_milliseconds"] > 0'
 head -c 3072 "$model" >"$scratch/in"
 expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/cpu.raw"
 expect 0 run -m "$model" -i "$scratch/in" -o "$scratch/npu.raw" --tensors "$scratch/tensors" \
@@ -51,8 +51,8 @@ prints '^delegate +libmobilenet_delegate.so: 21 of 21 operators in 1 part$'
 expect 0 inspect --json "$model" --external_delegate_path="$good"
 json 'o["delegate"]["operators"] == 21 and o["steps"][0]["backend"] == "libmobilenet_delegate.so"'
 expect 0 evaluate -m "$model" --compare "$model" --images "$photos" --limit 4 --json --external_delegate_path="$good"
-json 'o["model"]["delegate"]["delegated"] == 21 and "delegate" not in o["compared"] and o["largest_difference"] == 0'
-json 'o["jobs"] == 1'
+json 'o["model"]["delegate"]["delegated"] == 21 and "delegate" not in o["compared"] and o["largest_difference"] == 0' \
+    'o["jobs"] == 1'
 expect 0 evaluate -m "$model" --images "$photos" --compare "$model" --limit 4 --jobs 2 --external_delegate_path="$good"
 prints '^  on +libmobilenet_delegate.so: 21 of 21'
 expect 0 compare "$model" --images "$photos" --limit 2 --external_delegate_path="$good"
@@ -69,8 +69,8 @@ says 'FULLY_CONNECTED #19 \(the delegate did not claim it\) and 1 more, which .m
 prints '^on +good.so: 16 of 21 operators in 3 parts'
 answers | cmp -s - "$scratch/cpu" || fail "other answers with good.so"
 classify 0 --external_delegate_path="$partial" --json
-json '[x["operator"] for x in o["delegate"]["on_cpu"]] == [9, 16, 18, 19, 20]'
-json 'all(x["reason"] and x["name"] for x in o["delegate"]["on_cpu"])'
+json '[x["operator"] for x in o["delegate"]["on_cpu"]] == [9, 16, 18, 19, 20]' \
+    'all(x["reason"] and x["name"] for x in o["delegate"]["on_cpu"])'
 classify 1 --external_delegate_path="$partial" --require_full_delegation
 says '^mobilenet: .*tiny_v2_int8.tflite: not fully delegated: good.so runs 16 of 21 .*ADD #9.*did not claim it'
 [ ! -s "$scratch/out" ] || fail "something was classified all the same"
@@ -117,10 +117,10 @@ prints '^B runs on bad.so: 16 of 21 operators, each alone$'
 prints '^the first layer that differs is operator #8, CONV_2D, on the delegate: 3 of 1536 values, by at most 0[.]0137'
 prints ', 1 step\(s\) of its scale; layer block1_1/project$'
 wrong block1_1/project --json
-json 'o["delegate"] == {"path": "bad.so", "delegated": 16, "operators": 21, "first_different_operator": 8}'
-json '{l["operator"]: l["changed"] for l in o["layers"]}[8] == 3'
-json 'all(l["changed"] == 0 for l in o["layers"] if l["operator"] < 8)'
-json '{l["operator"]: l["delegated"] for l in o["layers"]} == {i: i not in (9, 16, 18, 19, 20) for i in range(21)}'
+json 'o["delegate"] == {"path": "bad.so", "delegated": 16, "operators": 21, "first_different_operator": 8}' \
+    '{l["operator"]: l["changed"] for l in o["layers"]}[8] == 3' \
+    'all(l["changed"] == 0 for l in o["layers"] if l["operator"] < 8)' \
+    '{l["operator"]: l["delegated"] for l in o["layers"]} == {i: i not in (9, 16, 18, 19, 20) for i in range(21)}'
 wrong nowhere
 prints '^no layer differs$'
 expect 0 evaluate -m "$model" --compare "$model" --images "$photos" --json --external_delegate_path="$bad" \

@@ -19,10 +19,10 @@ for i in "${!good[@]}"; do
     echo "$(basename "${good[$i]}") $class"
 done >"$scratch/list"
 expect 0 evaluate -m "$model" --images "$photos" --truth "$scratch/list" --jobs 1 --json
-json "o['evaluated'] == $count and o['model']['top1']['count'] == $right and o['model']['top5']['count'] >= $right"
-json "len(o['mistakes']) == min(10, $count - $right)"
-json 'o["model"]["top1"]["interval95"][0] < o["model"]["top1"]["share"] < o["model"]["top1"]["interval95"][1]'
-json '[m["probability"] for m in o["mistakes"]] == sorted((m["probability"] for m in o["mistakes"]), reverse=True)'
+json "o['evaluated'] == $count and o['model']['top1']['count'] == $right and o['model']['top5']['count'] >= $right" \
+    "len(o['mistakes']) == min(10, $count - $right)" \
+    'o["model"]["top1"]["interval95"][0] < o["model"]["top1"]["share"] < o["model"]["top1"]["interval95"][1]' \
+    '[m["probability"] for m in o["mistakes"]] == sorted((m["probability"] for m in o["mistakes"]), reverse=True)'
 
 # The number of jobs changes nothing but the time.
 steady() { sed 's/"seconds".*"jobs": [0-9]*, //' "$1"; }

@@ -15,12 +15,12 @@ for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
         *) prints '^arithmetic  8 bits$' ;;
     esac
     expect 0 inspect --json "$model"
-    json 'o["macs"] == sum(p["macs"] for p in o["operators"]) > 0 and o["arena_bytes"] > 0'
-    json 'o["parameters"] == sum(p["parameters"] for p in o["operators"]) > 0'
-    json '[p["index"] for p in o["operators"]] == list(range(len(o["operators"])))'
-    json 'sum(s["operator_count"] for s in o["steps"]) == len(o["operators"]) and all(s["kernel"] for s in o["steps"])'
-    json '[i for s in o["steps"] for i in s["operators"]] == list(range(len(o["operators"])))'
-    json 'all(o["tensors"][i["tensor"]]["shape"] == [1, 32, 32, 3] for i in o["inputs"])'
+    json 'o["macs"] == sum(p["macs"] for p in o["operators"]) > 0 and o["arena_bytes"] > 0' \
+        'o["parameters"] == sum(p["parameters"] for p in o["operators"]) > 0' \
+        '[p["index"] for p in o["operators"]] == list(range(len(o["operators"])))' \
+        'sum(s["operator_count"] for s in o["steps"]) == len(o["operators"]) and all(s["kernel"] for s in o["steps"])' \
+        '[i for s in o["steps"] for i in s["operators"]] == list(range(len(o["operators"])))' \
+        'all(o["tensors"][i["tensor"]]["shape"] == [1, 32, 32, 3] for i in o["inputs"])'
     expect 0 inspect --dot "$model"
     prints '^digraph model \{'
     operators=$(grep -c '^  op[0-9]* \[' "$scratch/out")
@@ -38,13 +38,13 @@ for cpu in ref portable ''; do
         prints ' to the end$'
         prints '^arena +[1-9][0-9]* bytes for tensors and the workspace of 2 threads; step [0-9]+ uses'
         expect 0 inspect --json --plan --cpu="$cpu" --threads=2 "$model"
-        json 'sum(s["macs"] for s in o["steps"]) == o["macs"]'
-        json 'sum(s["packed_bytes"] for s in o["steps"]) == o["packed_bytes"]'
-        json 'all(s["moved_bytes"] > s["output"]["bytes"] for s in o["steps"] if s["kernel"] != "alias")'
-        json 'all(s["output"]["offset"] % 64 == 0 for s in o["steps"])'
-        json 'all(s["output"]["offset"] + s["output"]["bytes"] <= o["arena_bytes"] for s in o["steps"])'
-        json 'all(s["output"]["first_step"] <= i <= s["output"]["last_step"] for i, s in enumerate(o["steps"]))'
-        json 'all(a["first_step"] > b["last_step"] or b["first_step"] > a["last_step"] or
+        json 'sum(s["macs"] for s in o["steps"]) == o["macs"]' \
+            'sum(s["packed_bytes"] for s in o["steps"]) == o["packed_bytes"]' \
+            'all(s["moved_bytes"] > s["output"]["bytes"] for s in o["steps"] if s["kernel"] != "alias")' \
+            'all(s["output"]["offset"] % 64 == 0 for s in o["steps"])' \
+            'all(s["output"]["offset"] + s["output"]["bytes"] <= o["arena_bytes"] for s in o["steps"])' \
+            'all(s["output"]["first_step"] <= i <= s["output"]["last_step"] for i, s in enumerate(o["steps"]))' \
+            'all(a["first_step"] > b["last_step"] or b["first_step"] > a["last_step"] or
                   a["offset"] + a["bytes"] <= b["offset"] or b["offset"] + b["bytes"] <= a["offset"] or
                   (a["offset"] == b["offset"] and a["bytes"] == b["bytes"] and a["first_step"] == b["last_step"])
                   for steps in [[s["output"] for s in o["steps"] if s["kernel"] != "alias"]]
@@ -58,9 +58,9 @@ for model in "$models"/tiny_v2_{int8,uint8,float32}.tflite; do
     prints '^tensors +[1-9][0-9]* bytes with whole inputs, [1-9]'
     prints '^row by row  steps 0 to [1-9][0-9]* in [1-9][0-9]* slices$'
     expect 0 inspect --json --streamed --cpu=ref "$model"
-    json 'o["arriving_bytes"] < o["held_bytes"] == o["arena_bytes"] and len(o["slices"]) > len(o["steps"])'
-    json 'all(sum(n for s, _, n in o["slices"] if s == i) == step["units"] for i, step in enumerate(o["steps"]))'
-    json 'any(s["output"]["ring"] == 3 for s in o["steps"]) and o["steps"][-1]["output"]["ring"] == 0'
+    json 'o["arriving_bytes"] < o["held_bytes"] == o["arena_bytes"] and len(o["slices"]) > len(o["steps"])' \
+        'all(sum(n for s, _, n in o["slices"] if s == i) == step["units"] for i, step in enumerate(o["steps"]))' \
+        'any(s["output"]["ring"] == 3 for s in o["steps"]) and o["steps"][-1]["output"]["ring"] == 0'
 done
 # What only a back end runs is shown, but neither run nor made into something else.
 custom=tests/golden/custom.tflite
@@ -86,8 +86,8 @@ prints '^ +fast memory +[1-9]'
 prints '^ +input +0 .*: 3072 bytes at [0-9]+ of the arena$'
 prints '^processor +no operator'
 expect 0 inspect --json "$models/tiny_v2_vela5_u65-256.tflite"
-json 'o["npu"][0]["operations"]["DEPTHWISE"] > 0 and o["npu"][0]["fast_bytes"] > 0 and o["processor"] == []'
-json 'all(0 <= p["offset"] and p["offset"] + p["bytes"] <= n["arena_bytes"] for n in o["npu"]
+json 'o["npu"][0]["operations"]["DEPTHWISE"] > 0 and o["npu"][0]["fast_bytes"] > 0 and o["processor"] == []' \
+    'all(0 <= p["offset"] and p["offset"] + p["bytes"] <= n["arena_bytes"] for n in o["npu"]
           for p in n["inputs"] + n["outputs"])'
 expect 0 inspect "$models/tiny_v2_vela5_u55-128.tflite"
 prints 'a program for ethos-u55-128: 128 multiply-accumulates a cycle, 24 KB inside'
@@ -114,8 +114,8 @@ prints '^Vela 5.x takes ([0-9]+) of \1 operators$'
 prints '^Vela 3.x takes .*; the processor keeps$'
 prints '^Multipliers that channel counts leave idle: [1-9][0-9.]* %'
 expect 0 inspect --npu ethos-u65-512 --json "$channels"
-json '[p["name"] for p in o["operators"] if p["left_by_vela_3"]] == ["FULLY_CONNECTED"]'
-json 'o["operators"][2]["idle"] == 0.875 and all(p["left_by_vela_5"] is None for p in o["operators"])'
+json '[p["name"] for p in o["operators"] if p["left_by_vela_3"]] == ["FULLY_CONNECTED"]' \
+    'o["operators"][2]["idle"] == 0.875 and all(p["left_by_vela_5"] is None for p in o["operators"])'
 expect 0 inspect --npu ethos-u55-32 "$models/tiny_v2_float32.tflite"
 prints '^Vela 5.x takes 0 of '
 prints 'CONV_2D: its tensors are floats'
@@ -132,8 +132,8 @@ prints '^i.MX 93 +[0-9]+ cycles, 0.0[0-9]+ ms, with its DRAM of 7.5 bytes a cycl
 grep -q '>CONV 3x3 of 3, 16x16x16<' "$scratch/cycles.svg" || fail "no convolution in the chart"
 python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$scratch/cycles.svg" || fail "no XML"
 expect 0 inspect --npu ethos-u55-128 --json "$models/tiny_v2_vela5_u55-128.tflite"
-json 'sum(o["kind"] == "DMA" for o in o["programs"][0]["operations"]) > 0 and o["programs"][0]["clock"] == 5e8'
-json 'o["programs"][0]["cycles"] >= max(c["begin"] + c["cycles"] for c in o["programs"][0]["operations"]) - 1'
+json 'sum(o["kind"] == "DMA" for o in o["programs"][0]["operations"]) > 0 and o["programs"][0]["clock"] == 5e8' \
+    'o["programs"][0]["cycles"] >= max(c["begin"] + c["cycles"] for c in o["programs"][0]["operations"]) - 1'
 expect 1 inspect --npu ethos-u55-32 "$models/tiny_v2_vela5_u65-256.tflite"
 says 'compiled it for ethos-u65-256'
 expect 1 inspect --npu ethos-u65-256 --plot "$scratch/none.svg" "$models/tiny_v2_int8.tflite"
@@ -156,5 +156,5 @@ if [ ! -f "$real" ]; then
     exit 0
 fi
 expect 0 inspect --json "$real"
-json 'all(s["macs_per_byte"] > 0.5 for s in o["steps"] if s["macs"]) and max(s["macs_per_byte"] for s in o["steps"]) > 25'
-json 'o["macs"] == 300775552 and o["parameters"] == 3489097 and len(o["operators"]) == 68'
+json 'all(s["macs_per_byte"] > 0.5 for s in o["steps"] if s["macs"]) and max(s["macs_per_byte"] for s in o["steps"]) > 25' \
+    'o["macs"] == 300775552 and o["parameters"] == 3489097 and len(o["operators"]) == 68'

@@ -24,8 +24,8 @@ for type in int8 float32; do
     expect 0 quantize "$float" -o "$made" --images "$photos" --io $type --labels "$scratch/labels" \
         --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375 --crop
     expect 0 classify -m "$made" --json "$photo"
-    json 'o["input_range_source"] == "metadata" and abs(o["input_low"][2] + 1.8044) < 1e-3 and o["fit"] == "crop"'
-    json 'all(c["label"][0] == "abcdefghij"[c["class"]] for c in o["classes"])'
+    json 'o["input_range_source"] == "metadata" and abs(o["input_low"][2] + 1.8044) < 1e-3 and o["fit"] == "crop"' \
+        'all(c["label"][0] == "abcdefghij"[c["class"]] for c in o["classes"])'
     cp "$scratch/out" "$scratch/told"
     expect 0 classify -m "$made" --json --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375 --crop "$photo"
     sed -e 's/.*"classes"//' "$scratch/out" >"$scratch/by_flags"

@@ -15,8 +15,8 @@ expect 0 new "${small[@]}" --seed 1 --random-bn -o "$scratch/c.tflite"
 ! cmp -s "$scratch/a.tflite" "$scratch/c.tflite" || fail "--random-bn does nothing"
 
 expect 0 inspect --json "$scratch/c.tflite"
-json 'o["description"] == "MobileNetV2, random weights, seed 1, random batch norm"'
-json 'o["tensors"][o["outputs"][0]["tensor"]]["shape"] == [1, 5]'
+json 'o["description"] == "MobileNetV2, random weights, seed 1, random batch norm"' \
+    'o["tensors"][o["outputs"][0]["tensor"]]["shape"] == [1, 5]'
 
 for network in v1 v3-small v3-large-minimalistic; do
     expect 0 new --architecture "$network" --width 0.5 --size 32 --classes 5 -o "$scratch/other.tflite"

@@ -77,8 +77,8 @@ cp "$photo" "$scratch/folders/a"
 cp "$photos/gray.jpg" "$scratch/folders/b"
 cp "$photos/colour6-8bit.png" "$scratch/folders/c"
 expect 0 evaluate -m "$scratch/rescaled.tflite" --compare "$scratch/rescaled8.tflite" --images "$scratch/folders" --json
-json 'o["model"]["input_range_source"] == "rescaling" and o["compared"]["input_range_source"] == "metadata"'
-json 'o["model"]["input_high"] == o["compared"]["input_high"] == [255] * 3 and o["divergence"] < 0.01'
+json 'o["model"]["input_range_source"] == "rescaling" and o["compared"]["input_range_source"] == "metadata"' \
+    'o["model"]["input_high"] == o["compared"]["input_high"] == [255] * 3 and o["divergence"] < 0.01'
 expect 0 compare "$scratch/rescaled.tflite" "$scratch/rescaled8.tflite" --images "$scratch/folders" --json
 json 'o["divergence"] < 0.01 and o["agree"] == 3 and o["output"] == "answer"'
 expect 0 compare "$scratch/rescaled.tflite" "$scratch/rescaled8.tflite" --images "$scratch/folders"

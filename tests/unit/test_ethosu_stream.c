@@ -22,7 +22,11 @@ enum { COP1 = 0x31504f43, NOP = 5, COMMANDS = 2, CONFIG = 0x100001, U65_256 = 0x
 static mn_status read_words(const uint32_t *words, size_t count, uint8_t **bytes, mn_ethosu_stream *out) {
     *bytes = malloc(4 * count + 1);
     assert_non_null(*bytes);
-    for (size_t i = 0; i < count; i++) mn_put_le(*bytes + 4 * i, words[i], 4);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t word[4];
+        mn_put_le(word, words[i], sizeof word);
+        memcpy(*bytes + 4 * i, word, sizeof word);
+    }
     return mn_ethosu_stream_read(*bytes, 4 * count, out);
 }
 
