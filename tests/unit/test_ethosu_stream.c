@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "base/little.h"
 #include "ethosu/stream.h"
 
 enum { COP1 = 0x31504f43, NOP = 5, COMMANDS = 2, CONFIG = 0x100001, U65_256 = 0x10003008, ID = 0x10060000 };
@@ -20,14 +19,11 @@ enum { COP1 = 0x31504f43, NOP = 5, COMMANDS = 2, CONFIG = 0x100001, U65_256 = 0x
 
 /* Reads the first `count` of `words` from memory of just that size, so that a sanitizer sees what lies beyond. */
 static mn_status read_words(const uint32_t *words, size_t count, uint8_t **bytes, mn_ethosu_stream *out) {
-    *bytes = malloc(4 * count + 1);
+    const size_t size = 4 * count;
+    *bytes = malloc(size + 1);
     assert_non_null(*bytes);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t word[4];
-        mn_put_le(word, words[i], sizeof word);
-        memcpy(*bytes + 4 * i, word, sizeof word);
-    }
-    return mn_ethosu_stream_read(*bytes, 4 * count, out);
+    for (size_t i = 0; i < size; i++) (*bytes)[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
+    return mn_ethosu_stream_read(*bytes, size, out);
 }
 
 static void refused(const uint32_t *words, size_t count, mn_status status, const char *part) {
