@@ -292,7 +292,7 @@ typedef struct mn_session_options {
      */
     int32_t streamed;
     /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. ARGUMENT for
-     *  one that this processor does not run. */
+     *  one that this processor does not run, or that the library was built without. */
     const char *cpu;
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;

@@ -7,8 +7,16 @@ const mn_kernel_traits mn_kernel_plain = {.need = NULL};
 const mn_kernel_traits mn_kernel_in_place = {.in_place = true};
 const mn_kernel_traits mn_kernel_ringed = {.rings = true};
 
+/* A row of the table, or none where the tier is left out of this build: the linker then leaves its kernels out too,
+ * since nothing else names them. */
+#define ROW_1(...) {__VA_ARGS__},
+#define ROW_0(...)
+#define ROW_OF(built, ...) ROW_##built(__VA_ARGS__)
+#define ROW(built, ...) ROW_OF(built, __VA_ARGS__)
+
 const mn_kernel mn_kernels[] = {
-#define X(symbol, op, in, out, tier, cpu, traits) {#symbol, op, in, out, tier, cpu, symbol, &traits},
+#define X(symbol, op, in, out, tier, cpu, traits)                                                                      \
+    ROW(MN_TIER_BUILT(tier), #symbol, op, in, out, tier, cpu, symbol, &traits)
 #include "kernels/kernels.def"
 };
 

@@ -10,7 +10,7 @@
 
 static const mn_tier_info tiers[] = {
 #define TIER(id, name, family, cpu, automatic, alignment, l1_kb, l2_kb, macs_per_ns)                                   \
-    [id] = {id, name, family, cpu, automatic, alignment, l1_kb, l2_kb, macs_per_ns},
+    [id] = {id, name, family, cpu, automatic, alignment, l1_kb, l2_kb, macs_per_ns, MN_TIER_BUILT(id)},
 #include "kernels/tiers.def"
 };
 
@@ -23,7 +23,7 @@ bool mn_tier_allows(const mn_tier_info *limit, const mn_tier_info *tier) {
 mn_tier mn_tier_default(mn_family family) {
     mn_tier best = MN_TIER_REF;
     for (int i = 0; i < MN_TIER_COUNT; i++) {
-        if (tiers[i].automatic && mn_tier_belongs(&tiers[i], family)) best = tiers[i].rank;
+        if (tiers[i].automatic && tiers[i].built && mn_tier_belongs(&tiers[i], family)) best = tiers[i].rank;
     }
     return best;
 }
@@ -73,6 +73,9 @@ mn_status mn_tier_parse(const char *name, mn_family family, uint32_t cpu, mn_tie
     if (!mn_tier_belongs(found, family)) {
         return mn_fail(MN_ERROR_ARGUMENT, "kernel tier \"%s\" is for %s processors; use one of %s", name,
                        mn_family_name(found->family), names);
+    }
+    if (!found->built) {
+        return mn_fail(MN_ERROR_ARGUMENT, "kernel tier \"%s\" was left out of this build; use one of %s", name, names);
     }
     return mn_fail(
         MN_ERROR_ARGUMENT,
