@@ -15,14 +15,6 @@ typedef struct column {
     __m256i of[TILE_HALVES][GROUP];
 } column;
 
-/* Keeps the compiler from computing accumulators earlier or later than here, for which it would run out of registers.
- */
-Q8_INLINE void keep(int rows, int halves, column *c) {
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+x"(c->of[v][r]));
-    }
-}
-
 Q8_INLINE __m256i load_part(const activation *p) {
     int32_t word;
     memcpy(&word, p, sizeof word);
@@ -40,9 +32,11 @@ Q8_INLINE void multiply(int rows, int halves, const activation *const *from, ptr
         }
         Q8_UNROLL for (int r = 0; r < rows; r++) {
             const __m256i x = load_part(from[r] + at + part * PART);
-            Q8_UNROLL for (int v = 0; v < halves; v++) acc->of[v][r] = q8_dot(acc->of[v][r], x, w[v]);
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                acc->of[v][r] = q8_dot(acc->of[v][r], x, w[v]);
+                __asm__("" : "+x"(acc->of[v][r]), "+r"(at)); /* before the next load, or registers run out */
+            }
         }
-        keep(rows, halves, acc);
     }
 }
 
@@ -111,18 +105,21 @@ Q8_INLINE void adjust(int rows, int halves, const group *g, int32_t first, int32
     }
 }
 
-/* Half a vector of a column in a block that needs more than floats. */
-Q8_NOINLINE static void finish_general(const group *g, int32_t half, __m256i values[GROUP], uint8_t *out) {
-    const int32_t vector = half / 2;
-    if (g->block->conv_fixups[vector] != 0) {
-        q8_requant_some(GROUP, values, &g->extras->conv[vector], half % 2);
-    } else {
-        const epilogue *e = &g->block->epilogue[vector];
-        const int32_t lane = half % 2 * Q8_LANES;
-        const __m256 scale = _mm256_loadu_ps(e->scale + lane), offset = _mm256_loadu_ps(e->offset + lane);
-        for (int r = 0; r < GROUP; r++) values[r] = q8_rescale(values[r], scale, offset);
+/* A tile of a block that needs more than floats. */
+Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t first, column *acc, uint8_t *out) {
+    for (int32_t v = 0; v < halves; v++) {
+        const int32_t vector = (first + v) / 2, half = (first + v) % 2;
+        __m256i *values = acc->of[v];
+        if (g->block->conv_fixups[vector] != 0) {
+            q8_requant_some(GROUP, values, &g->extras->conv[vector], half);
+        } else {
+            const epilogue *e = &g->block->epilogue[vector];
+            const int32_t lane = half * Q8_LANES;
+            const __m256 scale = _mm256_loadu_ps(e->scale + lane), offset = _mm256_loadu_ps(e->offset + lane);
+            for (int r = 0; r < GROUP; r++) values[r] = q8_rescale(values[r], scale, offset);
+        }
+        store_half(1, g, values, out + v * 32); /* as if rows were missing, which `filled` says */
     }
-    store_half(1, g, values, out); /* one row: what `filled` and `shift` say */
 }
 
 /* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. */
@@ -149,11 +146,11 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
         prefetch += each;
         if (g.adjusts) adjust(rows, halves, &g, first, x, &acc);
         if (g.general) {
-            for (int v = 0; v < halves; v++) {
-                __m256i copy[GROUP]; /* in memory, so that the accumulators need not be */
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy[r] = acc.of[v][r < rows ? r : 0];
-                finish_general(&g, first + v, copy, out + v * 32);
+            column copy; /* in memory, so that the accumulators need not be */
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc.of[v][r < rows ? r : 0];
             }
+            finish_general(halves, &g, first, &copy, out);
         } else {
             finish(rows, halves, &g, first, &acc, out);
         }
