@@ -28,7 +28,7 @@ try() {
     done
     undefined=$("$nm" -u "$work"/*.o | awk '$1 == "U" { print $2 }' | grep -v '^mn_mcu_' | sort -u || true)
     [[ -z $undefined ]] || fail "$*: calls of a library: $undefined"
-    code=$("$nm" --print-size "$work"/*.o | awk 'tolower($3) == "t" { sum += strtonum("0x" $2) } END { print sum + 0 }')
+    code=$("$nm" --print-size --radix=d "$work"/*.o | awk 'tolower($3) == "t" { sum += $2 } END { print sum + 0 }')
     [[ $code -gt 1000 && ($code -le $most_code || $nm == nm) ]] || fail "$*: $code bytes of code, at most $most_code are allowed"
     echo "$code bytes of code: $*"
     compiled=$((compiled + 1))
