@@ -2,8 +2,9 @@
  * Copyright the mobilenet.c authors */
 
 /* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
- * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, V_FMA_LANE where there is v_fma_lane(), and MULTIPLY_6X4 where
- * tiles of that size have multiply_6x4() (x86/f32_avx2.h and so on). It gets run_tiles(). */
+ * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, with three columns MOST_ROWS_OF_3, FETCH_AHEAD, whether
+ * weights are to be prefetched, V_FMA_LANE where there is v_fma_lane(), and MULTIPLY_6X4 where tiles of that size have
+ * multiply_6x4() (x86/f32_avx2.h and so on). It gets run_tiles(). */
 
 #include "base/checked.h"
 #include "kernels/tile/parts_f32.h"
@@ -24,6 +25,7 @@ typedef struct group {
     const float *panel; /* weights of the first vector */
     int32_t channel;    /* the first */
     int32_t exist;      /* channels of the last vector that are written, if it is one of its own */
+    int32_t ahead;      /* lines of the weights behind these to fetch with each pixel */
     vec bias[COLUMNS];
 } group;
 
@@ -217,7 +219,15 @@ INLINE products_6x4 products_of(const mn_tiles *t, const group *g, const float *
 
 #endif
 
+/* Asks for the share of `rows` pixels of the weights behind the group's, from `pixel` on. */
+INLINE void fetch_ahead(int rows, int columns, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+    enum { LINE = 64 / sizeof(float) };
+    const float *next = column(g->panel, t->panel_stride, columns) + pixel * g->ahead * LINE;
+    for (int32_t i = 0; i < rows * g->ahead; i++) __builtin_prefetch(next + i * LINE, 0, 2);
+}
+
 INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+    fetch_ahead(rows, whole, t, g, pixel);
     const float *in = t->in + pixel * t->in_stride;
     accumulators s;
 #ifdef MULTIPLY_6X4
@@ -270,7 +280,7 @@ typedef struct shape {
 #if MOST_COLUMNS == 4
 SHAPE(whole_4, 4, WHOLE, 6)
 #elif MOST_COLUMNS == 3
-SHAPE(whole_3, 3, WHOLE, 9)
+SHAPE(whole_3, 3, WHOLE, MOST_ROWS_OF_3)
 #endif
 SHAPE(whole_2, 2, WHOLE, MOST_ROWS)
 SHAPE(whole_1, 1, WHOLE, MOST_ROWS)
@@ -293,7 +303,8 @@ static const shape *choose(int32_t left) {
 #if MOST_COLUMNS == 4
     if (vectors > 3) return &whole_4;
 #elif MOST_COLUMNS == 3
-    if (vectors == 3 || vectors > 4) return &whole_3; /* of four, one alone would take longer than two pairs */
+    /* Of four, one alone would take longer than two pairs; so do three where registers are few. */
+    if (vectors == 3 || (vectors > 4 && MOST_ROWS_OF_3 > 4)) return &whole_3;
 #endif
     if (vectors > 1) return &whole_2;
     return &whole_1;
@@ -314,9 +325,18 @@ TARGET static void load_bias(group *g, const mn_tiles *t, int32_t columns) {
     }
 }
 
+/* A panel is a stream of its own, too short for the processor to see it in time. It comes from afar where all pixels
+ * meet it at once, and from near where others have before. */
+static int32_t lines_ahead(const mn_tiles *t) {
+    enum { LEAST = 64, MOST_AHEAD = 8 }; /* a panel has a line for each input */
+    const bool once = t->pixels <= PART_PIXELS && t->runs.rows == 1 && t->runs.cols == 1;
+    const int32_t ahead = FETCH_AHEAD && once && t->last >= LEAST ? (t->last - 1) / t->pixels + 1 : 0;
+    return ahead > MOST_AHEAD ? 0 : ahead; /* more would make a tile wait */
+}
+
 TARGET static void run_pixels(const mn_tiles *t, int32_t begin, int32_t end) {
     const int32_t channels = t->whole ? (int32_t)mn_round_up((size_t)t->channels, MN_PANEL) : t->channels;
-    group g = {.channel = 0};
+    group g = {.channel = 0, .ahead = lines_ahead(t)};
     while (g.channel < channels) {
         const shape *s = choose(channels - g.channel);
         g.panel = column(t->weights, t->panel_stride, g.channel / LANES);

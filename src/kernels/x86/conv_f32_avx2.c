@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float convolution for AVX2 and FMA: tiles of up to 6 pixels x 16 channels, 12 accumulators. Each product
- * is fused with its addition, so results differ from the reference in the last bits. */
+/* Float convolution for AVX2 and FMA: tiles of up to 6 pixels x 16 channels or 4 x 24, 12 accumulators. Each
+ * product is fused with its addition, so results differ from the reference in the last bits. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)

@@ -10,9 +10,11 @@
 
 #define TARGET __attribute__((target("avx2,fma")))
 
-/* 16 registers: tiles of two vectors at most. */
-#define MOST_COLUMNS 2
+/* 16 registers: 12 accumulators in tiles of 6 x 2 or 4 x 3 vectors. */
+#define MOST_COLUMNS 3
 #define MOST_ROWS 6
+#define FETCH_AHEAD 1
+#define MOST_ROWS_OF_3 4
 
 typedef __m256 vec;
 enum { LANES = 8 };
