@@ -115,13 +115,16 @@ void mn_interleave(const uint8_t *const rows[MN_INTERLEAVE_ROWS], int32_t count,
     }
 }
 
-void mn_interleave_pairs(int8_t *vectors, size_t count) {
-    enum { WORDS = 2 * MN_INTERLEAVE_ROWS };
-    for (size_t v = 0; v < count; v++, vectors += 2 * WORDS) {
-        uint16_t words[WORDS], parted[WORDS];
-        memcpy(words, vectors, sizeof words);
-        for (int32_t i = 0; i < WORDS; i++) parted[i % 2 * MN_INTERLEAVE_ROWS + i / 2] = words[i];
-        memcpy(vectors, parted, sizeof parted);
+TARGET void mn_interleave_pairs(int8_t *vectors, size_t count) {
+    const __m256i order =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15));
+    __m256i *v = (__m256i *)(void *)vectors;
+    for (size_t i = 0; i < count; i++, v += 2) {
+        /* [2 pairs][4 channels] in each 128 bits, then [2 pairs][8 channels] */
+        const __m256i low = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(_mm256_loadu_si256(v), order), 0xd8);
+        const __m256i high = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(_mm256_loadu_si256(v + 1), order), 0xd8);
+        _mm256_storeu_si256(v, _mm256_permute2x128_si256(low, high, 0x20));
+        _mm256_storeu_si256(v + 1, _mm256_permute2x128_si256(low, high, 0x31));
     }
 }
 
