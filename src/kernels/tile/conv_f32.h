@@ -25,7 +25,7 @@ typedef struct group {
     const float *panel; /* weights of the first vector */
     int32_t channel;    /* the first */
     int32_t exist;      /* channels of the last vector that are written, if it is one of its own */
-    int32_t ahead;      /* lines of the weights behind these to fetch with each pixel */
+    int32_t ahead;      /* lines of the weights behind these to prefetch with each piece of products */
     vec bias[COLUMNS];
 } group;
 
@@ -40,6 +40,18 @@ typedef struct accumulators {
 /* Weights of vector `j` of a group; it lies in panel j / PER_PANEL. */
 INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
     return panel + (j / PER_PANEL) * stride + (j % PER_PANEL) * LANES;
+}
+
+/* Weights to ask for while others multiply. */
+typedef struct fetch {
+    const float *from; /* NULL: none */
+    int32_t lines;     /* with each PIECE of inputs; few enough to be on their way at once */
+} fetch;
+
+enum { PIECE = 32, LINE = 64 / sizeof(float) };
+
+INLINE void fetch_piece(fetch *f) {
+    for (int32_t i = 0; i < f->lines; i++, f->from += LINE) __builtin_prefetch(f->from, 0, 2);
 }
 
 #ifdef V_FMA_LANE
@@ -65,10 +77,10 @@ INLINE void add_lanes(int rows, int whole, accumulators *s, const float *const *
 
 /* Adds a run of each pixel x weights. There are no half vectors. */
 INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
-                    int32_t length, const float *weights, ptrdiff_t stride) {
+                    int32_t length, const float *weights, ptrdiff_t stride, fetch f) {
     const float *row[ROWS];
     int32_t i = 0;
-    (void)half;
+    (void)half, (void)f;
     UNROLL for (int r = 0; r < rows; r++) row[r] = in + r * in_stride;
     for (; i + LANES <= length; i += LANES, weights += LANES * MN_PANEL) {
         add_lanes(rows, whole, s, row, i, weights, stride);
@@ -86,10 +98,11 @@ INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float
 /* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep accumulators in
  * registers. */
 INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
-                    int32_t length, const float *weights, ptrdiff_t stride) {
+                    int32_t length, const float *weights, ptrdiff_t stride, fetch f) {
     const float *base[BASES];
     UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * in_stride;
     for (int32_t i = 0; i < length; i++) {
+        if (f.from && i % PIECE == 0) fetch_piece(&f);
         vec w[COLUMNS];
         const half_vec last = half ? half_load(column(weights, stride, whole)) : half_zero();
         UNROLL for (int j = 0; j < whole; j++) w[j] = v_load(column(weights, stride, j));
@@ -106,14 +119,14 @@ INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float
 #endif
 
 INLINE void add_runs(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const float *in,
-                     const float *panel) {
+                     const float *panel, fetch f) {
     const mn_runs *runs = &t->runs;
     for (int32_t row = 0; row < runs->rows; row++) {
         for (int32_t col = 0; col < runs->cols; col++) {
             const bool last = row + 1 == runs->rows && col + 1 == runs->cols;
             add_run(rows, whole, half, s, in + row * runs->in_row + col * runs->in_col, t->in_stride,
                     last ? t->last : runs->length, panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL,
-                    t->panel_stride);
+                    t->panel_stride, f);
         }
     }
 }
@@ -188,12 +201,12 @@ INLINE void finish_tile(extent end, int rows, int whole, const accumulators *s, 
 
 /* Bias and all products. */
 INLINE void sum_tile(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const group *g,
-                     const float *in) {
+                     const float *in, fetch f) {
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int j = 0; j < whole; j++) s->of[r][j] = g->bias[j];
         if (half) s->half[r] = half_of(g->bias[whole]);
     }
-    add_runs(rows, whole, half, s, t, in, g->panel);
+    add_runs(rows, whole, half, s, t, in, g->panel, f);
 }
 
 #ifdef MULTIPLY_6X4
@@ -219,15 +232,13 @@ INLINE products_6x4 products_of(const mn_tiles *t, const group *g, const float *
 
 #endif
 
-/* Asks for the share of `rows` pixels of the weights behind the group's, from `pixel` on. */
-INLINE void fetch_ahead(int rows, int columns, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
-    enum { LINE = 64 / sizeof(float) };
-    const float *next = column(g->panel, t->panel_stride, columns) + pixel * g->ahead * LINE;
-    for (int32_t i = 0; i < rows * g->ahead; i++) __builtin_prefetch(next + i * LINE, 0, 2);
+/* A tile's share of the weights behind the group's. */
+INLINE fetch share_of(int columns, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+    const float *next = column(g->panel, t->panel_stride, columns);
+    return (fetch){next + pixel * t->last / t->pixels * LINE, g->ahead};
 }
 
-INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
-    fetch_ahead(rows, whole, t, g, pixel);
+INLINE void run_tile(int rows, int whole, extent end, bool ahead, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
     const float *in = t->in + pixel * t->in_stride;
     accumulators s;
 #ifdef MULTIPLY_6X4
@@ -236,16 +247,16 @@ INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, const g
         multiply_6x4(&p, s.of);
     } else
 #endif
-        sum_tile(rows, whole, end == HALF, &s, t, g, in);
+        sum_tile(rows, whole, end == HALF, &s, t, g, in, ahead ? share_of(whole, t, g, pixel) : (fetch){NULL, 0});
     finish_tile(end, rows, whole, &s, t, pixel * t->out_stride + g->channel, g->exist);
 }
 
 /* `count` tiles of `rows` pixels each, at most `most`: constants tell how the registers are used. */
-INLINE void run_alike(int whole, extent end, int most, const mn_tiles *t, const group *g, int32_t rows, int32_t pixel,
-                      int32_t count) {
+INLINE void run_alike(int whole, extent end, int most, bool ahead, const mn_tiles *t, const group *g, int32_t rows,
+                      int32_t pixel, int32_t count) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        for (int32_t i = 0; i < count && n <= most; i++) run_tile(n, whole, end, t, g, pixel + i * n);                 \
+        for (int32_t i = 0; i < count && n <= most; i++) run_tile(n, whole, end, ahead, t, g, pixel + i * n);          \
         break
     switch (rows) {
         CASE(1);
@@ -271,27 +282,30 @@ typedef struct shape {
     void (*run)(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count);
 } shape;
 
-#define SHAPE(name, whole, end, most)                                                                                  \
+#define SHAPE(name, whole, end, most, ahead)                                                                           \
     TARGET static void run_##name(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count) {     \
-        run_alike(whole, end, most, t, g, rows, pixel, count);                                                         \
+        run_alike(whole, end, most, ahead, t, g, rows, pixel, count);                                                  \
     }                                                                                                                  \
     static const shape name = {(whole) + ((end) == HALF), most, run_##name};
 
 #if MOST_COLUMNS == 4
-SHAPE(whole_4, 4, WHOLE, 6)
+SHAPE(whole_4, 4, WHOLE, 6, false)
 #elif MOST_COLUMNS == 3
-SHAPE(whole_3, 3, WHOLE, MOST_ROWS_OF_3)
+SHAPE(whole_3, 3, WHOLE, MOST_ROWS_OF_3, false)
 #endif
-SHAPE(whole_2, 2, WHOLE, MOST_ROWS)
-SHAPE(whole_1, 1, WHOLE, MOST_ROWS)
-SHAPE(part, 1, PART, MOST_ROWS < 6 ? MOST_ROWS : 6)
+SHAPE(whole_2, 2, WHOLE, MOST_ROWS, false)
+#if FETCH_AHEAD
+SHAPE(ahead_2, 2, WHOLE, MOST_ROWS, true)
+#endif
+SHAPE(whole_1, 1, WHOLE, MOST_ROWS, false)
+SHAPE(part, 1, PART, MOST_ROWS < 6 ? MOST_ROWS : 6, false)
 #if HALF_VECTORS
-SHAPE(half, 0, HALF, MOST_ROWS)
-SHAPE(one_and_half, 1, HALF, MOST_ROWS)
+SHAPE(half, 0, HALF, MOST_ROWS, false)
+SHAPE(one_and_half, 1, HALF, MOST_ROWS, false)
 #endif
 
 /* The tiles for the next of `left` channels. */
-static const shape *choose(int32_t left) {
+static const shape *choose(int32_t left, bool ahead) {
     int32_t vectors = left / LANES;
 #if HALF_VECTORS
     if (left % LANES == LANES / 2) {
@@ -306,6 +320,10 @@ static const shape *choose(int32_t left) {
     /* Of four, one alone would take longer than two pairs; so do three where registers are few. */
     if (vectors == 3 || (vectors > 4 && MOST_ROWS_OF_3 > 4)) return &whole_3;
 #endif
+#if FETCH_AHEAD
+    if (vectors > 1 && ahead) return &ahead_2;
+#endif
+    (void)ahead;
     if (vectors > 1) return &whole_2;
     return &whole_1;
 }
@@ -328,17 +346,16 @@ TARGET static void load_bias(group *g, const mn_tiles *t, int32_t columns) {
 /* A panel is a stream of its own, too short for the processor to see it in time. It comes from afar where all pixels
  * meet it at once, and from near where others have before. */
 static int32_t lines_ahead(const mn_tiles *t) {
-    enum { LEAST = 64, MOST_AHEAD = 8 }; /* a panel has a line for each input */
-    const bool once = t->pixels <= PART_PIXELS && t->runs.rows == 1 && t->runs.cols == 1;
-    const int32_t ahead = FETCH_AHEAD && once && t->last >= LEAST ? (t->last - 1) / t->pixels + 1 : 0;
-    return ahead > MOST_AHEAD ? 0 : ahead; /* more would make a tile wait */
+    enum { LEAST_INPUTS = 64, LEAST_PIXELS = 40 }; /* with fewer the next is not far, or too many lines are asked for */
+    const bool once = t->pixels >= LEAST_PIXELS && t->pixels <= PART_PIXELS && t->runs.rows == 1 && t->runs.cols == 1;
+    return FETCH_AHEAD && once && t->last >= LEAST_INPUTS ? (MOST_ROWS * PIECE - 1) / t->pixels + 1 : 0;
 }
 
 TARGET static void run_pixels(const mn_tiles *t, int32_t begin, int32_t end) {
     const int32_t channels = t->whole ? (int32_t)mn_round_up((size_t)t->channels, MN_PANEL) : t->channels;
     group g = {.channel = 0, .ahead = lines_ahead(t)};
     while (g.channel < channels) {
-        const shape *s = choose(channels - g.channel);
+        const shape *s = choose(channels - g.channel, g.ahead > 0);
         g.panel = column(t->weights, t->panel_stride, g.channel / LANES);
         g.exist = mn_min_i32(channels - g.channel, LANES);
         load_bias(&g, t, s->columns);
