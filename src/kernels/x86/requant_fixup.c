@@ -259,9 +259,9 @@ void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const 
         memset(q->fixup_at, 0, sizeof q->fixup_at);
         memset(q->fixup_by, 0, sizeof q->fixup_by);
         if (mn_cpu_flags() & MN_CPU_AVX512) {
-            mn_requant_search_avx512(&c, solved, best);
+            mn_requant_search_wide(&c, solved, best);
         } else {
-            mn_requant_search_avx2(&c, solved, best);
+            mn_requant_search(&c, solved, best);
         }
         q->is_fixed_up = fix_up_lanes(&c, best, q);
         q->is_signed = q->is_fixed_up && c.is_signed;

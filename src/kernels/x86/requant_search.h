@@ -73,7 +73,9 @@ static inline double clamp(double x, double low, double high) { return x < low ?
 enum { CENTRE_SHIFTS = 32 };
 
 /* The scale and the offsets of each lane; `solved` lanes have theirs already, which are right everywhere. */
-void mn_requant_search_avx2(const channels *c, int32_t solved, solution best[LANES]);
-void mn_requant_search_avx512(const channels *c, int32_t solved, solution best[LANES]);
+void mn_requant_search(const channels *c, int32_t solved, solution best[LANES]);
+
+/* The same, for AVX-512. */
+void mn_requant_search_wide(const channels *c, int32_t solved, solution best[LANES]);
 
 #endif

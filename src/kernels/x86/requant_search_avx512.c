@@ -35,6 +35,6 @@ INLINE vector within(vector from, vector at, vector to, vector value, vector oth
 
 #include "kernels/x86/requant_search_tile.h"
 
-void mn_requant_search_avx512(const channels *c, int32_t solved, solution best[LANES]) { search(c, solved, best); }
+void mn_requant_search_wide(const channels *c, int32_t solved, solution best[LANES]) { search(c, solved, best); }
 
 #endif
