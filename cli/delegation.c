@@ -91,7 +91,8 @@ const char *cli_delegation_text(const char *who, const mn_model *model, const mn
     const cli_delegation d = cli_delegation_of(session);
     const int32_t count = d.operators - d.delegated;
     char share[CLI_SHARE_TEXT];
-    sentence s = {.text = text};
+    sentence s = {0};
+    s.text = text;
     add(&s, "%s runs %s", who, cli_delegation_share(&d, share));
     if (count == 0) return text;
     if (d.delegated == 0) {
