@@ -29,11 +29,34 @@ static uint32_t crc_of(const uint8_t *data, size_t bytes) {
 
 /* ---- Reading ----------------------------------------------------------------------------------------- */
 
-/* The end record whose comment reaches to the end of the file; `bytes` when there is none. */
+static bool is_end(const uint8_t *data, size_t bytes, size_t at) {
+    return mn_le32(data + at) == END_SIGNATURE && mn_le16(data + at + 20) == bytes - END_BYTES - at;
+}
+
+/* Might the signature begin at one of BLOCK places? Without branches, so that compilers look at many at once: most
+ * models are no archives, and then all of the comment's room is searched. */
+enum { BLOCK = 64 };
+
+static bool has_start(const uint8_t *block) {
+    uint8_t found = 0;
+    for (int i = 0; i < BLOCK; i++) found |= (uint8_t)((block[i] == 'P') & (block[i + 1] == 'K'));
+    return found;
+}
+
+/* The last end record whose comment reaches to the end of the file; `bytes` when there is none. */
 static size_t find_end(const uint8_t *data, size_t bytes) {
-    for (size_t comment = 0; comment <= MAX_COMMENT && comment + END_BYTES <= bytes; comment++) {
-        size_t at = bytes - END_BYTES - comment;
-        if (data[at] == 'P' && mn_le32(data + at) == END_SIGNATURE && mn_le16(data + at + 20) == comment) return at;
+    if (bytes < END_BYTES) return bytes;
+    size_t behind = bytes - END_BYTES + 1; /* places from here on are none */
+    const size_t first = behind - 1 > MAX_COMMENT ? behind - 1 - MAX_COMMENT : 0;
+    while (behind > first) {
+        if (behind - first >= BLOCK && !has_start(data + behind - BLOCK)) {
+            behind -= BLOCK;
+            continue;
+        }
+        const size_t least = behind - first >= BLOCK ? behind - BLOCK : first;
+        for (; behind > least; behind--) {
+            if (is_end(data, bytes, behind - 1)) return behind - 1;
+        }
     }
     return bytes;
 }

@@ -14,6 +14,7 @@
 #include "kernels/gather.h"
 #include "kernels/portable/window.h"
 #include "kernels/quant.h"
+#include "kernels/x86/interleave.h"
 
 enum { ROWS = 6, VECTORS = 2, LANES = MN_REQUANT_LANES };
 
@@ -74,17 +75,6 @@ static bool conv_need(const mn_conv_params *p, mn_kernel_need *need) {
 
 /* ---- Packing -------------------------------------------------------------------------------------------- */
 
-/* One channel's weights into its lane of a panel; returns their sum. */
-static int32_t pack_lane(const uint8_t *from, int32_t k, uint8_t flip, int8_t *to) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < k; i++) {
-        const int8_t weight = (int8_t)(from[i] ^ flip);
-        to[(ptrdiff_t)(i / GROUP) * LANES * GROUP + i % GROUP] = weight;
-        sum += weight;
-    }
-    return sum;
-}
-
 static void pack_panel(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias, place at,
                        panel *out) {
     const mn_window *w = &p->window;
@@ -92,13 +82,16 @@ static void pack_panel(const mn_conv_params *p, mn_type type, const uint8_t *wei
     const int32_t k = (int32_t)mn_window_depth(w);
     const mn_requant_lanes lanes =
         mn_requant_lanes_of(at.first, w->out_c, at.vectors == VECTORS ? q8_unpacked_order : NULL);
-    memset(out, 0, panel_bytes(w));
+    const uint8_t *rows[LANES];
+    int32_t sums[LANES] = {0};
     mn_requant_fill(&out->requant, &lanes, p->multiplier, p->shift, bias, zeros.out, zeros.range);
+    for (int32_t lane = 0; lane < LANES; lane++) rows[lane] = weights + (ptrdiff_t)lanes.channel[lane] * k;
+    mn_interleave(rows, k, zeros.weight_flip, 4 * LANES, out->weights, sums);
+    if (GROUP == 2) mn_interleave_pairs(out->weights, (size_t)mn_gather_depth(w) / 4);
     for (int32_t lane = 0; lane < LANES; lane++) {
-        const int32_t channel = lanes.channel[lane];
-        int32_t sum = pack_lane(weights + (ptrdiff_t)channel * k, k, zeros.weight_flip, out->weights + lane * GROUP);
-        int64_t folded = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sum - out->requant.centre[lane];
-        out->folded_bias[lane] = mn_wrap_add(bias ? bias[channel] : 0, (int32_t)folded);
+        const int64_t flat = (int64_t)k * zeros.in * zeros.weight - (int64_t)zeros.in * sums[lane];
+        const int32_t folded = (int32_t)(flat - out->requant.centre[lane]);
+        out->folded_bias[lane] = mn_wrap_add(bias ? bias[lanes.channel[lane]] : 0, folded);
     }
 }
 
