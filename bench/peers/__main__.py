@@ -25,11 +25,26 @@ CHART = "![Time of one inference in each engine](benchmarks.svg)\n\n"  # in docs
 INT8_FLAGS = ["amx_int8", "avx512_vnni", "avx_vnni", "avx2"]  # of /proc/cpuinfo, best first
 
 
+def engines_of(parser, chosen):
+    """Columns by name: those of --engines, then those of --also."""
+    found = {name: measure.Column(name, {}) for name in chosen.engines.split(",")}
+    for words in chosen.also:
+        if len(words) < 2 or words[0] in found or not all(word.find("=") > 0 for word in words[2:]):
+            parser.error("--also: '%s' is not a new NAME, an ENGINE and any VARIABLE=VALUE" % " ".join(words))
+        found[words[0]] = measure.Column(words[1], dict(word.split("=", 1) for word in words[2:]))
+    for column in found.values():
+        if column.engine not in ENGINES + OTHERS and not column.engine.startswith(OURS + ":"):
+            parser.error("unknown engine '%s'; known are %s" % (column.engine, ", ".join(ENGINES + OTHERS)))
+    return found
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="bench/peers", description=__doc__.split("\n\n")[0],
                                      epilog=__doc__.split("\n\n")[1])
     parser.add_argument("--engines", default=",".join(ENGINES), metavar="LIST",
                         help="of %s [the first %d]" % (", ".join(ENGINES + OTHERS), len(ENGINES)))
+    parser.add_argument("--also", action="append", default=[], nargs="+", metavar=("NAME ENGINE", "VARIABLE=VALUE"),
+                        help="one more column: ENGINE in an environment with these variables, under another name")
     parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of one inference [1,2]")
     parser.add_argument("--streams", type=int, default=2, metavar="N",
                         help="inferences at the same time when throughput is measured; 0: it is not [2]")
@@ -45,13 +60,12 @@ def parse(arguments):
     parser.add_argument("--docs", action="store_true", help="put the report into docs/benchmarks.md and its chart")
     parser.add_argument("--render", metavar="FILE", help="measure nothing; report the results in FILE again")
     chosen = parser.parse_args(arguments)
+    chosen.engines = engines_of(parser, chosen)
+    chosen.ours = next((name for name, at in chosen.engines.items() if at.engine.partition(":")[0] == OURS), OURS)
     if chosen.streams < 0:
         parser.error("--streams must be at least 0")
     if min(chosen.rounds, chosen.starts) < 1:
         parser.error("--rounds and --starts must be at least 1")
-    for name in chosen.engines.split(","):
-        if name not in ENGINES + OTHERS and not name.startswith(OURS + ":"):
-            parser.error("--engines: unknown engine '%s'; known are %s" % (name, ", ".join(ENGINES + OTHERS)))
     for kind in filter(None, chosen.types.split(",")):
         if kind not in models.TYPES:
             parser.error("--types: unknown type '%s'; known are %s" % (kind, ", ".join(models.TYPES)))
@@ -79,7 +93,7 @@ def processor():
 def expected_output(model, cpus):
     """Output of the reference kernels and the distance of two neighbouring values; None where LiteRT is missing."""
     try:
-        worker = measure.Worker(REFERENCE, model, 1, cpus)
+        worker = measure.Worker(measure.Column(REFERENCE, {}), model, 1, cpus)
     except measure.Skipped:
         return None
     try:
@@ -95,13 +109,13 @@ def start_all(chosen, model, threads, cpus, failures):
     times, in turns, and the last process stays."""
     workers, facts = {}, {}
     for _ in range(chosen.starts):
-        for name in chosen.engines.split(","):
+        for name, column in chosen.engines.items():
             if name in failures:
                 continue
             if name in workers:
                 workers.pop(name).close()
             try:
-                workers[name] = measure.Worker(name, model, threads, cpus)
+                workers[name] = measure.Worker(column, model, threads, cpus)
                 facts.setdefault(name, []).append(workers[name].facts)
             except measure.Skipped as reason:
                 failures[name] = str(reason)
@@ -125,8 +139,8 @@ def measure_one(chosen, model, threads, cpus, expected):
         failures.update(failed)
         for name, rounds in times.items():
             engines[name] = {"time": measure.summary(rounds), **measure.start_up(facts[name])}
-            if OURS in times:
-                engines[name]["ratio"] = measure.ratio(rounds, times[OURS])
+            if chosen.ours in times:
+                engines[name]["ratio"] = measure.ratio(rounds, times[chosen.ours])
             try:
                 engines[name]["difference"] = compare_output(workers[name], expected)
             except measure.Skipped:
@@ -142,9 +156,9 @@ def measure_rates(chosen, model, cpus):
     """Inferences per second of every engine on one model, in its best mode for that."""
     workers, failures = {}, {}
     try:
-        for name in chosen.engines.split(","):
+        for name, column in chosen.engines.items():
             try:
-                workers[name] = measure.Worker(name, model, 1, cpus, streams=chosen.streams)
+                workers[name] = measure.Worker(column, model, 1, cpus, streams=chosen.streams)
             except measure.Skipped as reason:
                 failures[name] = str(reason)
         rates, failed = measure.take_turns(workers, chosen.rounds, chosen.seconds, chosen.streams, "rate", "rate")
@@ -154,8 +168,9 @@ def measure_rates(chosen, model, cpus):
             worker.close()
     engines = {name: {"rate": measure.rate_summary(found)} for name, found in rates.items()}
     for name, facts in engines.items():
-        if OURS in rates:
-            facts["ratio"] = measure.rate_summary([ours / other for ours, other in zip(rates[OURS], rates[name])])
+        if chosen.ours in rates:
+            ratios = [ours / other for ours, other in zip(rates[chosen.ours], rates[name])]
+            facts["ratio"] = measure.rate_summary(ratios)
     return {"model": model["name"], "type": model["type"], "threads": chosen.streams, "engines": engines,
             "skipped": failures}
 
@@ -171,7 +186,7 @@ def measure_all(chosen):
                 if chosen.only in m["name"]]
     results, rates = [], []
     for model in measured:
-        if any(name.startswith("onnxruntime") for name in chosen.engines.split(",")):
+        if any(column.engine == "onnxruntime" for column in chosen.engines.values()):
             models.add_onnx(model, os.path.join(chosen.out, "models"))
         expected = expected_output(model, available[:1])
         for threads in (int(t) for t in chosen.threads.split(",")):
@@ -188,7 +203,8 @@ def measure_all(chosen):
     return {"processor": processor(), "processors": len(available),
             "system": "%s %s" % (platform.system(), platform.machine()), "load": load,
             "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
-            "order": chosen.engines.split(","), "results": results, "throughput": rates}
+            "order": list(chosen.engines), "ours": chosen.ours,
+            "columns": {name: column._asdict() for name, column in chosen.engines.items()}, "results": results, "throughput": rates}
 
 
 def write(path, text):

@@ -2,7 +2,7 @@
 # Copyright the mobilenet.c authors
 """Results as bars: how many times as long as this library each engine takes. Only the standard library is used."""
 
-from report import OURS, number, title
+from report import number, ours_of, title
 from svg import COLOURS, Drawing
 
 PANEL_WIDTH, PANEL_GAP, MARGIN = 560, 30, 20
@@ -43,7 +43,7 @@ def draw_group(drawing, found, result, left, top):
         if ratio > LIMIT:
             torn_end(drawing, start + LIMIT * unit, y)
         label = "%s ms" % number(milliseconds)
-        if name != OURS:
+        if name != ours_of(found):
             label += ", %sx" % number(ratio)
         drawing.text(start + min(ratio, LIMIT) * unit + 5, y + 10, label)
         y += BAR_HEIGHT + BAR_GAP
@@ -71,7 +71,7 @@ def svg(found):
     height = HEAD + max(heights, default=0) + MARGIN
     panels = max(len(threads), 1)
     drawing = Drawing(2 * MARGIN + panels * PANEL_WIDTH + (panels - 1) * PANEL_GAP, height)
-    drawing.title("Time of one inference, as a multiple of mobilenet.c's; shorter is faster")
+    drawing.title("Time of one inference, as a multiple of %s's; shorter is faster" % title(ours_of(found)))
     for i, count in enumerate(threads):
         draw_panel(drawing, found, count, MARGIN + i * (PANEL_WIDTH + PANEL_GAP), height - MARGIN)
     return drawing.finish()

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE_S = 300  # for one answer; loading on a busy machine is the longest
@@ -21,16 +22,22 @@ class Skipped(Exception):
     """An engine that cannot take part, with the reason."""
 
 
+class Column(NamedTuple):
+    """What a column of the tables shows: an engine, and what its processes have in their environment beside ours."""
+    engine: str
+    environment: dict
+
+
 class Worker:
     """One engine with one model in a process of its own, which is stopped whenever it has nothing to do, so that no
     waiting thread of one engine spins beside another engine's turn."""
 
-    def __init__(self, engine, model, threads, cpus, **more):
-        request = {"engine": engine, "model": model, "threads": threads, "cpus": cpus, **more}
+    def __init__(self, column, model, threads, cpus, **more):
+        request = {"engine": column.engine, "model": model, "threads": threads, "cpus": cpus, **more}
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen([sys.executable, "-B", os.path.join(HERE, "worker.py"), json.dumps(request)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                        encoding="utf-8")
+                                        encoding="utf-8", env={**os.environ, **column.environment})
         try:
             self.facts = self._answer()
         except Skipped:

@@ -14,6 +14,11 @@ def title(name):
     return TITLES.get(name, name.replace(":", " on "))
 
 
+def ours_of(found):
+    """The column that others are compared with."""
+    return found.get("ours", OURS)
+
+
 def number(value):
     """Three significant digits, without an exponent."""
     return "%.0f" % value if value >= 100 else "%.1f" % value if value >= 10 else "%.2f" % value
@@ -62,29 +67,34 @@ def engine_table(found, cell, threads=None):
 
 def rate_table(found):
     head = ["model", "streams"] + [title(name) for name in found["order"]]
-    return table(head, rows_of(found, rate_cell, None, "throughput"))
+    return table(head, rows_of(found, rate_cell(ours_of(found)), None, "throughput"))
 
 
-def rate_cell(name, facts):
+def rate_cell(ours):
     """Images per second, and how many times as many this library makes."""
-    text = "%.0f" % facts["rate"]["median"]
-    if name == OURS:
-        return "**%s** (%.0f–%.0f)" % (text, facts["rate"]["p10"], facts["rate"]["p90"])
-    return text + (" (%sx)" % number(facts["ratio"]["median"]) if "ratio" in facts else "")
+    def cell(name, facts):
+        text = "%.0f" % facts["rate"]["median"]
+        if name == ours:
+            return "**%s** (%.0f–%.0f)" % (text, facts["rate"]["p10"], facts["rate"]["p90"])
+        return text + (" (%sx)" % number(facts["ratio"]["median"]) if "ratio" in facts else "")
+    return cell
 
 
-def time_cell(name, facts):
-    time = facts["time"]
-    text = "%s (%s–%s)" % (number(time["median"]), number(time["p10"]), number(time["p90"]))
-    return "**%s**" % text if name == OURS else text
+def time_cell(ours):
+    def cell(name, facts):
+        time = facts["time"]
+        text = "%s (%s–%s)" % (number(time["median"]), number(time["p10"]), number(time["p90"]))
+        return "**%s**" % text if name == ours else text
+    return cell
 
 
-def ratio_cell(name, facts):
-    if "ratio" not in facts:
-        return "–"
-    ratio = facts["ratio"]
-    if name == OURS:
-        return "1"
+def ratio_cell(ours):
+    def cell(name, facts):
+        return "–" if "ratio" not in facts else "1" if name == ours else ratio_text(facts["ratio"])
+    return cell
+
+
+def ratio_text(ratio):
     return "**%s** (%s–%s)" % (number(ratio["median"]), number(ratio["least"]), number(ratio["most"]))
 
 
@@ -131,6 +141,15 @@ def remark_of(name, result):
     return facts and facts["remarks"] and "%s: %s" % (result["type"], facts["remarks"])
 
 
+def environment_of(name, found):
+    """What --also made of an engine. The values are paths of one machine."""
+    column = found.get("columns", {}).get(name)
+    if not column or column["engine"] == name:
+        return None
+    names = ", ".join("`%s`" % variable for variable in sorted(column["environment"]))
+    return "- %s: `%s`%s" % (title(name), column["engine"], " with %s set" % names if names else "")
+
+
 def skip_of(name, result):
     why = result["skipped"].get(name)
     return why and "left out for %s %s: %s" % (result["model"], result["type"], why)
@@ -138,16 +157,17 @@ def skip_of(name, result):
 
 def markdown(found):
     """The report."""
+    ours = ours_of(found)
     least = min((r["threads"] for r in found["results"]), default=1)
     runs = "%d rounds of %g s for each engine, in changing order" % (found["rounds"], found["seconds"])
     sections = [
         "Measured on %s, %d processors, %s, load average %.1f at the start; %s." % (
             found["processor"], found["processors"], found["system"], found["load"], runs),
-        once(found, version_of),
+        "\n".join([once(found, version_of), *filter(None, (environment_of(n, found) for n in found["order"]))]),
         "#### Milliseconds of one inference\n\nMedian of all runs, and where 80 % of them lie.",
-        engine_table(found, time_cell),
-        "#### Times as long as mobilenet.c\n\nMedian of the rounds' ratios, and the least and the greatest.",
-        engine_table(found, ratio_cell),
+        engine_table(found, time_cell(ours)),
+        "#### Times as long as %s\n\nMedian of the rounds' ratios, and the least and the greatest." % title(ours),
+        engine_table(found, ratio_cell(ours)),
         "#### Milliseconds from the file to ready\n\nReading the model + preparing it to run, and in brackets the "
         "processor time of both: first in a fresh process with the library already in memory, median of %d." %
         found["starts"],
@@ -166,7 +186,7 @@ def markdown(found):
         sections += [
             "#### Images per second\n\nAs many inferences at the same time as streams, in each engine's best mode for "
             "that: requests in a queue for OpenVINO, else as many sessions of one thread. Median of the rounds; in "
-            "brackets where 80 % of them lie, or how many times as many mobilenet.c makes.",
+            "brackets where 80 %% of them lie, or how many times as many %s makes." % title(ours),
             rate_table(found)]
     notes = "\n".join(text for text in (once(found, remark_of), once(found, skip_of)) if text)
     if notes:

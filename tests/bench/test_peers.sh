@@ -29,7 +29,7 @@ fail() {
 
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model \
     --engines mobilenet.c,mobilenet.c:ref,litert,litert:reference,litert:delegate,openvino,onnxruntime --threads 1 \
-    --streams 1 --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
+    --also "ours, slow" mobilenet.c MOBILENET_CPU=ref --also "ours, nowhere" mobilenet.c MOBILENET_CPU=none --streams 1 --rounds 2 --seconds 0.01 --starts 1 >"$folder/out" 2>"$folder/err" || fail "$(tail -5 "$folder/err")"
 "$python" - "$folder/results.json" <<'END' || fail "$(cat "$folder/out")"
 import json
 import sys
@@ -44,6 +44,8 @@ for name in ("mobilenet.c", "mobilenet.c:ref", "litert", "litert:reference", "li
     assert all(ran[name][when][what] > 0 for when in ("fresh", "again") for what in ("open_ms", "prepare_ms", "cpu_ms"))
 assert all(ran[name]["difference"] == 0 for name in ("mobilenet.c", "mobilenet.c:ref", "litert:delegate"))
 assert ran["mobilenet.c"]["ratio"]["median"] == 1
+assert ran["ours, slow"]["difference"] == 0
+assert "MOBILENET_CPU" in skipped["ours, nowhere"] and "none" in skipped["ours, nowhere"]
 for name in ("openvino", "onnxruntime"):
     assert (name in ran) != (name in skipped)
 throughput, = found["throughput"]
@@ -55,7 +57,20 @@ END
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*' "$folder/report.md" || fail "no row in $(cat "$folder/report.md")"
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9]*\*\* (' "$folder/report.md" || fail "no rate in $(cat "$folder/report.md")"
 grep -q '</svg>' "$folder/chart.svg" || fail "no chart"
-code=0
-"$python" bench/peers --engines nonsense >/dev/null 2>&1 || code=$?
-[ "$code" = 2 ] || fail "exit code $code for an unknown engine"
+grep -q '^- ours, slow: `mobilenet.c` with `MOBILENET_CPU` set$' "$folder/report.md" || fail "no word of --also"
+refuse() {
+    code=0
+    "$python" bench/peers "$@" >/dev/null 2>"$folder/err" || code=$?
+    [ "$code" = 2 ] || fail "exit code $code for $*"
+}
+refuse --engines nonsense
+refuse --also slow nonsense
+refuse --also slow
+refuse --also litert litert:reference
+refuse --also slow litert =value
+# Ratios are those to the first column of this library.
+PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model --threads 1 \
+    --engines litert,mobilenet.c:ref --streams 0 --rounds 1 --seconds 0.01 --starts 1 >/dev/null 2>&1
+grep -q '^#### Times as long as mobilenet.c on ref$' "$folder/report.md" || fail "not compared with the only tier"
+grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9.]*\*\* ([0-9.–]*) | 1 |$' "$folder/report.md" || fail "no ratios to it"
 echo "peers: all passed"
