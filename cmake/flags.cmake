@@ -61,7 +61,8 @@ function(mn_small_sources)
   file(GLOB once CONFIGURE_DEPENDS src/backend/*.c src/base/*.c src/classify/*.c src/graph/*.c src/image/p*.c src/plan/*.c
     src/plugin/*.c src/session/*.c)
   list(FILTER once EXCLUDE REGEX "/image/passes.*\\.c$")
-  list(FILTER once EXCLUDE REGEX "/base/thread\\.c$")
+  # With -Os gcc clears memory a byte at a time.
+  list(FILTER once EXCLUDE REGEX "/base/(thread|region|pages_.*)\\.c$")
   set_source_files_properties(${once} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
   file(GLOB plain CONFIGURE_DEPENDS src/tflite/*.c src/kernels/ref/*.c)
   list(FILTER plain EXCLUDE REGEX "/tflite/read_tensor\\.c$")

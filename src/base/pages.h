@@ -10,10 +10,12 @@
 
 #define MN_PAGES_ALIGNMENT ((size_t)64)
 
-/** `bytes` of zeroed memory, aligned to MN_PAGES_ALIGNMENT; NULL when there is not enough. The system provides it as it
- * is first used.
- */
+/** `bytes` of memory that hold anything, aligned to MN_PAGES_ALIGNMENT; NULL when there is not enough. The system
+ *  provides it as it is first used. */
 void *mn_pages_alloc(size_t bytes);
+
+/** The same, zeroed. */
+void *mn_pages_alloc_zeroed(size_t bytes);
 
 /** Has the system provide all of it now, so that the first use is no slower than the next. No page is smaller than
  *  4 KiB. */

@@ -48,9 +48,13 @@ static void *map(size_t bytes) {
 }
 
 void *mn_pages_alloc(size_t bytes) {
-    if (is_mapped(bytes)) return map(bytes);
-    void *memory = mn_aligned_alloc(MN_PAGES_ALIGNMENT, bytes);
-    return memory ? memset(memory, 0, bytes) : NULL;
+    return is_mapped(bytes) ? map(bytes) : mn_aligned_alloc(MN_PAGES_ALIGNMENT, bytes);
+}
+
+/* Mapped pages are zero. */
+void *mn_pages_alloc_zeroed(size_t bytes) {
+    void *memory = mn_pages_alloc(bytes);
+    return memory && !is_mapped(bytes) ? memset(memory, 0, bytes) : memory;
 }
 
 void mn_pages_free(void *memory, size_t bytes) {

@@ -11,8 +11,10 @@
 
 #include "base/aligned.h"
 
-void *mn_pages_alloc(size_t bytes) {
-    void *memory = mn_aligned_alloc(MN_PAGES_ALIGNMENT, bytes);
+void *mn_pages_alloc(size_t bytes) { return mn_aligned_alloc(MN_PAGES_ALIGNMENT, bytes); }
+
+void *mn_pages_alloc_zeroed(size_t bytes) {
+    void *memory = mn_pages_alloc(bytes);
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 

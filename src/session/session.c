@@ -74,7 +74,7 @@ static mn_status take_arena(mn_session *session, const mn_session_options *optio
         }
         session->arena = memset(options->arena, 0, session->plan.arena_bytes);
     } else {
-        session->arena = session->owned_arena = mn_pages_alloc(session->plan.arena_bytes);
+        session->arena = session->owned_arena = mn_pages_alloc_zeroed(session->plan.arena_bytes);
         if (!session->arena) return mn_fail_memory("the tensor arena");
         mn_pages_touch(session->owned_arena, session->plan.arena_bytes);
     }

@@ -200,25 +200,35 @@ static void test_labels_behind_a_bare_model(void **state) {
     free(f.data);
 }
 
-/* An archive made on its own, whose offsets count from its own start, as with `cat model.tflite labels.zip`; with a
- * comment at its end. */
-static void test_offsets_from_the_archives_start(void **state) {
-    (void)state;
+/* A model and an archive made on its own, whose offsets count from its own start, as with `cat model.tflite
+ * labels.zip`; with a comment at its end, of bytes that look like beginnings of signatures if `likely`. */
+static file with_comment(size_t bytes, bool likely) {
     file f = make_file(NULL), archive = {0};
     const mn_zip_file labels = text_file("labels.txt", CORAL);
     ok(mn_zip_append(&labels, 1, &archive.data, &archive.bytes));
-    f.data = realloc(f.data, f.bytes + archive.bytes + 5);
+    f.data = realloc(f.data, f.bytes + archive.bytes + bytes);
     assert_non_null(f.data);
     memcpy(f.data + f.bytes, archive.data, archive.bytes);
     f.bytes += archive.bytes;
-    f.data[f.bytes - 2] = 5;
-    memcpy(f.data + f.bytes, "hello", 5);
-    f.bytes += 5;
-    mn_graph graph = read_file(&f);
-    expect_fruits(&graph);
-    mn_graph_free(&graph);
+    f.data[f.bytes - 2] = (uint8_t)bytes;
+    f.data[f.bytes - 1] = (uint8_t)(bytes >> 8);
+    for (size_t i = 0; i < bytes; i++) f.data[f.bytes + i] = likely ? (uint8_t) "PK"[i % 2] : 'x';
+    f.bytes += bytes;
     free(archive.data);
-    free(f.data);
+    return f;
+}
+
+/* All places in what is searched at once, and the longest comment that there is. */
+static void test_offsets_from_the_archives_start(void **state) {
+    (void)state;
+    enum { MOST = 65535 };
+    for (size_t bytes = 0; bytes <= MOST; bytes = bytes == 140 ? MOST - 70 : bytes + 1) {
+        file f = with_comment(bytes, bytes % 2 == 1);
+        mn_graph graph = read_file(&f);
+        expect_fruits(&graph);
+        mn_graph_free(&graph);
+        free(f.data);
+    }
 }
 
 static void expect_no_labels(const file *f) {
