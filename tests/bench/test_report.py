@@ -151,8 +151,9 @@ class Look(unittest.TestCase):
 
 class Workers(unittest.TestCase):
     def test_an_engine_that_is_not_there_is_skipped_with_a_reason(self):
+        nobody = measure.Column("nobody", {})
         with self.assertRaises(measure.Skipped) as caught:
-            measure.Worker("nobody", {"input_shape": [1, 8, 8, 3]}, 1, sorted(os.sched_getaffinity(0))[:1])
+            measure.Worker(nobody, {"input_shape": [1, 8, 8, 3]}, 1, sorted(os.sched_getaffinity(0))[:1])
         self.assertRegex(str(caught.exception), "nobody|numpy")
 
     def test_a_failing_worker_leaves_the_others(self):
