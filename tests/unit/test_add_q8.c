@@ -102,7 +102,7 @@ static counts check_many(int32_t rounds, int32_t least, int32_t most) {
     for (int32_t checked = 0; checked < rounds;) {
         const mn_type type = checked % 2 ? MN_UINT8 : MN_INT8;
         const mn_binary_params p = random_add(type, least, most);
-        if (!mn_add_q8_fits(&p)) continue;
+        if (!mn_add_operands_fit(&p)) continue;
         check_add(&p, type, &found);
         checked++;
     }
@@ -125,7 +125,7 @@ static void test_fixups(void **unused) {
     for (int32_t i = 0; i < 100000 && found.fixed_up < 5; i++) {
         const mn_binary_params p = random_add(MN_INT8, -6, -3);
         mn_add_q8 add;
-        if (!mn_add_q8_fits(&p)) continue;
+        if (!mn_add_operands_fit(&p)) continue;
         mn_add_q8_fill(&p, MN_INT8, &add);
         if (add.is_short && add.fixups > 0) check_add(&p, MN_INT8, &found);
     }

@@ -7,7 +7,9 @@
 #ifndef MN_KERNELS_X86_ADD_OPERAND_H
 #define MN_KERNELS_X86_ADD_OPERAND_H
 
+#include "kernels/params.h"
 #include "kernels/quant.h"
+#include "kernels/x86/requant.h"
 
 enum { MN_ADD_LOW_BITS = 31 - MN_ADD_SHIFT, MN_ADD_LOW_HALF = 1 << (MN_ADD_LOW_BITS - 1) };
 
@@ -16,6 +18,12 @@ typedef struct mn_add_operand {
     int32_t zero; /* v = stored - zero */
     int32_t low, high, rounding, negative, shift;
 } mn_add_operand;
+
+/** Can an ADD or SUB be computed so: equal shapes, no left shifts? */
+static inline bool mn_add_operands_fit(const mn_binary_params *p) {
+    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
+    return p->same_shape && mn_requant_fits(shifts, 3);
+}
 
 /** Of an operand whose shift is not to the left. */
 static inline mn_add_operand mn_add_operand_of(const mn_operand *o) {

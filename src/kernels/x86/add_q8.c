@@ -14,11 +14,6 @@ _Static_assert(MN_ADD_SHIFT == 20, "mn_add_q8_operand() shifts by as much");
 
 enum { VALUES = 256, LANES = MN_REQUANT_LANES };
 
-bool mn_add_q8_fits(const mn_binary_params *p) {
-    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
-    return p->same_shape && mn_requant_fits(shifts, 3);
-}
-
 /* Result per unit of an operand, as a real number. */
 static double factor(const mn_binary_params *p, int i) {
     const double in = ldexp(p->in[i].multiplier, p->in[i].shift - 31 + MN_ADD_SHIFT);

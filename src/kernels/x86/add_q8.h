@@ -6,6 +6,7 @@
 #ifndef MN_KERNELS_X86_ADD_Q8_H
 #define MN_KERNELS_X86_ADD_Q8_H
 
+#include "kernels/x86/add_operand.h"
 #include "kernels/x86/q8_avx512.h"
 
 enum { MN_ADD_Q8_FIXUPS = 4 };
@@ -24,9 +25,6 @@ typedef struct mn_add_q8 {
     int8_t fixup[MN_ADD_Q8_FIXUPS][2];
     int32_t fixups;
 } mn_add_q8;
-
-/** Can this ADD be computed here: equal shapes, no left shifts? */
-bool mn_add_q8_fits(const mn_binary_params *p);
 
 /** Fills `out`; looking for the short form takes about 20 microseconds. */
 void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out);

@@ -16,7 +16,7 @@ enum { STEP = 16 };
 
 static bool add_q8_need(const void *params, mn_kernel_need *need) {
     *need = (mn_kernel_need){0};
-    return q8_add_fits(params);
+    return mn_add_operands_fit(params);
 }
 
 const mn_kernel_traits mn_add_q8_avx2_traits = {.need = add_q8_need, .in_place = true};

@@ -14,10 +14,8 @@
 enum { LANES = MN_REQUANT_LANES };
 
 static bool add_q8_need(const void *params, mn_kernel_need *need) {
-    const mn_binary_params *p = params;
-    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
     *need = (mn_kernel_need){0};
-    return p->same_shape && mn_requant_fits(shifts, 3);
+    return mn_add_operands_fit(params);
 }
 
 const mn_kernel_traits mn_add_q8_avx512_traits = {.need = add_q8_need, .in_place = true};

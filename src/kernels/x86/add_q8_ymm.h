@@ -15,12 +15,6 @@ typedef struct q8_add {
     bool subtract;
 } q8_add;
 
-/** Can this ADD be computed here: equal shapes, no left shifts? */
-static inline bool q8_add_fits(const mn_binary_params *p) {
-    const int32_t shifts[] = {p->in[0].shift, p->in[1].shift, p->out.shift};
-    return p->same_shape && mn_requant_fits(shifts, 3);
-}
-
 /** Of operands that are stored values less `less`. */
 Q8_INLINE q8_add q8_add_of(const mn_binary_params *p, mn_type type, int32_t less) {
     const int32_t centre = type == MN_UINT8 ? 128 : 0;

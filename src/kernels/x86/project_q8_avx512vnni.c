@@ -41,7 +41,7 @@ static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->adds && !mn_add_q8_fits(&p->add)) return false;
+    if (p->adds && !mn_add_operands_fit(&p->add)) return false;
     const size_t panels = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
     *need = (mn_kernel_need){.packed_bytes = header_bytes() + panels};
     return true;

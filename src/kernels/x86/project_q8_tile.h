@@ -27,7 +27,7 @@ static size_t sums_bytes(const mn_window *w, mn_type type) {
 static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_need *need) {
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->adds && !q8_add_fits(&p->add)) return false;
+    if (p->adds && !mn_add_operands_fit(&p->add)) return false;
     need->packed_bytes = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
     need->workspace_bytes = sums_bytes(w, type);
     if (WIDENS) need->workspace_bytes += (size_t)depth_of(w) * (size_t)w->out_w * ROWS * sizeof(activation);
