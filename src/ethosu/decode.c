@@ -203,8 +203,9 @@ static mn_status decode_windowed(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     if (op->mode > MN_NPU_POOL_REDUCE_SUM) return mn_fail(MN_ERROR_FORMAT, "number %d is no pool", op->mode);
     if (op->mode != MN_NPU_POOL_REDUCE_SUM) return MN_OK;
     const mn_window *w = &op->window;
-    if (w->out_c == 1 && w->k_h == 1 && w->k_w == 1 && w->pad_top == 0 && w->pad_left == 0) return MN_OK;
-    return mn_fail(MN_ERROR_FORMAT, "it sums channels into %d, in windows of %d x %d", w->out_c, w->k_h, w->k_w);
+    if (w->out_c == 1 && w->k_h == 1 && w->k_w == 1 && !is_padded(&d->registers)) return MN_OK;
+    return mn_fail(MN_ERROR_FORMAT, "it sums channels into %d, in windows of %d x %d, or with padding", w->out_c,
+                   w->k_h, w->k_w);
 }
 
 /* ---- ELEMENTWISE ------------------------------------------------------------------------------------------ */

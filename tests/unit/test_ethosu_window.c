@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* Programs for Ethos-U of one convolution or pool, in random types, layouts, tiles, strides and padding, beside plain
- * loops over their elements. */
+ * loops over their elements; and programs that go wrong, each with its sentence. */
 #include "support/ethosu_bench.h"
 
 /* ---- Windows ----------------------------------------------------------------------------------------------- */
@@ -247,11 +247,41 @@ static void test_convolutions(void **state) {
     for (uint32_t seed = 0; seed < 3 * EB_CASES; seed++) try_convolution(seed, configs[seed % 3]);
 }
 
+/* ---- Programs that go wrong -------------------------------------------------------------------------------- */
+
+/* The registers of an operation of one window for each output: 2 x 3, and `bytes` bytes for each input element. */
+static void small_windows(int32_t in_c, int32_t bytes) {
+    const mn_ethosu_map to = {1, 1, true, false, 2, 3, 1, 0, {2, 2}, 3, {4096}, 3, 1, 1};
+    mn_ethosu_map from = to;
+    from.bytes = bytes;
+    from.c = in_c;
+    from.base[0] = 0;
+    from.stride_x = in_c * bytes;
+    from.stride_y = 3 * from.stride_x;
+    eb_begin(1, EP_U65_256);
+    ep_map(&eb.program, MN_NPU_IFM_BASE0, &from, 0);
+    ep_map(&eb.program, MN_NPU_OFM_BASE0, &to, 0);
+}
+
+/* A sum reads the cells where its windows begin, which padding would move out of the input. */
+static void test_padded_sums(void **state) {
+    (void)state;
+    static const int32_t pads[] = {MN_NPU_IFM_PAD_BOTTOM, MN_NPU_IFM_PAD_RIGHT, MN_NPU_IFM_PAD_TOP,
+                                   MN_NPU_IFM_PAD_LEFT};
+    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++) {
+        small_windows(4, 1);
+        ep_short(&eb.program, pads[i], 1);
+        ep_short(&eb.program, MN_NPU_OP_POOL, MN_NPU_POOL_REDUCE_SUM);
+        eb_refused(MN_ERROR_FORMAT, "it sums channels into 1, in windows of 1 x 1, or with padding");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_sum_of_channels),
         cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_padded_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
