@@ -276,12 +276,24 @@ static void test_padded_sums(void **state) {
     }
 }
 
+/* Products of 32 bits and 9 would not stay inside sums of 64; no convolution of the NPU takes them. */
+static void test_wide_inputs(void **state) {
+    (void)state;
+    for (int32_t code = MN_NPU_OP_CONV; code <= MN_NPU_OP_DEPTHWISE; code++) {
+        const mn_ethosu_filter f = {1, 1, 1, 1, code == MN_NPU_OP_DEPTHWISE, false, 1, 1, 8, 8, 1, 8, 8};
+        const mn_ethosu_scale scale = {5, UINT32_C(1) << 30, 30};
+        const int16_t weight = 3;
+        small_windows(1, 4);
+        ep_filter(&eb.program, &f, &weight, &scale, 1);
+        ep_short(&eb.program, code, 0);
+        eb_refused(MN_ERROR_FORMAT, "its IFM has elements of 32 bits, which no convolution takes");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_sum_of_channels),
-        cmocka_unit_test(test_convolutions),
-        cmocka_unit_test(test_padded_sums),
+        cmocka_unit_test(test_pools),       cmocka_unit_test(test_sum_of_channels), cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_padded_sums), cmocka_unit_test(test_wide_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
