@@ -236,6 +236,9 @@ static mn_status decode_operand_scales(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     p->shift = r->wide[MN_NPU_OPA_SCALE].high & 63;
     if (p->scaled == 3) return mn_fail(MN_ERROR_FORMAT, "it scales its operands in an unknown way");
     if (op->in.bytes == 4) p->scaled = -1;
+    if (!p->is_scalar && p->map.bytes != op->in.bytes) {
+        return mn_fail(MN_ERROR_UNSUPPORTED, "its operands have different widths");
+    }
     return MN_OK;
 }
 

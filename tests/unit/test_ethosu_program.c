@@ -300,6 +300,7 @@ static void test_refused(void **state) {
         {false, MN_NPU_OFM_REGION, 5, MN_ERROR_FORMAT, "it uses region 5, for which the operator has no tensor"},
         {false, MN_NPU_IFM_REGION, 0x103, MN_ERROR_FORMAT, "it uses region 259"},
         {false, MN_NPU_IFM_PRECISION, 0xd, MN_ERROR_FORMAT, "its IFM has elements of an unknown width"},
+        {false, MN_NPU_IFM2_PRECISION, 0x9, MN_ERROR_UNSUPPORTED, "its operands have different widths"},
         {false, MN_NPU_IFM_PRECISION, 0x301, MN_ERROR_FORMAT, "it scales its operands in an unknown way"},
         {false, MN_NPU_OFM_PRECISION, 0xc101, MN_ERROR_FORMAT, "it rounds in an unknown way"},
         {false, MN_NPU_ACTIVATION, 3, MN_ERROR_UNSUPPORTED, "its activation, number 3, is not emulated"},
