@@ -31,9 +31,12 @@ static mn_status find(const mn_ethosu_decoder *d, int32_t region, const int32_t 
     return *data ? MN_OK : mn_fail(MN_ERROR_UNSUPPORTED, "its %s are not constants of the model", what);
 }
 
-static mn_status find_source(const mn_ethosu_decoder *d, const mn_ethosu_filter *filter, mn_ethosu_source *out) {
-    *out = (mn_ethosu_source){
-        .block_depth = filter->block_depth, .cores = filter->cores, .part_kernel = filter->part_kernel};
+static mn_status find_source(const mn_ethosu_decoder *d, const mn_ethosu_filter *filter, mn_ethosu_op *op) {
+    mn_ethosu_source *out = &op->source;
+    *out = (mn_ethosu_source){.block_depth = filter->block_depth,
+                              .cores = filter->cores,
+                              .part_kernel = filter->part_kernel,
+                              .one_scale = op->finish.scaling == MN_ETHOSU_SCALED};
     for (int32_t core = 0; core < filter->cores; core++) {
         if (mn_ethosu_core_channels(filter, core) == 0) continue;
         MN_TRY(find(d, MN_NPU_WEIGHT_REGION, weight_codes[core], "weights", &out->weights[core],
@@ -81,7 +84,9 @@ static mn_status decode(const mn_ethosu_source *s, const mn_ethosu_filter *filte
 
 /* ---- Stripes of one image --------------------------------------------------------------------------------- */
 
+/* A scale of the program's own is in no source, so that those with one are never the same. */
 static bool same_source(const mn_ethosu_source *a, const mn_ethosu_source *b) {
+    if (a->one_scale || b->one_scale) return false;
     for (int32_t core = 0; core < 2; core++) {
         if (a->weights[core] != b->weights[core] || a->weight_bytes[core] != b->weight_bytes[core]) return false;
         if (a->scales[core] != b->scales[core] || a->scale_bytes[core] != b->scale_bytes[core]) return false;
@@ -96,7 +101,7 @@ static bool same_type(const mn_ethosu_map *a, const mn_ethosu_map *b) {
 /* Does `done` have all that `op` needs? Packed weights may depend on the window as well. */
 static bool is_same(const mn_ethosu_op *done, const mn_ethosu_op *op) {
     const mn_ethosu_finish *a = &done->finish, *b = &op->finish;
-    if (done->kind != op->kind || b->scaling != MN_ETHOSU_UNSCALED) return false; /* no scale of its own */
+    if (done->kind != op->kind) return false;
     if (!same_source(&done->source, &op->source) || memcmp(&done->window, &op->window, sizeof op->window) != 0)
         return false;
     return same_type(&done->in, &op->in) && same_type(&done->out, &op->out) && a->rounding == b->rounding &&
@@ -157,7 +162,7 @@ static mn_status fill(mn_ethosu_decoder *d, mn_ethosu_op *op, const mn_ethosu_fi
 mn_status mn_ethosu_decode_filter(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     mn_ethosu_filter filter;
     MN_TRY(make_filter(d, op, &filter));
-    MN_TRY(find_source(d, &filter, &op->source));
+    MN_TRY(find_source(d, &filter, op));
     if (share(d, op)) return MN_OK;
     const double weights = (double)filter.out_c * filter.k_h * filter.k_w * filter.in_c;
     if (weights > (double)(1 << 28)) return mn_fail(MN_ERROR_LIMIT, "it has more than 2^28 weights");

@@ -78,6 +78,7 @@ typedef struct mn_ethosu_source {
     size_t weight_bytes[2], scale_bytes[2];
     int32_t block_depth, cores;
     bool part_kernel;
+    bool one_scale; /* of the program, in place of the channels' */
 } mn_ethosu_source;
 
 typedef struct mn_ethosu_op {

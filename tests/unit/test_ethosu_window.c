@@ -247,10 +247,9 @@ static void test_convolutions(void **state) {
     for (uint32_t seed = 0; seed < 3 * EB_CASES; seed++) try_convolution(seed, configs[seed % 3]);
 }
 
-/* ---- Programs that go wrong -------------------------------------------------------------------------------- */
-
-/* The registers of an operation of one window for each output: 2 x 3, and `bytes` bytes for each input element. */
-static void small_windows(int32_t in_c, int32_t bytes) {
+/* The registers of an operation of one window for each output: 2 x 3, and `bytes` bytes for each input element.
+ * Returns the output. */
+static mn_ethosu_map small_windows(int32_t in_c, int32_t bytes) {
     const mn_ethosu_map to = {1, 1, true, false, 2, 3, 1, 0, {2, 2}, 3, {4096}, 3, 1, 1};
     mn_ethosu_map from = to;
     from.bytes = bytes;
@@ -261,7 +260,32 @@ static void small_windows(int32_t in_c, int32_t bytes) {
     eb_begin(1, EP_U65_256);
     ep_map(&eb.program, MN_NPU_IFM_BASE0, &from, 0);
     ep_map(&eb.program, MN_NPU_OFM_BASE0, &to, 0);
+    return to;
 }
+
+/* A filter with one scale for all channels, and then the same with its own. */
+static void test_one_scale(void **state) {
+    (void)state;
+    const mn_ethosu_filter f = {1, 1, 1, 1, false, false, 1, 1, 8, 8, 1, 8, 8};
+    const mn_ethosu_scale scale = {5, UINT32_C(1) << 30, 30};
+    const int16_t weight = 3;
+    mn_ethosu_map to = small_windows(1, 1);
+    ep_short(&eb.program, MN_NPU_ACTIVATION_MIN, -128);
+    ep_short(&eb.program, MN_NPU_ACTIVATION_MAX, 127);
+    ep_filter(&eb.program, &f, &weight, &scale, 1);
+    ep_map(&eb.program, MN_NPU_OFM_BASE0, &to, 256);
+    ep_scale(&eb.program, MN_NPU_OFM_SCALE, UINT32_C(1) << 30, 31);
+    ep_short(&eb.program, MN_NPU_OP_CONV, 0);
+    to.base[0] = 8192;
+    ep_map(&eb.program, MN_NPU_OFM_BASE0, &to, 0);
+    ep_short(&eb.program, MN_NPU_OP_CONV, 0);
+    eb.before[0] = 11;
+    eb_run();
+    assert_int_equal(eb.after[4096], (11 * 3 + 5) / 2);
+    assert_int_equal(eb.after[8192], 11 * 3 + 5);
+}
+
+/* ---- Programs that go wrong -------------------------------------------------------------------------------- */
 
 /* A sum reads the cells where its windows begin, which padding would move out of the input. */
 static void test_padded_sums(void **state) {
@@ -269,7 +293,7 @@ static void test_padded_sums(void **state) {
     static const int32_t pads[] = {MN_NPU_IFM_PAD_BOTTOM, MN_NPU_IFM_PAD_RIGHT, MN_NPU_IFM_PAD_TOP,
                                    MN_NPU_IFM_PAD_LEFT};
     for (size_t i = 0; i < sizeof pads / sizeof *pads; i++) {
-        small_windows(4, 1);
+        (void)small_windows(4, 1);
         ep_short(&eb.program, pads[i], 1);
         ep_short(&eb.program, MN_NPU_OP_POOL, MN_NPU_POOL_REDUCE_SUM);
         eb_refused(MN_ERROR_FORMAT, "it sums channels into 1, in windows of 1 x 1, or with padding");
@@ -283,7 +307,7 @@ static void test_wide_inputs(void **state) {
         const mn_ethosu_filter f = {1, 1, 1, 1, code == MN_NPU_OP_DEPTHWISE, false, 1, 1, 8, 8, 1, 8, 8};
         const mn_ethosu_scale scale = {5, UINT32_C(1) << 30, 30};
         const int16_t weight = 3;
-        small_windows(1, 4);
+        (void)small_windows(1, 4);
         ep_filter(&eb.program, &f, &weight, &scale, 1);
         ep_short(&eb.program, code, 0);
         eb_refused(MN_ERROR_FORMAT, "its IFM has elements of 32 bits, which no convolution takes");
@@ -292,8 +316,8 @@ static void test_wide_inputs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pools),       cmocka_unit_test(test_sum_of_channels), cmocka_unit_test(test_convolutions),
-        cmocka_unit_test(test_padded_sums), cmocka_unit_test(test_wide_inputs),
+        cmocka_unit_test(test_pools),     cmocka_unit_test(test_sum_of_channels), cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_one_scale), cmocka_unit_test(test_padded_sums),     cmocka_unit_test(test_wide_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
