@@ -242,7 +242,13 @@ static void random_bounds(channels *c, int32_t i, bool usual) {
     c->high[i] = bias + largest[kind];
 }
 
-static void fill_channels(channels *c) {
+/* Both searches in turns, where the processor has them. */
+static void fix_up(channels *c, int32_t some, int32_t round) {
+    const bool wide = (mn_cpu_flags() & MN_CPU_AVX512) && round % 2 == 0;
+    mn_requant_fix_up(&c->q, some, c->low, c->high, c->range, wide);
+}
+
+static void fill_channels(channels *c, int32_t round) {
     const mn_requant_lanes all = mn_requant_lanes_of(0, LANES, NULL);
     const bool usual = random_between(0, 1) == 0;
     const int32_t shift = random_between(2, 12);
@@ -254,7 +260,7 @@ static void fill_channels(channels *c) {
         random_bounds(c, i, usual);
     }
     const int32_t some = mn_requant_fill_some(&c->q, &all, c->multiplier, c->shift, NULL, c->zero, c->range);
-    mn_requant_fix_up(&c->q, some, c->low, c->high, c->range);
+    fix_up(c, some, round);
 }
 
 static void test_fixed_up(void **unused) {
@@ -267,7 +273,7 @@ static void test_fixed_up(void **unused) {
     const int32_t rounds = 1500;
     for (int32_t round = 0; round < rounds; round++) {
         channels c;
-        fill_channels(&c);
+        fill_channels(&c, round);
         check_channels(&c);
         if (!c.q.is_fixed_up) continue;
         fixed_up++;
@@ -297,7 +303,7 @@ static void test_few_thresholds(void **unused) {
             c.low[i] = -random_between(0, 1 << 18), c.high[i] = random_between(0, 1 << 18);
         }
         const int32_t some = mn_requant_fill_some(&c.q, &all, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_fix_up(&c.q, some, c.low, c.high, c.range);
+        fix_up(&c, some, round);
         check_channels(&c);
         right += c.q.is_fixed_up && c.q.fixups == 0;
     }
@@ -320,7 +326,8 @@ static void test_integers_remain_without_fixups(void **unused) {
                  {1 << 30, -5, (int64_t)INT32_MAX + 1, false},
                  {1 << 30, 0, 1 << 20, false},
                  {0, -5, 1 << 20, false}};
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    for (size_t round = 0; round < 2 * sizeof cases / sizeof cases[0]; round++) {
+        const size_t k = round / 2;
         channels c = {.zero = 3, .range = {-128, 127}};
         const mn_requant_lanes one = mn_requant_lanes_of(0, 1, NULL);
         for (int32_t i = 0; i < LANES; i++) {
@@ -328,7 +335,7 @@ static void test_integers_remain_without_fixups(void **unused) {
             c.low[i] = -(1 << 20), c.high[i] = cases[k].high;
         }
         const int32_t some = mn_requant_fill_some(&c.q, &one, c.multiplier, c.shift, NULL, c.zero, c.range);
-        mn_requant_fix_up(&c.q, some, c.low, c.high, c.range);
+        fix_up(&c, some, (int32_t)round);
         assert_int_equal(c.q.is_fixed_up, cases[k].is_fixed_up);
         for (int32_t i = 0; i < LANES; i++) c.high[i] = 1 << 20;
         check_channels(&c);

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "base/cpu.h"
+
 enum { DEPTH_SMALL = 64 };
 
 /* What sums of products, parts of an accumulator, lie between. */
@@ -43,7 +45,7 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
         low[i] = bias + range.low;
         high[i] = bias + range.high;
     }
-    mn_requant_fix_up(out, some, low, high, s->zeros.range);
+    mn_requant_fix_up(out, some, low, high, s->zeros.range, (mn_cpu_flags() & MN_CPU_AVX512) != 0);
     return lanes;
 }
 

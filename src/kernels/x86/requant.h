@@ -56,7 +56,8 @@ int32_t mn_requant_fill_some(mn_requant *out, const mn_requant_lanes *lanes, con
                              const int32_t *shift, const int32_t *bias, int32_t zero, mn_range_i32 range);
 
 /** Looks for floats with fixups where `q`, of which `solved` lanes are filled, has no others. No accumulator of lane i
- * is below low[i] or above high[i]. */
-void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range);
+ * is below low[i] or above high[i]. `wide`: with AVX-512, which the processor must have; else with AVX2. */
+void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range,
+                       bool wide);
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "base/cpu.h"
 #include "kernels/quant.h"
 
 #define TARGET __attribute__((target("avx2,fma")))
@@ -251,18 +250,15 @@ static bool fix_up_lanes(const channels *c, solution best[LANES], mn_requant *q)
     return true;
 }
 
-void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range) {
+void mn_requant_fix_up(mn_requant *q, int32_t solved, const int64_t *low, const int64_t *high, mn_range_i32 range,
+                       bool wide) {
     channels c;
     solution best[LANES];
     if (q->is_float) return;
     if (range.min < range.max && set_up(q, low, high, range, &c)) {
         memset(q->fixup_at, 0, sizeof q->fixup_at);
         memset(q->fixup_by, 0, sizeof q->fixup_by);
-        if (mn_cpu_flags() & MN_CPU_AVX512) {
-            mn_requant_search_wide(&c, solved, best);
-        } else {
-            mn_requant_search(&c, solved, best);
-        }
+        (wide ? mn_requant_search_wide : mn_requant_search)(&c, solved, best);
         q->is_fixed_up = fix_up_lanes(&c, best, q);
         q->is_signed = q->is_fixed_up && c.is_signed;
     }
