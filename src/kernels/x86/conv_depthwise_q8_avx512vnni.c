@@ -11,9 +11,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
-#include <string.h>
 
-#include "base/checked.h"
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/q8_avx512.h"
 

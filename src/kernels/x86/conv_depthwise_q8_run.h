@@ -5,6 +5,7 @@
  * including file has `activation`, the type that is multiplied; multiplied_of(), where a band's copy is in that type,
  * and prepare_copy(), which makes it so; conv_rows(), which computes a group of rows into the ring; and run_strip(),
  * which takes a vector's rows from there through the depthwise filter. It gets run(). */
+#include "base/checked.h"
 
 static size_t slot_bytes(const band *b, int32_t vectors) {
     return (size_t)(b->p->conv.window.out_w + 2) * (size_t)vectors * 64;

@@ -15,12 +15,6 @@ typedef struct column {
     __m256i of[TILE_HALVES][GROUP];
 } column;
 
-Q8_INLINE __m256i load_part(const activation *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm256_set1_epi32(word);
-}
-
 /* A group of four products. */
 Q8_INLINE void multiply(int rows, int halves, const activation *const *from, ptrdiff_t at, const int8_t *weights,
                         column *acc) {
@@ -31,7 +25,7 @@ Q8_INLINE void multiply(int rows, int halves, const activation *const *from, ptr
             __asm__("" : "+x"(w[v])); /* loaded once */
         }
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i x = load_part(from[r] + at + part * PART);
+            const __m256i x = q8_four_bytes(from[r] + at + part * PART);
             Q8_UNROLL for (int v = 0; v < halves; v++) {
                 acc->of[v][r] = q8_dot(acc->of[v][r], x, w[v]);
                 __asm__("" : "+x"(acc->of[v][r]), "+r"(at)); /* before the next load, or registers run out */
@@ -89,7 +83,7 @@ Q8_INLINE void adjust(int rows, int halves, const group *g, int32_t first, int32
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         if (g->weight_zero == 0) continue;
         const int32_t sum = g->sums[row_of(g, r) * g->sums_stride + x];
-        const __m256i over = _mm256_set1_epi32(q8_product(g->weight_zero, sum));
+        const __m256i over = _mm256_set1_epi32(mn_q8_product(g->weight_zero, sum));
         Q8_UNROLL for (int v = 0; v < halves; v++) acc->of[v][r] = _mm256_sub_epi32(acc->of[v][r], over);
     }
     Q8_UNROLL for (int v = 0; v < halves; v++) {

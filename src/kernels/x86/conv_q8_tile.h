@@ -117,13 +117,6 @@ typedef struct job {
     uint8_t *out; /* of the span's first pixel and channel 0 */
 } job;
 
-/* One group of activations in every lane. */
-Q8_INLINE __m256i load_group(const activation *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm256_set1_epi32(word);
-}
-
 /* Centred results of two pixels, clamped and stored; `second` may be `first` again, with the same output. */
 Q8_INLINE void store_pixels(int vectors, const job *j, const __m256i *first, const __m256i *second, uint8_t *out,
                             ptrdiff_t stride) {
@@ -181,7 +174,7 @@ Q8_INLINE void run_tile(int rows, int vectors, const job *j, int32_t pixel) {
         __m256i w[VECTORS];
         Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * Q8_LANES * GROUP);
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            __m256i x = load_group(in + r * stride);
+            __m256i x = q8_four_bytes(in + r * stride);
             Q8_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = q8_dot(acc[r][v], x, w[v]);
         }
     }

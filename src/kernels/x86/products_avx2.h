@@ -16,7 +16,7 @@ enum { PARTS = 2, PART = 2, HALF_BYTES = 16, TILE_HALVES = 2 };
 /* Weights of vector `half` of 8 channels, behind `from`, as mn_interleave_pairs() leaves them; part `part` of a group.
  */
 Q8_INLINE __m256i load_weights(const int8_t *from, int half, int part) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + part * 32 + half * 16));
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + (2 * part + half) * HALF_BYTES));
     return _mm256_cvtepi8_epi16(bytes);
 }
 

@@ -18,20 +18,8 @@ Q8_TARGET static void widen(const uint8_t *from, int32_t count, activation *to) 
 
 #include "kernels/x86/project_q8_tile.h"
 
-static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
-
-static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
-    project_pack(params, MN_INT8, constants, packed);
-}
-
 const mn_kernel_traits mn_project_i8_avx2_traits = {
     .need = project_i8_need, .pack = project_i8_pack, .layouts = project_layouts, .cut = mn_cut_project_q8};
-
-static bool project_u8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_UINT8, need); }
-
-static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
-    project_pack(params, MN_UINT8, constants, packed);
-}
 
 const mn_kernel_traits mn_project_u8_avx2_traits = {
     .need = project_u8_need, .pack = project_u8_pack, .layouts = project_layouts, .cut = mn_cut_project_q8};

@@ -3,8 +3,8 @@
 
 /* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, with 256-bit
  * vectors: tiles of one column of four rows x up to TILE_HALVES * 8 channels. Included behind one of the products_*.h,
- * with WIDENS, whether a group of rows is copied as it is multiplied, and widen(), which does; gives project_need(),
- * project_pack(), project_layouts() and project_run(). */
+ * with WIDENS, whether a group of rows is copied as it is multiplied, and widen(), which does; gives
+ * project_{i8,u8}_need() and _pack(), project_layouts() and project_run(). */
 #include "base/checked.h"
 #include "kernels/tile/cut.h"
 #include "kernels/tile/layouts.h"
@@ -17,11 +17,10 @@ enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_V
 /* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
-/* Workspace: sums of the inputs of an image, for the zero point of weights; then a group of rows as it is multiplied.
+/* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied.
  */
 static size_t sums_bytes(const mn_window *w, mn_type type) {
-    const size_t columns = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
-    return type == MN_UINT8 ? mn_round_up(columns * ROWS * sizeof(int32_t), 64) : 0;
+    return type == MN_UINT8 ? mn_round_up((size_t)w->out_w * ROWS * sizeof(int32_t), 64) : 0;
 }
 
 static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_need *need) {
@@ -43,6 +42,18 @@ static void project_pack(const mn_project_params *p, mn_type type, const void *c
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
         mn_interleave_pairs(panel->weights, (size_t)depth / 4);
     }
+}
+
+static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
+
+static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
+    project_pack(params, MN_INT8, constants, packed);
+}
+
+static bool project_u8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_UINT8, need); }
+
+static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
+    project_pack(params, MN_UINT8, constants, packed);
 }
 
 static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
@@ -110,7 +121,7 @@ Q8_INLINE void finish_half(int rows, const job *j, int32_t half, int32_t x, __m2
     const int32_t count = mn_min_i32((int32_t)j->channels - half * Q8_LANES, Q8_LANES);
     if (j->zeros.weight) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const int32_t over = q8_product(j->zeros.weight, j->inputs[x * ROWS + r]);
+            const int32_t over = mn_q8_product(j->zeros.weight, j->inputs[x * ROWS + r]);
             values[r] = _mm256_sub_epi32(values[r], _mm256_set1_epi32(over));
         }
     }
@@ -139,12 +150,6 @@ Q8_TARGET static void finish_column(int rows, const job *j, int32_t half, int32_
 
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
-Q8_INLINE __m256i load_part(const activation *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm256_set1_epi32(word);
-}
-
 /* Column `x`; constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
@@ -168,7 +173,7 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
                     __asm__("" : "+x"(w[v])); /* loaded once */
                 }
                 Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m256i four = load_part(in + r * 4 + part * PART);
+                    const __m256i four = q8_four_bytes(in + r * 4 + part * PART);
                     Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = q8_dot(acc[v][r], four, w[v]);
                 }
                 Q8_UNROLL for (int v = 0; v < halves; v++) {

@@ -34,6 +34,9 @@ static inline mn_q8_zeros mn_q8_zeros_of(const mn_conv_params *p, mn_type type) 
     };
 }
 
+/** a * b modulo 2^32. */
+static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
+
 /** Weights to prefetch while others are at work, from the front on. */
 typedef struct mn_q8_prefetch {
     const char *from, *end;

@@ -17,9 +17,6 @@
 #define Q8_NOINLINE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), noinline))
 #define Q8_UNROLL _Pragma("GCC unroll 16")
 
-/** a * b modulo 2^32. */
-static inline int32_t mn_q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
-
 /** The four bytes at `p`, 16 times. */
 Q8_INLINE __m512i mn_q8_four_bytes(const uint8_t *p) {
     int32_t word;

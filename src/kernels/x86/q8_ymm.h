@@ -25,6 +25,13 @@ static const int32_t q8_unpacked_order[MN_REQUANT_LANES] = {0, 1, 2, 3, 8, 9, 10
 
 Q8_INLINE __m256i q8_load(const void *p) { return _mm256_loadu_si256(p); }
 
+/** The four bytes at `p`, 8 times. */
+Q8_INLINE __m256i q8_four_bytes(const void *p) {
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm256_set1_epi32(word);
+}
+
 /** Constants of the 64-bit requantisation of 8 channels, which loops keep in registers; parity 0 is that of even lanes.
  * AVX2 shifts 64 bits to the right without their sign: 2^63 is part of the rounding and, shifted, of what is taken off
  * again with the zero point. */
@@ -67,11 +74,12 @@ Q8_INLINE __m256i q8_requant_exact(__m256i acc, const q8_exact *e) {
     return _mm256_add_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa), e->zero);
 }
 
+/** 8 accumulators to 8 centred results in floats. */
 Q8_INLINE __m256i q8_rescale(__m256i acc, __m256 scale, __m256 offset) {
     return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, offset));
 }
 
-/** The same where floats are exact. */
+/** The same with the constants of 8 channels whose floats are exact. */
 Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
     return q8_rescale(acc, _mm256_loadu_ps(r->scale + half * Q8_LANES), _mm256_loadu_ps(r->offset + half * Q8_LANES));
 }
@@ -109,9 +117,6 @@ Q8_INLINE void q8_requant_some(int count, __m256i *acc, const mn_requant *r, int
 Q8_INLINE __m256i q8_narrow_4(const __m256i v[4]) {
     return _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]), _mm256_packs_epi32(v[2], v[3]));
 }
-
-/** a * b modulo 2^32. */
-static inline int32_t q8_product(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }
 
 /** Either, as the constants say. */
 Q8_INLINE __m256i q8_requant(__m256i acc, const mn_requant *r, int half) {
