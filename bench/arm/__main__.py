@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 """Counts the instructions and the cache misses of one inference on emulated Arm cores: this library by tier, LiteRT with
-XNNPACK, with this library's delegate and without either, and TFLite 2.14.0 without, in one run. Each engine is emulated once with the plugin count and once
-with cache, others than this library once more with two threads; what the plugins wrote stays in OUT/CORE-ENGINE/, where
-bench/predict and counts.py read it."""
+XNNPACK, with this library's delegate and without either, and TFLite 2.14.0 without, in one run. Each engine is emulated
+once with the plugin count and once with cache, others than this library once more with two threads; what the plugins
+wrote stays in OUT/CORE-ENGINE/, where bench/predict and counts.py read it."""
 import argparse
 import os
 import pathlib

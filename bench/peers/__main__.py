@@ -204,7 +204,8 @@ def measure_all(chosen):
             "system": "%s %s" % (platform.system(), platform.machine()), "load": load,
             "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
             "order": list(chosen.engines), "ours": chosen.ours,
-            "columns": {name: column._asdict() for name, column in chosen.engines.items()}, "results": results, "throughput": rates}
+            "columns": {name: column._asdict() for name, column in chosen.engines.items()},
+            "results": results, "throughput": rates}
 
 
 def write(path, text):

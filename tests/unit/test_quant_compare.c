@@ -68,7 +68,7 @@ static void test_equal(void **state) {
     close_fixture(&f);
 }
 
-/* One bias that is larger by 1000 steps of its accumulator moves one channel of its layer, and nothing before it. */
+/* One bias that is larger by 100,000 steps of its accumulator moves one channel of its layer, and nothing before it. */
 static void test_first_difference(void **state) {
     (void)state;
     fixture f;
