@@ -4,8 +4,9 @@
 /* One session's side of an external delegate: a TensorFlow Lite runtime as far as a delegate can see one. Tensors and
  * nodes have the numbers and names that they have in the model's file.
  *
- * It is shown to the delegate in phases, as TensorFlow Lite does: while the delegate's `prepare` and the `init` of a
- * kernel run, everything works; while `prepare` and `invoke` of a kernel run, what concerns the graph is refused. */
+ * It is shown to the delegate in phases, as TensorFlow Lite does: while the delegate's `prepare` runs, everything works;
+ * while `init` of a kernel runs, the graph can be looked at, but no operator claimed, as parts are cut by then; while
+ * `prepare` and `invoke` of a kernel run, what concerns the graph is refused. */
 #ifndef MN_DELEGATE_HOST_H
 #define MN_DELEGATE_HOST_H
 
@@ -13,7 +14,8 @@
 #include "backend/partition.h"
 #include "delegate/tflite_abi.h"
 
-typedef enum mn_host_phase { MN_HOST_IDLE, MN_HOST_KERNEL, MN_HOST_CLAIM } mn_host_phase;
+/** In rising order of what a delegate may do. */
+typedef enum mn_host_phase { MN_HOST_IDLE, MN_HOST_KERNEL, MN_HOST_INIT, MN_HOST_CLAIM } mn_host_phase;
 
 #define MN_HOST_WORDS 256
 
@@ -41,7 +43,7 @@ typedef struct mn_host {
     tfl_registration *registrations; /* [op_count] */
     tfl_int_array *plan;             /* what get_execution_plan handed out last */
     int32_t *taken;                  /* [op_count]: the call that took it; -1: none */
-    mn_host_call *calls;             /* [call_count] */
+    mn_host_call *calls;             /* [call_count]; it moves only while the delegate claims */
     int32_t call_count;
     int32_t model_tensors;  /* those of the model; then those that the delegate added */
     int32_t tensor_room;    /* of context.tensors and memory */

@@ -75,7 +75,8 @@ void mn_host_leave(mn_host *host) { host->phase = MN_HOST_IDLE; }
 
 /* ---- Misuse ------------------------------------------------------------------------------------------------- */
 
-/* Everything here ends with an error for the delegate, and, while it claims, for the session. */
+/* Everything here ends with an error for the delegate and, in the delegate's `prepare` and a kernel's `init`, for the
+ * session. */
 static tfl_status misuse(mn_host *host, const char *text) {
     mn_host_hear(host, text);
     host->misused = true;
@@ -89,9 +90,9 @@ static tfl_status misuse_null(mn_host *host, const char *function) {
 }
 
 /* Is it the time for functions about the graph? */
-static bool may_claim(mn_host *host, const char *function) {
+static bool may_look(mn_host *host, const char *function) {
     char text[MN_HOST_WORDS];
-    if (host->phase == MN_HOST_CLAIM) return true;
+    if (host->phase >= MN_HOST_INIT) return true;
     snprintf(text, sizeof text, "it calls %s, which only prepare of a delegate and init may", function);
     misuse(host, text);
     return false;
@@ -119,7 +120,7 @@ bool mn_host_check_nodes(mn_host *host, const tfl_int_array *nodes, const char *
 
 static tfl_status get_execution_plan(tfl_context *context, tfl_int_array **plan) {
     mn_host *host = mn_host_of(context);
-    if (!may_claim(host, "GetExecutionPlan")) return TFL_ERROR;
+    if (!may_look(host, "GetExecutionPlan")) return TFL_ERROR;
     if (!plan) return misuse_null(host, "GetExecutionPlan");
     host->plan->size = 0;
     for (int32_t i = 0; i < host->offer->graph->op_count; i++) {
@@ -134,7 +135,7 @@ static tfl_status get_node_and_registration(tfl_context *context, int index, tfl
                                             tfl_registration **registration) {
     mn_host *host = mn_host_of(context);
     char text[MN_HOST_WORDS];
-    if (!may_claim(host, "GetNodeAndRegistration")) return TFL_ERROR;
+    if (!may_look(host, "GetNodeAndRegistration")) return TFL_ERROR;
     if (!node || !registration) return misuse_null(host, "GetNodeAndRegistration");
     if (index < 0 || index >= host->offer->graph->op_count) {
         snprintf(text, sizeof text, "it asks for node %d; the graph has %d", index, host->offer->graph->op_count);
@@ -148,7 +149,8 @@ static tfl_status get_node_and_registration(tfl_context *context, int index, tfl
 tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration, const tfl_int_array *nodes,
                         tfl_delegate *delegate) {
     static const char function[] = "ReplaceNodeSubsetsWithDelegateKernels";
-    if (!may_claim(host, function)) return TFL_ERROR;
+    if (host->phase == MN_HOST_INIT) return misuse(host, "it claims operators in init, when parts are cut");
+    if (host->phase != MN_HOST_CLAIM) return misuse(host, "it claims operators outside its Prepare");
     if (!nodes || !delegate) return misuse_null(host, function);
     if (!mn_host_check_nodes(host, nodes, function)) return TFL_ERROR;
     if (nodes->size == 0) return TFL_OK;
@@ -194,7 +196,7 @@ static tfl_status preview_partitioning(tfl_context *context, const tfl_int_array
                                        int *count) {
     static const char function[] = "PreviewDelegatePartitioning";
     mn_host *host = mn_host_of(context);
-    if (!may_claim(host, function)) return TFL_ERROR;
+    if (!may_look(host, function)) return TFL_ERROR;
     if (!nodes || !parts || !count) return misuse_null(host, function);
     *parts = NULL;
     *count = 0;
@@ -206,7 +208,7 @@ static tfl_status preview_partitioning(tfl_context *context, const tfl_int_array
 
 static tfl_status acquire_subgraph_context(tfl_context *context, int subgraph, tfl_context **out) {
     mn_host *host = mn_host_of(context);
-    if (!may_claim(host, "AcquireSubgraphContext")) return TFL_ERROR;
+    if (!may_look(host, "AcquireSubgraphContext")) return TFL_ERROR;
     if (!out) return misuse_null(host, "AcquireSubgraphContext");
     if (subgraph != 0) return misuse(host, "it asks for another subgraph; the model has one");
     *out = context;
@@ -214,7 +216,7 @@ static tfl_status acquire_subgraph_context(tfl_context *context, int subgraph, t
 }
 
 static tfl_status release_subgraph_context(tfl_context *context, int subgraph) {
-    return may_claim(mn_host_of(context), "ReleaseSubgraphContext") && subgraph == 0 ? TFL_OK : TFL_ERROR;
+    return may_look(mn_host_of(context), "ReleaseSubgraphContext") && subgraph == 0 ? TFL_OK : TFL_ERROR;
 }
 
 static tfl_status get_model_metadata(const tfl_context *context, const char *name, const char **data, size_t *bytes) {

@@ -199,7 +199,7 @@ static mn_status make(mn_host *host, kernel *k) {
         host->context.tensors[k->params.output_tensors->data[i]].delegate = k->call->delegate;
     }
     if (!r->init) return MN_OK;
-    mn_host_enter(host, MN_HOST_CLAIM);
+    mn_host_enter(host, MN_HOST_INIT);
     k->node.user_data = r->init(&host->context, (const char *)&k->params, 0);
     mn_host_leave(host);
     /* The runtime's helper for kernels in C++ says so of failures, others crash in `prepare` then; and -1 is today's.
@@ -208,7 +208,7 @@ static mn_status make(mn_host *host, kernel *k) {
         return mn_host_fail(host, "init of a kernel", TFL_ERROR);
     }
     k->made = true;
-    return MN_OK;
+    return host->misused ? mn_fail(MN_ERROR_BACKEND, "%s", host->words) : MN_OK;
 }
 
 static mn_status ready(mn_host *host, kernel *k) {

@@ -370,6 +370,7 @@ static const faulty faulties[] = {
     {"init", PREPARING INIT_OF ": no memory on the device", FAILS},
     {"init-silent", PREPARING INIT_OF " and gave no reason", FAILS},
     {"init-sentinel", PREPARING INIT_OF " and gave no reason", FAILS},
+    {"claim-in-init", PREPARING "it claims operators in init, when parts are cut", FAILS},
     {"kernel-prepare", PREPARING "prepare of a kernel ended with status 2 (delegate error): the network does not fit",
      FAILS},
     {"resize", "it gives tensor 18 (block1_0/project) another shape than the model has", FAILS},

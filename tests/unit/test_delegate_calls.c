@@ -143,21 +143,24 @@ static void call_about_memory(tfl_context *context) {
 static mn_status claim(void *unused, const mn_offer *offer, bool *wanted, void **session) {
     static tfl_delegate delegate;
     mn_host *host;
-    int32_t right = 0, late = 0;
+    int32_t right[MN_HOST_CLAIM + 1] = {0};
     (void)unused, (void)wanted, (void)session;
     MN_TRY(mn_host_open(offer, &host));
     host->delegate = &delegate;
     for (int32_t phase = MN_HOST_IDLE; phase <= MN_HOST_CLAIM; phase++) {
         mn_host_enter(host, (mn_host_phase)phase);
         for (int32_t i = 0; i < CALLS; i++) {
-            call_about_graph(&host->context, offer->graph->op_count, phase == MN_HOST_CLAIM ? &right : &late);
+            call_about_graph(&host->context, offer->graph->op_count, &right[phase]);
             call_about_memory(&host->context);
         }
         assert_true(strlen(host->words) < MN_HOST_WORDS);
         mn_host_leave(host);
+        if (phase < MN_HOST_CLAIM) assert_int_equal(host->call_count, 0);
     }
-    assert_int_equal(late, 0);
-    assert_true(right > CALLS / 20);
+    assert_int_equal(right[MN_HOST_IDLE], 0);
+    assert_int_equal(right[MN_HOST_KERNEL], 0);
+    assert_true(right[MN_HOST_INIT] > CALLS / 20);
+    assert_true(right[MN_HOST_CLAIM] > CALLS / 20);
     mn_host_close(&host);
     return MN_OK;
 }
