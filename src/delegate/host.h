@@ -4,9 +4,9 @@
 /* One session's side of an external delegate: a TensorFlow Lite runtime as far as a delegate can see one. Tensors and
  * nodes have the numbers and names that they have in the model's file.
  *
- * It is shown to the delegate in phases, as TensorFlow Lite does: while the delegate's `prepare` runs, everything works;
- * while `init` of a kernel runs, the graph can be looked at, but no operator claimed, as parts are cut by then; while
- * `prepare` and `invoke` of a kernel run, what concerns the graph is refused. */
+ * It is shown to the delegate in phases, as TensorFlow Lite does: while the delegate's `prepare` runs, everything
+ * works; while `init` of a kernel runs, the graph can be looked at, but no operator claimed, as parts are cut by then;
+ * while `prepare` and `invoke` of a kernel run, what concerns the graph is refused. */
 #ifndef MN_DELEGATE_HOST_H
 #define MN_DELEGATE_HOST_H
 
@@ -35,6 +35,7 @@ typedef struct mn_host_memory {
 typedef struct mn_host {
     tfl_context context; /* first: the delegate holds its address */
     const mn_offer *offer;
+    bool resized; /* an input has another shape than in the file */
     mn_region region;
     const mn_delegate *of;  /* whose listener hears what is said; NULL: nobody does */
     tfl_delegate *delegate; /* at work; NULL until it is made */
@@ -93,9 +94,6 @@ void mn_host_drop_buffers(mn_host *host, int32_t count);
 
 /** Options of operator `op` as the delegate wants them: TFL_BUILTIN_BYTES, zeroed. */
 void mn_host_write_options(const mn_offer *offer, int32_t op, void *to);
-
-/** Does the delegate's `nodes` name nodes of the graph? If not, the words say why. */
-bool mn_host_check_nodes(mn_host *host, const tfl_int_array *nodes, const char *function);
 
 /** Takes `nodes` for a kernel. */
 tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration, const tfl_int_array *nodes,

@@ -98,20 +98,30 @@ static bool may_look(mn_host *host, const char *function) {
     return false;
 }
 
-bool mn_host_check_nodes(mn_host *host, const tfl_int_array *nodes, const char *function) {
+/* May the delegate have the operator? What follows from shapes holds for the file's alone: a delegate would read old
+ * numbers in the constant that says the wanted shape. */
+static bool is_free(const mn_host *host, int32_t node) {
+    const bool stale = host->resized && host->offer->graph->ops[node].attr.computed;
+    return host->offer->owners[node] == MN_OWNER_NONE && host->taken[node] < 0 && !stale;
+}
+
+/* Does the delegate's `nodes` name nodes that it may have? If not, the words say why. */
+static bool check_nodes(mn_host *host, const tfl_int_array *nodes, const char *function) {
     char text[MN_HOST_WORDS];
     const int32_t count = host->offer->graph->op_count;
     if (nodes->size < 0 || nodes->size > count) {
         snprintf(text, sizeof text, "it calls %s with %d nodes; the graph has %d", function, nodes->size, count);
-        return misuse(host, text) == TFL_OK;
+        misuse(host, text);
+        return false;
     }
     for (int32_t i = 0; i < nodes->size; i++) {
         const int32_t node = nodes->data[i];
         const bool exists = node >= 0 && node < count;
-        if (exists && host->offer->owners[node] == MN_OWNER_NONE && host->taken[node] < 0) continue;
+        if (exists && is_free(host, node)) continue;
         snprintf(text, sizeof text, "it calls %s with node %d, which %s", function, node,
                  exists ? "is not in the plan" : "does not exist");
-        return misuse(host, text) == TFL_OK;
+        misuse(host, text);
+        return false;
     }
     return true;
 }
@@ -124,8 +134,7 @@ static tfl_status get_execution_plan(tfl_context *context, tfl_int_array **plan)
     if (!plan) return misuse_null(host, "GetExecutionPlan");
     host->plan->size = 0;
     for (int32_t i = 0; i < host->offer->graph->op_count; i++) {
-        const bool free_to_take = host->offer->owners[i] == MN_OWNER_NONE && host->taken[i] < 0;
-        if (free_to_take) host->plan->data[host->plan->size++] = i;
+        if (is_free(host, i)) host->plan->data[host->plan->size++] = i;
     }
     *plan = host->plan;
     return TFL_OK;
@@ -152,7 +161,7 @@ tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration,
     if (host->phase == MN_HOST_INIT) return misuse(host, "it claims operators in init, when parts are cut");
     if (host->phase != MN_HOST_CLAIM) return misuse(host, "it claims operators outside its Prepare");
     if (!nodes || !delegate) return misuse_null(host, function);
-    if (!mn_host_check_nodes(host, nodes, function)) return TFL_ERROR;
+    if (!check_nodes(host, nodes, function)) return TFL_ERROR;
     if (nodes->size == 0) return TFL_OK;
     if (!registration->invoke) return misuse(host, "its kernels have no invoke");
     mn_host_call *calls = realloc(host->calls, ((size_t)host->call_count + 1) * sizeof *calls);
@@ -201,7 +210,7 @@ static tfl_status preview_partitioning(tfl_context *context, const tfl_int_array
     *parts = NULL;
     *count = 0;
     mn_region_free(&host->preview);
-    if (!mn_host_check_nodes(host, nodes, function)) return TFL_ERROR;
+    if (!check_nodes(host, nodes, function)) return TFL_ERROR;
     if (nodes->size == 0) return TFL_OK;
     return preview(host, nodes, parts, count) == MN_OK ? TFL_OK : misuse(host, mn_error_detail());
 }

@@ -138,10 +138,20 @@ static mn_status set_nodes(mn_host *host) {
 
 /* ---- All together ------------------------------------------------------------------------------------------- */
 
+static bool is_resized(const mn_offer *offer) {
+    for (int32_t i = 0; i < offer->graph->input_count; i++) {
+        const int32_t tensor = offer->graph->inputs[i];
+        const mn_shape before = mn_tensor_shape(&offer->graph->tensors[tensor]);
+        if (!mn_shape_equal(&before, &offer->shapes[tensor])) return true;
+    }
+    return false;
+}
+
 mn_status mn_host_open(const mn_offer *offer, mn_host **out) {
     mn_host *host = calloc(1, sizeof *host);
     if (!host) return mn_fail_memory("the delegate");
     host->offer = offer;
+    host->resized = is_resized(offer);
     host->context.recommended_num_threads = offer->threads;
     mn_host_set_functions(host);
     mn_status status = set_tensors(host);

@@ -31,7 +31,7 @@ static void add_tensor(mn_sha256 *hash, const mn_tensor *from, const tfl_tensor 
     add_number(hash, from->quant.axis);
     add_bytes(hash, from->quant.scale, (size_t)from->quant.count * sizeof *from->quant.scale);
     add_ints(hash, from->quant.count, from->quant.zero_point);
-    add_bytes(hash, from->data, from->data ? tensor->bytes : 0);
+    add_bytes(hash, from->data, from->data ? from->bytes : 0);
 }
 
 static void add_node(mn_sha256 *hash, const tfl_node *node, const tfl_registration *registration) {

@@ -183,6 +183,80 @@ static void any_calls(void **state) {
     }
 }
 
+/* ---- Shapes that follow from shapes ----------------------------------------------------------------------------- */
+
+/* Is the operator in the plan, and can it be taken? */
+typedef struct chance {
+    int32_t op;
+    bool in_plan, taken;
+} chance;
+
+static mn_status try_to_take(void *context, const mn_offer *offer, bool *wanted, void **session) {
+    static tfl_delegate delegate;
+    chance *c = context;
+    const int32_t one[2] = {1, c->op};
+    const tfl_registration_2_9 r = {.invoke = nothing};
+    mn_host *host;
+    tfl_int_array *plan;
+    (void)wanted, (void)session;
+    MN_TRY(mn_host_open(offer, &host));
+    mn_host_enter(host, MN_HOST_CLAIM);
+    assert_int_equal(host->context.get_execution_plan(&host->context, &plan), TFL_OK);
+    c->in_plan = false;
+    for (int32_t i = 0; i < plan->size; i++) c->in_plan = c->in_plan || plan->data[i] == c->op;
+    c->taken = mn_host_take(host, &r, (const tfl_int_array *)(const void *)one, &delegate) == TFL_OK;
+    mn_host_leave(host);
+    mn_host_close(&host);
+    return MN_OK;
+}
+
+/* x -> RELU -> RESHAPE to SHAPE(x)[:1] and 4. */
+static mn_model *build_flatten(model_builder *b) {
+    const int32_t one = 1, two = 2, four = 4;
+    mn_model *model = NULL;
+    mb_open(b, MN_FLOAT32, 1);
+    const int32_t x = mb_tensor(b, "x", MN_FLOAT32, 4, (int32_t[]){1, 2, 2, 1}),
+                  positive = mb_tensor(b, "positive", MN_FLOAT32, 4, (int32_t[]){1, 2, 2, 1}),
+                  y = mb_tensor(b, "y", MN_FLOAT32, 2, (int32_t[]){1, 4}),
+                  shape = mb_tensor(b, "shape", MN_INT32, 1, &four), images = mb_tensor(b, "images", MN_INT32, 1, &one),
+                  list = mb_tensor(b, "list", MN_INT32, 1, &two);
+    const int32_t begin = mb_list(b, "begin", 1, (int32_t[]){0}), end = mb_list(b, "end", 1, &one),
+                  step = mb_list(b, "step", 1, &one), rest = mb_list(b, "rest", 1, &four);
+    mb_op(b, MN_OP_SHAPE, 1, 1, &x, shape);
+    mb_op(b, MN_OP_STRIDED_SLICE, 1, 4, (int32_t[]){shape, begin, end, step}, images)->attr.slice =
+        (mn_slice){.count = 1, .end = {1}, .step = {1}};
+    mb_op(b, MN_OP_CONCATENATION, 1, 2, (int32_t[]){images, rest}, list);
+    mb_op(b, MN_OP_RELU, 1, 1, &x, positive);
+    mb_op(b, MN_OP_RESHAPE, 1, 2, (int32_t[]){positive, list}, y)->attr.computed = true;
+    mb_ends(b, x, y);
+    if (mn_model_from_graph(&b->graph, &model) != MN_OK) fail_msg("%s", mn_error_detail());
+    return model;
+}
+
+/* A delegate would read the file's batch in the constant that says the shape. */
+static void stale_constants_are_not_offered(void **state) {
+    (void)state;
+    enum { RELU = 3, RESHAPE = 4 };
+    model_builder b;
+    mn_model *model = build_flatten(&b);
+    for (int32_t batch = 1; batch <= 2; batch++) {
+        for (int32_t op = RELU; op <= RESHAPE; op++) {
+            chance c = {.op = op};
+            const mn_backend taker = {.name = "taker", .context = &c, .claim = try_to_take};
+            const mn_backend *const list[] = {&taker};
+            mn_session_options options = MN_INIT(mn_session_options);
+            mn_session *session = NULL;
+            options.batch = batch;
+            assert_int_equal(mn_session_create_with(model, &options, &(mn_backend_list){1, list}, &session), MN_OK);
+            assert_int_equal(c.in_plan, batch == 1 || op == RELU);
+            assert_int_equal(c.taken, c.in_plan);
+            mn_session_close(&session);
+        }
+    }
+    mn_model_close(&model);
+    mn_graph_free(&b.graph);
+}
+
 /* ---- Options ------------------------------------------------------------------------------------------------- */
 
 static void options_are_pairs(void **state) {
@@ -294,7 +368,8 @@ static void keys_tell_bits_apart(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(any_calls), cmocka_unit_test(options_are_pairs),
-                                       cmocka_unit_test(any_options), cmocka_unit_test(keys_tell_bits_apart)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(any_calls), cmocka_unit_test(stale_constants_are_not_offered),
+                                       cmocka_unit_test(options_are_pairs), cmocka_unit_test(any_options),
+                                       cmocka_unit_test(keys_tell_bits_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
