@@ -22,14 +22,19 @@ typedef struct external {
     mn_delegate_options options;
     tfl_create_delegate *create;
     tfl_destroy_delegate *destroy;
+    bool caches;      /* an option says where it keeps what it compiles, */
+    mn_sha256 prefix; /* and keys begin with this */
 } external;
 
 /* One session of it. Each has a delegate of its own, whose options may name the session's model. */
 typedef struct session {
     const external *of;
     mn_host *host;
+    const char **values; /* [of->options.count] */
     tfl_delegate *made;
 } session;
+
+static const char cache[] = "cache_file_path";
 
 /* Makers of delegates expect one thread to make and end things: several keep a device in a variable without a lock. */
 static mn_mutex making = MN_MUTEX_INITIAL;
@@ -42,33 +47,27 @@ static void hear(const char *text) {
     if (making_for && text) mn_host_hear(making_for, text);
 }
 
-static mn_status key_cache(const session *s, const char **values) {
-    static const char cache[] = "cache_file_path";
+/* The options' values, with the network's key in paths of caches. */
+static mn_status take_values(session *s) {
     const external *of = s->of;
-    char file[4096], key[MN_KEY_LETTERS + 1];
-    const int32_t at = mn_delegate_options_find(&of->options, cache);
-    if (at < 0) return MN_OK;
-    if (!mn_dynamic_file((mn_dynamic_function *)of->create, file, sizeof file)) {
-        return mn_fail(MN_ERROR_BACKEND, "its file cannot be found, which %s needs; give its whole path", cache);
-    }
-    MN_TRY(mn_delegate_key(s->host, file, &of->options, key));
-    for (size_t i = 0; i < of->options.count; i++) {
-        if (strcmp(of->options.keys[i], cache) != 0) continue;
-        values[i] = mn_delegate_keyed_path(of->options.values[i], key, &s->host->region);
-        if (!values[i]) return mn_fail_memory("the delegate's options");
+    const size_t count = of->options.count;
+    char key[MN_KEY_LETTERS + 1];
+    s->values = mn_region_alloc(&s->host->region, count, sizeof *s->values);
+    if (!s->values) return mn_fail_memory("the delegate's options");
+    if (of->caches) mn_delegate_key(s->host, &of->prefix, key);
+    for (size_t i = 0; i < count; i++) {
+        const bool keyed = strcmp(of->options.keys[i], cache) == 0;
+        const char *value = of->options.values[i];
+        s->values[i] = keyed ? mn_delegate_keyed_path(value, key, &s->host->region) : value;
+        if (!s->values[i]) return mn_fail_memory("the delegate's options");
     }
     return MN_OK;
 }
 
 static mn_status make(session *s) {
     const external *of = s->of;
-    const size_t count = of->options.count;
-    const char **values = mn_region_alloc(&s->host->region, count, sizeof *values);
-    if (!values) return mn_fail_memory("the delegate's options");
-    if (count > 0) memcpy(values, of->options.values, count * sizeof *values);
-    MN_TRY(key_cache(s, values));
     making_for = s->host;
-    s->made = of->create(of->options.keys, values, count, hear);
+    s->made = of->create(of->options.keys, s->values, of->options.count, hear);
     making_for = NULL;
     s->host->delegate = s->made;
     if (!s->made) {
@@ -97,6 +96,7 @@ static mn_status claim(void *context, const mn_offer *offer, bool *wanted, void 
     s->of = context;
     MN_TRY(mn_host_open(offer, &s->host));
     s->host->of = &s->of->delegate;
+    MN_TRY(take_values(s));
     mn_mutex_lock(&making);
     mn_status status = make(s);
     if (status == MN_OK) status = apply(s);
@@ -147,6 +147,18 @@ static mn_status load(external *e) {
                    e->create ? TFL_DESTROY_NAME : TFL_CREATE_NAME);
 }
 
+/* Once and now: another file may have the name when a session is made. */
+static mn_status begin_key(external *e) {
+    char file[4096];
+    e->caches = mn_delegate_options_find(&e->options, cache) >= 0;
+    if (!e->caches) return MN_OK;
+    if (mn_dynamic_file((mn_dynamic_function *)e->create, file, sizeof file)) {
+        return mn_delegate_key_begin(file, &e->options, &e->prefix);
+    }
+    return mn_fail(MN_ERROR_BACKEND, "%s: its file cannot be found, which %s needs; give its whole path", e->path,
+                   cache);
+}
+
 /* Without the folders. */
 static const char *file_name(const char *path) {
     const char *name = path;
@@ -161,7 +173,9 @@ static mn_status open_library(external *e, const char *path, const char *options
     if (!e->path) return mn_fail_memory("the delegate");
     e->delegate.backend.name = file_name(e->path);
     const mn_status status = mn_delegate_options_parse(options, &e->region, &e->options);
-    return status == MN_OK ? load(e) : mn_fail_prefix(status, e->path);
+    if (status != MN_OK) return mn_fail_prefix(status, e->path);
+    MN_TRY(load(e));
+    return begin_key(e);
 }
 
 mn_status mn_delegate_open_external(const char *path, const char *options, mn_delegate **out) {

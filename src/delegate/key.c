@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/map.h"
-#include "base/sha256.h"
 
 static void add_number(mn_sha256 *hash, int64_t number) { mn_sha256_add(hash, &number, sizeof number); }
 
@@ -60,23 +59,25 @@ static void add_network(mn_sha256 *hash, const mn_host *host) {
     add_number(hash, host->offer->alone);
 }
 
-mn_status mn_delegate_key(const mn_host *host, const char *file, const mn_delegate_options *options,
-                          char key[MN_KEY_LETTERS + 1]) {
-    uint8_t digest[MN_SHA256_BYTES];
-    mn_sha256 hash;
+mn_status mn_delegate_key_begin(const char *file, const mn_delegate_options *options, mn_sha256 *prefix) {
     mn_map map;
     MN_TRY(mn_map_open(file, &map));
-    mn_sha256_begin(&hash);
-    add_bytes(&hash, map.data, map.bytes);
+    mn_sha256_begin(prefix);
+    add_bytes(prefix, map.data, map.bytes);
     mn_map_close(&map);
     for (size_t i = 0; i < options->count; i++) {
-        add_text(&hash, options->keys[i]);
-        add_text(&hash, options->values[i]);
+        add_text(prefix, options->keys[i]);
+        add_text(prefix, options->values[i]);
     }
+    return MN_OK;
+}
+
+void mn_delegate_key(const mn_host *host, const mn_sha256 *prefix, char key[MN_KEY_LETTERS + 1]) {
+    uint8_t digest[MN_SHA256_BYTES];
+    mn_sha256 hash = *prefix;
     add_network(&hash, host);
     mn_sha256_end(&hash, digest);
     for (int i = 0; i < MN_KEY_LETTERS / 2; i++) snprintf(key + 2 * i, 3, "%02x", digest[i]);
-    return MN_OK;
 }
 
 static bool is_folder(const char *path) {

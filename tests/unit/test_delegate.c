@@ -439,11 +439,8 @@ static void no_delegates(void **state) {
  */
 
 /* The path of the cache that the delegate was given. */
-static void tell_cache(const char *path, const char *more, int32_t batch, char told[256]) {
+static void tell_cache_of(mn_delegate *delegate, const char *path, int32_t batch, char told[256]) {
     mn_model *model = open_model(path);
-    char text[128];
-    snprintf(text, sizeof text, "fault:tell-cache%s", more);
-    mn_delegate *delegate = open_delegate("bad", text);
     mn_session_options options = options_with(&delegate, 1);
     mn_session *session = NULL;
     options.batch = batch;
@@ -451,8 +448,15 @@ static void tell_cache(const char *path, const char *more, int32_t batch, char t
     const char *from = strstr(mn_error_detail(), "made: ");
     assert_non_null(from);
     snprintf(told, 256, "%s", from + 6);
-    mn_delegate_close(&delegate);
     mn_model_close(&model);
+}
+
+static void tell_cache(const char *path, const char *more, int32_t batch, char told[256]) {
+    char text[128];
+    snprintf(text, sizeof text, "fault:tell-cache%s", more);
+    mn_delegate *delegate = open_delegate("bad", text);
+    tell_cache_of(delegate, path, batch, told);
+    mn_delegate_close(&delegate);
 }
 
 static void caches_are_apart(void **state) {
@@ -480,6 +484,36 @@ static void caches_are_apart(void **state) {
     }
     tell_cache(INT8, "", 1, again);
     assert_string_equal(again, "no cache");
+}
+
+static void copy_file(const char *from, const char *to) {
+    char bytes[4096];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_true(in && out);
+    for (size_t count; (count = fread(bytes, 1, sizeof bytes, in)) > 0;) {
+        assert_int_equal(fwrite(bytes, 1, count, out), count);
+    }
+    assert_int_equal(fclose(in) | fclose(out), 0);
+}
+
+/* The delegate at work is the one that was loaded, whatever has its name by now. */
+static void key_is_of_the_loaded_file(void **state) {
+    (void)state;
+    static const char options[] = "fault:tell-cache;cache_file_path:no folder/c";
+    char copy[512], of_original[256], before[256], after[256];
+    mn_delegate *delegate = NULL;
+    tell_cache(INT8, ";cache_file_path:no folder/c", 1, of_original);
+    snprintf(copy, sizeof copy, "%s/copy-of-bad.so", TEST_DELEGATES);
+    copy_file(module("bad"), copy);
+    expect_ok(mn_delegate_open_external(copy, options, &delegate));
+    tell_cache_of(delegate, INT8, 1, before);
+    assert_string_equal(before, of_original);
+    remove(copy);
+    copy_file(module("good"), copy);
+    tell_cache_of(delegate, INT8, 1, after);
+    assert_string_equal(after, before);
+    mn_delegate_close(&delegate);
+    remove(copy);
 }
 
 /* ---- Threads --------------------------------------------------------------------------------------------------------
@@ -585,9 +619,11 @@ int main(void) {
 #ifdef TEST_PLUGIN
         cmocka_unit_test(our_own_delegate),
 #endif
-        cmocka_unit_test(same_bytes),       cmocka_unit_test(two_delegates),   cmocka_unit_test(other_shapes),
-        cmocka_unit_test(in_a_classifier),  cmocka_unit_test(full_delegation), cmocka_unit_test(shared_workspace),
-        cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),    cmocka_unit_test(caches_are_apart),
+        cmocka_unit_test(same_bytes),       cmocka_unit_test(two_delegates),
+        cmocka_unit_test(other_shapes),     cmocka_unit_test(in_a_classifier),
+        cmocka_unit_test(full_delegation),  cmocka_unit_test(shared_workspace),
+        cmocka_unit_test(one_sentence),     cmocka_unit_test(no_delegates),
+        cmocka_unit_test(caches_are_apart), cmocka_unit_test(key_is_of_the_loaded_file),
         cmocka_unit_test(several_threads),  cmocka_unit_test(listening),
     };
     if (!loads_libraries()) {
