@@ -14,25 +14,13 @@
 #include <cmocka.h>
 
 #include "base/extremes.h"
-#include "net/fold.h"
-#include "net/mobilenet_v2.h"
-#include "net/statistics.h"
 #include "quant/balance.h"
 #include "quant/compare.h"
 #include "quant/equalise_groups.h"
-#include "quant/equalise_observe.h"
-#include "quant/prepare.h"
 #include "quant/quantise.h"
+#include "support/quant_network.h"
 
-enum { SIDE = 32, ELEMENTS = SIDE * SIDE * 3, SAMPLES = 6, CLASSES = 10, SPREAD = 8 };
-
-typedef struct fixture {
-    mn_graph graph;
-    mn_region region;
-    mn_channels *channels;
-    uint8_t pixels[SAMPLES * ELEMENTS];
-    mn_samples samples;
-} fixture;
+enum { SAMPLES = 6, SPREAD = 8 };
 
 static void expect_ok(mn_status status) {
     if (status != MN_OK) fail_msg("%s", mn_error_detail());
@@ -72,79 +60,37 @@ static void spread_channels(mn_graph *graph, int32_t index) {
     graph->tensors[graph->ops[index - 1].inputs[2]].data = bias;
 }
 
-static void open_fixture(fixture *f) {
-    mn_v2_spec spec;
-    mn_net net = {0};
-    memset(f, 0, sizeof *f);
-    mn_v2_defaults(&spec);
-    spec.width = 0.35;
-    spec.height = spec.width_px = SIDE;
-    spec.classes = CLASSES;
-    expect_ok(mn_v2_build(&spec, &net));
-    mn_net_randomise(&net, 5);
-    expect_ok(mn_net_randomise_norms(&net, 6));
-    expect_ok(mn_net_fold(&net, &f->graph, NULL));
-    expect_ok(mn_quant_prepare(&f->graph));
-    mn_net_free(&net);
+static void open_network(quant_network *f) {
+    quant_network_open(f, SAMPLES);
     for (int32_t i = 1; i < 8; i++) spread_channels(&f->graph, find_depthwise(&f->graph, i));
-    mn_random random = {7};
-    for (size_t i = 0; i < sizeof f->pixels; i++) f->pixels[i] = (uint8_t)(mn_random_bits(&random) >> 56);
-    f->samples = (mn_samples){.count = SAMPLES, .elements = ELEMENTS, .pixels = f->pixels, .meaning = {-1, 1}};
-    f->channels = calloc((size_t)f->graph.tensor_count, sizeof *f->channels);
-    assert_non_null(f->channels);
-}
-
-static void close_fixture(fixture *f) {
-    mn_graph_free(&f->graph);
-    mn_region_free(&f->region);
-    free(f->channels);
-}
-
-static void observe(fixture *f, mn_channels *out) {
-    mn_runner *runner = NULL;
-    expect_ok(mn_runner_create(&f->graph, 1, &runner));
-    expect_ok(mn_channels_observe(&f->graph, runner, &f->samples, NULL, &f->region, out));
-    mn_runner_close(&runner);
-}
-
-static void keep_scores(void *context, int32_t job, int32_t sample, const mn_session *session) {
-    (void)job;
-    memcpy((float *)context + sample * CLASSES, mn_session_output(session, 0), CLASSES * sizeof(float));
-}
-
-static void run(fixture *f, float *scores) {
-    mn_runner *runner = NULL;
-    expect_ok(mn_runner_create(&f->graph, 1, &runner));
-    expect_ok(mn_runner_each(runner, &f->samples, keep_scores, NULL, scores, "test", NULL));
-    mn_runner_close(&runner);
 }
 
 static void test_same_function(void **state) {
     (void)state;
-    fixture f;
-    float before[SAMPLES * CLASSES], after[SAMPLES * CLASSES];
-    open_fixture(&f);
-    observe(&f, f.channels);
-    run(&f, before);
+    quant_network f;
+    float before[SAMPLES * QUANT_CLASSES], after[SAMPLES * QUANT_CLASSES];
+    open_network(&f);
+    quant_network_observe(&f, 1, f.channels);
+    quant_network_run(&f, before);
     expect_ok(mn_balance(&f.graph, f.channels));
-    run(&f, after);
-    for (int32_t i = 0; i < SAMPLES * CLASSES; i++) assert_float_equal(before[i], after[i], 1e-5);
-    close_fixture(&f);
+    quant_network_run(&f, after);
+    for (int32_t i = 0; i < SAMPLES * QUANT_CLASSES; i++) assert_float_equal(before[i], after[i], 1e-5);
+    quant_network_close(&f);
 }
 
 /* A channel that reaches 6 keeps its size, no other one comes to be cut off; and what is told of them is true. */
 static void test_bound(void **state) {
     (void)state;
-    fixture f;
+    quant_network f;
     int32_t at_bound = 0, grown = 0;
-    open_fixture(&f);
+    open_network(&f);
     mn_channels *before = calloc((size_t)f.graph.tensor_count, sizeof *before);
     mn_channels *after = calloc((size_t)f.graph.tensor_count, sizeof *after);
     assert_true(before && after);
-    observe(&f, before);
-    observe(&f, f.channels);
+    quant_network_observe(&f, 1, before);
+    quant_network_observe(&f, 1, f.channels);
     expect_ok(mn_balance(&f.graph, f.channels));
-    observe(&f, after);
+    quant_network_observe(&f, 1, after);
     for (int32_t i = 0; i < f.graph.op_count; i++) {
         int32_t out = f.graph.ops[i].outputs[0];
         if (f.graph.ops[i].attr.activation != MN_ACT_RELU6) continue;
@@ -162,7 +108,7 @@ static void test_bound(void **state) {
     assert_true(at_bound > 0 && grown > 100);
     free(before);
     free(after);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 /* The largest weights of a channel, of all channels the largest by the smallest. */
@@ -183,15 +129,15 @@ static double unevenness(const mn_graph *graph, int32_t index) {
 
 static void test_filters_alike(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
-    observe(&f, f.channels);
+    quant_network f;
+    open_network(&f);
+    quant_network_observe(&f, 1, f.channels);
     const int32_t index = find_depthwise(&f.graph, 5);
     const double before = unevenness(&f.graph, index);
     expect_ok(mn_balance(&f.graph, f.channels));
     assert_true(before > 100);
     assert_true(unevenness(&f.graph, index) < before / 10);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 /* SQNR of the worst tensor that has the same values in both graphs. */
@@ -212,19 +158,19 @@ static void test_per_tensor(void **state) {
     (void)state;
     double worst[2];
     for (int32_t balanced = 0; balanced < 2; balanced++) {
-        fixture f, original;
+        quant_network f, original;
         mn_graph quantised;
         mn_quantise_options options;
-        open_fixture(&f);
-        open_fixture(&original);
+        open_network(&f);
+        open_network(&original);
         mn_quantise_defaults(&options);
         options.scales = MN_SCALES_PER_TENSOR;
         options.equalise = balanced;
         expect_ok(mn_quantise(&f.graph, &f.samples, &options, &quantised));
         worst[balanced] = worst_layer(&original.graph, &quantised, &f.samples);
         mn_graph_free(&quantised);
-        close_fixture(&original);
-        close_fixture(&f);
+        quant_network_close(&original);
+        quant_network_close(&f);
     }
     assert_true(worst[1] > worst[0] + 6);
 }
@@ -232,9 +178,9 @@ static void test_per_tensor(void **state) {
 /* Tensors of which nothing is known stay, and nothing goes wrong. */
 static void test_unknown_stays(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
-    observe(&f, f.channels);
+    quant_network f;
+    open_network(&f);
+    quant_network_observe(&f, 1, f.channels);
     const int32_t index = find_depthwise(&f.graph, 5), tensor = f.graph.ops[index].inputs[0];
     const mn_tensor *reader = &f.graph.tensors[f.graph.ops[index].inputs[1]];
     const mn_tensor *maker = &f.graph.tensors[f.graph.ops[index - 1].inputs[1]];
@@ -245,7 +191,7 @@ static void test_unknown_stays(void **state) {
     assert_ptr_equal(read, reader->data);
     assert_ptr_equal(made, maker->data);
     assert_false(mn_is_rescaled(f.graph.tensors[tensor].name));
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 int main(void) {

@@ -20,6 +20,7 @@
 #include "quant/prepare.h"
 #include "quant/quantise.h"
 #include "support/model_builder.h"
+#include "support/quant_network.h"
 
 enum { SIDE = 4, INPUTS = 2, CHANNELS = 3, REACH = 5 };
 
@@ -94,16 +95,8 @@ static void close_fixture(fixture *f) {
     free(f->channels);
 }
 
-static int32_t find_tensor(const mn_graph *graph, const char *name) {
-    for (int32_t i = 0; i < graph->tensor_count; i++) {
-        if (strcmp(graph->tensors[i].name, name) == 0) return i;
-    }
-    fail_msg("no tensor %s", name);
-    return -1;
-}
-
 static const mn_channel *channel(const fixture *f, const char *tensor, int32_t c) {
-    const mn_channels *x = &f->channels[find_tensor(&f->graph, tensor)];
+    const mn_channels *x = &f->channels[quant_network_find(&f->graph, tensor)];
     assert_int_equal(x->count, CHANNELS);
     return &x->of[c];
 }
@@ -140,8 +133,8 @@ static void test_ranges(void **state) {
     expect_ok(mn_channels_expect(&f.graph, f.stats, pixels, &f.region, f.channels));
     expect_ok(mn_scheme_create(&f.graph, pixels, MN_SCALES_PER_CHANNEL, &scheme));
     expect_ok(mn_datafree_ranges(&scheme, f.channels));
-    mn_interval relu = scheme.range[find_tensor(&f.graph, "relu")];
-    mn_interval linear = scheme.range[find_tensor(&f.graph, "linear")];
+    mn_interval relu = scheme.range[quant_network_find(&f.graph, "relu")];
+    mn_interval linear = scheme.range[quant_network_find(&f.graph, "linear")];
     double deviation = 2.5 * sqrt(3 / 3.001); /* of the last channel, the widest */
     assert_float_equal(relu.low, 0, 0);
     assert_float_equal(relu.high, 6, 0);

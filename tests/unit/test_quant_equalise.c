@@ -13,79 +13,13 @@
 #include <cmocka.h>
 
 #include "base/extremes.h"
-#include "net/fold.h"
-#include "net/mobilenet_v2.h"
-#include "net/statistics.h"
 #include "quant/equalise_groups.h"
-#include "quant/equalise_observe.h"
-#include "quant/prepare.h"
+#include "support/quant_network.h"
 
-enum { SIDE = 32, ELEMENTS = SIDE * SIDE * 3, SAMPLES = 3, CLASSES = 10 };
-
-typedef struct fixture {
-    mn_graph graph;
-    mn_region region;
-    mn_channels *channels;
-    uint8_t pixels[SAMPLES * ELEMENTS];
-    mn_samples samples;
-} fixture;
+enum { SAMPLES = 3 };
 
 static void expect_ok(mn_status status) {
     if (status != MN_OK) fail_msg("%s", mn_error_detail());
-}
-
-static void open_fixture(fixture *f) {
-    mn_v2_spec spec;
-    mn_net net = {0};
-    memset(f, 0, sizeof *f);
-    mn_v2_defaults(&spec);
-    spec.width = 0.35;
-    spec.height = spec.width_px = SIDE;
-    spec.classes = CLASSES;
-    expect_ok(mn_v2_build(&spec, &net));
-    mn_net_randomise(&net, 5);
-    expect_ok(mn_net_randomise_norms(&net, 6));
-    expect_ok(mn_net_fold(&net, &f->graph, NULL));
-    expect_ok(mn_quant_prepare(&f->graph));
-    mn_net_free(&net);
-    mn_random random = {7};
-    for (size_t i = 0; i < sizeof f->pixels; i++) f->pixels[i] = (uint8_t)(mn_random_bits(&random) >> 56);
-    f->samples = (mn_samples){.count = SAMPLES, .elements = ELEMENTS, .pixels = f->pixels, .meaning = {-1, 1}};
-    f->channels = calloc((size_t)f->graph.tensor_count, sizeof *f->channels);
-    assert_non_null(f->channels);
-}
-
-static void close_fixture(fixture *f) {
-    mn_graph_free(&f->graph);
-    mn_region_free(&f->region);
-    free(f->channels);
-}
-
-static void observe(fixture *f, int32_t jobs, mn_channels *out) {
-    mn_runner *runner = NULL;
-    expect_ok(mn_runner_create(&f->graph, jobs, &runner));
-    expect_ok(mn_channels_observe(&f->graph, runner, &f->samples, NULL, &f->region, out));
-    mn_runner_close(&runner);
-}
-
-static void keep_scores(void *context, int32_t job, int32_t sample, const mn_session *session) {
-    (void)job;
-    memcpy((float *)context + sample * CLASSES, mn_session_output(session, 0), CLASSES * sizeof(float));
-}
-
-static void run(fixture *f, float *scores) {
-    mn_runner *runner = NULL;
-    expect_ok(mn_runner_create(&f->graph, 1, &runner));
-    expect_ok(mn_runner_each(runner, &f->samples, keep_scores, NULL, scores, "test", NULL));
-    mn_runner_close(&runner);
-}
-
-static int32_t find_tensor(const mn_graph *graph, const char *name) {
-    for (int32_t i = 0; i < graph->tensor_count; i++) {
-        if (strcmp(graph->tensors[i].name, name) == 0) return i;
-    }
-    fail_msg("no tensor %s", name);
-    return -1;
 }
 
 static float reach(const mn_channel *c) { return fmaxf(fabsf(c->low), fabsf(c->high)); }
@@ -105,13 +39,15 @@ static float mean_use(const mn_channels *x) {
 
 static void test_groups(void **state) {
     (void)state;
-    fixture f;
+    quant_network f;
     mn_groups groups;
-    open_fixture(&f);
+    quant_network_open(&f, SAMPLES);
     expect_ok(mn_groups_find(&f.graph, MN_GROUPS_LINEAR, &f.region, &groups));
-    int32_t project = find_tensor(&f.graph, "block_1_project_BN"), other = find_tensor(&f.graph, "block_2_project_BN");
-    int32_t sum = find_tensor(&f.graph, "block_2_add"), relu = find_tensor(&f.graph, "block_2_expand_relu");
-    int32_t next = find_tensor(&f.graph, "block_3_project_BN");
+    int32_t project = quant_network_find(&f.graph, "block_1_project_BN"),
+            other = quant_network_find(&f.graph, "block_2_project_BN");
+    int32_t sum = quant_network_find(&f.graph, "block_2_add"),
+            relu = quant_network_find(&f.graph, "block_2_expand_relu");
+    int32_t next = quant_network_find(&f.graph, "block_3_project_BN");
     assert_true(groups.of[project] >= 0);
     assert_int_equal(groups.of[project], groups.of[sum]);
     assert_int_equal(groups.of[other], groups.of[sum]);
@@ -120,37 +56,37 @@ static void test_groups(void **state) {
     assert_int_equal(groups.of[relu], -1);
     assert_int_equal(groups.of[f.graph.inputs[0]], -1);
     assert_int_equal(groups.of[f.graph.outputs[0]], -1);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 static void test_same_function(void **state) {
     (void)state;
-    fixture f;
-    float before[SAMPLES * CLASSES], after[SAMPLES * CLASSES];
-    open_fixture(&f);
-    observe(&f, 1, f.channels);
-    run(&f, before);
-    int32_t sum = find_tensor(&f.graph, "block_2_add");
+    quant_network f;
+    float before[SAMPLES * QUANT_CLASSES], after[SAMPLES * QUANT_CLASSES];
+    quant_network_open(&f, SAMPLES);
+    quant_network_observe(&f, 1, f.channels);
+    quant_network_run(&f, before);
+    int32_t sum = quant_network_find(&f.graph, "block_2_add");
     float use = mean_use(&f.channels[sum]);
     expect_ok(mn_equalise(&f.graph, f.channels));
-    run(&f, after);
-    for (int32_t i = 0; i < SAMPLES * CLASSES; i++) assert_float_equal(before[i], after[i], 1e-5);
+    quant_network_run(&f, after);
+    for (int32_t i = 0; i < SAMPLES * QUANT_CLASSES; i++) assert_float_equal(before[i], after[i], 1e-5);
     assert_string_equal(f.graph.tensors[sum].name, "block_2_add_rescaled");
     assert_true(mn_is_rescaled("x_rescaled") && !mn_is_rescaled("_rescaled") && !mn_is_rescaled("rescaled_x"));
     assert_true(mean_use(&f.channels[sum]) > use * 1.1f);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 /* What mn_equalise tells of the channels is what they do afterwards. */
 static void test_channels_follow(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
-    observe(&f, 1, f.channels);
+    quant_network f;
+    quant_network_open(&f, SAMPLES);
+    quant_network_observe(&f, 1, f.channels);
     expect_ok(mn_equalise(&f.graph, f.channels));
     mn_channels *found = calloc((size_t)f.graph.tensor_count, sizeof *found);
     assert_non_null(found);
-    observe(&f, 1, found);
+    quant_network_observe(&f, 1, found);
     for (int32_t i = 0; i < f.graph.tensor_count; i++) {
         assert_int_equal(found[i].count, f.channels[i].count);
         float unit = largest(&found[i]);
@@ -163,47 +99,47 @@ static void test_channels_follow(void **state) {
         }
     }
     free(found);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 /* Residual sums have a mean of zero in every channel once their channels have moved. */
 static void test_moves(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
-    observe(&f, 1, f.channels);
+    quant_network f;
+    quant_network_open(&f, SAMPLES);
+    quant_network_observe(&f, 1, f.channels);
     expect_ok(mn_equalise(&f.graph, f.channels));
-    const mn_channels *x = &f.channels[find_tensor(&f.graph, "block_5_add_rescaled")];
+    const mn_channels *x = &f.channels[quant_network_find(&f.graph, "block_5_add_rescaled")];
     for (int32_t c = 0; c < x->count; c++) assert_float_equal(x->of[c].mean, 0, 1e-3f * largest(x));
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 static void test_jobs(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
+    quant_network f;
+    quant_network_open(&f, SAMPLES);
     mn_channels *other = calloc((size_t)f.graph.tensor_count, sizeof *other);
     assert_non_null(other);
-    observe(&f, 1, f.channels);
-    observe(&f, 3, other);
+    quant_network_observe(&f, 1, f.channels);
+    quant_network_observe(&f, 3, other);
     for (int32_t i = 0; i < f.graph.tensor_count; i++) {
         assert_int_equal(f.channels[i].count, other[i].count);
         if (other[i].count == 0) continue;
         assert_memory_equal(f.channels[i].of, other[i].of, (size_t)other[i].count * sizeof *other[i].of);
     }
     free(other);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 static void test_unknown_stays(void **state) {
     (void)state;
-    fixture f;
-    open_fixture(&f);
+    quant_network f;
+    quant_network_open(&f, SAMPLES);
     int32_t weights = f.graph.ops[3].inputs[1];
     const void *data = f.graph.tensors[weights].data;
     expect_ok(mn_equalise(&f.graph, f.channels)); /* nothing is known of any tensor */
     assert_ptr_equal(f.graph.tensors[weights].data, data);
-    close_fixture(&f);
+    quant_network_close(&f);
 }
 
 int main(void) {

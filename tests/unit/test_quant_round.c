@@ -13,16 +13,14 @@
 #include <cmocka.h>
 
 #include "base/extremes.h"
-#include "net/fold.h"
-#include "net/mobilenet_v2.h"
-#include "net/statistics.h"
+#include "net/random.h"
 #include "quant/calibrate.h"
-#include "quant/prepare.h"
 #include "quant/round.h"
 #include "quant/round_fit.h"
 #include "quant/round_observe.h"
+#include "support/quant_network.h"
 
-enum { SIDE = 32, ELEMENTS = SIDE * SIDE * 3, SAMPLES = 6 };
+enum { SAMPLES = 6 };
 
 static void expect_ok(mn_status status) {
     if (status != MN_OK) fail_msg("%s", mn_error_detail());
@@ -104,28 +102,18 @@ typedef struct fixture {
     mn_graph graph;
     mn_scheme scheme;
     mn_runner *runner;
-    uint8_t pixels[SAMPLES * ELEMENTS];
+    uint8_t pixels[SAMPLES * QUANT_ELEMENTS];
     mn_samples samples;
 } fixture;
 
 static void open_fixture(fixture *f, int32_t jobs, bool per_tensor) {
-    mn_v2_spec spec;
-    mn_net net = {0};
     memset(f, 0, sizeof *f);
-    mn_v2_defaults(&spec);
-    spec.width = 0.35;
-    spec.height = spec.width_px = SIDE;
-    spec.classes = 10;
-    expect_ok(mn_v2_build(&spec, &net));
-    mn_net_randomise(&net, 5);
-    expect_ok(mn_net_randomise_norms(&net, 6));
-    expect_ok(mn_net_fold(&net, &f->graph, NULL));
-    expect_ok(mn_quant_prepare(&f->graph));
-    mn_net_free(&net);
+    quant_network_graph(&f->graph);
     for (size_t i = 0; i < sizeof f->pixels; i++) {
-        f->pixels[i] = (uint8_t)(127.5 + 100 * sin((double)(i % ELEMENTS) / (7.0 + (double)(i / ELEMENTS))));
+        f->pixels[i] =
+            (uint8_t)(127.5 + 100 * sin((double)(i % QUANT_ELEMENTS) / (7.0 + (double)(i / QUANT_ELEMENTS))));
     }
-    f->samples = (mn_samples){.count = SAMPLES, .elements = ELEMENTS, .pixels = f->pixels, .meaning = {-1, 1}};
+    f->samples = (mn_samples){.count = SAMPLES, .elements = QUANT_ELEMENTS, .pixels = f->pixels, .meaning = {-1, 1}};
     expect_ok(mn_scheme_create(&f->graph, f->samples.meaning, per_tensor ? MN_SCALES_PER_TENSOR : MN_SCALES_PER_CHANNEL,
                                &f->scheme));
     expect_ok(mn_runner_create(&f->graph, jobs, &f->runner));
