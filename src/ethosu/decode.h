@@ -16,6 +16,7 @@ typedef struct mn_ethosu_decoder {
     mn_region *region; /* takes what operations keep */
     const mn_ethosu_machine *machine;
     double work_left;         /* multiply-accumulates and copied bytes that the program may still ask for */
+    double weights;           /* of the operations so far, those of a shared filter once */
     const mn_ethosu_op *done; /* [done_count]: the operations so far */
     int32_t done_count;
     mn_ethosu_registers registers;

@@ -17,6 +17,9 @@ static const int32_t scale_codes[2][2] = {{MN_NPU_SCALE_BASE, MN_NPU_SCALE_LENGT
 /* A network's image may be cut into stripes, each with the weights of the one before: how far to look for those. */
 enum { LOOK_BACK = 64 };
 
+/* Of all operations together: a limit of ours, twice what the largest classifiers have. */
+enum { MOST_WEIGHTS = 1 << 28 };
+
 /* A stream in constant memory, or in memory that it has been copied to. */
 static mn_status find(const mn_ethosu_decoder *d, int32_t region, const int32_t codes[2], const char *what,
                       const uint8_t **data, size_t *bytes) {
@@ -159,14 +162,23 @@ static mn_status fill(mn_ethosu_decoder *d, mn_ethosu_op *op, const mn_ethosu_fi
     return keep(d, op, ordered, count);
 }
 
+/* Weights stay with the program, and a stream may be longer than they need: decoding takes both, roughly. */
+static mn_status spend(mn_ethosu_decoder *d, const mn_ethosu_source *s, double weights) {
+    double bytes = 0;
+    for (int32_t core = 0; core < s->cores; core++)
+        bytes += (double)s->weight_bytes[core] + (double)s->scale_bytes[core];
+    d->weights += weights;
+    if (d->weights > MOST_WEIGHTS) return mn_fail(MN_ERROR_LIMIT, "up to here the program has more than 2^28 weights");
+    return mn_ethosu_decode_spend(d, 16 * (weights + bytes));
+}
+
 mn_status mn_ethosu_decode_filter(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     mn_ethosu_filter filter;
     MN_TRY(make_filter(d, op, &filter));
     MN_TRY(find_source(d, &filter, op));
     if (share(d, op)) return MN_OK;
     const double weights = (double)filter.out_c * filter.k_h * filter.k_w * filter.in_c;
-    if (weights > (double)(1 << 28)) return mn_fail(MN_ERROR_LIMIT, "it has more than 2^28 weights");
-    MN_TRY(mn_ethosu_decode_spend(d, 16 * weights)); /* what decoding and packing take, roughly */
+    MN_TRY(spend(d, &op->source, weights));
     const size_t count = (size_t)weights;
     int16_t *memory = calloc(count, sizeof *memory),
             *ordered = malloc((filter.depthwise ? count : 1) * sizeof *ordered);

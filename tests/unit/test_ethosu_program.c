@@ -363,13 +363,55 @@ static void test_too_much_work(void **state) {
     eb_refused(MN_ERROR_LIMIT, "asks for more work than is allowed");
 }
 
+/* The registers of a convolution of one cell, and weights and scales for one of 1 x 1. */
+static void begin_convolution(int32_t in_c, int32_t out_c) {
+    const mn_ethosu_filter f = {1, 1, 1, 1, false, false, 1, 1, 8, 8, 1, 8, 8};
+    const mn_ethosu_scale scale = {5, UINT32_C(1) << 30, 30};
+    const int16_t weight = 3;
+    const mn_ethosu_map from = {1, 1, true, false, 1, 1, in_c, 0, {1, 1}, 1, {0}, in_c, in_c, 1};
+    const mn_ethosu_map to = {1, 1, true, false, 1, 1, out_c, 0, {1, 1}, 1, {65536}, out_c, out_c, 1};
+    ep_map(&eb.program, MN_NPU_IFM_BASE0, &from, 0);
+    ep_map(&eb.program, MN_NPU_OFM_BASE0, &to, 0);
+    ep_filter(&eb.program, &f, &weight, &scale, 1);
+}
+
+/* 2^28 of one convolution, and one more. */
+static void test_too_many_weights(void **state) {
+    (void)state;
+    eb_begin(1, EP_U65_256);
+    begin_convolution(1, 1);
+    ep_short(&eb.program, MN_NPU_OP_CONV, 0);
+    begin_convolution(65536, 4096);
+    ep_short(&eb.program, MN_NPU_OP_CONV, 0);
+    eb_refused(MN_ERROR_LIMIT, "up to here the program has more than 2^28 weights");
+}
+
+/* Of one weight each, which end where they should, and of as many bytes as there are: no two the same. */
+static void test_long_streams(void **state) {
+    (void)state;
+    ep_program *p = &eb.program;
+    eb_begin(1, EP_U65_256);
+    begin_convolution(1, 1);
+    const size_t scales = p->constant_bytes - 16;
+    memcpy(p->constants + EP_CONSTANTS - 16, p->constants + scales, 16);
+    memset(p->constants + scales, 0xff, EP_CONSTANTS - 16 - scales);
+    p->constant_bytes = EP_CONSTANTS;
+    ep_long(p, MN_NPU_SCALE_BASE, EP_CONSTANTS - 16);
+    for (uint32_t i = 0; i < 600; i++) {
+        ep_long(p, MN_NPU_WEIGHT_LENGTH, EP_CONSTANTS - 16 - i);
+        ep_short(p, MN_NPU_OP_CONV, 0);
+    }
+    eb_refused(MN_ERROR_LIMIT, "asks for more work than is allowed");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_operands),  cmocka_unit_test(test_sums),
         cmocka_unit_test(test_wide_products), cmocka_unit_test(test_tables),
         cmocka_unit_test(test_wide_tables),   cmocka_unit_test(test_copied_weights),
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_refused_copies),
-        cmocka_unit_test(test_too_much_work),
+        cmocka_unit_test(test_too_much_work), cmocka_unit_test(test_too_many_weights),
+        cmocka_unit_test(test_long_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
