@@ -35,10 +35,10 @@ static bool is_device(const char *path) {
     type *function;                                                                                                    \
     *(void **)&function = dlsym(RTLD_NEXT, name)
 
-/* The third argument is there where a file may be made. */
+/* The third argument is there where a file may be made. O_TMPFILE has O_DIRECTORY's bit, too. */
 #define MODE(flags, mode)                                                                                              \
     mode_t mode = 0;                                                                                                   \
-    if ((flags) & (O_CREAT | O_TMPFILE)) {                                                                             \
+    if (((flags)&O_CREAT) || ((flags)&O_TMPFILE) == O_TMPFILE) {                                                       \
         va_list more;                                                                                                  \
         va_start(more, flags);                                                                                         \
         mode = va_arg(more, mode_t);                                                                                   \
