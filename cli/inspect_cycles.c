@@ -26,26 +26,34 @@ static const char *const bounds[] = {
     [MN_ETHOSU_BY_MEMORY] = "memory",
 };
 
-static mn_status open_program(const mn_graph *graph, int32_t index, const char *npu, program *out) {
-    char name[32];
-    *out = (program){.op = index};
-    MN_TRY(cli_npu_stream(graph, index, &out->stream));
-    mn_ethosu_config_name(&out->stream.config, name, sizeof name);
-    if (strcmp(name, npu) != 0) {
+/* What is wrong with a program is told before anything is printed. */
+static mn_status check_programs(const mn_graph *graph, const char *npu) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        mn_ethosu_stream stream;
+        char name[32];
+        if (!cli_is_program(&graph->ops[i])) continue;
+        MN_TRY(cli_npu_stream(graph, i, &stream));
+        mn_ethosu_config_name(&stream.config, name, sizeof name);
+        if (strcmp(name, npu) == 0) continue;
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: Vela has compiled it for %s; name that one with --npu", graph->name,
                        name);
     }
+    return MN_OK;
+}
+
+static mn_status open_program(const mn_graph *graph, int32_t index, program *out) {
+    *out = (program){.op = index};
+    MN_TRY(cli_npu_stream(graph, index, &out->stream));
     out->system = mn_ethosu_usual_system(&out->stream.config);
     return mn_ethosu_estimate_make(&out->stream, &out->system, &out->estimate);
 }
 
 /* Opens each program in turn and shows it. */
-static mn_status for_programs(const mn_graph *graph, const char *npu, void (*show)(const program *p, void *context),
-                              void *context) {
+static mn_status for_programs(const mn_graph *graph, void (*show)(const program *p, void *context), void *context) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         program p;
         if (!cli_is_program(&graph->ops[i])) continue;
-        MN_TRY(open_program(graph, i, npu, &p));
+        MN_TRY(open_program(graph, i, &p));
         show(&p, context);
         mn_ethosu_estimate_free(&p.estimate);
     }
@@ -120,12 +128,13 @@ static void print_program(const program *p, void *context) {
     }
     printf("\ncopies      %.0f bytes in %.0f cycles, beside operations where these need not wait\n", copied, copying);
     printf("total       %.0f cycles, %.3f ms; %.1f %% of the multipliers used\n", e->cycles, milliseconds(p, e->cycles),
-           100 * macs / (e->cycles * p->stream.config.macs));
+           e->cycles > 0 ? 100 * macs / (e->cycles * p->stream.config.macs) : 0);
     print_imx93(p);
 }
 
 mn_status cli_print_cycles(const mn_graph *graph, const char *npu) {
-    return for_programs(graph, npu, print_program, NULL);
+    MN_TRY(check_programs(graph, npu));
+    return for_programs(graph, print_program, NULL);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------------
@@ -162,10 +171,11 @@ static void json_program(const program *p, void *context) {
 
 mn_status cli_json_cycles(const mn_graph *graph, const char *npu) {
     cli_json json = {.out = stdout};
+    MN_TRY(check_programs(graph, npu));
     cli_json_object(&json, NULL);
     cli_json_text(&json, "npu", npu);
     cli_json_array(&json, "programs");
-    const mn_status status = for_programs(graph, npu, json_program, &json);
+    const mn_status status = for_programs(graph, json_program, &json);
     cli_json_end(&json);
     cli_json_end(&json);
     return status;
@@ -214,13 +224,14 @@ static void draw_program(const program *p, void *context) {
 mn_status cli_plot_cycles(FILE *out, const mn_graph *graph, const char *npu) {
     picture all = {.out = out, .y = TOP};
     char title[128];
-    MN_TRY(for_programs(graph, npu, measure, &all));
+    MN_TRY(check_programs(graph, npu));
+    MN_TRY(for_programs(graph, measure, &all));
     snprintf(title, sizeof title, "Cycles of each operation on %s, estimated", npu);
     mn_chart_open(out, WIDTH, TOP + ROW * all.rows + BOTTOM);
     mn_chart_title(out, title);
     mn_chart_text(out, 16, 42, (mn_chart_style){0},
                   "red: held up by memory, the output stage or the decoder of weights");
-    const mn_status status = for_programs(graph, npu, draw_program, &all);
+    const mn_status status = for_programs(graph, draw_program, &all);
     mn_chart_close(out);
     return status;
 }

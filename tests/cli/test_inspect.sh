@@ -136,6 +136,23 @@ json 'sum(o["kind"] == "DMA" for o in o["programs"][0]["operations"]) > 0 and o[
     'o["programs"][0]["cycles"] >= max(c["begin"] + c["cycles"] for c in o["programs"][0]["operations"]) - 1'
 expect 1 inspect --npu ethos-u55-32 "$models/tiny_v2_vela5_u65-256.tflite"
 says 'compiled it for ethos-u65-256'
+expect 1 inspect --npu ethos-u55-32 --json "$models/tiny_v2_vela5_u65-256.tflite"
+says 'compiled it for ethos-u65-256'
+[[ ! -s $scratch/out ]] || fail "half a JSON object"
+# A program that stops at once.
+python3 - "$models/tiny_v2_vela5_u65-256.tflite" "$scratch/stops.tflite" <<'EOF'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+at = data.index(b"COP1") + 4
+while data[at] != 2:  # what is not the commands: the NPU's description of three words, and words to skip
+    at += 12 if data[at] == 1 else 4
+data[at + 4:at + 8] = struct.pack("<I", 0)
+open(sys.argv[2], "wb").write(data)
+EOF
+expect 0 inspect --npu ethos-u65-256 "$scratch/stops.tflite"
+prints '^total +0 cycles, 0.000 ms; 0.0 % of the multipliers used$'
+expect 0 inspect --npu ethos-u65-256 --json "$scratch/stops.tflite"
+json 'o["programs"][0]["operations"] == [] and o["programs"][0]["cycles"] == 0'
 expect 1 inspect --npu ethos-u65-256 --plot "$scratch/none.svg" "$models/tiny_v2_int8.tflite"
 says 'compile the model first'
 expect 2 inspect --plot "$scratch/none.svg" "$models/tiny_v2_vela5_u65-256.tflite"
