@@ -27,6 +27,11 @@ enum {
     MN_OWNER_DONE = -2, /* nobody: its results are known since the model was opened */
 };
 
+/** Who runs operator `op` if no back end claims it. */
+static inline int32_t mn_owner_unclaimed(const mn_graph *graph, int32_t op) {
+    return graph->tensors[graph->ops[op].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
+}
+
 /** A session's network, to choose operators from. Lives until `close`, at the same address. */
 typedef struct mn_offer {
     /** The model's: checked, with the numbers and names that tensors have in the file, and the file's metadata.

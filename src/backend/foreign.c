@@ -71,9 +71,7 @@ static mn_status claim(mn_foreign *f) {
     const mn_graph *graph = f->offer.graph;
     int32_t *owners = mn_region_alloc(&f->region, (size_t)graph->op_count, sizeof *owners);
     if (!owners) return mn_fail_memory("the delegates");
-    for (int32_t i = 0; i < graph->op_count; i++) {
-        owners[i] = graph->tensors[graph->ops[i].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
-    }
+    for (int32_t i = 0; i < graph->op_count; i++) owners[i] = mn_owner_unclaimed(graph, i);
     f->offer.owners = owners;
     MN_TRY(ask_for_claims(f, owners));
     return refuse_unclaimed(graph, owners);

@@ -107,6 +107,10 @@ tfl_replace_node_subsets *mn_host_replace(void);
 tfl_delegate_params *mn_host_params(const mn_host *host, const mn_part *part, mn_region *region,
                                     tfl_delegate_params *to);
 
+/** Cuts the graph as if `nodes` were all that anybody claims: the parts of each call, and of what no call has taken.
+ * Tables go to `region`. Errors: MEMORY. */
+mn_status mn_host_cut(const mn_host *host, int32_t count, const int32_t *nodes, mn_region *region, mn_partition *out);
+
 /** The slots `prepare`, `run` and `free` of a back end (backend.h), whose session is the host. */
 mn_status mn_host_prepare(mn_host *host, const mn_part *part, mn_prepared *out);
 mn_status mn_host_run(void *state, const mn_part_run *run);

@@ -178,18 +178,8 @@ tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration,
 
 /* What the parts of these nodes would be, if no other back end took any. */
 static mn_status preview(mn_host *host, const tfl_int_array *nodes, tfl_delegate_params **out, int *count) {
-    static const mn_backend delegate = {.name = "delegate", .constants = true};
-    static const mn_backend *const backends[] = {&delegate};
-    const mn_offer *offer = host->offer;
-    const mn_partition_options cut = {.backends = backends, .alone = offer->alone};
-    mn_partition partition = {.part_count = 0};
-    int32_t *owners = mn_region_alloc(&host->preview, (size_t)offer->graph->op_count, sizeof *owners);
-    if (!owners) return mn_fail_memory("the delegate");
-    for (int32_t i = 0; i < offer->graph->op_count; i++) {
-        owners[i] = offer->owners[i] == MN_OWNER_DONE ? MN_OWNER_DONE : MN_OWNER_NONE;
-    }
-    for (int32_t i = 0; i < nodes->size; i++) owners[nodes->data[i]] = 0;
-    MN_TRY(mn_partition_make(offer->graph, owners, &cut, &partition));
+    mn_partition partition;
+    MN_TRY(mn_host_cut(host, nodes->size, nodes->data, &host->preview, &partition));
     tfl_delegate_params *params = mn_region_alloc(&host->preview, (size_t)partition.part_count, sizeof *params);
     bool good = params != NULL;
     for (int32_t i = 0; i < partition.part_count && good; i++) {

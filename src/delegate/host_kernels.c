@@ -93,6 +93,19 @@ tfl_delegate_params *mn_host_params(const mn_host *host, const mn_part *part, mn
     return to;
 }
 
+mn_status mn_host_cut(const mn_host *host, int32_t count, const int32_t *nodes, mn_region *region, mn_partition *out) {
+    static const mn_backend one = {.name = "kernel", .constants = true};
+    const mn_graph *graph = host->offer->graph;
+    const int32_t calls = mn_max_i32(host->call_count, 1);
+    int32_t *owners = mn_region_alloc(region, (size_t)graph->op_count, sizeof *owners);
+    const mn_backend **backends = mn_region_alloc(region, (size_t)calls, sizeof *backends);
+    if (!owners || !backends) return mn_fail_memory("the delegate");
+    for (int32_t i = 0; i < calls; i++) backends[i] = &one;
+    for (int32_t i = 0; i < graph->op_count; i++) owners[i] = mn_owner_unclaimed(graph, i);
+    for (int32_t i = 0; i < count; i++) owners[nodes[i]] = mn_max_i32(host->taken[nodes[i]], 0);
+    return mn_partition_make(graph, owners, &(mn_partition_options){backends, host->offer->alone}, out);
+}
+
 static mn_status set_kernel(part_state *state, const mn_part *part, kernel *k) {
     *k = (kernel){.call = &state->host->calls[state->host->taken[part->ops[0]]]};
     if (!mn_host_params(state->host, part, &state->region, &k->params)) return mn_fail_memory("the delegate");
@@ -137,22 +150,6 @@ static int32_t count_outputs(const mn_partition *partition) {
     return count;
 }
 
-/* The parts of the part that were asked for one by one. */
-static mn_status cut(part_state *state, mn_partition *out) {
-    static const mn_backend one = {.name = "kernel", .constants = true};
-    const mn_host *host = state->host;
-    const mn_graph *graph = host->offer->graph;
-    int32_t *owners = mn_region_alloc(&state->region, (size_t)graph->op_count, sizeof *owners);
-    const mn_backend **backends = mn_region_alloc(&state->region, (size_t)host->call_count, sizeof *backends);
-    if (!owners || !backends) return mn_fail_memory("the delegate");
-    for (int32_t i = 0; i < host->call_count; i++) backends[i] = &one;
-    for (int32_t i = 0; i < graph->op_count; i++) {
-        owners[i] = host->offer->owners[i] == MN_OWNER_DONE ? MN_OWNER_DONE : MN_OWNER_NONE;
-    }
-    for (int32_t i = 0; i < state->part->op_count; i++) owners[state->part->ops[i]] = host->taken[state->part->ops[i]];
-    return mn_partition_make(graph, owners, &(mn_partition_options){.backends = backends}, out);
-}
-
 static bool has_several_calls(const part_state *state) {
     const int32_t *taken = state->host->taken;
     for (int32_t i = 1; i < state->part->op_count; i++) {
@@ -164,7 +161,8 @@ static bool has_several_calls(const part_state *state) {
 static mn_status set_kernels(part_state *state) {
     mn_partition partition = {.part_count = 1, .parts = (mn_part *)(uintptr_t)state->part};
     const bool several = has_several_calls(state);
-    mn_status status = several ? cut(state, &partition) : MN_OK;
+    mn_status status = MN_OK;
+    if (several) status = mn_host_cut(state->host, state->part->op_count, state->part->ops, &state->region, &partition);
     const int32_t count = status == MN_OK ? partition.part_count : 0;
     if (status == MN_OK) {
         state->kernels = mn_region_alloc(&state->region, (size_t)count, sizeof *state->kernels);

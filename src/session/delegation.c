@@ -28,8 +28,7 @@ mn_status mn_delegation_list(const mn_session_options *options, const mn_backend
 
 static int32_t owner_of(const mn_session *session, int32_t op) {
     const mn_foreign *foreign = session->plan.foreign;
-    if (foreign) return foreign->offer.owners[op];
-    return session->graph->tensors[session->graph->ops[op].outputs[0]].data ? MN_OWNER_DONE : MN_OWNER_NONE;
+    return foreign ? foreign->offer.owners[op] : mn_owner_unclaimed(session->graph, op);
 }
 
 static const char *reason_of(const mn_session *session, int32_t owner, int32_t part) {
