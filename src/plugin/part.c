@@ -104,12 +104,18 @@ static mn_status read_shape(const tfl_context *context, const part *of, int32_t 
     return MN_OK;
 }
 
-/* Is the session for these shapes? */
-static bool fits(const mn_session *session, const mn_input_shape *shapes, int32_t count) {
-    for (int32_t i = 0; i < count; i++) {
-        const mn_tensor *tensor = &session->tensors[session->graph->inputs[i]];
-        const size_t bytes = (size_t)shapes[i].rank * sizeof *tensor->dims;
-        if (tensor->rank != shapes[i].rank || memcmp(tensor->dims, shapes[i].dims, bytes) != 0) return false;
+static bool has_shape(const tfl_tensor *tensor, const mn_tensor *wanted) {
+    const tfl_int_array *dims = tensor->dims;
+    return dims && dims->size == wanted->rank &&
+           memcmp(dims->data, wanted->dims, (size_t)wanted->rank * sizeof *wanted->dims) == 0;
+}
+
+/* Is the session for the shapes that the interpreter has now? */
+static bool fits(const tfl_context *context, const part *of) {
+    const mn_graph *graph = &of->model->graph;
+    for (int32_t i = 0; i < graph->input_count; i++) {
+        const int32_t index = graph->inputs[i];
+        if (!has_shape(tensor_of(context, of, index), &of->session->tensors[index])) return false;
     }
     return true;
 }
@@ -121,15 +127,13 @@ static void tell(tfl_context *context, const part *of) {
     mn_part_report(context, text);
 }
 
-static mn_status make_session(tfl_context *context, part *of, const mn_input_shape *shapes) {
+static mn_status make_session(tfl_context *context, part *of, int32_t threads, const mn_input_shape *shapes) {
     const mn_settings *settings = &of->plugin->settings;
-    const int32_t threads = wanted_threads(context, settings), count = of->model->graph.input_count;
-    if (of->session && of->threads == threads && fits(of->session, shapes, count)) return MN_OK;
     mn_session_options options = MN_INIT(mn_session_options);
     options.threads = of->threads = threads;
     options.cpu = settings->cpu;
     options.input_shapes = shapes;
-    options.input_shape_count = count;
+    options.input_shape_count = of->model->graph.input_count;
     mn_session_close(&of->session);
     MN_TRY(mn_session_create_outside(of->model, &options, &of->session));
     if (settings->verbose) tell(context, of);
@@ -138,20 +142,16 @@ static mn_status make_session(tfl_context *context, part *of, const mn_input_sha
 
 static mn_status plan(tfl_context *context, part *of) {
     const mn_graph *graph = &of->model->graph;
+    const int32_t threads = wanted_threads(context, &of->plugin->settings);
+    if (of->session && of->threads == threads && fits(context, of)) return MN_OK;
     mn_input_shape *shapes = calloc((size_t)graph->input_count, sizeof *shapes);
     mn_status status = shapes ? MN_OK : mn_fail_memory("a part of the model");
     for (int32_t i = 0; i < graph->input_count && status == MN_OK; i++) {
         status = read_shape(context, of, i, &shapes[i]);
     }
-    if (status == MN_OK) status = make_session(context, of, shapes);
+    if (status == MN_OK) status = make_session(context, of, threads, shapes);
     free(shapes);
     return status;
-}
-
-static bool has_shape(const tfl_tensor *tensor, const mn_tensor *wanted) {
-    const tfl_int_array *dims = tensor->dims;
-    return dims && dims->size == wanted->rank &&
-           memcmp(dims->data, wanted->dims, (size_t)wanted->rank * sizeof *wanted->dims) == 0;
 }
 
 /* Tells the interpreter the shape of a tensor. */
