@@ -161,13 +161,10 @@ static mn_status open_all(mn_foreign *f, const mn_backend_list *list) {
     return make_graph(f);
 }
 
-mn_status mn_foreign_open(const mn_graph *graph, const mn_shape *shapes, const mn_backend_list *backends,
-                          const mn_offer *offer, mn_foreign **out) {
+mn_status mn_foreign_open(const mn_offer *offer, const mn_backend_list *backends, mn_foreign **out) {
     mn_foreign *foreign = calloc(1, sizeof *foreign);
     if (!foreign) return mn_fail_memory("the delegates");
     foreign->offer = *offer;
-    foreign->offer.graph = graph;
-    foreign->offer.shapes = shapes;
     const mn_status status = open_all(foreign, backends);
     if (status != MN_OK) {
         mn_foreign_close(&foreign);

@@ -30,11 +30,10 @@ typedef struct mn_foreign {
     mn_region region;
 } mn_foreign;
 
-/** Has back ends claim and prepare operators of `graph`, whose tensors have `shapes`; both outlive *out. `offer` holds
- * what else back ends are to know: threads, target, tier, and whether every tensor is to be there after a run. Errors:
- * UNSUPPORTED (CUSTOM operators that nobody claims), MEMORY, those of the back ends. On failure nothing is kept. */
-mn_status mn_foreign_open(const mn_graph *graph, const mn_shape *shapes, const mn_backend_list *backends,
-                          const mn_offer *offer, mn_foreign **out);
+/** Has back ends claim and prepare operators of what is on `offer`, whose graph and shapes outlive *out; owners and
+ * self are filled in here. Errors: UNSUPPORTED (CUSTOM operators that nobody claims), MEMORY, those of the back ends.
+ * On failure nothing is kept. */
+mn_status mn_foreign_open(const mn_offer *offer, const mn_backend_list *backends, mn_foreign **out);
 
 /** Runs one part. Errors: those of its back end, after the names of model, back end and operators. */
 mn_status mn_foreign_run(const mn_foreign *foreign, const mn_part *part, const mn_part_run *run);

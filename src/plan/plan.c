@@ -33,9 +33,13 @@ static mn_status hand_over(mn_plan *plan, const mn_plan_options *options) {
         const int32_t custom = mn_graph_first_custom(plan->graph);
         return custom < 0 ? MN_OK : mn_graph_refuse_custom(plan->graph, custom);
     }
-    const mn_offer offer = {
-        .threads = options->threads, .target = options->target, .tier = options->tier, .alone = options->keep_tensors};
-    MN_TRY(mn_foreign_open(plan->graph, plan->shapes, options->backends, &offer, &plan->foreign));
+    const mn_offer offer = {.graph = plan->graph,
+                            .shapes = plan->shapes,
+                            .threads = options->threads,
+                            .target = options->target,
+                            .tier = options->tier,
+                            .alone = options->keep_tensors};
+    MN_TRY(mn_foreign_open(&offer, options->backends, &plan->foreign));
     plan->graph = &plan->foreign->graph;
     return MN_OK;
 }
