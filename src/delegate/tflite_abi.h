@@ -69,7 +69,6 @@ typedef int32_t tfl_activation; /* the numbers of files */
 enum { TFL_ACT_NONE = 0, TFL_ACT_RELU = 1, TFL_ACT_RELU_N1_TO_1 = 2, TFL_ACT_RELU6 = 3 };
 
 enum { TFL_CODE_DELEGATE = 51 }; /* builtin code of the node that stands for a delegate's part */
-enum { TFL_OPTIONAL_TENSOR = -1 };
 enum { TFL_NO_BUFFER_HANDLE = -1 };
 
 /** Flags of a delegate. */
@@ -342,11 +341,6 @@ typedef struct tfl_squeeze_options {
     int32_t num_squeeze_dims;
 } tfl_squeeze_options;
 
-/** PAD, TRANSPOSE and others that have none. */
-typedef struct tfl_no_options {
-    char dummy;
-} tfl_no_options;
-
 /** RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. */
 typedef struct tfl_resize_options {
     bool align_corners;
@@ -521,7 +515,6 @@ TFL_SIZE(tfl_concatenation_options, 8, 8);
 TFL_SIZE(tfl_reducer_options, 1, 1);
 TFL_SIZE(tfl_reshape_options, 36, 36);
 TFL_SIZE(tfl_squeeze_options, 36, 36);
-TFL_SIZE(tfl_no_options, 1, 1);
 TFL_SIZE(tfl_resize_options, 2, 2);
 TFL_SIZE(tfl_strided_slice_options, 24, 24);
 TFL_SIZE(tfl_pack_options, 8, 8);
