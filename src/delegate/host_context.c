@@ -44,25 +44,25 @@ static void report_error(tfl_context *context, const char *format, ...) {
 }
 
 static const char *name_of(tfl_status status) {
-    static const char *const names[] = {"success",
-                                        "error",
-                                        "delegate error",
-                                        "application error",
-                                        "no delegate data",
-                                        "delegate data not written",
-                                        "delegate data not read",
-                                        "unresolved operators",
-                                        "cancelled",
-                                        "output shape not known"};
+    static const char *const names[] = {
+        [TFL_OK] = "success",
+        [TFL_ERROR] = "error",
+        [TFL_DELEGATE_ERROR] = "delegate error",
+        [TFL_APPLICATION_ERROR] = "application error",
+        [TFL_DELEGATE_DATA_NOT_FOUND] = "no delegate data",
+        [TFL_DELEGATE_DATA_WRITE_ERROR] = "delegate data not written",
+        [TFL_DELEGATE_DATA_READ_ERROR] = "delegate data not read",
+        [TFL_UNRESOLVED_OPS] = "unresolved operators",
+        [TFL_CANCELLED] = "cancelled",
+        [TFL_OUTPUT_SHAPE_NOT_KNOWN] = "output shape not known",
+    };
     return status >= 0 && (size_t)status < sizeof names / sizeof *names ? names[status] : "unknown status";
 }
 
 mn_status mn_host_fail(mn_host *host, const char *what, tfl_status status) {
-    const bool quiet = host->words[0] == '\0';
-    mn_fail(MN_OK, "%s ended with status %d (%s)%s%s", what, status, name_of(status),
-            quiet ? " and gave no reason" : ": ", host->words);
-    host->words[0] = '\0';
-    return mn_error_set(status == TFL_CANCELLED ? MN_ERROR_CANCELLED : MN_ERROR_BACKEND, mn_error_detail());
+    const mn_status failure = status == TFL_CANCELLED ? MN_ERROR_CANCELLED : MN_ERROR_BACKEND;
+    const char *reason = host->words[0] == '\0' ? " and gave no reason" : ": ";
+    return mn_fail(failure, "%s ended with status %d (%s)%s%s", what, status, name_of(status), reason, host->words);
 }
 
 void mn_host_enter(mn_host *host, mn_host_phase phase) {
