@@ -258,13 +258,17 @@ static void set_data(mn_host *host, const mn_part *part, const mn_part_run *run)
     for (int32_t i = 0; i < part->output_count; i++) tensors[part->outputs[i]].data.data = run->outputs[i];
 }
 
+static mn_status fail_kernel(mn_host *host, const char *reason) {
+    mn_host_hear(host, reason);
+    return mn_host_fail(host, "a kernel", TFL_ERROR);
+}
+
 /* Has the delegate that keeps a tensor bring its contents up to date. */
 static mn_status refresh(mn_host *host, int32_t number) {
     tfl_tensor *tensor = &host->context.tensors[number];
     tfl_delegate *owner = tensor->delegate;
     if (!owner->copy_from_buffer_handle) {
-        mn_host_hear(host, "it leaves contents in a buffer that it has no way to copy from");
-        return mn_host_fail(host, "a kernel", TFL_ERROR);
+        return fail_kernel(host, "it leaves contents in a buffer that it has no way to copy from");
     }
     mn_host_enter(host, MN_HOST_KERNEL);
     const tfl_status status =
@@ -297,7 +301,8 @@ static mn_status take_outputs(mn_host *host, const mn_part *part, const mn_part_
         const int32_t number = part->outputs[i];
         if (is_stale(&host->context.tensors[number], NULL)) MN_TRY(refresh(host, number));
         const tfl_tensor *tensor = &host->context.tensors[number];
-        if (tensor->data.data == run->outputs[i] || !tensor->data.data) continue;
+        if (!tensor->data.data) return fail_kernel(host, "it leaves an output without memory");
+        if (tensor->data.data == run->outputs[i]) continue;
         memcpy(run->outputs[i], tensor->data.data, tensor->bytes);
     }
     return MN_OK;

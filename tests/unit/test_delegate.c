@@ -350,6 +350,7 @@ static const faulty faulties[] = {
     {"invoke-silent", PREPARING INVOKE_OF "1 (error) and gave no reason", MN_OK},
     {"invoke-odd", PREPARING INVOKE_OF "77 (unknown status) and gave no reason", MN_OK},
     {"invoke-cancelled", PREPARING INVOKE_OF "8 (cancelled)", MN_OK},
+    {"null-output", "a kernel ended with status 1 (error): it leaves an output without memory", MN_OK},
     {"stale", "it leaves contents in a buffer that it has no way to copy from", MN_OK},
     {"late", NULL, MN_OK},
     {"duplicate", NULL, MN_OK},
