@@ -49,7 +49,7 @@ typedef struct mn_ethosu_finish {
 typedef struct mn_ethosu_dense {
     const mn_kernel *kernel;
     mn_conv_params params;
-    const void *filter; /* NULL where only `packed` is read */
+    const void *filter; /* beside `packed`, too: kernels may pack a part of what they read */
     const int32_t *bias;
     void *packed;
     int32_t threads; /* that a run may use; each has a workspace of its own */
