@@ -7,10 +7,7 @@
 
 const uint8_t *mn_ethosu_origins_find(const mn_ethosu_origins *origins, const mn_ethosu_memory *memory, int32_t space,
                                       size_t begin, size_t bytes) {
-    if (memory->constant[space] != NULL) {
-        const bool inside = begin <= memory->bytes[space] && bytes <= memory->bytes[space] - begin;
-        return inside ? memory->constant[space] + begin : NULL;
-    }
+    if (memory->constant[space] != NULL) return memory->constant[space] + begin;
     for (int32_t i = 0; i < origins->count; i++) {
         const mn_ethosu_origin *o = &origins->known[i];
         if (o->space == space && o->begin <= begin && begin <= o->end && bytes <= o->end - begin) {

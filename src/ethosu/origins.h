@@ -30,7 +30,8 @@ typedef struct mn_ethosu_origins {
     mn_ethosu_origin known[MN_ETHOSU_ORIGINS];
 } mn_ethosu_origins;
 
-/** The constant bytes at [begin, begin + bytes) of memory `space`; NULL where that is not one constant. */
+/** The constant bytes at [begin, begin + bytes) of memory `space`, all inside it; NULL where that is not one constant.
+ */
 const uint8_t *mn_ethosu_origins_find(const mn_ethosu_origins *origins, const mn_ethosu_memory *memory, int32_t space,
                                       size_t begin, size_t bytes);
 
