@@ -49,7 +49,7 @@ typedef struct shape {
 static double ceil_div(double a, double b) { return ceil(a / b); }
 
 static shape shape_of(const mn_ethosu_registers *r) {
-    const int32_t stride = mn_npu_get(r, MN_NPU_KERNEL_STRIDE);
+    const mn_npu_kernel_stride k = mn_npu_get_kernel_stride(r);
     const int32_t reach_h = mn_npu_size(r, MN_NPU_KERNEL_HEIGHT_M1), reach_w = mn_npu_size(r, MN_NPU_KERNEL_WIDTH_M1);
     return (shape){.h = mn_npu_size(r, MN_NPU_OFM_HEIGHT_M1),
                    .w = mn_npu_size(r, MN_NPU_OFM_WIDTH_M1),
@@ -58,15 +58,15 @@ static shape shape_of(const mn_ethosu_registers *r) {
                    .block_h = mn_npu_size(r, MN_NPU_OFM_BLK_HEIGHT_M1),
                    .block_w = mn_npu_size(r, MN_NPU_OFM_BLK_WIDTH_M1),
                    .block_c = mn_npu_size(r, MN_NPU_OFM_BLK_DEPTH_M1),
-                   .k_h = (reach_h - 1) / (1 + (stride >> 4 & 1)) + 1,
-                   .k_w = (reach_w - 1) / (1 + (stride >> 3 & 1)) + 1,
-                   .stride_h = 1 + (stride >> 1 & 1) + 2 * (stride >> 9 & 7),
-                   .stride_w = 1 + (stride & 1) + 2 * (stride >> 6 & 7),
+                   .k_h = (reach_h - 1) / k.dilation_h + 1,
+                   .k_w = (reach_w - 1) / k.dilation_w + 1,
+                   .stride_h = k.stride_h,
+                   .stride_w = k.stride_w,
                    .reach_h = reach_h,
                    .reach_w = reach_w,
                    .in_bytes = 1 << (mn_npu_get(r, MN_NPU_IFM_PRECISION) >> 2 & 3),
                    .out_bytes = 1 << (mn_npu_get(r, MN_NPU_OFM_PRECISION) >> 1 & 3),
-                   .part_kernel = (stride >> 2 & 1) != 0};
+                   .part_kernel = k.part_kernel};
 }
 
 /* ---- Multipliers --------------------------------------------------------------------------------------------------
@@ -180,9 +180,8 @@ static traffic elementwise_traffic(const machine *m, const shape *s, int32_t mod
     traffic t = {{0}, 0};
     const double elements = (double)s->h * s->w * s->c;
     const int32_t broadcast = mn_npu_get(&m->registers, MN_NPU_IFM2_BROADCAST);
-    const bool is_binary = mode != MN_NPU_LRELU && mode != MN_NPU_ABS && mode != MN_NPU_CLZ;
     move(m, &t, MN_NPU_IFM_REGION, elements * s->in_bytes, true);
-    if (is_binary && !(broadcast & MN_NPU_SCALAR)) {
+    if (!mn_npu_is_unary(mode) && !(broadcast & MN_NPU_SCALAR)) {
         const double repeated = (broadcast & MN_NPU_BROADCAST_H ? (double)s->h : 1) *
                                 (broadcast & MN_NPU_BROADCAST_W ? s->w : 1) *
                                 (broadcast & MN_NPU_BROADCAST_C ? s->c : 1);
@@ -276,20 +275,12 @@ static mn_ethosu_cost *add(mn_ethosu_estimate *e) {
 }
 
 static mn_status execute(machine *m, const mn_ethosu_command *command, size_t number, mn_ethosu_estimate *e) {
-    switch (command->code) {
-    case MN_NPU_OP_DMA_WAIT:
+    if (command->code == MN_NPU_OP_DMA_WAIT) {
         m->now = mn_max_f64(m->now, wait_for(m->copies, m->copy_count, command->param));
-        return MN_OK;
-    case MN_NPU_OP_KERNEL_WAIT:
+    } else if (command->code == MN_NPU_OP_KERNEL_WAIT) {
         m->now = mn_max_f64(m->now, wait_for(m->ops, m->op_count, command->param));
-        return MN_OK;
-    case MN_NPU_OP_CONV:
-    case MN_NPU_OP_DEPTHWISE:
-    case MN_NPU_OP_POOL:
-    case MN_NPU_OP_ELEMENTWISE:
-    case MN_NPU_OP_DMA_START: break;
-    default: return MN_OK;
     }
+    if (!mn_npu_starts(command)) return MN_OK;
     mn_ethosu_cost *cost = add(e);
     if (!cost) return mn_fail_memory("the estimate of an Ethos-U's program");
     cost->code = command->code;

@@ -140,12 +140,12 @@ static mn_status decode_finish(const mn_ethosu_decoder *d, mn_ethosu_op *op) {
 /* ---- CONV, DEPTHWISE and POOL ----------------------------------------------------------------------------- */
 
 static mn_status decode_kernel(const mn_ethosu_registers *r, mn_window *w) {
-    const int32_t stride = mn_npu_get(r, MN_NPU_KERNEL_STRIDE);
+    const mn_npu_kernel_stride k = mn_npu_get_kernel_stride(r);
     const int32_t rows = mn_npu_get(r, MN_NPU_KERNEL_HEIGHT_M1), columns = mn_npu_get(r, MN_NPU_KERNEL_WIDTH_M1);
-    w->stride_w = 1 + (stride & 1) + 2 * (stride >> 6 & 7);
-    w->stride_h = 1 + (stride >> 1 & 1) + 2 * (stride >> 9 & 7);
-    w->dilation_w = 1 + (stride >> 3 & 1);
-    w->dilation_h = 1 + (stride >> 4 & 1);
+    w->stride_w = k.stride_w;
+    w->stride_h = k.stride_h;
+    w->dilation_w = k.dilation_w;
+    w->dilation_h = k.dilation_h;
     w->k_h = rows / w->dilation_h + 1;
     w->k_w = columns / w->dilation_w + 1;
     if (rows % w->dilation_h == 0 && columns % w->dilation_w == 0) return MN_OK;
@@ -248,7 +248,7 @@ static mn_status decode_elementwise(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     if (op->mode >= MN_NPU_ELEMENTWISE_END) return mn_fail(MN_ERROR_FORMAT, "number %d is no such operation", op->mode);
     MN_TRY(mn_ethosu_decode_spend(d, 16.0 * op->out.h * op->out.w * op->out.c)); /* rough: a load, a scale, a store */
     MN_TRY(decode_map(d, &ifm_codes, op->out.h, op->out.w, op->out.c, &op->in));
-    if (!mn_ethosu_is_unary(op->mode)) MN_TRY(decode_pair(d, op));
+    if (!mn_npu_is_unary(op->mode)) MN_TRY(decode_pair(d, op));
     if (op->mode == MN_NPU_ADD || op->mode == MN_NPU_SUB) MN_TRY(decode_operand_scales(d, op));
     if (!scales) f->scaling = MN_ETHOSU_UNSCALED;
     f->shift_only = op->mode == MN_NPU_MUL && op->in.bytes == 4;

@@ -5,10 +5,6 @@
 #include "ethosu/finish.h"
 #include "ethosu/registers.h"
 
-bool mn_ethosu_is_unary(int32_t elementwise) {
-    return elementwise == MN_NPU_LRELU || elementwise == MN_NPU_ABS || elementwise == MN_NPU_CLZ;
-}
-
 /* ---- Rows ------------------------------------------------------------------------------------------------- */
 
 /* One row of each operand as numbers, and of the result. */
@@ -135,7 +131,7 @@ void mn_ethosu_elementwise_run(const mn_ethosu_op *op, const mn_ethosu_run *run)
         mn_ethosu_map_load(&op->in, run->spaces[op->in.space], y, m.raw, first);
         if (p->is_scalar) {
             for (size_t i = 0; i < count; i++) second[i] = p->scalar;
-        } else if (!mn_ethosu_is_unary(op->mode)) {
+        } else if (!mn_npu_is_unary(op->mode)) {
             load_pair(op, run, y, m.raw, second);
         }
         compute(op, &m, count);

@@ -108,9 +108,6 @@ typedef struct mn_ethosu_run {
     mn_team *team;                         /* to share work with; NULL: the caller alone */
 } mn_ethosu_run;
 
-/** Two operands of one number each, or one: MUL, SHR, CLZ ... need no other. */
-bool mn_ethosu_is_unary(int32_t elementwise);
-
 /** Workspace that an operation needs; false when that overflows. */
 bool mn_ethosu_window_workspace(const mn_ethosu_op *op, size_t *bytes);
 bool mn_ethosu_elementwise_workspace(const mn_ethosu_op *op, size_t *bytes);

@@ -22,18 +22,6 @@ struct mn_ethosu_program {
 
 /* ---- Decoding --------------------------------------------------------------------------------------------- */
 
-static bool starts_operation(const mn_ethosu_command *command) {
-    if (command->is_long) return false;
-    switch (command->code) {
-    case MN_NPU_OP_CONV:
-    case MN_NPU_OP_DEPTHWISE:
-    case MN_NPU_OP_POOL:
-    case MN_NPU_OP_ELEMENTWISE:
-    case MN_NPU_OP_DMA_START: return true;
-    default: return false; /* waits and counters: operations run one after another here */
-    }
-}
-
 static mn_status make_room(mn_ethosu_program *p) {
     if (p->count < p->room) return MN_OK;
     if (p->room == MOST_OPERATIONS) return mn_fail(MN_ERROR_LIMIT, "it is behind %d others", MOST_OPERATIONS);
@@ -71,7 +59,7 @@ static mn_status decode_all(mn_ethosu_program *p, const mn_ethosu_stream *stream
     for (size_t at = 0; mn_ethosu_stream_next(stream, &at, &command); number++) {
         if (command.is_long || command.code >= MN_ETHOSU_FIRST_SET) {
             mn_npu_set(r, &command);
-        } else if (starts_operation(&command)) {
+        } else if (mn_npu_starts(&command)) { /* not waits and counters: operations run one after another here */
             const mn_status status = add(p, decoder, &command);
             char place[64];
             if (status == MN_OK) continue;

@@ -32,6 +32,24 @@ enum {
     MN_NPU_ELEMENTWISE_END
 };
 
+/** Has the operation of ELEMENTWISE one operand? */
+static inline bool mn_npu_is_unary(int32_t mode) {
+    return mode == MN_NPU_LRELU || mode == MN_NPU_ABS || mode == MN_NPU_CLZ;
+}
+
+/** Does the command start an operation or a copy? */
+static inline bool mn_npu_starts(const mn_ethosu_command *command) {
+    if (command->is_long) return false;
+    switch (command->code) {
+    case MN_NPU_OP_CONV:
+    case MN_NPU_OP_DEPTHWISE:
+    case MN_NPU_OP_POOL:
+    case MN_NPU_OP_ELEMENTWISE:
+    case MN_NPU_OP_DMA_START: return true;
+    default: return false;
+    }
+}
+
 /** OFM_PRECISION, bits 14 and 15. */
 enum { MN_NPU_ROUND_TFL, MN_NPU_ROUND_TRUNCATE, MN_NPU_ROUND_NATURAL };
 
@@ -86,6 +104,21 @@ static inline uint64_t mn_npu_address(const mn_ethosu_registers *r, int32_t code
 /** A distance, which may be negative. */
 static inline int64_t mn_npu_stride(const mn_ethosu_registers *r, int32_t code) {
     return (int64_t)(mn_npu_address(r, code) << 16) / 65536;
+}
+
+/** KERNEL_STRIDE: how a filter moves, its dilation, and whether its weights come part kernel first. */
+typedef struct mn_npu_kernel_stride {
+    int32_t stride_h, stride_w, dilation_h, dilation_w;
+    bool part_kernel;
+} mn_npu_kernel_stride;
+
+static inline mn_npu_kernel_stride mn_npu_get_kernel_stride(const mn_ethosu_registers *r) {
+    const int32_t bits = mn_npu_get(r, MN_NPU_KERNEL_STRIDE);
+    return (mn_npu_kernel_stride){.stride_h = 1 + (bits >> 1 & 1) + 2 * (bits >> 9 & 7),
+                                  .stride_w = 1 + (bits & 1) + 2 * (bits >> 6 & 7),
+                                  .dilation_h = 1 + (bits >> 4 & 1),
+                                  .dilation_w = 1 + (bits >> 3 & 1),
+                                  .part_kernel = (bits >> 2 & 1) != 0};
 }
 
 #endif
