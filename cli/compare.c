@@ -13,6 +13,7 @@
 #include "classifier.h"
 #include "classify/answer.h"
 #include "classify/ending.h"
+#include "classify/names.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -25,6 +26,7 @@
 #include "quant/compare.h"
 #include "samples.h"
 #include "session_options.h"
+#include "shares.h"
 
 typedef struct settings {
     cli_list models;
@@ -72,23 +74,33 @@ static const cli_command command = {
     .name = "compare",
     .usage = "A [B] --images DIR [options]",
     .summary = "Compares what the layers of two versions of a model compute, the worst first: signal to noise ratio "
-               "(SQNR) and cosine of B against A, and the ranges of values.",
+               "(SQNR) and cosine of B against A, and the ranges of values; of classifiers how far answers are apart.",
     .notes =
         "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by "
         "the names of "
-        "their outputs, and the rest by their order, operator and size.\n\nWith a delegate B runs on it, operator by "
+        "their outputs, and the rest by their order, operator and size. Of classifiers it tells what evaluate "
+        "--compare "
+        "tells, with the same intervals; classes of photos are told by file names and folders, as for "
+        "evaluate.\n\nWith a delegate B runs on it, operator by "
         "operator, and is A itself unless named: so the first layer that the delegate computes otherwise is found.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),
 };
 
+/* What is said of one photo. */
+typedef struct answer {
+    cli_agreement apart;
+    bool right[2]; /* where its class is known */
+} answer;
+
 /* How far the answers of classifiers are apart. */
 typedef struct answers {
     bool known; /* both models answer with the same classes */
     mn_ending ending[2];
-    cli_agreement *apart; /* [samples] */
-    bool exhausted;       /* no memory for an answer */
+    answer *each;   /* [samples] */
+    double *values; /* [samples]: room to add up in */
+    bool exhausted; /* no memory for an answer */
 } answers;
 
 /* What was compared. */
@@ -150,14 +162,25 @@ static float *read_answer(const mn_ending *e, const mn_graph *graph, const mn_se
     return room;
 }
 
+/* Is the truth, in A's numbers, the best of a model's classes? */
+static bool is_right(const result *r, int32_t sample, int32_t model, const float *scores) {
+    const mn_ending *ending = r->answers.ending;
+    const int32_t truth = r->samples.truth[sample];
+    int32_t best;
+    mn_answer_top_k(scores, ending[model].classes, 1, &best);
+    return truth >= 0 && best == truth + ending[model].classes - ending[0].classes;
+}
+
 static void compare_answers(result *r, int32_t sample, const mn_session *a, const mn_session *b) {
     const mn_ending *ending = r->answers.ending;
     float *p = read_answer(&ending[0], &r->models[0].graph, a);
     float *q = read_answer(&ending[1], &r->models[1].graph, b);
     if (p && q) {
-        r->answers.apart[sample] =
-            cli_compare_answers(cli_answers_at(&ending[0]), (cli_answer_values){p, p + ending[0].classes},
-                                cli_answers_at(&ending[1]), (cli_answer_values){q, q + ending[1].classes});
+        const float *x = p + ending[0].classes, *y = q + ending[1].classes;
+        r->answers.each[sample] =
+            (answer){.apart = cli_compare_answers(cli_answers_at(&ending[0]), (cli_answer_values){p, x},
+                                                  cli_answers_at(&ending[1]), (cli_answer_values){q, y}),
+                     .right = {is_right(r, sample, 0, x), is_right(r, sample, 1, y)}};
     } else {
         r->answers.exhausted = true;
     }
@@ -179,21 +202,40 @@ static mn_status open_answers(const settings *s, result *r) {
         if (status != MN_OK) return s->output != NULL ? status : MN_OK;
     }
     if (cli_shared_classes(cli_answers_at(&a->ending[0]), cli_answers_at(&a->ending[1])) == 0) return MN_OK;
-    a->apart = calloc((size_t)r->samples.set.count, sizeof *a->apart);
-    if (a->apart == NULL) return mn_fail_memory("the answers");
     a->known = true;
     return MN_OK;
 }
 
-/* Over all photos: how many answers agree, and the mean divergence. */
-static int32_t sum_answers(const result *r, double *divergence) {
-    int32_t agree = 0;
-    *divergence = 0;
+static mn_status make_room(result *r) {
+    answers *a = &r->answers;
+    if (!a->known) return MN_OK;
+    a->each = calloc((size_t)r->samples.set.count, sizeof *a->each);
+    a->values = calloc((size_t)r->samples.set.count, sizeof *a->values);
+    return a->each && a->values ? MN_OK : mn_fail_memory("the answers");
+}
+
+typedef double value_of(const answer *answer);
+
+static double agree_of(const answer *a) { return a->apart.agree; }
+static double divergence_of(const answer *a) { return a->apart.divergence; }
+static double first_of(const answer *a) { return a->right[0]; }
+static double second_of(const answer *a) { return a->right[1]; }
+static double change_of(const answer *a) { return a->right[1] - a->right[0]; }
+
+/* One value for each photo, or for each whose class is known. */
+static const double *take(const result *r, value_of *value, bool known) {
+    int32_t count = 0;
     for (int32_t i = 0; i < r->samples.set.count; i++) {
-        agree += r->answers.apart[i].agree;
-        *divergence += r->answers.apart[i].divergence / r->samples.set.count;
+        if (known && r->samples.truth[i] < 0) continue;
+        r->answers.values[count++] = value(&r->answers.each[i]);
     }
-    return agree;
+    return r->answers.values;
+}
+
+static int32_t count_known(const result *r) {
+    int32_t known = 0;
+    for (int32_t i = 0; i < r->samples.set.count; i++) known += r->samples.truth[i] >= 0;
+    return known;
 }
 
 /* ---- Reports ----------------------------------------------------------------------------------------- */
@@ -222,15 +264,23 @@ static void print_delegate(const result *r) {
     printf("; layer %s\n", a->name);
 }
 
+static void print_answers(const result *r) {
+    const int32_t count = r->samples.set.count, known = count_known(r);
+    printf("answers of output '%s'\n", r->answers.ending[0].given.name);
+    if (known > 0) {
+        cli_print_share("top-1 of A", take(r, first_of, true), known);
+        cli_print_share("top-1 of B", take(r, second_of, true), known);
+        cli_print_change(take(r, change_of, true), known);
+    }
+    cli_print_share("agreement", take(r, agree_of, false), count);
+    cli_print_divergence("A", "B", take(r, divergence_of, false), count, "");
+    cli_print_bootstrap();
+}
+
 static void print_text(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     printf("%d layers, %d photos; %s\n", r->count, r->samples.set.count, r->samples.text);
-    if (r->answers.known) {
-        double divergence;
-        int32_t agree = sum_answers(r, &divergence);
-        printf("output '%s': the best class agrees on %d of %d photos, mean KL(A || B) %.6f nats\n",
-               r->answers.ending[0].given.name, agree, r->samples.set.count, divergence);
-    }
+    if (r->answers.known) print_answers(r);
     if (r->delegated != NULL) print_delegate(r);
     printf("\n");
     printf("%9s  %9s  %10s  %-19s  %-19s  %-19s  %-18s %s\n", "SQNR dB", "cosine", "shift", "values of A",
@@ -266,6 +316,19 @@ static void json_delegate(cli_json *json, const result *r) {
     cli_json_end(json);
 }
 
+static void json_answers(cli_json *json, const result *r) {
+    const int32_t count = r->samples.set.count, known = count_known(r);
+    cli_json_text(json, "output", r->answers.ending[0].given.name);
+    if (known > 0) {
+        cli_json_share(json, "top1_a", take(r, first_of, true), known);
+        cli_json_share(json, "top1_b", take(r, second_of, true), known);
+        cli_json_change(json, take(r, change_of, true), known);
+    }
+    cli_json_share(json, "agreement", take(r, agree_of, false), count);
+    cli_json_divergence(json, take(r, divergence_of, false), count);
+    cli_json_bootstrap(json);
+}
+
 static void print_json(const settings *s, const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     cli_json json = {.out = stdout};
@@ -273,12 +336,7 @@ static void print_json(const settings *s, const result *r) {
     cli_json_text(&json, "a", s->models.items[0]);
     cli_json_text(&json, "b", path_of(s, 1));
     cli_json_int(&json, "images", r->samples.set.count);
-    if (r->answers.known) {
-        double divergence;
-        cli_json_text(&json, "output", r->answers.ending[0].given.name);
-        cli_json_int(&json, "agree", sum_answers(r, &divergence));
-        cli_json_number(&json, "divergence", divergence);
-    }
+    if (r->answers.known) json_answers(&json, r);
     if (r->delegated != NULL) json_delegate(&json, r);
     cli_json_array(&json, "layers");
     for (int32_t i = 0; i < r->count; i++) {
@@ -328,14 +386,18 @@ static bool run(const settings *s, const cli_showing *showing, result *r) {
     mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
     mn_pixels pixels;
     mn_status status = open_models(s, r);
+    if (status == MN_OK) status = open_answers(s, r);
     if (status == MN_OK) {
         const mn_graph *graph = &r->models[0].graph;
+        const mn_ending *ending = &r->answers.ending[0];
         if (!cli_samples_pixels(&showing->preprocess, graph, &pixels)) return false;
-        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]], NULL, 0, showing, &pixels,
-                              s->jobs > 0 ? s->jobs : 0, &r->samples)) {
+        if (!cli_samples_load(s->images, s->limit, &graph->tensors[graph->inputs[0]],
+                              r->answers.known ? mn_names_known(&graph->meaning, ending->output) : NULL,
+                              r->answers.known ? ending->classes : 0, showing, &pixels, s->jobs > 0 ? s->jobs : 0,
+                              &r->samples)) {
             return false;
         }
-        status = open_answers(s, r);
+        status = make_room(r);
         if (status == MN_OK) status = open_delegate(s, r);
         const mn_compare_options comparing = {.look = look, .context = r, .second = &r->setup.options};
         const int32_t jobs = s->jobs >= 0 ? s->jobs : r->delegated != NULL ? 1 : 0;
@@ -371,7 +433,8 @@ static int compare(const settings *s) {
     result r = {0};
     bool good = run(s, &showing, &r);
     free(r.differences);
-    free(r.answers.apart);
+    free(r.answers.each);
+    free(r.answers.values);
     cli_samples_free(&r.samples);
     for (int32_t i = 0; i < 2; i++) cli_graph_close(&r.models[i]);
     free(r.delegated);

@@ -20,7 +20,6 @@
 #include "evaluate_report.h"
 #include "image_options.h"
 #include "session_options.h"
-#include "stats.h"
 #include "train/mpi.h"
 
 enum { TOP = 5 };
@@ -89,12 +88,14 @@ static const cli_command command = {
     .usage = "-m MODEL --images DIR [options]",
     .summary =
         "Measures the accuracy of a model over a folder of photos: top-1 and top-5 with 95 % intervals, speed, and "
-        "the most confident mistakes.",
+        "the most confident mistakes; and how far another model is from it.",
     .notes =
         "The class of a photo is told by the list file; or by a WordNet id that starts its file name "
         "(n01440764_tench.JPEG); or by the folder below DIR that holds it: a WordNet id, a label of the model, or, "
         "when no folder is either and there are as many as classes, its place in the sorted order.\n\nResults do "
-        "not depend on --jobs. Photos that cannot be read are counted and named, and left out.\n\nmpirun -np N "
+        "not depend on --jobs. Intervals are Wilson's and, by bootstrap, the middle 95 % of 2000 resamples of the "
+        "photos, always the same ones. With --compare, top-1 is also paired: photos that the second model loses and "
+        "wins, and McNemar's exact p. Photos that cannot be read are counted and named, and left out.\n\nmpirun -np N "
         "mobilenet "
         "evaluate ... shares the photos among N processes or machines; the results are the same.",
     .options = options,
@@ -237,7 +238,8 @@ static mn_status open_sessions(const settings *s, bench *b) {
     b->report.jobs = b->jobs * b->ranks;
     b->report.outcomes = calloc((size_t)b->photos.count, sizeof *b->report.outcomes);
     b->sessions = calloc((size_t)b->jobs, sizeof *b->sessions);
-    if (b->report.outcomes == NULL || b->sessions == NULL) return mn_fail_memory("the results");
+    b->report.values = calloc((size_t)b->photos.count, sizeof *b->report.values);
+    if (!b->report.outcomes || !b->report.values || !b->sessions) return mn_fail_memory("the results");
     for (int32_t i = 0; i < b->jobs; i++) {
         for (int32_t m = 0; m < b->report.models; m++) {
             MN_TRY(cli_worker_open(&b->classifier[m], &b->sessions[i].worker[m]));
@@ -273,6 +275,7 @@ static void close_bench(bench *b) {
     for (int32_t i = 0; b->report.outcomes != NULL && i < b->photos.count; i++) free(b->report.outcomes[i].error);
     free(b->sessions);
     free(b->report.outcomes);
+    free(b->report.values);
     cli_photos_free(&b->photos);
     cli_labels_close(&b->labels);
     for (int32_t m = 0; m < 2; m++) cli_classifier_close(&b->classifier[m]);

@@ -3,7 +3,6 @@
 
 #include "evaluate_report.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "base/extremes.h"
@@ -11,14 +10,13 @@
 #include "common/json.h"
 #include "delegation.h"
 #include "image_options.h"
-#include "stats.h"
+#include "shares.h"
 
 enum { MISTAKES = 10 };
 
 typedef struct totals {
     int32_t evaluated, unreadable, known; /* known: evaluated, and the truth is known */
-    int32_t top1[2], top5[2], agree;
-    double divergence, difference; /* the mean, and the largest */
+    double difference;                    /* the largest */
     int32_t mistakes;
     int32_t mistake[MISTAKES]; /* photos, the most confident wrong answer of the first model first */
 } totals;
@@ -43,20 +41,43 @@ static totals add_up(const cli_evaluation *e) {
             continue;
         }
         t.evaluated++;
-        t.agree += outcome->apart.agree;
-        t.divergence += outcome->apart.divergence;
         t.difference = mn_max_f64(t.difference, outcome->apart.difference);
         if (e->photos->items[i].truth < 0) continue;
         t.known++;
-        for (int32_t m = 0; m < e->models; m++) {
-            t.top1[m] += outcome->answer[m].top1;
-            t.top5[m] += outcome->answer[m].top5;
-        }
         if (!outcome->answer[0].top1) add_mistake(e, &t, i);
     }
-    if (t.evaluated > 0) t.divergence /= t.evaluated;
     return t;
 }
+
+/* ---- One value for each photo ------------------------------------------------------------------------ */
+
+typedef double value_of(const cli_outcome *outcome, int32_t model);
+
+static double top1_of(const cli_outcome *o, int32_t m) { return o->answer[m].top1; }
+static double top5_of(const cli_outcome *o, int32_t m) { return o->answer[m].top5; }
+static double change_of(const cli_outcome *o, int32_t m) { return o->answer[m].top1 - o->answer[0].top1; }
+
+static double agree_of(const cli_outcome *o, int32_t m) {
+    (void)m;
+    return o->apart.agree;
+}
+
+static double divergence_of(const cli_outcome *o, int32_t m) {
+    (void)m;
+    return o->apart.divergence;
+}
+
+/* Of every photo that was evaluated, or of those alone whose class is known. */
+static const double *take(const cli_evaluation *e, value_of *value, int32_t model, bool known) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < e->photos->count; i++) {
+        if (e->outcomes[i].failed || (known && e->photos->items[i].truth < 0)) continue;
+        e->values[count++] = value(&e->outcomes[i], model);
+    }
+    return e->values;
+}
+
+/* ---- Reports ----------------------------------------------------------------------------------------- */
 
 int32_t cli_report_unreadable(const cli_evaluation *e) {
     int32_t answered = 0;
@@ -66,12 +87,6 @@ int32_t cli_report_unreadable(const cli_evaluation *e) {
         if (outcome->failed) cli_error("%s", outcome->error != NULL ? outcome->error : e->photos->items[i].path);
     }
     return answered;
-}
-
-static void print_share(const char *name, int32_t part, int32_t whole) {
-    cli_interval interval = cli_wilson(part, whole);
-    printf("%-11s %6.2f %%  (%d of %d; 95 %% interval %.2f to %.2f %%)\n", name, 100.0 * part / whole, part, whole,
-           100 * interval.low, 100 * interval.high);
 }
 
 /* The best five of five classes are no news. */
@@ -96,8 +111,16 @@ static void print_model(const cli_evaluation *e, const totals *t, int32_t m) {
     printf("  input     %s\n", e->classifier[m].input.text);
     print_delegate(&e->classifier[m]);
     if (t->known == 0) return;
-    print_share("  top-1", t->top1[m], t->known);
-    if (has_top5(e)) print_share("  top-5", t->top5[m], t->known);
+    cli_print_share("  top-1", take(e, top1_of, m, true), t->known);
+    if (has_top5(e)) cli_print_share("  top-5", take(e, top5_of, m, true), t->known);
+}
+
+static void print_pair(const cli_evaluation *e, const totals *t) {
+    if (t->known > 0) cli_print_change(take(e, change_of, 1, true), t->known);
+    cli_print_share("agreement", take(e, agree_of, 1, false), t->evaluated);
+    cli_print_divergence("model", "compared", take(e, divergence_of, 1, false), t->evaluated,
+                         compares_scores(e) ? "" : ", of probabilities: scores are not known of both");
+    printf("difference  %.6f, the largest between two probabilities\n", t->difference);
 }
 
 void cli_report_text(const cli_evaluation *e) {
@@ -110,12 +133,8 @@ void cli_report_text(const cli_evaluation *e) {
     if (e->classifier[0].info.labels && t.known > 0) {
         printf("  top-1 is how often the likeliest label is that of the photo; others may hold as well\n");
     }
-    if (e->models == 2) {
-        print_share("agreement", t.agree, t.evaluated);
-        printf("divergence  %.6f nats, mean KL(model || compared)%s\n", t.divergence,
-               compares_scores(e) ? "" : ", of probabilities: scores are not known of both");
-        printf("difference  %.6f, the largest between two probabilities\n", t.difference);
-    }
+    if (e->models == 2) print_pair(e, &t);
+    if (e->models == 2 || t.known > 0) cli_print_bootstrap();
     if (t.mistakes > 0) printf("\nmost confident mistakes\n");
     for (int32_t i = 0; i < t.mistakes; i++) {
         const cli_photo *photo = &e->photos->items[t.mistake[i]];
@@ -123,19 +142,6 @@ void cli_report_text(const cli_evaluation *e) {
         printf("  %6.2f %%  %s", 100 * (double)answer->probability, cli_labels_name(e->labels, answer->best));
         printf(", is %s: %s\n", cli_labels_name(e->labels, photo->truth), photo->path);
     }
-}
-
-static void json_share(cli_json *json, const char *key, int32_t part, int32_t whole) {
-    cli_interval interval = cli_wilson(part, whole);
-    cli_json_object(json, key);
-    cli_json_int(json, "count", part);
-    cli_json_int(json, "of", whole);
-    cli_json_number(json, "share", (double)part / whole);
-    cli_json_array(json, "interval95");
-    cli_json_number(json, NULL, interval.low);
-    cli_json_number(json, NULL, interval.high);
-    cli_json_end(json);
-    cli_json_end(json);
 }
 
 static void json_mistakes(cli_json *json, const cli_evaluation *e, const totals *t) {
@@ -167,6 +173,14 @@ static void json_unreadable(cli_json *json, const cli_evaluation *e) {
     cli_json_end(json);
 }
 
+static void json_pair(cli_json *json, const cli_evaluation *e, const totals *t) {
+    if (t->known > 0) cli_json_change(json, take(e, change_of, 1, true), t->known);
+    cli_json_text(json, "compared_by", compares_scores(e) ? "scores" : "probabilities");
+    cli_json_share(json, "agreement", take(e, agree_of, 1, false), t->evaluated);
+    cli_json_divergence(json, take(e, divergence_of, 1, false), t->evaluated);
+    cli_json_number(json, "largest_difference", t->difference);
+}
+
 void cli_report_json(const cli_evaluation *e) {
     totals t = add_up(e);
     cli_json json = {.out = stdout};
@@ -185,17 +199,13 @@ void cli_report_json(const cli_evaluation *e) {
         cli_json_delegation(&json, cli_delegate_name(&e->classifier[m].setup), e->classifier[m].model,
                             mn_classifier_session(e->classifier[m].first));
         if (t.known > 0) {
-            json_share(&json, "top1", t.top1[m], t.known);
-            if (has_top5(e)) json_share(&json, "top5", t.top5[m], t.known);
+            cli_json_share(&json, "top1", take(e, top1_of, m, true), t.known);
+            if (has_top5(e)) cli_json_share(&json, "top5", take(e, top5_of, m, true), t.known);
         }
         cli_json_end(&json);
     }
-    if (e->models == 2) {
-        cli_json_text(&json, "compared_by", compares_scores(e) ? "scores" : "probabilities");
-        json_share(&json, "agreement", t.agree, t.evaluated);
-        cli_json_number(&json, "divergence", t.divergence);
-        cli_json_number(&json, "largest_difference", t.difference);
-    }
+    if (e->models == 2) json_pair(&json, e, &t);
+    if (e->models == 2 || t.known > 0) cli_json_bootstrap(&json);
     json_mistakes(&json, e, &t);
     json_unreadable(&json, e);
     cli_json_end(&json);

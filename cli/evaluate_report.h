@@ -30,6 +30,7 @@ typedef struct cli_evaluation {
     const cli_classifier *classifier; /* [models] */
     const cli_photos *photos;
     cli_outcome *outcomes; /* [photos->count] */
+    double *values;        /* [photos->count]: room to add up in */
     int32_t jobs;
     double seconds;
 } cli_evaluation;

@@ -17,8 +17,23 @@ json 'len(o["layers"]) == 21' \
     'all(l["sqnr_db"] > 15 and 0.98 < l["cosine"] <= 1.000001 for l in o["layers"])' \
     'all(l["storable_b"][0] <= l["values_b"][0] <= l["values_b"][1] <= l["storable_b"][1] for l in o["layers"])' \
     'sorted(l["operator"] for l in o["layers"]) == list(range(21))'
+json 'o["agreement"]["of"] == o["images"] and "change" not in o' \
+    'o["divergence_bootstrap95"][0] <= o["divergence"] <= o["divergence_bootstrap95"][1]'
 expect 0 compare "$model" "$made" --images "$folder" --json --jobs 3
 cmp "$scratch/out" "$scratch/one" || fail "3 jobs give another result"
+
+# Photos in a folder for each class: of ten copies of one photo each model is right about one.
+for i in 0 1 2 3 4 5 6 7 8 9; do
+    mkdir -p "$scratch/classes/c$i"
+    cp "$photos/gray.jpg" "$scratch/classes/c$i/"
+done
+expect 0 compare "$model" "$made" --images "$scratch/classes" --json
+json 'o["top1_a"]["of"] == o["top1_b"]["of"] == o["change"]["of"] == 10' \
+    'o["top1_a"]["count"] == o["top1_b"]["count"] == 1 and o["agreement"]["of"] == 10' \
+    'o["change"]["lost"] == o["change"]["won"] == 1 - o["agreement"]["count"] // 10'
+expect 0 compare "$model" "$made" --images "$scratch/classes"
+prints '^top-1 of B .*bootstrap'
+prints '^change .*McNemar'
 
 # A model is equal to itself; one with other input and output types has the same layers inside.
 expect 0 compare "$model" "$model" --images "$folder" --limit 2

@@ -39,8 +39,20 @@ for other in tiny_v2_float32 tiny_v2_uint8; do
 done
 expect 0 evaluate -m "$model" --images "$photos" --truth "$scratch/list" --compare "$model" --json
 json 'o["divergence"] == 0 and o["largest_difference"] == 0 and o["agreement"]["share"] == 1'
+# Bootstrap intervals hold the value, and what one model loses the other wins.
+expect 0 evaluate -m "$model" --images "$photos" --truth "$scratch/list" --compare $models/tiny_v2_uint8.tflite --json
+json 'o["bootstrap_resamples"] == 2000' \
+    'all(x["bootstrap95"][0] <= x["share"] <= x["bootstrap95"][1] for x in (o["model"]["top1"], o["agreement"]))' \
+    'o["divergence_bootstrap95"][0] < o["divergence"] < o["divergence_bootstrap95"][1]' \
+    'o["change"]["won"] - o["change"]["lost"] == o["compared"]["top1"]["count"] - o["model"]["top1"]["count"]' \
+    'o["change"]["bootstrap95"][0] <= o["change"]["share"] <= o["change"]["bootstrap95"][1]' \
+    '0 < o["change"]["mcnemar_p"] <= 1'
+expect 0 evaluate -m "$model" --images "$photos" --truth "$scratch/list" --compare $models/tiny_v2_uint8.tflite
+prints '^change .*lost [0-9]+, won [0-9]+ of [0-9]+; McNemar p '
+prints '^divergence .*; bootstrap 0'
 expect 0 evaluate -m "$model" --images "$photos" --truth "$scratch/list"
-prints '^  top-1 .*95 % interval'
+prints '^  top-1 .*95 % interval .*, bootstrap '
+prints '^bootstrap .* 2000 resamples'
 prints '^most confident mistakes'
 prints '^ +[0-9.]+ %  class [0-9], is class [0-9]: '
 

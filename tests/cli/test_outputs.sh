@@ -80,9 +80,10 @@ expect 0 evaluate -m "$scratch/rescaled.tflite" --compare "$scratch/rescaled8.tf
 json 'o["model"]["input_range_source"] == "rescaling" and o["compared"]["input_range_source"] == "metadata"' \
     'o["model"]["input_high"] == o["compared"]["input_high"] == [255] * 3 and o["divergence"] < 0.01'
 expect 0 compare "$scratch/rescaled.tflite" "$scratch/rescaled8.tflite" --images "$scratch/folders" --json
-json 'o["divergence"] < 0.01 and o["agree"] == 3 and o["output"] == "answer"'
+json 'o["divergence"] < 0.01 and o["agreement"]["count"] == 3 and o["output"] == "answer"'
 expect 0 compare "$scratch/rescaled.tflite" "$scratch/rescaled8.tflite" --images "$scratch/folders"
-prints "output 'answer': the best class agrees on 3 of 3 photos"
+prints "^answers of output 'answer'"
+prints '^agreement +100.00 %  .3 of 3;'
 
 # ---- Accuracy of one unit, and of labels ----
 rm -r "$scratch/folders/c"

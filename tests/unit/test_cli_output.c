@@ -121,6 +121,36 @@ static void test_wilson(void **state) {
     }
 }
 
+/* Of half ones the resampled mean is binomial: 40 to 60 of 100 hold the middle 95 %. */
+static void test_bootstrap(void **state) {
+    (void)state;
+    double values[100], same[7] = {3, 3, 3, 3, 3, 3, 3};
+    for (int i = 0; i < 100; i++) values[i] = i % 2;
+    const cli_interval half = cli_bootstrap(values, 100), again = cli_bootstrap(values, 100);
+    assert_true(fabs(half.low - 0.40) < 0.015 && fabs(half.high - 0.60) < 0.015);
+    assert_true(half.low == again.low && half.high == again.high);
+    const cli_interval one = cli_bootstrap(same, 7);
+    assert_true(one.low == 3 && one.high == 3);
+    /* A rare large value: skewed, as divergences are. The mean of n = 100 is 10 K / n, K about Poisson(1): 0 to 3. */
+    for (int i = 0; i < 100; i++) values[i] = i == 99 ? 10 : 0;
+    const cli_interval skewed = cli_bootstrap(values, 100);
+    assert_true(skewed.low == 0 && fabs(skewed.high - 0.3) < 1e-12);
+}
+
+/* Binomial sums, worked out in whole numbers. */
+static void test_mcnemar(void **state) {
+    (void)state;
+    static const struct {
+        int32_t lost, won;
+        double p;
+    } cases[] = {
+        {0, 0, 1}, {3, 3, 1}, {0, 5, 0.0625}, {2, 9, 0.06542969}, {30, 10, 0.00222143}, {700, 800, 0.01055926}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(fabs(cli_mcnemar(cases[i].lost, cases[i].won) - cases[i].p) < 1e-8);
+        assert_true(cli_mcnemar(cases[i].lost, cases[i].won) == cli_mcnemar(cases[i].won, cases[i].lost));
+    }
+}
+
 static void test_difference(void **state) {
     (void)state;
     const float p[] = {0.5F, 0.5F}, sure[] = {1, 0};
@@ -131,7 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_structure), cmocka_unit_test(test_json_text),  cmocka_unit_test(test_top_k),
         cmocka_unit_test(test_softmax),        cmocka_unit_test(test_dequantise), cmocka_unit_test(test_wilson),
-        cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_bootstrap),      cmocka_unit_test(test_mcnemar),    cmocka_unit_test(test_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
