@@ -162,6 +162,10 @@ typedef struct mn_tensor_info {
     const void *data; /**< constant contents, or NULL for a tensor computed at run time */
 } mn_tensor_info;
 
+/** Compares a tensor with what a program takes it for: `count` elements of `type`. 0 elements are any number of them,
+ *  MN_NONE is any type. Errors: ARGUMENT, with a sentence that tells the tensor's name, type and shape. */
+MN_API mn_status mn_tensor_expect(const mn_tensor_info *info, mn_type type, size_t count);
+
 /* ---- Model ------------------------------------------------------------------------------------------- */
 
 typedef struct mn_model mn_model;
@@ -326,6 +330,10 @@ MN_API const void *mn_session_tensor_data(const mn_session *session, int32_t ten
 
 /** Facts about a tensor with the dimensions of this session (they differ from the model's after resizing). */
 MN_API mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor_info *out);
+
+/** The same of input or output number `i`. Errors: ARGUMENT for a number out of range. */
+MN_API mn_status mn_session_input_info(const mn_session *session, int32_t i, mn_tensor_info *out);
+MN_API mn_status mn_session_output_info(const mn_session *session, int32_t i, mn_tensor_info *out);
 
 /** Bytes of the tensor arena; threads in use. */
 MN_API size_t mn_session_arena_bytes(const mn_session *session);

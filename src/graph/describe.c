@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/argument.h"
 #include "graph/shape.h"
 
 static const char *const activation_names[] = {
@@ -148,6 +149,19 @@ mn_tensor mn_tensor_of(const mn_tensor_info *info) {
                         .data = info->data};
     memcpy(tensor.dims, info->dims, sizeof tensor.dims);
     return tensor;
+}
+
+mn_status mn_tensor_expect(const mn_tensor_info *info, mn_type type, size_t count) {
+    MN_NEED(info);
+    const mn_tensor tensor = mn_tensor_of(info);
+    const mn_shape shape = mn_tensor_shape(&tensor);
+    const size_t element = mn_type_size(info->type), holds = element > 0 ? info->bytes / element : 0;
+    char text[MN_SHAPE_TEXT], number[32] = "";
+    if ((type == MN_NONE || type == info->type) && (count == 0 || count == holds)) return MN_OK;
+    if (count > 0) snprintf(number, sizeof number, "%zu %s", count, count == 1 ? "element" : "elements");
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: is %s of shape %s, %zu elements; use it as that, not as %s%s%s",
+                   info->name ? info->name : "a tensor", mn_type_name(info->type), mn_shape_text(&shape, text), holds,
+                   number, type != MN_NONE && count > 0 ? " of " : "", type != MN_NONE ? mn_type_name(type) : "");
 }
 
 void mn_graph_describe(const mn_graph *graph, const mn_op *op, mn_op_info *out) {

@@ -416,5 +416,22 @@ mn_status mn_session_tensor(const mn_session *session, int32_t tensor, mn_tensor
     return MN_OK;
 }
 
+static mn_status tell_end(const mn_session *session, const char *what, const int32_t *ends, int32_t count, int32_t i,
+                          mn_tensor_info *out) {
+    if (i >= 0 && i < count) return mn_session_tensor(session, ends[i], out);
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: there is no %s %d; the model has %d, numbered from 0", session->graph->name,
+                   what, i, count);
+}
+
+mn_status mn_session_input_info(const mn_session *session, int32_t i, mn_tensor_info *out) {
+    MN_NEED(session);
+    return tell_end(session, "input", session->graph->inputs, session->graph->input_count, i, out);
+}
+
+mn_status mn_session_output_info(const mn_session *session, int32_t i, mn_tensor_info *out) {
+    MN_NEED(session);
+    return tell_end(session, "output", session->graph->outputs, session->graph->output_count, i, out);
+}
+
 size_t mn_session_arena_bytes(const mn_session *session) { return session ? session->plan.arena_bytes : 0; }
 int32_t mn_session_threads(const mn_session *session) { return session ? session->threads : 0; }

@@ -96,6 +96,11 @@ static int close_both(void **state) {
     GIVES(mn_session_tensor_data, mn_session_tensor_data(NULL, 0) == NULL)                                             \
     REFUSED(mn_session_tensor, mn_session_tensor(NULL, 0, &tensor))                                                    \
     REFUSED(mn_session_tensor, mn_session_tensor(f->session, 0, NULL))                                                 \
+    REFUSED(mn_session_input_info, mn_session_input_info(NULL, 0, &tensor))                                            \
+    REFUSED(mn_session_input_info, mn_session_input_info(f->session, 0, NULL))                                         \
+    REFUSED(mn_session_output_info, mn_session_output_info(NULL, 0, &tensor))                                          \
+    REFUSED(mn_session_output_info, mn_session_output_info(f->session, 0, NULL))                                       \
+    REFUSED(mn_tensor_expect, mn_tensor_expect(NULL, MN_INT8, 1))                                                      \
     GIVES(mn_session_arena_bytes, mn_session_arena_bytes(NULL) == 0)                                                   \
     GIVES(mn_session_packed_bytes, mn_session_packed_bytes(NULL) == 0)                                                 \
     GIVES(mn_session_threads, mn_session_threads(NULL) == 0)                                                           \

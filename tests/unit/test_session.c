@@ -280,6 +280,43 @@ static void test_reading_tensors(void **state) {
     mn_model_close(&model);
 }
 
+static void expect_sentence(mn_status status, const char *sentence) {
+    assert_int_equal(status, MN_ERROR_ARGUMENT);
+    assert_string_equal(mn_error_detail(), sentence);
+}
+
+/* What programs in other languages, whose arrays know their type and length, say before they read and write. */
+static void test_expecting_tensors(void **state) {
+    (void)state;
+    mn_model *model = open_model(MODEL);
+    mn_session *session = open_session(model, NULL);
+    mn_tensor_info info = MN_INIT(mn_tensor_info), same = MN_INIT(mn_tensor_info);
+    const size_t count = 32 * 32 * 3;
+    assert_int_equal(mn_session_input_info(session, 0, &info), MN_OK);
+    assert_int_equal(mn_session_tensor(session, mn_model_input(model, 0), &same), MN_OK);
+    assert_memory_equal(&info, &same, sizeof info);
+    assert_int_equal(mn_tensor_expect(&info, MN_INT8, count), MN_OK);
+    assert_int_equal(mn_tensor_expect(&info, MN_NONE, count), MN_OK);
+    assert_int_equal(mn_tensor_expect(&info, MN_INT8, 0), MN_OK);
+    info.name = "image";
+    expect_sentence(
+        mn_tensor_expect(&info, MN_FLOAT32, count),
+        "image: is int8 of shape 1x32x32x3, 3072 elements; use it as that, not as 3072 elements of float32");
+    expect_sentence(mn_tensor_expect(&info, MN_NONE, 1),
+                    "image: is int8 of shape 1x32x32x3, 3072 elements; use it as that, not as 1 element");
+    expect_sentence(mn_tensor_expect(&info, MN_UINT8, 0),
+                    "image: is int8 of shape 1x32x32x3, 3072 elements; use it as that, not as uint8");
+    assert_int_equal(mn_session_output_info(session, 0, &info), MN_OK);
+    assert_int_equal(mn_session_tensor(session, mn_model_output(model, 0), &same), MN_OK);
+    assert_memory_equal(&info, &same, sizeof info);
+    expect_sentence(mn_session_output_info(session, 1, &info),
+                    MODEL ": there is no output 1; the model has 1, numbered from 0");
+    expect_sentence(mn_session_input_info(session, -1, &info),
+                    MODEL ": there is no input -1; the model has 1, numbered from 0");
+    mn_session_close(&session);
+    mn_model_close(&model);
+}
+
 static void test_steps_and_profile(void **state) {
     (void)state;
     mn_model *model = open_model(FLOAT_MODEL);
@@ -445,6 +482,7 @@ int main(void) {
         cmocka_unit_test(test_batch_in_caller_arena),
         cmocka_unit_test(test_impossible_batches),
         cmocka_unit_test(test_reading_tensors),
+        cmocka_unit_test(test_expecting_tensors),
         cmocka_unit_test(test_steps_and_profile),
         cmocka_unit_test(test_placement),
         cmocka_unit_test(test_concurrent_sessions),
