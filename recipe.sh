@@ -89,7 +89,7 @@ fi
 
 scratch=$(mktemp -d)
 # What an interrupted command leaves beside the file that it writes.
-sweep() { rm -f "$out"/mobilenet_v2_*.tflite.tmp-?????? "$out"/signs_*.tflite.tmp-??????; }
+sweep() { rm -f "$out"/{mobilenet_v2,signs}_*.tflite{,.md}.tmp-??????; }
 trap 'rm -rf "$scratch"; sweep' EXIT
 trap 'exit 130' INT TERM
 sweep

@@ -3,10 +3,15 @@
 
 /* mobilenet convert: what Keras or PyTorch saved, as a float .tflite. */
 
+#define _POSIX_C_SOURCE 200809L
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/map.h"
+#include "card.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -14,6 +19,7 @@
 #include "graph/pixels.h"
 #include "image/prepare.h"
 #include "labels.h"
+#include "model_file.h"
 #include "net/fold.h"
 #include "net_file.h"
 #include "tflite/write.h"
@@ -23,6 +29,7 @@ typedef struct settings {
     const char *output, *labels;
     int32_t size;
     bool scores;
+    cli_card_source card;
 } settings;
 
 static const cli_option options[] = {
@@ -50,6 +57,7 @@ static const cli_option options[] = {
      .offset = offsetof(settings, labels),
      .value = "FILE",
      .help = "names of the classes, one per line, to go into the model [those that the file brings]"},
+    CLI_CARD_OPTION(settings, card),
     {0},
 };
 
@@ -61,7 +69,7 @@ static const cli_command command = {
                "(.safetensors, .pth), or an ONNX model of any float classifier (.onnx).",
     .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "
              "layers around the base that classifiers have. Batch norm is folded into the convolutions. The same "
-             "input gives the same bytes.",
+             "input gives the same bytes. FILE.md is the model card: what the model is and what it was made from.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, files),
@@ -73,6 +81,7 @@ typedef struct made {
     size_t bytes;
     char pixels[MN_PIXELS_TEXT];
     int32_t names; /* of classes */
+    cli_card card;
 } made;
 
 /* ---- What was found ---------------------------------------------------------------------------------- */
@@ -132,6 +141,30 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
     if (m->names > 0) printf("  classes     %d names go with the model\n", m->names);
 }
 
+/* ---- The card ---------------------------------------------------------------------------------------- */
+
+static bool make_card(const settings *s, const mn_graph *graph, const mn_origin *origin, made *m) {
+    const char *weights = s->files.items[0];
+    struct stat info;
+    mn_map map = {0};
+    cli_card *card = &m->card;
+    /* A pipe has been read already. */
+    if (!s->card.off && stat(weights, &info) == 0 && S_ISREG(info.st_mode)) {
+        const mn_status status = cli_file_read(weights, &map);
+        if (status != MN_OK) cli_library_error(status);
+        if (status != MN_OK) return false;
+    }
+    const cli_card_file file = {s->output, m->data, m->bytes}, from = {weights, map.data, map.bytes};
+    const bool good = cli_card_begin(card, &s->card, &file, &from);
+    mn_map_close(&map);
+    if (!good || !card->out) return good;
+    cli_card_graph(card->out, graph, origin->network, origin->width);
+    fputs("\n## Data\n\nWhat it was trained on, the weights do not say.\n\n## Accuracy\n\n", card->out);
+    cli_card_unmeasured(card->out, s->output);
+    cli_card_end(card);
+    return true;
+}
+
 /* ---- Converting -------------------------------------------------------------------------------------- */
 
 /* False after a sentence. */
@@ -158,8 +191,9 @@ static bool make_file(const settings *s, const mn_net *net, const mn_origin *ori
     out->names = known ? known->count : 0;
     if (status == MN_OK && labelled) status = mn_tflite_write(&graph, &out->data, &out->bytes);
     if (status != MN_OK) cli_library_error(status);
+    const bool good = status == MN_OK && labelled && make_card(s, &graph, origin, out);
     mn_graph_free(&graph);
-    return status == MN_OK && labelled;
+    return good;
 }
 
 static int convert(const settings *s) {
@@ -175,15 +209,17 @@ static int convert(const settings *s) {
     mn_origin_options wanted = {.size = s->size, .no_softmax = s->scores};
     mn_status status = cli_net_open(s->files.items[0], &wanted, &net, &origin);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && make_file(s, &net, &origin, &m) && cli_write_file(s->output, m.data, m.bytes);
+    bool good = status == MN_OK && make_file(s, &net, &origin, &m) && cli_write_file(s->output, m.data, m.bytes) &&
+                cli_card_commit(&m.card);
     if (good) print_summary(s, &net, &origin, &m);
+    cli_card_abort(&m.card);
     free(m.data);
     mn_net_free(&net);
     return good ? CLI_OK : CLI_FAILURE;
 }
 
 int cli_convert(int count, char *const *arguments) {
-    settings s = {0};
+    settings s = {.card = {.command = command.name, .count = count, .arguments = arguments}};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? convert(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.files);

@@ -20,6 +20,8 @@ static mn_status read_net(const char *path, cli_graph_file *out) {
         if (!out->graph.name) status = mn_fail_memory("the model's name");
     }
     out->per_tensor = net.per_tensor;
+    out->network = origin.network;
+    out->width = origin.width;
     char assumed[MN_ORIGIN_SENTENCE];
     if (status == MN_OK && mn_origin_assumed(&net, &origin, assumed)) cli_error("%s: %s", path, assumed);
     mn_net_free(&net);

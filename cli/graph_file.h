@@ -11,10 +11,12 @@
 
 /** Start with `cli_graph_file model = {0};`. */
 typedef struct cli_graph_file {
-    mn_map map; /* of a .tflite, which holds its weights */
+    mn_map map; /* the file; a .tflite's weights stay in it */
     mn_graph graph;
     mn_channel_stats *stats; /* [graph.tensor_count] when batch norm tells them, else NULL; in the graph's region */
     bool per_tensor;         /* with ranges in the stats: learned for weights with one scale for each layer */
+    const char *network;     /* "MobileNetV2"; NULL for layers of no known network, and for a .tflite */
+    double width;            /* of that network; 0 when unknown */
 } cli_graph_file;
 
 /** Opens a .tflite (by its identifier) or a file of weights (net_file.h), and prepares it (quant/prepare.h). Errors:

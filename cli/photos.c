@@ -267,6 +267,18 @@ void cli_photos_limit(cli_photos *photos, int32_t limit) {
     photos->count = limit;
 }
 
+void cli_photos_keep(cli_photos *photos, const bool *keep) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < photos->count; i++) {
+        if (keep[i]) {
+            photos->items[kept++] = photos->items[i];
+        } else {
+            free(photos->items[i].path);
+        }
+    }
+    photos->count = kept;
+}
+
 void cli_photos_free(cli_photos *photos) {
     for (int32_t i = 0; i < photos->count; i++) free(photos->items[i].path);
     free(photos->items);

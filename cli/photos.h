@@ -34,6 +34,9 @@ bool cli_photos_from_list(const char *list, const char *folder, cli_labels *labe
 /** Keeps `limit` photos spread evenly over the list. */
 void cli_photos_limit(cli_photos *photos, int32_t limit);
 
+/** Keeps the photos with keep[i], in their order. */
+void cli_photos_keep(cli_photos *photos, const bool *keep);
+
 void cli_photos_free(cli_photos *photos);
 
 #endif

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "card.h"
+#include "card_photos.h"
 #include "classify/answer.h"
 #include "commands.h"
 #include "common/error.h"
@@ -47,6 +50,7 @@ typedef struct settings {
     bool learned; /* found out: the model brings ranges, and nothing else was asked for */
     int32_t limit, method, io, jobs, seed, dense;
     cli_image_options image;
+    cli_card_source card;
 } settings;
 
 static const cli_option options[] = {
@@ -129,6 +133,7 @@ static const cli_option options[] = {
      .low = 0,
      .high = MN_MAX_THREADS,
      .help = "photos worked on at the same time; 0 for one per processor [0]"},
+    CLI_CARD_OPTION(settings, card),
     {0},
 };
 
@@ -137,11 +142,13 @@ static const cli_command command = {
     .usage = "MODEL -o FILE [--images DIR | --data-free] [options]",
     .summary = "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras or "
                "PyTorch saved, or ONNX.",
-    .notes = "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
-             "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
-             "same input gives the same bytes, whatever --jobs.\n"
-             "A model from 'train --qat' brings the ranges that it learned; they are kept when neither --images nor "
-             "--data-free is given.",
+    .notes =
+        "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
+        "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
+        "same input gives the same bytes, whatever --jobs. FILE.md is the model card: what the model is, what it was "
+        "made from, and how often it agrees with the float model.\n"
+        "A model from 'train --qat' brings the ranges that it learned; they are kept when neither --images nor "
+        "--data-free is given.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),
@@ -151,7 +158,7 @@ static const cli_command command = {
 
 typedef struct judging {
     const mn_graph *graph;
-    const int32_t *truth;
+    const cli_photo *photos;
     bool *keep;
     int32_t classes;
 } judging;
@@ -161,7 +168,7 @@ static void judge(void *context, int32_t job, int32_t sample, const mn_session *
     const judging *j = context;
     int32_t best;
     mn_answer_top_k(mn_session_output(session, 0), j->classes, 1, &best);
-    j->keep[sample] = best == j->truth[sample];
+    j->keep[sample] = best == j->photos[sample].truth;
 }
 
 /* Keeps the photos that the float model gets right; false after a sentence. */
@@ -170,7 +177,7 @@ static bool keep_correct(const settings *s, const mn_graph *graph, int32_t class
     cli_progress bar = {0};
     mn_quant_progress progress = {.tell = cli_samples_tell, .context = &bar};
     bool *keep = calloc((size_t)samples->set.count, sizeof *keep);
-    judging j = {.graph = graph, .truth = samples->truth, .keep = keep, .classes = classes};
+    judging j = {.graph = graph, .photos = samples->photos.items, .keep = keep, .classes = classes};
     mn_status status = keep != NULL ? MN_OK : mn_fail_memory("the photos");
     if (status == MN_OK) status = mn_runner_create(graph, s->jobs, &runner);
     if (status == MN_OK) status = mn_runner_each(runner, &samples->set, judge, NULL, &j, "photos", &progress);
@@ -196,55 +203,162 @@ static mn_scales scales_of(const settings *s) {
 /* Rounding to nearest with one scale for all channels costs too much to be a choice. */
 static bool learns(const settings *s) { return s->optimise || (s->per_tensor && s->images); }
 
-static void report(const settings *s, const cli_samples *samples, int32_t loaded, size_t bytes, uint64_t started) {
-    printf("%s: %zu bytes\n", s->output, bytes);
+/* The int8 model, and how near the float model it is. */
+typedef struct made {
+    uint8_t *data;
+    size_t bytes;
+    mn_graph graph;
+    cli_agreed agreed; /* on the photos that it was made with */
+} made;
+
+static void made_free(made *m) {
+    free(m->data);
+    mn_graph_free(&m->graph);
+}
+
+static void set_options(const settings *s, cli_progress *bar, mn_quantise_options *how) {
+    mn_quantise_defaults(how);
+    how->io = io_types[s->io];
+    how->scales = scales_of(s);
+    how->method = (mn_range_method)s->method;
+    how->equalise = s->optimise || s->data_free || s->per_tensor;
+    how->learn = learns(s);
+    how->seed = (uint64_t)s->seed;
+    how->correct = !s->uncorrected;
+    how->jobs = s->jobs;
+    how->progress = (mn_quant_progress){.tell = cli_samples_tell, .context = bar};
+}
+
+static mn_status make_graph(const settings *s, cli_graph_file *model, const mn_samples *samples,
+                            const mn_quantise_options *how, mn_graph *out) {
+    if (s->learned) return mn_quantise_learned(&model->graph, model->stats, how, out);
+    if (s->data_free) return mn_quantise_data_free(&model->graph, model->stats, samples->meaning, how, out);
+    return mn_quantise(&model->graph, samples, how, out);
+}
+
+/* The graph, compared for the card with what the float model answered before it was rewritten. */
+static mn_status make_compared(const settings *s, cli_graph_file *model, const mn_samples *samples, made *out) {
+    mn_quantise_options how;
+    cli_progress bar = {0};
+    cli_answers wanted = {0}, given = {0};
+    const bool compared = s->images != NULL && !s->card.off;
+    set_options(s, &bar, &how);
+    mn_status status = MN_OK;
+    if (compared) status = cli_answers_collect(&model->graph, samples, s->jobs, &how.progress, &wanted);
+    if (status == MN_OK) status = make_graph(s, model, samples, &how, &out->graph);
+    if (status == MN_OK && wanted.known) {
+        status = cli_answers_collect(&out->graph, samples, s->jobs, &how.progress, &given);
+    }
+    if (status == MN_OK) out->agreed = cli_answers_compare(&wanted, &given);
+    cli_answers_free(&wanted);
+    cli_answers_free(&given);
+    return status;
+}
+
+static mn_status make_file(const settings *s, cli_graph_file *model, const mn_samples *samples, made *out) {
+    char description[64];
+    MN_TRY(make_compared(s, model, samples, out));
+    snprintf(description, sizeof description, "quantised by mobilenet.c %s", mn_version());
+    out->graph.description = description;
+    mn_status status = mn_tflite_write(&out->graph, &out->data, &out->bytes);
+    out->graph.description = NULL;
+    return status;
+}
+
+/* ---- What was made ----------------------------------------------------------------------------------- */
+
+static void put_weights(const settings *s, FILE *out) {
+    fprintf(out, "int8, a scale for each %s%s%s\n", s->per_tensor ? "layer" : "channel",
+            scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for a FULLY_CONNECTED" : "",
+            learns(s) ? ", rounding learned" : "");
+}
+
+static void put_activations(const settings *s, FILE *out) {
+    if (s->learned) {
+        fputs("int8, ranges learned by 'train --qat'\n", out);
+    } else {
+        fprintf(out, "int8, ranges by %s%s\n", s->data_free ? "batch norm" : method_names[s->method],
+                s->uncorrected ? "" : ", biases corrected");
+    }
+}
+
+static void report(const settings *s, const cli_samples *samples, int32_t loaded, const made *m, uint64_t started) {
+    printf("%s: %zu bytes\n", s->output, m->bytes);
     if (s->images) {
         printf("  photos      %d", samples->set.count);
         if (s->only_correct) printf(" of %d, those that the float model gets right", loaded);
         printf("; %s\n", samples->text);
     }
-    printf("  weights     int8, a scale for each %s%s%s\n", s->per_tensor ? "layer" : "channel",
-           scales_of(s) == MN_SCALES_DENSE_PER_TENSOR ? ", one for a FULLY_CONNECTED" : "",
-           learns(s) ? ", rounding learned" : "");
-    if (s->learned) {
-        printf("  activations int8, ranges learned by 'train --qat'\n");
-    } else {
-        printf("  activations int8, ranges by %s%s\n", s->data_free ? "batch norm" : method_names[s->method],
-               s->uncorrected ? "" : ", biases corrected");
-    }
+    printf("  weights     ");
+    put_weights(s, stdout);
+    printf("  activations ");
+    put_activations(s, stdout);
     printf("  input       %s\n", io_names[s->io]);
+    if (m->agreed.count > 0) {
+        printf("  agreement   %d of %d: the best class is the float model's; mean KL divergence %.4f nats\n",
+               m->agreed.agree, m->agreed.count, m->agreed.divergence);
+    }
     printf("  time        %.1f s\n", (double)(mn_clock_ns() - started) * 1e-9);
 }
 
-static mn_status make_file(const settings *s, cli_graph_file *model, const mn_samples *samples, uint8_t **data,
-                           size_t *bytes) {
-    mn_graph quantised;
-    mn_quantise_options how;
-    cli_progress bar = {0};
-    char description[64];
-    mn_quantise_defaults(&how);
-    how.io = io_types[s->io];
-    how.scales = scales_of(s);
-    how.method = (mn_range_method)s->method;
-    how.equalise = s->optimise || s->data_free || s->per_tensor;
-    how.learn = learns(s);
-    how.seed = (uint64_t)s->seed;
-    how.correct = !s->uncorrected;
-    how.jobs = s->jobs;
-    how.progress = (mn_quant_progress){.tell = cli_samples_tell, .context = &bar};
-    if (s->learned) {
-        MN_TRY(mn_quantise_learned(&model->graph, model->stats, &how, &quantised));
-    } else if (s->data_free) {
-        MN_TRY(mn_quantise_data_free(&model->graph, model->stats, samples->meaning, &how, &quantised));
-    } else {
-        MN_TRY(mn_quantise(&model->graph, samples, &how, &quantised));
+static bool put_photos(const settings *s, const cli_samples *samples, FILE *out) {
+    const int32_t count = samples->set.count;
+    cli_card_photos set = {0};
+    cli_card_photo *photos = calloc((size_t)count, sizeof *photos);
+    if (photos == NULL) {
+        cli_error("out of memory for the model card");
+        return false;
     }
-    snprintf(description, sizeof description, "quantised by mobilenet.c %s", mn_version());
-    quantised.description = description;
-    mn_status status = mn_tflite_write(&quantised, data, bytes);
-    mn_graph_free(&quantised);
-    return status;
+    for (int32_t i = 0; i < count; i++) photos[i].path = samples->photos.items[i].path;
+    const bool good = cli_card_photos_look(s->images, photos, count, &set);
+    fprintf(out, "%d photos of ", count);
+    cli_card_text(out, s->images);
+    fprintf(out, " set the ranges%s. Their classes were %s.\n", learns(s) ? " and the rounding" : "",
+            s->only_correct ? "used only to leave out those that the float model gets wrong" : "not used");
+    if (good) cli_card_photos_print(&set, "folder", out);
+    cli_card_photos_free(&set);
+    free(photos);
+    return good;
 }
+
+static bool put_data(const settings *s, const cli_samples *samples, FILE *out) {
+    fputs("\n## Data\n\n", out);
+    if (s->images) return put_photos(s, samples, out);
+    fprintf(out, "No photo was used: ranges follow from %s.\n",
+            s->learned ? "the training before" : "the statistics that batch norm keeps");
+    return true;
+}
+
+static void put_accuracy(const settings *s, const made *m, FILE *out) {
+    fputs("\n## Accuracy\n\n", out);
+    if (m->agreed.count > 0) {
+        fprintf(out,
+                "On the photos above its best class is that of the float model for %d of %d (%.2f %%), with a mean KL "
+                "divergence of %.4f nats. They also set the ranges; on others it may be a little less.\n\n",
+                m->agreed.agree, m->agreed.count, 100.0 * m->agreed.agree / m->agreed.count, m->agreed.divergence);
+    }
+    cli_card_unmeasured(out, s->output);
+}
+
+static bool make_card(const settings *s, const cli_graph_file *model, const cli_samples *samples, const made *m,
+                      cli_card *card) {
+    const cli_card_file file = {s->output, m->data, m->bytes};
+    const cli_card_file from = {s->models.items[0], model->map.data, model->map.bytes};
+    if (!cli_card_begin(card, &s->card, &file, &from)) return false;
+    if (card->out == NULL) return true;
+    cli_card_graph(card->out, &m->graph, model->network, model->width);
+    fputs("\n## Quantisation\n\n- weights: ", card->out);
+    put_weights(s, card->out);
+    fputs("- activations: ", card->out);
+    put_activations(s, card->out);
+    fprintf(card->out, "- input and output: %s\n", io_names[s->io]);
+    if (!put_data(s, samples, card->out)) return false;
+    put_accuracy(s, m, card->out);
+    cli_card_end(card);
+    return true;
+}
+
+/* ---- The course -------------------------------------------------------------------------------------- */
 
 /* The photos to learn from; without any, only what their pixels would mean. False after a sentence. */
 static bool load_samples(const settings *s, mn_graph *graph, const cli_showing *showing, cli_samples *samples,
@@ -269,13 +383,15 @@ static bool quantise_model(const settings *s, cli_graph_file *model, const cli_s
     uint64_t started = mn_clock_ns();
     int32_t loaded = 0;
     if (!s->learned && !load_samples(s, &model->graph, showing, samples, &loaded)) return false;
-    uint8_t *data = NULL;
-    size_t bytes = 0;
-    mn_status status = make_file(s, model, &samples->set, &data, &bytes);
+    made m = {0};
+    cli_card card = {0};
+    mn_status status = make_file(s, model, &samples->set, &m);
     if (status != MN_OK) cli_library_error(status);
-    bool good = status == MN_OK && cli_write_file(s->output, data, bytes);
-    if (good) report(s, samples, loaded, bytes, started);
-    free(data);
+    bool good = status == MN_OK && make_card(s, model, samples, &m, &card) &&
+                cli_write_file(s->output, m.data, m.bytes) && cli_card_commit(&card);
+    if (good) report(s, samples, loaded, &m, started);
+    cli_card_abort(&card);
+    made_free(&m);
     return good;
 }
 
@@ -351,7 +467,12 @@ static int quantise(settings *s) {
 }
 
 int cli_quantize(int count, char *const *arguments) {
-    settings s = {.limit = 500, .seed = 1, .dense = DENSE_DEFAULT, .method = MN_RANGE_MSE, .image = CLI_IMAGE_DEFAULTS};
+    settings s = {.limit = 500,
+                  .seed = 1,
+                  .dense = DENSE_DEFAULT,
+                  .method = MN_RANGE_MSE,
+                  .image = CLI_IMAGE_DEFAULTS,
+                  .card = {.command = command.name, .count = count, .arguments = arguments}};
     cli_parsed parsed = cli_parse(&command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? quantise(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);

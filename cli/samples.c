@@ -106,14 +106,9 @@ static mn_status load_all(loading *l, int32_t jobs) {
     return MN_OK;
 }
 
+/* Keeps those that could be read. */
 static bool take_photos(loading *l, const char *folder, const mn_pixels *pixels, cli_samples *out) {
     const int32_t count = l->photos->count;
-    out->truth = malloc((size_t)count * sizeof *out->truth);
-    if (out->truth == NULL) {
-        cli_error("%s: out of memory", folder);
-        return false;
-    }
-    for (int32_t i = 0; i < count; i++) out->truth[i] = l->photos->items[i].truth;
     out->set = (mn_samples){.count = count, .elements = l->prepare->bytes, .pixels = l->pixels};
     cli_samples_mean(pixels, &out->set);
     l->pixels = NULL;
@@ -124,9 +119,9 @@ static bool take_photos(loading *l, const char *folder, const mn_pixels *pixels,
     return false;
 }
 
-static bool load_folder(const char *folder, const cli_photos *photos, const mn_prepare *prepare,
-                        const mn_image_options *opening, const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
-    loading l = {.photos = photos, .prepare = prepare, .opening = opening, .lock = MN_MUTEX_INITIAL};
+static bool load_folder(const char *folder, const mn_prepare *prepare, const mn_image_options *opening,
+                        const mn_pixels *pixels, int32_t jobs, cli_samples *out) {
+    loading l = {.photos = &out->photos, .prepare = prepare, .opening = opening, .lock = MN_MUTEX_INITIAL};
     mn_status status = load_all(&l, jobs);
     if (status != MN_OK) cli_library_error(status);
     bool good = status == MN_OK && take_photos(&l, folder, pixels, out);
@@ -174,7 +169,6 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input,
                       int32_t classes, const cli_showing *showing, const mn_pixels *pixels, int32_t jobs,
                       cli_samples *out) {
     cli_labels labels = {0};
-    cli_photos photos = {0};
     mn_prepare prepare, contract;
     mn_status status = prepare_bytes(input, &showing->preprocess, pixels, &prepare);
     if (status == MN_OK) status = mn_prepare_init(input, pixels, &showing->preprocess, &contract);
@@ -184,12 +178,11 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input,
     }
     snprintf(out->text, sizeof out->text, "%s", contract.text);
     if (!cli_labels_open(&labels, NULL, known, classes, false)) return false;
-    bool good = cli_photos_from_folder(folder, &labels, &photos);
+    bool good = cli_photos_from_folder(folder, &labels, &out->photos);
     if (good) {
-        cli_photos_limit(&photos, limit);
-        good = load_folder(folder, &photos, &prepare, &showing->opening, pixels, jobs, out);
+        cli_photos_limit(&out->photos, limit);
+        good = load_folder(folder, &prepare, &showing->opening, pixels, jobs, out);
     }
-    cli_photos_free(&photos);
     cli_labels_close(&labels);
     return good;
 }
@@ -201,14 +194,15 @@ void cli_samples_keep(cli_samples *samples, const bool *keep) {
         if (!keep[i]) continue;
         size_t bytes = samples->set.elements;
         if (kept < i) memcpy(pixels + (size_t)kept * bytes, pixels + (size_t)i * bytes, bytes);
-        samples->truth[kept++] = samples->truth[i];
+        kept++;
     }
     samples->set.count = kept;
+    cli_photos_keep(&samples->photos, keep);
 }
 
 void cli_samples_free(cli_samples *samples) {
     free((void *)(uintptr_t)samples->set.pixels);
-    free(samples->truth);
+    cli_photos_free(&samples->photos);
     *samples = (cli_samples){0};
 }
 

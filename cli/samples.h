@@ -11,9 +11,9 @@
 
 /** Start with `cli_samples samples = {0};`. */
 typedef struct cli_samples {
-    mn_samples set; /* owned */
-    int32_t *truth; /* [set.count]: output of the model that is right; -1 when not known; owned */
-    char text[320]; /* how photos become inputs, in words */
+    mn_samples set;    /* owned */
+    cli_photos photos; /* [set.count]: where they are from; owned */
+    char text[320];    /* how photos become inputs, in words */
 } cli_samples;
 
 /** What pixels mean to `graph`: as the options say, else as mn_graph_pixels finds. False after a sentence: it cannot be

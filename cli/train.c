@@ -28,6 +28,7 @@
 #include "train/curves.h"
 #include "train/head.h"
 #include "train/mpi.h"
+#include "train_card.h"
 
 /* The signal (SIGINT, SIGTERM) that asks to end the step, write a checkpoint and exit; 0 for none. */
 static volatile sig_atomic_t stop_wanted;
@@ -56,6 +57,7 @@ typedef struct job {
     int64_t started_step;
     bool terminal; /* stderr is one */
     bool stopped;  /* by a signal, to this process or another, before the last step */
+    cli_train_card card;
 } job;
 
 /* ---- Before it starts -------------------------------------------------------------------------------- */
@@ -72,6 +74,8 @@ static mn_status build_net(job *j) {
     if (s->width.count > 0) spec.width = s->width.value[0];
     if (s->size > 0) spec.height = spec.width_px = s->size;
     spec.classes = j->data.class_count;
+    j->card.network = mn_net_families[s->architecture].name;
+    j->card.width = spec.width;
     MN_TRY(mn_net_families[s->architecture].build(&spec, &j->net));
     mn_net_randomise(&j->net, j->options.seed);
     return MN_OK;
@@ -108,6 +112,8 @@ static mn_status read_net(job *j) {
         return mn_fail(MN_ERROR_ARGUMENT, "--architecture and --width are those of --init; leave them out");
     }
     MN_TRY(cli_net_open(s->init, &options, &j->net, &origin));
+    j->card.network = origin.network;
+    j->card.width = origin.width;
     if (origin.untrainable) return mn_fail(MN_ERROR_UNSUPPORTED, "%s: %s", s->init, origin.untrainable);
     char assumed[MN_ORIGIN_SENTENCE];
     if (mn_origin_assumed(&j->net, &origin, assumed)) cli_error("%s: %s", s->init, assumed);
@@ -243,13 +249,25 @@ static bool save_state(job *j) {
     return written;
 }
 
+static bool open_card(job *j) {
+    j->card.trainer = &j->trainer;
+    j->card.net = &j->net;
+    j->card.data = &j->data;
+    j->card.val = j->val.count > 0 ? &j->val : NULL;
+    return !writes(j) || cli_train_card_open(&j->card, j->settings);
+}
+
 static bool save_weights(job *j) {
     uint8_t *data = NULL;
     size_t bytes = 0;
+    cli_card card = {0};
     if (!writes(j)) return true;
     mn_trainer_export(&j->trainer, &j->net);
     if (!good(mn_keras_write_h5(&j->net, &data, &bytes))) return false;
-    bool written = cli_write_file(j->files.weights, data, bytes);
+    const cli_card_file file = {j->files.weights, data, bytes};
+    bool written =
+        cli_train_card_make(&j->card, &file, &card) && cli_write_file(file.path, data, bytes) && cli_card_commit(&card);
+    cli_card_abort(&card);
     free(data);
     return written;
 }
@@ -400,12 +418,13 @@ static int train(const cli_train_settings *s) {
     set_handler(SIGINT, want_stop);
     set_handler(SIGTERM, want_stop);
     bool done = cli_train_files_name(s->output, &j.files) && good(join(&j)) && replaceable(&j) && good(prepare(&j)) &&
-                save_labels(&j) && run(&j);
+                open_card(&j) && save_labels(&j) && run(&j);
     mn_mpi_end(&j.options.reduce, !done);
     mn_trainer_free(&j.trainer);
     mn_net_free(&j.net);
     mn_dataset_free(&j.val);
     mn_dataset_free(&j.data);
+    cli_train_card_free(&j.card);
     cli_train_files_free(&j.files);
     if (done && j.stopped) return CLI_SIGNAL + (stop_wanted ? (int)stop_wanted : SIGINT);
     return done ? CLI_OK : CLI_FAILURE;
@@ -413,6 +432,7 @@ static int train(const cli_train_settings *s) {
 
 int cli_train(int count, char *const *arguments) {
     cli_train_settings s = CLI_TRAIN_DEFAULTS;
+    s.card = (cli_card_source){.command = cli_train_command.name, .count = count, .arguments = arguments};
     cli_parsed parsed = cli_parse(&cli_train_command, count, arguments, &s);
     return parsed == CLI_PARSED ? train(&s) : cli_parsed_code(parsed);
 }

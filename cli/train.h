@@ -5,6 +5,7 @@
 #ifndef MN_CLI_TRAIN_H
 #define MN_CLI_TRAIN_H
 
+#include "card.h"
 #include "common/options.h"
 #include "net/family.h"
 #include "train/trainer.h"
@@ -15,6 +16,7 @@ typedef struct cli_train_settings {
     int32_t size, epochs, batch, threads, seed, freeze, cache, save_minutes;
     int32_t architecture, optimiser, schedule, colour;
     bool no_flip, no_exif, resume, force, qat, per_tensor;
+    cli_card_source card;
 } cli_train_settings;
 
 extern const cli_command cli_train_command;

@@ -82,6 +82,7 @@ static const cli_option options[] = {
      AT(force),
      .help = "begin anew even where FILE.h5 or its checkpoint is there already, and replace them"},
     {.name = "resume", .kind = CLI_FLAG, AT(resume), .help = "go on from the checkpoint beside FILE.h5"},
+    CLI_CARD_OPTION(cli_train_settings, card),
     {0},
 };
 
@@ -92,7 +93,8 @@ const cli_command cli_train_command = {
     .options = options,
     .notes =
         "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
-        "epoch) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a checkpoint and exits "
+        "epoch), FILE.h5.md (the model card) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a "
+        "checkpoint and exits "
         "with 130.\n"
         "The same options, seed and number of threads give the same weights, resumed or not.\n"
         "mpirun -np N mobilenet train ... learns on N processes or machines together, each with --batch pictures of "
