@@ -218,7 +218,7 @@ static bool replaceable(const job *j) {
     return false;
 }
 
-static bool finite(const float *values, size_t count) {
+static bool all_finite(const float *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) return false;
     }
@@ -228,7 +228,8 @@ static bool finite(const float *values, size_t count) {
 /* A gradient may overflow although the loss did not: what is of no use shall not replace a good checkpoint. */
 static bool sound(const job *j) {
     const mn_trainer *t = &j->trainer;
-    if (finite(t->net.parameters, t->net.parameter_count) && finite(t->net.statistics, t->net.statistic_count)) {
+    if (all_finite(t->net.parameters, t->net.parameter_count) &&
+        all_finite(t->net.statistics, t->net.statistic_count)) {
         return true;
     }
     cli_error("the weights after step %" PRId64 " are not finite, so the last checkpoint stays; begin again with a "
