@@ -165,7 +165,7 @@ static float *read_answer(const mn_ending *e, const mn_graph *graph, const mn_se
 /* Is the truth, in A's numbers, the best of a model's classes? */
 static bool is_right(const result *r, int32_t sample, int32_t model, const float *scores) {
     const mn_ending *ending = r->answers.ending;
-    const int32_t truth = r->samples.truth[sample];
+    const int32_t truth = r->samples.photos.items[sample].truth;
     int32_t best;
     mn_answer_top_k(scores, ending[model].classes, 1, &best);
     return truth >= 0 && best == truth + ending[model].classes - ending[0].classes;
@@ -226,7 +226,7 @@ static double change_of(const answer *a) { return a->right[1] - a->right[0]; }
 static const double *take(const result *r, value_of *value, bool known) {
     int32_t count = 0;
     for (int32_t i = 0; i < r->samples.set.count; i++) {
-        if (known && r->samples.truth[i] < 0) continue;
+        if (known && r->samples.photos.items[i].truth < 0) continue;
         r->answers.values[count++] = value(&r->answers.each[i]);
     }
     return r->answers.values;
@@ -234,7 +234,7 @@ static const double *take(const result *r, value_of *value, bool known) {
 
 static int32_t count_known(const result *r) {
     int32_t known = 0;
-    for (int32_t i = 0; i < r->samples.set.count; i++) known += r->samples.truth[i] >= 0;
+    for (int32_t i = 0; i < r->samples.set.count; i++) known += r->samples.photos.items[i].truth >= 0;
     return known;
 }
 
