@@ -159,7 +159,9 @@ typedef struct mn_tensor_info {
     int32_t dims[MN_ROOM_RANK];
     size_t bytes; /**< product of dims times the element size */
     mn_quant quant;
-    const void *data; /**< constant contents, or NULL for a tensor computed at run time */
+    const void *data;   /**< constant contents, or NULL for a tensor computed at run time */
+    uint32_t open_dims; /**< bit d: the file says that dimension d may have any size, as a batch may */
+    int32_t reserved;   /**< 0 */
 } mn_tensor_info;
 
 /** Compares a tensor with what a program takes it for: `count` elements of `type`. 0 elements are any number of them,
@@ -228,6 +230,26 @@ MN_API mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *o
 /** Size of the model file, and of the constant tensors in it, in bytes. */
 MN_API size_t mn_model_file_bytes(const mn_model *model);
 MN_API size_t mn_model_weight_bytes(const mn_model *model);
+
+/** Names that the file gives to inputs and outputs for one way to call it: a signature. Pointers live as long as the
+ *  model. */
+typedef struct mn_signature {
+    uint32_t struct_bytes; /**< MN_INIT */
+    int32_t input_count;
+    int32_t output_count;
+    int32_t reserved;                /**< 0 */
+    const char *key;                 /**< "serving_default" */
+    const char *const *input_names;  /**< [input_count] */
+    const int32_t *inputs;           /**< [input_count] tensor indices, each an input of the model */
+    const char *const *output_names; /**< [output_count] */
+    const int32_t *outputs;          /**< [output_count] tensor indices, each an output of the model */
+} mn_signature;
+
+/** Number of signatures; those that name tensors which are no inputs or outputs of the model are left out. */
+MN_API int32_t mn_model_signature_count(const mn_model *model);
+
+/** Signature `index`. Errors: ARGUMENT for an index out of range. */
+MN_API mn_status mn_model_signature(const mn_model *model, int32_t index, mn_signature *out);
 
 /** The description string that the file carries; "" when it has none. */
 MN_API const char *mn_model_description(const mn_model *model);

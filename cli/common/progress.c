@@ -6,6 +6,8 @@
 #include "common/progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,16 +16,28 @@
 #define RATE_SECONDS 1.0
 
 void cli_progress_begin(cli_progress *progress, const char *stage, int32_t total) {
-    *progress = (cli_progress){
-        .shown = isatty(STDERR_FILENO) == 1, .stage = stage, .total = total, .started_ns = mn_clock_ns()};
+    const char *form = getenv("MOBILENET_PROGRESS");
+    bool lines = form != NULL && strcmp(form, "lines") == 0;
+    *progress = (cli_progress){.shown = lines || isatty(STDERR_FILENO) == 1,
+                               .lines = lines,
+                               .stage = stage,
+                               .total = total,
+                               .started_ns = mn_clock_ns()};
 }
 
 void cli_progress_update(cli_progress *progress, int32_t done) {
     static const char full[] = "##############################";
     const int width = (int)sizeof full - 1;
     uint64_t now = mn_clock_ns();
-    if (!progress->shown || done <= 0 || now - progress->drawn_ns < 100000000U) return;
+    if (!progress->shown || done <= 0) return;
+    /* Programs are told the end, too. */
+    bool last = progress->lines && done == progress->total;
+    if (!last && now - progress->drawn_ns < 100000000U) return;
     progress->drawn_ns = now;
+    if (progress->lines) {
+        fprintf(stderr, "progress: %s %d/%d\n", progress->stage, done, progress->total);
+        return;
+    }
     int filled = (int)((int64_t)width * done / progress->total);
     double seconds = (double)(now - progress->started_ns) * 1e-9;
     fprintf(stderr, "\r\033[K%s [%.*s%*s] %d/%d", progress->stage, filled, full, width - filled, "", done,
@@ -36,6 +50,6 @@ void cli_progress_update(cli_progress *progress, int32_t done) {
 }
 
 void cli_progress_end(cli_progress *progress) {
-    if (progress->shown && progress->drawn_ns != 0) fputs("\r\033[K", stderr);
+    if (progress->shown && !progress->lines && progress->drawn_ns != 0) fputs("\r\033[K", stderr);
     progress->shown = false;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A progress bar on stderr, drawn only when stderr is a terminal. */
+/* A progress bar on stderr, drawn only when stderr is a terminal; or, for programs that run the command, lines of the
+ * form "progress: STAGE DONE/TOTAL" where the environment has MOBILENET_PROGRESS=lines. */
 #ifndef MN_CLI_PROGRESS_H
 #define MN_CLI_PROGRESS_H
 
@@ -9,7 +10,8 @@
 #include <stdint.h>
 
 typedef struct cli_progress {
-    bool shown;        /* stderr is a terminal */
+    bool shown;        /* stderr is a terminal, or lines are wanted */
+    bool lines;        /* one for each step, instead of a bar */
     const char *stage; /* what is being done, in a word or two */
     int32_t total;
     uint64_t started_ns, drawn_ns;

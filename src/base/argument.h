@@ -24,7 +24,8 @@ mn_status mn_fail_null(const char *function, const char *name);
 #define MN_STRUCT_LIST(X)                                                                                              \
     X(mn_model_options, read, read)                                                                                    \
     X(mn_session_options, batch, full_delegation)                                                                      \
-    X(mn_tensor_info, data, data)                                                                                      \
+    X(mn_tensor_info, data, reserved)                                                                                  \
+    X(mn_signature, outputs, outputs)                                                                                  \
     X(mn_op_info, options, options)                                                                                    \
     X(mn_pixels, reserved, reserved)                                                                                   \
     X(mn_delegation, reason, reason)                                                                                   \

@@ -136,7 +136,8 @@ void mn_tensor_describe(const mn_tensor *tensor, mn_tensor_info *out) {
                             .rank = tensor->rank,
                             .bytes = tensor->bytes,
                             .quant = tensor->quant,
-                            .data = tensor->data};
+                            .data = tensor->data,
+                            .open_dims = tensor->open_dims};
     memcpy(out->dims, tensor->dims, sizeof tensor->dims);
 }
 
@@ -146,7 +147,8 @@ mn_tensor mn_tensor_of(const mn_tensor_info *info) {
                         .rank = info->rank,
                         .bytes = info->bytes,
                         .quant = info->quant,
-                        .data = info->data};
+                        .data = info->data,
+                        .open_dims = info->open_dims};
     memcpy(tensor.dims, info->dims, sizeof tensor.dims);
     return tensor;
 }

@@ -101,7 +101,8 @@ typedef struct mn_tensor {
     int32_t dims[MN_MAX_RANK];
     size_t bytes; /* product of dims times the element size */
     mn_quant quant;
-    const void *data; /* constant contents, or NULL for a tensor computed at run time */
+    const void *data;   /* constant contents, or NULL for a tensor computed at run time */
+    uint32_t open_dims; /* bit d: the file says that dimension d may have any size */
 } mn_tensor;
 
 /** Bytes that the file holds beside the network, under a name, for whoever knows that name: what Vela says of memory,
@@ -126,6 +127,8 @@ typedef struct mn_graph {
     int32_t output_count;
     int32_t *outputs;
     mn_meaning meaning; /* what the file says of pixels and classes */
+    int32_t signature_count;
+    mn_signature *signatures;
     int32_t metadata_count;
     mn_metadata *metadata; /* what else the file says; nothing here reads it */
 } mn_graph;

@@ -163,6 +163,19 @@ mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *out) {
     return MN_OK;
 }
 
+int32_t mn_model_signature_count(const mn_model *model) { return model ? model->graph.signature_count : 0; }
+
+mn_status mn_model_signature(const mn_model *model, int32_t index, mn_signature *out) {
+    MN_NEED(model);
+    MN_TRY(mn_struct_check(&mn_signature_struct, out));
+    if (index < 0 || index >= model->graph.signature_count) {
+        return mn_fail(MN_ERROR_ARGUMENT, "signature %d does not exist; the model has %d", index,
+                       model->graph.signature_count);
+    }
+    mn_struct_write(&mn_signature_struct, &model->graph.signatures[index], out);
+    return MN_OK;
+}
+
 size_t mn_model_file_bytes(const mn_model *model) { return model ? model->file_bytes : 0; }
 
 size_t mn_model_weight_bytes(const mn_model *model) {

@@ -133,6 +133,7 @@ static mn_status read_model(mn_tfl_reader *reader, const mn_fb_table *model, con
     mn_fb_table subgraph; /* no operator that is supported leads to another one than the first */
     MN_TRY(mn_fb_item(&subgraphs, 0, &subgraph));
     MN_TRY(read_subgraph(reader, &subgraph));
+    MN_TRY(mn_tfl_read_signatures(reader, model));
     return mn_tfl_read_metadata(reader, model, data, bytes);
 }
 

@@ -55,7 +55,7 @@ static bool is_computed(const mn_tfl_reader *reader, int32_t index) {
 static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int32_t index) {
     mn_tensor *tensor = &reader->graph->tensors[index];
     mn_fb_vector shape;
-    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape)); /* beside it shape_signature says what may change */
+    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE, 4, &shape));
     if (shape.count > MN_MAX_RANK) {
         return tensor_fail(reader, index, MN_ERROR_UNSUPPORTED, "%" PRIu32 " dimensions; at most %d are supported",
                            shape.count, MN_MAX_RANK);
@@ -79,6 +79,17 @@ static mn_status read_shape(mn_tfl_reader *reader, const mn_fb_table *table, int
             return tensor_fail(reader, index, MN_ERROR_LIMIT, "larger than the limit of %zu MiB",
                                MN_MAX_TENSOR_BYTES >> 20);
         }
+    }
+    return MN_OK;
+}
+
+/* What may change of the shape: a note, which is left out where it does not fit. */
+static mn_status read_open_dims(const mn_fb_table *table, mn_tensor *tensor) {
+    mn_fb_vector list;
+    MN_TRY(mn_fb_list(table, MN_F_TENSOR_SHAPE_SIGNATURE, 4, &list));
+    if (list.count != (uint32_t)tensor->rank) return MN_OK;
+    for (uint32_t d = 0; d < list.count; d++) {
+        if ((int32_t)mn_le32(list.data + 4 * (size_t)d) == -1) tensor->open_dims |= UINT32_C(1) << d;
     }
     return MN_OK;
 }
@@ -329,6 +340,7 @@ mn_status mn_tfl_read_tensor(mn_tfl_reader *reader, const mn_fb_table *table, in
     MN_TRY(read_type(reader, table, index, &tensor->type));
     MN_TRY(refuse_special(reader, table, index));
     MN_TRY(read_shape(reader, table, index));
+    MN_TRY(read_open_dims(table, tensor));
     MN_TRY(read_constant(reader, table, index));
     return read_quantisation(reader, table, index);
 }

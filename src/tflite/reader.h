@@ -55,6 +55,9 @@ mn_status mn_tfl_read_contents(const mn_tfl_reader *reader, const mn_fb_table *t
 mn_status mn_tfl_read_buffer(const mn_tfl_reader *reader, const mn_fb_table *buffer, const uint8_t **data,
                              size_t *bytes);
 
+/** Fills graph->signatures; the rest of the graph has been read. */
+mn_status mn_tfl_read_signatures(mn_tfl_reader *reader, const mn_fb_table *model);
+
 /** A string field as printable text in the graph's region; "" when absent. */
 mn_status mn_tfl_read_text(mn_tfl_reader *reader, const mn_fb_table *table, mn_fb_field field, const char **out);
 

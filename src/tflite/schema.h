@@ -13,7 +13,8 @@
 #define MN_TFL_SCHEMA_VERSION 3
 
 /* Limits of ours, generous for image classifiers, that keep hostile files cheap. */
-#define MN_TFL_MAX_METADATA 64 /* entries; those behind them are left out */
+#define MN_TFL_MAX_METADATA 64   /* entries; those behind them are left out */
+#define MN_TFL_MAX_SIGNATURES 16 /* those behind them are left out */
 
 #define MN_F(id, name) ((mn_fb_field){id, name})
 
@@ -33,6 +34,7 @@
 #define MN_F_SIGNATURE_INPUTS MN_F(0, "inputs")
 #define MN_F_SIGNATURE_OUTPUTS MN_F(1, "outputs")
 #define MN_F_SIGNATURE_KEY MN_F(2, "signature_key")
+#define MN_F_SIGNATURE_SUBGRAPH MN_F(4, "subgraph_index")
 #define MN_TFL_SIGNATURE_KEY "serving_default"
 
 #define MN_F_TENSOR_MAP_NAME MN_F(0, "name")

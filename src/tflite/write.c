@@ -170,6 +170,18 @@ static mn_fbb_ref write_indices(writer *w, const int32_t *indices, int32_t count
     return mn_fbb_vector(&w->b, indices, (size_t)count, sizeof *indices);
 }
 
+/* The shape with -1 where any size will do; 0 where none will. */
+static mn_fbb_ref write_open_dims(writer *w, const mn_tensor *tensor) {
+    int32_t dims[MN_MAX_RANK];
+    bool open = false;
+    for (int32_t d = 0; d < tensor->rank; d++) {
+        const bool any = tensor->open_dims >> d & 1;
+        dims[d] = any ? -1 : tensor->dims[d];
+        open = open || any;
+    }
+    return open ? write_indices(w, dims, tensor->rank) : 0;
+}
+
 static mn_fbb_ref write_tensors(writer *w) {
     const mn_graph *graph = w->graph;
     for (int32_t i = 0; i < graph->tensor_count; i++) {
@@ -177,8 +189,10 @@ static mn_fbb_ref write_tensors(writer *w) {
         mn_fbb_ref quantisation = write_quantisation(w, &tensor->quant);
         mn_fbb_ref name = mn_fbb_string(&w->b, tensor->name);
         mn_fbb_ref shape = write_indices(w, tensor->dims, tensor->rank);
+        mn_fbb_ref open = write_open_dims(w, tensor);
         mn_fbb_table_begin(&w->b);
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_SHAPE, shape);
+        if (open) mn_fbb_add_ref(&w->b, MN_F_TENSOR_SHAPE_SIGNATURE, open);
         mn_fbb_add_i32(&w->b, MN_F_TENSOR_BUFFER, w->tensor_buffer[i], 0);
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_NAME, name);
         mn_fbb_add_ref(&w->b, MN_F_TENSOR_QUANTIZATION, quantisation);

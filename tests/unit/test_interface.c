@@ -76,6 +76,9 @@ static int close_both(void **state) {
     GIVES(mn_model_output, mn_model_output(NULL, 0) == -1)                                                             \
     REFUSED(mn_model_tensor, mn_model_tensor(NULL, 0, &tensor))                                                        \
     REFUSED(mn_model_tensor, mn_model_tensor(f->model, 0, NULL))                                                       \
+    GIVES(mn_model_signature_count, mn_model_signature_count(NULL) == 0)                                               \
+    REFUSED(mn_model_signature, mn_model_signature(NULL, 0, &signature))                                               \
+    REFUSED(mn_model_signature, mn_model_signature(f->model, 0, NULL))                                                 \
     REFUSED(mn_model_op, mn_model_op(NULL, 0, &op))                                                                    \
     REFUSED(mn_model_op, mn_model_op(f->model, 0, NULL))                                                               \
     GIVES(mn_model_file_bytes, mn_model_file_bytes(NULL) == 0)                                                         \
@@ -207,6 +210,7 @@ static void null_is_an_error(void **state) {
     mn_session *session = NULL;
     mn_tensor_info tensor = MN_INIT(mn_tensor_info);
     mn_op_info op = MN_INIT(mn_op_info);
+    mn_signature signature = MN_INIT(mn_signature);
     mn_pixels pixels = MN_INIT(mn_pixels);
     mn_step_info step = MN_INIT(mn_step_info);
     mn_delegate *delegate = NULL;

@@ -110,6 +110,34 @@ static void test_round_trip(void **state) {
     }
 }
 
+/* Dimensions of any size, and the signature that every file gets. */
+static void test_open_dims_and_signatures_survive(void **state) {
+    (void)state;
+    model_builder b;
+    mn_graph graph;
+    uint8_t *data;
+    size_t bytes;
+    mb_classifier(&b, MN_INT8, 3, 4);
+    const int32_t x = b.graph.inputs[0], y = b.graph.outputs[0];
+    b.graph.tensors[x].open_dims = 1 | 4;
+    expect_ok(mn_tflite_write(&b.graph, &data, &bytes));
+    expect_ok(mn_tflite_read(data, bytes, "open", &graph));
+    assert_int_equal(graph.tensors[x].open_dims, 1 | 4);
+    assert_int_equal(graph.tensors[y].open_dims, 0);
+    assert_int_equal(graph.signature_count, 1);
+    const mn_signature *signature = &graph.signatures[0];
+    assert_string_equal(signature->key, "serving_default");
+    assert_int_equal(signature->input_count, 1);
+    assert_int_equal(signature->inputs[0], x);
+    assert_string_equal(signature->input_names[0], graph.tensors[x].name);
+    assert_int_equal(signature->output_count, 1);
+    assert_int_equal(signature->outputs[0], y);
+    assert_string_equal(signature->output_names[0], graph.tensors[y].name);
+    mn_graph_free(&graph);
+    mn_graph_free(&b.graph);
+    free(data);
+}
+
 static void test_equal_graphs_give_equal_bytes(void **state) {
     (void)state;
     uint8_t *data[2];
@@ -213,6 +241,7 @@ int main(int argc, char **argv) {
     if (argc == 2) return write_seeds(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_open_dims_and_signatures_survive),
         cmocka_unit_test(test_equal_graphs_give_equal_bytes),
         cmocka_unit_test(test_constants_are_aligned_and_shared),
         cmocka_unit_test(test_misaligned_constants_are_copied),

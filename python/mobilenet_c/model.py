@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: MIT
+# Copyright the mobilenet.c authors
+"""Models and sessions: arrays in, arrays out."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from types import TracebackType
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+
+from . import _library as lib
+from . import errors
+from .delegates import Delegate
+from .tensors import Array, TensorInfo, check_array, describe, view
+
+ALL_THREADS = -1
+"""As many threads as there are processors for this process."""
+
+Inputs = Union[Array, Sequence[Array], Mapping[str, Array]]
+
+
+def _encode_cpu(cpu: Optional[str]) -> Optional[bytes]:
+    return None if cpu is None else cpu.encode("utf-8")
+
+
+def session_options(
+    *,
+    threads: int = 1,
+    batch: int = 1,
+    streamed: bool = False,
+    keep_tensors: bool = False,
+    cpu: Optional[str] = None,
+    delegates: Sequence[Delegate] = (),
+    full_delegation: bool = False,
+    input_shapes: Optional[Mapping[int, Sequence[int]]] = None,
+) -> lib.SessionOptions:
+    """The library's struct of Session's arguments; arrays that it points to live as long as it."""
+    shapes = input_shapes or {}
+    array = (lib.InputShape * len(shapes))()
+    for slot, (number, dims) in zip(array, shapes.items()):
+        if len(dims) > lib.ROOM_RANK:
+            raise errors.ArgumentError(f"input {number}: {len(dims)} dimensions are more than the library has")
+        slot.input, slot.rank, slot.dims = number, len(dims), tuple(dims)
+    handles = (ctypes.c_void_p * len(delegates))(*(delegate.handle.pointer.value for delegate in delegates))
+    options = lib.SessionOptions(
+        threads=threads,
+        keep_tensors=keep_tensors,
+        streamed=streamed,
+        cpu=_encode_cpu(cpu),
+        input_shape_count=len(shapes),
+        batch=0 if batch == 1 else batch,
+        delegate_count=len(delegates),
+        full_delegation=full_delegation,
+    )
+    if shapes:
+        options.input_shapes = array
+    if delegates:
+        options.delegates = handles
+    return options
+
+
+class Signature(NamedTuple):
+    """Names of inputs and outputs, and the numbers of their tensors."""
+
+    inputs: Dict[str, int]
+    outputs: Dict[str, int]
+
+
+class Model:
+    """A `.tflite` model. It never changes, and any number of sessions and threads may use it.
+
+        with Model("model.tflite") as model:
+            scores = model.run(images)
+
+    `source` is the path of a file, which is mapped, or the bytes of one. A file that somebody overwrites while it is
+    mapped changes the model, and cutting it short ends the process: give its bytes where that can happen.
+
+    Raises MissingFileError, FileAccessError, FormatError (damaged) and UnsupportedError (an operator or a type that
+    the library lacks).
+    """
+
+    def __init__(self, source: "lib.PathLike | bytes | bytearray | memoryview") -> None:
+        self._handle: Optional[lib.Handle] = None
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)  # the very same object, where it is one of bytes
+            self.name = "model in memory"
+            self._handle = lib.Handle(
+                lambda out: lib.core.mn_model_from_memory(data, len(data), b"model in memory", out),
+                lib.core.mn_model_close,
+                data,
+            )
+        elif isinstance(source, (str, os.PathLike)):
+            self.name = os.fspath(source)
+            path = lib.encode(source)
+            self._handle = lib.Handle(
+                lambda out: lib.core.mn_model_open(path, out), lib.core.mn_model_close, path=source
+            )
+        else:
+            raise errors.DataTypeError(f"a model is the path of a file or its bytes, not {type(source).__name__}")
+        core, pointer = lib.core, self._handle.pointer
+        self.inputs: Tuple[TensorInfo, ...] = tuple(
+            self.tensor(core.mn_model_input(pointer, i)) for i in range(core.mn_model_input_count(pointer))
+        )
+        """Facts about its inputs, in order."""
+        self.outputs: Tuple[TensorInfo, ...] = tuple(
+            self.tensor(core.mn_model_output(pointer, i)) for i in range(core.mn_model_output_count(pointer))
+        )
+        """Facts about its outputs, in order."""
+        self._idle: Dict[int, List[Session]] = {}
+
+    @property
+    def handle(self) -> lib.Handle:
+        """What the library calls it. Raises ClosedError."""
+        if self._handle is None:
+            raise errors.ClosedError(f"{self.name} is closed")
+        return self._handle
+
+    @property
+    def tensor_count(self) -> int:
+        """How many tensors the file has."""
+        count: int = lib.core.mn_model_tensor_count(self.handle.pointer)
+        return count
+
+    @property
+    def description(self) -> str:
+        """What the file says of itself; "" where it says nothing."""
+        return lib.text(lib.core.mn_model_description(self.handle.pointer))
+
+    def tensor(self, index: int) -> TensorInfo:
+        """Facts about a tensor, by its number in the file. Raises ArgumentError for one that is not there."""
+        pointer = self.handle.pointer
+        return describe(lambda info: lib.core.mn_model_tensor(pointer, index, info), index)
+
+    @property
+    def signatures(self) -> "Dict[str, Signature]":
+        """What the file calls its inputs and outputs, for each way to call it, by its name, such as
+        "serving_default"."""
+        pointer, found = self.handle.pointer, {}
+        for i in range(lib.core.mn_model_signature_count(pointer)):
+            info = lib.Signature()
+            lib.check(lib.core.mn_model_signature(pointer, i, info))
+            found[lib.text(info.key)] = Signature(
+                {lib.text(info.input_names[k]): info.inputs[k] for k in range(info.input_count)},
+                {lib.text(info.output_names[k]): info.outputs[k] for k in range(info.output_count)},
+            )
+        return found
+
+    def session(
+        self,
+        *,
+        threads: int = 1,
+        batch: int = 1,
+        streamed: bool = False,
+        keep_tensors: bool = False,
+        cpu: Optional[str] = None,
+        delegates: Sequence[Delegate] = (),
+        full_delegation: bool = False,
+        input_shapes: Optional[Mapping[int, Sequence[int]]] = None,
+    ) -> "Session":
+        """A session of this model; see Session."""
+        return Session(
+            self,
+            threads=threads,
+            batch=batch,
+            streamed=streamed,
+            keep_tensors=keep_tensors,
+            cpu=cpu,
+            delegates=delegates,
+            full_delegation=full_delegation,
+            input_shapes=input_shapes,
+        )
+
+    def run(self, images: Array) -> Array:
+        """Runs a model of one input and one output over as many images as the first dimension of `images` says,
+        whose other dimensions and type are the input's. Gives a new array [images, ...].
+
+        Any number of threads may call it at once; each finds a session of its own, which is kept for later calls. For
+        options, and models of several inputs or outputs, make a session.
+
+        Raises DataTypeError, ArgumentError (another shape), UnsupportedError (a model that mixes the images of a
+        batch)."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            raise errors.ArgumentError(
+                f"{self.name} has {len(self.inputs)} inputs and {len(self.outputs)} outputs: use session().run_all()"
+            )
+        batch, wanted = 1, self.inputs[0].shape
+        if images.ndim == len(wanted) and wanted[:1] == (1,) and images.shape[0] > 0:
+            batch = images.shape[0]
+        try:
+            session = self._idle.setdefault(batch, []).pop()
+        except IndexError:
+            session = self.session(batch=batch)
+        try:
+            return session.run(images)
+        finally:
+            if self._handle is not None:
+                self._idle[batch].append(session)
+
+    def close(self) -> None:
+        """Lets go of the model. Its memory is freed when the last session, classifier or array that uses it is gone."""
+        self._handle = None
+        self._idle = {}
+
+    def __enter__(self) -> "Model":
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name!r}{' (closed)' if self._handle is None else ''}>"
+
+
+class Session:
+    """A model with memory and threads to run it. Threads of Python take turns at one session; for work at the same
+    time each needs its own. Running it allocates nothing in the library, and other threads of Python run meanwhile.
+
+    `model`: a Model, or what one is made of.
+    `threads`: 1..256, or ALL_THREADS; results are the same for every number.
+    `batch`: images in one run: the first dimension of inputs and outputs, where the model's is 1.
+    `input_shapes`: new dimensions by number of input.
+    `streamed`: the least memory and more time, row by row.
+    `keep_tensors`: every tensor keeps its memory and can be read after a run with tensor().
+    `cpu`: the highest kernel tier, such as "avx2".
+    `delegates`: who may take over operators, the first ones first; `full_delegation`: and must take all.
+
+    Raises ArgumentError, UnsupportedError, LimitError, OutOfMemoryError, ThreadError, BackendError.
+    """
+
+    def __init__(
+        self,
+        model: "Model | lib.PathLike | bytes | bytearray | memoryview",
+        *,
+        threads: int = 1,
+        batch: int = 1,
+        streamed: bool = False,
+        keep_tensors: bool = False,
+        cpu: Optional[str] = None,
+        delegates: Sequence[Delegate] = (),
+        full_delegation: bool = False,
+        input_shapes: Optional[Mapping[int, Sequence[int]]] = None,
+    ) -> None:
+        self._handle: Optional[lib.Handle] = None
+        self.model = model if isinstance(model, Model) else Model(model)
+        if batch < 1:
+            raise errors.ArgumentError(f"a batch of {batch} images cannot be run; it must be at least 1")
+        options = session_options(
+            threads=threads,
+            batch=batch,
+            streamed=streamed,
+            keep_tensors=keep_tensors,
+            cpu=cpu,
+            delegates=delegates,
+            full_delegation=full_delegation,
+            input_shapes=input_shapes,
+        )
+        below = self.model.handle
+        handle = lib.Handle(
+            lambda out: lib.core.mn_session_create(below.pointer, options, out),
+            lib.core.mn_session_close,
+            below,
+            *(delegate.handle for delegate in delegates),
+        )
+        self._handle = handle
+        self._lock = threading.Lock()
+        self._run = lib.core.mn_session_run
+        self.inputs: Tuple[TensorInfo, ...] = tuple(self.tensor_info(t.index) for t in self.model.inputs)
+        """Facts about its inputs, with this session's shapes."""
+        self.outputs: Tuple[TensorInfo, ...] = tuple(self.tensor_info(t.index) for t in self.model.outputs)
+        """Facts about its outputs, with this session's shapes."""
+        core, pointer = lib.core, handle.pointer
+        self._inputs = [
+            view(core.mn_session_input(pointer, i), info, handle, True) for i, info in enumerate(self.inputs)
+        ]
+        self._outputs = [
+            view(core.mn_session_output(pointer, i), info, handle) for i, info in enumerate(self.outputs)
+        ]
+
+    @property
+    def handle(self) -> lib.Handle:
+        """What the library calls it. Raises ClosedError."""
+        if self._handle is None:
+            raise errors.ClosedError(f"the session of {self.model.name} is closed")
+        return self._handle
+
+    @property
+    def threads(self) -> int:
+        """Threads that it has."""
+        count: int = lib.core.mn_session_threads(self.handle.pointer)
+        return count
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of its activations and workspaces."""
+        size: int = lib.core.mn_session_arena_bytes(self.handle.pointer)
+        return size
+
+    def tensor_info(self, index: int) -> TensorInfo:
+        """Facts about a tensor, by its number in the file, with this session's shape."""
+        pointer = self.handle.pointer
+        return describe(lambda info: lib.core.mn_session_tensor(pointer, index, info), index)
+
+    def input(self, number: int = 0) -> Array:
+        """The memory of an input, to be filled before each run: it keeps its contents only until the run. Lives as long
+        as the array, even when the session is closed."""
+        return self._at(self._inputs, number, "input")
+
+    def output(self, number: int = 0) -> Array:
+        """The memory of an output, not to be written to, until the next run. Lives as long as the array, even when the
+        session is closed."""
+        return self._at(self._outputs, number, "output")
+
+    def tensor(self, index: int) -> Array:
+        """The memory of any tensor, by its number in the file, not to be written to: constants and outputs always, all
+        with keep_tensors. Raises ArgumentError for others."""
+        handle = self.handle
+        return view(lib.core.mn_session_tensor_data(handle.pointer, index), self.tensor_info(index), handle)
+
+    def _at(self, arrays: List[Array], number: int, what: str) -> Array:
+        self.handle
+        if not 0 <= number < len(arrays):
+            raise errors.ArgumentError(f"{self.model.name} has no {what} {number}; it has {len(arrays)}")
+        return arrays[number]
+
+    def _fill(self, inputs: Inputs) -> None:
+        if isinstance(inputs, Mapping):
+            names = {info.name: i for i, info in enumerate(self.inputs)}
+            if set(names) != set(inputs):
+                raise errors.ArgumentError(
+                    f"{self.model.name} has the inputs {sorted(names)}, not {sorted(inputs)}"
+                )
+            pairs = [(names[name], value) for name, value in inputs.items()]
+        else:
+            values: Sequence[Array] = inputs if isinstance(inputs, (list, tuple)) else [inputs]  # type: ignore[list-item]
+            if len(values) != len(self.inputs):
+                raise errors.ArgumentError(f"{self.model.name} has {len(self.inputs)} inputs, not {len(values)}")
+            pairs = list(enumerate(values))
+        checked = [(i, check_array(value, self.inputs[i], f"input {i}")) for i, value in pairs]
+        for i, array in checked:
+            if array is not self._inputs[i]:
+                self._inputs[i][...] = array
+
+    def invoke(self) -> None:
+        """Runs the model on what input() holds, for output() to be read: nothing is copied."""
+        with self._lock:
+            self._invoke()
+
+    def fill_and_invoke(self, inputs: Sequence[Array]) -> None:
+        """Runs the model on copies of `inputs`, one for each, for output() to be read."""
+        with self._lock:
+            self._fill_and_invoke(inputs)
+
+    def _fill_and_invoke(self, inputs: Inputs) -> None:
+        self.handle  # or it is closed
+        self._fill(inputs)
+        self._invoke()
+
+    def _invoke(self) -> None:
+        lib.check(self._run(self.handle.pointer))
+
+    def run(self, inputs: Inputs, *, copy: bool = True) -> Array:
+        """Runs a model of one output on `inputs`: an array, one for each input, or a mapping from their names.
+
+        Inputs are copied once to where the library reads them, whatever their strides; not if an input is the array
+        that input() gave and that was filled in place. The answer is a new array, or, with copy=False, the memory of
+        the output, which the next run overwrites.
+
+        Raises DataTypeError, ArgumentError (another shape or number of arrays), ClosedError, BackendError."""
+        if len(self.outputs) != 1:
+            raise errors.ArgumentError(f"{self.model.name} has {len(self.outputs)} outputs: use run_all()")
+        return self.run_all(inputs, copy=copy)[0]
+
+    def run_all(self, inputs: Inputs, *, copy: bool = True) -> List[Array]:
+        """As run(), for any number of outputs: an array for each."""
+        with self._lock:
+            self._fill_and_invoke(inputs)
+            return [output.copy() for output in self._outputs] if copy else list(self._outputs)
+
+    def close(self) -> None:
+        """Lets go of memory and threads, which are freed when the last array over that memory is gone."""
+        with self._lock:
+            self._handle = None
+            self._inputs, self._outputs = [], []
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Session of {self.model.name!r}{' (closed)' if self._handle is None else ''}>"
