@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "base/checked.h"
 #include "delegate/host.h"
 
 static tfl_padding padding_of(const mn_op_attr *attr) {
@@ -34,17 +33,11 @@ static tfl_depthwise_conv_options depthwise_options(const mn_op_attr *attr) {
                                         .dilation_height_factor = attr->dilation_h};
 }
 
-/* Elements before and after what is pooled in one dimension. */
-static int32_t all_padding(int32_t in, int32_t out, int32_t stride, int32_t filter) {
-    const int64_t all = ((int64_t)out - 1) * stride + filter - in;
-    return all > 0 ? (int32_t)all : 0;
-}
-
 static tfl_pool_options pool_options(const mn_offer *offer, const mn_op *op) {
     const mn_op_attr *attr = &op->attr;
     const mn_shape *in = &offer->shapes[op->inputs[0]], *out = &offer->shapes[op->outputs[0]];
-    const int32_t height = all_padding(in->dims[1], out->dims[1], attr->stride_h, attr->filter_h);
-    const int32_t width = all_padding(in->dims[2], out->dims[2], attr->stride_w, attr->filter_w);
+    const int32_t height = mn_window_padding_all(in->dims[1], out->dims[1], attr->filter_h, attr->stride_h, 1);
+    const int32_t width = mn_window_padding_all(in->dims[2], out->dims[2], attr->filter_w, attr->stride_w, 1);
     return (tfl_pool_options){.padding = padding_of(attr),
                               .stride_width = attr->stride_w,
                               .stride_height = attr->stride_h,

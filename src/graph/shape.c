@@ -49,10 +49,14 @@ int32_t mn_window_output(mn_padding padding, int32_t input, int32_t filter, int3
     return cells < 1 ? 0 : (int32_t)((cells + stride - 1) / stride);
 }
 
-int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation) {
+int32_t mn_window_padding_all(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation) {
     int64_t reach = (int64_t)(filter - 1) * dilation + 1;
     int64_t total = (int64_t)(output - 1) * stride + reach - input;
-    return total > 0 ? (int32_t)(total / 2) : 0;
+    return total > 0 ? (int32_t)total : 0;
+}
+
+int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation) {
+    return mn_window_padding_all(input, output, filter, stride, dilation) / 2;
 }
 
 /* ---- Inference, one function per kind of operator ---------------------------------------------------- */

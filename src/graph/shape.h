@@ -51,6 +51,9 @@ int64_t mn_op_macs(const mn_graph *graph, const mn_op *op);
  *  window does not fit. */
 int32_t mn_window_output(mn_padding padding, int32_t input, int32_t filter, int32_t stride, int32_t dilation);
 
+/** Cells of padding before the first one and behind the last one together. */
+int32_t mn_window_padding_all(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation);
+
 /** Cells of padding before the first one (TFLite ComputePadding): an odd total puts the larger part behind. */
 int32_t mn_window_padding(int32_t input, int32_t output, int32_t filter, int32_t stride, int32_t dilation);
 

@@ -112,6 +112,7 @@ static void test_window_arithmetic(void **state) {
                 int32_t same = mn_window_output(MN_PAD_SAME, input, filter, stride, 1);
                 assert_int_equal(same, (input + stride - 1) / stride);
                 int32_t total = (same - 1) * stride + filter - input;
+                assert_int_equal(mn_window_padding_all(input, same, filter, stride, 1), total > 0 ? total : 0);
                 assert_int_equal(mn_window_padding(input, same, filter, stride, 1), total > 0 ? total / 2 : 0);
                 int32_t valid = 0;
                 for (int32_t at = 0; at + filter <= input; at += stride) valid++;
