@@ -56,7 +56,7 @@ typedef void mn_delegate_hear(void *context, const char *line);
 
 /** Has `hear` told what the delegate reports of itself, such as why it leaves an operator; NULL, the default: nobody.
  * Lines may come from every thread that makes, runs or closes a session, while they do. Those about a failure are in
- * mn_error_detail() as well. To be called while the delegate has no session. */
+ * mn_error_detail() as well. `hear` must not make or close sessions. To be called while the delegate has no session. */
 MN_API void mn_delegate_listen(mn_delegate *delegate, mn_delegate_hear *hear, void *context);
 
 /** Ends a delegate; sessions that use it must be closed before. */

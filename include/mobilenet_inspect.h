@@ -35,7 +35,8 @@ typedef struct mn_step_info {
     int32_t output_count;   /**< tensors that it writes */
     uint64_t last_ns;       /**< duration in the last run; 0 unless profiling is on */
     const int32_t *outputs; /**< their indices; live as long as the session */
-    const char *kernel;     /**< kernel symbol, "alias" for a step that costs nothing, or what a back end calls it */
+    const char *kernel; /**< kernel symbol, "alias" for a step that costs nothing; a delegate's: its own name for it, or
+                           "foreign" */
     size_t packed_bytes;    /**< weights rearranged for the kernel; 0: it reads them as they are in the file */
     size_t workspace_bytes; /**< of each thread, in the arena; of a back end, in all */
     const int32_t *ops;     /**< [op_count] operators, in the order they run; live as long as the session */

@@ -67,13 +67,16 @@ typedef struct mn_prepared {
     const char *kernel;     /* what plans and profiles call it, as a kernel; lives until `free`; NULL: "foreign" */
 } mn_prepared;
 
-/** Memory of one run. Tensors lie as in TensorFlow Lite, row by row without gaps, aligned to 64 bytes where they are
- * not constants; the addresses are the same in every run of a session. Nothing overlaps. */
+/** Alignment of every tensor in the arena, and of the arena itself, in bytes: a cache line and a zmm register. */
+#define MN_ARENA_ALIGNMENT ((size_t)64)
+
+/** Memory of one run. Tensors lie as in TensorFlow Lite, row by row without gaps, aligned to MN_ARENA_ALIGNMENT where
+ * they are not constants; the addresses are the same in every run of a session. Nothing overlaps. */
 typedef struct mn_part_run {
     const void *const *inputs; /* [input_count] */
     void *const *outputs;      /* [output_count] */
-    void *workspace;           /* [workspace_bytes], aligned to 64; loses its contents between runs; NULL: none */
-    mn_team *team;             /* threads to share work with; NULL: the caller alone */
+    void *workspace; /* [workspace_bytes], aligned to MN_ARENA_ALIGNMENT; loses its contents between runs; NULL: none */
+    mn_team *team;   /* threads to share work with; NULL: the caller alone */
 } mn_part_run;
 
 /** The slots. NULL is allowed where it says so. The struct outlives the sessions that use it and does not change. */

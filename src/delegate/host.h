@@ -68,8 +68,6 @@ static inline mn_host *mn_host_of(tfl_context *context) { return (mn_host *)(voi
 /** An array of `count` numbers, copied from `values` or zero for NULL; NULL when out of memory. */
 tfl_int_array *mn_host_ints(mn_region *region, int32_t count, const int32_t *values);
 
-tfl_type mn_host_type(mn_type type);
-
 /** Fills in the functions of the context. */
 void mn_host_set_functions(mn_host *host);
 

@@ -9,8 +9,6 @@
 #include "base/checked.h"
 #include "delegate/host.h"
 
-enum { ALIGNMENT = 64 };
-
 /* Operators that the delegate asked for with one call, or as many of them as can run as one. */
 typedef struct kernel {
     const mn_host_call *call;
@@ -134,7 +132,7 @@ static bool is_output(const mn_part *part, int32_t tensor) {
 static mn_status place_between(part_state *state, const mn_part *kernel_part) {
     for (int32_t i = 0; i < kernel_part->output_count; i++) {
         const int32_t tensor = kernel_part->outputs[i];
-        const size_t bytes = mn_round_up(state->host->context.tensors[tensor].bytes, ALIGNMENT);
+        const size_t bytes = mn_round_up(state->host->context.tensors[tensor].bytes, MN_ARENA_ALIGNMENT);
         if (is_output(state->part, tensor)) continue;
         state->between[state->between_count++] = (between){tensor, state->workspace_bytes};
         if (!mn_add_size(state->workspace_bytes, bytes, &state->workspace_bytes)) {

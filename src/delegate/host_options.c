@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "delegate/host.h"
+#include "delegate/types.h"
 
 static tfl_padding padding_of(const mn_op_attr *attr) {
     return attr->padding == MN_PAD_SAME ? TFL_PADDING_SAME : TFL_PADDING_VALID;
@@ -77,7 +78,7 @@ static tfl_strided_slice_options slice_options(const mn_slice *slice) {
 }
 
 static tfl_type type_of(const mn_offer *offer, int32_t tensor) {
-    return mn_host_type(offer->graph->tensors[tensor].type);
+    return mn_type_to_tfl(offer->graph->tensors[tensor].type);
 }
 
 #define WRITE(type, ...)                                                                                               \
@@ -99,7 +100,9 @@ static void write_layer_options(const mn_offer *offer, const mn_op *op, void *to
                                             .asymmetric_quantize_inputs = attr->asymmetric_inputs});
         break;
     case MN_OP_ADD:
-    case MN_OP_SUB: WRITE(tfl_add_options, {activation_of(attr), attr->power_of_two_scales}); break;
+    case MN_OP_SUB:
+        WRITE(tfl_add_options, {.activation = activation_of(attr), .pot_scale_int16 = attr->power_of_two_scales});
+        break;
     case MN_OP_MUL:
     case MN_OP_DIV: WRITE(tfl_mul_options, {activation_of(attr)}); break;
     case MN_OP_SOFTMAX: WRITE(tfl_softmax_options, {attr->beta}); break;

@@ -9,6 +9,7 @@
 #include "base/aligned.h"
 #include "base/checked.h"
 #include "delegate/host.h"
+#include "delegate/types.h"
 #include "tflite/ops.h"
 
 enum { ROOM_TO_ADD = 128 }; /* tensors that may be added before any of them moves */
@@ -22,20 +23,6 @@ tfl_int_array *mn_host_ints(mn_region *region, int32_t count, const int32_t *val
 }
 
 /* ---- Tensors ---------------------------------------------------------------------------------------------- */
-
-tfl_type mn_host_type(mn_type type) {
-    switch (type) {
-    case MN_FLOAT32: return TFL_FLOAT32;
-    case MN_FLOAT16: return TFL_FLOAT16;
-    case MN_INT8: return TFL_INT8;
-    case MN_UINT8: return TFL_UINT8;
-    case MN_INT32: return TFL_INT32;
-    case MN_INT64: return TFL_INT64;
-    case MN_INT16: return TFL_INT16;
-    case MN_NONE: break;
-    }
-    return TFL_NO_TYPE;
-}
 
 /* Both forms; the older one holds one scale alone. */
 static bool set_quantisation(mn_host *host, const mn_quant *quant, tfl_tensor *tensor) {
@@ -57,7 +44,7 @@ static bool set_tensor(mn_host *host, int32_t index, const tfl_int_array *none) 
     const mn_tensor *from = &host->offer->graph->tensors[index];
     const mn_shape *shape = &host->offer->shapes[index];
     tfl_tensor *to = &host->context.tensors[index];
-    *to = (tfl_tensor){.type = mn_host_type(from->type),
+    *to = (tfl_tensor){.type = mn_type_to_tfl(from->type),
                        .data.constant = from->data,
                        .dims = mn_host_ints(&host->region, shape->rank, shape->dims),
                        .allocation_type = from->data ? TFL_MMAP_RO : TFL_ARENA_RW,
@@ -196,7 +183,7 @@ void mn_host_close(mn_host **host) {
 /* ---- Memory ------------------------------------------------------------------------------------------------- */
 
 static void *zeroed(size_t bytes) {
-    void *memory = mn_aligned_alloc(64, mn_max_size(bytes, 1));
+    void *memory = mn_aligned_alloc(MN_ARENA_ALIGNMENT, mn_max_size(bytes, 1));
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 

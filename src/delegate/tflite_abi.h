@@ -271,8 +271,12 @@ typedef void tfl_destroy_delegate(tfl_delegate *);
 /* ---- Options of operators: builtin_data -------------------------------------------------------------------- */
 
 /* Some delegates copy as many bytes as the struct of their own headers has, so a host gives at least
- * TFL_BUILTIN_BYTES, zeroed; and a delegate reads no field that its runtime may lack. */
+ * TFL_BUILTIN_BYTES, zeroed; and a delegate reads no field that its runtime may lack. Every byte has a name here, so
+ * that what is written is the same on every run: keys of caches are hashes of it. */
 enum { TFL_BUILTIN_BYTES = 128 };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
 
 typedef struct tfl_conv_options {
     tfl_padding padding;
@@ -303,6 +307,7 @@ typedef struct tfl_fully_connected_options {
     int32_t weights_format; /* 0: default, 1: shuffled 4x16 int8 */
     bool keep_num_dims;
     bool asymmetric_quantize_inputs;
+    uint8_t unused[2];
     tfl_type quantized_bias_type; /* after 2.14 */
 } tfl_fully_connected_options;
 
@@ -310,6 +315,7 @@ typedef struct tfl_fully_connected_options {
 typedef struct tfl_add_options {
     tfl_activation activation;
     bool pot_scale_int16;
+    uint8_t unused[3];
 } tfl_add_options;
 
 /** MUL and DIV. */
@@ -350,6 +356,7 @@ typedef struct tfl_resize_options {
 typedef struct tfl_strided_slice_options {
     int32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
     bool offset; /* after 2.12 */
+    uint8_t unused[3];
 } tfl_strided_slice_options;
 
 /** PACK and UNPACK. */
@@ -379,6 +386,8 @@ typedef struct tfl_shape_options {
 typedef struct tfl_leaky_relu_options {
     float alpha;
 } tfl_leaky_relu_options;
+
+#pragma GCC diagnostic pop
 
 /* ---- Layouts ----------------------------------------------------------------------------------------------- */
 

@@ -21,9 +21,6 @@
 #include "plan/pack.h"
 #include "plan/rows.h"
 
-/** Alignment of every tensor in the arena, and of the arena itself, in bytes: a cache line and a zmm register. */
-#define MN_ARENA_ALIGNMENT ((size_t)64)
-
 /** Marks a tensor that has no place in the arena: constants, and tensors nothing reads or writes. */
 #define MN_NO_OFFSET SIZE_MAX
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delegate/types.h"
 #include "plugin/fields.h"
 #include "tflite/ops.h"
 
@@ -122,19 +123,6 @@ static mn_status number_tensors(importing *in) {
 
 /* ---- Tensors --------------------------------------------------------------------------------------------- */
 
-static mn_type type_of(tfl_type type) {
-    switch (type) {
-    case TFL_FLOAT32: return MN_FLOAT32;
-    case TFL_FLOAT16: return MN_FLOAT16;
-    case TFL_INT8: return MN_INT8;
-    case TFL_UINT8: return MN_UINT8;
-    case TFL_INT32: return MN_INT32;
-    case TFL_INT64: return MN_INT64;
-    case TFL_INT16: return MN_INT16;
-    default: return MN_NONE;
-    }
-}
-
 /* What nodes compute gets its shape from them, so that an empty dimension there is one not known yet. */
 static mn_status import_shape(const importing *in, int32_t index, const tfl_int_array *dims) {
     mn_tensor *tensor = &in->graph->tensors[index];
@@ -221,7 +209,7 @@ static mn_status import_tensor(const importing *in, int32_t index) {
     mn_tensor *tensor = &in->graph->tensors[index];
     const tfl_tensor *from = &in->from->context->tensors[in->numbers[index]];
     tensor->name = from->name ? from->name : "";
-    tensor->type = type_of(from->type);
+    tensor->type = mn_type_from_tfl(from->type);
     if (tensor->type == MN_NONE) return tensor_fail(in, index, MN_ERROR_UNSUPPORTED, "its type is not supported");
     if (from->is_variable) return tensor_fail(in, index, MN_ERROR_UNSUPPORTED, "it keeps its value between runs");
     if (from->sparsity) return tensor_fail(in, index, MN_ERROR_UNSUPPORTED, "it is sparse");

@@ -3,6 +3,8 @@
 
 #include "session/delegation.h"
 
+#include <stdio.h>
+
 #include "backend/delegate.h"
 #include "base/argument.h"
 
@@ -55,7 +57,7 @@ mn_status mn_session_delegation(const mn_session *session, int32_t op, mn_delega
     return MN_OK;
 }
 
-mn_status mn_delegation_is_full(const mn_session *session) {
+mn_status mn_delegation_check_full(const mn_session *session) {
     int32_t left = 0, first = 0;
     for (int32_t i = session->graph->op_count - 1; i >= 0; i--) {
         if (owner_of(session, i) != MN_OWNER_NONE) continue;
@@ -63,8 +65,11 @@ mn_status mn_delegation_is_full(const mn_session *session) {
         first = i;
     }
     if (left == 0) return MN_OK;
-    return mn_graph_fail(session->graph, first, MN_ERROR_UNSUPPORTED,
-                         "no delegate claimed it, nor %d others; allow kernels to run them, or use a model that the "
-                         "delegate takes whole",
-                         left - 1);
+    char others[32] = "";
+    if (left > 1) snprintf(others, sizeof others, ", nor %d other%s", left - 1, left > 2 ? "s" : "");
+    return mn_graph_fail(
+        session->graph, first, MN_ERROR_UNSUPPORTED,
+        "no delegate claimed it%s; allow kernels to run what is left, or use a model that the delegate "
+        "takes whole",
+        others);
 }

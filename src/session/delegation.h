@@ -12,6 +12,6 @@ mn_status mn_delegation_list(const mn_session_options *options, const mn_backend
                              mn_backend_list *out);
 
 /** Does a back end run every operator that the session needs? Errors: UNSUPPORTED, with the first that none does. */
-mn_status mn_delegation_is_full(const mn_session *session);
+mn_status mn_delegation_check_full(const mn_session *session);
 
 #endif

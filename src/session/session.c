@@ -212,7 +212,7 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
     plan.threads = session->threads;
     plan.team = session->team;
     MN_TRY(mn_plan_create(&model->graph, model->cache, &plan, &session->plan));
-    if (options->full_delegation) MN_TRY(mn_delegation_is_full(session));
+    if (options->full_delegation) MN_TRY(mn_delegation_check_full(session));
     if (options->batch > 1) MN_TRY(mn_batch_check(&model->graph, options->batch, session->plan.shapes));
     MN_TRY(take_arena(session, options));
     MN_TRY(place_tensors(session));
@@ -239,7 +239,9 @@ static mn_status create(const mn_model *model, const mn_session_options *options
 }
 
 mn_status mn_session_create(const mn_model *model, const mn_session_options *options, mn_session **out) {
-    return mn_session_create_with(model, options, NULL, out);
+    MN_NEED(model);
+    MN_NEED(out);
+    return create(model, options, NULL, false, out);
 }
 
 mn_status mn_session_create_with(const mn_model *model, const mn_session_options *options,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "delegate/types.h"
 #include "graph/shape.h"
 #include "tflite/ops.h"
 
@@ -145,17 +146,8 @@ static tfl_status replace(tfl_context *context, tfl_registration registration, c
 
 /* ---- Making ---------------------------------------------------------------------------------------------- */
 
-static tfl_type type_of(mn_type type) {
-    switch (type) {
-    case MN_FLOAT32: return TFL_FLOAT32;
-    case MN_INT8: return TFL_INT8;
-    case MN_UINT8: return TFL_UINT8;
-    default: return TFL_INT32;
-    }
-}
-
 static void make_tensor(tfl_tensor *to, const mn_tensor *from) {
-    *to = (tfl_tensor){.type = type_of(from->type),
+    *to = (tfl_tensor){.type = mn_type_to_tfl(from->type),
                        .data.constant = from->data,
                        .dims = make_array(from->rank, from->dims),
                        .allocation_type = from->data ? TFL_MMAP_RO : TFL_ARENA_RW,
@@ -195,7 +187,7 @@ static void *make_options(const mn_op *op) {
     const tfl_depthwise_conv_options depthwise = {padding, a->stride_w,   a->stride_h,  a->depth_multiplier,
                                                   act,     a->dilation_w, a->dilation_h};
     const tfl_fully_connected_options dense = {.activation = act, .keep_num_dims = a->keep_dims};
-    const tfl_add_options add = {act, true};
+    const tfl_add_options add = {.activation = act, .pot_scale_int16 = true};
     const tfl_reducer_options reducer = {a->keep_dims};
     const tfl_softmax_options softmax = {a->beta};
     const void *from = NULL;
