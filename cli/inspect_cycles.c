@@ -31,7 +31,7 @@ static mn_status check_programs(const mn_graph *graph, const char *npu) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         mn_ethosu_stream stream;
         char name[32];
-        if (!cli_is_program(&graph->ops[i])) continue;
+        if (!mn_ethosu_runs(&graph->ops[i])) continue;
         MN_TRY(cli_npu_stream(graph, i, &stream));
         mn_ethosu_config_name(&stream.config, name, sizeof name);
         if (strcmp(name, npu) == 0) continue;
@@ -52,7 +52,7 @@ static mn_status open_program(const mn_graph *graph, int32_t index, program *out
 static mn_status for_programs(const mn_graph *graph, void (*show)(const program *p, void *context), void *context) {
     for (int32_t i = 0; i < graph->op_count; i++) {
         program p;
-        if (!cli_is_program(&graph->ops[i])) continue;
+        if (!mn_ethosu_runs(&graph->ops[i])) continue;
         MN_TRY(open_program(graph, i, &p));
         show(&p, context);
         mn_ethosu_estimate_free(&p.estimate);

@@ -6,13 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/little.h"
 #include "ethosu/registers.h"
 #include "vela.h"
-
-/* The first inputs of an operator "ethos-u" (vela/npu_serialisation.py): the program, encoded weights with biases and
- * scales, memory of the tensors, and fast memory of the NPU's own, which may be the same. Then come the model's. */
-enum { INPUT_PROGRAM, INPUT_WEIGHTS, INPUT_ARENA, INPUT_FAST, INPUT_FIRST };
 
 /* Kinds of operations that a program can start. */
 enum {
@@ -34,13 +29,9 @@ typedef struct program {
     int64_t counts[KIND_COUNT];
 } program;
 
-bool cli_is_program(const mn_op *op) {
-    return op->kind == MN_OP_CUSTOM && strcmp(op->attr.custom.name, "ethos-u") == 0;
-}
-
 bool cli_has_npu(const mn_graph *graph) {
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (cli_is_program(&graph->ops[i])) return true;
+        if (mn_ethosu_runs(&graph->ops[i])) return true;
     }
     return false;
 }
@@ -64,7 +55,7 @@ const char *cli_npu_kind(int32_t code, int32_t mode) {
 }
 
 mn_status cli_npu_stream(const mn_graph *graph, int32_t index, mn_ethosu_stream *out) {
-    const mn_tensor *payload = mn_graph_input(graph, &graph->ops[index], INPUT_PROGRAM);
+    const mn_tensor *payload = mn_graph_input(graph, &graph->ops[index], MN_ETHOSU_INPUT_PROGRAM);
     if (!payload || !payload->data) return mn_fail(MN_ERROR_FORMAT, "its first input is no program");
     return mn_ethosu_stream_read(payload->data, payload->bytes, out);
 }
@@ -87,16 +78,14 @@ static size_t operand_bytes(const mn_graph *graph, const mn_op *op, int32_t inpu
 
 /* Does the NPU have fast memory apart from that of the tensors? Ethos-U55 names one tensor twice. */
 static bool has_fast(const mn_op *op) {
-    return op->input_count > INPUT_FAST && op->inputs[INPUT_FAST] != op->inputs[INPUT_ARENA];
+    return op->input_count > MN_ETHOSU_INPUT_FAST &&
+           op->inputs[MN_ETHOSU_INPUT_FAST] != op->inputs[MN_ETHOSU_INPUT_ARENA];
 }
 
 /* Where Vela put a tensor in the arena; -1 where it does not say. */
 static int64_t arena_offset(const mn_graph *graph, int32_t tensor) {
-    enum { HEADER = 3 }; /* version, subgraph, number of tensors */
-    const mn_metadata *offsets = mn_graph_metadata(graph, "OfflineMemoryAllocation");
-    const size_t at = ((size_t)tensor + HEADER) * 4;
-    if (!offsets || offsets->bytes < at + 4) return -1;
-    return (int32_t)mn_le32(offsets->data + at);
+    size_t offset;
+    return mn_ethosu_offset(graph, tensor, &offset) && offset != UINT32_MAX ? (int64_t)offset : -1;
 }
 
 static void print_operations(const program *p) {
@@ -118,14 +107,15 @@ static void print_port(const mn_graph *graph, const char *role, int32_t number, 
 
 static void print_memory(const mn_graph *graph, const mn_op *op) {
     printf("            weights     %zu bytes, encoded, with biases and scales\n",
-           operand_bytes(graph, op, INPUT_WEIGHTS));
-    printf("            arena       %zu bytes for tensors (scratch)\n", operand_bytes(graph, op, INPUT_ARENA));
+           operand_bytes(graph, op, MN_ETHOSU_INPUT_WEIGHTS));
+    printf("            arena       %zu bytes for tensors (scratch)\n",
+           operand_bytes(graph, op, MN_ETHOSU_INPUT_ARENA));
     if (has_fast(op)) {
         printf("            fast memory %zu bytes of the NPU's own (scratch_fast)\n",
-               operand_bytes(graph, op, INPUT_FAST));
+               operand_bytes(graph, op, MN_ETHOSU_INPUT_FAST));
     }
-    for (int32_t i = INPUT_FIRST; i < op->input_count; i++) {
-        if (op->inputs[i] >= 0) print_port(graph, "input", i - INPUT_FIRST, op->inputs[i]);
+    for (int32_t i = MN_ETHOSU_INPUT_FIRST; i < op->input_count; i++) {
+        if (op->inputs[i] >= 0) print_port(graph, "input", i - MN_ETHOSU_INPUT_FIRST, op->inputs[i]);
     }
     for (int32_t i = 0; i < op->output_count; i++) print_port(graph, "output", i, op->outputs[i]);
 }
@@ -152,7 +142,7 @@ static void print_program(const mn_graph *graph, int32_t index) {
 
 static int32_t count_left(const mn_graph *graph) {
     int32_t count = 0;
-    for (int32_t i = 0; i < graph->op_count; i++) count += !cli_is_program(&graph->ops[i]);
+    for (int32_t i = 0; i < graph->op_count; i++) count += !mn_ethosu_runs(&graph->ops[i]);
     return count;
 }
 
@@ -170,7 +160,7 @@ static void print_left(const mn_graph *graph) {
     }
     printf("processor   %" PRId32 " operator%s outside the NPU's programs:\n", left, left == 1 ? "" : "s");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (cli_is_program(&graph->ops[i])) continue;
+        if (mn_ethosu_runs(&graph->ops[i])) continue;
         const char *reason = reason_of(graph, i);
         printf("            %" PRId32 " %s: %s\n", i, mn_op_name(graph->ops[i].kind),
                reason ? reason : "the file does not tell why Vela left it");
@@ -180,7 +170,7 @@ static void print_left(const mn_graph *graph) {
 void cli_print_npu(const mn_graph *graph) {
     printf("\n");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (cli_is_program(&graph->ops[i])) print_program(graph, i);
+        if (mn_ethosu_runs(&graph->ops[i])) print_program(graph, i);
     }
     print_left(graph);
 }
@@ -216,7 +206,7 @@ static void json_stream(cli_json *json, const program *p) {
 
 static void json_program(cli_json *json, const mn_graph *graph, int32_t index) {
     const mn_op *op = &graph->ops[index];
-    const int32_t first = op->input_count < INPUT_FIRST ? op->input_count : INPUT_FIRST;
+    const int32_t first = op->input_count < MN_ETHOSU_INPUT_FIRST ? op->input_count : MN_ETHOSU_INPUT_FIRST;
     program p;
     cli_json_object(json, NULL);
     cli_json_int(json, "operator", index);
@@ -225,9 +215,9 @@ static void json_program(cli_json *json, const mn_graph *graph, int32_t index) {
     } else {
         cli_json_text(json, "error", mn_error_detail());
     }
-    cli_json_int(json, "weight_bytes", (int64_t)operand_bytes(graph, op, INPUT_WEIGHTS));
-    cli_json_int(json, "arena_bytes", (int64_t)operand_bytes(graph, op, INPUT_ARENA));
-    cli_json_int(json, "fast_bytes", has_fast(op) ? (int64_t)operand_bytes(graph, op, INPUT_FAST) : 0);
+    cli_json_int(json, "weight_bytes", (int64_t)operand_bytes(graph, op, MN_ETHOSU_INPUT_WEIGHTS));
+    cli_json_int(json, "arena_bytes", (int64_t)operand_bytes(graph, op, MN_ETHOSU_INPUT_ARENA));
+    cli_json_int(json, "fast_bytes", has_fast(op) ? (int64_t)operand_bytes(graph, op, MN_ETHOSU_INPUT_FAST) : 0);
     json_ports(json, "inputs", graph, op->inputs + first, op->input_count - first);
     json_ports(json, "outputs", graph, op->outputs, op->output_count);
     cli_json_end(json);
@@ -237,12 +227,12 @@ void cli_json_npu(cli_json *json, const mn_graph *graph) {
     if (!cli_has_npu(graph)) return;
     cli_json_array(json, "npu");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (cli_is_program(&graph->ops[i])) json_program(json, graph, i);
+        if (mn_ethosu_runs(&graph->ops[i])) json_program(json, graph, i);
     }
     cli_json_end(json);
     cli_json_array(json, "processor");
     for (int32_t i = 0; i < graph->op_count; i++) {
-        if (cli_is_program(&graph->ops[i])) continue;
+        if (mn_ethosu_runs(&graph->ops[i])) continue;
         cli_json_object(json, NULL);
         cli_json_int(json, "operator", i);
         cli_json_text(json, "name", mn_op_name(graph->ops[i].kind));

@@ -6,14 +6,11 @@
 #define MN_CLI_INSPECT_NPU_H
 
 #include "common/json.h"
+#include "ethosu/operator.h"
 #include "ethosu/stream.h"
-#include "graph/graph.h"
 
 /** Has the model programs for an Ethos-U? */
 bool cli_has_npu(const mn_graph *graph);
-
-/** Is the operator such a program? */
-bool cli_is_program(const mn_op *op);
 
 /** The program of operator `index`. Errors: those of mn_ethosu_stream_read(), and FORMAT where it has none. */
 mn_status cli_npu_stream(const mn_graph *graph, int32_t index, mn_ethosu_stream *out);

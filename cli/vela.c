@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "ethosu/stream.h"
+
 /* ---- Operators -------------------------------------------------------------------------------------------- */
 
 /* Which versions take an operator at all, as bits: 1 << CLI_VELA_3, 1 << CLI_VELA_5. */
@@ -191,19 +193,10 @@ bool cli_vela_depends(mn_op_kind kind) {
 /* ---- Channels --------------------------------------------------------------------------------------------- */
 
 bool cli_vela_accelerator(const char *name, int32_t *outputs) {
-    static const struct {
-        const char *name;
-        int32_t outputs;
-    } all[] = {
-        {"ethos-u55-32", 4},  {"ethos-u55-64", 8},  {"ethos-u55-128", 8},
-        {"ethos-u55-256", 8}, {"ethos-u65-256", 8}, {"ethos-u65-512", 16}, /* two cores of 8 */
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (strcmp(all[i].name, name) != 0) continue;
-        *outputs = all[i].outputs;
-        return true;
-    }
-    return false;
+    mn_ethosu_config config;
+    if (!mn_ethosu_accelerator(name, &config)) return false;
+    *outputs = config.micro_out * config.cores;
+    return true;
 }
 
 static int32_t padded(int32_t channels, int32_t to) { return (channels + to - 1) / to * to; }

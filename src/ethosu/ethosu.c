@@ -7,17 +7,11 @@
 
 #include "backend/delegate.h"
 #include "base/argument.h"
-#include "base/little.h"
+#include "ethosu/operator.h"
 #include "ethosu/program.h"
 #include "mobilenet_delegate.h"
 
-/* Inputs of an operator `ethos-u`: the program, then the tensors of regions 0 (constants), 1 (memory that also holds
- * the network's tensors) and 2 (fast memory), then what the program reads. */
-enum { INPUT_PROGRAM, INPUT_REGION0, INPUT_FIRST = 4, REGIONS = 3, REGION_ARENA = 1 };
-
-/* Offsets of tensors in the arena, by metadata of the file: version, subgraph, number of tensors, one for each. */
-#define OFFSETS "OfflineMemoryAllocation"
-enum { OFFSETS_HEADER = 3 };
+enum { REGIONS = 3, REGION_ARENA = MN_ETHOSU_INPUT_ARENA - MN_ETHOSU_INPUT_WEIGHTS };
 
 /* A tensor on its way into or out of the arena. */
 typedef struct port {
@@ -52,8 +46,7 @@ static mn_status claim(void *context, const mn_offer *offer, bool *wanted, void 
     (void)session;
     for (int32_t i = 0; i < offer->graph->op_count; i++) {
         const mn_op *op = &offer->graph->ops[i];
-        wanted[i] = op->kind == MN_OP_CUSTOM && offer->owners[i] == MN_OWNER_NONE &&
-                    strcmp(op->attr.custom.name, "ethos-u") == 0;
+        wanted[i] = offer->owners[i] == MN_OWNER_NONE && mn_ethosu_runs(op);
     }
     return MN_OK;
 }
@@ -61,13 +54,13 @@ static mn_status claim(void *context, const mn_offer *offer, bool *wanted, void 
 /* ---- Tensors ---------------------------------------------------------------------------------------------- */
 
 static mn_status check_operands(const mn_offer *offer, const mn_op *op) {
-    const mn_tensor *program = mn_graph_input(offer->graph, op, INPUT_PROGRAM);
-    if (op->input_count < INPUT_FIRST || !program || !program->data) {
+    const mn_tensor *program = mn_graph_input(offer->graph, op, MN_ETHOSU_INPUT_PROGRAM);
+    if (op->input_count < MN_ETHOSU_INPUT_FIRST || !program || !program->data) {
         return mn_fail(MN_ERROR_FORMAT,
                        "it has no program, constants and two memories as its first inputs; compile the "
                        "model anew");
     }
-    for (int32_t i = INPUT_REGION0; i < op->input_count; i++) {
+    for (int32_t i = MN_ETHOSU_INPUT_WEIGHTS; i < op->input_count; i++) {
         if (!mn_graph_input(offer->graph, op, i)) return mn_fail(MN_ERROR_FORMAT, "its input %d is left out", i);
     }
     return MN_OK;
@@ -82,17 +75,15 @@ static mn_status check_shape(const mn_offer *offer, int32_t tensor) {
 }
 
 static mn_status arena_offset(const mn_graph *graph, int32_t tensor, size_t arena_bytes, size_t *out) {
-    const mn_metadata *m = mn_graph_metadata(graph, OFFSETS);
-    const size_t at = ((size_t)tensor + OFFSETS_HEADER) * 4, bytes = graph->tensors[tensor].bytes;
+    const size_t bytes = graph->tensors[tensor].bytes;
     const char *name = graph->tensors[tensor].name;
-    if (!m || m->bytes < at + 4 || mn_le32(m->data) != 0) {
-        return mn_fail(MN_ERROR_FORMAT, "the model has no metadata " OFFSETS " of version 0 for tensor %d (%s)", tensor,
-                       name);
+    if (!mn_ethosu_offset(graph, tensor, out)) {
+        return mn_fail(MN_ERROR_FORMAT,
+                       "the model has no metadata " MN_ETHOSU_OFFSETS " of version 0 for tensor %d (%s)", tensor, name);
     }
-    *out = mn_le32(m->data + at);
     if (*out <= arena_bytes && bytes <= arena_bytes - *out) return MN_OK;
-    return mn_fail(MN_ERROR_FORMAT, "metadata " OFFSETS " put tensor %d (%s) outside the memory of %zu bytes", tensor,
-                   name, arena_bytes);
+    return mn_fail(MN_ERROR_FORMAT, "metadata " MN_ETHOSU_OFFSETS " put tensor %d (%s) outside the memory of %zu bytes",
+                   tensor, name, arena_bytes);
 }
 
 static int32_t place_of(const int32_t *list, int32_t count, int32_t tensor) {
@@ -118,16 +109,18 @@ static bool find_between(const state *s, const mn_graph *graph, int32_t tensor, 
 
 /* Lays `bytes` behind *total, which moves on: a tensor has at most 1 GiB. */
 static mn_status take(size_t *total, size_t bytes) {
-    return mn_add_size(*total, mn_round_up(bytes, 64), total) ? MN_OK : mn_fail_memory("a program of an Ethos-U");
+    return mn_add_size(*total, mn_round_up(bytes, MN_ARENA_ALIGNMENT), total)
+               ? MN_OK
+               : mn_fail_memory("a program of an Ethos-U");
 }
 
 /* Regions that name one tensor are one memory. Memories that are written lie behind each other in the workspace. */
 static mn_status add_memory(const mn_offer *offer, const mn_op *op, unit *u) {
     for (int32_t r = 0; r < MN_ETHOSU_SPACES; r++) u->memory.of_region[r] = -1;
     for (int32_t r = 0; r < REGIONS; r++) {
-        const int32_t index = op->inputs[INPUT_REGION0 + r];
+        const int32_t index = op->inputs[MN_ETHOSU_INPUT_WEIGHTS + r];
         const mn_tensor *tensor = &offer->graph->tensors[index];
-        u->memory.of_region[r] = place_of(op->inputs + INPUT_REGION0, r + 1, index);
+        u->memory.of_region[r] = place_of(op->inputs + MN_ETHOSU_INPUT_WEIGHTS, r + 1, index);
         if (u->memory.of_region[r] < r) continue;
         MN_TRY(check_shape(offer, index));
         u->memory.bytes[r] = tensor->bytes;
@@ -137,7 +130,7 @@ static mn_status add_memory(const mn_offer *offer, const mn_op *op, unit *u) {
     }
     if (u->memory.constant[u->memory.of_region[REGION_ARENA]] == NULL) return MN_OK;
     return mn_fail(MN_ERROR_FORMAT, "its input %d, the memory for tensors, is a constant",
-                   INPUT_REGION0 + REGION_ARENA);
+                   MN_ETHOSU_INPUT_WEIGHTS + REGION_ARENA);
 }
 
 static mn_status make_port(const mn_offer *offer, const unit *u, int32_t tensor, port *out) {
@@ -149,13 +142,13 @@ static mn_status make_port(const mn_offer *offer, const unit *u, int32_t tensor,
 
 static mn_status add_ports(state *s, const mn_offer *offer, const mn_op *op, unit *u) {
     const mn_part *part = s->part;
-    u->input_count = op->input_count - INPUT_FIRST;
+    u->input_count = op->input_count - MN_ETHOSU_INPUT_FIRST;
     u->output_count = op->output_count;
     u->inputs = mn_region_alloc(&s->region, (size_t)u->input_count, sizeof *u->inputs);
     u->outputs = mn_region_alloc(&s->region, (size_t)u->output_count, sizeof *u->outputs);
     if (!u->inputs || !u->outputs) return mn_fail_memory("a program of an Ethos-U");
     for (int32_t i = 0; i < u->input_count; i++) {
-        const int32_t tensor = op->inputs[INPUT_FIRST + i];
+        const int32_t tensor = op->inputs[MN_ETHOSU_INPUT_FIRST + i];
         port *p = &u->inputs[i];
         MN_TRY(make_port(offer, u, tensor, p));
         p->place = place_of(part->inputs, part->input_count, tensor);
@@ -180,7 +173,7 @@ static mn_status add_unit(state *s, const mn_offer *offer, const mn_op *op) {
     MN_TRY(check_operands(offer, op));
     MN_TRY(add_memory(offer, op, u));
     MN_TRY(add_ports(s, offer, op, u));
-    const mn_tensor *program = mn_graph_input(offer->graph, op, INPUT_PROGRAM);
+    const mn_tensor *program = mn_graph_input(offer->graph, op, MN_ETHOSU_INPUT_PROGRAM);
     const mn_ethosu_machine machine = {offer->target, offer->tier, offer->threads};
     MN_TRY(mn_ethosu_program_make(program->data, program->bytes, &u->memory, &machine, MN_ETHOSU_WORK, &u->program));
     s->count++;
@@ -262,7 +255,7 @@ mn_status mn_delegate_open_ethosu(mn_delegate **out) {
     mn_delegate *delegate = calloc(1, sizeof *delegate);
     if (!delegate) return mn_fail_memory("the delegate");
     delegate->backend =
-        (mn_backend){.name = "ethos-u", .claim = claim, .prepare = prepare, .run = run_part, .free = end};
+        (mn_backend){.name = MN_ETHOSU_NAME, .claim = claim, .prepare = prepare, .run = run_part, .free = end};
     delegate->close = close_delegate;
     *out = delegate;
     return MN_OK;

@@ -39,17 +39,29 @@ char *mn_ethosu_config_name(const mn_ethosu_config *config, char *name, size_t s
 
 /* Multipliers of one core: rows, columns and channels of outputs, each from 8 channels of inputs. The sizes are those
  * that Vela's table of accelerators (architecture_features.py) calls OFM and IFM ublocks. */
-static const struct {
-    mn_ethosu_product product;
-    int32_t macs, cores, h, w, out;
-} accelerators[] = {
-    {MN_ETHOSU_U55, 32, 1, 1, 1, 4},  {MN_ETHOSU_U55, 64, 1, 1, 1, 8},  {MN_ETHOSU_U55, 128, 1, 1, 2, 8},
-    {MN_ETHOSU_U55, 256, 1, 2, 2, 8}, {MN_ETHOSU_U65, 256, 1, 2, 2, 8}, {MN_ETHOSU_U65, 512, 2, 2, 2, 8},
+static const mn_ethosu_config accelerators[] = {
+    {.product = MN_ETHOSU_U55, .macs = 32, .cores = 1, .micro_h = 1, .micro_w = 1, .micro_out = 4, .micro_in = 8},
+    {.product = MN_ETHOSU_U55, .macs = 64, .cores = 1, .micro_h = 1, .micro_w = 1, .micro_out = 8, .micro_in = 8},
+    {.product = MN_ETHOSU_U55, .macs = 128, .cores = 1, .micro_h = 1, .micro_w = 2, .micro_out = 8, .micro_in = 8},
+    {.product = MN_ETHOSU_U55, .macs = 256, .cores = 1, .micro_h = 2, .micro_w = 2, .micro_out = 8, .micro_in = 8},
+    {.product = MN_ETHOSU_U65, .macs = 256, .cores = 1, .micro_h = 2, .micro_w = 2, .micro_out = 8, .micro_in = 8},
+    {.product = MN_ETHOSU_U65, .macs = 512, .cores = 2, .micro_h = 2, .micro_w = 2, .micro_out = 8, .micro_in = 8},
 };
+enum { ACCELERATORS = sizeof accelerators / sizeof *accelerators };
+
+bool mn_ethosu_accelerator(const char *name, mn_ethosu_config *out) {
+    for (size_t i = 0; i < ACCELERATORS; i++) {
+        char own[32];
+        if (strcmp(mn_ethosu_config_name(&accelerators[i], own, sizeof own), name) != 0) continue;
+        *out = accelerators[i];
+        return true;
+    }
+    return false;
+}
 
 static mn_status read_config(uint32_t config, uint32_t id, mn_ethosu_config *out) {
     const uint32_t product = config >> 28, log2_macs = config & 15, version = config >> 4 & 15;
-    for (size_t i = 0; i < sizeof accelerators / sizeof *accelerators; i++) {
+    for (size_t i = 0; i < ACCELERATORS; i++) {
         if (accelerators[i].product != product || accelerators[i].macs != INT32_C(1) << log2_macs) continue;
         if (version != 0) {
             return mn_fail(MN_ERROR_UNSUPPORTED,
@@ -57,19 +69,11 @@ static mn_status read_config(uint32_t config, uint32_t id, mn_ethosu_config *out
                            "5.2 or older",
                            version);
         }
-        *out = (mn_ethosu_config){
-            .product = accelerators[i].product,
-            .macs = accelerators[i].macs,
-            .cores = accelerators[i].cores,
-            .shram_kb = (int32_t)(config >> 8 & 255),
-            .micro_h = accelerators[i].h,
-            .micro_w = accelerators[i].w,
-            .micro_out = accelerators[i].out,
-            .micro_in = 8,
-            .arch_major = (int32_t)(id >> 28),
-            .arch_minor = (int32_t)(id >> 20 & 255),
-            .patch = (int32_t)(id >> 16 & 15),
-        };
+        *out = accelerators[i];
+        out->shram_kb = (int32_t)(config >> 8 & 255);
+        out->arch_major = (int32_t)(id >> 28);
+        out->arch_minor = (int32_t)(id >> 20 & 255);
+        out->patch = (int32_t)(id >> 16 & 15);
         return MN_OK;
     }
     return mn_fail(MN_ERROR_UNSUPPORTED,

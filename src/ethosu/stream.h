@@ -54,4 +54,7 @@ const char *mn_ethosu_command_name(bool is_long, uint32_t code);
 /** What `--accelerator-config` of Vela calls it, "ethos-u65-256", into [size] bytes; returns `name`. */
 char *mn_ethosu_config_name(const mn_ethosu_config *config, char *name, size_t size);
 
+/** The NPU of such a name; what only a program knows is 0. False: `name` is none of Ethos-U55 or Ethos-U65. */
+bool mn_ethosu_accelerator(const char *name, mn_ethosu_config *out);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "ethosu/finish.h"
 #include "ethosu/registers.h"
+#include "kernels/portable/window.h"
 
 /* ---- Workspace -------------------------------------------------------------------------------------------- */
 
@@ -47,35 +48,23 @@ bool mn_ethosu_window_workspace(const mn_ethosu_op *op, size_t *bytes) { return 
 
 /* ---- Windows ---------------------------------------------------------------------------------------------- */
 
-/* The positions of a filter's rows or columns that meet the input, and where the first one does. */
-typedef struct taps {
-    int32_t begin, end, at;
-} taps;
-
-static taps taps_of(int32_t start, int32_t positions, int32_t dilation, int32_t size) {
-    const int32_t begin = start < 0 ? (-start + dilation - 1) / dilation : 0;
-    const int32_t most = size > start ? (size - start + dilation - 1) / dilation : 0;
-    return (taps){begin, mn_min_i32(positions, most), start + begin * dilation};
-}
-
 /* One window: the input from its first cell on, and its taps. */
 typedef struct view {
     const mn_ethosu_op *op;
     const int32_t *input;
-    taps y, x;
+    mn_taps y, x;
 } view;
 
 static view view_at(const mn_ethosu_op *op, const int32_t *input, int32_t y, int32_t x) {
     const mn_window *w = &op->window;
-    const view v = {op, input, taps_of(y * w->stride_h - w->pad_top, w->k_h, w->dilation_h, w->in_h),
-                    taps_of(x * w->stride_w - w->pad_left, w->k_w, w->dilation_w, w->in_w)};
+    const view v = {op, input, mn_window_rows(w, y), mn_window_cols(w, x)};
     return v;
 }
 
 /* The channels of the input that tap (ky, kx) meets. */
 static const int32_t *cell(const view *v, int32_t ky, int32_t kx) {
     const mn_window *w = &v->op->window;
-    const int32_t y = v->y.at + (ky - v->y.begin) * w->dilation_h, x = v->x.at + (kx - v->x.begin) * w->dilation_w;
+    const int64_t y = v->y.origin + ky * w->dilation_h, x = v->x.origin + kx * w->dilation_w;
     return v->input + ((size_t)y * (size_t)w->in_w + (size_t)x) * (size_t)w->in_c;
 }
 
