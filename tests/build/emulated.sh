@@ -3,16 +3,18 @@
 # command; check and mobilenet, programs that it runs; native, the command mobilenet of this machine.
 # shellcheck shell=bash disable=SC2154 # the tests set these
 
-# Builds the commands and the kernels' check for SYSTEM as scripts/cross.sh does, and sets folder, check and mobilenet:
-# build_for SYSTEM
+# Builds the commands and the kernels' check, or other targets, for SYSTEM as scripts/cross.sh does, and sets folder, check
+# and mobilenet: build_for SYSTEM [TARGET...]
 build_for() {
+    local targets=("${@:2}")
+    [[ $# -gt 1 ]] || targets=(mobilenet_command benchmark_model_command checkkernels)
     folder=build-cross/$1
     check=$folder/tests/checkkernels
     mobilenet=$folder/mobilenet
     "$CMAKE" -G Ninja --toolchain "cmake/toolchains/$1.cmake" -S . -B "$folder" -DCMAKE_BUILD_TYPE=Release \
         -DMN_WERROR=ON >"$scratch/log" 2>&1 || fail "cannot be configured: $(tail -n 5 "$scratch/log")"
-    "$CMAKE" --build "$folder" -j "$(nproc)" --target mobilenet_command benchmark_model_command checkkernels \
-        >"$scratch/log" 2>&1 || fail "does not build: $(tail -n 20 "$scratch/log")"
+    "$CMAKE" --build "$folder" -j "$(nproc)" --target "${targets[@]}" >"$scratch/log" 2>&1 ||
+        fail "does not build: $(tail -n 20 "$scratch/log")"
 }
 
 # Runs on PROCESSOR, without the warnings of what the processor has and the emulator lacks: emulate PROCESSOR COMMAND...

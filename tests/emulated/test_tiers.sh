@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Tiers of kernels for instructions that this processor may lack, run in Bochs (README.md): every kernel of theirs against
+# the reference, the golden vectors on all tiers of each processor, and whole models, whose outputs are the bytes of the
+# reference here. Minutes, so only where ./test.sh --all asks for it.
+source tests/build/common.sh
+source tests/build/emulated.sh
+
+bochs=${MN_BOCHS:-bochs}
+cases=${MN_CASES:-4}
+
+[[ -n ${MN_LONG_TESTS:-} ]] || skip "minutes of emulation; ./test.sh --all runs it, or MN_LONG_TESTS=1"
+[[ $(uname -m) == x86_64 ]] || skip "the programs are x86-64 ones"
+command -v "$bochs" >/dev/null ||
+    skip "there is no Bochs (on Debian: apt-get install bochs bochs-term; of another, the path in \$MN_BOCHS)"
+command -v musl-gcc >/dev/null || skip "musl-gcc is missing (on Debian: apt-get install musl-tools)"
+for tool in objcopy tar; do need "$tool"; done
+native=$MN_BUILD/tests/outputs
+[[ -x $native ]] || skip "$native is not built"
+build_for musl checkkernels test_golden outputs
+"$bochs" --help cpu >"$scratch/processors" 2>&1 || true
+
+# What is on PROCESSOR, or why not: skipped.
+skipped=()
+
+# Runs a program of the build on PROCESSOR: emulated PROCESSOR [FILE...] -- PROGRAM [ARGUMENT...]
+emulated() {
+    CC=$CC tests/emulated/run.sh "$@" >"$scratch/output" 2>"$scratch/err" ||
+        fail "$*: $(tail -n 5 "$scratch/output" "$scratch/err")"
+}
+
+# Kernels whose names end with TIER, none of which is left out: kernels_of PROCESSOR TIER
+kernels_of() {
+    emulated "$1" -- "$check" --kernel="*_$2" --cases="$cases" --seed=1
+    ! grep SKIPPED "$scratch/output" || fail "$1 lacks instructions of $2"
+    echo "$1: $(grep passed "$scratch/output")"
+}
+
+# The golden vectors on all tiers of PROCESSOR, of which the best is TIER: golden_on PROCESSOR TIER
+golden_on() {
+    emulated "$1" tests/golden -- "$folder/tests/test_golden"
+    echo "$1: $(grep 'golden vectors' "$scratch/output")"
+}
+
+# 8-bit models by the best kernels that PROCESSOR has: models_on PROCESSOR MODEL...
+models_on() {
+    local processor=$1
+    shift
+    MOBILENET_CPU=ref "$native" "$@" >"$scratch/wanted"
+    emulated "$processor" "$@" -- "$folder/tests/outputs" "$@"
+    grep -a tflite "$scratch/output" | diff "$scratch/wanted" - || fail "$processor: other bytes than the reference's"
+    echo "$processor: $# models give the reference's bytes"
+}
+
+mapfile -t models < <(find tests/golden/tiny_v2_*int8.tflite ../shared/models -name '*0.35_96*int8.tflite' 2>/dev/null)
+
+# PROCESSOR's best kernels are TIER's: on PROCESSOR TIER
+on() {
+    grep -qx "$1" "$scratch/processors" || {
+        skipped+=("$2")
+        return
+    }
+    kernels_of "$1" "$2"
+    golden_on "$1" "$2"
+    models_on "$1" tests/golden/tiny_v2_{int8,uint8}.tflite "${models[@]}"
+}
+
+on corei7_skylake_x avx512
+on tigerlake avx512vnni
+on arrow_lake avxvnni
+[[ ${#skipped[@]} -eq 0 ]] || skip "this Bochs has no processor with ${skipped[*]}, the rest passed; 3.0 and later have"
