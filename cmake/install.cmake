@@ -5,7 +5,7 @@
 include(CMakePackageConfigHelpers)
 
 install(FILES include/mobilenet.h include/mobilenet_inspect.h include/mobilenet_classify.h include/mobilenet_delegate.h
-  include/mobilenet_image.h
+  include/mobilenet_image.h include/mobilenet.hpp
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS ${mn_libraries} EXPORT mobilenet-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}

@@ -12,7 +12,7 @@ if ! have "$tool" || [[ $("$tool" --version) != *"version $clang_release."* ]]; 
     say "SKIPPED: clang-format $clang_release is missing (on Debian 12: apt-get install clang-format)"
     exit 77
 fi
-mapfile -d '' files < <(git ls-files -z --cached --others --exclude-standard '*.c' '*.h')
+mapfile -d '' files < <(git ls-files -z --cached --others --exclude-standard '*.c' '*.h' '*.hpp' '*.cpp')
 if [[ ${1:-} == --check ]]; then
     "$tool" --dry-run -Werror "${files[@]}"
 else

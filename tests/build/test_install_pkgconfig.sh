@@ -30,6 +30,7 @@ read -ra decoders <<<"$(pkg-config --static --libs mobilenet_image | tr ' ' '\n'
 check image "$CC" -std=c11 tests/build/consumer_image.c "${flags_image[@]}"
 check image_static "$CC" -std=c11 tests/build/consumer_image.c "${cflags[@]}" "$library_dir/libmobilenet_image.a" \
     "$library_dir/libmobilenet.a" "${decoders[@]}"
+[[ -e $scratch/prefix/include/mobilenet.hpp ]] || fail "mobilenet.hpp is not installed"
 need "$CXX"
 check shared_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer.c "${flags[@]}"
 check image_cxx "$CXX" -std=c++11 -x c++ tests/build/consumer_image.c "${flags_image[@]}"
