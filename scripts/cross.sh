@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: scripts/cross.sh [--quick] [aarch64|armhf|riscv64|i386|s390x|musl|windows|emscripten|wasi|bare]...
+# usage: scripts/cross.sh [--quick] [aarch64|armhf|riscv64|i386|s390x|musl|windows|emscripten|wasi|wasi-simd|bare]...
 #
 # Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels' check
 # there, emulated, and compares what models give there with what they give here. "musl" is this system with static
@@ -16,13 +16,13 @@ systems=()
 for argument in "$@"; do
     case $argument in
     --quick) quick=1 ;;
-    aarch64 | armhf | riscv64 | i386 | s390x | musl | windows | emscripten | wasi | bare) systems+=("$argument") ;;
+    aarch64 | armhf | riscv64 | i386 | s390x | musl | windows | emscripten | wasi | wasi-simd | bare) systems+=("$argument") ;;
     *) die "unknown argument $argument; see scripts/cross.sh --help" ;;
     esac
 done
 asked=${#systems[@]}
 if [[ $asked -eq 0 && $quick -eq 1 ]]; then systems=(aarch64 armhf i386); fi
-if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf riscv64 i386 s390x musl windows emscripten wasi bare); fi
+if [[ ${#systems[@]} -eq 0 ]]; then systems=(aarch64 armhf riscv64 i386 s390x musl windows emscripten wasi wasi-simd bare); fi
 
 # Of the library alone, some seconds under an emulator.
 quick_tests=(base checkkernels golden graph model_open quant_math reference tflite_read)
@@ -43,7 +43,7 @@ needs_of() {
     musl) needs=(musl-gcc:musl-tools) ;;
     windows) needs=(x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 wine:wine wine:wine64) ;;
     emscripten) needs=(emcc:emscripten node:nodejs) ;;
-    wasi) needs_of_wasi ;;
+    wasi | wasi-simd) needs_of_wasi ;;
     bare) needs=() ;;
     esac
 }
@@ -99,7 +99,7 @@ same_outputs() {
     local run=() given wanted list
     mapfile -t list < <(models)
     # WASI's programs see no folder but the one that they are called in.
-    if [[ $1 == wasi ]]; then mapfile -t list < <(models | grep -v '^[.][.]/'); fi
+    if [[ $1 == wasi* ]]; then mapfile -t list < <(models | grep -v '^[.][.]/'); fi
     emulator=$(sed -n 's/^MN_EMULATOR:[A-Z]*=//p' "$2/CMakeCache.txt")
     IFS=';' read -ra run <<<"$emulator"
     build release outputs >/dev/null

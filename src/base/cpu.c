@@ -15,6 +15,7 @@ const char *mn_family_name(mn_family family) {
     case MN_FAMILY_X86_64: return "x86-64";
     case MN_FAMILY_ARM64: return "arm64";
     case MN_FAMILY_ARM32: return "arm32";
+    case MN_FAMILY_WASM: return "wasm";
     default: return "any";
     }
 }
@@ -151,6 +152,12 @@ uint32_t mn_cpu_flags(void) {
 }
 
 #endif
+
+#elif defined(MN_CPU_SIMD128_COMPILES)
+
+mn_family mn_cpu_family(void) { return MN_FAMILY_WASM; }
+
+uint32_t mn_cpu_flags(void) { return MN_CPU_SIMD128; }
 
 #else
 

@@ -14,9 +14,10 @@ typedef enum mn_family {
     MN_FAMILY_X86_64,
     MN_FAMILY_ARM64,
     MN_FAMILY_ARM32, /* Armv7-A, and Armv8-A that runs its instructions */
+    MN_FAMILY_WASM,  /* WebAssembly */
 } mn_family;
 
-/** "x86-64", "arm64", "arm32". */
+/** "x86-64", "arm64", "arm32", "wasm". */
 const char *mn_family_name(mn_family family);
 
 /** The family that this is compiled for. */
@@ -40,6 +41,16 @@ enum {
     MN_CPU_DOTPROD = 1 << 1, /* and SDOT, UDOT: Cortex-A55, A76 */
     MN_CPU_I8MM = 1 << 2,    /* and SMMLA, USDOT: Cortex-A510, X2, Neoverse V1 */
 };
+
+/** MN_FAMILY_WASM */
+enum {
+    MN_CPU_SIMD128 = 1 << 0, /* vectors of 128 bits */
+};
+
+/* A module with one such instruction is refused as a whole where there are none, so the compiler's flag decides. */
+#ifdef __wasm_simd128__
+#define MN_CPU_SIMD128_COMPILES
+#endif
 
 /* Compilers that know NEON, whether or not they may use it everywhere. */
 #if defined(__GNUC__) && (defined(__aarch64__) || (defined(__arm__) && defined(__ARM_NEON)))

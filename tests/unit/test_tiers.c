@@ -60,6 +60,11 @@ static void test_names(void **unused) {
         const char *name = mn_tier_name(MN_FAMILY_ARM32, MN_CPU_NEON, i);
         assert_true(arm32[i] ? name && strcmp(name, arm32[i]) == 0 : !name);
     }
+    static const char *const wasm[] = {"ref", "portable", "simd128", NULL};
+    for (int32_t i = 0; i < 4; i++) {
+        const char *name = mn_tier_name(MN_FAMILY_WASM, MN_CPU_SIMD128, i);
+        assert_true(wasm[i] ? name && strcmp(name, wasm[i]) == 0 : !name);
+    }
     const mn_family arms[] = {MN_FAMILY_ARM64, MN_FAMILY_ARM32};
     for (int32_t i = 0; i < 2; i++) { /* two tiers, one name */
         mn_tier tier = MN_TIER_COUNT;

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* int8 and uint8 convolution for WebAssembly: tiles of 4 pixels x 8 channels, whose 8 accumulators, weights and
+ * activations are as many vectors as x86 has registers. A span of pixels is widened to 16 bits, pairs of activations of
+ * four pixels side by side; then each panel of channels meets all of it, so that weights come from far away once a
+ * span. */
+#include "kernels/kernels.h"
+
+#ifdef MN_CPU_SIMD128_COMPILES
+
+#include "base/checked.h"
+#include "kernels/gather.h"
+#include "kernels/portable/window.h"
+#include "kernels/wasm/q8.h"
+
+enum { ROWS = 4, LANES = MN_WASM_LANES, VECTORS = MN_WASM_VECTORS };
+
+/* A span stays within this many bytes, some of L2, and this many pixels. */
+enum { SPAN_BYTES = 64 * 1024, SPAN_PIXELS = 128 };
+
+/* 8 output channels: [depth / 2][8][2] weights. */
+typedef struct panel {
+    mn_wasm_channels channels;
+    _Alignas(16) int8_t weights[];
+} panel;
+
+static int32_t panel_count(const mn_window *w) { return (w->out_c + LANES - 1) / LANES; }
+
+static size_t panel_bytes(const mn_window *w) {
+    return mn_round_up(sizeof(panel) + (size_t)mn_gather_depth(w) * LANES, 64);
+}
+
+/* Workspace: tiles of pixels as they are multiplied, then pixels as gathered, then their sums. */
+typedef struct span {
+    int32_t pixels;
+    size_t gathered, sums, bytes; /* offsets and their end */
+} span;
+
+static span span_of(const mn_window *w) {
+    const int32_t depth = mn_gather_depth(w), row = depth * (int32_t)sizeof(int16_t);
+    span s = {.pixels = mn_clamp_i32(SPAN_BYTES / row / ROWS * ROWS, ROWS, SPAN_PIXELS)};
+    s.gathered = mn_round_up((size_t)s.pixels * (size_t)row, 64);
+    s.sums = s.gathered + (mn_gather_is_input(w) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64));
+    s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
+    return s;
+}
+
+static bool conv_q8_need(const void *params, mn_kernel_need *need) {
+    const mn_conv_params *p = params;
+    const mn_window *w = &p->window;
+    if (p->groups != 1 || mn_window_depth(w) > MN_WASM_MAX_DEPTH || !mn_wasm_fits(p->shift, w->out_c)) return false;
+    need->packed_bytes = panel_bytes(w) * (size_t)panel_count(w);
+    need->workspace_bytes = span_of(w).bytes;
+    return true;
+}
+
+/* ---- Packing -------------------------------------------------------------------------------------------- */
+
+static void pack_panel(const mn_conv_params *p, mn_type type, const uint8_t *weights, const int32_t *bias,
+                       int32_t first, panel *out) {
+    const mn_wasm_zeros zeros = mn_wasm_zeros_of(p, type);
+    const int32_t depth = (int32_t)mn_window_depth(&p->window);
+    int32_t sum[LANES] = {0}, size[LANES] = {0};
+    memset(out->weights, 0, (size_t)mn_gather_depth(&p->window) * LANES);
+    for (int32_t lane = 0; lane < LANES && first + lane < p->window.out_c; lane++) {
+        const uint8_t *from = weights + (ptrdiff_t)(first + lane) * depth;
+        for (int32_t k = 0; k < depth; k++) {
+            const int8_t weight = (int8_t)(from[k] ^ zeros.flip);
+            out->weights[k / 2 * 2 * LANES + lane * 2 + k % 2] = weight;
+            sum[lane] += weight;
+            size[lane] += weight < 0 ? -weight : weight;
+        }
+    }
+    mn_wasm_channels_fill(p, &zeros, first, bias, depth, sum, size, &out->channels);
+}
+
+static void conv_pack(const mn_conv_params *p, const void *const *constants, mn_type type, void *packed) {
+    for (int32_t i = 0; i < panel_count(&p->window); i++) {
+        pack_panel(p, type, constants[1], constants[2], i * LANES,
+                   (panel *)(void *)((char *)packed + (size_t)i * panel_bytes(&p->window)));
+    }
+}
+
+/* ---- Activations ---------------------------------------------------------------------------------------- */
+
+/* Four pixels of `depth` activations, a multiple of four, become [depth / 2][4][2]. */
+Q8_INLINE void widen_tile(const uint8_t *const rows[ROWS], int32_t depth, mn_type type, int16_t *to) {
+    int32_t k = 0;
+    for (; k + 8 <= depth; k += 8, to += 8 * ROWS) {
+        v128_t x[ROWS];
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) x[r] = mn_wasm_widen(rows[r] + k, type);
+        const v128_t low01 = wasm_i32x4_shuffle(x[0], x[1], 0, 4, 1, 5);
+        const v128_t low23 = wasm_i32x4_shuffle(x[2], x[3], 0, 4, 1, 5);
+        const v128_t high01 = wasm_i32x4_shuffle(x[0], x[1], 2, 6, 3, 7);
+        const v128_t high23 = wasm_i32x4_shuffle(x[2], x[3], 2, 6, 3, 7);
+        wasm_v128_store(to, wasm_i64x2_shuffle(low01, low23, 0, 2));
+        wasm_v128_store(to + 8, wasm_i64x2_shuffle(low01, low23, 1, 3));
+        wasm_v128_store(to + 16, wasm_i64x2_shuffle(high01, high23, 0, 2));
+        wasm_v128_store(to + 24, wasm_i64x2_shuffle(high01, high23, 1, 3));
+    }
+    for (; k < depth; k += 2, to += 2 * ROWS) {
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) {
+            to[2 * r] = type == MN_INT8 ? (int8_t)rows[r][k] : rows[r][k];
+            to[2 * r + 1] = type == MN_INT8 ? (int8_t)rows[r][k + 1] : rows[r][k + 1];
+        }
+    }
+}
+
+/* The last tile is filled up with its last pixel. */
+static void widen_span(const uint8_t *in, int32_t depth, int32_t count, mn_type type, int16_t *tiles) {
+    for (int32_t pixel = 0; pixel < count; pixel += ROWS, tiles += ROWS * depth) {
+        const uint8_t *rows[ROWS];
+        for (int32_t r = 0; r < ROWS; r++) rows[r] = in + (ptrdiff_t)mn_min_i32(pixel + r, count - 1) * depth;
+        if (type == MN_INT8) {
+            widen_tile(rows, depth, MN_INT8, tiles);
+        } else {
+            widen_tile(rows, depth, MN_UINT8, tiles);
+        }
+    }
+}
+
+/* Of uint8 alone, whose weights may have a zero point. */
+static void sum_rows(const uint8_t *rows, int32_t depth, int32_t count, int32_t *sums) {
+    for (int32_t i = 0; i < count; i++, rows += depth) {
+        sums[i] = 0;
+        for (int32_t k = 0; k < depth; k++) sums[i] += rows[k];
+    }
+}
+
+/* ---- Running -------------------------------------------------------------------------------------------- */
+
+/* A panel against a span. */
+typedef struct job {
+    mn_wasm_finish finish;
+    const panel *panel;
+    int32_t depth, out_c, channels; /* `channels` of the panel are stored */
+    int32_t weight_zero;
+    const int32_t *sums;
+    uint8_t *out; /* of the span's first pixel and the panel's first channel */
+} job;
+
+static void finish_tile(const job *j, int32_t pixel, int32_t count, v128_t acc[ROWS][VECTORS]) {
+    v128_t values[ROWS];
+    for (int32_t r = 0; r < count && j->weight_zero != 0; r++) {
+        const v128_t over = wasm_i32x4_splat((int32_t)((uint32_t)j->weight_zero * (uint32_t)j->sums[pixel + r]));
+        for (int v = 0; v < VECTORS; v++) acc[r][v] = wasm_i32x4_sub(acc[r][v], over);
+    }
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) values[r] = mn_wasm_requant_8(acc[r], &j->panel->channels, &j->finish);
+    uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c;
+    Q8_UNROLL for (int r = 0; r < ROWS; r += 2) {
+        const v128_t bytes = mn_wasm_stored(values[r], values[r + 1], &j->finish);
+        if (r < count) mn_wasm_store(out + (ptrdiff_t)r * j->out_c, bytes, 0, j->channels);
+        if (r + 1 < count) mn_wasm_store(out + (ptrdiff_t)(r + 1) * j->out_c, bytes, 1, j->channels);
+    }
+}
+
+/* The products of one pair of activations of four pixels. */
+Q8_INLINE void multiply(const int16_t *x, const int8_t *weights, v128_t acc[ROWS][VECTORS]) {
+    v128_t w[VECTORS];
+    Q8_UNROLL for (int v = 0; v < VECTORS; v++) w[v] = wasm_i16x8_load8x8(weights + v * 8);
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
+        const v128_t pair = wasm_v128_load32_splat(x + 2 * r);
+        Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
+            acc[r][v] = wasm_i32x4_add(acc[r][v], wasm_i32x4_dot_i16x8(pair, w[v]));
+        }
+    }
+}
+
+static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
+    for (int32_t pixel = 0; pixel < count; pixel += ROWS) {
+        v128_t acc[ROWS][VECTORS];
+        const int8_t *weights = j->panel->weights;
+        Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
+            const v128_t bias = wasm_v128_load(j->panel->channels.folded_bias + 4 * v);
+            Q8_UNROLL for (int r = 0; r < ROWS; r++) acc[r][v] = bias;
+        }
+        for (const int16_t *end = tiles + ROWS * j->depth; tiles < end; tiles += 4 * ROWS, weights += 4 * LANES) {
+            multiply(tiles, weights, acc);
+            multiply(tiles + 2 * ROWS, weights + 2 * LANES, acc);
+        }
+        finish_tile(j, pixel, mn_min_i32(ROWS, count - pixel), acc);
+    }
+}
+
+static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
+    const mn_conv_params *p = task->params;
+    const mn_window *w = &p->window;
+    const mn_wasm_zeros zeros = mn_wasm_zeros_of(p, type);
+    const span s = span_of(w);
+    const bool is_input = mn_gather_is_input(w);
+    int16_t *tiles = task->workspace;
+    uint8_t *gathered = (uint8_t *)task->workspace + s.gathered;
+    int32_t *sums = (int32_t *)(void *)((uint8_t *)task->workspace + s.sums);
+    job j = {.finish = mn_wasm_finish_of(&zeros),
+             .depth = mn_gather_depth(w),
+             .out_c = w->out_c,
+             .weight_zero = zeros.weight,
+             .sums = sums};
+    for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
+        count = mn_min_i32(s.pixels, last - pixel);
+        const uint8_t *in = task->inputs[0];
+        if (!is_input) mn_gather(w, in, (uint8_t)zeros.in, pixel, count, gathered);
+        in = is_input ? in + (ptrdiff_t)pixel * j.depth : gathered;
+        widen_span(in, j.depth, count, type, tiles);
+        if (zeros.weight != 0) sum_rows(in, j.depth, count, sums);
+        for (int32_t i = 0; i < panel_count(w); i++) {
+            j.panel = (const panel *)(const void *)((const char *)task->packed + (size_t)i * panel_bytes(w));
+            j.channels = mn_min_i32(LANES, w->out_c - i * LANES);
+            j.out = (uint8_t *)task->output + (ptrdiff_t)pixel * w->out_c + i * LANES;
+            run_panel(&j, tiles, count);
+        }
+    }
+}
+
+static void conv_i8_pack(const void *params, const void *const *constants, void *packed) {
+    conv_pack(params, constants, MN_INT8, packed);
+}
+
+const mn_kernel_traits mn_conv_i8_simd128_traits = {.need = conv_q8_need, .pack = conv_i8_pack};
+
+static void conv_u8_pack(const void *params, const void *const *constants, void *packed) {
+    conv_pack(params, constants, MN_UINT8, packed);
+}
+
+const mn_kernel_traits mn_conv_u8_simd128_traits = {.need = conv_q8_need, .pack = conv_u8_pack};
+
+void mn_conv_i8_simd128(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_INT8); }
+void mn_conv_u8_simd128(const mn_task *task, int32_t begin, int32_t end) { conv_run(task, begin, end, MN_UINT8); }
+
+#endif
