@@ -11,6 +11,7 @@
 #include "kernels/tile/layouts.h"
 #include "kernels/x86/q8.h"
 #include "kernels/x86/requant.h"
+#include "kernels/x86/spans_q8.h"
 
 enum {
     LANES = MN_REQUANT_LANES,
@@ -65,10 +66,22 @@ typedef struct sizes {
     size_t row_pitch;  /* bytes of a copied input row with its padding and slack */
     size_t conv_stride, pixel_stride; /* bytes from what one conv row, or pixel, meets to the next */
     size_t copy_bytes, rows_bytes, sums_bytes, ring_bytes;
-    size_t block_bytes, extras_at;
+    size_t block_bytes, extras_at, spans_at;
 } sizes;
 
 sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t bands);
+
+/* Behind the ring, for AVX2: what one conv row meets as bytes, then the rests of all of them, then marks: of each group
+ * of four rows, as the ring has them, those of each column. */
+typedef struct split_sizes {
+    int32_t words;             /* of a column's marks */
+    int32_t groups;            /* that the rows of a band may touch */
+    size_t pixel, row;         /* activations from pixel to pixel, and from row to row */
+    size_t bytes_at, rests_at; /* from the beginning of the workspace */
+    size_t marks_at, end;
+} split_sizes;
+
+split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);
 
 /* One band of one image, and the workspace of whoever computes it. */
 typedef struct band {
@@ -99,14 +112,29 @@ typedef struct fetch {
     size_t each; /* bytes for each column */
 } fetch;
 
+/* What the conv rows of a band, or some of them, meet as it is multiplied. */
+typedef struct inputs {
+    const uint8_t *bytes;
+    size_t row_stride, pixel_stride; /* in activations */
+    int32_t quads;                   /* groups of four products that are multiplied as bytes */
+    const int16_t *rests;            /* of the same strides; with AVX2 */
+    const uint64_t *marks;           /* of a group of rows: `words` for each column */
+    int32_t words;
+} inputs;
+
+/* Bytes as they are. */
+static inline inputs copied(const band *b) {
+    return (inputs){
+        .bytes = b->copy, .row_stride = b->l.conv_stride, .pixel_stride = b->l.pixel_stride, .quads = b->l.quads};
+}
+
 /* Some rows of a group, what all columns of it share. */
 typedef struct group {
     const channel_block *block;
     const block_extras *extras;
-    int32_t rows, vectors, quads;
+    int32_t rows, vectors;
     bool general, adjusts;
-    const void *in;                  /* what the first row meets, as it is multiplied */
-    size_t row_stride, pixel_stride; /* in activations */
+    inputs in; /* from the first row on */
     const int32_t *sums;
     int32_t sums_stride, weight_zero;
     mn_range_i32 range;

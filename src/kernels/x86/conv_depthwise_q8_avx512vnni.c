@@ -15,10 +15,8 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/q8_avx512.h"
 
-typedef uint8_t activation;
-
-static const activation *multiplied_of(const band *b) { return b->copy; }
-static void prepare_copy(const band *b) { (void)b; }
+static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
+static void prepare_copy(const band *b, const void *packed) { (void)b, (void)packed; }
 
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 
@@ -126,7 +124,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
     uint8_t nowhere[VECTORS * 64], *out = nowhere;
     const char *prefetch = g.prefetch.weights.from;
     column acc, last;
-    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = (const uint8_t *)g.in + (size_t)row_of(&g, r) * g.row_stride;
+    Q8_UNROLL for (int r = 0; r < rows; r++) from[r] = g.in.bytes + (size_t)row_of(&g, r) * g.in.row_stride;
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) last.of[v][r] = _mm512_setzero_si512();
     }
@@ -141,7 +139,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
         }
         mn_q8_prefetch_now(prefetch, g.prefetch.each);
         prefetch += g.prefetch.each;
-        for (int32_t i = vectors; i < g.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &acc);
+        for (int32_t i = vectors; i < g.in.quads; i++) multiply(rows, vectors, from, i, g.block->weights, &acc);
         keep(rows, vectors, &acc);
         if (g.adjusts) adjust(rows, vectors, &g, x, &acc);
         last = acc;
@@ -154,7 +152,7 @@ Q8_INLINE void conv_columns(int rows, int vectors, const group *shared, int32_t 
             finish_general(rows, &g, &copy, out);
             out = nowhere;
         }
-        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.pixel_stride;
+        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.in.pixel_stride;
     }
     Q8_UNROLL for (int v = 0; v < vectors; v++) finish(rows, &g, v, &last, out);
 }

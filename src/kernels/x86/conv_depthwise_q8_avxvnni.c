@@ -9,8 +9,8 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/products_avxvnni.h"
 
-static const activation *multiplied_of(const band *b) { return b->copy; }
-static void prepare_copy(const band *b) { (void)b; }
+static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
+static void prepare_copy(const band *b, const void *packed) { (void)b, (void)packed; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
 

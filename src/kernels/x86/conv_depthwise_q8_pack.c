@@ -25,13 +25,14 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     const mn_window *c = &p->conv.window, *d = &p->depthwise.window;
     sizes l = {.out = mn_extent_of(mn_layout_q8(), d->out_h, d->out_w, d->out_c)};
     const int32_t depth = c->k_h * c->k_w * c->in_c;
-    l.quads = mn_max_i32((depth + 3) / 4, VECTORS);
+    l.gathers = c->k_h > 1 || c->k_w > 1;
+    l.quads = mn_max_i32(mn_groups_of(depth, 4), VECTORS);
+    if (!l.gathers) l.quads = mn_groups_of(l.quads, MN_SPANS_Q8_QUADS) * MN_SPANS_Q8_QUADS;
     l.band_rows = mn_groups_of(l.out.rows, bands);
     l.groups = d->stride_h + 1;
     l.conv_rows = mn_min_i32((l.band_rows * MN_Q8_ROWS - 1) * d->stride_h + TAPS, c->out_h);
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
     l.row_pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
-    l.gathers = c->k_h > 1 || c->k_w > 1;
     l.pixel_stride =
         l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
     l.conv_stride = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_stride + SLACK, 64) : l.row_pitch;
@@ -41,7 +42,20 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
     l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)l.quads * VECTORS * 64, 64);
     l.extras_at = l.block_bytes * (size_t)l.out.blocks;
+    l.spans_at = l.extras_at + sizeof(block_extras) * (size_t)l.out.blocks;
     return l;
+}
+
+split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l) {
+    const size_t width = (size_t)p->conv.window.out_w, before = l->copy_bytes + l->rows_bytes + l->sums_bytes;
+    split_sizes s = {.words = mn_groups_of(l->quads, 64), .groups = mn_groups_of(l->conv_rows, GROUP) + 1};
+    s.pixel = mn_round_up((size_t)l->quads * 4, 16);
+    s.row = s.pixel * width;
+    s.bytes_at = mn_round_up(before + l->ring_bytes, 64);
+    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)l->conv_rows, 64);
+    s.marks_at = mn_round_up(s.rests_at + s.row * (size_t)l->conv_rows * sizeof(int16_t), 64);
+    s.end = s.marks_at + (size_t)s.groups * width * (size_t)s.words * sizeof(uint64_t);
+    return s;
 }
 
 /* ---- Fitness -------------------------------------------------------------------------------------------- */
@@ -65,7 +79,7 @@ static bool conv_depthwise_i8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_depthwise_params *p = params;
     if (!conv_fits(&p->conv) || !depthwise_fits(&p->depthwise)) return false;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
-    need->packed_bytes = l.extras_at + sizeof(block_extras) * (size_t)l.out.blocks;
+    need->packed_bytes = l.spans_at;
     return true;
 }
 
@@ -221,13 +235,17 @@ TARGET static void pack_taps(const mn_q8_source *s, int32_t first, int32_t v, ch
     }
 }
 
+static channel_block *block_at(void *packed, const sizes *l, int32_t index) {
+    return (channel_block *)(void *)((char *)packed + (size_t)index * l->block_bytes);
+}
+
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     const mn_q8_source depthwise = mn_q8_depthwise_source(&p->depthwise, type, constants[3], constants[4]);
     for (int32_t b = 0; b < l.out.blocks; b++) {
-        channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
+        channel_block *block = block_at(packed, &l, b);
         block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
         const int32_t vectors = mn_extent_block_vectors(&l.out, b), first = b * VECTORS * LANES;
         pack_conv(&conv, l.quads, first, vectors, block, more);
@@ -256,37 +274,78 @@ const mn_kernel_traits mn_conv_depthwise_u8_vnni_traits = {.need = conv_depthwis
                                                            .layouts = conv_depthwise_layouts,
                                                            .cut = conv_depthwise_cut};
 
-/* AVX2 multiplies pairs of 16 bits. */
-static void pack_pairs(const void *params, const void *const *constants, mn_type type, void *packed) {
-    const sizes l = mn_conv_depthwise_q8_sizes(params, 1);
-    pack(params, constants, type, packed);
-    for (int32_t b = 0; b < l.out.blocks; b++) {
-        channel_block *block = (channel_block *)(void *)((char *)packed + (size_t)b * l.block_bytes);
-        mn_interleave_pairs(block->weights, (size_t)l.quads * (size_t)mn_extent_block_vectors(&l.out, b));
+/* ---- AVX2 ----------------------------------------------------------------------------------------------- */
+
+static mn_weights_q8 weights_of(channel_block *block, const sizes *l, int32_t index) {
+    const int32_t vectors = mn_extent_block_vectors(&l->out, index);
+    return (mn_weights_q8){block->weights, (size_t)vectors * 64, vectors * LANES, l->quads};
+}
+
+/* Spans for the inputs of the convolution. What filters larger than a pixel meet, often a picture, has no value that
+ * most are near; it is left to rests. */
+static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type, void *packed) {
+    const mn_spans_q8 spans = mn_spans_q8_at((char *)packed + l->spans_at, l->quads);
+    const int32_t zero = mn_q8_zeros_of(conv, type).in;
+    mn_spans_q8_start(&spans, l->quads);
+    if (l->gathers) {
+        memset(spans.width, 0, (size_t)l->quads * 4);
+        return;
+    }
+    for (int32_t b = 0; b < l->out.blocks; b++) {
+        const mn_weights_q8 weights = weights_of(block_at(packed, l, b), l, b);
+        mn_spans_q8_narrow(&spans, &weights);
+    }
+    mn_spans_q8_centre(&spans, l->quads, zero);
+    for (int32_t b = 0; b < l->out.blocks && zero > 0; b++) {
+        channel_block *block = block_at(packed, l, b);
+        const mn_weights_q8 weights = weights_of(block, l, b);
+        for (int32_t v = 0; v < weights.channels / LANES; v++) {
+            const mn_weights_q8 vector = {weights.from + v * 64, weights.stride, LANES, weights.quads};
+            mn_spans_q8_fold(&spans, &vector, block->epilogue[v].folded_bias);
+        }
     }
 }
 
-/* Workspace for a copy in 16 bits, too. */
+static void pack_avx2(const void *params, const void *const *constants, mn_type type, void *packed) {
+    const mn_conv_depthwise_params *p = params;
+    const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
+    pack(params, constants, type, packed);
+    pack_spans(&p->conv, &l, type, packed);
+}
+
 static void conv_depthwise_avx2_cut(const void *params, int32_t threads, mn_cut *cut) {
     conv_depthwise_cut(params, threads, cut);
     const sizes l = mn_conv_depthwise_q8_sizes(params, cut->bands);
-    cut->workspace_bytes = mn_round_up(cut->workspace_bytes, 64) + 2 * l.copy_bytes;
+    cut->workspace_bytes = mn_conv_depthwise_q8_split(params, &l).end;
+}
+
+static bool with_spans(const void *params, bool fits, mn_kernel_need *need) {
+    if (fits) need->packed_bytes += mn_spans_q8_bytes(mn_conv_depthwise_q8_sizes(params, 1).quads);
+    return fits;
+}
+
+static bool conv_depthwise_i8_avx2_need(const void *params, mn_kernel_need *need) {
+    return with_spans(params, conv_depthwise_i8_need(params, need), need);
+}
+
+static bool conv_depthwise_u8_avx2_need(const void *params, mn_kernel_need *need) {
+    return with_spans(params, conv_depthwise_u8_need(params, need), need);
 }
 
 static void conv_depthwise_i8_avx2_pack(const void *params, const void *const *constants, void *packed) {
-    pack_pairs(params, constants, MN_INT8, packed);
+    pack_avx2(params, constants, MN_INT8, packed);
 }
 
-const mn_kernel_traits mn_conv_depthwise_i8_avx2_traits = {.need = conv_depthwise_i8_need,
+const mn_kernel_traits mn_conv_depthwise_i8_avx2_traits = {.need = conv_depthwise_i8_avx2_need,
                                                            .pack = conv_depthwise_i8_avx2_pack,
                                                            .layouts = conv_depthwise_layouts,
                                                            .cut = conv_depthwise_avx2_cut};
 
 static void conv_depthwise_u8_avx2_pack(const void *params, const void *const *constants, void *packed) {
-    pack_pairs(params, constants, MN_UINT8, packed);
+    pack_avx2(params, constants, MN_UINT8, packed);
 }
 
-const mn_kernel_traits mn_conv_depthwise_u8_avx2_traits = {.need = conv_depthwise_u8_need,
+const mn_kernel_traits mn_conv_depthwise_u8_avx2_traits = {.need = conv_depthwise_u8_avx2_need,
                                                            .pack = conv_depthwise_u8_avx2_pack,
                                                            .layouts = conv_depthwise_layouts,
                                                            .cut = conv_depthwise_avx2_cut};

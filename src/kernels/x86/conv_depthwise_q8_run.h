@@ -2,9 +2,9 @@
  * Copyright the mobilenet.c authors */
 
 /* How a convolution and the depthwise convolution behind it run, for vectors of any width: bands, blocks, the ring. The
- * including file has `activation`, the type that is multiplied; multiplied_of(), where a band's copy is in that type,
- * and prepare_copy(), which makes it so; conv_rows(), which computes a group of rows into the ring; and run_strip(),
- * which takes a vector's rows from there through the depthwise filter. It gets run(). */
+ * including file has inputs_of(), how a band's copy is multiplied, and prepare_copy(), which makes it so; conv_rows(),
+ * which computes a group of rows into the ring; and run_strip(), which takes a vector's rows from there through the
+ * depthwise filter. It gets run(). */
 #include "base/checked.h"
 
 static size_t slot_bytes(const band *b, int32_t vectors) {
@@ -28,15 +28,15 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
         return;
     }
     const int32_t row = first - b->first_row, rows = last - first;
+    inputs in = inputs_of(b, index);
+    in.bytes += (size_t)row * in.row_stride;
+    if (in.rests) in.rests += (size_t)row * in.row_stride;
     group g = {.block = block,
                .extras = extras,
                .rows = rows,
                .vectors = vectors,
-               .quads = b->l.quads,
                .adjusts = b->conv.weight != 0,
-               .in = multiplied_of(b) + (size_t)row * b->l.conv_stride,
-               .row_stride = b->l.conv_stride,
-               .pixel_stride = b->l.pixel_stride,
+               .in = in,
                .sums = b->sums + (ptrdiff_t)row * w->out_w,
                .sums_stride = w->out_w,
                .weight_zero = b->conv.weight,
@@ -128,7 +128,7 @@ static void take_input(const band *b, const mn_task *task, int32_t batch, int32_
     const int64_t which = (int64_t)batch * b->bands + index;
     if (task->kept && *task->kept == which) return;
     mn_conv_depthwise_q8_copy(b, task->inputs[0], batch);
-    prepare_copy(b);
+    prepare_copy(b, task->packed);
     if (task->kept) *task->kept = which;
 }
 

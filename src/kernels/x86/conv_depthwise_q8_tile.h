@@ -3,7 +3,7 @@
 
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, with 256-bit vectors: what
  * conv_depthwise_q8_avx512vnni.c does, half a vector at a time. Included behind one of the products_*.h, with
- * multiplied_of() and prepare_copy() of conv_depthwise_q8_run.h; gives its run(). */
+ * inputs_of() and prepare_copy() of conv_depthwise_q8_run.h; gives its run(). */
 #include <string.h>
 
 #include "base/checked.h"
@@ -15,21 +15,22 @@ typedef struct column {
     __m256i of[TILE_HALVES][GROUP];
 } column;
 
-/* A group of four products. */
-Q8_INLINE void multiply(int rows, int halves, const activation *const *from, ptrdiff_t at, const int8_t *weights,
-                        column *acc) {
-    Q8_UNROLL for (int part = 0; part < PARTS; part++) {
-        __m256i w[TILE_HALVES];
+/* QUADS groups of four products. */
+Q8_INLINE void multiply(int rows, int halves, const uint8_t *const *from, ptrdiff_t at, const int8_t *weights,
+                        ptrdiff_t stride, column *acc) {
+    __m256i w[TILE_HALVES][QUADS];
+    Q8_UNROLL for (int q = 0; q < QUADS; q++) {
         Q8_UNROLL for (int v = 0; v < halves; v++) {
-            w[v] = load_weights(weights, v, part);
-            __asm__("" : "+x"(w[v])); /* loaded once */
+            w[v][q] = q8_load(weights + q * stride + v * 32);
+            __asm__("" : "+x"(w[v][q])); /* loaded once */
         }
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i x = q8_four_bytes(from[r] + at + part * PART);
-            Q8_UNROLL for (int v = 0; v < halves; v++) {
-                acc->of[v][r] = q8_dot(acc->of[v][r], x, w[v]);
-                __asm__("" : "+x"(acc->of[v][r]), "+r"(at)); /* before the next load, or registers run out */
-            }
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        __m256i x[QUADS];
+        Q8_UNROLL for (int q = 0; q < QUADS; q++) x[q] = q8_four_bytes(from[r] + at + q * 4);
+        Q8_UNROLL for (int v = 0; v < halves; v++) {
+            acc->of[v][r] = dot_bytes(acc->of[v][r], x, w[v]);
+            __asm__("" : "+x"(acc->of[v][r]), "+r"(at)); /* before the next load, or registers run out */
         }
     }
 }
@@ -119,14 +120,23 @@ Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t f
 /* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. */
 Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t first, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
-    const activation *from[GROUP];
+    const uint8_t *from[GROUP];
+    mn_rests_q8 rests = {.values = g.in.rests,
+                         .column = (ptrdiff_t)g.in.pixel_stride,
+                         .quad_stride = 4,
+                         .part_stride = 2,
+                         .marks = g.in.marks,
+                         .words = g.in.words};
+    const int8_t *panels[TILE_HALVES];
     const char *prefetch = g.prefetch.weights.from;
     const size_t each = first == 0 ? g.prefetch.each : 0;
     uint8_t *out = g.out + first * 32;
     const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64;
     Q8_UNROLL for (int r = 0; r < rows; r++) {
-        from[r] = (const activation *)g.in + (size_t)row_of(&g, r) * g.row_stride;
+        rests.row[r] = (ptrdiff_t)((size_t)row_of(&g, r) * g.in.row_stride);
+        from[r] = g.in.bytes + rests.row[r];
     }
+    Q8_UNROLL for (int v = 0; v < halves; v++) panels[v] = g.block->weights + (first + v) * 32;
     for (int32_t x = 0; x < width; x++, out += stride) {
         column acc;
         Q8_UNROLL for (int v = 0; v < halves; v++) {
@@ -135,7 +145,10 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
             Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = folded_bias;
         }
         const int8_t *weights = g.block->weights + first * 32;
-        for (int32_t i = 0; i < g.quads; i++, weights += stride) multiply(rows, halves, from, i * 4, weights, &acc);
+        for (int32_t i = 0; i < g.in.quads; i += QUADS, weights += QUADS * stride) {
+            multiply(rows, halves, from, i * 4, weights, stride, &acc);
+        }
+        dot_rests(rows, halves, &rests, x, panels, stride, acc.of);
         mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         if (g.adjusts) adjust(rows, halves, &g, first, x, &acc);
@@ -148,7 +161,7 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
         } else {
             finish(rows, halves, &g, first, &acc, out);
         }
-        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.pixel_stride;
+        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.in.pixel_stride;
     }
 }
 

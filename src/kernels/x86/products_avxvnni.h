@@ -6,17 +6,20 @@
 #define MN_KERNELS_X86_PRODUCTS_AVXVNNI_H
 
 #include "kernels/x86/q8_avxvnni.h"
+#include "kernels/x86/spans_q8.h"
 
-typedef uint8_t activation;
+/* Groups of four products that are multiplied at a time; and vectors of 8 channels in a tile of four pixels: 12
+ * accumulators, as many as hide what a dot product takes. */
+enum { QUADS = 1, TILE_HALVES = 3 };
 
-/* Of a group of four products, a lane takes so many parts; bytes from the weights of 8 channels to the next; and
- * vectors of 8 channels in a tile of four pixels: 12 accumulators, as many as hide what a dot product takes. */
-enum { PARTS = 1, PART = 4, HALF_BYTES = 32, TILE_HALVES = 3 };
+Q8_INLINE __m256i dot_bytes(__m256i acc, const __m256i x[QUADS], const __m256i w[QUADS]) {
+    return q8_dot(acc, x[0], w[0]);
+}
 
-/* Weights of vector `half` of 8 channels, behind `from`; part `part` of a group. */
-Q8_INLINE __m256i load_weights(const int8_t *from, int half, int part) {
-    (void)part;
-    return q8_load(from + half * HALF_BYTES);
+/* Bytes leave no rests. */
+Q8_INLINE void dot_rests(int rows, int halves, const mn_rests_q8 *rests, int32_t x, const int8_t *const *weights,
+                         ptrdiff_t stride, __m256i acc[][4]) {
+    (void)rows, (void)halves, (void)rests, (void)x, (void)weights, (void)stride, (void)acc;
 }
 
 /* Four rows of 8 channels, and four rows of a filter, as dot_cells() multiplies them. */

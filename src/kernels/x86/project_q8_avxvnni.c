@@ -8,9 +8,12 @@
 
 #include "kernels/x86/products_avxvnni.h"
 
-enum { WIDENS = 0 };
+enum { SPLITS = 0 };
 
-static void widen(const uint8_t *from, int32_t count, activation *to) { (void)from, (void)count, (void)to; }
+static void split(const uint8_t *from, int32_t count, int32_t quad, const mn_spans_q8 *spans, uint8_t *bytes,
+                  int16_t *rests, uint64_t *marks) {
+    (void)from, (void)count, (void)quad, (void)spans, (void)bytes, (void)rests, (void)marks;
+}
 
 #include "kernels/x86/project_q8_tile.h"
 

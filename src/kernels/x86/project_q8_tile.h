@@ -3,7 +3,7 @@
 
 /* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, with 256-bit
  * vectors: tiles of one column of four rows x up to TILE_HALVES * 8 channels. Included behind one of the products_*.h,
- * with WIDENS, whether a group of rows is copied as it is multiplied, and widen(), which does; gives
+ * with SPLITS, whether activations are split into bytes and rests (spans_q8.h), and split(), which does; gives
  * project_{i8,u8}_need() and _pack(), project_layouts() and project_run(). */
 #include "base/checked.h"
 #include "kernels/tile/cut.h"
@@ -17,31 +17,59 @@ enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_V
 /* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
-/* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied.
- */
+/* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied:
+ * bytes, [column][group of products][row][4], rests and marks. */
 static size_t sums_bytes(const mn_window *w, mn_type type) {
     return type == MN_UINT8 ? mn_round_up((size_t)w->out_w * ROWS * sizeof(int32_t), 64) : 0;
+}
+
+static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (size_t)w->out_w * ROWS; }
+
+/* Of a column's marks. */
+static int32_t words_of(const mn_window *w) { return mn_groups_of(depth_of(w) / 4, 64); }
+
+static size_t marks_bytes(const mn_window *w) { return (size_t)words_of(w) * (size_t)w->out_w * sizeof(uint64_t); }
+
+static size_t panels_bytes(const mn_window *w) {
+    return (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+}
+
+static mn_spans_q8 spans_of(const mn_window *w, const void *packed) {
+    return mn_spans_q8_at((char *)packed + panels_bytes(w), depth_of(w) / 4);
 }
 
 static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_need *need) {
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_operands_fit(&p->add)) return false;
-    need->packed_bytes = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+    need->packed_bytes = panels_bytes(w);
     need->workspace_bytes = sums_bytes(w, type);
-    if (WIDENS) need->workspace_bytes += (size_t)depth_of(w) * (size_t)w->out_w * ROWS * sizeof(activation);
+    if (!SPLITS) return true;
+    need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
+    need->workspace_bytes += group_bytes(w) * (1 + sizeof(int16_t)) + marks_bytes(w);
     return true;
 }
 
-static void project_pack(const mn_project_params *p, mn_type type, const void *const *constants, void *packed) {
-    const mn_window *w = &p->conv.window;
-    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
-    const int32_t depth = depth_of(w);
-    mn_panel_q8_pack(&source, depth, packed);
-    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c) && PARTS > 1; i++) {
+static void pack_spans(const mn_q8_source *source, void *packed) {
+    const mn_window *w = &source->p->window;
+    const int32_t depth = depth_of(w), quads = depth / 4, zero = source->zeros.in;
+    const mn_spans_q8 spans = spans_of(w, packed);
+    mn_spans_q8_start(&spans, quads);
+    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c); i++) {
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
-        mn_interleave_pairs(panel->weights, (size_t)depth / 4);
+        mn_spans_q8_narrow(&spans, &(mn_weights_q8){panel->weights, LANES * 4, LANES, quads});
     }
+    mn_spans_q8_centre(&spans, quads, zero);
+    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c) && zero > 0; i++) {
+        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
+        mn_spans_q8_fold(&spans, &(mn_weights_q8){panel->weights, LANES * 4, LANES, quads}, panel->folded_bias);
+    }
+}
+
+static void project_pack(const mn_project_params *p, mn_type type, const void *const *constants, void *packed) {
+    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    mn_panel_q8_pack(&source, depth_of(&p->conv.window), packed);
+    if (SPLITS) pack_spans(&source, packed);
 }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
@@ -73,11 +101,12 @@ typedef struct job {
     const void *panels;
     size_t stride; /* from panel to panel */
     /* Blocks of activations but for the last, and that; from the first of the rows on. */
-    const activation *first, *last;
+    const uint8_t *first, *last;
     int32_t blocks;
-    ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last; in activations */
-    const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
-    const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
+    ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last */
+    mn_rests_q8 rests;
+    const int32_t *inputs;   /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual; /* of the first pixel and channel 0, or NULL */
     uint8_t *out;
     mn_q8_prefetch prefetch;
     size_t each; /* bytes to prefetch with a tile */
@@ -157,31 +186,33 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
     Q8_UNROLL for (int v = 0; v < halves; v++) {
         const mn_panel_q8 *panel = mn_panel_q8_at(j->panels, j->stride, (half + v) / 2);
         const int32_t second = (half + v) % 2;
-        weights[v] = panel->weights + second * HALF_BYTES;
+        weights[v] = panel->weights + second * Q8_LANES * 4;
         Q8_UNROLL for (int r = 0; r < rows; r++) acc[v][r] = q8_load(panel->folded_bias + second * Q8_LANES);
     }
-    const activation *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
+    const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     ptrdiff_t k = 0;
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
-        const activation *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
+        const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        for (const activation *end = in + width; in < end; in += ROWS * 4, k += 64) {
-            Q8_UNROLL for (int part = 0; part < PARTS; part++) {
-                __m256i w[TILE_HALVES];
+        for (const uint8_t *end = in + width; in < end; in += QUADS * ROWS * 4, k += QUADS * LANES * 4) {
+            __m256i w[TILE_HALVES][QUADS];
+            Q8_UNROLL for (int q = 0; q < QUADS; q++) {
                 Q8_UNROLL for (int v = 0; v < halves; v++) {
-                    w[v] = load_weights(weights[v] + k, 0, part);
-                    __asm__("" : "+x"(w[v])); /* loaded once */
+                    w[v][q] = q8_load(weights[v] + k + q * LANES * 4);
+                    __asm__("" : "+x"(w[v][q])); /* loaded once */
                 }
-                Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m256i four = q8_four_bytes(in + r * 4 + part * PART);
-                    Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = q8_dot(acc[v][r], four, w[v]);
-                }
-                Q8_UNROLL for (int v = 0; v < halves; v++) {
-                    Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+x"(acc[v][r]));
-                }
+            }
+            Q8_UNROLL for (int r = 0; r < rows; r++) {
+                __m256i four[QUADS];
+                Q8_UNROLL for (int q = 0; q < QUADS; q++) four[q] = q8_four_bytes(in + (q * ROWS + r) * 4);
+                Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_bytes(acc[v][r], four, w[v]);
+            }
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+x"(acc[v][r]));
             }
         }
     }
+    dot_rests(rows, halves, &j->rests, x, weights, LANES * 4, acc);
     Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][r] = acc[v][r]; }
     finish_column(rows, j, half, halves, x, sums);
 }
@@ -235,33 +266,49 @@ Q8_TARGET static void sum_column(const mn_extent *e, const uint8_t *image, int32
     _mm_storeu_si128((__m128i *)(void *)sums, rows);
 }
 
-/* Sets what the products of group `row` read, from row `y` on. */
-static void take_group(job *j, const uint8_t *image, int32_t row, int32_t y, activation *wide) {
+/* Splits group `row`, of which rows from `skipped` on count, into the memory `to`. */
+static void split_group(job *j, const uint8_t *image, int32_t row, int32_t skipped, const mn_spans_q8 *spans,
+                        uint8_t *to) {
     const mn_extent *e = &j->in_extent;
-    const ptrdiff_t first_row = y % ROWS * 4;
+    const mn_window *w = &j->p->conv.window;
+    const ptrdiff_t column = (ptrdiff_t)depth_of(w) * ROWS;
+    int16_t *rests = (int16_t *)(void *)(to + group_bytes(w));
+    uint64_t *marks = (uint64_t *)(void *)(rests + group_bytes(w));
+    memset(marks, 0, marks_bytes(w));
+    for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
+        const int32_t width = mn_extent_block_vectors(e, b) * MN_Q8_VECTOR_BYTES;
+        const uint8_t *from = image + mn_extent_offset(e, b, row);
+        for (int32_t x = 0; x < e->width; x++, from += width) {
+            split(from, width / (ROWS * 4), quad, spans, to + x * column, rests + x * column, marks + x * words_of(w));
+        }
+    }
+    j->blocks = 1;
+    j->last_width = column;
+    j->first = j->last = to + skipped * 4;
+    j->rests = (mn_rests_q8){.values = rests + skipped * 2,
+                             .column = column,
+                             .row = {0, 2, 4, 6},
+                             .quad_stride = ROWS * 4,
+                             .part_stride = ROWS * 2,
+                             .marks = marks,
+                             .words = words_of(w)};
+}
+
+/* Sets what the products of group `row` read, from row `y` on. */
+static void take_group(job *j, const uint8_t *image, int32_t row, int32_t y) {
+    const mn_extent *e = &j->in_extent;
     const int32_t last = e->blocks - 1;
     j->last_width = mn_extent_block_vectors(e, last) * MN_Q8_VECTOR_BYTES;
     j->blocks = e->blocks;
     j->block_stride = (ptrdiff_t)e->rows * (ptrdiff_t)e->width * BLOCK_BYTES;
-    if (WIDENS) {
-        j->last_width += (ptrdiff_t)last * BLOCK_BYTES;
-        j->blocks = 1;
-        for (int32_t b = 0, at = 0; b < e->blocks; b++, at += BLOCK_BYTES) {
-            const int32_t width = mn_extent_block_vectors(e, b) * MN_Q8_VECTOR_BYTES;
-            const uint8_t *from = image + mn_extent_offset(e, b, row);
-            for (int32_t x = 0; x < e->width; x++) widen(from + x * width, width, wide + x * j->last_width + at);
-        }
-        j->first = j->last = wide + first_row;
-    } else {
-        j->first = (const activation *)(const void *)(image + mn_extent_offset(e, 0, row) + first_row);
-        j->last = (const activation *)(const void *)(image + mn_extent_offset(e, last, row) + first_row);
-    }
+    j->first = image + mn_extent_offset(e, 0, row) + y % ROWS * 4;
+    j->last = image + mn_extent_offset(e, last, row) + y % ROWS * 4;
 }
 
 static void run_range(job *j, const mn_task *task, const mn_project_range *range, mn_type type) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->in_extent);
-    activation *wide = (activation *)(void *)((char *)task->workspace + sums_bytes(w, type));
+    const mn_spans_q8 spans = spans_of(w, task->packed);
     const int32_t first = range->first_channel / Q8_LANES, end = mn_groups_of(range->last_channel, Q8_LANES);
     int32_t *sums = task->workspace;
     const size_t tiles = (size_t)mn_groups_of(range->last_row - range->first_row, ROWS) * (size_t)w->out_w *
@@ -272,7 +319,11 @@ static void run_range(job *j, const mn_task *task, const mn_project_range *range
         const size_t pixels = ((size_t)range->batch * (size_t)w->out_h + (size_t)y) * (size_t)w->out_w;
         const int32_t row = y / ROWS;
         next = mn_min_i32(range->last_row, (row + 1) * ROWS);
-        take_group(j, image, row, y, wide);
+        if (SPLITS) {
+            split_group(j, image, row, y % ROWS, &spans, (uint8_t *)task->workspace + sums_bytes(w, type));
+        } else {
+            take_group(j, image, row, y);
+        }
         for (int32_t x = 0; x < w->out_w && j->zeros.weight; x++)
             sum_column(&j->in_extent, image, row, x, sums + x * ROWS);
         j->inputs = sums + y % ROWS;
