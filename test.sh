@@ -4,8 +4,9 @@
 #
 # Builds and tests: the release build, a build with address and undefined behaviour sanitizers, formatting and style.
 #
-#   --all      also whole trainings, the thread sanitizer, clang-tidy, every test on other systems, every allocation
-#              failing, the comparison with TFLite, a minute of fuzzing each, and 15,000 damaged Keras files
+#   --all      also whole trainings, the long forms of tests ($MN_LONG_TESTS), the thread sanitizer, clang-tidy, every
+#              test on other systems, every allocation failing, the comparison with TFLite, a minute of fuzzing each, and
+#              15,000 damaged Keras files
 #   --offline  install nothing
 #   --help     this text
 #
@@ -101,7 +102,9 @@ install_needs "${build_needs[@]}" "${test_needs[@]}"
 say "== style"
 check formatting scripts/format.sh --check
 check style scripts/style.sh
+if [[ $all -eq 1 ]]; then export MN_LONG_TESTS=1; fi # of the release build alone
 test_preset release
+unset MN_LONG_TESTS
 check "clang's warnings" scripts/clang.sh
 check "Arm and 32-bit x86, a few tests" scripts/cross.sh --quick
 test_preset sanitize
@@ -110,14 +113,9 @@ if [[ $all -eq 1 ]]; then
     say
     say "== long checks"
     check clang-tidy scripts/tidy.sh
+    check "all cases of kernels" "$(build_dir release)/tests/checkkernels"
     check "all cases of kernels under sanitizers" "$(build_dir sanitize)/tests/checkkernels"
-    check "kernels on lesser x86-64 processors and on Arm ones" env MN_LONG_TESTS=1 \
-        ctest --preset release -R build_qemu --no-tests=error --output-on-failure
-    check "MobileNetV2 1.0 at 224 on emulated microcontrollers" env MN_LONG_TESTS=1 \
-        ctest --preset release -R build_mcu_boards --no-tests=error --output-on-failure
     check "other processors and systems" scripts/cross.sh
-    check "Debian's packages, and commands with Debian's libraries for Arm" env MN_LONG_TESTS=1 \
-        ctest --preset release -R 'build_(debian|photos_arm)' --no-tests=error --output-on-failure
     check "every allocation failing" tests/cli/test_memory.sh --all
     check oracle tests/oracle/run.sh
     check fuzz scripts/fuzz.sh 60

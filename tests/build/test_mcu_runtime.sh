@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The runtime for microcontrollers is freestanding C99 and valid C++ for every compiler that is here: no warnings, no
-# calls of a library, at most 24 KiB of code; and cppcheck finds nothing but what its README admits of MISRA C:2012. With
-# MN_LONG_TESTS also at -O0 and -O3.
+# calls of a library, at most 24 KiB of code. With MN_LONG_TESTS also at -O0, -O2 and -O3, and cppcheck finds nothing but
+# what the README admits of MISRA C:2012.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
@@ -34,7 +34,7 @@ try() {
     compiled=$((compiled + 1))
 }
 
-levels=(-Os -O2)
+levels=(-Os)
 if [[ -n ${MN_LONG_TESTS:-} ]]; then levels=(-O0 -Os -O2 -O3); fi
 for level in "${levels[@]}"; do
     try nm gcc -std=c99 "$level"
@@ -52,8 +52,9 @@ for level in "${levels[@]}"; do
     [[ $level == -O3 ]] && continue # which in Clang is over 24 KiB, with kernels that the linker leaves out
     try llvm-nm clang --target=thumbv7em-none-eabi -mcpu=cortex-m4 -munaligned-access -mfloat-abi=soft -std=c99 "$level"
 done
-[[ $compiled -ge 4 ]] || fail "only $compiled compilers were tried"
+[[ $compiled -ge 2 ]] || fail "only $compiled compilers were tried"
 
+[[ -n ${MN_LONG_TESTS:-} ]] || exit 0
 if command -v cppcheck >/dev/null; then
     cppcheck -q --std=c99 --enable=warning,style,performance,portability --error-exitcode=1 "$folder"/*.c ||
         fail "cppcheck finds something"

@@ -16,6 +16,7 @@
 #include "base/cpu.h"
 #include "kernels/quant.h"
 #include "kernels/x86/requant.h"
+#include "support/rounds.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
@@ -270,7 +271,7 @@ static void test_fixed_up(void **unused) {
         skip();
     }
     int32_t fixed_up = 0, with_fixups = 0, both_signs = 0, centred = 0;
-    const int32_t rounds = 1500;
+    const int32_t rounds = rounds_of(400, 1500);
     for (int32_t round = 0; round < rounds; round++) {
         channels c;
         fill_channels(&c, round);

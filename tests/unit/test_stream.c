@@ -15,6 +15,7 @@
 #include "base/checked.h"
 #include "plan/stream_chain.h"
 #include "support/model_streams.h"
+#include "support/rounds.h"
 
 /* A ring of one unit less must be too short for some slice, but where a window with gaps needs such units that a
  * shorter ring has them by chance. */
@@ -70,7 +71,7 @@ static void test_random_networks_run(void **state) {
     (void)state;
     uint32_t random = 1;
     int32_t short_rings[2] = {0, 0}; /* not, and yes */
-    for (int32_t round = 0; round < 2000; round++) {
+    for (int32_t round = 0; round < rounds_of(500, 2000); round++) {
         sn_network n;
         sn_random(&n, &random, 24, round % 2 == 1);
         check_network(&n, short_rings);
@@ -153,9 +154,9 @@ static bool check_limit(sn_network *n, mn_region *region, mn_chains *chains, siz
 static void test_no_cut_is_better(void **state) {
     (void)state;
     uint32_t random = 7;
-    enum { ROUNDS = 400 };
+    const int32_t rounds = rounds_of(100, 400);
     int32_t cheapest = 0, limits = 0, least_peaks = 0;
-    for (int32_t round = 0; round < ROUNDS; round++) {
+    for (int32_t round = 0; round < rounds; round++) {
         sn_network n;
         mn_region region = {0};
         mn_chains chains;
@@ -178,8 +179,8 @@ static void test_no_cut_is_better(void **state) {
         mn_region_free(&region);
     }
     print_message("%d of %d orders are the cheapest, %d of %d have the least peak\n", cheapest, limits, least_peaks,
-                  ROUNDS);
-    assert_true(least_peaks * 20 > ROUNDS * 19);
+                  rounds);
+    assert_true(least_peaks * 20 > rounds * 19);
     assert_true(cheapest * 4 > limits * 3);
 }
 
@@ -303,8 +304,9 @@ static void test_mobilenet_by_pixels(void **state) {
     (void)state;
     check_mobilenet(&(expectation){.pixels = true, .arrives = true, .arena_bytes = 90180});
     check_mobilenet(&(expectation){.pixels = true, .arena_bytes = 179680});
-    check_mobilenet(&(expectation){.pixels = true, .arrives = true, .limit = 90 << 10, .constant_bytes = 40000000});
     check_mobilenet(&(expectation){.pixels = true, .arrives = true, .limit = 121 << 10, .constant_bytes = 4163712});
+    if (!tests_run_long()) return;
+    check_mobilenet(&(expectation){.pixels = true, .arrives = true, .limit = 90 << 10, .constant_bytes = 40000000});
     check_mobilenet(&(expectation){.pixels = true, .limit = 184 << 10, .constant_bytes = 8000000});
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/map.h"
 #include "support/model_builder.h"
+#include "support/rounds.h"
 #include "tflite/read.h"
 #include "tflite/write.h"
 
@@ -84,20 +85,22 @@ static void test_truncated_at_every_byte(void **state) {
     }
 }
 
-static void test_every_byte_takes_every_value(void **state) {
+static void test_every_byte_takes_many_values(void **state) {
     (void)state;
     uint8_t *data;
-    size_t bytes, readable = 0;
+    size_t bytes, tried = 0, readable = 0;
+    const int32_t step = rounds_of(4, 1); /* 1: every value */
     small_model(0, &data, &bytes);
     for (size_t i = 0; i < bytes; i++) {
-        for (int32_t mask = 1; mask < 256; mask++) {
+        for (int32_t mask = 1 + (int32_t)(i % (size_t)step); mask < 256; mask += step) {
             data[i] ^= (uint8_t)mask;
             readable += survives(data, bytes);
             data[i] ^= (uint8_t)mask;
+            tried++;
         }
     }
-    print_message("%zu mutations of %zu bytes, %zu still models\n", bytes * 255, bytes, readable);
-    assert_true(readable > 0 && readable < bytes * 255);
+    print_message("%zu mutations of %zu bytes, %zu still models\n", tried, bytes, readable);
+    assert_true(readable > 0 && readable < tried);
     free(data);
 }
 
@@ -164,7 +167,7 @@ static void test_damaged_real_models(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncated_at_every_byte),
-        cmocka_unit_test(test_every_byte_takes_every_value),
+        cmocka_unit_test(test_every_byte_takes_many_values),
         cmocka_unit_test(test_random_damage),
         cmocka_unit_test(test_damaged_real_models),
     };

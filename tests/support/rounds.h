@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* How much a test does: enough to see a fault by default, everything where $MN_LONG_TESTS asks for it. */
+#ifndef MN_TESTS_ROUNDS_H
+#define MN_TESTS_ROUNDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+static inline bool tests_run_long(void) { return getenv("MN_LONG_TESTS") != NULL; }
+
+static inline int32_t rounds_of(int32_t few, int32_t all) { return tests_run_long() ? all : few; }
+
+#endif
