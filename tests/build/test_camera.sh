@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# examples/camera.c with frames of every format from a file: what it shows to the model is what `mobilenet classify` names
+# when it is saved; tests/unit/test_camera.c has the colours. examples/camera_gst.c where GStreamer is.
+source tests/build/common.sh
+
+camera=$MN_BUILD/tests/example_camera
+mobilenet=$MN_BUILD/mobilenet
+model=tests/golden/tiny_v2_int8.tflite
+[[ -x $camera ]] || skip "the camera needs Linux and its header linux/videodev2.h (on Debian: apt-get install linux-libc-dev)"
+
+# Three frames of noise, each of $1 bytes: noise BYTES
+noise() { head -c $((3 * $1)) src/labels/imagenet.c; }
+
+# check FORMAT FILE: three frames of 48 x 32, and the last one as it was saved.
+check() {
+    "$camera" --model "$model" --input "$2" --size 48x32 --format "$1" --frames 3 --save "$scratch/$1.ppm" \
+        >"$scratch/$1" || fail "$1: fails"
+    [[ $(grep -cE '^ *[0-9]+\.[0-9]{2} %  class [0-9]+ +[0-9.]+ fps$' "$scratch/$1") -eq 3 ]] ||
+        fail "$1: unexpected: $(cat "$scratch/$1")"
+    if [[ -x $mobilenet ]]; then
+        "$mobilenet" classify -m "$model" -i "$scratch/$1.ppm" -k 1 | grep -o 'class [0-9]*' >"$scratch/wanted"
+        tail -n 1 "$scratch/$1" | grep -o 'class [0-9]*' | diff "$scratch/wanted" - ||
+            fail "$1: mobilenet classify (<) names another class than the camera (>)"
+    fi
+}
+
+noise $((48 * 32 * 2)) >"$scratch/frames.yuyv"
+noise $((48 * 32 * 3 / 2)) >"$scratch/frames.nv12"
+noise $((48 * 32 * 3)) >"$scratch/frames.rgb"
+for format in yuyv nv12 rgb; do check "$format" "$scratch/frames.$format"; done
+{ printf 'P6\n48 32\n255\n' && tail -c $((48 * 32 * 3)) "$scratch/frames.rgb"; } | cmp - "$scratch/rgb.ppm" ||
+    fail "pixels that are RGB are shown as others"
+if grep -q '^MN_IMAGE:BOOL=ON' "$MN_BUILD/CMakeCache.txt"; then
+    jpeg=fuzz/corpus/image/colour420.jpg
+    cat "$jpeg" "$jpeg" "$jpeg" >"$scratch/frames.mjpeg"
+    check mjpeg "$scratch/frames.mjpeg"
+    "$mobilenet" classify -m "$model" -i "$jpeg" -k 1 | grep -o 'class [0-9]*' | diff "$scratch/wanted" - ||
+        fail "mjpeg: a photo and a frame of it differ"
+fi
+seq -f 'word %g' 0 9 >"$scratch/labels"
+"$camera" --model "$model" --labels "$scratch/labels" --input "$scratch/frames.rgb" --size 48x32 --format rgb >"$scratch/named" ||
+    fail "labels are not taken"
+[[ $(grep -c ' %  word [0-9]' "$scratch/named") -eq 3 ]] || fail "unexpected: $(cat "$scratch/named")"
+
+# refused STATUS WORDS ARGUMENT...
+refused() {
+    local status=0
+    "$camera" "${@:3}" >"$scratch/out" 2>"$scratch/message" || status=$?
+    [[ $status -eq $1 ]] || fail "${*:3}: ends with $status and not $1"
+    grep -q -- "$2" "$scratch/message" || fail "${*:3}: '$(cat "$scratch/message")' lacks '$2'"
+    [[ $(wc -l <"$scratch/message") -eq 1 ]] || fail "${*:3}: more than one sentence"
+}
+refused 2 'model' --frames 1
+refused 2 'needs a value' --model
+refused 2 'no flag' --model "$model" --sise 48x32
+refused 2 '640x480' --model "$model" --size 47x32
+refused 2 'yuyv, nv12' --model "$model" --format gray
+refused 2 'number from 1' --model "$model" --frames 0
+refused 2 '1 to 256' --model "$model" --threads 257
+refused 2 'frames N' --model "$model" --save x.ppm
+refused 1 'no such model' --model 'no such model' --input "$scratch/frames.rgb"
+refused 1 'no such file' --model "$model" --input 'no such file'
+refused 1 'ends within a frame' --model "$model" --input "$scratch/frames.rgb" --size 50x32 --format rgb
+refused 1 'cannot be opened.*--device' --model "$model" --device "$scratch/no device"
+refused 1 'is no V4L2 device' --model "$model" --device /dev/null
+refused 1 'has no line' --model "$model" --labels /dev/null --input "$scratch/frames.rgb"
+
+pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null ||
+    { echo "SKIPPED: GStreamer is missing (on Debian: apt-get install libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base)" && exit 0; }
+read -ra flags <<<"$(pkg-config --cflags --libs gstreamer-app-1.0 gstreamer-video-1.0)"
+"$CC" -std=c11 -Wall -Wextra -Werror -Iinclude examples/camera_gst.c -o "$scratch/gst" "${flags[@]}" \
+    "$MN_BUILD/libmobilenet.a" -pthread -lm -ldl || fail "camera_gst.c cannot be built"
+"$scratch/gst" "$model" "videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48,format=NV12" >"$scratch/gst.out" ||
+    fail "camera_gst fails"
+[[ $(grep -c ' %  class ' "$scratch/gst.out") -eq 2 ]] || fail "unexpected: $(cat "$scratch/gst.out")"
+for pipeline in "nosuchelement" "filesrc location=/nowhere ! rawvideoparse"; do
+    if timeout 20 "$scratch/gst" "$model" "$pipeline" 2>"$scratch/message"; then fail "$pipeline is no error"; fi
+    grep -qE 'nosuchelement|filesrc0: |rawvideoparse' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
+done
