@@ -195,7 +195,7 @@ class Interpreter:
         BackendError."""
         if self._session is None:
             raise errors.NotReadyError("the model is not ready: call allocate_tensors() first")
-        self._session.fill_and_invoke(self._values)
+        self._session.copy_and_invoke(self._values)
 
     def get_signature_list(self) -> Dict[str, Dict[str, List[str]]]:
         """Names of inputs and outputs by signature: `{"serving_default": {"inputs": [...], "outputs": [...]}}`, in the

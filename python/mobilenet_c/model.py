@@ -8,7 +8,9 @@ import ctypes
 import os
 import threading
 from types import TracebackType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+
+import numpy as np
 
 from . import _library as lib
 from . import errors
@@ -327,37 +329,36 @@ class Session:
         return arrays[number]
 
     def _fill(self, inputs: Inputs) -> None:
-        if isinstance(inputs, Mapping):
-            names = {info.name: i for i, info in enumerate(self.inputs)}
+        if isinstance(inputs, np.ndarray):  # by far the most, so first
+            values: Iterable[Array] = (inputs,)
+        elif isinstance(inputs, Mapping):
+            names = [info.name for info in self.inputs]
             if set(names) != set(inputs):
-                raise errors.ArgumentError(
-                    f"{self.model.name} has the inputs {sorted(names)}, not {sorted(inputs)}"
-                )
-            pairs = [(names[name], value) for name, value in inputs.items()]
+                raise errors.ArgumentError(f"{self.model.name} has the inputs {sorted(names)}, not {sorted(inputs)}")
+            values = [inputs[name] for name in names]
         else:
-            values: Sequence[Array] = inputs if isinstance(inputs, (list, tuple)) else [inputs]  # type: ignore[list-item]
-            if len(values) != len(self.inputs):
-                raise errors.ArgumentError(f"{self.model.name} has {len(self.inputs)} inputs, not {len(values)}")
-            pairs = list(enumerate(values))
-        checked = [(i, check_array(value, self.inputs[i], f"input {i}")) for i, value in pairs]
-        for i, array in checked:
-            if array is not self._inputs[i]:
-                self._inputs[i][...] = array
+            values = inputs
+        checked = [check_array(value, info, "an input") for value, info in zip(values, self.inputs)]
+        if len(checked) != len(self.inputs) or len(checked) != len(list(values)):
+            raise errors.ArgumentError(f"{self.model.name} has {len(self.inputs)} inputs, not {len(list(values))}")
+        self._copy(checked)
+
+    def _copy(self, arrays: Iterable[Array]) -> None:
+        for slot, array in zip(self._inputs, arrays):
+            if array is not slot:
+                slot[...] = array
 
     def invoke(self) -> None:
         """Runs the model on what input() holds, for output() to be read: nothing is copied."""
         with self._lock:
             self._invoke()
 
-    def fill_and_invoke(self, inputs: Sequence[Array]) -> None:
-        """Runs the model on copies of `inputs`, one for each, for output() to be read."""
+    def copy_and_invoke(self, inputs: Sequence[Array]) -> None:
+        """Runs the model on copies of `inputs`, one for each and known to fit, for output() to be read."""
         with self._lock:
-            self._fill_and_invoke(inputs)
-
-    def _fill_and_invoke(self, inputs: Inputs) -> None:
-        self.handle  # or it is closed
-        self._fill(inputs)
-        self._invoke()
+            self.handle  # or it is closed
+            self._copy(inputs)
+            self._invoke()
 
     def _invoke(self) -> None:
         lib.check(self._run(self.handle.pointer))
@@ -377,7 +378,9 @@ class Session:
     def run_all(self, inputs: Inputs, *, copy: bool = True) -> List[Array]:
         """As run(), for any number of outputs: an array for each."""
         with self._lock:
-            self._fill_and_invoke(inputs)
+            self.handle  # or it is closed
+            self._fill(inputs)
+            self._invoke()
             return [output.copy() for output in self._outputs] if copy else list(self._outputs)
 
     def close(self) -> None:

@@ -14,8 +14,9 @@ PHOTOS = ROOT / "fuzz" / "corpus" / "image"
 INT8 = MODELS / "tiny_v2_int8.tflite"
 UINT8 = MODELS / "tiny_v2_uint8.tflite"
 FLOAT = MODELS / "tiny_v2_float32.tflite"
-REAL = ROOT.parent / "shared" / "models"
-REAL_PHOTOS = ROOT.parent / "shared" / "images"
+SHARED = Path(os.environ.get("MN_SHARED", ROOT.parent / "shared"))  # real models and photos, where they are
+REAL = SHARED / "models"
+REAL_PHOTOS = SHARED / "images"
 
 
 def models():
