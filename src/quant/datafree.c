@@ -12,10 +12,13 @@
 #include "plan/bind.h"
 #include "quant/equalise_groups.h"
 
-/* Values are expected within so many deviations of the mean: where batch norm tells the deviation (the paper has 6; on
- * MobileNetV2 what 5 cut off costs less than what 6 makes coarser) ... */
-#define REACH 5.0
-/* ... and where it follows from inputs taken as independent. Those of a classifier are not: they agree on a class. */
+/* Values are expected within so many deviations of the mean where batch norm tells the deviation (the paper has 6):
+ * from FIRST_REACH at the first operator to LAST_REACH at the last one. The deeper a channel, the rarer what it answers
+ * to, and the longer the tail of its values. */
+#define FIRST_REACH 5.0
+#define LAST_REACH 8.0
+/* ... and so many where it follows from inputs taken as independent. Those of a classifier are not: they agree on a
+ * class. */
 #define FAR_REACH 8.0
 
 typedef struct expecting {
@@ -37,6 +40,11 @@ static mn_channel describe(mn_moments x, double reach, mn_activation activation)
         high = fmin(fmax(high, 0), limit_of(activation));
     }
     return (mn_channel){.low = (float)low, .high = (float)high, .mean = (float)x.mean, .variance = (float)x.variance};
+}
+
+static double reach_at(const expecting *e, const mn_op *op) {
+    const double depth = (double)(op - e->graph->ops) / e->graph->op_count;
+    return FIRST_REACH + (LAST_REACH - FIRST_REACH) * depth;
 }
 
 static mn_moments moments(const mn_channel *x) { return (mn_moments){(double)x->mean, (double)x->variance}; }
@@ -63,9 +71,10 @@ static void expect_products(const expecting *e, int32_t index, const mn_weights 
 
 static void expect_norm(const expecting *e, const mn_op *op, mn_channels *y) {
     const mn_channel_stats *stats = &e->stats[op->outputs[0]];
+    const double reach = reach_at(e, op);
     for (int32_t c = 0; c < y->count; c++) {
         double deviation = (double)stats->deviation[c];
-        y->of[c] = describe((mn_moments){(double)stats->mean[c], deviation * deviation}, REACH, op->attr.activation);
+        y->of[c] = describe((mn_moments){(double)stats->mean[c], deviation * deviation}, reach, op->attr.activation);
     }
 }
 
@@ -90,23 +99,34 @@ static bool expect_binary(const expecting *e, const mn_op *op, mn_channels *y) {
         if (op->kind == MN_OP_MUL) {
             made.variance = a.variance * b.variance + a.variance * b.mean * b.mean + b.variance * a.mean * a.mean;
         }
-        y->of[c] = describe(made, REACH, op->attr.activation);
+        y->of[c] = describe(made, reach_at(e, op), op->attr.activation);
     }
     return true;
+}
+
+/* Means are no farther from the mean than values, by the deviation after the activation function. */
+static mn_channel average(mn_channel x, double reach) {
+    const double deviation = sqrt((double)x.variance);
+    x.low = (float)fmax((double)x.low, (double)x.mean - reach * deviation);
+    x.high = (float)fmin((double)x.high, (double)x.mean + reach * deviation);
+    return x;
 }
 
 /* Operators whose results are among their inputs' values, or means of them. */
 static bool expect_same(const expecting *e, const mn_op *op, mn_channels *y) {
     const mn_channels *x = &e->out[op->inputs[0]];
     if (x->count == 0 || y->count % x->count != 0) return false;
-    for (int32_t c = 0; c < y->count; c++) y->of[c] = x->of[c % x->count];
+    for (int32_t c = 0; c < y->count; c++) {
+        y->of[c] = x->of[c % x->count];
+        if (op->kind == MN_OP_MEAN) y->of[c] = average(y->of[c], reach_at(e, op));
+    }
     return true;
 }
 
 static bool expect_cut(const expecting *e, const mn_op *op, mn_channels *y) {
     const mn_channels *x = &e->out[op->inputs[0]];
     for (int32_t c = 0; c < x->count; c++) {
-        y->of[c] = describe(moments(&x->of[c]), REACH, op->kind == MN_OP_RELU6 ? MN_ACT_RELU6 : MN_ACT_RELU);
+        y->of[c] = describe(moments(&x->of[c]), reach_at(e, op), op->kind == MN_OP_RELU6 ? MN_ACT_RELU6 : MN_ACT_RELU);
     }
     return x->count == y->count;
 }
@@ -230,6 +250,16 @@ mn_status mn_channels_expect(const mn_graph *graph, const mn_channel_stats *stat
 
 /* ---- What follows from it ------------------------------------------------------------------------------- */
 
+/* RELU6 bounds what it gives: to cover the rest of it, where the larger half is expected, costs less than a bit. */
+static void widen_clipped(mn_scheme *scheme) {
+    for (int32_t i = 0; i < scheme->graph->op_count; i++) {
+        const mn_op *op = &scheme->graph->ops[i];
+        mn_interval *range = &scheme->range[op->outputs[0]];
+        const bool clipped = op->attr.activation == MN_ACT_RELU6 || op->kind == MN_OP_RELU6;
+        if (clipped && range->high > 3) range->high = 6;
+    }
+}
+
 mn_status mn_datafree_ranges(mn_scheme *scheme, const mn_channels *channels) {
     for (int32_t i = 0; i < scheme->graph->tensor_count; i++) {
         const mn_channels *x = &channels[i];
@@ -241,6 +271,7 @@ mn_status mn_datafree_ranges(mn_scheme *scheme, const mn_channels *channels) {
         }
         scheme->range[i] = range;
     }
+    widen_clipped(scheme);
     return mn_scheme_share_ranges(scheme);
 }
 

@@ -22,7 +22,11 @@
 #include "support/model_builder.h"
 #include "support/quant_network.h"
 
-enum { SIDE = 4, INPUTS = 2, CHANNELS = 3, REACH = 5 };
+enum { SIDE = 4, INPUTS = 2, CHANNELS = 3 };
+
+/* Deviations to expect of the first and the second of the five operators. */
+#define REACH 5.0
+#define NEXT_REACH 5.6
 
 static const mn_interval pixels = {-1, 1};
 
@@ -115,12 +119,14 @@ static void test_expected(void **state) {
         assert_float_equal(relu->low, 0, 0);
         assert_float_equal(relu->high, fmin(6, mean + REACH * deviation), 1e-4);
         assert_float_equal(linear->mean, mean, 1e-4);
-        assert_float_equal(linear->low, (float)(mean - REACH * deviation), 1e-4);
-        assert_float_equal(linear->high, (float)(mean + REACH * deviation), 1e-4);
+        assert_float_equal(linear->low, (float)(mean - NEXT_REACH * deviation), 1e-4);
+        assert_float_equal(linear->high, (float)(mean + NEXT_REACH * deviation), 1e-4);
         const mn_channel *sum = channel(&f, "sum", c);
         assert_float_equal(sum->mean, (float)(2 * mean), 1e-4);
         assert_float_equal(sum->variance, (float)(2 * deviation * deviation), 1e-4);
-        assert_float_equal(channel(&f, "mean", c)->mean, (float)(2 * mean), 1e-4);
+        const mn_channel *average = channel(&f, "mean", c);
+        assert_float_equal(average->mean, (float)(2 * mean), 1e-4);
+        assert_true(average->low >= sum->low && average->high <= sum->high);
     }
     close_fixture(&f);
 }
@@ -138,8 +144,15 @@ static void test_ranges(void **state) {
     double deviation = 2.5 * sqrt(3 / 3.001); /* of the last channel, the widest */
     assert_float_equal(relu.low, 0, 0);
     assert_float_equal(relu.high, 6, 0);
-    assert_float_equal(linear.low, (float)(1.5 - REACH * deviation), 1e-4);
-    assert_float_equal(linear.high, (float)(1.5 + REACH * deviation), 1e-4);
+    assert_float_equal(linear.low, (float)(1.5 - NEXT_REACH * deviation), 1e-4);
+    assert_float_equal(linear.high, (float)(1.5 + NEXT_REACH * deviation), 1e-4);
+    /* The rest of RELU6's range is covered where the larger half of it is needed. */
+    const int32_t clipped = quant_network_find(&f.graph, "relu");
+    for (int32_t high = 2; high <= 4; high += 2) {
+        for (int32_t c = 0; c < CHANNELS; c++) f.channels[clipped].of[c].high = (float)high;
+        expect_ok(mn_datafree_ranges(&scheme, f.channels));
+        assert_float_equal(scheme.range[clipped].high, (float)(high > 3 ? 6 : high), 0);
+    }
     mn_scheme_free(&scheme);
     close_fixture(&f);
 }
