@@ -118,11 +118,12 @@ Q8_TARGET static __m256i sum_unsigned(const job *j, int32_t first) {
 /* Fills `in` of `j`, and `added`: depth zero_in zero_weight - zero_weight * sum of inputs. */
 Q8_TARGET static void take_inputs(job *j, const uint8_t *from, uint8_t *to) {
     const int32_t depth = j->p->window.in_c;
+    const __m512i flip = _mm512_set1_epi8((char)j->zeros.in_flip);
     __m512i sum = _mm512_setzero_si512();
     for (int32_t k = 0; k < depth; k += STEP) {
         const __mmask64 there = mn_q8_bytes((size_t)(depth - k));
-        const __m512i flip = _mm512_maskz_set1_epi8(there, (char)j->zeros.in_flip);
-        const __m512i x = _mm512_xor_si512(_mm512_maskz_loadu_epi8(there, from + k), flip);
+        const __m512i flipped = _mm512_xor_si512(_mm512_maskz_loadu_epi8(there, from + k), flip);
+        const __m512i x = _mm512_maskz_mov_epi8(there, flipped);
         _mm512_storeu_si512(to + k, x);
         sum = _mm512_dpbusd_epi32(sum, x, _mm512_set1_epi8(1));
     }
