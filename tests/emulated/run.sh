@@ -82,6 +82,10 @@ machine() {
 machine nogui
 [[ -s $scratch/output ]] || machine term
 
+if [[ ! -s $scratch/output ]] && grep -q "display library 'term' not available" "$scratch/bochs"; then
+    echo "Bochs has neither of the displays nogui and term (on Debian: apt-get install bochs-term)" >&2
+    exit 77
+fi
 end=$(grep -a '^emulated: exit' "$scratch/output" | tail -n 1) || true
 [[ -n $end ]] || {
     cat "$scratch/output"
