@@ -8,14 +8,18 @@ NAVY, RED = "#1b6ca8", "#c8553d"  # the usual colour, and that of what is compar
 COLOURS = [NAVY, RED, "#e0a458", "#5b8e7d", "#8d6a9f", "#7a7a7a", "#b0b0b0"]
 LETTERS, TITLE = 11, 15
 MARGIN, TITLE_BASE = 16, 24
+# Where the reader's screen is dark. The sheet is opaque, so that a page of the other kind shows it as well.
+DARK = ("<style>@media (prefers-color-scheme: dark) { svg { fill: #e6edf3 } [fill=\"#fff\"] { fill: #0d1117 } "
+        "[fill=\"#555\"], [fill=\"#777\"] { fill: #9aa4af } line { stroke: #30363d } "
+        "text[fill=\"%s\"] { fill: #58a6ff } text[fill=\"%s\"] { fill: #ff8f73 } }</style>" % (NAVY, RED))
 
 
 class Drawing:
-    """A white sheet. Lengths are pixels when nothing scales the picture; y grows downwards."""
+    """A white sheet, or a dark one. Lengths are pixels when nothing scales the picture; y grows downwards."""
 
     def __init__(self, width, height):
         self.parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" '
-                      'font-family="sans-serif" font-size="%d" fill="#222">' % (width, height, width, height, LETTERS),
+                      'font-family="sans-serif" font-size="%d" fill="#222">' % (width, height, width, height, LETTERS), DARK,
                       '<rect width="100%" height="100%" fill="#fff"/>']
 
     def text(self, x, y, words, **attributes):
