@@ -36,16 +36,14 @@ static void fill(int32_t kind) {
     }
 }
 
-/* The greatest sum of one sign over all channels, of the pair `pair` of the groups from `quad` on. */
-static int32_t greatest(int32_t quad, int32_t quads, int32_t pair) {
+/* The greatest sum of one sign over all channels, of a pair of a group. */
+static int32_t greatest(int32_t quad, int32_t pair) {
     int32_t most = 0;
     for (int32_t c = 0; c < PIECES * CHANNELS; c++) {
         int32_t sums[2] = {0};
-        for (int32_t q = quad; q < quad + MN_SPANS_Q8_QUADS && q < quads; q++) {
-            for (int32_t i = 0; i < 2; i++) {
-                const int32_t w = weights[c / CHANNELS][q][c % CHANNELS][2 * pair + i];
-                sums[w < 0] += abs(w);
-            }
+        for (int32_t i = 0; i < 2; i++) {
+            const int32_t w = weights[c / CHANNELS][quad][c % CHANNELS][2 * pair + i];
+            sums[w < 0] += abs(w);
         }
         most = sums[0] > most ? sums[0] : most;
         most = sums[1] > most ? sums[1] : most;
@@ -55,7 +53,7 @@ static int32_t greatest(int32_t quad, int32_t quads, int32_t pair) {
 
 static void check_spans(const mn_spans_q8 *spans, int32_t quads, int32_t zero) {
     for (int32_t i = 0; i < quads * 4; i++) {
-        const int32_t sum = greatest(i / 4 / MN_SPANS_Q8_QUADS * MN_SPANS_Q8_QUADS, quads, i % 4 / 2);
+        const int32_t sum = greatest(i / 4, i % 4 / 2);
         const int32_t width = spans->width[i], low = spans->low[i];
         assert_true(width * sum <= INT16_MAX);
         assert_true(width == WIDEST || (width + 1) * sum > INT16_MAX);

@@ -27,7 +27,6 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     const int32_t depth = c->k_h * c->k_w * c->in_c;
     l.gathers = c->k_h > 1 || c->k_w > 1;
     l.quads = mn_max_i32(mn_groups_of(depth, 4), VECTORS);
-    if (!l.gathers) l.quads = mn_groups_of(l.quads, MN_SPANS_Q8_QUADS) * MN_SPANS_Q8_QUADS;
     l.band_rows = mn_groups_of(l.out.rows, bands);
     l.groups = d->stride_h + 1;
     l.conv_rows = mn_min_i32((l.band_rows * MN_Q8_ROWS - 1) * d->stride_h + TAPS, c->out_h);
@@ -36,7 +35,7 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     l.pixel_stride =
         l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
     l.conv_stride = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_stride + SLACK, 64) : l.row_pitch;
-    l.copy_bytes = l.conv_stride * (size_t)l.conv_rows;
+    l.copy_bytes = l.conv_stride * (size_t)(l.conv_rows + 1);
     l.rows_bytes = l.gathers ? l.row_pitch * (size_t)c->k_h : 0;
     l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
@@ -52,7 +51,7 @@ split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const 
     s.pixel = mn_round_up((size_t)l->quads * 4, 16);
     s.row = s.pixel * width;
     s.bytes_at = mn_round_up(before + l->ring_bytes, 64);
-    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)l->conv_rows, 64);
+    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)(l->conv_rows + 1), 64);
     s.marks_at = mn_round_up(s.rests_at + s.row * (size_t)l->conv_rows * sizeof(int16_t), 64);
     s.end = s.marks_at + (size_t)s.groups * width * (size_t)s.words * sizeof(uint64_t);
     return s;

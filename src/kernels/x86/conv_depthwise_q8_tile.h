@@ -15,22 +15,19 @@ typedef struct column {
     __m256i of[TILE_HALVES][GROUP];
 } column;
 
-/* QUADS groups of four products. */
-Q8_INLINE void multiply(int rows, int halves, const uint8_t *const *from, ptrdiff_t at, const int8_t *weights,
-                        ptrdiff_t stride, column *acc) {
-    __m256i w[TILE_HALVES][QUADS];
-    Q8_UNROLL for (int q = 0; q < QUADS; q++) {
-        Q8_UNROLL for (int v = 0; v < halves; v++) {
-            w[v][q] = q8_load(weights + q * stride + v * 32);
-            __asm__("" : "+x"(w[v][q])); /* loaded once */
-        }
+/* A group of four products. */
+Q8_INLINE void multiply(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
+                        column *acc) {
+    __m256i w[TILE_HALVES];
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        w[v] = q8_load(weights + v * 32);
+        __asm__("" : "+x"(w[v])); /* loaded once */
     }
     Q8_UNROLL for (int r = 0; r < rows; r++) {
-        __m256i x[QUADS];
-        Q8_UNROLL for (int q = 0; q < QUADS; q++) x[q] = q8_four_bytes(from[r] + at + q * 4);
+        const __m256i x = q8_four_bytes(from + r * row_stride);
         Q8_UNROLL for (int v = 0; v < halves; v++) {
             acc->of[v][r] = dot_bytes(acc->of[v][r], x, w[v]);
-            __asm__("" : "+x"(acc->of[v][r]), "+r"(at)); /* before the next load, or registers run out */
+            __asm__("" : "+x"(acc->of[v][r]), "+r"(from)); /* before the next load, or registers run out */
         }
     }
 }
@@ -117,38 +114,51 @@ Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t f
     }
 }
 
-/* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. */
+/* Adds the products of the rests of column x, if there are any. */
+Q8_INLINE void add_rests(int rows, int halves, const mn_rests_q8 *rests, int32_t x, const int8_t *weights,
+                         ptrdiff_t stride, column *acc) {
+    if (!mn_rests_q8_any(rests, x)) return;
+    const int8_t *panels[TILE_HALVES];
+    column copy; /* in memory, so that the accumulators need not be */
+    Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
+        panels[v] = weights + (v < halves ? v : 0) * 32;
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc->of[v < halves ? v : 0][r < rows ? r : 0];
+    }
+    dot_rests(rests, x, panels, stride, copy.of);
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc->of[v][r] = copy.of[v][r];
+    }
+}
+
+/* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. What lies where a
+ * row is missing is multiplied, too: the copy has memory for one more row than a band. */
 Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t first, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
-    const uint8_t *from[GROUP];
+    const uint8_t *from = g.in.bytes;
     mn_rests_q8 rests = {.values = g.in.rests,
                          .column = (ptrdiff_t)g.in.pixel_stride,
                          .quad_stride = 4,
                          .part_stride = 2,
                          .marks = g.in.marks,
                          .words = g.in.words};
-    const int8_t *panels[TILE_HALVES];
     const char *prefetch = g.prefetch.weights.from;
     const size_t each = first == 0 ? g.prefetch.each : 0;
     uint8_t *out = g.out + first * 32;
-    const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64;
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        rests.row[r] = (ptrdiff_t)((size_t)row_of(&g, r) * g.in.row_stride);
-        from[r] = g.in.bytes + rests.row[r];
-    }
-    Q8_UNROLL for (int v = 0; v < halves; v++) panels[v] = g.block->weights + (first + v) * 32;
-    for (int32_t x = 0; x < width; x++, out += stride) {
+    const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = (ptrdiff_t)g.in.row_stride;
+    const int8_t *panel = g.block->weights + first * 32;
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) rests.row[r] = row_of(&g, r) * row_stride;
+    for (int32_t x = 0; x < width; x++, out += stride, from += g.in.pixel_stride) {
         column acc;
         Q8_UNROLL for (int v = 0; v < halves; v++) {
             const int32_t lane = (first + v) % 2 * Q8_LANES;
             const __m256i folded_bias = q8_load(g.block->epilogue[(first + v) / 2].folded_bias + lane);
             Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = folded_bias;
         }
-        const int8_t *weights = g.block->weights + first * 32;
-        for (int32_t i = 0; i < g.in.quads; i += QUADS, weights += QUADS * stride) {
-            multiply(rows, halves, from, i * 4, weights, stride, &acc);
+        const int8_t *weights = panel;
+        for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
+            multiply(rows, halves, from + i * 4, row_stride, weights, &acc);
         }
-        dot_rests(rows, halves, &rests, x, panels, stride, acc.of);
+        add_rests(rows, halves, &rests, x, panel, stride, &acc);
         mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         if (g.adjusts) adjust(rows, halves, &g, first, x, &acc);
@@ -161,7 +171,6 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
         } else {
             finish(rows, halves, &g, first, &acc, out);
         }
-        Q8_UNROLL for (int r = 0; r < rows; r++) from[r] += g.in.pixel_stride;
     }
 }
 
@@ -219,7 +228,10 @@ Q8_INLINE void load_filter(int stride, const int8_t (*weights)[64], int32_t half
 /* Adds output row `r` of four to `acc`. */
 Q8_INLINE __m256i dot_slices(int stride, __m256i acc, const filter *f, const slice *slices, int r) {
     const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
-    Q8_UNROLL for (int t = 0; t < TAPS; t++) acc = dot_cells(acc, slices[t].rows[from], f->begin[begin][t]);
+    Q8_UNROLL for (int t = 0; t < TAPS; t++) {
+        acc = dot_cells(acc, slices[t].rows[from], f->begin[begin][t]);
+        __asm__ volatile("" : "+x"(acc)); /* row by row, or registers run out */
+    }
     return acc;
 }
 

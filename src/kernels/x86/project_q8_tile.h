@@ -194,17 +194,14 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        for (const uint8_t *end = in + width; in < end; in += QUADS * ROWS * 4, k += QUADS * LANES * 4) {
-            __m256i w[TILE_HALVES][QUADS];
-            Q8_UNROLL for (int q = 0; q < QUADS; q++) {
-                Q8_UNROLL for (int v = 0; v < halves; v++) {
-                    w[v][q] = q8_load(weights[v] + k + q * LANES * 4);
-                    __asm__("" : "+x"(w[v][q])); /* loaded once */
-                }
+        for (const uint8_t *end = in + width; in < end; in += ROWS * 4, k += LANES * 4) {
+            __m256i w[TILE_HALVES];
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                w[v] = q8_load(weights[v] + k);
+                __asm__("" : "+x"(w[v])); /* loaded once */
             }
             Q8_UNROLL for (int r = 0; r < rows; r++) {
-                __m256i four[QUADS];
-                Q8_UNROLL for (int q = 0; q < QUADS; q++) four[q] = q8_four_bytes(in + (q * ROWS + r) * 4);
+                const __m256i four = q8_four_bytes(in + r * 4);
                 Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_bytes(acc[v][r], four, w[v]);
             }
             Q8_UNROLL for (int v = 0; v < halves; v++) {
@@ -212,8 +209,11 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
             }
         }
     }
-    dot_rests(rows, halves, &j->rests, x, weights, LANES * 4, acc);
-    Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][r] = acc[v][r]; }
+    Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
+        if (v >= halves) weights[v] = weights[0];
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) sums[v][r] = acc[v < halves ? v : 0][r < rows ? r : 0];
+    }
+    if (mn_rests_q8_any(&j->rests, x)) dot_rests(&j->rests, x, weights, LANES * 4, sums);
     finish_column(rows, j, half, halves, x, sums);
 }
 

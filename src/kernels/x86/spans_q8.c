@@ -32,31 +32,26 @@ INLINE void greatest(__m256i v, int32_t out[PAIRS]) {
     out[1] = (int32_t)(both >> 16);
 }
 
-/* The greatest sums, over the channels, of the weights of one sign that are added up in 16 bits; `count` groups. */
-TARGET static void sums_of(const mn_weights_q8 *w, int32_t quad, int32_t count, int32_t out[PAIRS]) {
+/* The greatest sums, over the channels, of the weights of one sign in each pair of group `quad`. */
+TARGET static void sums_of(const mn_weights_q8 *w, int32_t quad, int32_t out[PAIRS]) {
     const __m256i none = _mm256_setzero_si256(), ones = _mm256_set1_epi8(1);
     __m256i most = none;
     for (int32_t channel = 0; channel < w->channels; channel += BYTES / 4) {
-        __m256i positive = none, negative = none;
-        for (int32_t q = 0; q < count; q++) {
-            const __m256i v = load(w->from + (size_t)(quad + q) * w->stride + (ptrdiff_t)channel * 4);
-            positive = _mm256_add_epi16(positive, _mm256_maddubs_epi16(ones, _mm256_max_epi8(v, none)));
-            negative = _mm256_sub_epi16(negative, _mm256_maddubs_epi16(ones, _mm256_min_epi8(v, none)));
-        }
-        most = _mm256_max_epi16(most, _mm256_max_epi16(positive, negative));
+        const __m256i v = load(w->from + (size_t)quad * w->stride + (ptrdiff_t)channel * 4);
+        const __m256i positive = _mm256_maddubs_epi16(ones, _mm256_max_epi8(v, none));
+        const __m256i negative = _mm256_maddubs_epi16(ones, _mm256_min_epi8(v, none));
+        most = _mm256_max_epi16(most, _mm256_max_epi16(positive, _mm256_sub_epi16(none, negative)));
     }
     greatest(most, out);
 }
 
 void mn_spans_q8_narrow(const mn_spans_q8 *spans, const mn_weights_q8 *weights) {
-    for (int32_t quad = 0; quad < weights->quads; quad += MN_SPANS_Q8_QUADS) {
-        const int32_t count = weights->quads - quad < MN_SPANS_Q8_QUADS ? 1 : MN_SPANS_Q8_QUADS;
+    for (int32_t quad = 0; quad < weights->quads; quad++) {
         int32_t sums[PAIRS];
-        sums_of(weights, quad, count, sums);
-        for (int32_t i = 0; i < count * 4; i++) {
+        sums_of(weights, quad, sums);
+        for (int32_t i = 0; i < 4; i++) {
             uint8_t *width = &spans->width[quad * 4 + i];
-            const int32_t sum = sums[i / 2 % PAIRS];
-            if (*width * sum > INT16_MAX) *width = (uint8_t)(INT16_MAX / sum);
+            if (*width * sums[i / 2] > INT16_MAX) *width = (uint8_t)(INT16_MAX / sums[i / 2]);
         }
     }
 }

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* What lets AVX2 multiply bytes. VPMADDUBSW adds pairs of products of unsigned and signed bytes in 16 bits, with
- * saturation; two of its results are added up before VPMADDWD widens them. With all 256 activations that would be too
- * much for most weights, with most activations it is not: they are near their zero point. So an activation is
+ * saturation; VPMADDWD by 1 adds two of its results in 32 bits. Of all 256 activations many would be too much for
+ * some weights, but most activations are near their zero point. So an activation is
  *
  *     low + byte + rest,   byte = clamp(x - low, 0, width)
  *
@@ -13,13 +13,11 @@
 #ifndef MN_KERNELS_X86_SPANS_Q8_H
 #define MN_KERNELS_X86_SPANS_Q8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/checked.h"
-
-/** Groups of four products whose pairs are added up in 16 bits. */
-enum { MN_SPANS_Q8_QUADS = 2 };
 
 /** One of each for every product, groups of four as the weights have them. */
 typedef struct mn_spans_q8 {
@@ -49,6 +47,14 @@ typedef struct mn_rests_q8 {
     const uint64_t *marks; /* [columns][words]: the groups with a rest in any of the rows, a bit each */
     int32_t words;
 } mn_rests_q8;
+
+/** Whether a group of column x has a rest. */
+static inline bool mn_rests_q8_any(const mn_rests_q8 *rests, int32_t x) {
+    for (int32_t word = 0; word < rests->words; word++) {
+        if (rests->marks[x * rests->words + word] != 0) return true;
+    }
+    return false;
+}
 
 /** As wide as can be. */
 void mn_spans_q8_start(const mn_spans_q8 *spans, int32_t quads);
