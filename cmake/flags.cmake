@@ -20,6 +20,10 @@ if(mn_sanitizers)
   list(JOIN mn_sanitizers "," mn_sanitizer_list)
   set(mn_sanitize_flags -fsanitize=${mn_sanitizer_list})
 endif()
+# A third of gcc's time for unrolled kernels; wrong pointers that are used are the address sanitizer's to find.
+if(mn_sanitizers STREQUAL "address;undefined")
+  list(APPEND mn_sanitize_flags -fno-sanitize=pointer-overflow,object-size)
+endif()
 
 # Instruments `target`. Linking PUBLIC would leak into installed packages, so each target asks for itself.
 function(mn_target_sanitizers target)
