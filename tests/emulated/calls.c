@@ -31,6 +31,7 @@ enum {
     CALL_UNAME = 63,
     CALL_FCNTL = 72,
     CALL_READLINK = 89,
+    CALL_GETRUSAGE = 98,
     CALL_ARCH_PRCTL = 158,
     CALL_GETTID = 186,
     CALL_TKILL = 200,
@@ -82,7 +83,8 @@ static int64_t read_parts(uint64_t descriptor, const part *parts, uint64_t count
     return sum;
 }
 
-/* A file's pages are copies: programs write into them, if at all, for themselves. */
+/* A file's pages are copies: programs write into them, if at all, for
+ * themselves. */
 static int64_t map(uint64_t address, uint64_t bytes, uint64_t flags, uint64_t descriptor, uint64_t offset) {
     const uint8_t *contents = NULL;
     uint64_t size = 0;
@@ -155,6 +157,9 @@ static int64_t serve_process(const registers *r) {
         return 8;
     case CALL_CLOCK_GETTIME: return tell_time((uint64_t *)r->rsi);
     case CALL_GETRANDOM: return random_bytes((uint8_t *)r->rdi, r->rsi);
+    case CALL_GETRUSAGE:
+        memset((void *)r->rsi, 0, 144);
+        return 0; /* struct rusage */
     /* Programs go on without. */
     case CALL_IOCTL: return ERROR_NO_TERMINAL;
     case CALL_READLINK:

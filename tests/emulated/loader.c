@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* The machine, and a program put into it: a static ELF file with its arguments, as Linux would start it. */
+/* The machine, and a program put into it: a static ELF file with its arguments,
+ * as Linux would start it. */
 #include "loader.h"
 
 #define PRINTER 0x378u
@@ -9,16 +10,20 @@
 #define DISK 0x1f0u
 #define PROGRAM_STACK (8u << 20)
 
-/* What the program may keep in vector registers and tiles, of XCR0: x87, SSE, AVX, AVX-512, AMX. */
+/* What the program may keep in vector registers and tiles, of XCR0: x87, SSE,
+ * AVX, AVX-512, AMX. */
 #define XCR0_WANTED 0x600e7u
 
 enum { COUNT_MOST = 64 }; /* arguments */
 
-/* ---- Output -------------------------------------------------------------------------------------------------- */
+/* ---- Output
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void out8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port)); }
 
-/* The printer takes a byte as its strobe bit (0) rises; it is selected and not being reset (bits 3 and 2). */
+/* The printer takes a byte as its strobe bit (0) rises; it is selected and not
+ * being reset (bits 3 and 2). */
 void put(const char *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         out8(PRINTER, (uint8_t)bytes[i]);
@@ -57,7 +62,9 @@ void give_up(const char *text, uint64_t number) {
     end(125);
 }
 
-/* ---- What compilers call ----------------------------------------------------------------------------------------- */
+/* ---- What compilers call
+ * -----------------------------------------------------------------------------------------
+ */
 
 void *memset(void *out, int byte, size_t count) {
     void *to = out;
@@ -84,7 +91,8 @@ bool is_same(const char *a, const char *b) {
     return false;
 }
 
-/* ---- The disk: ATA's first, one sector after another (AT Attachment with Packet Interface - 6, 9.5: PIO data-in) ---
+/* ---- The disk: ATA's first, one sector after another (AT Attachment with
+ * Packet Interface - 6, 9.5: PIO data-in) ---
  */
 
 enum { SECTOR = 512, SECTORS_MOST = 256 }; /* of a command */
@@ -128,7 +136,8 @@ static void read_archive(void) {
     pages_take(ARCHIVE, (uint64_t)to);
 }
 
-/* ---- The processor ------------------------------------------------------------------------------------------------
+/* ---- The processor
+ * ------------------------------------------------------------------------------------------------
  */
 
 typedef struct gate {
@@ -165,19 +174,28 @@ static void catch_exceptions(void) {
     __asm__ volatile("lidt %0" ::"m"(place));
 }
 
-/* All registers that the processor has may be used, with floating-point exceptions masked as Linux begins. */
+typedef struct cpuid_words {
+    uint32_t a, b, c, d;
+} cpuid_words;
+
+static cpuid_words cpuid(uint32_t leaf) {
+    cpuid_words w;
+    __asm__ volatile("cpuid" : "=a"(w.a), "=b"(w.b), "=c"(w.c), "=d"(w.d) : "a"(leaf), "c"(0));
+    return w;
+}
+
+/* All registers that the processor has may be used, with floating-point
+ * exceptions masked as Linux begins. */
 static void open_registers(void) {
+    enum { LEAF_FEATURES = 1, XSAVE = 1 << 26, LEAF_XSAVE = 0xd, CR4_OSXSAVE = 1 << 18 };
     __asm__ volatile("fninit");
-    uint32_t low, b, c, high, leaf = 1, sub = 0;
-    __asm__ volatile("cpuid" : "+a"(leaf), "=b"(b), "+c"(sub), "=d"(high));
-    if (!(sub & 1u << 26)) return; /* no XSAVE */
+    if (!(cpuid(LEAF_FEATURES).c & XSAVE)) return;
     uint64_t cr4;
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 1u << 18));
-    __asm__ volatile("cpuid" : "=a"(low), "=b"(b), "=c"(c), "=d"(high) : "a"(0xd), "c"(0));
-    __asm__ volatile("xsetbv" ::"a"(low & XCR0_WANTED), "d"(0), "c"(0));
-    __asm__ volatile("cpuid" : "=a"(low), "=b"(b), "=c"(c), "=d"(high) : "a"(0xd), "c"(0));
-    if (b > sizeof current->vectors) give_up("the processor saves more bytes of registers than expected:", b);
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_OSXSAVE));
+    __asm__ volatile("xsetbv" ::"a"(cpuid(LEAF_XSAVE).a & XCR0_WANTED), "d"(0), "c"(0));
+    const uint32_t bytes = cpuid(LEAF_XSAVE).b;
+    if (bytes > sizeof current->vectors) give_up("the processor saves more bytes of registers than expected:", bytes);
 }
 
 static void catch_calls(void) {
@@ -186,7 +204,9 @@ static void catch_calls(void) {
     write_msr(0xc0000084, 1u << 10);             /* FMASK: strings go upwards */
 }
 
-/* ---- The program ------------------------------------------------------------------------------------------------ */
+/* ---- The program
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* As in elf(5). */
 typedef struct elf_header {
@@ -223,7 +243,8 @@ static void place_program(file program, const elf_header **out) {
     *out = h;
 }
 
-/* The address at which the program's headers are in memory, by which the C library finds its thread-local data. */
+/* The address at which the program's headers are in memory, by which the C
+ * library finds its thread-local data. */
 static uint64_t headers_of(const elf_header *h) {
     const elf_segment *segments = (const elf_segment *)((const uint8_t *)h + h->segments);
     for (size_t i = 0; i < h->segment_count; i++) {
@@ -247,7 +268,8 @@ static size_t texts_of(const char *name, const char *out[COUNT_MOST]) {
     return count;
 }
 
-/* Pushes what a program finds on its stack (System V ABI, AMD64 supplement, "Initial Stack and Register State"). */
+/* Pushes what a program finds on its stack (System V ABI, AMD64 supplement,
+ * "Initial Stack and Register State"). */
 static uint64_t make_stack(const elf_header *h, const char *arguments[], size_t argument_count) {
     enum { AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_RANDOM = 25 };
     const char *variables[COUNT_MOST];

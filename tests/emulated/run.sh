@@ -47,7 +47,7 @@ objcopy -O binary -j .text -j .reset "$scratch/loader.elf" "$scratch/loader.rom"
 printf '%s\0' "$@" >"$scratch/emulated.arguments"
 { env -0 | grep -z '^MOBILENET_' || true; } >"$scratch/emulated.environment"
 printf '%s\n' "$1" "${files[@]}" >"$scratch/names"
-while read -r name; do find -L "$name" -type f; done <"$scratch/names" | sed 's,^\./,,' >"$scratch/list" ||
+while read -r name; do find -L "$name" -type f || exit 1; done <"$scratch/names" | sed 's,^\./,,' >"$scratch/list" ||
     die "a file is missing"
 tar --format=ustar --dereference --absolute-names -cf "$scratch/archive.tar" -C "$scratch" emulated.arguments \
     emulated.environment -C "$PWD" -T "$scratch/list"
