@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Copyright the mobilenet.c authors
+
+use std::marker::PhantomData;
+use std::path::Path;
+use std::ptr::{self, NonNull};
+
+use mobilenet_sys as sys;
+
+use crate::error::{check, in_c, path_in_c, sized};
+use crate::{Error, Result};
+
+/// Order of the bytes of one pixel. Alpha is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    #[default]
+    Rgb,
+    Rgba,
+    Bgr,
+    Bgra,
+    Gray,
+}
+
+impl Format {
+    fn in_c(self) -> (sys::mn_pixel_format, u64) {
+        match self {
+            Format::Rgb => (sys::MN_FORMAT_RGB, 3),
+            Format::Rgba => (sys::MN_FORMAT_RGBA, 4),
+            Format::Bgr => (sys::MN_FORMAT_BGR, 3),
+            Format::Bgra => (sys::MN_FORMAT_BGRA, 4),
+            Format::Gray => (sys::MN_FORMAT_GRAY, 1),
+        }
+    }
+}
+
+/// How pixels lie in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    pub width: i32,
+    pub height: i32,
+    pub format: Format,
+    /// Bytes from a row to the one below it; 0: no gaps.
+    pub stride: usize,
+    /// EXIF's, 1..8: how to turn the picture for looking at it; 0: not at all.
+    pub orientation: i32,
+}
+
+impl Frame {
+    /// Bytes that the pixels take; 0 for sizes that the library refuses.
+    fn bytes(&self) -> u64 {
+        if self.width < 1 || self.height < 1 {
+            return 0;
+        }
+        let row = self.width as u64 * self.format.in_c().1;
+        let stride = if self.stride == 0 { row } else { self.stride as u64 };
+        stride.saturating_mul(self.height as u64 - 1).saturating_add(row)
+    }
+}
+
+/// A picture that can be shown to models: pixels in memory, or a photo's file.
+#[derive(Debug)]
+pub struct Image<'pixels> {
+    raw: NonNull<sys::mn_image>,
+    pixels: PhantomData<&'pixels [u8]>,
+}
+
+// SAFETY: an image belongs to one thread at a time, whichever (mobilenet_classify.h). It is not Sync.
+unsafe impl Send for Image<'_> {}
+
+impl Image<'static> {
+    /// Reads a photo: BMP, PGM or PPM, and JPEG, PNG and WebP with the features of these names.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path_in_c(path.as_ref())?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: text that ends with a zero, and a place for the image.
+        check(unsafe { sys::mn_image_open(path.as_ptr(), ptr::null(), &mut raw) })?;
+        Ok(Image::new(raw))
+    }
+}
+
+impl<'pixels> Image<'pixels> {
+    /// A photo of a file's bytes; `name` stands for it in errors.
+    pub fn from_bytes(bytes: &'pixels [u8], name: &str) -> Result<Self> {
+        let name = in_c("the name", name)?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: the bytes outlive the image, by its lifetime.
+        check(unsafe {
+            sys::mn_image_from_memory(bytes.as_ptr().cast(), bytes.len(), name.as_ptr(), ptr::null(), &mut raw)
+        })?;
+        Ok(Image::new(raw))
+    }
+
+    /// Pixels in memory, as a camera gives them; make one for each frame, which is cheap: nothing is copied.
+    pub fn from_pixels(pixels: &'pixels [u8], frame: &Frame) -> Result<Self> {
+        enough(pixels, frame.bytes())?;
+        let mut raw = ptr::null_mut();
+        let mut in_c = sized!(sys::mn_frame);
+        in_c.format = frame.format.in_c().0;
+        in_c.width = frame.width;
+        in_c.height = frame.height;
+        in_c.orientation = frame.orientation;
+        in_c.pixels = pixels.as_ptr().cast();
+        in_c.stride = isize::try_from(frame.stride).unwrap_or(isize::MAX);
+        // SAFETY: as many bytes as the frame takes outlive the image.
+        check(unsafe { sys::mn_image_from_pixels(&in_c, &mut raw) })?;
+        Ok(Image::new(raw))
+    }
+
+    /// Width and height as seen, after turning.
+    pub fn size(&self) -> (i32, i32) {
+        let (mut width, mut height) = (0, 0);
+        // SAFETY: the image is open, here and below; with places for both this cannot fail.
+        unsafe { sys::mn_image_size(self.raw.as_ptr(), &mut width, &mut height) };
+        (width, height)
+    }
+
+    /// The whole image, upright: `rgb[height][width][3]`.
+    pub fn to_rgb(&mut self) -> Result<Vec<u8>> {
+        let (width, height) = self.size();
+        let mut rgb = vec![0; 3 * width as usize * height as usize];
+        check(unsafe { sys::mn_image_copy(self.raw(), rgb.as_mut_ptr(), rgb.len()) })?;
+        Ok(rgb)
+    }
+
+    fn new(raw: *mut sys::mn_image) -> Self {
+        Image { raw: NonNull::new(raw).expect("an image"), pixels: PhantomData }
+    }
+
+    pub(crate) fn raw(&mut self) -> *mut sys::mn_image {
+        self.raw.as_ptr()
+    }
+}
+
+/// C does not know how long a slice is.
+fn enough(pixels: &[u8], needed: u64) -> Result<()> {
+    if (pixels.len() as u64) < needed {
+        let sentence =
+            format!("the pixels take {} bytes, and {} are given; check width, height and format", needed, pixels.len());
+        return Err(Error::argument(sentence));
+    }
+    Ok(())
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        let mut raw = self.raw.as_ptr();
+        unsafe { sys::mn_image_close(&mut raw) }
+    }
+}

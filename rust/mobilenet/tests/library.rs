@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Copyright the mobilenet.c authors
+
+//! What works and what is refused, with the small models of the repository.
+
+use mobilenet::{
+    Classifier, ClassifierOptions, Crop, Delegate, ElementType, ErrorKind, Filter, Format, Frame, Image, Model,
+    PreprocessOptions, Session, SessionOptions, THREADS_ALL,
+};
+
+const INT8: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_int8.tflite");
+const FLOAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_float32.tflite");
+const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/image/colour-16bit.ppm");
+
+/// An error of this kind whose sentence has these words.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: mobilenet::Result<T>, kind: ErrorKind, words: &str) {
+    let error = result.expect_err(words);
+    assert_eq!(error.kind(), kind, "{}", error);
+    assert!(error.to_string().contains(words), "'{}' lacks '{}'", error, words);
+}
+
+fn is_send<T: Send>() {}
+fn is_sync<T: Sync>() {}
+
+#[test]
+fn threads_share_a_model() {
+    is_send::<Session<'static>>();
+    is_send::<Classifier<'static>>();
+    is_send::<Image<'static>>();
+    is_sync::<Model<'static>>();
+    is_sync::<Delegate>();
+    let model = Model::open(INT8).unwrap();
+    let run = |value: i8| {
+        let mut session = Session::new(&model, &SessionOptions::default()).unwrap();
+        session.input_mut::<i8>(0).unwrap().fill(value);
+        session.run().unwrap();
+        session.output::<i8>(0).unwrap().to_vec()
+    };
+    let (alone, other) = (run(3), run(-90));
+    std::thread::scope(|scope| {
+        let several: Vec<_> = (0..3).map(|_| scope.spawn(|| run(3))).collect();
+        for thread in several {
+            assert_eq!(thread.join().unwrap(), alone);
+        }
+    });
+    assert_ne!(alone, other);
+}
+
+#[test]
+fn models_tell_what_they_are() {
+    let model = Model::open(INT8).unwrap();
+    let input = model.tensor(model.input(0).unwrap()).unwrap();
+    assert_eq!((input.element_type(), input.shape(), input.len()), (ElementType::Int8, &[1, 32, 32, 3][..], 3072));
+    let quantisation = input.quantisation().unwrap();
+    assert_eq!((quantisation.scales.len(), quantisation.zero_points.len()), (1, 1));
+    assert!(format!("{:?}", input).contains(input.name()) && !input.is_empty() && input.bytes() == 3072);
+    assert_eq!((model.input_count(), model.output_count(), model.input(1), model.output(-1)), (1, 1, None, None));
+    assert!(model.op_count() > 0 && model.tensor_count() > model.op_count() && model.weight_bytes() > 0);
+    assert_eq!(model.class_name(0, 0), None);
+    let bytes = std::fs::read(INT8).unwrap();
+    let same = Model::from_bytes(&bytes, "bytes").unwrap();
+    assert_eq!(
+        (same.op_count(), same.file_bytes(), same.description()),
+        (model.op_count(), bytes.len(), model.description())
+    );
+    // SAFETY: nobody changes the file.
+    assert_eq!(unsafe { Model::map(INT8) }.unwrap().op_count(), model.op_count());
+    let float = Model::open(FLOAT).unwrap();
+    assert!(float.tensor(float.input(0).unwrap()).unwrap().quantisation().is_none());
+    assert!(mobilenet::version().starts_with("0."));
+    assert_eq!((mobilenet::imagenet_label(242), mobilenet::imagenet_label(1000)), (Some("boxer"), None));
+
+    refused(Model::open("no such.tflite"), ErrorKind::Io, "no such.tflite");
+    refused(Model::open("zero\0.tflite"), ErrorKind::Argument, "byte 4 is zero");
+    refused(Model::from_bytes(b"rubbish", "text"), ErrorKind::Format, "text: ");
+    refused(model.tensor(-1), ErrorKind::Argument, "-1");
+}
+
+#[test]
+fn sessions_take_what_their_tensors_are() {
+    let model = Model::open(INT8).unwrap();
+    let mut session = Session::new(&model, &SessionOptions { threads: THREADS_ALL, ..Default::default() }).unwrap();
+    let info = session.input_info(0).unwrap();
+    session.set_input(0, &vec![5i8; info.len()]).unwrap();
+    session.run().unwrap();
+    let first = session.output::<i8>(0).unwrap().to_vec();
+    session.input_mut::<i8>(0).unwrap().fill(5);
+    session.run().unwrap();
+    assert_eq!(session.output::<i8>(0).unwrap(), first);
+    let quantisation = session.output_info(0).unwrap().quantisation().unwrap();
+    for (real, stored) in session.real_output(0).unwrap().iter().zip(&first) {
+        assert_eq!(*real, quantisation.scales[0] * (i32::from(*stored) - quantisation.zero_points[0]) as f32);
+    }
+    assert!(session.arena_bytes() > 0 && session.threads() >= 1);
+
+    refused(session.input_mut::<f32>(0), ErrorKind::Argument, "not as float32");
+    refused(session.output::<u8>(0), ErrorKind::Argument, "not as uint8");
+    refused(session.output::<i8>(1), ErrorKind::Argument, "there is no output 1");
+    refused(session.input_info(-1), ErrorKind::Argument, "there is no input -1");
+    refused(session.set_input(0, &[1i8; 7]), ErrorKind::Argument, "not as 7 elements of int8");
+    refused(session.set_input::<i8>(0, &[]), ErrorKind::Argument, "not as 1 element of int8");
+    refused(session.real_output(9), ErrorKind::Argument, "there is no output 9");
+}
+
+#[test]
+fn options_reach_the_library() {
+    let model = Model::open(FLOAT).unwrap();
+    let mut options = SessionOptions {
+        cpu: Some("ref".to_string()),
+        input_shapes: vec![(0, vec![1, 48, 40, 3])],
+        batch: 2,
+        streamed: true,
+        ..Default::default()
+    };
+    let session = Session::new(&model, &options).unwrap();
+    assert_eq!(session.input_info(0).unwrap().shape(), [2, 48, 40, 3]);
+    options.keep_tensors = true;
+    refused(Session::new(&model, &options), ErrorKind::Argument, "a streamed plan keeps no tensors");
+    options.keep_tensors = false;
+    options.input_shapes = vec![(0, vec![1; 9])];
+    refused(Session::new(&model, &options), ErrorKind::Argument, "9 dimensions");
+    let unknown = SessionOptions { cpu: Some("z80".to_string()), ..Default::default() };
+    refused(Session::new(&model, &unknown), ErrorKind::Argument, "z80");
+    let many = SessionOptions { threads: 257, ..Default::default() };
+    refused(Session::new(&model, &many), ErrorKind::Argument, "257 threads");
+}
+
+#[test]
+fn images_are_pixels_or_photos() {
+    let rgb: Vec<u8> = (0..48).collect();
+    let frame = Frame { width: 4, height: 4, ..Default::default() };
+    let mut image = Image::from_pixels(&rgb, &frame).unwrap();
+    assert_eq!((image.size(), image.to_rgb().unwrap()), ((4, 4), rgb.clone()));
+    let wide = Frame { width: 2, height: 3, format: Format::Bgra, stride: 20, ..Default::default() };
+    assert_eq!(Image::from_pixels(&rgb, &wide).unwrap().to_rgb().unwrap()[..3], [2, 1, 0]);
+    let bytes = std::fs::read(PHOTO).unwrap();
+    let photo = Image::open(PHOTO).unwrap().to_rgb().unwrap();
+    assert_eq!(photo, Image::from_bytes(&bytes, "bytes").unwrap().to_rgb().unwrap());
+
+    refused(Image::from_pixels(&rgb[1..], &frame), ErrorKind::Argument, "take 48 bytes, and 47 are given");
+    refused(Image::from_pixels(&rgb, &Frame { width: 5, ..frame }), ErrorKind::Argument, "take 60 bytes");
+    refused(Image::from_pixels(&rgb, &Frame { width: -5, ..frame }), ErrorKind::Argument, "-5x4");
+    refused(Image::from_pixels(&rgb, &Frame { height: 1, stride: 3, ..frame }), ErrorKind::Argument, "");
+    refused(Image::open("no such.jpg"), ErrorKind::Io, "no such.jpg");
+    refused(Image::from_bytes(b"rubbish", "text"), ErrorKind::Unsupported, "text: ");
+}
+
+#[test]
+fn classifiers_name_classes() {
+    let model = Model::open(INT8).unwrap();
+    let mut photo = Image::open(PHOTO).unwrap();
+    let mut classifier = Classifier::new(&model, &ClassifierOptions::default()).unwrap();
+    let best = classifier.classify(&mut photo, 3).unwrap();
+    assert!(best.len() == 3 && best[0].score >= best[1].score && best[1].score >= best[2].score);
+    assert_eq!(classifier.name(best[0].index), Some(best[0].name.as_str()));
+    assert_eq!(classifier.probabilities()[best[0].index], best[0].probability);
+    assert_eq!(classifier.scores()[best[2].index], best[2].score);
+    let classes = classifier.probabilities().len();
+    assert_eq!(classifier.classify(&mut photo, usize::MAX).unwrap().len(), classes);
+    assert_eq!((classifier.name(classes), classifier.name(usize::MAX)), (None, None));
+    refused(classifier.best(0), ErrorKind::Argument, "0");
+
+    let mut options = ClassifierOptions {
+        labels: (0..classes).map(|i| format!("word {}", i)).collect(),
+        preprocess: PreprocessOptions { crop: Crop::Central, filter: Filter::Box, ..Default::default() },
+        ..Default::default()
+    };
+    let mut named = Classifier::new(&model, &options).unwrap();
+    let named_best = named.classify(&mut photo, 1).unwrap();
+    assert_eq!(named_best[0].name, format!("word {}", named_best[0].index));
+    options.labels.pop();
+    refused(Classifier::new(&model, &options), ErrorKind::Argument, "labels");
+    options.labels.clear();
+    options.preprocess =
+        PreprocessOptions { range: Some((-1.0, 1.0)), mean: Some(([0.0; 3], [1.0; 3])), ..Default::default() };
+    refused(Classifier::new(&model, &options), ErrorKind::Argument, "range");
+    options.preprocess = PreprocessOptions::default();
+    options.output = Some("no such output".to_string());
+    refused(Classifier::new(&model, &options), ErrorKind::Argument, "no such output");
+}
+
+#[test]
+fn delegates_are_opened() {
+    let npu = Delegate::open_ethosu().unwrap();
+    assert_eq!(npu.name(), "ethos-u");
+    let model = Model::open(INT8).unwrap();
+    let options = SessionOptions { delegates: vec![&npu], ..Default::default() };
+    Session::new(&model, &options).unwrap().run().unwrap();
+    let all = SessionOptions { full_delegation: true, ..options };
+    refused(Session::new(&model, &all), ErrorKind::Unsupported, "");
+    // SAFETY: there is none.
+    refused(unsafe { Delegate::open_external("no such.so", "") }, ErrorKind::Io, "no such.so");
+}
