@@ -45,7 +45,7 @@ tar -xf "$CARGO_TARGET_DIR"/package/mobilenet-sys-*.crate -C "$scratch"
     fail "sources are links in the package"
 rm -r mobilenet-sys src ../src ../include 2>/dev/null || true
 mv "$scratch/mobilenet-sys-0.1.0" mobilenet-sys
-cargo run --release --example classify -p mobilenet -- ../tests/golden/tiny_v2_int8.tflite ../fuzz/corpus/image/colour-16bit.ppm \
+cargo run --example classify -p mobilenet -- ../tests/golden/tiny_v2_int8.tflite ../fuzz/corpus/image/colour-16bit.ppm \
     >"$scratch/rust.out" 2>"$scratch/log" || { cat "$scratch/log"; fail "the example in Rust"; }
 "$MN_BUILD/tests/example_classify" ../tests/golden/tiny_v2_int8.tflite ../fuzz/corpus/image/colour-16bit.ppm |
     diff - "$scratch/rust.out" || fail "the example in Rust (>) does not print what that in C (<) does"
