@@ -17,23 +17,39 @@ typedef struct calibration {
 
 /* ---- First pass: extremes ------------------------------------------------------------------------------- */
 
+/* Several of each, so that the processor need not wait for one comparison before the next. */
+enum { LANES = 16 };
+
 /* NaN makes both ends NaN and stays. */
 static mn_interval extend(mn_interval range, const float *values, size_t count) {
-    float low = range.low, high = range.high;
-    size_t start = 0;
-    if (low > high && count > 0) {
-        low = high = values[0];
-        start = 1;
-    }
-    for (size_t i = start; i < count; i++) {
-        low = values[i] < low ? values[i] : low;
-        high = values[i] > high ? values[i] : high;
+    float low[LANES], high[LANES], sum[LANES] = {0};
+    const bool empty = range.low > range.high && count > 0;
+    for (size_t k = 0; k < LANES; k++) {
+        low[k] = empty ? values[0] : range.low;
+        high[k] = empty ? values[0] : range.high;
     }
     /* Comparisons skip NaN, sums do not; an infinity is one of the extremes. */
-    float sum = 0;
-    for (size_t i = 0; i < count; i++) sum += values[i] * 0;
-    if (!(sum == 0)) low = high = NAN;
-    return (mn_interval){low, high};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            const float value = values[i + k];
+            low[k] = value < low[k] ? value : low[k];
+            high[k] = value > high[k] ? value : high[k];
+            sum[k] += value * 0;
+        }
+    }
+    for (; i < count; i++) {
+        low[0] = values[i] < low[0] ? values[i] : low[0];
+        high[0] = values[i] > high[0] ? values[i] : high[0];
+        sum[0] += values[i] * 0;
+    }
+    for (size_t k = 1; k < LANES; k++) {
+        low[0] = low[k] < low[0] ? low[k] : low[0];
+        high[0] = high[k] > high[0] ? high[k] : high[0];
+        sum[0] += sum[k];
+    }
+    if (!(sum[0] == 0)) low[0] = high[0] = NAN;
+    return (mn_interval){low[0], high[0]};
 }
 
 static void observe_extremes(void *context, int32_t job, int32_t sample, const mn_session *session) {
@@ -66,18 +82,31 @@ static mn_status merge_extremes(calibration *c, mn_interval *range) {
 
 /* ---- Second pass: histograms ---------------------------------------------------------------------------- */
 
-static void count_values(mn_histogram *h, const float *values, size_t count) {
+/* Places are found for a block of values at once, without a branch: half of the values behind RELU are zeros, in no
+ * order. Zeros are counted in turns, as the next of a count has to wait for the last one. */
+enum { BLOCK = 64, TURNS = 8 };
+
+static void find_bins(const mn_histogram *h, const float *values, int32_t count, int32_t *bins) {
     const float low = h->range.low, per_value = (float)MN_HISTOGRAM_BINS / (h->range.high - low);
-    uint64_t zeros = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (values[i] == 0) {
-            zeros++;
-            continue;
-        }
-        int32_t bin = (int32_t)((values[i] - low) * per_value);
-        h->count[bin < 0 ? 0 : bin < MN_HISTOGRAM_BINS ? bin : MN_HISTOGRAM_BINS - 1]++;
+    const float last = MN_HISTOGRAM_BINS - 1;
+    for (int32_t i = 0; i < count; i++) {
+        float place = (values[i] - low) * per_value;
+        place = place < last ? place : last;
+        place = place > 0 ? place : 0;
+        bins[i] = values[i] == 0 ? MN_HISTOGRAM_BINS + i % TURNS : (int32_t)place;
     }
-    h->zeros += zeros;
+}
+
+static void count_values(mn_histogram *h, const float *values, size_t count) {
+    uint32_t found[MN_HISTOGRAM_BINS + TURNS] = {0}; /* a tensor has fewer than 2^31 values */
+    int32_t bins[BLOCK];
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const int32_t part = count - i < BLOCK ? (int32_t)(count - i) : BLOCK;
+        find_bins(h, values + i, part, bins);
+        for (int32_t k = 0; k < part; k++) found[bins[k]]++;
+    }
+    for (int32_t i = 0; i < MN_HISTOGRAM_BINS; i++) h->count[i] += found[i];
+    for (int32_t i = 0; i < TURNS; i++) h->zeros += found[MN_HISTOGRAM_BINS + i];
 }
 
 static void observe_histograms(void *context, int32_t job, int32_t sample, const mn_session *session) {

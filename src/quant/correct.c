@@ -72,26 +72,59 @@ static layer_view view_of(const mn_graph *graph, const mn_op *op) {
 
 /* The values that a row of the input has in 8 bits, but for which of two equally near steps is taken. Padding is zero,
  * and stored as the zero point, among pixels too. */
-static void round_row(const layer_view *v, const float *x, float *out) {
+static void round_row(const layer_view *v, const float *restrict x, float *restrict out) {
     const float scale = v->step.scale, zero = (float)(v->step.zero - INT8_MIN);
     const float shift = v->is_pixels ? -v->lowest / scale : zero;
-    for (int32_t i = 0; i < v->in_w * v->channels; i++) {
-        float place = x[i] / scale + (x[i] == 0 ? zero : shift) + 0.5f;
-        place = place < 0 ? 0 : place > 255 ? 255 : place;
+    const int32_t count = v->in_w * v->channels;
+    for (int32_t i = 0; i < count; i++) {
+        float place = x[i] / scale + shift + 0.5f;
+        place = place < 255 ? place : 255;
+        place = place > 0 ? place : 0;
         out[i] = scale * ((float)(int32_t)place - zero);
+    }
+    for (int32_t i = 0; i < count && v->is_pixels; i++) {
+        if (x[i] == 0) out[i] = 0;
+    }
+}
+
+static void add_pixel(const layer_view *v, const float *row, int32_t x, double *sums) {
+    const float *pixel = row + (size_t)x * (size_t)v->channels;
+    for (int32_t c = 0; c < v->channels; c++) sums[c] += (double)pixel[c];
+}
+
+static void take_pixel(const layer_view *v, const float *row, int32_t x, double *sums) {
+    const float *pixel = row + (size_t)x * (size_t)v->channels;
+    for (int32_t c = 0; c < v->channels; c++) sums[c] -= (double)pixel[c];
+}
+
+/* A tap of a filter that moves pixel by pixel meets all of a row but some pixels at its ends, which are few. */
+static void sum_most(const layer_view *v, const float *row, double *sums) {
+    const size_t channels = (size_t)v->channels;
+    const int32_t middle = v->k_w / 2;
+    for (int32_t x = 0; x < v->in_w; x++) add_pixel(v, row, x, sums + (size_t)middle * channels);
+    for (int32_t kx = 0; kx < v->k_w; kx++) {
+        double *tap = sums + (size_t)kx * channels;
+        if (kx != middle) memcpy(tap, sums + (size_t)middle * channels, channels * sizeof *tap);
+    }
+    for (int32_t kx = 0; kx < v->k_w; kx++) {
+        double *tap = sums + (size_t)kx * channels;
+        const int32_t first = kx * v->dilation_w - v->pad_left, end = first + v->out_w;
+        for (int32_t x = 0; x < first; x++) take_pixel(v, row, x, tap);
+        for (int32_t x = end; x < v->in_w; x++) take_pixel(v, row, x, tap);
     }
 }
 
 /* What each tap of one row of the filter meets in a row of the input: sums[k_w][channels]. */
 static void sum_row(const layer_view *v, const float *row, double *sums) {
     memset(sums, 0, (size_t)(v->k_w * v->channels) * sizeof *sums);
+    if (v->stride_w == 1 && v->k_w * v->dilation_w <= v->in_w) {
+        sum_most(v, row, sums);
+        return;
+    }
     for (int32_t kx = 0; kx < v->k_w; kx++) {
-        double *tap = sums + (size_t)kx * (size_t)v->channels;
         for (int32_t x = 0; x < v->out_w; x++) {
             int32_t in_x = x * v->stride_w + kx * v->dilation_w - v->pad_left;
-            if (in_x < 0 || in_x >= v->in_w) continue;
-            const float *pixel = row + (size_t)in_x * (size_t)v->channels;
-            for (int32_t c = 0; c < v->channels; c++) tap[c] += (double)pixel[c];
+            if (in_x >= 0 && in_x < v->in_w) add_pixel(v, row, in_x, sums + (size_t)kx * (size_t)v->channels);
         }
     }
 }
