@@ -13,6 +13,7 @@ cli_answers_of cli_answers_at(const mn_ending *e) {
     const bool rounded = e->kind != MN_ENDS_IN_SCORES && e->given.type != MN_FLOAT32;
     return (cli_answers_of){.classes = e->classes,
                             .labels = e->labels,
+                            .guessed = e->guessed,
                             .scored = e->score_tensor >= 0 || e->kind == MN_ENDS_IN_SCORES,
                             .step = rounded ? (double)e->given.quant.scale[0] : 0};
 }
@@ -21,7 +22,8 @@ int32_t cli_shared_classes(cli_answers_of a, cli_answers_of b) {
     const int32_t fewer = a.classes < b.classes ? a.classes : b.classes;
     const int32_t more = a.classes < b.classes ? b.classes : a.classes;
     bool background = fewer == 1000 && more == 1001;
-    return a.labels == b.labels && (fewer == more || background) ? fewer : 0;
+    const bool alike = a.labels == b.labels || a.guessed || b.guessed;
+    return alike && (fewer == more || background) ? fewer : 0;
 }
 
 /* log(1 + exp(x)). */
@@ -62,12 +64,15 @@ double cli_divergence_of_probabilities(bool labels, double step, const float *a,
     return fmax(0, divergence);
 }
 
+/* May several labels hold? A compiled model does not tell, and is what the other one is. */
+static bool has_labels(cli_answers_of a, cli_answers_of b) { return a.guessed ? b.labels : a.labels; }
+
 bool cli_compares_scores(cli_answers_of a, cli_answers_of b) { return a.scored && b.scored; }
 
 /* Of the classes that both have: without the background that one of them may have first. */
 cli_agreement cli_compare_answers(cli_answers_of a, cli_answer_values of_a, cli_answers_of b, cli_answer_values of_b) {
     const int32_t shared = cli_shared_classes(a, b), skip_a = a.classes - shared, skip_b = b.classes - shared;
-    const bool scores = cli_compares_scores(a, b);
+    const bool scores = cli_compares_scores(a, b), labels = has_labels(a, b);
     const float *p = of_a.probabilities + skip_a, *q = of_b.probabilities + skip_b;
     const float *x = scores ? of_a.scores + skip_a : p, *y = scores ? of_b.scores + skip_b : q;
     int32_t best_a, best_b;
@@ -75,7 +80,7 @@ cli_agreement cli_compare_answers(cli_answers_of a, cli_answer_values of_a, cli_
     mn_answer_top_k(y, shared, 1, &best_b);
     return (cli_agreement){.agree = best_a == best_b,
                            .divergence =
-                               scores ? cli_divergence(a.labels, x, y, shared)
-                                      : cli_divergence_of_probabilities(a.labels, fmax(a.step, b.step), p, q, shared),
+                               scores ? cli_divergence(labels, x, y, shared)
+                                      : cli_divergence_of_probabilities(labels, fmax(a.step, b.step), p, q, shared),
                            .difference = cli_largest_difference(p, q, shared)};
 }

@@ -10,9 +10,10 @@
 /** What answers a model gives. */
 typedef struct cli_answers_of {
     int32_t classes;
-    bool labels; /* several may hold at once */
-    bool scored; /* scores are what the model computes, not recovered from probabilities */
-    double step; /* between two probabilities; 0: floats */
+    bool labels;  /* several may hold at once */
+    bool guessed; /* `labels` is: the other model tells */
+    bool scored;  /* scores are what the model computes, not recovered from probabilities */
+    double step;  /* between two probabilities; 0: floats */
 } cli_answers_of;
 
 cli_answers_of cli_answers_at(const mn_ending *ending);

@@ -24,6 +24,7 @@
 #include "graph_file.h"
 #include "plan/constants.h"
 #include "quant/compare.h"
+#include "quant/rescale.h"
 #include "samples.h"
 #include "session_options.h"
 #include "shares.h"
@@ -277,9 +278,21 @@ static void print_answers(const result *r) {
     cli_print_bootstrap();
 }
 
+/* Tensors of B that hold other multiples in each channel than A's: they are compared with nothing. */
+static int32_t count_rescaled(const result *r) {
+    const mn_graph *graph = &r->models[1].graph;
+    int32_t count = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        count += mn_is_rescaled(graph->tensors[graph->ops[i].outputs[0]].name);
+    }
+    return count;
+}
+
 static void print_text(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
+    const int32_t rescaled = count_rescaled(r);
     printf("%d layers, %d photos; %s\n", r->count, r->samples.set.count, r->samples.text);
+    if (rescaled > 0) printf("%d more layers of B are left out: quantize has rescaled their channels\n", rescaled);
     if (r->answers.known) print_answers(r);
     if (r->delegated != NULL) print_delegate(r);
     printf("\n");
@@ -336,6 +349,7 @@ static void print_json(const settings *s, const result *r) {
     cli_json_text(&json, "a", s->models.items[0]);
     cli_json_text(&json, "b", path_of(s, 1));
     cli_json_int(&json, "images", r->samples.set.count);
+    cli_json_int(&json, "rescaled", count_rescaled(r));
     if (r->answers.known) json_answers(&json, r);
     if (r->delegated != NULL) json_delegate(&json, r);
     cli_json_array(&json, "layers");

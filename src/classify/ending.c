@@ -51,6 +51,7 @@ static void find_last(const mn_graph *graph, int32_t tensor, mn_ending *out) {
     for (const mn_op *op = producer_of(graph, tensor); op; tensor = op->inputs[0], op = producer_of(graph, tensor)) {
         if (op->kind == MN_OP_CUSTOM && holds_probabilities(&graph->tensors[tensor])) {
             out->kind = out->units == 1 ? MN_ENDS_IN_SIGMOID : MN_ENDS_IN_SOFTMAX;
+            out->guessed = out->units > 1;
             return;
         }
         if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) {

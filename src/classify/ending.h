@@ -16,6 +16,7 @@ typedef struct mn_ending {
     int32_t units;        /* of the output */
     int32_t classes;      /* `units`; 2 for one unit: 0 is "not", 1 is what the unit is about */
     bool labels;          /* several may hold at once: a sigmoid over more than one unit */
+    bool guessed;         /* nobody sees what made the probabilities: a softmax is assumed of several units */
     int32_t score_tensor; /* what the last softmax or sigmoid reads; -1 where there is none that can be read */
     mn_tensor scores;
     double beta; /* of the softmax: scores count so many times */

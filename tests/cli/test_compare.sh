@@ -44,6 +44,13 @@ expect 0 quantize "$model" -o "$scratch/float_io" --images "$folder" --io float3
 expect 0 compare "$model" "$scratch/float_io" --images "$folder" --json
 json 'len(o["layers"]) == 21 and all(l["sqnr_db"] > 15 for l in o["layers"])'
 
+# Rescaled channels hold other values: their layers are left out, and counted.
+expect 0 quantize "$model" -o "$scratch/rescaled.tflite" --images "$folder" --optimize
+expect 0 compare "$model" "$scratch/rescaled.tflite" --images "$folder" --limit 2 --json
+json 'o["rescaled"] > 0 and len(o["layers"]) + o["rescaled"] == 21'
+expect 0 compare "$model" "$scratch/rescaled.tflite" --images "$folder" --limit 2
+prints '^[0-9]+ more layers of B are left out'
+
 # Without common names layers go by order: another random network has the same layers and other values.
 expect 0 compare "$models/tiny_v2_int8.tflite" "$made" --images "$folder" --limit 2
 prints 'CONV_2D'

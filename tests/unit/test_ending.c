@@ -244,7 +244,7 @@ static void test_probabilities_beside_scores(void **state) {
     of = cli_compare_answers(b, (cli_answer_values){p, y}, a, (cli_answer_values){q, x});
     assert_true(!of.agree && of.difference == 0.25 && fabs(of.divergence - (log(2) + log(2 / 3.0)) / 2) < 1e-6);
     /* What 8 bits cannot tell from nothing is nothing in floats, too. */
-    of = cli_compare_answers(b, (cli_answer_values){p, y}, (cli_answers_of){3, false, true, 0},
+    of = cli_compare_answers(b, (cli_answer_values){p, y}, (cli_answers_of){.classes = 3, .scored = true},
                              (cli_answer_values){exact, x});
     assert_true(of.agree && of.divergence < 1e-7);
 }
@@ -258,6 +258,13 @@ static void test_what_can_be_compared(void **state) {
     mn_ending a = ending_of(3, MN_OP_SOFTMAX), b = ending_of(3, MN_OP_KIND_COUNT), c = ending_of(3, MN_OP_LOGISTIC);
     assert_int_equal(shared(&a, &b), 3);
     assert_int_equal(shared(&a, &c), 0);
+    /* A compiled model that was taken for a softmax is what the other one is. */
+    cli_answers_of compiled = {.classes = 3, .guessed = true, .step = 1 / 256.0}, labels = cli_answers_at(&c);
+    const float p[] = {0.5f, 0.5f, 0.5f}, q[] = {0.5f, 0.5f, 0.25f}, x[] = {0, 0, 0};
+    assert_int_equal(cli_shared_classes(compiled, labels), 3);
+    assert_int_equal(cli_shared_classes(compiled, cli_answers_at(&a)), 3);
+    cli_agreement of = cli_compare_answers(compiled, (cli_answer_values){p, x}, labels, (cli_answer_values){q, x});
+    assert_true(fabs(of.divergence - (log(2) + log(2 / 3.0)) / 2) < 1e-6);
     a.classes = 1000;
     b.classes = 1001;
     assert_int_equal(shared(&a, &b), 1000);
