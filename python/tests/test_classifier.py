@@ -2,13 +2,14 @@
 # Copyright the mobilenet.c authors
 """Photos of every kind to the same classes."""
 
+import contextlib
 import io
 import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
-from common import FLOAT, INT8, PHOTOS, pillow
+from common import FLOAT, INT8, PHOTOS, ROOT, pillow
 
 from mobilenet_c import (
     ArgumentError,
@@ -34,6 +35,17 @@ class Photos(unittest.TestCase):
     def setUp(self):
         self.classifier = Classifier(INT8)
         self.addCleanup(self.classifier.close)
+
+    def test_readme(self):
+        """The first Python code of the repository's README.md prints the best class first."""
+        page = (ROOT / "README.md").read_text(encoding="utf-8")
+        code = page.split("```python\n")[1].split("```")[0]
+        code = code.replace("model.tflite", str(INT8)).replace("cat.jpg", str(PHOTO))
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(code, {})
+        best = self.classifier.classify(PHOTO, top=1)[0]
+        self.assertEqual(said.getvalue().splitlines()[0], f"{best.probability:.1%} {best.name}")
 
     def test_answers(self):
         best = self.classifier.classify(picture(), top=3)
