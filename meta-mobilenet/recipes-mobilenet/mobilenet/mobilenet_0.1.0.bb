@@ -5,7 +5,7 @@ DESCRIPTION = "Runs image classifiers of the MobileNet family from .tflite files
 SECTION = "libs"
 LICENSE = "MIT & WordNet"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=05d9c9b982ab8f45e3f786bae9338dc8 \
-                    file://NOTICE;md5=b7b098ffaa12686f92cabaebb6ab0b00"
+                    file://NOTICE;md5=2c679d46cf6e4f5e4a28c9209e09ffac"
 NO_GENERIC_LICENSE[WordNet] = "NOTICE"
 SRC_URI = ""
 
