@@ -61,18 +61,17 @@ static void pack_panel(const mn_conv_params *p, mn_type type, const uint8_t *wei
                        int32_t first, panel *out) {
     const mn_wasm_zeros zeros = mn_wasm_zeros_of(p, type);
     const int32_t depth = (int32_t)mn_window_depth(&p->window);
-    int32_t sum[LANES] = {0}, size[LANES] = {0};
+    mn_wasm_sums sums = {0};
     memset(out->weights, 0, (size_t)mn_gather_depth(&p->window) * LANES);
     for (int32_t lane = 0; lane < LANES && first + lane < p->window.out_c; lane++) {
         const uint8_t *from = weights + (ptrdiff_t)(first + lane) * depth;
         for (int32_t k = 0; k < depth; k++) {
             const int8_t weight = (int8_t)(from[k] ^ zeros.flip);
             out->weights[k / 2 * 2 * LANES + lane * 2 + k % 2] = weight;
-            sum[lane] += weight;
-            size[lane] += weight < 0 ? -weight : weight;
+            mn_wasm_sum(&sums, &zeros, lane, weight);
         }
     }
-    mn_wasm_channels_fill(p, &zeros, first, bias, depth, sum, size, &out->channels);
+    mn_wasm_channels_fill(p, &zeros, first, bias, depth, &sums, &out->channels);
 }
 
 static void conv_pack(const mn_conv_params *p, const void *const *constants, mn_type type, void *packed) {
@@ -179,7 +178,9 @@ static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
             multiply(tiles, weights, acc);
             multiply(tiles + 2 * ROWS, weights + 2 * LANES, acc);
         }
-        finish_tile(j, pixel, mn_min_i32(ROWS, count - pixel), acc);
+        v128_t kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) { Q8_UNROLL for (int v = 0; v < VECTORS; v++) kept[r][v] = acc[r][v]; }
+        finish_tile(j, pixel, mn_min_i32(ROWS, count - pixel), kept);
     }
 }
 

@@ -41,21 +41,21 @@ static bool depthwise_q8_need(const void *params, mn_kernel_need *need) {
 
 /* Weights have 16 bits, so their zero point is taken off here. */
 static void pack_block(const mn_conv_params *p, mn_type type, const void *const *constants, int32_t first, block *out) {
-    mn_wasm_zeros zeros = mn_wasm_zeros_of(p, type);
+    const mn_wasm_zeros stored = mn_wasm_zeros_of(p, type);
+    mn_wasm_zeros zeros = stored;
     const uint8_t *weights = constants[1];
-    int32_t sum[LANES] = {0}, size[LANES] = {0};
+    mn_wasm_sums sums = {0};
+    zeros.weight = 0;
     memset(out, 0, sizeof *out);
     for (int32_t lane = 0; lane < LANES && first + lane < p->window.out_c; lane++) {
         for (int32_t i = 0; i < TAPS * TAPS; i++) {
             const int32_t y = i / TAPS, x = i % TAPS;
-            const int32_t weight = (int8_t)(weights[i * p->window.out_c + first + lane] ^ zeros.flip) - zeros.weight;
+            const int32_t weight = (int8_t)(weights[i * p->window.out_c + first + lane] ^ stored.flip) - stored.weight;
             out->weights[x][lane / 4][y / 2][lane % 4 * 2 + y % 2] = (int16_t)weight;
-            sum[lane] += weight;
-            size[lane] += weight < 0 ? -weight : weight;
+            mn_wasm_sum(&sums, &zeros, lane, weight);
         }
     }
-    zeros.weight = 0;
-    mn_wasm_channels_fill(p, &zeros, first, constants[2], TAPS * TAPS, sum, size, &out->channels);
+    mn_wasm_channels_fill(p, &zeros, first, constants[2], TAPS * TAPS, &sums, &out->channels);
 }
 
 static void depthwise_pack(const mn_conv_params *p, const void *const *constants, mn_type type, block *out) {

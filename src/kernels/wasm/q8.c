@@ -14,11 +14,13 @@ bool mn_wasm_fits(const int32_t *shift, int32_t count) {
     return true;
 }
 
-/* Doubles hold accumulator * multiplier and half a unit more below 2^52. So they do for all accumulators, none of which
- * is beyond `reach`; or, as a result is the product over 2^(31 + right), for all those whose results can be within 255
- * of the zero point: larger ones are clamped. Without a shift the sum with the zero point may wrap. */
+/* Doubles hold twice the numerator, accumulator * multiplier and less than 2^31 more, while it is below 2^52. So it is
+ * for all accumulators, none of which is beyond `reach`; or, as a result is the numerator over 2^(31 + right), for all
+ * those whose results can be within 255 of the zero point: larger ones are clamped. Without a shift the sum with the
+ * zero point may wrap. */
 static bool is_exact(int64_t reach, int32_t multiplier, int32_t right) {
-    return (right >= 1 && right <= 13) || reach < (INT64_C(1) << 51) / mn_max_i32(multiplier, 1);
+    const int64_t most = (INT64_C(1) << 52) - (INT64_C(1) << 31);
+    return (right >= 1 && right <= 13) || reach < most / mn_max_i32(multiplier, 1);
 }
 
 static void fill_lane(const mn_conv_params *p, int32_t channel, int64_t reach, int32_t lane, mn_wasm_channels *out) {
@@ -34,15 +36,16 @@ static void fill_lane(const mn_conv_params *p, int32_t channel, int64_t reach, i
 }
 
 void mn_wasm_channels_fill(const mn_conv_params *p, const mn_wasm_zeros *zeros, int32_t first, const int32_t *bias,
-                           int32_t depth, const int32_t *sum, const int32_t *size, mn_wasm_channels *out) {
+                           int32_t depth, const mn_wasm_sums *sums, mn_wasm_channels *out) {
+    /* An activation is at most so far from its zero point. */
+    const int64_t far = mn_max_i32(zeros->in - zeros->least, zeros->least + 255 - zeros->in);
     out->is_exact = 1;
     for (int32_t lane = 0; lane < MN_WASM_LANES; lane++) {
         const int32_t channel = mn_min_i32(first + lane, p->window.out_c - 1);
-        const int64_t zero_points = (int64_t)zeros->in * ((int64_t)depth * zeros->weight - sum[lane]);
-        const int64_t begin = (bias ? bias[channel] : 0) + zero_points;
-        const int64_t most = 256 * (size[lane] + (int64_t)depth * (zeros->weight < 0 ? -zeros->weight : zeros->weight));
-        out->folded_bias[lane] = (int32_t)begin;
-        fill_lane(p, channel, (begin < 0 ? -begin : begin) + most, lane, out);
+        const int64_t begin = bias ? bias[channel] : 0;
+        const int64_t zero_points = (int64_t)zeros->in * ((int64_t)depth * zeros->weight - sums->all[lane]);
+        out->folded_bias[lane] = (int32_t)(begin + zero_points);
+        fill_lane(p, channel, (begin < 0 ? -begin : begin) + far * sums->sizes[lane], lane, out);
     }
 }
 

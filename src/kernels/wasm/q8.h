@@ -29,6 +29,7 @@ enum { MN_WASM_MAX_DEPTH = 1 << 14 };
 typedef struct mn_wasm_zeros {
     uint8_t flip;       /* stored byte ^ flip is the byte as seen here, of weights and results */
     int32_t in;         /* zero point of the activations, as stored */
+    int32_t least;      /* the least of them */
     int32_t weight;     /* of the weights, [-128, 127] */
     int32_t out;        /* of the results, [-128, 127] */
     mn_range_i32 range; /* clamp of the results, [-128, 127] */
@@ -39,6 +40,7 @@ static inline mn_wasm_zeros mn_wasm_zeros_of(const mn_conv_params *p, mn_type ty
     return (mn_wasm_zeros){
         .flip = (uint8_t)shift,
         .in = p->in_zero,
+        .least = type == MN_UINT8 ? 0 : -128,
         .weight = type == MN_UINT8 ? p->weight_zero - 128 : 0,
         .out = p->out_zero - shift,
         .range = {p->range.min - shift, p->range.max - shift},
@@ -57,10 +59,22 @@ typedef struct mn_wasm_channels {
 /** Can channels [0, count) be requantised here: no left shifts? */
 bool mn_wasm_fits(const int32_t *shift, int32_t count);
 
-/** Fills the constants of the channels from `first` on, those beyond the last of `p` as the last. `sum` is that of the
- * weights of each as seen here, of which there are `depth`, and `size` that of their absolute values. */
+/** Of each channel's weights as seen here: their sum, and that of their distances from the zero point. */
+typedef struct mn_wasm_sums {
+    int32_t all[MN_WASM_LANES], sizes[MN_WASM_LANES];
+} mn_wasm_sums;
+
+/** Counts a weight. */
+static inline void mn_wasm_sum(mn_wasm_sums *sums, const mn_wasm_zeros *zeros, int32_t lane, int32_t weight) {
+    const int32_t centred = weight - zeros->weight;
+    sums->all[lane] += weight;
+    sums->sizes[lane] += centred < 0 ? -centred : centred;
+}
+
+/** Fills the constants of the channels from `first` on, those beyond the last of `p` as the last; each has `depth`
+ * weights. */
 void mn_wasm_channels_fill(const mn_conv_params *p, const mn_wasm_zeros *zeros, int32_t first, const int32_t *bias,
-                           int32_t depth, const int32_t *sum, const int32_t *size, mn_wasm_channels *out);
+                           int32_t depth, const mn_wasm_sums *sums, mn_wasm_channels *out);
 
 /** What all channels have in common. */
 typedef struct mn_wasm_finish {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Copyright the mobilenet.c authors
+
+// In the browser: the engines in turns, one thread each, on one model and one picture. peers.mjs opens the page with this
+// script and calls measure().
+
+// Engines are functions of the model's bytes to functions that set the input and run once, and return the output's
+// elements.
+const engines = {
+  async 'mobilenet.c'(bytes) {
+    const { load } = await import('/package/mobilenet.js');
+    const model = await load(bytes);
+    return (input) => model.run(input)[0];
+  },
+
+  async 'tfjs-tflite'(bytes, input) {
+    await script('/node_modules/@tensorflow/tfjs-tflite/wasm/tflite_web_api_client.js');
+    tfweb.tflite_web_api.setWasmPath('/node_modules/@tensorflow/tfjs-tflite/wasm/');
+    const runner = await tfweb.TFLiteWebModelRunner.create(bytes.buffer, { numThreads: 1 });
+    const cells = (tensor) => tensor.data();
+    const same = (data) => new input.constructor(data.buffer, data.byteOffset, data.byteLength);
+    return (pixels) => {
+      same(cells(runner.getInputs()[0])).set(pixels);
+      runner.infer();
+      return same(cells(runner.getOutputs()[0])).slice();
+    };
+  },
+
+  async 'LiteRT.js'(bytes) {
+    const { loadLiteRt, loadAndCompile, Tensor } = await import('/node_modules/@litertjs/core/dist/index.js');
+    await loadLiteRt('/node_modules/@litertjs/core/wasm/', { threads: false });
+    const model = await loadAndCompile(bytes, { accelerator: 'wasm' });
+    const shape = [...model.getInputDetails()[0].shape];
+    return async (pixels) => {
+      const tensor = new Tensor(pixels, shape);
+      const [result] = await model.run([tensor]);
+      const data = result.toTypedArray().slice();
+      tensor.delete();
+      result.delete();
+      return data;
+    };
+  },
+
+  async 'onnxruntime-web'(bytes, input, onnx) {
+    if (!onnx) throw new Error('no ONNX model was given');
+    const ort = await import('/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs');
+    ort.env.wasm.numThreads = 1;
+    ort.env.wasm.wasmPaths = '/node_modules/onnxruntime-web/dist/';
+    const session = await ort.InferenceSession.create(onnx, { executionProviders: ['wasm'] });
+    const side = Math.round(Math.sqrt(input.length / 3));
+    const name = session.inputNames[0];
+    const shape = session.inputMetadata?.[0]?.shape?.[1] === 3 ? [1, 3, side, side] : [1, side, side, 3];
+    return async (pixels) => {
+      const floats = Float32Array.from(pixels, (value) => value / 127.5 - 1);
+      const results = await session.run({ [name]: new ort.Tensor('float32', floats, shape) });
+      return results[session.outputNames[0]].data.slice();
+    };
+  },
+};
+
+function script(address) {
+  return new Promise((resolve, reject) => {
+    const element = document.createElement('script');
+    element.src = address;
+    element.onload = resolve;
+    element.onerror = () => reject(new Error(`${address} cannot be loaded`));
+    document.head.append(element);
+  });
+}
+
+const bytesAt = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+
+// Of every engine: the least and the median of milliseconds a run, and how far its output is from the first one's; or
+// why it cannot run.
+globalThis.measure = async ({ names, size, isSigned, rounds, runs, hasOnnx }) => {
+  const Elements = isSigned ? Int8Array : Uint8Array;
+  const input = Elements.from({ length: size }, (_, i) => Math.imul(i, 2654435761) >>> 24);
+  const onnx = hasOnnx ? await bytesAt('/model.onnx') : undefined;
+  const results = {};
+  const ready = [];
+  for (const name of names) {
+    results[name] = { times: [] };
+    try {
+      const run = await engines[name](await bytesAt('/model.tflite'), input, onnx);
+      results[name].output = await run(input);
+      for (let i = 0; i < runs; i++) await run(input); // until the engine's compilers have finished
+      ready.push([name, run]);
+    } catch (error) {
+      results[name].problem = String(error?.message ?? error);
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of ready) {
+      for (let i = 0; i < runs; i++) {
+        const start = performance.now();
+        await run(input);
+        results[name].times.push(performance.now() - start);
+      }
+    }
+  }
+  const wanted = results[names[0]].output;
+  for (const result of Object.values(results)) {
+    result.times.sort((a, b) => a - b);
+    result.least = result.times[0];
+    result.median = result.times[result.times.length >> 1];
+    if (wanted && result.output?.constructor === wanted.constructor) {
+      result.difference = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - result.output[i])), 0);
+    }
+    delete result.times;
+    delete result.output;
+  }
+  return results;
+};
+globalThis.mobilenet = { ready: Promise.resolve() }; // what tests/web/chromium.mjs waits for
