@@ -174,9 +174,10 @@ static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
             const v128_t bias = wasm_v128_load(j->panel->channels.folded_bias + 4 * v);
             Q8_UNROLL for (int r = 0; r < ROWS; r++) acc[r][v] = bias;
         }
-        for (const int16_t *end = tiles + ROWS * j->depth; tiles < end; tiles += 4 * ROWS, weights += 4 * LANES) {
+        /* V8 loads all that a pass of a loop needs before it multiplies, so that two pairs would leave no registers. */
+        _Pragma("clang loop unroll(disable)")
+        for (const int16_t *end = tiles + ROWS * j->depth; tiles < end; tiles += 2 * ROWS, weights += 2 * LANES) {
             multiply(tiles, weights, acc);
-            multiply(tiles + 2 * ROWS, weights + 2 * LANES, acc);
         }
         v128_t kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
         Q8_UNROLL for (int r = 0; r < ROWS; r++) { Q8_UNROLL for (int v = 0; v < VECTORS; v++) kept[r][v] = acc[r][v]; }
