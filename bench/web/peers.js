@@ -2,7 +2,7 @@
 // Copyright the mobilenet.c authors
 
 // In the browser: the engines in turns, one thread each, on one model and one picture. peers.mjs opens the page with this
-// script and calls measure().
+// script and calls prepare() and times().
 
 // Engines are functions of the model's bytes to functions that set the input and run once, and return the output's
 // elements.
@@ -70,45 +70,37 @@ function script(address) {
 
 const bytesAt = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
 
-// Of every engine: the least and the median of milliseconds a run, and how far its output is from the first one's; or
-// why it cannot run.
-globalThis.measure = async ({ names, size, isSigned, rounds, runs, hasOnnx }) => {
+const ready = {};
+let input;
+let first;
+
+// Makes an engine ready: runs it until the browser's compilers have finished, and tells how far its output is from the
+// first engine's.
+globalThis.prepare = async ({ name, size, isSigned, runs, hasOnnx }) => {
   const Elements = isSigned ? Int8Array : Uint8Array;
-  const input = Elements.from({ length: size }, (_, i) => Math.imul(i, 2654435761) >>> 24);
-  const onnx = hasOnnx ? await bytesAt('/model.onnx') : undefined;
-  const results = {};
-  const ready = [];
-  for (const name of names) {
-    results[name] = { times: [] };
-    try {
-      const run = await engines[name](await bytesAt('/model.tflite'), input, onnx);
-      results[name].output = await run(input);
-      for (let i = 0; i < runs; i++) await run(input); // until the engine's compilers have finished
-      ready.push([name, run]);
-    } catch (error) {
-      results[name].problem = String(error?.message ?? error);
-    }
+  input ??= Elements.from({ length: size }, (_, i) => Math.imul(i, 2654435761) >>> 24);
+  try {
+    const onnx = hasOnnx ? await bytesAt('/model.onnx') : undefined;
+    const run = await engines[name](await bytesAt('/model.tflite'), input, onnx);
+    const output = await run(input);
+    first ??= output;
+    for (let i = 0; i < runs; i++) await run(input);
+    ready[name] = run;
+    if (output.constructor !== first.constructor) return {};
+    return { difference: first.reduce((most, value, i) => Math.max(most, Math.abs(value - output[i])), 0) };
+  } catch (error) {
+    return { problem: String(error?.message ?? error) };
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of ready) {
-      for (let i = 0; i < runs; i++) {
-        const start = performance.now();
-        await run(input);
-        results[name].times.push(performance.now() - start);
-      }
-    }
+};
+
+// The least milliseconds of some runs.
+globalThis.times = async (name, runs) => {
+  let least = Infinity;
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    await ready[name](input);
+    least = Math.min(least, performance.now() - start);
   }
-  const wanted = results[names[0]].output;
-  for (const result of Object.values(results)) {
-    result.times.sort((a, b) => a - b);
-    result.least = result.times[0];
-    result.median = result.times[result.times.length >> 1];
-    if (wanted && result.output?.constructor === wanted.constructor) {
-      result.difference = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - result.output[i])), 0);
-    }
-    delete result.times;
-    delete result.output;
-  }
-  return results;
+  return least;
 };
 globalThis.mobilenet = { ready: Promise.resolve() }; // what tests/web/chromium.mjs waits for

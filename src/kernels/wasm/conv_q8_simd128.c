@@ -175,8 +175,8 @@ static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
             Q8_UNROLL for (int r = 0; r < ROWS; r++) acc[r][v] = bias;
         }
         /* V8 loads all that a pass of a loop needs before it multiplies, so that two pairs would leave no registers. */
-        _Pragma("clang loop unroll(disable)")
-        for (const int16_t *end = tiles + ROWS * j->depth; tiles < end; tiles += 2 * ROWS, weights += 2 * LANES) {
+        _Pragma("clang loop unroll(disable)") for (const int16_t *end = tiles + ROWS * j->depth; tiles < end;
+                                                   tiles += 2 * ROWS, weights += 2 * LANES) {
             multiply(tiles, weights, acc);
         }
         v128_t kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */

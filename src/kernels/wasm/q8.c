@@ -18,9 +18,28 @@ bool mn_wasm_fits(const int32_t *shift, int32_t count) {
  * for all accumulators, none of which is beyond `reach`; or, as a result is the numerator over 2^(31 + right), for all
  * those whose results can be within 255 of the zero point: larger ones are clamped. Without a shift the sum with the
  * zero point may wrap. */
-static bool is_exact(int64_t reach, int32_t multiplier, int32_t right) {
+static bool is_bounded(int64_t reach, int32_t multiplier, int32_t right) {
     const int64_t most = (INT64_C(1) << 52) - (INT64_C(1) << 31);
     return (right >= 1 && right <= 13) || reach < most / mn_max_i32(multiplier, 1);
+}
+
+/* What mn_wasm_round_2() computes, less the zero point. */
+static double in_doubles(const mn_wasm_channels *c, int32_t lane, int32_t acc) {
+    const double y = acc * c->scale[lane];
+    return y + (y < 0 ? c->offset[lane] - c->less[lane] : c->offset[lane]) + 0x1.8p52 - 0x1.8p52;
+}
+
+/* Both ways of requantising rise with the accumulator, so they agree on all if they agree on both sides of each
+ * threshold, the first accumulator with a result. Shifts are below -13. */
+static bool agrees(const mn_wasm_channels *c, int32_t lane) {
+    for (int32_t result = -255; result <= 256; result++) {
+        const double about = floor((result - 0.5) / c->scale[lane]) - 2;
+        if (!(about > -0x1p31 && about < 0x1p31 - 8)) continue;
+        int32_t first = (int32_t)about;
+        while (mn_requantize(first, c->multiplier[lane], c->shift[lane]) < result) first++;
+        if (in_doubles(c, lane, first) < result || in_doubles(c, lane, first - 1) >= result) return false;
+    }
+    return true;
 }
 
 static void fill_lane(const mn_conv_params *p, int32_t channel, int64_t reach, int32_t lane, mn_wasm_channels *out) {
@@ -32,7 +51,7 @@ static void fill_lane(const mn_conv_params *p, int32_t channel, int64_t reach, i
     out->less[lane] = right > 0 ? 0x1p31 * unit : 0;
     out->multiplier[lane] = multiplier;
     out->shift[lane] = -right;
-    if (!is_exact(reach, multiplier, right)) out->is_exact = 0;
+    if (!is_bounded(reach, multiplier, right) && !(right > 13 && agrees(out, lane))) out->is_exact = 0;
 }
 
 void mn_wasm_channels_fill(const mn_conv_params *p, const mn_wasm_zeros *zeros, int32_t first, const int32_t *bias,
