@@ -53,7 +53,7 @@ const { type, shape } = own.inputs[0];
 const page = await openPage(chromium, `http://localhost:${server.address().port}/`,
   ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost']);
 
-// What the page's thread has computed, in ms: of no interest to it is what else the machine does.
+// What the page's thread has computed, in ms, whatever else the machine does.
 async function threadTime() {
   const { metrics } = await page.call('Performance.getMetrics');
   return 1000 * metrics.find(({ name }) => name === 'ThreadTime').value;

@@ -139,13 +139,13 @@ typedef struct job {
     uint8_t *out; /* of the span's first pixel and the panel's first channel */
 } job;
 
-static void finish_tile(const job *j, int32_t pixel, int32_t count, v128_t acc[ROWS][VECTORS]) {
+/* Results of a tile without a weight zero point, by one way of requantising. */
+Q8_INLINE void store_tile(const job *j, int32_t pixel, int32_t count, mn_wasm_ending ending,
+                          v128_t acc[ROWS][VECTORS]) {
     v128_t values[ROWS];
-    for (int32_t r = 0; r < count && j->weight_zero != 0; r++) {
-        const v128_t over = wasm_i32x4_splat((int32_t)((uint32_t)j->weight_zero * (uint32_t)j->sums[pixel + r]));
-        for (int v = 0; v < VECTORS; v++) acc[r][v] = wasm_i32x4_sub(acc[r][v], over);
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
+        values[r] = mn_wasm_requant_8(acc[r], &j->panel->channels, &j->finish, ending);
     }
-    Q8_UNROLL for (int r = 0; r < ROWS; r++) values[r] = mn_wasm_requant_8(acc[r], &j->panel->channels, &j->finish);
     uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c;
     Q8_UNROLL for (int r = 0; r < ROWS; r += 2) {
         const v128_t bytes = mn_wasm_stored(values[r], values[r + 1], &j->finish);
@@ -154,9 +154,22 @@ static void finish_tile(const job *j, int32_t pixel, int32_t count, v128_t acc[R
     }
 }
 
+static void finish_tile(const job *j, int32_t pixel, int32_t count, v128_t acc[ROWS][VECTORS]) {
+    for (int32_t r = 0; r < count && j->weight_zero != 0; r++) {
+        const v128_t over = wasm_i32x4_splat((int32_t)((uint32_t)j->weight_zero * (uint32_t)j->sums[pixel + r]));
+        for (int v = 0; v < VECTORS; v++) acc[r][v] = wasm_i32x4_sub(acc[r][v], over);
+    }
+    if (mn_wasm_ending_of(&j->finish, &j->panel->channels) == MN_WASM_UNSIGNED) {
+        store_tile(j, pixel, count, MN_WASM_UNSIGNED, acc);
+    } else {
+        store_tile(j, pixel, count, MN_WASM_ANY, acc);
+    }
+}
+
 /* The products of one pair of activations of four pixels. */
 Q8_INLINE void multiply(const int16_t *x, const int8_t *weights, v128_t acc[ROWS][VECTORS]) {
     v128_t w[VECTORS];
+    __asm__("" : "+r"(x), "+r"(weights)); /* so that all offsets become parts of loads */
     Q8_UNROLL for (int v = 0; v < VECTORS; v++) w[v] = wasm_i16x8_load8x8(weights + v * 8);
     Q8_UNROLL for (int r = 0; r < ROWS; r++) {
         const v128_t pair = wasm_v128_load32_splat(x + 2 * r);

@@ -125,57 +125,67 @@ Q8_INLINE output begin_output(const strip *s, const column *c) {
     return o;
 }
 
-Q8_INLINE void end_output(const strip *s, output o, const column *c, uint8_t *out) {
+/* What is known of a strip when it is compiled, so that loops need not ask. */
+typedef struct form {
+    mn_type type;
+    bool is_whole;
+    mn_wasm_ending ending;
+} form;
+
+Q8_INLINE void end_output(const strip *s, form f, output o, const column *c, uint8_t *out) {
     add_column(s, &o, c, 2);
-    const v128_t values = mn_wasm_requant_8(o.v, &s->b->channels, &s->finish);
-    mn_wasm_store(out, mn_wasm_stored(values, values, &s->finish), 0, s->channels);
+    const v128_t values = mn_wasm_requant_8(o.v, &s->b->channels, &s->finish, f.ending);
+    mn_wasm_store(out, mn_wasm_stored(values, values, &s->finish), 0, f.is_whole ? LANES : s->channels);
 }
 
-Q8_INLINE void run_dense(const strip *s, mn_type type, bool is_whole, uint8_t *out) {
+Q8_INLINE void run_dense(const strip *s, form f, uint8_t *out) {
     const mn_window *w = s->w;
     int32_t x = -w->pad_left;
-    column c = load_column(s, x, type, is_whole);
+    column c = load_column(s, x, f.type, f.is_whole);
     output done = begin_output(s, &c), next;
-    c = load_column(s, ++x, type, is_whole);
+    c = load_column(s, ++x, f.type, f.is_whole);
     add_column(s, &done, &c, 1);
     next = begin_output(s, &c);
     for (int32_t i = 0; i < w->out_w; i++, out += w->out_c) {
-        c = load_column(s, ++x, type, is_whole);
-        end_output(s, done, &c, out);
+        c = load_column(s, ++x, f.type, f.is_whole);
+        end_output(s, f, done, &c, out);
         add_column(s, &next, &c, 1);
         done = next;
         next = begin_output(s, &c);
     }
 }
 
-Q8_INLINE void run_strided(const strip *s, mn_type type, bool is_whole, uint8_t *out) {
+Q8_INLINE void run_strided(const strip *s, form f, uint8_t *out) {
     const mn_window *w = s->w;
     int32_t x = -w->pad_left;
     for (int32_t i = 0; i < w->out_w; i++, out += w->out_c, x += w->stride_w) {
-        column c = load_column(s, x, type, is_whole);
+        column c = load_column(s, x, f.type, f.is_whole);
         output o = begin_output(s, &c);
-        c = load_column(s, x + 1, type, is_whole);
+        c = load_column(s, x + 1, f.type, f.is_whole);
         add_column(s, &o, &c, 1);
-        c = load_column(s, x + 2, type, is_whole);
-        end_output(s, o, &c, out);
+        c = load_column(s, x + 2, f.type, f.is_whole);
+        end_output(s, f, o, &c, out);
     }
 }
 
-Q8_INLINE void run_form(const strip *s, mn_type type, bool is_whole, uint8_t *out) {
+Q8_INLINE void run_form(const strip *s, form f, uint8_t *out) {
     if (s->w->stride_w == 1) {
-        run_dense(s, type, is_whole, out);
+        run_dense(s, f, out);
     } else {
-        run_strided(s, type, is_whole, out);
+        run_strided(s, f, out);
     }
 }
 
 static void run_strip(const strip *s, uint8_t *out) {
+    const mn_wasm_ending ending = mn_wasm_ending_of(&s->finish, &s->b->channels);
     if (s->channels < LANES) {
-        run_form(s, s->type, false, out);
-    } else if (s->type == MN_INT8) {
-        run_form(s, MN_INT8, true, out);
+        run_form(s, (form){s->type, false, MN_WASM_ANY}, out);
+    } else if (s->type == MN_UINT8) {
+        run_form(s, (form){MN_UINT8, true, MN_WASM_ANY}, out);
+    } else if (ending == MN_WASM_UNSIGNED) {
+        run_form(s, (form){MN_INT8, true, MN_WASM_UNSIGNED}, out);
     } else {
-        run_form(s, MN_UINT8, true, out);
+        run_form(s, (form){MN_INT8, true, MN_WASM_ANY}, out);
     }
 }
 

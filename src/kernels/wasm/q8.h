@@ -117,21 +117,29 @@ Q8_INLINE v128_t mn_wasm_requant_4(v128_t acc, const mn_wasm_channels *c, int v,
 /** The same of both vectors by the reference's arithmetic. */
 void mn_wasm_requant_exact(const mn_wasm_channels *c, int32_t zero, v128_t acc[MN_WASM_VECTORS]);
 
+/** What accumulators become, which some kernels have code of its own for: whatever there is, or results of doubles of
+ * which negative ones are clamped. */
+typedef enum mn_wasm_ending { MN_WASM_ANY, MN_WASM_UNSIGNED } mn_wasm_ending;
+
+static inline mn_wasm_ending mn_wasm_ending_of(const mn_wasm_finish *f, const mn_wasm_channels *c) {
+    return c->is_exact && !f->is_signed ? MN_WASM_UNSIGNED : MN_WASM_ANY;
+}
+
 /** Eight results as 16-bit numbers, not yet clamped to the range. */
 Q8_INLINE v128_t mn_wasm_requant_8(const v128_t acc[MN_WASM_VECTORS], const mn_wasm_channels *c,
-                                   const mn_wasm_finish *f) {
+                                   const mn_wasm_finish *f, mn_wasm_ending ending) {
     v128_t values[MN_WASM_VECTORS];
-    if (!c->is_exact) {
-        values[0] = acc[0], values[1] = acc[1];
-        mn_wasm_requant_exact(c, f->zero, values);
-    } else if (f->is_signed) {
+    if (ending == MN_WASM_UNSIGNED) {
+        Q8_UNROLL for (int v = 0; v < MN_WASM_VECTORS; v++) {
+            values[v] = mn_wasm_requant_4(acc[v], c, v, f->round, false);
+        }
+    } else if (c->is_exact) {
         Q8_UNROLL for (int v = 0; v < MN_WASM_VECTORS; v++) {
             values[v] = mn_wasm_requant_4(acc[v], c, v, f->round, true);
         }
     } else {
-        Q8_UNROLL for (int v = 0; v < MN_WASM_VECTORS; v++) {
-            values[v] = mn_wasm_requant_4(acc[v], c, v, f->round, false);
-        }
+        values[0] = acc[0], values[1] = acc[1];
+        mn_wasm_requant_exact(c, f->zero, values);
     }
     return wasm_i16x8_narrow_i32x4(values[0], values[1]);
 }
