@@ -25,10 +25,8 @@ Q8_INLINE void multiply(int rows, int halves, const uint8_t *from, ptrdiff_t row
     }
     Q8_UNROLL for (int r = 0; r < rows; r++) {
         const __m256i x = q8_four_bytes(from + r * row_stride);
-        Q8_UNROLL for (int v = 0; v < halves; v++) {
-            acc->of[v][r] = dot_bytes(acc->of[v][r], x, w[v]);
-            __asm__("" : "+x"(acc->of[v][r]), "+r"(from)); /* before the next load, or registers run out */
-        }
+        Q8_UNROLL for (int v = 0; v < halves; v++) { acc->of[v][r] = dot_bytes(acc->of[v][r], x, w[v]); }
+        __asm__ volatile("" : "+r"(from)); /* before the next load, or registers run out */
     }
 }
 

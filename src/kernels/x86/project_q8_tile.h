@@ -203,9 +203,7 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
             Q8_UNROLL for (int r = 0; r < rows; r++) {
                 const __m256i four = q8_four_bytes(in + r * 4);
                 Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_bytes(acc[v][r], four, w[v]);
-            }
-            Q8_UNROLL for (int v = 0; v < halves; v++) {
-                Q8_UNROLL for (int r = 0; r < rows; r++) __asm__("" : "+x"(acc[v][r]));
+                __asm__ volatile("" : "+r"(in)); /* before the next load, or registers run out */
             }
         }
     }
