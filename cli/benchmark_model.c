@@ -2,25 +2,21 @@
  * Copyright the mobilenet.c authors */
 
 /* benchmark_model: how fast a model runs, with the flags and the report of TensorFlow Lite's benchmark_model. */
-#define _POSIX_C_SOURCE 200809L
-
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "benchmark_model_flags.h"
 #include "benchmark_model_inputs.h"
 #include "benchmark_model_log.h"
-#include "benchmark_model_memory.h"
 #include "benchmark_model_profile.h"
 #include "benchmark_model_stats.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "delegation.h"
+#include "host/process.h"
 #include "mobilenet_inspect.h"
 #include "model_file.h"
 
@@ -97,20 +93,20 @@ static int prepare_profiles(bench *b, int64_t create_us, int64_t create_kib) {
 }
 
 static int prepare(bench *b) {
-    b->start_kib = bench_memory_peak_kib();
+    b->start_kib = mn_process_peak_kib();
     uint64_t start = mn_clock_ns();
     mn_status status = cli_model_open(b->params.graph, &b->model);
     if (status != MN_OK) return library_exit(status);
     bench_info("Loaded model %s", b->params.graph);
     int code = bench_inputs_create(b->model, &b->params, &b->inputs);
     if (code != CLI_OK) return code;
-    int64_t loaded_kib = bench_memory_peak_kib();
+    int64_t loaded_kib = mn_process_peak_kib();
     uint64_t loaded = mn_clock_ns();
     code = create_session(b);
     if (code != CLI_OK) return code;
     uint64_t end = mn_clock_ns();
     b->init_us = (int64_t)((end - start) / 1000);
-    b->init_kib = bench_memory_peak_kib();
+    b->init_kib = mn_process_peak_kib();
     bench_info("The input model file size (MB): %g", (double)mn_model_file_bytes(b->model) / 1e6);
     bench_info("Initialized session in %gms.", (double)b->init_us / 1e3);
     code = prepare_profiles(b, (int64_t)((end - loaded) / 1000), b->init_kib - loaded_kib);
@@ -125,15 +121,6 @@ typedef struct bench_phase {
     bool profiled;
     bench_samples *samples;
 } bench_phase;
-
-static void wait_seconds(double seconds) {
-    if (!(seconds > 0.0)) return;
-    if (seconds > 1e9) seconds = 1e9;
-    struct timespec rest = {.tv_sec = (time_t)seconds};
-    rest.tv_nsec = (long)((seconds - (double)rest.tv_sec) * 1e9);
-    while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {
-    }
-}
 
 /** One run with fresh inputs; only mn_session_run is timed. */
 static int run_once(bench *b, const bench_phase *phase) {
@@ -168,7 +155,7 @@ static int run_phase(bench *b, const bench_phase *phase) {
             next += 1.0 / (double)params->run_frequency;
             rest = next - (double)mn_clock_ns() * 1e-9;
         }
-        wait_seconds(rest);
+        mn_process_wait(rest);
         now = (double)mn_clock_ns() * 1e-9;
     }
     fputs("INFO: ", stdout);
@@ -198,7 +185,7 @@ static int run_phases(bench *b) {
 /* ---- Report ---- */
 
 static void report_memory(const bench *b) {
-    int64_t peak_kib = bench_memory_peak_kib();
+    int64_t peak_kib = mn_process_peak_kib();
     if (peak_kib < 0) return;
     bench_info("Note: as the benchmark tool itself affects memory footprint, the following is only APPROXIMATE to the "
                "actual memory footprint of the model at runtime. Take the information at your discretion.");
@@ -208,7 +195,7 @@ static void report_memory(const bench *b) {
     bench_info("Overall peak memory footprint (MB) via periodic monitoring: %g", (double)peak_kib / 1024.0);
     int64_t resident = 0;
     int64_t shared = 0;
-    if (!bench_memory_now(&resident, &shared)) return;
+    if (!mn_process_memory(&resident, &shared)) return;
     /* The misspelt words are the original's, and part of its interface. */
     bench_info("Memory status at the end of exeution:");
     bench_info("- VmRSS              : %" PRId64 " MB", resident);
@@ -320,6 +307,10 @@ static int benchmark_flags(bench_flags *flags) {
 
 int main(int argc, char **argv) {
     cli_begin("ERROR", "WARN");
+    if (!mn_process_begin(&argc, &argv)) {
+        cli_error("out of memory");
+        return CLI_FAILURE;
+    }
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines appear as they happen, also in a pipe */
     bench_flags flags;
     int code = CLI_USAGE;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "benchmark_model_inputs.h"
 
 #include <stdlib.h>
@@ -151,12 +149,11 @@ static bool read_ranges(const bench_params *params, bench_inputs *inputs) {
 
 /** Copies `length` characters of `text`, each "::" as ":"; returns NULL when out of memory. */
 static char *unescape_colons(const char *text, size_t length) {
-    char *copy = strndup(text, length);
+    char *copy = malloc(length + 1), *end = copy;
     if (copy == NULL) return NULL;
-    char *end = copy;
-    for (const char *at = copy; *at != '\0'; at++) {
+    for (const char *at = text; at < text + length; at++) {
         *end++ = *at;
-        if (at[0] == ':' && at[1] == ':') at++;
+        if (at[0] == ':' && at + 1 < text + length && at[1] == ':') at++;
     }
     *end = '\0';
     return copy;

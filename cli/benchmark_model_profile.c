@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "benchmark_model_profile.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +15,17 @@
 
 /* ---- Collecting ---- */
 
-/** Ends a text begun with open_memstream(); false, with *text freed, when memory ran out on the way. */
-static bool close_text(FILE *stream, char **text) {
-    bool failed = ferror(stream) != 0;
-    if (fclose(stream) == 0 && !failed) return true;
-    free(*text);
-    *text = NULL;
-    return false;
+/** Adds to a text, which begins as NULL; when memory runs out, *text is freed and stays NULL. */
+static bool append(char **text, const char *before, const char *more) {
+    size_t length = *text != NULL ? strlen(*text) : 0, room = length + strlen(before) + strlen(more) + 1;
+    char *longer = realloc(*text, room);
+    if (longer == NULL) {
+        free(*text);
+    } else {
+        snprintf(longer + length, room - length, "%s%s", before, more);
+    }
+    *text = longer;
+    return longer != NULL;
 }
 
 bool bench_profile_init(bench_profile *profile, int64_t microseconds, int64_t memory_kb) {
@@ -30,48 +33,35 @@ bool bench_profile_init(bench_profile *profile, int64_t microseconds, int64_t me
     if (profile->node == NULL) return false;
     profile->count = 1;
     bench_node *node = &profile->node[0];
-    node->type = strdup("AllocateTensors");
-    node->name = strdup("AllocateTensors/0");
     node->memory_kb = memory_kb;
     bench_stat_add(&node->time, microseconds);
     bench_stat_add(&profile->total, microseconds);
-    return node->type != NULL && node->name != NULL;
+    return append(&node->type, "", "AllocateTensors") && append(&node->name, "", "AllocateTensors/0");
 }
 
 /** "CONV_2D+ADD" for the operators of a step; for a part of a delegate the name that it registered. */
 static mn_status name_type(const mn_model *model, const mn_step_info *step, char **out) {
-    size_t length = 0;
-    if (step->backend != NULL) {
-        *out = strdup(step->kernel);
-        return *out != NULL ? MN_OK : mn_fail_memory("the profile");
-    }
-    FILE *stream = open_memstream(out, &length);
-    if (stream == NULL) return mn_fail_memory("the profile");
-    mn_status status = MN_OK;
-    for (int32_t i = 0; i < step->op_count && status == MN_OK; i++) {
+    bool good = step->backend == NULL || append(out, "", step->kernel);
+    for (int32_t i = 0; step->backend == NULL && i < step->op_count && good; i++) {
         mn_op_info op = MN_INIT(mn_op_info);
-        status = mn_model_op(model, step->ops[i], &op);
-        if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? "+" : "", op.name);
+        MN_TRY(mn_model_op(model, step->ops[i], &op));
+        good = append(out, i > 0 ? "+" : "", op.name);
     }
-    if (!close_text(stream, out) && status == MN_OK) status = mn_fail_memory("the profile");
-    return status;
+    return good ? MN_OK : mn_fail_memory("the profile");
 }
 
 /** "[name, name]:7" for what node 7 makes. */
 static mn_status name_outputs(const mn_model *model, const mn_step_info *step, int32_t node, char **out) {
-    size_t length = 0;
-    FILE *stream = open_memstream(out, &length);
-    if (stream == NULL) return mn_fail_memory("the profile");
-    mn_status status = MN_OK;
-    fputc('[', stream);
-    for (int32_t i = 0; i < step->output_count && status == MN_OK; i++) {
+    char number[16];
+    bool good = append(out, "[", "");
+    for (int32_t i = 0; i < step->output_count && good; i++) {
         mn_tensor_info tensor = MN_INIT(mn_tensor_info);
-        status = mn_model_tensor(model, step->outputs[i], &tensor);
-        if (status == MN_OK) fprintf(stream, "%s%s", i > 0 ? ", " : "", tensor.name);
+        MN_TRY(mn_model_tensor(model, step->outputs[i], &tensor));
+        good = append(out, i > 0 ? ", " : "", tensor.name);
     }
-    fprintf(stream, "]:%" PRId32, node);
-    if (!close_text(stream, out) && status == MN_OK) status = mn_fail_memory("the profile");
-    return status;
+    snprintf(number, sizeof number, "%" PRId32, node);
+    good = good && append(out, "]:", number);
+    return good ? MN_OK : mn_fail_memory("the profile");
 }
 
 mn_status bench_profile_steps(bench_profile *profile, const mn_model *model, const mn_session *session) {

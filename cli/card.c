@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "card.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/sha256.h"
 #include "classify/ending.h"
@@ -18,6 +15,7 @@
 #include "graph/describe.h"
 #include "graph/pixels.h"
 #include "graph/shape.h"
+#include "host/files.h"
 #include "image/prepare.h"
 #include "image_options.h"
 
@@ -88,7 +86,7 @@ static void put_file(FILE *out, const char *what, const cli_card_file *file) {
 /* May `path` be written? Not where it is there and lacks the mark. */
 static bool replaceable(const char *path) {
     char line[sizeof mark] = "";
-    FILE *file = fopen(path, "rb");
+    FILE *file = mn_files_open(path, "rb");
     if (!file) return true;
     const bool ours = fgets(line, sizeof line, file) && strcmp(line, mark) == 0;
     fclose(file);
@@ -114,9 +112,9 @@ static bool open_card(cli_card *card, const char *model) {
 
 bool cli_card_begin(cli_card *card, const cli_card_source *source, const cli_card_file *model,
                     const cli_card_file *made_from) {
-    struct stat info;
     *card = (cli_card){.source = source};
-    if (source->off || (stat(model->path, &info) == 0 && !S_ISREG(info.st_mode))) return true;
+    const mn_found found = mn_files_look(model->path);
+    if (source->off || (found != MN_FOUND_FILE && found != MN_FOUND_NOTHING)) return true;
     if (!open_card(card, model->path)) return false;
     if (!card->out) return true;
     const char *slash = strrchr(model->path, '/');

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "card_photos.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "card.h"
 #include "common/error.h"
 
@@ -47,10 +45,10 @@ static void hash_entries(const entry *entries, int32_t count, uint8_t digest[MN_
     mn_sha256 hash;
     mn_sha256_begin(&hash);
     for (int32_t i = 0; i < count; i++) {
-        struct stat info;
+        mn_file file = {0};
         char bytes[32];
-        const int64_t size = stat(entries[i].path, &info) == 0 ? (int64_t)info.st_size : 0;
-        const int length = snprintf(bytes, sizeof bytes, "\t%" PRId64 "\n", size);
+        if (mn_file_open(entries[i].path, &file) == MN_OK) mn_file_close(&file);
+        const int length = snprintf(bytes, sizeof bytes, "\t%" PRIu64 "\n", file.bytes);
         mn_sha256_add(&hash, entries[i].inside, strlen(entries[i].inside));
         mn_sha256_add(&hash, bytes, (size_t)length);
     }

@@ -95,7 +95,7 @@ static const cli_alias label_image[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_classify_command = {
     .name = "classify",
     .usage = "-m MODEL [options] IMAGE...",
     .summary = "Says what is in photos: the most probable classes, with their probabilities.",
@@ -281,7 +281,7 @@ static int classify(const settings *s) {
 
 int cli_classify(int count, char *const *arguments) {
     settings s = {.top = 5, .image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_classify_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? classify(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.images);
     return code;

@@ -71,7 +71,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_compare_command = {
     .name = "compare",
     .usage = "A [B] --images DIR [options]",
     .summary = "Compares what the layers of two versions of a model compute, the worst first: signal to noise ratio "
@@ -458,7 +458,7 @@ static int compare(const settings *s) {
 
 int cli_compare(int count, char *const *arguments) {
     settings s = {.limit = 50, .jobs = -1, .image = CLI_IMAGE_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_compare_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? compare(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;

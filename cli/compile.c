@@ -3,24 +3,21 @@
 
 /* mobilenet compile: int8 models to C for microcontrollers. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "compile_check.h"
 #include "compile_library.h"
+#include "host/files.h"
 #include "image_options.h"
 #include "mcu/emit.h"
 #include "mcu/files.h"
@@ -97,7 +94,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_compile_command = {
     .name = "compile",
     .usage = "MODEL... -o DIR [options]",
     .summary =
@@ -187,17 +184,14 @@ static bool take_names(const settings *s, compiled *models) {
 
 /* May files be written into a folder of this name? False after a sentence. */
 static bool suits_folder(const char *path) {
-    DIR *folder = opendir(path);
+    mn_folder *folder = mn_folder_open(path);
     if (!folder && errno == ENOENT) return true;
     if (!folder) {
         cli_error("%s: cannot be the folder that is written: %s", path, strerror(errno));
         return false;
     }
-    bool empty = true;
-    for (const struct dirent *entry; empty && (entry = readdir(folder)) != NULL;) {
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    }
-    closedir(folder);
+    const bool empty = mn_folder_next(folder) == NULL;
+    mn_folder_close(folder);
     if (!empty) cli_error("%s: is there already and not empty; name a new folder, or empty this one", path);
     return empty;
 }
@@ -304,10 +298,10 @@ static void remove_files(const settings *s, const compiled *models, const char *
     char path[PATH_BYTES];
     for (int32_t k = 0; k < s->models.count * MODEL_FILES; k++) {
         const char *name = models[k / MODEL_FILES].name, *ending = model_files[k % MODEL_FILES].ending;
-        if (make_path(path, folder, name, ending)) unlink(path);
+        if (make_path(path, folder, name, ending)) mn_files_remove(path);
     }
     for (int32_t i = 0; i < mn_mcu_file_count; i++) {
-        if (make_path(path, folder, mn_mcu_files[i].name, "")) unlink(path);
+        if (make_path(path, folder, mn_mcu_files[i].name, "")) mn_files_remove(path);
     }
 }
 
@@ -328,7 +322,7 @@ static bool write_library(const settings *s, const compiled *models) {
 }
 
 static bool make_folder(const char *path, bool *made) {
-    *made = mkdir(path, 0777) == 0;
+    *made = mn_file_make_folder(path);
     if (*made || errno == EEXIST) return true;
     cli_error("%s: folder cannot be made: %s", path, strerror(errno));
     return false;
@@ -345,8 +339,8 @@ static bool write_folder(const settings *s, const compiled *models) {
     for (int32_t i = 0; good && i < s->models.count; i++) good = write_model(&models[i], folder);
     good = good && write_runtime(folder) && (!s->library || write_library(s, models));
     if (!good) remove_files(s, models, folder);
-    if (!good && made_sources) rmdir(folder);
-    if (!good && made) rmdir(s->output);
+    if (!good && made_sources) mn_files_remove_folder(folder);
+    if (!good && made) mn_files_remove_folder(s->output);
     return good;
 }
 
@@ -404,7 +398,7 @@ static int compile(const settings *s) {
 
 int cli_compile(int count, char *const *arguments) {
     settings s = {.image = CLI_IMAGE_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_compile_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? compile(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     cli_list_free(&s.names);

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "compile_library.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "host/files.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -30,7 +28,7 @@ static bool make_path(const mn_mcu_library *library, int32_t i, const char *fold
 static bool make_folders(char *path, size_t from) {
     for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        const bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        const bool made = mn_file_make_folder(path) || errno == EEXIST;
         if (!made) cli_error("%s: folder cannot be made: %s", path, strerror(errno));
         *slash = '/';
         if (!made) return false;
@@ -51,10 +49,10 @@ static bool write_file(const mn_mcu_library *library, int32_t i, const char *fol
 static void remove_file(const mn_mcu_library *library, int32_t i, const char *folder) {
     char path[PATH_BYTES];
     if (!make_path(library, i, folder, path)) return;
-    unlink(path);
+    mn_files_remove(path);
     for (char *slash = strrchr(path, '/'); slash > path + strlen(folder); slash = strrchr(path, '/')) {
         *slash = '\0';
-        rmdir(path);
+        mn_files_remove_folder(path);
     }
 }
 

@@ -3,12 +3,9 @@
 
 /* mobilenet convert: what Keras or PyTorch saved, as a float .tflite. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/map.h"
 #include "card.h"
@@ -17,6 +14,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "graph/pixels.h"
+#include "host/files.h"
 #include "image/prepare.h"
 #include "labels.h"
 #include "model_file.h"
@@ -61,7 +59,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_convert_command = {
     .name = "convert",
     .usage = "WEIGHTS -o FILE [options]",
     .summary = "Converts a MobileNet that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
@@ -145,11 +143,10 @@ static void print_summary(const settings *s, const mn_net *net, const mn_origin 
 
 static bool make_card(const settings *s, const mn_graph *graph, const mn_origin *origin, made *m) {
     const char *weights = s->files.items[0];
-    struct stat info;
     mn_map map = {0};
     cli_card *card = &m->card;
     /* A pipe has been read already. */
-    if (!s->card.off && stat(weights, &info) == 0 && S_ISREG(info.st_mode)) {
+    if (!s->card.off && mn_files_look(weights) == MN_FOUND_FILE) {
         const mn_status status = cli_file_read(weights, &map);
         if (status != MN_OK) cli_library_error(status);
         if (status != MN_OK) return false;
@@ -219,8 +216,8 @@ static int convert(const settings *s) {
 }
 
 int cli_convert(int count, char *const *arguments) {
-    settings s = {.card = {.command = command.name, .count = count, .arguments = arguments}};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    settings s = {.card = {.command = cli_convert_command.name, .count = count, .arguments = arguments}};
+    cli_parsed parsed = cli_parse(&cli_convert_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? convert(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.files);
     return code;

@@ -83,7 +83,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_evaluate_command = {
     .name = "evaluate",
     .usage = "-m MODEL --images DIR [options]",
     .summary =
@@ -418,6 +418,6 @@ static int evaluate(const settings *s) {
 
 int cli_evaluate(int count, char *const *arguments) {
     settings s = {.jobs = -1, .image = CLI_IMAGE_DEFAULTS, .session = CLI_SESSION_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_evaluate_command, count, arguments, &s);
     return parsed == CLI_PARSED ? evaluate(&s) : cli_parsed_code(parsed);
 }

@@ -75,7 +75,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_inspect_command = {
     .name = "inspect",
     .usage = "[options] MODEL",
     .summary = "Shows the inputs, outputs and operators of a model, with shapes, parameters, multiply-accumulates "
@@ -407,7 +407,7 @@ static int inspect(settings *s) {
 
 int cli_inspect(int count, char *const *arguments) {
     settings s = {.session = CLI_SESSION_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_inspect_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? inspect(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;

@@ -10,35 +10,19 @@
 #include "common/error.h"
 #include "common/options.h"
 #include "common/suggest.h"
+#include "host/process.h"
 #include "mobilenet.h"
 #include "mobilenet_inspect.h"
 
-typedef struct subcommand {
-    const char *name;
-    int (*run)(int count, char *const *arguments);
-    const char *help;
-} subcommand;
-
-static const subcommand subcommands[] = {
-    {"classify", cli_classify, "say what is in photos"},
-    {"run", cli_run, "run a model on raw tensors"},
-    {"evaluate", cli_evaluate, "measure the accuracy of a model over a folder of photos"},
-    {"inspect", cli_inspect, "show the operators, sizes and quantisation of a model"},
-    {"convert", cli_convert, "convert what Keras saved into a float model"},
-    {"new", cli_new, "write a MobileNetV2 with random weights"},
-    {"variants", cli_variants, "list the published variants of MobileNetV2"},
-    {"quantize", cli_quantize, "quantise a float model to 8-bit integers"},
-    {"train", cli_train, "train a network on folders of photos"},
-    {"compile", cli_compile, "write an int8 model as C for microcontrollers"},
-    {"compare", cli_compare, "show layer by layer how far one version of a model is from another"},
-};
-enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+enum { MOST_COMMANDS = 24 };
 
 static void print_help(FILE *out) {
     fprintf(
         out,
         "Usage: mobilenet COMMAND [options]\n\nMakes and runs MobileNet image classifiers (.tflite).\n\nCommands:\n");
-    for (int i = 0; i < SUBCOMMANDS; i++) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+    for (const cli_subcommand *sub = cli_subcommands; sub->command != NULL; sub++) {
+        fprintf(out, "  %-10s %s\n", sub->command->name, sub->help);
+    }
     fprintf(out, "\nOptions:\n"
                  "  -h, --help     print this help\n"
                  "      --version  print the version, and the kernel tiers that this processor runs\n"
@@ -51,18 +35,21 @@ static void print_version(void) {
     puts("");
 }
 
-static const subcommand *find(const char *name) {
-    for (int i = 0; i < SUBCOMMANDS; i++) {
-        if (strcmp(subcommands[i].name, name) == 0) return &subcommands[i];
+static const cli_subcommand *find(const char *name) {
+    for (const cli_subcommand *sub = cli_subcommands; sub->command != NULL; sub++) {
+        if (strcmp(sub->command->name, name) == 0) return sub;
     }
     return NULL;
 }
 
 static int wrong_name(const char *name) {
     static const char benchmark[] = "benchmark_model";
-    const char *names[SUBCOMMANDS + 3] = {"--help", "--version", benchmark};
-    for (int i = 0; i < SUBCOMMANDS; i++) names[i + 3] = subcommands[i].name;
-    const char *nearest = cli_nearest(name, names, sizeof names / sizeof names[0]);
+    const char *names[MOST_COMMANDS + 3] = {"--help", "--version", benchmark};
+    size_t count = 3;
+    for (const cli_subcommand *sub = cli_subcommands; sub->command != NULL && count < MOST_COMMANDS + 3; sub++) {
+        names[count++] = sub->command->name;
+    }
+    const char *nearest = cli_nearest(name, names, count);
     if (nearest == benchmark) {
         cli_error("unknown command '%s': a program of its own measures latency, %s --graph=MODEL", name, benchmark);
         return CLI_USAGE;
@@ -88,14 +75,18 @@ static int dispatch(int count, char **arguments) {
     }
     if (strcmp(name, "help") == 0) {
         static char *const help[] = {"--help", NULL};
-        const subcommand *command = find(arguments[2]);
+        const cli_subcommand *command = find(arguments[2]);
         return command != NULL ? command->run(1, help) : wrong_name(arguments[2]);
     }
-    const subcommand *command = find(name);
+    const cli_subcommand *command = find(name);
     return command != NULL ? command->run(count - 2, arguments + 2) : wrong_name(name);
 }
 
 int main(int count, char **arguments) {
     cli_begin("mobilenet", "mobilenet");
+    if (!mn_process_begin(&count, &arguments)) {
+        cli_error("out of memory");
+        return CLI_FAILURE;
+    }
     return cli_end(dispatch(count, arguments));
 }

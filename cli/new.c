@@ -72,7 +72,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_new_command = {
     .name = "new",
     .usage = "[options] -o FILE",
     .summary = "Writes a float MobileNet with random weights, for tests and training. The same options give the "
@@ -127,6 +127,6 @@ static int make_new(const settings *s) {
 
 int cli_new(int count, char *const *arguments) {
     settings s = {.architecture = MN_FAMILY_V2, .size = 224, .classes = 1000};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_new_command, count, arguments, &s);
     return parsed == CLI_PARSED ? make_new(&s) : cli_parsed_code(parsed);
 }

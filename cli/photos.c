@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "photos.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/error.h"
 #include "common/options.h"
 #include "decode/decode.h"
+#include "host/files.h"
 
 /* Folders inside folders beyond this are refused: a symbolic link may point to its parent. */
 enum { MAX_DEPTH = 16 };
@@ -32,6 +29,14 @@ static char *join(const char *folder, const char *name) {
     bool slash = folder[0] != '\0' && folder[strlen(folder) - 1] != '/';
     snprintf(path, bytes, "%s%s%s", folder, slash ? "/" : "", name);
     return path;
+}
+
+static char *copy_of(const char *text, size_t length) {
+    char *copy = malloc(length + 1);
+    if (copy == NULL) return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
 }
 
 /* Takes over `path`, also on failure; NULL is a failure. */
@@ -55,33 +60,32 @@ static bool add_photo(cli_photos *photos, char *path, int32_t truth) {
 static bool walk(const char *folder, int depth, cli_photos *out);
 
 static bool visit(char *path, const char *name, int depth, cli_photos *out) {
-    struct stat info;
-    bool exists = stat(path, &info) == 0;
-    if (exists && S_ISDIR(info.st_mode)) {
+    const mn_found found = mn_files_look(path);
+    if (found == MN_FOUND_FOLDER) {
         bool good = walk(path, depth + 1, out);
         free(path);
         return good;
     }
     /* One that cannot be read is reported when its turn comes; reading a pipe in a folder might never end. */
-    if (mn_image_is_name(name) && (!exists || S_ISREG(info.st_mode))) return add_photo(out, path, -1);
+    if (mn_image_is_name(name) && found != MN_FOUND_OTHER) return add_photo(out, path, -1);
     free(path);
     return true;
 }
 
 static bool walk(const char *folder, int depth, cli_photos *out) {
-    DIR *stream = depth < MAX_DEPTH ? opendir(folder) : NULL;
+    mn_folder *stream = depth < MAX_DEPTH ? mn_folder_open(folder) : NULL;
     if (stream == NULL) {
         cli_error("%s: folder cannot be read: %s", folder, depth < MAX_DEPTH ? strerror(errno) : "nested too deep");
         return false;
     }
     bool good = true;
-    struct dirent *entry;
-    while (good && (entry = readdir(stream)) != NULL) {
-        if (entry->d_name[0] == '.') continue;
-        char *path = join(folder, entry->d_name);
-        good = path != NULL && visit(path, entry->d_name, depth, out);
+    const char *name;
+    while (good && (name = mn_folder_next(stream)) != NULL) {
+        if (name[0] == '.') continue;
+        char *path = join(folder, name);
+        good = path != NULL && visit(path, name, depth, out);
     }
-    closedir(stream);
+    mn_folder_close(stream);
     return good;
 }
 
@@ -128,7 +132,7 @@ static bool assign_by_folder(cli_photos *photos, size_t skip, cli_labels *labels
         size_t length = class_folder(relative);
         if (length == 0 || photos->items[i].truth >= 0) continue;
         if (last == NULL || length != last_length || strncmp(last, relative, length) != 0) {
-            char *name = strndup(relative, length);
+            char *name = copy_of(relative, length);
             if (name == NULL) return false;
             truth = by_order ? cli_labels_from_number(labels, tally->count) : find_class(labels, name);
             tally->count++;
@@ -190,8 +194,8 @@ static bool from_file(const char *path, cli_labels *labels, cli_photos *out) {
 
 /* Is there something at `path`, and no folder? Standard input counts. */
 static bool is_file(const char *path) {
-    struct stat info;
-    return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISDIR(info.st_mode));
+    const mn_found found = mn_files_look(path);
+    return strcmp(path, "-") == 0 || found == MN_FOUND_FILE || found == MN_FOUND_OTHER;
 }
 
 bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out) {
@@ -207,8 +211,7 @@ bool cli_photos_from_paths(const char *const *paths, int32_t count, cli_photos *
     bool good = true;
     *out = (cli_photos){0};
     for (int32_t i = 0; i < count; i++) {
-        struct stat info;
-        bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
+        const bool folder = mn_files_look(paths[i]) == MN_FOUND_FOLDER;
         good = (folder ? add_folder(paths[i], out) : add_photo(out, join("", paths[i]), -1)) && good;
     }
     return good;
@@ -246,7 +249,7 @@ bool cli_photos_from_list(const char *list, const char *folder, cli_labels *labe
             cli_error("%s: line %zu is not a path and a class of the model", list, i + 1);
             break;
         }
-        good = add_photo(out, join(folder != NULL && path[0] != '/' ? folder : "", path), truth);
+        good = add_photo(out, join(folder != NULL && !mn_files_absolute(path) ? folder : "", path), truth);
     }
     cli_lines_free(&lines);
     if (!good) cli_photos_free(out);

@@ -137,7 +137,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_quantize_command = {
     .name = "quantize",
     .usage = "MODEL -o FILE [--images DIR | --data-free] [options]",
     .summary = "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras or "
@@ -472,8 +472,8 @@ int cli_quantize(int count, char *const *arguments) {
                   .dense = DENSE_DEFAULT,
                   .method = MN_RANGE_MSE,
                   .image = CLI_IMAGE_DEFAULTS,
-                  .card = {.command = command.name, .count = count, .arguments = arguments}};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+                  .card = {.command = cli_quantize_command.name, .count = count, .arguments = arguments}};
+    cli_parsed parsed = cli_parse(&cli_quantize_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? quantise(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.models);
     return code;

@@ -3,15 +3,13 @@
 
 /* mobilenet run: raw tensors in, raw tensors out. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -83,7 +81,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_run_command = {
     .name = "run",
     .usage = "-m MODEL --input RAW... --output RAW... [options]",
     .summary = "Runs a model once on raw tensors: for scripts, and for comparing engines. Prints nothing unless asked.",
@@ -180,7 +178,7 @@ static bool write_tensors(const settings *s, const mn_model *model, mn_session *
     char *path = malloc(room);
     bool good = path != NULL;
     if (path == NULL) cli_error("out of memory");
-    if (good && mkdir(s->tensors, 0777) != 0 && errno != EEXIST) {
+    if (good && !mn_file_make_folder(s->tensors) && errno != EEXIST) {
         cli_error("%s: folder cannot be made: %s", s->tensors, strerror(errno));
         good = false;
     }
@@ -298,7 +296,7 @@ static int run(const settings *s) {
 
 int cli_run(int count, char *const *arguments) {
     settings s = {.session = CLI_SESSION_DEFAULTS};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_run_command, count, arguments, &s);
     int code = parsed == CLI_PARSED ? run(&s) : cli_parsed_code(parsed);
     cli_list_free(&s.inputs);
     cli_list_free(&s.outputs);

@@ -4,8 +4,6 @@
 /* mobilenet train: from class folders to weights. Of several processes, which MPI started, the first alone prints and
  * writes. */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "train.h"
 
 #include <inttypes.h>
@@ -14,14 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/map.h"
 #include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
-#include "common/temp.h"
+#include "host/files.h"
+#include "host/process.h"
 #include "keras/write_h5.h"
 #include "net/family.h"
 #include "net_file.h"
@@ -33,16 +31,10 @@
 /* The signal (SIGINT, SIGTERM) that asks to end the step, write a checkpoint and exit; 0 for none. */
 static volatile sig_atomic_t stop_wanted;
 
-static void set_handler(int number, void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler};
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, NULL);
-}
-
 /* The second signal of a kind ends at once. */
 static void want_stop(int number) {
     stop_wanted = number;
-    set_handler(number, cli_temp_end);
+    mn_process_handle(number, mn_output_end);
 }
 
 /* One training. */
@@ -94,7 +86,7 @@ static bool other_labels(const job *j) {
         return other;
     }
     if (!cli_train_files_name(j->settings->init, &files)) return false;
-    if (access(files.labels, R_OK) == 0 && cli_lines_read(files.labels, &lines)) {
+    if (mn_files_readable(files.labels) && cli_lines_read(files.labels, &lines)) {
         other = lines.count != (size_t)j->data.class_count;
         for (size_t i = 0; !other && i < lines.count; i++) other = strcmp(lines.line[i], j->data.classes[i]) != 0;
     }
@@ -131,8 +123,8 @@ static void set_momentum(job *j) {
 
 static size_t choose_cache(const cli_train_settings *s) {
     if (s->cache >= 0) return (size_t)s->cache << 20;
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages / 4 * (size_t)size : 0;
+    const uint64_t quarter = mn_process_ram() / 4;
+    return quarter < SIZE_MAX ? (size_t)quarter : SIZE_MAX;
 }
 
 static mn_status open_data(job *j) {
@@ -210,8 +202,8 @@ static bool writes(const job *j) { return !j->options.reduce || j->options.reduc
 static bool replaceable(const job *j) {
     const cli_train_settings *s = j->settings;
     if (!writes(j) || s->resume || s->force) return true;
-    bool state = access(j->files.state, F_OK) == 0;
-    if (!state && access(j->files.weights, F_OK) != 0) return true;
+    bool state = mn_files_look(j->files.state) != MN_FOUND_NOTHING;
+    if (!state && mn_files_look(j->files.weights) == MN_FOUND_NOTHING) return true;
     cli_error("%s: is there already, from an earlier training; go on from its checkpoint with --resume, begin anew and "
               "replace it with --force, or choose another --out",
               state ? j->files.state : j->files.weights);
@@ -406,7 +398,7 @@ static mn_status join(job *j) {
     if (!j->options.reduce) return MN_OK;
     if (!writes(j)) {
         j->terminal = false;
-        if (!freopen("/dev/null", "w", stdout)) return mn_fail(MN_ERROR_IO, "/dev/null: cannot be opened");
+        if (!mn_process_mute()) return mn_fail(MN_ERROR_IO, "standard output: cannot be silenced");
     }
     printf("processes %d, each with %d pictures of a step and %d thread(s)\n", j->options.reduce->ranks,
            j->options.batch, j->options.threads);
@@ -414,10 +406,10 @@ static mn_status join(job *j) {
 }
 
 static int train(const cli_train_settings *s) {
-    job j = {.settings = s, .terminal = isatty(STDERR_FILENO) == 1};
+    job j = {.settings = s, .terminal = mn_process_terminal()};
     if (!cli_train_resolve(s, &j.options)) return CLI_USAGE;
-    set_handler(SIGINT, want_stop);
-    set_handler(SIGTERM, want_stop);
+    mn_process_handle(SIGINT, want_stop);
+    mn_process_handle(SIGTERM, want_stop);
     bool done = cli_train_files_name(s->output, &j.files) && good(join(&j)) && replaceable(&j) && good(prepare(&j)) &&
                 open_card(&j) && save_labels(&j) && run(&j);
     mn_mpi_end(&j.options.reduce, !done);

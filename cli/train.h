@@ -19,8 +19,6 @@ typedef struct cli_train_settings {
     cli_card_source card;
 } cli_train_settings;
 
-extern const cli_command cli_train_command;
-
 #define CLI_TRAIN_DEFAULTS                                                                                             \
     { .architecture = MN_FAMILY_V2, .epochs = 100, .batch = 96, .cache = -1, .save_minutes = 10 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "image_options.h"

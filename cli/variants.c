@@ -38,7 +38,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const cli_command command = {
+const cli_command cli_variants_command = {
     .name = "variants",
     .usage = "[options]",
     .summary = "Lists the published variants of MobileNetV2, or of another MobileNet, with the multiply-accumulates "
@@ -112,6 +112,6 @@ static int variants(const settings *s) {
 
 int cli_variants(int count, char *const *arguments) {
     settings s = {.architecture = MN_FAMILY_V2, .classes = -1};
-    cli_parsed parsed = cli_parse(&command, count, arguments, &s);
+    cli_parsed parsed = cli_parse(&cli_variants_command, count, arguments, &s);
     return parsed == CLI_PARSED ? variants(&s) : cli_parsed_code(parsed);
 }

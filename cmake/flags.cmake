@@ -49,6 +49,8 @@ function(mn_target_flags target)
   # Without it 32-bit processors can neither open large files nor list folders of file systems with large numbers.
   # Windows' own printf knows no %zu; MinGW brings another one.
   target_compile_definitions(${target} PRIVATE _FILE_OFFSET_BITS=64 $<$<BOOL:${MINGW}>:__USE_MINGW_ANSI_STDIO=1>)
+  # MinGW's isfinite() and isnan() narrow in the branch that is not taken.
+  target_compile_options(${target} PRIVATE $<$<BOOL:${MINGW}>:-Wno-float-conversion>)
   # gcc's two guesses that are wrong here, from one optimisation level to the next: sentences are cut to their buffers
   # on purpose, and an output is set whenever the status says so.
   target_compile_options(${target} PRIVATE

@@ -26,6 +26,9 @@ foreach(need JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_WEBP_INCLUDE:libwebp
   endif()
 endforeach()
 list(REMOVE_DUPLICATES mn_missing)
+if(WIN32)
+  set(mn_missing "POSIX") # files of Keras are read in a process of their own, which fork() makes
+endif()
 
 # HDF5's shared library brings along thirty others, for files on servers, which take most of the time in which a command
 # starts. Its static one needs none of them, where there is one that can be linked to a program.
@@ -61,8 +64,10 @@ set(mn_absent_sources ${mn_tool_sources})
 list(FILTER mn_absent_sources INCLUDE REGEX "/absent[.]c$")
 if(mn_missing)
   list(JOIN mn_missing " " mn_missing)
-  message(WARNING "SKIPPED: files of Keras and PyTorch; libraries are missing "
-                  "(on Debian: apt-get install ${mn_missing})")
+  if(NOT WIN32)
+    message(WARNING "SKIPPED: files of Keras and PyTorch; libraries are missing "
+                    "(on Debian: apt-get install ${mn_missing})")
+  endif()
   list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/")
   list(APPEND mn_tool_sources ${mn_absent_sources})
   list(REMOVE_DUPLICATES mn_tool_sources)

@@ -1,84 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _XOPEN_SOURCE 700
-
 #include "common/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/error.h"
-#include "common/temp.h"
+#include "host/files.h"
 
-static void output_free(cli_output *output) {
-    free(output->path);
-    cli_temp_forget(output->temp);
-    *output = (cli_output){0};
-}
-
-static bool output_fail(cli_output *output, int reason) {
-    cli_error("%s: cannot be written: %s", output->path, strerror(reason));
-    if (output->file != NULL) fclose(output->file);
-    if (output->temp != NULL) unlink(output->temp);
-    output_free(output);
+static bool cannot_write(const char *path) {
+    cli_error("%s: cannot be written: %s", path, strerror(errno));
     return false;
 }
 
-/* Creates the temporary file beside `path`, so that renaming never crosses file systems. */
-static bool open_temp(cli_output *output, mode_t mode) {
-    int descriptor = cli_temp_create(output->path, mode, &output->temp);
-    if (descriptor < 0) return output_fail(output, errno);
-    output->file = fdopen(descriptor, "wb");
-    if (output->file != NULL) return true;
-    int reason = errno;
-    close(descriptor);
-    return output_fail(output, reason);
-}
-
 bool cli_output_open(cli_output *output, const char *path) {
-    struct stat info;
-    *output = (cli_output){0};
-    bool exists = stat(path, &info) == 0;
-    bool regular = exists && S_ISREG(info.st_mode);
-    output->path = regular ? realpath(path, NULL) : strdup(path); /* a pipe has no true path */
-    if (output->path == NULL) {
-        cli_error("%s: cannot be written: %s", path, strerror(errno));
-        return false;
-    }
-    if (regular) {
-        if (access(path, W_OK) != 0) return output_fail(output, errno);
-        return open_temp(output, info.st_mode & 0777);
-    }
-    if (!exists) {
-        mode_t mask = umask(0);
-        umask(mask);
-        return open_temp(output, 0666 & ~mask);
-    }
-    output->file = fopen(path, "wb");
-    return output->file != NULL || output_fail(output, errno);
+    return mn_output_open(output, path) || cannot_write(path);
 }
 
 bool cli_output_commit(cli_output *output) {
-    FILE *file = output->file;
-    if (ferror(file)) return output_fail(output, EIO);
-    if (fflush(file) != 0) return output_fail(output, errno);
-    output->file = NULL;
-    if (fclose(file) != 0) return output_fail(output, errno);
-    if (output->temp != NULL && rename(output->temp, output->path) != 0) return output_fail(output, errno);
-    output_free(output);
-    return true;
+    if (mn_output_commit(output)) return true;
+    cannot_write(output->path);
+    mn_output_abort(output);
+    return false;
 }
 
-void cli_output_abort(cli_output *output) {
-    if (output->file != NULL) fclose(output->file);
-    if (output->temp != NULL) unlink(output->temp);
-    output_free(output);
-}
+void cli_output_abort(cli_output *output) { mn_output_abort(output); }
 
 bool cli_output_suits(const char *command, const char *path, cli_written written) {
     static const char *const others[] = {".tflite", ".h5", ".hdf5", ".keras",      ".onnx",
@@ -105,33 +53,35 @@ bool cli_output_suits(const char *command, const char *path, cli_written written
 }
 
 void cli_output_tell(const char *path) {
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) cli_error("%s: is there already and will be replaced", path);
+    if (mn_files_look(path) == MN_FOUND_FILE) cli_error("%s: is there already and will be replaced", path);
 }
 
 bool cli_write_file(const char *path, const void *data, size_t bytes) {
     cli_output output = {0};
     if (!cli_output_open(&output, path)) return false;
     errno = 0;
-    if (fwrite(data, 1, bytes, output.file) != bytes) return output_fail(&output, errno != 0 ? errno : EIO);
-    return cli_output_commit(&output);
+    if (fwrite(data, 1, bytes, output.file) == bytes) return cli_output_commit(&output);
+    if (errno == 0) errno = EIO;
+    cannot_write(path);
+    cli_output_abort(&output);
+    return false;
 }
 
 /* Opens a regular file or a pipe for reading, "-" being standard input; directories open but cannot be read, so they
- * are refused here. */
+ * are refused here. close_input() takes it. */
 static FILE *open_input(const char *path) {
-    struct stat info;
-    FILE *file = strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "rb") : fopen(path, "rb");
-    if (file == NULL) {
-        cli_error("%s: cannot be read: %s", path, strerror(errno));
-        return NULL;
-    }
-    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (strcmp(path, "-") == 0) return stdin;
+    if (mn_files_look(path) == MN_FOUND_FOLDER) {
         cli_error("%s: cannot be read: it is a folder", path);
-        fclose(file);
         return NULL;
     }
+    FILE *file = mn_files_open(path, "rb");
+    if (file == NULL) cli_error("%s: cannot be read: %s", path, strerror(errno));
     return file;
+}
+
+static void close_input(FILE *file) {
+    if (file != stdin) fclose(file);
 }
 
 bool cli_read_exact(const char *path, void *data, size_t bytes, const char *what) {
@@ -140,7 +90,7 @@ bool cli_read_exact(const char *path, void *data, size_t bytes, const char *what
     size_t got = fread(data, 1, bytes, file);
     bool more = got == bytes && fgetc(file) != EOF;
     bool failed = ferror(file) != 0;
-    fclose(file);
+    close_input(file);
     if (failed) {
         cli_error("%s: cannot be read", path);
     } else if (more) {
@@ -186,7 +136,7 @@ bool cli_lines_read(const char *path, cli_lines *out) {
     FILE *file = open_input(path);
     if (file == NULL) return false;
     char *text = read_text(file, path, &length);
-    fclose(file);
+    close_input(file);
     if (text == NULL) return false;
 
     size_t count = 1;

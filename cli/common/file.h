@@ -9,13 +9,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "host/output.h"
+
 /** A file being written. It appears under its name only when committed; a name that is not a regular file (a device,
  *  a pipe) is written directly. Start with `cli_output output = {0};`. */
-typedef struct cli_output {
-    FILE *file;
-    char *path; /* where it will be; symbolic links resolved */
-    char *temp; /* where it is until then; NULL when written directly */
-} cli_output;
+typedef mn_output cli_output;
 
 bool cli_output_open(cli_output *output, const char *path);
 

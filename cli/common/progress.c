@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "common/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "host/process.h"
 
 /* Before, the rate would be that of what was done at once. */
 #define RATE_SECONDS 1.0
@@ -18,7 +16,7 @@
 void cli_progress_begin(cli_progress *progress, const char *stage, int32_t total) {
     const char *form = getenv("MOBILENET_PROGRESS");
     bool lines = form != NULL && strcmp(form, "lines") == 0;
-    *progress = (cli_progress){.shown = lines || isatty(STDERR_FILENO) == 1,
+    *progress = (cli_progress){.shown = lines || mn_process_terminal(),
                                .lines = lines,
                                .stage = stage,
                                .total = total,

@@ -7,18 +7,15 @@
 
 #ifdef MN_DYNAMIC_WINDOWS
 
-#include <string.h>
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-enum { MOST_LETTERS = 4096 };
+#include "base/wide.h"
 
 mn_status mn_dynamic_open(const char *path, void **out) {
-    wchar_t wide[MOST_LETTERS];
+    wchar_t wide[MN_WIDE_LETTERS];
     *out = NULL;
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MOST_LETTERS) > 0) {
-        *out = (void *)LoadLibraryW(wide);
-    }
+    if (mn_widen(path, wide)) *out = (void *)LoadLibraryW(wide);
     if (*out) return MN_OK;
     return mn_fail(MN_ERROR_IO, "%s: cannot be loaded: Windows' error %lu", path, (unsigned long)GetLastError());
 }
@@ -28,12 +25,12 @@ mn_dynamic_function *mn_dynamic_find(void *library, const char *name) {
 }
 
 bool mn_dynamic_file(mn_dynamic_function *function, char *path, size_t bytes) {
-    wchar_t wide[MOST_LETTERS];
+    wchar_t wide[MN_WIDE_LETTERS];
     HMODULE module = NULL;
     const DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if (!GetModuleHandleExW(how, (LPCWSTR)(uintptr_t)function, &module)) return false;
-    const DWORD letters = GetModuleFileNameW(module, wide, MOST_LETTERS);
-    if (letters == 0 || letters >= MOST_LETTERS) return false;
+    const DWORD letters = GetModuleFileNameW(module, wide, MN_WIDE_LETTERS);
+    if (letters == 0 || letters >= MN_WIDE_LETTERS) return false;
     return WideCharToMultiByte(CP_UTF8, 0, wide, -1, path, (int)bytes, NULL, NULL) > 0;
 }
 

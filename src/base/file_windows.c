@@ -12,18 +12,12 @@
 #include <io.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <wchar.h>
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-enum { STANDARD_INPUT = 0, MOST_LETTERS = 4096 };
+#include "base/wide.h"
 
-/* Windows takes names in UTF-16 only; false for one that is no UTF-8, or too long. */
-static bool widen(const char *path, wchar_t wide[MOST_LETTERS]) {
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MOST_LETTERS) > 0) return true;
-    errno = EINVAL;
-    return false;
-}
+enum { STANDARD_INPUT = 0 };
 
 static mn_status look_at(int descriptor, const char *path, mn_file *out) {
     struct _stat64 info;
@@ -38,10 +32,10 @@ static mn_status look_at(int descriptor, const char *path, mn_file *out) {
 
 /* Without _O_BINARY line ends would be changed, and the byte 26 would end the file. */
 mn_status mn_file_open(const char *path, mn_file *out) {
-    wchar_t wide[MOST_LETTERS];
+    wchar_t wide[MN_WIDE_LETTERS];
     struct _stat64 info;
     int descriptor = -1;
-    if (widen(path, wide)) {
+    if (mn_widen(path, wide)) {
         if (_wstat64(wide, &info) == 0 && (info.st_mode & S_IFMT) == S_IFDIR) { /* which cannot be opened */
             *out = (mn_file){.handle = -1, .kind = MN_FILE_FOLDER};
             return MN_OK;
@@ -69,14 +63,14 @@ void mn_file_close(mn_file *file) {
 }
 
 bool mn_file_make_folder(const char *path) {
-    wchar_t wide[MOST_LETTERS];
-    return widen(path, wide) && _wmkdir(wide) == 0;
+    wchar_t wide[MN_WIDE_LETTERS];
+    return mn_widen(path, wide) && _wmkdir(wide) == 0;
 }
 
 bool mn_file_exists(const char *path) {
-    wchar_t wide[MOST_LETTERS];
+    wchar_t wide[MN_WIDE_LETTERS];
     struct _stat64 info;
-    return widen(path, wide) && _wstat64(wide, &info) == 0;
+    return mn_widen(path, wide) && _wstat64(wide, &info) == 0;
 }
 
 #endif

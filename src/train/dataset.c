@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "train/dataset.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/status.h"
+#include "host/files.h"
 
 /* ---- Growing lists ----------------------------------------------------------------------------------- */
 
@@ -64,36 +61,29 @@ static mn_status add_name(finding *f, const char *name, size_t length, const cha
 
 /* ---- A folder ---------------------------------------------------------------------------------------- */
 
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-/* Reading a pipe or a device might never end. */
-static bool is_endless(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-}
-
 /* Every picture below `folder` belongs to `class_name`; at the top (NULL) its folders are the classes. */
 static mn_status scan(finding *f, const char *folder, const char *class_name, int depth) {
-    DIR *dir = opendir(folder);
+    mn_folder *dir = mn_folder_open(folder);
     if (!dir) return mn_fail(MN_ERROR_IO, "%s: the folder cannot be opened: %s", folder, strerror(errno));
     mn_status status = MN_OK;
-    for (struct dirent *entry; status == MN_OK && (entry = readdir(dir));) {
+    for (const char *entry; status == MN_OK && (entry = mn_folder_next(dir));) {
         char path[4096];
-        if (entry->d_name[0] == '.') continue;
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= sizeof path) {
+        if (entry[0] == '.') continue;
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry) >= sizeof path) {
             status = mn_fail(MN_ERROR_LIMIT, "%s: paths are longer than %zu bytes", folder, sizeof path - 1);
-        } else if (is_folder(path) && depth < 16) {
+            break;
+        }
+        const mn_found what = mn_files_look(path);
+        if (what == MN_FOUND_FOLDER && depth < 16) {
             const char *name = class_name;
-            if (!name) status = add_name(f, entry->d_name, strlen(entry->d_name), &name);
+            if (!name) status = add_name(f, entry, strlen(entry), &name);
             if (status == MN_OK) status = scan(f, path, name, depth + 1);
-        } else if (class_name && mn_image_is_name(entry->d_name) && !is_endless(path)) {
+        } else if (class_name && mn_image_is_name(entry) && (what == MN_FOUND_FILE || what == MN_FOUND_NOTHING)) {
+            /* reading a pipe or a device might never end */
             status = add_found(f, path, class_name);
         }
     }
-    closedir(dir);
+    mn_folder_close(dir);
     return status;
 }
 
@@ -108,7 +98,7 @@ static mn_status read_line(finding *f, const char *list, int32_t number, char *l
     }
     *split = '\0';
     const char *slash = strrchr(list, '/'), *name;
-    int folder = line[0] == '/' || !slash ? 0 : (int)(slash + 1 - list);
+    int folder = mn_files_absolute(line) || !slash ? 0 : (int)(slash + 1 - list);
     if ((size_t)snprintf(path, sizeof path, "%.*s%s", folder, list, line) >= sizeof path) {
         return mn_fail(MN_ERROR_LIMIT, "%s: the path in line %d is longer than %zu bytes", list, number,
                        sizeof path - 1);
@@ -118,16 +108,16 @@ static mn_status read_line(finding *f, const char *list, int32_t number, char *l
 }
 
 static mn_status read_list(finding *f, const char *path) {
-    FILE *file = fopen(path, "r");
+    FILE *file = mn_files_open(path, "rb");
     if (!file) return mn_fail(MN_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     mn_status status = MN_OK;
-    char *line = NULL;
-    size_t room = 0;
-    for (int32_t number = 1; status == MN_OK && getline(&line, &room, file) >= 0; number++) {
-        status = read_line(f, path, number, line);
+    char line[2 * 4096];
+    for (int32_t number = 1; status == MN_OK && fgets(line, sizeof line, file); number++) {
+        const bool whole = strchr(line, '\n') || feof(file);
+        status = whole ? read_line(f, path, number, line)
+                       : mn_fail(MN_ERROR_LIMIT, "%s: line %d is longer than %zu bytes", path, number, sizeof line - 2);
     }
     if (status == MN_OK && ferror(file)) status = mn_fail(MN_ERROR_IO, "%s: cannot be read", path);
-    free(line);
     fclose(file);
     return status;
 }
@@ -193,7 +183,7 @@ static mn_status check(const mn_dataset *set) {
 
 static mn_status find(mn_dataset *set, const mn_dataset *classes) {
     finding f = {.set = set};
-    if (is_folder(set->path)) {
+    if (mn_files_look(set->path) == MN_FOUND_FOLDER) {
         MN_TRY(scan(&f, set->path, NULL, 0));
     } else {
         MN_TRY(read_list(&f, set->path));

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _POSIX_C_SOURCE 200809L
-
 #include "train/mpi.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "host/files.h"
+#include "host/process.h"
 #include "train/mpi_module.h"
 
 enum { PATH = 4096 };
@@ -24,23 +22,15 @@ static bool launched(void) {
     return false;
 }
 
-/* The folder of this program, or "" where the system does not tell. */
-static void find_program(char folder[PATH]) {
-    ssize_t length = readlink("/proc/self/exe", folder, PATH - 1);
-    folder[length < 0 ? 0 : length] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash) *slash = '\0';
-}
-
 /* The module lies beside the program in a build folder, and where it was installed: from the program's place on, so
  * that an installed tree can be moved, else as it was configured. */
 static bool find_module(char path[PATH]) {
     char folder[PATH];
-    find_program(folder);
+    if (!mn_process_folder(folder, sizeof folder)) folder[0] = '\0';
     const char *const places[][2] = {{folder, ""}, {folder, "/" MN_MODULES_FROM_PROGRAM}, {MN_MODULES, ""}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         int length = snprintf(path, PATH, "%s%s/" MN_MPI_MODULE_FILE, places[i][0], places[i][1]);
-        if (places[i][0][0] == '/' && length < PATH && access(path, F_OK) == 0) return true;
+        if (mn_files_absolute(path) && length < PATH && mn_files_look(path) != MN_FOUND_NOTHING) return true;
     }
     return false;
 }
@@ -53,10 +43,14 @@ static mn_status load_module(const mn_mpi_module_interface **out) {
                        "; install MPI's development files (on Debian: libopenmpi-dev) and build again, or start it "
                        "without mpirun");
     }
-    /* What MPI loads itself finds MPI's names. The module stays until the end: MPI starts once in a process. */
-    void *module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-    if (!module) return mn_fail(MN_ERROR_UNSUPPORTED, "started by mpirun, but MPI cannot be loaded: %s", dlerror());
-    const mn_mpi_module_interface *found = dlsym(module, MN_MPI_MODULE_SYMBOL);
+    /* What MPI loads itself finds MPI's names, and MPI starts once in a process. */
+    const void *symbol;
+    if (mn_process_load(path, MN_MPI_MODULE_SYMBOL, &symbol) != MN_OK) {
+        char reason[512];
+        snprintf(reason, sizeof reason, "%s", mn_error_detail());
+        return mn_fail(MN_ERROR_UNSUPPORTED, "started by mpirun, but MPI cannot be loaded: %s", reason);
+    }
+    const mn_mpi_module_interface *found = symbol;
     if (!found || found->version != MN_MPI_MODULE_VERSION) {
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: belongs to another version of this program; install both anew", path);
     }

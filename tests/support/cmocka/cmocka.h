@@ -21,7 +21,7 @@ struct CMUnitTest {
 
 /* How a test ends before its end. */
 enum { CMOCKA_FAILED = 1, CMOCKA_SKIPPED };
-static jmp_buf cmocka_end;
+extern jmp_buf cmocka_end; /* of the test that runs, also for what tests share */
 
 #define print_message printf
 #define print_error(...) fprintf(stderr, __VA_ARGS__)

@@ -3,7 +3,6 @@
 
 /* What is left of writers that are ended: nothing, or nothing after the next writer. */
 #include "common/file.h"
-#include "common/temp.h"
 
 #include <dirent.h>
 #include <setjmp.h>

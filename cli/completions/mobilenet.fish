@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+mobilenet completion fish 2>/dev/null | source
