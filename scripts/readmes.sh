@@ -9,7 +9,7 @@
 source "$(dirname "$0")/lib.sh"
 
 # Folders of data, of which a README above tells enough, and what is for tools alone.
-without_readme='^(fuzz/corpus/.*|fuzz/corpus|models/signs(/.*)?|docs/man|include|\.ci|tests/support/cmocka|rust/mobilenet(-sys)?(/.*)?|debian(/.*)?|meta-mobilenet/.*)$'
+without_readme='^(fuzz/corpus/.*|fuzz/corpus|models/signs(/.*)?|docs/man|include|\.ci|tests/support/cmocka|rust/mobilenet(-sys)?(/.*)?|debian(/.*)?|packaging/.*|meta-mobilenet/.*)$'
 
 # The names in the first column of such tables: names README
 names() {

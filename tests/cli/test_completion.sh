@@ -50,7 +50,7 @@ for command in $commands; do
     grep -q "^ *'$command:" "$scratch/completion.zsh" || fail "zsh does not know $command"
     for option in $("$mobilenet" "$command" --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p'); do
         offered "mobilenet $command --${option:0:3}" "--$option"
-        sed -n "/^    $command)/,/;;/p" "$scratch/completion.zsh" | grep -qE -- "--${option}(=|'|}|\[)" ||
+        sed -n "/^    $command)/,/;;/p" "$scratch/completion.zsh" | grep -E -- "--${option}(=|'|}|\[)" >/dev/null ||
             fail "zsh does not offer --$option for $command"
         [ "$option" = help ] || grep -q "from $command' -l $option " "$scratch/completion.fish" ||
             fail "fish does not offer --$option for $command"
@@ -78,7 +78,7 @@ else
 fi
 if command -v fish >/dev/null; then
     export HOME=$scratch # fish writes there
-    tried() { fish --no-config -c "source $scratch/completion.fish; complete -C '$1'" | grep -qE "^$2" || fail "fish does not offer $2 for: $1"; }
+    tried() { fish --no-config -c "source $scratch/completion.fish; complete -C '$1'" | grep -E "^$2" >/dev/null || fail "fish does not offer $2 for: $1"; }
     tried 'mobilenet quan' quantize
     tried 'mobilenet classify --filter ' lanczos
     tried 'mobilenet quantize --data-f' --data-free

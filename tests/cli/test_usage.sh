@@ -127,10 +127,12 @@ commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$scratch/out")
 [ "$(echo "$commands" | wc -w)" -ge 10 ] || fail "--help lists these commands only: $commands"
 for command in $commands; do
     expect 0 "$command" --help
-    sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/out" | grep -v '^help$' | sort >"$scratch/helped"
-    section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" | grep -A1 '^\.TP' | grep -o -- '--[a-z][a-z-]*' |
+    sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/out" | sed '/^help$/d' | sort >"$scratch/helped"
+    section "$(echo "$command" | tr '[:lower:]' '[:upper:]')" >"$scratch/section"
+    [ -s "$scratch/section" ] || fail "the manual has no section on $command"
+    # The line below each .TP; a command may have no options of its own.
+    awk 'tag { print } { tag = /^\.TP/ }' "$scratch/section" | { grep -o -- '--[a-z][a-z-]*' || true; } |
         sed 's/^--//' | sort >"$scratch/listed"
-    [ -s "$scratch/listed" ] || fail "the manual has no section on $command"
     diff "$scratch/helped" "$scratch/listed" || fail "--help (<) and the manual (>) of $command disagree"
     awk 'length > 79 { exit 1 }' "$scratch/out" || fail "--help of $command has a line longer than 79"
     sed -n '/^\.SH SYNOPSIS/,/^\.SH DESC/p' docs/man/mobilenet.1 | grep "^\.B mobilenet $command\$" >/dev/null ||

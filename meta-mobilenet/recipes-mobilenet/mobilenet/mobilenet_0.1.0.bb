@@ -26,5 +26,5 @@ OECMAKE_TARGET_COMPILE = "installed"
 FULL_OPTIMIZATION:append = " -O3"
 
 PACKAGES =+ "${PN}-tools ${PN}-delegate"
-FILES:${PN}-tools += "${bindir}"
+FILES:${PN}-tools += "${bindir} ${datadir}/bash-completion ${datadir}/zsh ${datadir}/fish"
 FILES:${PN}-delegate = "${libdir}/mobilenet/libmobilenet_delegate.so"
