@@ -11,6 +11,11 @@
 #include "host/process.h"
 #include "train/mpi_module.h"
 
+#ifndef MN_MODULES /* built without CMake: the module lies beside the program */
+#define MN_MODULES "."
+#define MN_MODULES_FROM_PROGRAM ""
+#endif
+
 enum { PATH = 4096 };
 
 /* Open MPI's launcher and those that speak PMI (MPICH, Slurm) say in the environment how many they started. */
