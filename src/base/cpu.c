@@ -107,6 +107,24 @@ static uint32_t optional_flags(void) {
 
 static bool has_neon(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMD_BIT; }
 
+#elif defined(__APPLE__)
+
+#include <sys/sysctl.h>
+
+/* Names as in Apple's "Determining instruction set characteristics"; unknown ones are absent. */
+static bool has_feature(const char *name) {
+    int present = 0;
+    size_t bytes = sizeof present;
+    return sysctlbyname(name, &present, &bytes, NULL, 0) == 0 && present != 0;
+}
+
+static uint32_t optional_flags(void) {
+    if (!has_feature("hw.optional.arm.FEAT_DotProd")) return 0;
+    return has_feature("hw.optional.arm.FEAT_I8MM") ? MN_CPU_DOTPROD | MN_CPU_I8MM : MN_CPU_DOTPROD;
+}
+
+static bool has_neon(void) { return true; }
+
 #else
 
 /* What the compiler may use everywhere. */
