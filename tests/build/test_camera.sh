@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # examples/camera.c with frames of every format from a file: what it shows to the model is what `mobilenet classify` names
-# when it is saved; tests/unit/test_camera.c has the colours. examples/camera_gst.c where GStreamer is.
+# when it is saved; and of a device without hardware. tests/unit/test_camera.c has the colours. examples/camera_gst.c where GStreamer is.
 source tests/build/common.sh
 
 camera=$MN_BUILD/tests/example_camera
@@ -65,6 +65,25 @@ refused 1 'ends within a frame' --model "$model" --input "$scratch/frames.rgb" -
 refused 1 'cannot be opened.*--device' --model "$model" --device "$scratch/no device"
 refused 1 'is no V4L2 device' --model "$model" --device /dev/null
 refused 1 'has no line' --model "$model" --labels /dev/null --input "$scratch/frames.rgb"
+
+# A device that is none: the newest frame is shown, damaged ones are not, and buffers go back once each. Sanitizers want
+# to be loaded first.
+if [[ -z ${MN_SANITIZE:-} ]]; then
+    "$CC" -std=c11 -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 -shared -fPIC tests/build/camera_device.c \
+        -o "$scratch/device.so" -ldl || fail "camera_device.c cannot be built"
+    on_device() { LD_PRELOAD=$scratch/device.so timeout 60 "$camera" --model "$model" --device /dev/mobilenet-camera "$@"; }
+    for frames in 1 2; do
+        on_device --frames "$frames" --save "$scratch/device.ppm" >"$scratch/out" || fail "a device's frames"
+        [[ $(wc -l <"$scratch/out") -eq $frames ]] || fail "unexpected: $(cat "$scratch/out")"
+        level=$((40 + 20 * (frames + 1)))
+        { printf 'P6\n64 48\n255\n' && head -c $((64 * 48 * 3)) /dev/zero | tr '\0' "\\$(printf %o $level)"; } |
+            cmp - "$scratch/device.ppm" || fail "frame $frames is not the newest one"
+    done
+    if on_device >"$scratch/out" 2>"$scratch/message"; then fail "a camera that was unplugged is no error"; fi
+    grep -q 'unplugged' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
+    if on_device --format mjpeg 2>"$scratch/message"; then fail "a format that the device lacks is taken"; fi
+    grep -q 'has no frames of mjpeg' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
+fi
 
 pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null ||
     { echo "SKIPPED: GStreamer is missing (on Debian: apt-get install libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base)" && exit 0; }
