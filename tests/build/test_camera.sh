@@ -92,7 +92,8 @@ read -ra flags <<<"$(pkg-config --cflags --libs gstreamer-app-1.0 gstreamer-vide
     "$MN_BUILD/libmobilenet.a" -pthread -lm -ldl || fail "camera_gst.c cannot be built"
 "$scratch/gst" "$model" "videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48,format=NV12" >"$scratch/gst.out" ||
     fail "camera_gst fails"
-[[ $(grep -c ' %  class ' "$scratch/gst.out") -eq 2 ]] || fail "unexpected: $(cat "$scratch/gst.out")"
+grep -q ' %  class ' "$scratch/gst.out" || # one or two: what comes too early is dropped
+    fail "unexpected: $(cat "$scratch/gst.out")"
 for pipeline in "nosuchelement" "filesrc location=/nowhere ! rawvideoparse"; do
     if timeout 20 "$scratch/gst" "$model" "$pipeline" 2>"$scratch/message"; then fail "$pipeline is no error"; fi
     grep -qE 'nosuchelement|filesrc0: |rawvideoparse' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
