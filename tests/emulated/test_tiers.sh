@@ -55,18 +55,19 @@ models_on() {
 mapfile -t models < <(find tests/golden/tiny_v2_*int8.tflite ../shared/models -name '*.tflite' ! -name '*float*' 2>/dev/null)
 lacking=()
 
-# Everything on PROCESSOR, whose best kernels are TIER's: on PROCESSOR TIER
+# Golden vectors and models on PROCESSOR, and all kernels of TIERs: on PROCESSOR [TIER...]
 on() {
+    local tier
     if ! grep -qx "$1" "$scratch/processors"; then
-        lacking+=("$1, for $2")
+        lacking+=("$1")
         return
     fi
-    kernels_of "$1" "$2"
+    for tier in "${@:2}"; do kernels_of "$1" "$tier"; done
     golden_on "$1"
     models_on "$1" "${models[@]}"
 }
 
-on corei7_skylake_x avx512
-on tigerlake avx512vnni
+on corei7_skylake_x # without VBMI, which some kernels of avx512 take
+on tigerlake avx512 avx512vnni
 on arrow_lake avxvnni
 [[ ${#lacking[@]} -eq 0 ]] || skip "this Bochs has no ${lacking[*]}; Bochs 3.0 has, \$MN_BOCHS may name it; the rest passed"
