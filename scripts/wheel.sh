@@ -33,11 +33,11 @@ if [[ ! -e $venv/complete ]]; then
 fi
 PATH=$venv/bin:$PATH
 
-settings=()
+settings=(-C cmake.define.MN_WERROR=ON) # which whoever builds from sources with another compiler does not want
 if [[ $machine != $(uname -m) ]]; then
     have aarch64-linux-gnu-gcc || skip "the compiler is missing (on Debian: apt-get install gcc-aarch64-linux-gnu)"
     sysroot=$(scripts/sysroot.sh arm64)
-    settings=(-C "cmake.define.CMAKE_TOOLCHAIN_FILE=$PWD/cmake/toolchains/aarch64.cmake"
+    settings+=(-C "cmake.define.CMAKE_TOOLCHAIN_FILE=$PWD/cmake/toolchains/aarch64.cmake"
         -C "cmake.define.CMAKE_SYSROOT=$sysroot")
     export _PYTHON_HOST_PLATFORM=linux-aarch64
 fi
