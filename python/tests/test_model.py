@@ -250,11 +250,13 @@ class Threads(unittest.TestCase):
 
         def work(session):
             start.wait()
-            for _ in range(20):
+            for _ in range(100):
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 session.invoke()
                 inside[0] -= 1
+                if most[0] == 2:
+                    break
 
         sys.setswitchinterval(1000)
         threads = [threading.Thread(target=work, args=(session,)) for session in sessions]
