@@ -187,6 +187,7 @@ class Model:
             raise errors.ArgumentError(
                 f"{self.name} has {len(self.inputs)} inputs and {len(self.outputs)} outputs: use session().run_all()"
             )
+        images = np.asarray(images)
         batch, wanted = 1, self.inputs[0].shape
         if images.ndim == len(wanted) and wanted[:1] == (1,) and images.shape[0] > 0:
             batch = images.shape[0]
@@ -198,7 +199,7 @@ class Model:
             return session.run(images)
         finally:
             if self._handle is not None:
-                self._idle[batch].append(session)
+                self._idle.setdefault(batch, []).append(session)
 
     def close(self) -> None:
         """Lets go of the model. Its memory is freed when the last session, classifier or array that uses it is gone."""

@@ -180,7 +180,7 @@ class Preprocessor:
             lambda out: lib.core.mn_preprocessor_create(info, None if told else pixels, options, out),
             lib.core.mn_preprocessor_close,
         )
-        if isinstance(model, Model) is False:
+        if opened is not model:
             opened.close()
 
     def __call__(self, photo: Photo, out: Optional[Array] = None) -> Array:

@@ -15,8 +15,8 @@ from . import errors
 
 Array = NDArray[Any]
 
-# mn_type
-_DTYPES = (None, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64, np.int16)
+# mn_type; the first is that of tensors which nothing names.
+_DTYPES = (np.void, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64, np.int16)
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,13 @@ def describe(get: "Callable[[Any], int]", index: int) -> TensorInfo:
     info = lib.TensorInfoStruct()
     lib.check(get(info))
     count, shape = info.quant.count, tuple(info.dims[: info.rank])
-    kind = _DTYPES[info.type] if 0 <= info.type < len(_DTYPES) else None
-    if kind is None:
+    if not 0 <= info.type < len(_DTYPES):
         raise errors.UnsupportedError(f"tensor {index}: numbers of type {info.type} have none in NumPy")
     return TensorInfo(
         index=index,
         name=lib.text(info.name),
         shape=shape,
-        dtype=np.dtype(kind),
+        dtype=np.dtype(_DTYPES[info.type]),
         scales=np.array(info.quant.scale[:count], np.float32),
         zero_points=np.array(info.quant.zero_point[:count], np.int32),
         quantised_dimension=info.quant.axis,

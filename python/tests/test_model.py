@@ -87,6 +87,8 @@ class Models(unittest.TestCase):
             good = random_input(model.inputs[0])
             with self.assertRaisesRegex(TypeError, "takes int8, not float64"):
                 model.run(good.astype(np.float64))
+            with self.assertRaises(TypeError):
+                model.run([[1.5]])
             for shape in [(1, 32, 32), (32, 32, 3), (1, 31, 32, 3), (1, 3, 32, 32), (1, 32, 32, 3, 1), (0, 32, 32, 3)]:
                 with self.assertRaisesRegex(ValueError, "has the shape"):
                     model.run(np.zeros(shape, np.int8))
