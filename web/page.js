@@ -130,6 +130,7 @@ async function use(bytes, name) {
     next.dispose();
     throw new Error(`${name}: is a model, but no classifier of pictures`);
   }
+  next.classify({ data: new Uint8Array(3), width: 1, height: 1 }, 1); // browsers compile what runs for the first time
   model?.dispose();
   model = next;
   file = { name, bytes };
