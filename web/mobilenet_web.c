@@ -9,6 +9,7 @@
 
 #include "mobilenet_classify.h"
 
+#pragma GCC diagnostic ignored "-Wmissing-prototypes" /* only JavaScript calls these */
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
 enum { CLASSES_MAX = 5000 };
