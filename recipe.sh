@@ -12,7 +12,7 @@
 #                   downloaded; else the small model of road signs in models/, if there is one
 #   --images DIR    photos to find the ranges of 8-bit values with, and to measure accuracy on; else
 #                   ../shared/images/imagenet; else the int8 model is made without photos
-#   --image PHOTO   the photo to classify; else examples/boxer.jpg; else one of --images
+#   --image PHOTO   the photo to classify; else examples/chelsea.jpg; else one of --images
 #   --no-exif       leave photos as stored: do not turn them upright as their EXIF data says
 #   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
 #   --out DIR       where the models go; default out
@@ -196,7 +196,7 @@ choose_photos() {
         if [[ -z $image && -d models/signs ]]; then image=$(first_photo models/signs); fi
     else
         if [[ -z $images && -d ../shared/images/imagenet ]]; then images=../shared/images/imagenet; fi
-        file=examples/boxer.jpg
+        file=examples/chelsea.jpg
         if [[ -z $image && -r $file ]]; then image=$file; fi
     fi
     if [[ -z $image && -n $images ]]; then

@@ -5,7 +5,7 @@ DESCRIPTION = "Runs image classifiers of the MobileNet family from .tflite files
 SECTION = "libs"
 LICENSE = "MIT & WordNet"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=05d9c9b982ab8f45e3f786bae9338dc8 \
-                    file://NOTICE;md5=2c679d46cf6e4f5e4a28c9209e09ffac"
+                    file://NOTICE;md5=68d1f7d444ff8b706c55610e47cfcec8"
 NO_GENERIC_LICENSE[WordNet] = "NOTICE"
 SRC_URI = ""
 
