@@ -141,7 +141,7 @@ fn nothing_is_missing() {
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         for declaration in text.split("\nMN_API ").skip(1) {
-            let name = declaration.split('(').next().unwrap().split([' ', '*']).next_back().unwrap();
+            let name = declaration.split('(').next().unwrap().rsplit(&[' ', '*'][..]).next().unwrap();
             assert!(crate::FUNCTIONS.iter().any(|function| function.0 == name), "{} is missing", name);
             declared += 1;
         }
