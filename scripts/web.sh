@@ -38,7 +38,8 @@ quietly cmake -S . -B "$folder" -G Ninja --toolchain cmake/toolchains/wasi-simd.
     -DMN_TESTS=OFF -DMN_TOOLS=OFF >/dev/null
 quietly cmake --build "$folder" -j "$jobs" --target mobilenet_web
 build release mobilenet_command >/dev/null
-build/mobilenet quantize models/signs_0.35_96.h5 --data-free -o "$folder/signs.tflite" >/dev/null
+rm -f "$folder/signs.tflite"
+quietly build/mobilenet quantize models/signs_0.35_96.h5 --data-free -o "$folder/signs.tflite"
 node web/build.mjs "$folder/mobilenet.wasm" "$folder/signs.tflite" "$out"
 say "$out/package: $(stat -c %s "$out/package/mobilenet.wasm") bytes of WebAssembly"
 say "$out/page/index.html: $(stat -c %s "$out/page/index.html") bytes"
