@@ -244,6 +244,14 @@ def folder() -> Optional[Path]:
     return _OWN if _OWN.is_dir() else None
 
 
+class Clamped(c_int32):
+    """An argument that stays too large where it is too large, so that the library refuses it: c_int32 would wrap."""
+
+    @classmethod
+    def from_param(cls, value: int) -> c_int32:
+        return c_int32(max(-(2**31), min(int(value), 2**31 - 1)))
+
+
 def _load(name: str, signatures: "Sequence[_Signature]") -> ctypes.CDLL:
     where = folder()
     path = name if where is None else str(where / name)
@@ -259,7 +267,7 @@ def _load(name: str, signatures: "Sequence[_Signature]") -> ctypes.CDLL:
         if function is None:
             raise ImportError(f"{path} is older than this package: it has no {function_name}()")
         function.restype = result
-        function.argtypes = arguments
+        function.argtypes = [Clamped if kind is c_int32 else kind for kind in arguments]
     return library
 
 

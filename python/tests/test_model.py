@@ -35,6 +35,9 @@ class Models(unittest.TestCase):
             self.assertGreater(model.tensor_count, 50)
             with self.assertRaisesRegex(ArgumentError, "tensor 9999 does not exist"):
                 model.tensor(9999)
+            for index in (2**32, -(2**32)):  # which is 0 in 32 bits
+                with self.assertRaisesRegex(ArgumentError, "does not exist"):
+                    model.tensor(index)
 
     def test_a_file_and_its_bytes_are_the_same(self):
         for path in (INT8, FLOAT):
