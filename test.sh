@@ -104,8 +104,8 @@ check formatting scripts/format.sh --check
 check style scripts/style.sh
 if [[ $all -eq 1 ]]; then export MN_LONG_TESTS=1; fi # of the release build alone
 test_preset release
-unset MN_LONG_TESTS
 check "clang's warnings" scripts/clang.sh
+unset MN_LONG_TESTS
 check "Arm and 32-bit x86, a few tests" scripts/cross.sh --quick
 test_preset sanitize
 if [[ $all -eq 1 ]]; then
