@@ -73,7 +73,7 @@ def speed():
 
 # ---- classified -------------------------------------------------------------------------------------------
 
-PHOTO = os.path.join("examples", "chelsea.jpg")
+PHOTO, PHOTO_WIDTH, PHOTO_HEIGHT = os.path.join("examples", "chelsea.jpg"), 451, 300
 LINE, LETTER = 17, 11.5
 PICTURE = 180  # height of the photo's part
 
@@ -88,7 +88,7 @@ def session(weights):
         subprocess.run([program, "convert", weights, "-o", models[0]], **quiet)
         subprocess.run([program, "quantize", weights, "--data-free", "-o", models[1]], **quiet)
         for model in models:
-            lines.append("$ mobilenet classify -m %s chelsea.jpg | grep %%" % os.path.basename(model))
+            lines.append("$ mobilenet classify -m %s %s | grep %%" % (os.path.basename(model), os.path.basename(PHOTO)))
             answer = subprocess.run([program, "classify", "-m", model, os.path.join(ROOT, PHOTO)], check=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8").stdout
             lines += [line for line in answer.splitlines() if "%" in line]
@@ -102,9 +102,9 @@ def classified(weights):
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">' % (
         WIDTH, HEIGHT, WIDTH, HEIGHT),
         '<rect width="100%" height="100%" fill="#0d1117"/>',
-        '<svg width="%d" height="%d" viewBox="0 0 451 %d" preserveAspectRatio="xMidYMin slice">' % (
-            WIDTH, PICTURE, 451 * PICTURE / WIDTH),
-        '<image width="451" height="300" href="data:image/jpeg;base64,%s"/></svg>' % photo,
+        '<svg width="%d" height="%d" viewBox="0 0 %d %d" preserveAspectRatio="xMidYMin slice">' % (
+            WIDTH, PICTURE, PHOTO_WIDTH, PHOTO_WIDTH * PICTURE / WIDTH),
+        '<image width="%d" height="%d" href="data:image/jpeg;base64,%s"/></svg>' % (PHOTO_WIDTH, PHOTO_HEIGHT, photo),
         '<g font-family="ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="%s">' % LETTER]
     for i, line in enumerate(lines):
         colour = "#7ee787" if line.startswith("$") else "#e6edf3"
