@@ -7,16 +7,19 @@ ctypes, because one wheel then serves every Python 3, and because it lets other 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_ssize_t, c_uint8, c_uint32, c_void_p
 from pathlib import Path
-from typing import Any, Callable, Optional, Sequence, Tuple, Union
+from types import TracebackType
+from typing import Any, Callable, ContextManager, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import errors
 
 PathLike = Union[str, "os.PathLike[str]"]
+_Self = TypeVar("_Self", bound="Owner")
 
 ROOM_RANK = 8
 """MN_ROOM_RANK: dimensions for which structs have room."""
@@ -335,6 +338,37 @@ class Handle:
         if self._users > 0 and self._held:
             self._held = False
             self._leave()
+
+
+class Owner:
+    """What has a Handle until it is closed: the base of the classes that users see."""
+
+    _title: str  # what sentences call it
+    _handle: Optional[Handle] = None
+    _lock: "ContextManager[Any]" = contextlib.nullcontext()  # a class whose calls must take turns has one of its own
+
+    @property
+    def handle(self) -> Handle:
+        """What the library calls it. Raises ClosedError."""
+        if self._handle is None:
+            raise errors.ClosedError(f"{self._title} is closed")
+        return self._handle
+
+    def close(self) -> None:
+        """Lets go of memory and threads, which are freed when the last object or array that uses them is gone."""
+        with self._lock:
+            self._handle = None
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._title}{' (closed)' if self._handle is None else ''}>"
 
 
 def memory(pointer: int, size: int, owner: Any) -> memoryview:

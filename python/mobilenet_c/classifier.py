@@ -9,8 +9,7 @@ import os
 import re
 import threading
 from dataclasses import dataclass
-from types import TracebackType
-from typing import List, Optional, Sequence, Tuple, Type, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +64,7 @@ def read_labels(path: "lib.PathLike") -> List[str]:
         raise errors.FormatError(f"{os.fspath(path)}: labels are UTF-8 text, one a line, and this is not") from None
 
 
-class Classifier:
+class Classifier(lib.Owner):
     """Names what is in photos.
 
         with Classifier("model.tflite") as classifier:
@@ -104,8 +103,8 @@ class Classifier:
         mean: Optional[Sequence[float]] = None,
         deviation: Optional[Sequence[float]] = None,
     ) -> None:
-        self._handle: Optional[lib.Handle] = None
         self.model = model if isinstance(model, Model) else Model(model)
+        self._title = f"the classifier of {self.model.name}"
         names = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else list(labels or ())
         session = session_options(threads=threads, cpu=cpu, delegates=delegates, full_delegation=full_delegation)
         preprocess = preprocess_options(crop, filter, pixel_range, mean, deviation)
@@ -131,13 +130,6 @@ class Classifier:
         self.ending: str = lib.text(lib.core.mn_ending_name(info.ending))
         """How the model ends: "softmax", "scores" (one class holds) or "sigmoid" (each label holds or not)."""
         self._several = bool(info.labels)
-
-    @property
-    def handle(self) -> lib.Handle:
-        """What the library calls it. Raises ClosedError."""
-        if self._handle is None:
-            raise errors.ClosedError(f"the classifier of {self.model.name} is closed")
-        return self._handle
 
     def _describe(self) -> lib.ClassifierInfo:
         info = lib.ClassifierInfo()
@@ -174,19 +166,3 @@ class Classifier:
             lib.check(lib.core.mn_classify(handle.pointer, image.pointer, 1, best, count))
             values = lib.core.mn_classifier_probabilities(handle.pointer)
             return np.array(values[: len(self.labels)], np.float32)
-
-    def close(self) -> None:
-        """Frees memory and threads."""
-        with self._lock:
-            self._handle = None
-
-    def __enter__(self) -> "Classifier":
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Classifier of {self.model.name!r}{' (closed)' if self._handle is None else ''}>"

@@ -7,8 +7,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from types import TracebackType
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class Signature(NamedTuple):
     outputs: Dict[str, int]
 
 
-class Model:
+class Model(lib.Owner):
     """A `.tflite` model. It never changes, and any number of sessions and threads may use it.
 
         with Model("model.tflite") as model:
@@ -84,7 +83,6 @@ class Model:
     """
 
     def __init__(self, source: "lib.PathLike | bytes | bytearray | memoryview") -> None:
-        self._handle: Optional[lib.Handle] = None
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)  # the very same object, where it is one of bytes
             self.name = "model in memory"
@@ -101,6 +99,7 @@ class Model:
             )
         else:
             raise errors.DataTypeError(f"a model is the path of a file or its bytes, not {type(source).__name__}")
+        self._title = self.name
         core, pointer = lib.core, self._handle.pointer
         self.inputs: Tuple[TensorInfo, ...] = tuple(
             self.tensor(core.mn_model_input(pointer, i)) for i in range(core.mn_model_input_count(pointer))
@@ -111,13 +110,6 @@ class Model:
         )
         """Facts about its outputs, in order."""
         self._idle: Dict[int, List[Session]] = {}
-
-    @property
-    def handle(self) -> lib.Handle:
-        """What the library calls it. Raises ClosedError."""
-        if self._handle is None:
-            raise errors.ClosedError(f"{self.name} is closed")
-        return self._handle
 
     @property
     def tensor_count(self) -> int:
@@ -203,22 +195,11 @@ class Model:
 
     def close(self) -> None:
         """Lets go of the model. Its memory is freed when the last session, classifier or array that uses it is gone."""
-        self._handle = None
+        super().close()
         self._idle = {}
 
-    def __enter__(self) -> "Model":
-        return self
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Model {self.name!r}{' (closed)' if self._handle is None else ''}>"
-
-
-class Session:
+class Session(lib.Owner):
     """A model with memory and threads to run it. Threads of Python take turns at one session; for work at the same
     time each needs its own. Running it allocates nothing in the library, and other threads of Python run meanwhile.
 
@@ -247,8 +228,8 @@ class Session:
         full_delegation: bool = False,
         input_shapes: Optional[Mapping[int, Sequence[int]]] = None,
     ) -> None:
-        self._handle: Optional[lib.Handle] = None
         self.model = model if isinstance(model, Model) else Model(model)
+        self._title = f"the session of {self.model.name}"
         if batch < 1:
             raise errors.ArgumentError(f"a batch of {batch} images cannot be run; it must be at least 1")
         options = session_options(
@@ -282,13 +263,6 @@ class Session:
         self._outputs = [
             view(core.mn_session_output(pointer, i), info, handle) for i, info in enumerate(self.outputs)
         ]
-
-    @property
-    def handle(self) -> lib.Handle:
-        """What the library calls it. Raises ClosedError."""
-        if self._handle is None:
-            raise errors.ClosedError(f"the session of {self.model.name} is closed")
-        return self._handle
 
     @property
     def threads(self) -> int:
@@ -389,14 +363,3 @@ class Session:
         with self._lock:
             self._handle = None
             self._inputs, self._outputs = [], []
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Session of {self.model.name!r}{' (closed)' if self._handle is None else ''}>"

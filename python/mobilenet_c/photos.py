@@ -7,8 +7,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from types import TracebackType
-from typing import Any, Optional, Protocol, Sequence, Tuple, Type, Union, runtime_checkable
+from typing import Any, Optional, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +148,7 @@ def preprocess_options(
     return options
 
 
-class Preprocessor:
+class Preprocessor(lib.Owner):
     """Turns photos into the input of a model, for those who run it themselves: it turns, crops, resizes, normalises
     and quantises. The arguments are those of Classifier.
 
@@ -165,9 +164,9 @@ class Preprocessor:
         mean: Optional[Sequence[float]] = None,
         deviation: Optional[Sequence[float]] = None,
     ) -> None:
-        self._handle: Optional[lib.Handle] = None
         opened = model if isinstance(model, Model) else Model(model)
         options = preprocess_options(crop, filter, pixel_range, mean, deviation)
+        self._title = f"the preprocessor of {opened.name}"
         below = opened.handle
         info, pixels = lib.TensorInfoStruct(), lib.Pixels()
         told = pixel_range is not None or mean is not None
@@ -196,29 +195,12 @@ class Preprocessor:
             raise errors.ArgumentError(f"out must be contiguous, writable and of the shape {list(shape)}")
         image = open_photo(photo)
         with self._lock:
-            if self._handle is None:
-                raise errors.ClosedError("the preprocessor is closed")
-            lib.check(lib.core.mn_preprocessor_run(self._handle.pointer, image.pointer, tensor.ctypes.data))
+            lib.check(lib.core.mn_preprocessor_run(self.handle.pointer, image.pointer, tensor.ctypes.data))
         return tensor
 
     @property
     def text(self) -> str:
         """What it does: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128"."""
-        if self._handle is None:
-            raise errors.ClosedError("the preprocessor is closed")
         info = lib.PreprocessInfo()
-        lib.check(lib.core.mn_preprocessor_describe(self._handle.pointer, info))
+        lib.check(lib.core.mn_preprocessor_describe(self.handle.pointer, info))
         return lib.text(info.text)
-
-    def close(self) -> None:
-        """Frees its memory."""
-        with self._lock:
-            self._handle = None
-
-    def __enter__(self) -> "Preprocessor":
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.close()
