@@ -188,7 +188,8 @@ class Interpreter:
         """A copy of a tensor: inputs, outputs and constants, and with experimental_preserve_all_tensors all.
         Raises ValueError."""
         self._check_subgraph(subgraph_index)
-        return self._look(tensor_index).copy()
+        value: Array = self._look(tensor_index).copy()
+        return value
 
     def invoke(self) -> None:
         """Runs the model. Other threads of Python run meanwhile. Raises RuntimeError before allocate_tensors(),
