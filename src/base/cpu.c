@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -66,7 +67,7 @@ static uint32_t saved_state(void) {
 static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
 
 /* Under a hypervisor CPUID takes microseconds, so the highest leaf is asked for once. */
-uint32_t mn_cpu_flags(void) {
+static uint32_t find_flags(void) {
     uint32_t a, b, c, d, sub_a, sub_b, sub_c, sub_d;
     const uint32_t highest = (uint32_t)__get_cpuid_max(0, NULL); /* clang declares it signed */
     if (highest < 7) return 0;
@@ -143,7 +144,7 @@ static bool has_neon(void) { return true; }
 
 #endif
 
-uint32_t mn_cpu_flags(void) { return has_neon() ? MN_CPU_NEON | optional_flags() : 0; }
+static uint32_t find_flags(void) { return has_neon() ? MN_CPU_NEON | optional_flags() : 0; }
 
 #elif defined(__arm__) && defined(MN_CPU_NEON_COMPILES)
 
@@ -156,12 +157,12 @@ mn_family mn_cpu_family(void) { return MN_FAMILY_ARM32; }
 /* As in Linux' arch/arm/include/uapi/asm/hwcap.h: AT_HWCAP's NEON. */
 #define HWCAP_NEON_BIT (1ul << 12)
 
-uint32_t mn_cpu_flags(void) { return getauxval(AT_HWCAP) & HWCAP_NEON_BIT ? MN_CPU_NEON : 0; }
+static uint32_t find_flags(void) { return getauxval(AT_HWCAP) & HWCAP_NEON_BIT ? MN_CPU_NEON : 0; }
 
 #else
 
 /* What the compiler may use everywhere. */
-uint32_t mn_cpu_flags(void) {
+static uint32_t find_flags(void) {
 #ifdef __ARM_NEON
     return MN_CPU_NEON;
 #else
@@ -175,12 +176,25 @@ uint32_t mn_cpu_flags(void) {
 
 mn_family mn_cpu_family(void) { return MN_FAMILY_WASM; }
 
-uint32_t mn_cpu_flags(void) { return MN_CPU_SIMD128; }
+static uint32_t find_flags(void) { return MN_CPU_SIMD128; }
 
 #else
 
 mn_family mn_cpu_family(void) { return MN_FAMILY_ANY; }
 
-uint32_t mn_cpu_flags(void) { return 0; }
+static uint32_t find_flags(void) { return 0; }
 
 #endif
+
+/* No flag of any family. */
+#define FLAGS_KNOWN (UINT32_C(1) << 31)
+
+uint32_t mn_cpu_flags(void) {
+    static _Atomic uint32_t cached;
+    uint32_t flags = atomic_load_explicit(&cached, memory_order_relaxed);
+    if (!flags) {
+        flags = find_flags() | FLAGS_KNOWN;
+        atomic_store_explicit(&cached, flags, memory_order_relaxed);
+    }
+    return flags & ~FLAGS_KNOWN;
+}

@@ -74,7 +74,8 @@ enum {
 #define MN_CPU_AVX_VNNI_COMPILES
 #endif
 
-/** MN_CPU_* flags of this machine; 0 on processors without kernels of their own. */
+/** MN_CPU_* flags of this machine; 0 on processors without kernels of their own. The system and the processor are asked
+ * once in a process. */
 uint32_t mn_cpu_flags(void);
 
 /** Data caches of one core; 0 where the system does not tell at once. */
