@@ -5,7 +5,8 @@
 # Checks that every folder has a README.md, and that its tables name what is in it: each name in the first column of a
 # table that begins with "file" or "folder" is there, and each file and folder is named. Names may be patterns (test_*.c);
 # one without an ending stands for all that begin with it and a dot (chain for chain.c and chain.h), one that ends with /
-# is a folder. And relative links in any document, and paths in backticks, lead to what is there.
+# is a folder. And relative links in any document, with the headings they name, and paths in backticks lead to what is
+# there.
 source "$(dirname "$0")/lib.sh"
 
 # Folders of data, of which a README above tells enough, and what is for tools alone.
@@ -70,12 +71,27 @@ for folder in $(printf '%s\n' "${!files[@]}" | sort); do
     check "$folder" "${own[@]}"
 done
 
+# The names that GitHub gives the headings of a page, for links to them: anchors PAGE
+anchors() {
+    awk '
+        /^```/ { in_code = !in_code }
+        !in_code && sub(/^#+ +/, "") {
+            name = tolower($0); gsub(/\]\([^)]*\)/, "", name); gsub(/[^[:alnum:]_ -]/, "", name); gsub(/ /, "-", name)
+            print name (seen[name]++ ? "-" seen[name] - 1 : "")
+        }' "$1"
+}
+
 # Relative links lead to what is there, and paths in backticks name it; NAME and the like stand for anything.
 while read -r path; do
     [[ $path == *.md && -e $path ]] || continue
     while read -r target; do
         [[ -e $(dirname "$path")/$target ]] || complain "$path: links to $target, which is not there"
     done < <(grep -oP '\]\(\K[^)#: ]+(?=(#[^)]*)?\))' "$path")
+    while IFS='#' read -r target heading; do
+        target=$([[ -n $target ]] && printf '%s/%s' "$(dirname "$path")" "$target" || printf '%s' "$path")
+        [[ $target != *.md || ! -e $target ]] || grep -qxF -- "$heading" <<<"$(anchors "$target")" ||
+            complain "$path: links to $target#$heading, which is no heading there"
+    done < <(grep -oP '\]\(\K[^): ]*#[^) ]+(?=\))' "$path")
     # shellcheck disable=SC2016 # backticks are looked for
     while read -r target; do
         [[ -n $(compgen -G "$target") || -n $(compgen -G "$target.*") ]] ||
