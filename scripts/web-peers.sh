@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/web-peers.sh MODEL.tflite [MODEL.onnx]
 #
-# The WebAssembly module beside tfjs-tflite, LiteRT.js and, with an ONNX model, onnxruntime-web: in turns in one run of
-# Chromium, one thread each (bench/web). The engines come from the npm registry, into build-web/peers. Ends with 77
-# where Node.js, Chromium, the registry or what scripts/web.sh takes is missing.
+# The WebAssembly module beside tfjs-tflite, LiteRT.js and onnxruntime-web: in turns in one run of Chromium, one thread each
+# (bench/web). The engines come from the npm registry, into build-web/peers. Without MODEL.onnx, ONNX Runtime's own
+# quantiser makes it of the same network in Python (bench/peers/onnx_network.py); where that cannot be, onnxruntime-web is
+# left out. Ends with 77 where Node.js, Chromium, the registry or what scripts/web.sh takes is missing.
 #
 #   $ROUNDS, $RUNS  rounds of all engines, and runs in each; default 12 and 10
 #   --help          this text
@@ -27,5 +28,16 @@ if [[ ! -d build-web/peers/node_modules/onnxruntime-web ]]; then
     (cd build-web/peers && npm init -y && npm install --no-audit --no-fund --ignore-scripts --legacy-peer-deps \
         @tensorflow/tfjs-tflite@0.0.1-alpha.10 @litertjs/core@2.5.3 onnxruntime-web@1.30.0) >build-web/peers.log 2>&1 ||
         skip "the other engines cannot be installed: $(tail -n 1 build-web/peers.log)"
+fi
+if [[ ${#models[@]} -eq 1 ]]; then
+    stem=$(basename "${models[0]}" .tflite)
+    mkdir -p build-web/onnx
+    rm -f "build-web/onnx/$stem.int8.onnx"
+    if python=$(scripts/bench-venv.sh) &&
+        "$python" bench/peers/onnx_network.py "${models[0]}" build-web/onnx --int8 >build-web/onnx.log 2>&1; then
+        models+=("$PWD/build-web/onnx/$stem.int8.onnx")
+    else
+        say "onnxruntime-web is left out: no ONNX model could be made; see build-web/onnx.log"
+    fi
 fi
 node bench/web/peers.mjs "$browser" build-web/out/package build-web/peers/node_modules "${models[@]}"

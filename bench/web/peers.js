@@ -47,16 +47,20 @@ const engines = {
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmPaths = '/node_modules/onnxruntime-web/dist/';
     const session = await ort.InferenceSession.create(onnx, { executionProviders: ['wasm'] });
-    const side = Math.round(Math.sqrt(input.length / 3));
-    const name = session.inputNames[0];
-    const shape = session.inputMetadata?.[0]?.shape?.[1] === 3 ? [1, 3, side, side] : [1, side, side, 3];
-    return async (pixels) => {
-      const floats = Float32Array.from(pixels, (value) => value / 127.5 - 1);
-      const results = await session.run({ [name]: new ort.Tensor('float32', floats, shape) });
-      return results[session.outputNames[0]].data.slice();
-    };
+    const { name, type, shape } = session.inputMetadata[0];
+    const tensor = new ort.Tensor(type, planes(input, type, shape), shape);
+    return async () => (await session.run({ [name]: tensor }))[session.outputNames[0]].data.slice();
   },
 };
+
+// The same picture as ONNX has it, channel by channel: stored unsigned, or as real numbers.
+function planes(input, type, [, channels, height, width]) {
+  const area = height * width;
+  const stored = new Uint8Array(area * channels);
+  const shift = input instanceof Int8Array ? 128 : 0;
+  for (let i = 0; i < stored.length; i++) stored[i % channels * area + Math.floor(i / channels)] = input[i] + shift;
+  return type === 'uint8' ? stored : Float32Array.from(stored, (value) => value / 127.5 - 1);
+}
 
 function script(address) {
   return new Promise((resolve, reject) => {

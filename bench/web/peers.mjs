@@ -16,7 +16,7 @@ if (!model) {
   console.error('usage: node bench/web/peers.mjs CHROMIUM PACKAGE MODULES MODEL.tflite [MODEL.onnx]');
   process.exit(2);
 }
-const ROUNDS = Number(process.env.ROUNDS ?? 8);
+const ROUNDS = Number(process.env.ROUNDS ?? 12);
 const RUNS = Number(process.env.RUNS ?? 10);
 const NAMES = ['mobilenet.c', 'tfjs-tflite', 'LiteRT.js', 'onnxruntime-web'];
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' };
