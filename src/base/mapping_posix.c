@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-#define _GNU_SOURCE /* MAP_POPULATE */
-
 #include "base/mapping.h"
 
 #include "base/system.h"
@@ -11,15 +9,10 @@
 
 #include <sys/mman.h>
 
-/* Nearly all of a file is read, so it is mapped at once: each page's first use would cost an interruption. */
-#ifdef MAP_POPULATE
-#define HOW (MAP_PRIVATE | MAP_POPULATE)
-#else
-#define HOW MAP_PRIVATE
-#endif
-
 const void *mn_mapping_open(const mn_file *file, size_t bytes) {
-    void *data = mmap(NULL, bytes, PROT_READ, HOW, (int)file->handle, 0);
+    /* Not MAP_POPULATE: Linux maps the 16 pages around one that is used, and walking through all of them beforehand
+     * takes twice as long. */
+    void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, (int)file->handle, 0);
     return data == MAP_FAILED ? NULL : data;
 }
 
