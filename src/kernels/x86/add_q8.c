@@ -74,8 +74,32 @@ static int32_t error_of(const mn_add_q8 *a, const mn_binary_params *p) {
 /* All operands and how near to a step a sum must be for its rounding to matter. */
 typedef struct search {
     int32_t rescaled[2][VALUES];
+    int32_t high[2][VALUES], low[2][VALUES]; /* times the short form's factors, high ones 256 times */
     int32_t near;
 } search;
+
+Q8_TARGET static void multiply_all(const mn_add_q8 *a, search *s) {
+    for (int i = 0; i < 2; i++) {
+        const int32_t high = i ? a->high >> 16 : (int16_t)a->high, low = i ? a->low >> 16 : (int16_t)a->low;
+        for (int32_t value = 0; value < VALUES; value++) {
+            s->high[i][value] = high * (value - 128) * 256;
+            s->low[i][value] = low * (value - 128);
+        }
+    }
+}
+
+/* Is a sum of `x` with any other operand near a step? For most x none is. */
+Q8_TARGET static bool any_near(const mn_add_q8 *a, const search *s, int32_t x) {
+    const __m512i high = _mm512_add_epi32(_mm512_set1_epi32(s->high[0][x]), _mm512_set1_epi32(a->offset + s->near));
+    const __m512i low = _mm512_set1_epi32(s->low[0][x]), mask = _mm512_set1_epi32((1 << a->bits) - 1);
+    __m512i least = mask;
+    for (int32_t y = 0; y < VALUES; y += LANES) {
+        const __m512i lows = _mm512_srai_epi32(_mm512_add_epi32(low, _mm512_loadu_si512(s->low[1] + y)), 8);
+        const __m512i sums = _mm512_add_epi32(_mm512_add_epi32(high, _mm512_loadu_si512(s->high[1] + y)), lows);
+        least = _mm512_min_epu32(least, _mm512_and_si512(sums, mask));
+    }
+    return _mm512_cmple_epi32_mask(least, _mm512_set1_epi32(2 * s->near)) != 0;
+}
 
 /* The offsets between which 16 pairs give the exact result; those at an end of the range are bounded on one side only.
  * Returns whether any sum is near a step. */
@@ -104,7 +128,7 @@ Q8_INLINE bool bound(const mn_add_q8 *a, const search *s, int32_t x, int32_t y, 
 /* Notes the pairs that need a higher offset than there is; false when they are too many. */
 Q8_TARGET static bool fix_up_pairs(mn_add_q8 *a, const search *s) {
     for (int32_t x = 0; x < VALUES; x++) {
-        for (int32_t y = 0; y < VALUES; y += LANES) {
+        for (int32_t y = any_near(a, s, x) ? 0 : VALUES; y < VALUES; y += LANES) {
             __m512i least, most;
             if (!bound(a, s, x, y, &least, &most)) continue;
             uint32_t wrong = _mm512_cmpgt_epi32_mask(least, _mm512_set1_epi32(a->offset));
@@ -125,8 +149,9 @@ Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
     search s = {.near = near};
     __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
     for (int i = 0; i < 2; i++) rescale_all(a, i, s.rescaled[i]);
+    multiply_all(a, &s);
     for (int32_t x = 0; x < VALUES; x++) {
-        for (int32_t y = 0; y < VALUES; y += LANES) {
+        for (int32_t y = any_near(a, &s, x) ? 0 : VALUES; y < VALUES; y += LANES) {
             __m512i least, most;
             if (!bound(a, &s, x, y, &least, &most)) continue;
             low = _mm512_max_epi32(low, least);

@@ -26,7 +26,7 @@ typedef struct mn_add_q8 {
     int32_t fixups;
 } mn_add_q8;
 
-/** Fills `out`; looking for the short form takes about 20 microseconds. */
+/** Fills `out`; looking for the short form takes some microseconds. */
 void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out);
 
 /** Operand `i` of the exact form, rescaled. */
