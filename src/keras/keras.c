@@ -112,7 +112,7 @@ static mn_status read_bare_weights(source *s) {
     mn_net_spec spec;
     mn_net_spec_defaults(&spec);
     int32_t height, width;
-    MN_TRY(mn_keras_ranges_size(&s->weights, &height, &width));
+    MN_TRY(mn_keras_meaning_size(&s->weights, &height, &width));
     bool open = height == 0 || s->options->size > 0;
     spec.height = open ? open_size(s) : height;
     spec.width_px = open ? spec.height : width;

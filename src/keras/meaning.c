@@ -8,11 +8,27 @@
 #include <string.h>
 
 #define NORMALISATION MN_KERAS_MEANING "/normalisation"
+#define MAX_SIDE 8192
 
 static mn_status damaged(const mn_keras_weights *w, const char *what) {
     return mn_fail(MN_ERROR_FORMAT,
                    "%s: %s in what it says of pixels and classes; the file is damaged, or another program changed it",
                    w->h5.name, what);
+}
+
+static bool is_size(const char *text, int32_t *height, int32_t *width) {
+    int used = 0;
+    return sscanf(text, "%4dx%4d%n", height, width, &used) == 2 && text[used] == '\0' && *height > 0 &&
+           *height <= MAX_SIDE && *width > 0 && *width <= MAX_SIDE;
+}
+
+mn_status mn_keras_meaning_size(mn_keras_weights *w, int32_t *height, int32_t *width) {
+    mn_h5_list list;
+    *height = *width = 0;
+    if (!mn_h5_exists(&w->h5, MN_KERAS_MEANING)) return MN_OK;
+    MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, "input", &w->region, &list));
+    if (list.count == 0 || is_size(list.item[0], height, width)) return MN_OK;
+    return damaged(w, "an input's size that is none");
 }
 
 static mn_status read_normalisation(mn_keras_weights *w, mn_meaning *meaning) {

@@ -4,10 +4,7 @@
 #include "keras/ranges.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-#define MAX_SIDE 8192
 
 static mn_status damaged(const mn_keras_weights *w, const char *what) {
     return mn_fail(MN_ERROR_FORMAT,
@@ -21,19 +18,6 @@ static mn_status read_text(mn_keras_weights *w, const char *name, const char **o
     if (list.count != 1) return damaged(w, "an attribute is missing");
     *out = list.item[0];
     return MN_OK;
-}
-
-mn_status mn_keras_ranges_size(mn_keras_weights *w, int32_t *height, int32_t *width) {
-    const char *text;
-    int used = 0;
-    *height = *width = 0;
-    if (!mn_h5_exists(&w->h5, MN_KERAS_RANGES)) return MN_OK;
-    MN_TRY(read_text(w, "input", &text));
-    if (sscanf(text, "%4dx%4d%n", height, width, &used) == 2 && text[used] == '\0' && *height > 0 &&
-        *height <= MAX_SIDE && *width > 0 && *width <= MAX_SIDE) {
-        return MN_OK;
-    }
-    return damaged(w, "the input's size is not one");
 }
 
 static bool is_range(float low, float high) {

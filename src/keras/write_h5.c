@@ -117,7 +117,6 @@ static bool write_layer(hid_t file, const char *name, const array *arrays, int c
 
 /* In a group of its own, which is in no list of Keras': it reads the weights as if the group were not there. */
 static bool write_ranges(hid_t file, const mn_net *net) {
-    char size[32];
     hsize_t count = 0;
     float *ranges = calloc((size_t)net->layer_count, 2 * sizeof *ranges);
     for (int32_t i = 0; ranges && i < net->layer_count; i++) {
@@ -126,17 +125,16 @@ static bool write_ranges(hid_t file, const mn_net *net) {
         ranges[2 * count] = layer->low;
         ranges[2 * count++ + 1] = layer->high;
     }
-    snprintf(size, sizeof size, "%dx%d", net->layers[0].h, net->layers[0].w);
     array values = {"ranges", ranges, 2, {count, 2}};
     hid_t group = ranges ? make_group(file, MN_KERAS_RANGES) : -1;
     bool good = group >= 0 && write_array(group, &values) &&
-                write_text(group, "scales", net->per_tensor ? "layer" : "channel") && write_text(group, "input", size);
+                write_text(group, "scales", net->per_tensor ? "layer" : "channel");
     if (group >= 0) H5Gclose(group);
     free(ranges);
     return good;
 }
 
-/* ---- Pixels and classes ------------------------------------------------------------------------------ */
+/* ---- Pictures and classes ---------------------------------------------------------------------------- */
 
 /* An attribute must fit into the header of its object, which is at most 64 kB. */
 #define MAX_ATTRIBUTE ((size_t)60000)
@@ -166,14 +164,18 @@ static bool write_classes(hid_t group, const mn_class_names *classes) {
     return good;
 }
 
-static bool write_meaning(hid_t file, const mn_meaning *meaning) {
+static bool write_meaning(hid_t file, const mn_net *net) {
+    const mn_meaning *meaning = &net->meaning;
+    char size[32];
     float values[2][MN_MEANING_CHANNELS];
     array normalisation = {"normalisation", values[0], 2, {2, MN_MEANING_CHANNELS}};
     memcpy(values[0], meaning->mean, sizeof values[0]);
     memcpy(values[1], meaning->deviation, sizeof values[1]);
+    snprintf(size, sizeof size, "%dx%d", net->layers[0].h, net->layers[0].w);
     hid_t group = make_group(file, MN_KERAS_MEANING);
     bool good =
-        group >= 0 && (!meaning->normalised || write_array(group, &normalisation)) &&
+        group >= 0 && write_text(group, "input", size) &&
+        (!meaning->normalised || write_array(group, &normalisation)) &&
         (meaning->fit == MN_FIT_UNKNOWN || write_text(group, "fit", meaning->fit == MN_FIT_CROP ? "crop" : "exact")) &&
         (meaning->output_count == 0 || write_classes(group, &meaning->classes[0]));
     if (group >= 0) H5Gclose(group);
@@ -196,7 +198,7 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
            write_text(file, "keras_version", "2.15.0") &&
            (mn_v2_style_of(net) == MN_V2_KERAS || write_text(file, MN_KERAS_STYLE, "pytorch")) &&
            (net->layers[0].low == net->layers[0].high || write_ranges(file, net)) &&
-           (!mn_meaning_known(&net->meaning) || write_meaning(file, &net->meaning));
+           write_meaning(file, net);
 }
 
 static bool take_image(hid_t file, uint8_t **data, size_t *bytes) {

@@ -557,6 +557,9 @@ static void ranges_in_files_are_checked(void **state) {
     net.layers[3].kind = MN_LAYER_ADD; /* one range too many */
     refused(&net, "not the network's number");
     net.layers[3].kind = MN_LAYER_RELU;
+    net.layers[0].h = 0;
+    refused(&net, "an input's size that is none");
+    net.layers[0].h = SIZE;
     /* A net in memory may lack one. */
     net.layers[net.layer_count - 1].high = 0;
     assert_int_equal(mn_net_fold(&net, &graph, &stats), MN_OK);
