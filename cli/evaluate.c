@@ -219,7 +219,7 @@ static mn_status open_models(const settings *s, const mn_preprocess_options *pre
 /* Finds the photos; false after a sentence. */
 static bool open_photos(const settings *s, bench *b) {
     bool good = s->truth != NULL ? cli_photos_from_list(s->truth, s->images, &b->labels, &b->photos)
-                                 : cli_photos_from_folder(s->images, &b->labels, &b->photos);
+                                 : cli_photos_from_folder(s->images, &b->labels, true, &b->photos);
     if (!good) return false;
     if (s->limit > 0) cli_photos_limit(&b->photos, s->limit);
     for (int32_t i = 0; i < b->photos.count; i++) {

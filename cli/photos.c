@@ -148,7 +148,7 @@ static bool assign_by_folder(cli_photos *photos, size_t skip, cli_labels *labels
     return true;
 }
 
-static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cli_labels *labels) {
+static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cli_labels *labels, bool lists) {
     folder_tally tally;
     for (int32_t i = 0; i < photos->count; i++) {
         photos->items[i].truth = cli_labels_find_wnid(labels, base_name(photos->items[i].path));
@@ -156,9 +156,8 @@ static bool assign_truth(cli_photos *photos, const char *folder, size_t skip, cl
     bool good = assign_by_folder(photos, skip, labels, false, &tally);
     if (!good) cli_error("%s: out of memory", folder);
     if (good && tally.named > 0 && tally.named < tally.count) {
-        cli_error("%s: %d of its %d folders are called as classes of the model, but '%s' is not; rename it, or give "
-                  "--truth LISTFILE",
-                  folder, tally.named, tally.count, tally.unnamed);
+        cli_error("%s: %d of its %d folders are called as classes of the model, but '%s' is not; rename it%s", folder,
+                  tally.named, tally.count, tally.unnamed, lists ? ", or give --truth LISTFILE" : "");
         good = false;
     }
     bool by_order =
@@ -184,10 +183,10 @@ static bool add_folder(const char *folder, cli_photos *out) {
 }
 
 /* A photo in the place of a folder. Its class is told as in one: by the folder that holds it. */
-static bool from_file(const char *path, cli_labels *labels, cli_photos *out) {
+static bool from_file(const char *path, cli_labels *labels, bool lists, cli_photos *out) {
     size_t name = (size_t)(base_name(path) - path), skip = name > 0 ? name - 1 : 0;
     while (skip > 0 && path[skip - 1] != '/') skip--;
-    if (add_photo(out, join("", path), -1) && assign_truth(out, path, skip, labels)) return true;
+    if (add_photo(out, join("", path), -1) && assign_truth(out, path, skip, labels, lists)) return true;
     cli_photos_free(out);
     return false;
 }
@@ -198,11 +197,11 @@ static bool is_file(const char *path) {
     return strcmp(path, "-") == 0 || found == MN_FOUND_FILE || found == MN_FOUND_OTHER;
 }
 
-bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out) {
+bool cli_photos_from_folder(const char *folder, cli_labels *labels, bool lists, cli_photos *out) {
     *out = (cli_photos){0};
-    if (is_file(folder)) return from_file(folder, labels, out);
+    if (is_file(folder)) return from_file(folder, labels, lists, out);
     size_t length = strlen(folder), skip = length > 0 && folder[length - 1] == '/' ? length : length + 1;
-    if (add_folder(folder, out) && assign_truth(out, folder, skip, labels)) return true;
+    if (add_folder(folder, out) && assign_truth(out, folder, skip, labels, lists)) return true;
     cli_photos_free(out);
     return false;
 }

@@ -20,8 +20,8 @@ typedef struct cli_photos {
 /** Every photo under `folder`, by the ends of their names. The class is read from a WordNet id that
  *  starts the file name, or else from the name of the first folder below `folder`: a WordNet id or a label; or,
  *  when none of these folders is either and there are as many as classes, their sorted order. `folder` may also be a
- *  single photo, or "-". */
-bool cli_photos_from_folder(const char *folder, cli_labels *labels, cli_photos *out);
+ *  single photo, or "-". `lists`: the command takes --truth, too, and a sentence may advise it. */
+bool cli_photos_from_folder(const char *folder, cli_labels *labels, bool lists, cli_photos *out);
 
 /** The photos that are named, and those in the folders that are; no class is known. False after a sentence for each
  *  folder that has none or cannot be read; the rest is in `out` all the same. */

@@ -178,7 +178,7 @@ bool cli_samples_load(const char *folder, int32_t limit, const mn_tensor *input,
     }
     snprintf(out->text, sizeof out->text, "%s", contract.text);
     if (!cli_labels_open(&labels, NULL, known, classes, false)) return false;
-    bool good = cli_photos_from_folder(folder, &labels, &out->photos);
+    bool good = cli_photos_from_folder(folder, &labels, false, &out->photos);
     if (good) {
         cli_photos_limit(&out->photos, limit);
         good = load_folder(folder, &prepare, &showing->opening, pixels, jobs, out);

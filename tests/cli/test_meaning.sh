@@ -57,13 +57,14 @@ expect 1 quantize "$float" -o "$scratch/none.tflite" --images "$photos" --labels
 says 'has 1 lines, but the model has 10 classes'
 [ ! -e "$scratch/none.tflite" ] || fail 'a model was written'
 
-# `train` says what its classes are called and its pixels mean; `convert` and `quantize` hand it on.
+# `train` says how large its pictures are, what its classes are called and its pixels mean; `convert` and `quantize` hand it on.
 mkdir -p "$scratch/data/left" "$scratch/data/right"
 cp "$photos"/colour420.jpg "$photos"/gray.jpg "$scratch/data/left"
 cp "$photos"/colour6-8bit.png "$photos"/colour2-8bit.png "$scratch/data/right"
 expect 0 train --data "$scratch/data" -o "$scratch/two.h5" --width 0.35 --size 32 --epochs 1 --batch 4
 rm -f "$scratch"/two.labels.txt
-expect 0 convert "$scratch/two.h5" -o "$scratch/two.tflite" --size 32
+expect 0 convert "$scratch/two.h5" -o "$scratch/two.tflite"
+prints 'float32 1x32x32x3$'
 prints '\(metadata\)'
 prints '2 names go with the model'
 expect 0 classify -m "$scratch/two.tflite" --json "$photo"
@@ -71,3 +72,10 @@ json 'sorted(c["label"] for c in o["classes"]) == ["left", "right"] and o["input
 expect 0 quantize "$scratch/two.tflite" -o "$scratch/two8.tflite" --images "$scratch/data"
 expect 0 classify -m "$scratch/two8.tflite" --json "$photo"
 json 'sorted(c["label"] for c in o["classes"]) == ["left", "right"] and o["fit"] == "exact"'
+
+# A folder that is called as no class: the sentence advises --truth where the command has it.
+mv "$scratch/data/right" "$scratch/data/rihgt"
+expect 1 compare "$scratch/two.tflite" "$scratch/two8.tflite" --images "$scratch/data"
+says "'rihgt' is not; rename it$"
+expect 1 evaluate -m "$scratch/two.tflite" --images "$scratch/data"
+says "'rihgt' is not; rename it, or give --truth LISTFILE$"
