@@ -3,7 +3,8 @@
 # usage: scripts/peers.sh [--quick] [ARGUMENTS of bench/peers...]
 #
 # Builds the release preset and measures this library beside LiteRT, OpenVINO and ONNX Runtime: MobileNetV2 of three
-# sizes in int8 and float32, and the int8 models of ../shared/models, with 1 and 2 threads. Results are in build/bench/.
+# sizes in int8 and float32, and the int8 models of ../shared/models, with 1 and 2 threads, and on x86-64 each with fewer
+# instructions, too (--tiers). Results are in build/bench/.
 #
 #   --quick   the smallest model alone and few runs: shows that everything works, measures nothing well
 #   --docs    also puts the report into docs/benchmarks.md
@@ -24,6 +25,7 @@ if [[ $quick -eq 1 ]]; then
     arguments=(--only 0.35 --rounds 2 --seconds 0.05 --starts 1 "${arguments[@]}")
 else
     for model in ../shared/models/*_ptq.tflite; do arguments=(--model "$model" "${arguments[@]}"); done
+    [[ $(uname -m) != x86_64 ]] || arguments=("--tiers=avx512,avxvnni,avx2" "${arguments[@]}")
 fi
 install_needs "${build_needs[@]}"
 build release mobilenet_command mobilenet_shared mobilenet_delegate

@@ -16,11 +16,12 @@ import chart
 import measure
 import models
 import report
+import tiers
 
 ENGINES = ["mobilenet.c", "litert", "litert:no-xnnpack", "openvino", "onnxruntime"]
 OTHERS = ["litert:reference", "litert:delegate", "openvino:bf16", "mobilenet.c:TIER"]
 REFERENCE = "litert:reference"
-OURS = "mobilenet.c"
+OURS = tiers.OURS
 CHART = "![Time of one inference in each engine](benchmarks.svg)\n\n"  # in docs/benchmarks.md
 INT8_FLAGS = ["amx_int8", "avx512_vnni", "avx_vnni", "avx2"]  # of /proc/cpuinfo, best first
 
@@ -38,6 +39,18 @@ def engines_of(parser, chosen):
     return found
 
 
+def limits_of(parser, chosen):
+    """Environments of --limit by tier and engine."""
+    found = {}
+    for words in chosen.limit:
+        known = len(words) > 2 and words[0] in tiers.ONEDNN and words[1] in chosen.engines
+        if not known or not all(word.find("=") > 0 for word in words[2:]):
+            parser.error("--limit: '%s' is not a TIER of %s, one of the engines and any VARIABLE=VALUE" % (
+                " ".join(words), ", ".join(tiers.ONEDNN)))
+        found[words[0], words[1]] = dict(word.split("=", 1) for word in words[2:])
+    return found
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="bench/peers", description=__doc__.split("\n\n")[0],
                                      epilog=__doc__.split("\n\n")[1])
@@ -45,6 +58,11 @@ def parse(arguments):
                         help="of %s [the first %d]" % (", ".join(ENGINES + OTHERS), len(ENGINES)))
     parser.add_argument("--also", action="append", default=[], nargs="+", metavar=("NAME ENGINE", "VARIABLE=VALUE"),
                         help="one more column: ENGINE in an environment with these variables, under another name")
+    parser.add_argument("--tiers", default="", metavar="LIST",
+                        help="of %s: a table for each, of engines that can be limited to such instructions [none]" %
+                        ", ".join(tiers.ONEDNN))
+    parser.add_argument("--limit", action="append", default=[], nargs="+", metavar=("TIER ENGINE", "VARIABLE=VALUE"),
+                        help="variables that limit ENGINE to TIER; those of this library and OpenVINO are known")
     parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of one inference [1,2]")
     parser.add_argument("--streams", type=int, default=2, metavar="N",
                         help="inferences at the same time when throughput is measured; 0: it is not [2]")
@@ -62,6 +80,11 @@ def parse(arguments):
     chosen = parser.parse_args(arguments)
     chosen.engines = engines_of(parser, chosen)
     chosen.ours = next((name for name, at in chosen.engines.items() if at.engine.partition(":")[0] == OURS), OURS)
+    chosen.limits = limits_of(parser, chosen)
+    chosen.tiers = [tier for tier in chosen.tiers.split(",") if tier]
+    for tier in chosen.tiers:
+        if tier not in tiers.ONEDNN:
+            parser.error("--tiers: unknown tier '%s'; known are %s" % (tier, ", ".join(tiers.ONEDNN)))
     if chosen.streams < 0:
         parser.error("--streams must be at least 0")
     if min(chosen.rounds, chosen.starts) < 1:
@@ -130,6 +153,14 @@ def compare_output(worker, expected):
     return found / expected["step"] if found is not None and expected["step"] else found
 
 
+def ours_for(chosen, name):
+    """The column that `name` is compared with: ours with as many instructions."""
+    for group in chosen.groups:
+        if name in group["columns"]:
+            return "%s:%s" % (OURS, group["tier"])
+    return chosen.ours
+
+
 def measure_one(chosen, model, threads, cpus, expected):
     """Every engine on one model with one number of threads."""
     failures, engines = {}, {}
@@ -139,8 +170,9 @@ def measure_one(chosen, model, threads, cpus, expected):
         failures.update(failed)
         for name, rounds in times.items():
             engines[name] = {"time": measure.summary(rounds), **measure.start_up(facts[name])}
-            if chosen.ours in times:
-                engines[name]["ratio"] = measure.ratio(rounds, times[chosen.ours])
+            ours = ours_for(chosen, name)
+            if ours in times:
+                engines[name]["ratio"] = measure.ratio(rounds, times[ours])
             try:
                 engines[name]["difference"] = compare_output(workers[name], expected)
             except measure.Skipped:
@@ -168,9 +200,9 @@ def measure_rates(chosen, model, cpus):
             worker.close()
     engines = {name: {"rate": measure.rate_summary(found)} for name, found in rates.items()}
     for name, facts in engines.items():
-        if chosen.ours in rates:
-            ratios = [ours / other for ours, other in zip(rates[chosen.ours], rates[name])]
-            facts["ratio"] = measure.rate_summary(ratios)
+        ours = rates.get(ours_for(chosen, name))
+        if ours:
+            facts["ratio"] = measure.rate_summary([one / other for one, other in zip(ours, rates[name])])
     return {"model": model["name"], "type": model["type"], "threads": chosen.streams, "engines": engines,
             "skipped": failures}
 
@@ -181,6 +213,10 @@ def measure_all(chosen):
     tool = os.path.join(chosen.build, "mobilenet")
     os.environ["MOBILENET_LIBRARY"] = os.path.abspath(os.path.join(chosen.build, "libmobilenet.so"))
     kinds = [kind for kind in chosen.types.split(",") if kind]
+    chosen.groups = tiers.groups(chosen.engines, chosen.tiers, chosen.limits, tiers.here(tool))
+    order = list(chosen.engines)
+    for group in chosen.groups:
+        chosen.engines.update(group["columns"])
     say("making models")
     measured = [m for m in models.all_models(tool, os.path.join(chosen.out, "models"), kinds, chosen.model)
                 if chosen.only in m["name"]]
@@ -203,8 +239,9 @@ def measure_all(chosen):
     return {"processor": processor(), "processors": len(available),
             "system": "%s %s" % (platform.system(), platform.machine()), "load": load,
             "rounds": chosen.rounds, "seconds": chosen.seconds, "starts": chosen.starts,
-            "order": list(chosen.engines), "ours": chosen.ours,
+            "order": order, "ours": chosen.ours,
             "columns": {name: column._asdict() for name, column in chosen.engines.items()},
+            "tiers": [dict(group, columns=list(group["columns"])) for group in chosen.groups],
             "results": results, "throughput": rates}
 
 

@@ -11,7 +11,8 @@ BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 
 
 def title(name):
-    return TITLES.get(name, name.replace(":", " on "))
+    family, _, variant = name.rpartition(":")
+    return TITLES.get(name) or (" on ".join([TITLES.get(family, family), variant]) if family else name)
 
 
 def ours_of(found):
@@ -43,13 +44,13 @@ def rate_line(result):
     return " ".join(parts + ["%s SKIPPED: %s;" % (title(name), why) for name, why in result["skipped"].items()])
 
 
-def rows_of(found, cell, threads=None, results="results"):
+def rows_of(found, cell, threads=None, results="results", order=None):
     """Rows of a table with a column for each engine; `cell` makes the text of one engine's facts."""
     rows = []
     for result in found[results]:
         if threads is None or result["threads"] == threads:
             cells = [cell(name, result["engines"][name]) if name in result["engines"] else "–"
-                     for name in found["order"]]
+                     for name in order or found["order"]]
             rows.append(["%s %s" % (result["model"], result["type"]), str(result["threads"])] + cells)
     return rows
 
@@ -98,6 +99,29 @@ def ratio_text(ratio):
     return "**%s** (%s–%s)" % (number(ratio["median"]), number(ratio["least"]), number(ratio["most"]))
 
 
+def tier_cell(ours):
+    """Milliseconds, and how many times as long as this library with the same instructions."""
+    def cell(name, facts):
+        if name == ours or "ratio" not in facts:
+            return time_cell(ours)(name, facts)
+        return "%s (%sx)" % (number(facts["time"]["median"]), number(facts["ratio"]["median"]))
+    return cell
+
+
+def tier_section(found, group):
+    """The table of one tier below the best."""
+    head = "#### Milliseconds of one inference with the tier `%s`\n\n" % group["tier"]
+    if group["missing"]:
+        return head + "Not measured: this processor lacks its instructions."
+    lines = ["In brackets: where 80 % of the runs lie, or how many times as long as this library with the same tier."]
+    if group["unlimited"]:
+        lines.append("Nothing is known that limits %s to it." % ", ".join(title(name) for name in group["unlimited"]))
+    head += " ".join(lines) + "\n\n" + "\n".join(filter(None, (environment_of(n, found) for n in group["columns"])))
+    ours = "%s:%s" % (OURS, group["tier"])
+    rows = rows_of(found, tier_cell(ours), order=group["columns"])
+    return head.rstrip("\n") + "\n\n" + table(["model", "threads"] + [title(name) for name in group["columns"]], rows)
+
+
 def ready_cell(which):
     def cell(_, facts):
         times = facts[which]
@@ -118,10 +142,10 @@ def difference_cell(_, facts):
     return "–" if value is None else "0" if value == 0 else "%.2g" % value
 
 
-def once(found, pick):
+def once(found, pick, order=None):
     """What `pick` makes of each engine, the distinct ones, as Markdown list entries."""
     lines = []
-    for name in found["order"]:
+    for name in order or found["order"]:
         seen = []
         for result in found["results"]:
             text = pick(name, result)
@@ -188,7 +212,9 @@ def markdown(found):
             "that: requests in a queue for OpenVINO, else as many sessions of one thread. Median of the rounds; in "
             "brackets where 80 %% of them lie, or how many times as many %s makes." % title(ours),
             rate_table(found)]
-    notes = "\n".join(text for text in (once(found, remark_of), once(found, skip_of)) if text)
+    sections += [tier_section(found, group) for group in found.get("tiers", [])]
+    everyone = found["order"] + [name for group in found.get("tiers", []) for name in group["columns"]]
+    notes = "\n".join(text for text in (once(found, remark_of), once(found, skip_of, everyone)) if text)
     if notes:
         sections += ["#### Remarks", notes]
     return "\n\n".join(sections) + "\n"

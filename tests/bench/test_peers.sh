@@ -68,9 +68,32 @@ refuse --also slow nonsense
 refuse --also slow
 refuse --also litert litert:reference
 refuse --also slow litert =value
+refuse --tiers avx3
+refuse --limit avx3 litert A=1
+refuse --limit avx2 litert
+refuse --limit avx2 openvino A=1 --engines litert
 # Ratios are those to the first column of this library.
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model --threads 1 \
     --engines litert,mobilenet.c:ref --streams 0 --rounds 1 --seconds 0.01 --starts 1 >/dev/null 2>&1
 grep -q '^#### Times as long as mobilenet.c on ref$' "$folder/report.md" || fail "not compared with the only tier"
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9.]*\*\* ([0-9.–]*) | 1 |$' "$folder/report.md" || fail "no ratios to it"
+# A tier below the best has a table of its own, with what can be limited; the best one has none.
+PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model --threads 1 \
+    --engines mobilenet.c,litert,onnxruntime --streams 0 --rounds 1 --seconds 0.01 --starts 1 \
+    --tiers avx512vnni,avx512,avxvnni,avx2 --limit avx2 litert ANY=1 >/dev/null 2>&1
+tiers=$("$build/mobilenet" --version | sed -n 's/^kernel tiers of this processor: //p')
+for tier in avx512vnni avx512 avxvnni avx2; do
+    table=$(sed -n "/ with the tier .$tier.\$/,/^#### Remarks/p" "$folder/report.md")
+    case " $tiers " in
+    *" $tier ") [ -z "$table" ] || fail "the best tier, $tier, twice: $table" ;;
+    *" $tier "*) grep -q "^| model | threads | mobilenet.c on $tier |" <<<"$table" || fail "no $tier in $table" ;;
+    *) grep -q '^Not measured: this processor lacks' <<<"$table" || fail "not said that $tier is lacking" ;;
+    esac
+done
+case " $tiers " in
+*" avx2 "?*)
+    grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9.]* ([0-9.–]*)\*\* | [0-9.]* ([0-9.]*x) |$' "$folder/report.md" ||
+        fail "no ratio with avx2 in $(cat "$folder/report.md")"
+    ;;
+esac
 echo "peers: all passed"

@@ -17,6 +17,7 @@ import measure  # noqa: E402
 import models  # noqa: E402
 import report  # noqa: E402
 import svg  # noqa: E402
+import tiers  # noqa: E402
 
 
 def facts(median, ratio, difference=0):
@@ -94,6 +95,31 @@ class Report(unittest.TestCase):
         self.assertIn("| 1.0@224 <&> int8 | 4 | **700** (650–710) | 350 (2.00x) | – | – |", text)
         self.assertIn("4 streams: mobilenet.c 700/s; LiteRT (XNNPACK) 350/s; ONNX Runtime SKIPPED", report.rate_line(one))
         self.assertNotIn("Images per second", report.markdown(results()))
+
+    def test_tiers(self):
+        found = results()
+        found["columns"] = {"litert:avx2": {"engine": "litert", "environment": {"HIDE": "avx512"}},
+                            "mobilenet.c:avx2": {"engine": "mobilenet.c:avx2", "environment": {}}}
+        for one in found["results"]:
+            one["engines"].update({"mobilenet.c:avx2": facts(3, 1), "litert:avx2": facts(6, 2)})
+        found["tiers"] = [{"tier": "avx2", "missing": False, "columns": ["mobilenet.c:avx2", "litert:avx2"],
+                           "unlimited": ["onnxruntime"]},
+                          {"tier": "avxvnni", "missing": True, "columns": [], "unlimited": []}]
+        text = report.markdown(found)
+        self.assertIn("| model | threads | mobilenet.c on avx2 | LiteRT (XNNPACK) on avx2 |", text)
+        self.assertIn("| 1.0@224 <&> int8 | 1 | **3.00 (2.70–3.60)** | 6.00 (2.00x) |", text)
+        self.assertIn("Nothing is known that limits ONNX Runtime to it.", text)
+        self.assertIn("- LiteRT (XNNPACK) on avx2: `litert` with `HIDE` set", text)
+        self.assertIn("tier `avxvnni`\n\nNot measured: this processor lacks its instructions.", text)
+
+    def test_columns_of_tiers(self):
+        found = tiers.groups(["mobilenet.c", "litert", "openvino"], ["avx512", "avxvnni", "avx2"],
+                             {("avx2", "litert"): {"A": "1"}}, ["ref", "avx2", "avx512"])
+        self.assertEqual([group["tier"] for group in found], ["avxvnni", "avx2"])
+        self.assertTrue(found[0]["missing"] and not found[0]["columns"])
+        self.assertEqual({name: column.environment for name, column in found[1]["columns"].items()},
+                         {"mobilenet.c:avx2": {}, "litert:avx2": {"A": "1"},
+                          "openvino:avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2"}})
 
     def test_no_results(self):
         empty = dict(results(), results=[])
