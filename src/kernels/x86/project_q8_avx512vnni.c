@@ -2,8 +2,9 @@
  * Copyright the mobilenet.c authors */
 
 /* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, for AVX-512
- * VNNI. Tiles of four rows x two columns x 32 channels, whose 16 accumulators leave registers for other work; rows of a
- * group that do not exist are left out. */
+ * VNNI. Groups of four rows are multiplied a column of 32 channels, or two columns of 16, at a time, and the last ones'
+ * eight accumulators are finished between the products; whatever is rare, rows of a group that does not exist in full
+ * among it, in tiles of up to 24 accumulators that are finished afterwards. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -24,6 +25,7 @@ enum {
     BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES,
     VECTORS = 2, /* of channels in a tile */
     PIECES = 6,  /* most columns of vectors in a tile */
+    KEPT = 2,    /* pieces that are finished between the products of the next */
     DEEP = 512,  /* input channels from which on epilogues matter less than loads of weights */
 };
 
@@ -89,16 +91,12 @@ const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
 
 /* ---- Epilogues ------------------------------------------------------------------------------------------ */
 
-/* The accumulators of a tile and where its results go. A piece is a column of one vector; pieces are finished one by
- * one between the products of the next tile, which take other units of the processor. */
+/* The accumulators of a tile and where its results go. A piece is a column of one vector. */
 typedef struct tile {
     __m512i acc[PIECES][ROWS]; /* [vector][column] */
-    const mn_panel_q8 *panel;  /* of the first vector */
+    ptrdiff_t at;              /* of the first pixel and channel in results */
     const int32_t *inputs;     /* [column][row] sums of them; for weight zero points */
-    const uint8_t *residual;   /* of the first pixel and channel, or NULL */
-    uint8_t *out;
-    int32_t channels; /* from the first on */
-    int32_t rows, columns, done, pieces;
+    int32_t rows, columns, pieces;
 } tile;
 
 /* One group of rows and up to two vectors of channels. */
@@ -115,7 +113,7 @@ typedef struct job {
     const mn_panel_q8 *panel;
     size_t stride;           /* from panel to panel */
     int32_t left;            /* channels from the first on */
-    bool between;            /* can pieces be finished between products? */
+    bool plain;              /* floats alone, no weight zero point, the short form of ADD */
     const uint8_t *residual; /* of the first row and channel, or NULL */
     uint8_t *out;
     mn_q8_prefetch prefetch; /* of the next vectors, or the next step */
@@ -137,59 +135,43 @@ Q8_INLINE __m512i clamp(__m512i bytes, mn_range_i32 range) {
     return range.min > -128 || range.max < 127 ? mn_q8_finish_64(bytes, range, 0) : bytes;
 }
 
-/* Where a piece is. */
-typedef struct spot {
-    const mn_requant *requant;
-    int32_t column;
-    ptrdiff_t at; /* of its results */
-    __mmask16 lanes;
-} spot;
-
-Q8_INLINE spot spot_of(const job *j, const tile *t) {
-    const int32_t v = t->done >= t->columns, c = t->done - v * t->columns;
-    return (spot){&mn_panel_q8_at(t->panel, j->stride, v)->requant, c, c * j->channels + v * LANES,
-                  mn_q8_lanes(t->channels - v * LANES)};
-}
-
-/* Results to stored bytes, with the residual added. */
-Q8_INLINE void store_piece(const job *j, const tile *t, const spot *s, const __m512i *values, bool in_short) {
-    __m512i bytes = clamp(mn_q8_narrow_4(values[0], values[1], values[2], values[3]), j->zeros.range);
-    if (t->residual) {
-        const __m512i other = load_residual(j, t->residual + s->at, t->rows, s->lanes);
+/* Centred results of a piece to stored bytes, with the residual added. */
+Q8_INLINE void store_piece(const job *j, __m512i bytes, int32_t rows, __mmask16 lanes, ptrdiff_t at, bool in_short) {
+    if (j->residual) {
+        const __m512i other = load_residual(j, j->residual + at, rows, lanes);
         const __m512i x = j->p->residual_first ? other : bytes, y = j->p->residual_first ? bytes : other;
         bytes = in_short ? mn_add_q8_short(j->add, x, y) : mn_add_q8_exact(j->add, x, y);
         bytes = clamp(bytes, j->add->range);
     }
     bytes = _mm512_xor_si512(bytes, _mm512_set1_epi8((char)j->zeros.out_flip));
-    mn_q8_store_4(bytes, t->rows, s->lanes, t->out + s->at, j->row_stride);
+    mn_q8_store_4(bytes, rows, lanes, j->out + at, j->row_stride);
 }
 
-Q8_INLINE void finish_piece(const job *j, tile *t) {
-    const spot s = spot_of(j, t);
+Q8_INLINE __m512i narrow(const job *j, const __m512i *values) {
+    return clamp(mn_q8_narrow_4(values[0], values[1], values[2], values[3]), j->zeros.range);
+}
+
+/* A piece whose channels are requantised in floats. */
+Q8_INLINE __m512i requantise(const job *j, const __m512i *acc, const mn_panel_q8 *panel) {
     __m512i values[ROWS];
-    mn_q8_requant_any(ROWS, t->acc[t->done], s.requant, values);
-    store_piece(j, t, &s, values, true);
-    t->done++;
+    mn_q8_requant_floats(ROWS, acc, &panel->requant, values);
+    return narrow(j, values);
 }
 
-/* All pieces that are left. */
-Q8_TARGET static void finish_rest(const job *j, tile *t) {
-    while (t->done < t->pieces) finish_piece(j, t);
-}
-
-/* All pieces, weight zero points and the exact form of ADD included. */
-Q8_TARGET static void finish_all(const job *j, tile *t) {
-    for (; t->done < t->pieces; t->done++) {
-        const spot s = spot_of(j, t);
+/* All pieces of a tile, in whichever way does. */
+Q8_NOINLINE static void finish_tile(const job *j, const tile *t) {
+    for (int32_t i = 0; i < t->pieces; i++) {
+        const int32_t v = i >= t->columns, column = i - v * t->columns;
         __m512i values[ROWS];
         for (int32_t r = 0; r < ROWS; r++) {
-            values[r] = t->acc[t->done][r];
+            values[r] = t->acc[i][r];
             if (!j->zeros.weight || r >= t->rows) continue;
-            const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[s.column * ROWS + r]);
+            const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[column * ROWS + r]);
             values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
         }
-        mn_q8_requant_some(ROWS, values, s.requant);
-        store_piece(j, t, &s, values, j->add->is_short);
+        mn_q8_requant_some(ROWS, values, &mn_panel_q8_at(j->panel, j->stride, v)->requant);
+        store_piece(j, narrow(j, values), t->rows, mn_q8_lanes(j->left - v * LANES),
+                    t->at + column * j->channels + v * LANES, j->add->is_short);
     }
 }
 
@@ -202,11 +184,37 @@ Q8_INLINE __m512i dot(bool half, __m512i acc, __m512i four, __m512i weights) {
                                                       _mm512_castsi512_si256(weights)));
 }
 
-/* The accumulators of the tile from column `x` on, of vectors of 8 channels each; pieces of the one before are finished
- * in between. Constants let the compiler keep accumulators in registers. */
-Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, tile *before, tile *now) {
+/* The inputs of some columns from one block: four rows of a column, and `width` bytes further the next column's. */
+typedef struct cursor {
+    const uint8_t *in, *end; /* of the first column */
+    ptrdiff_t width;
+} cursor;
+
+Q8_INLINE cursor cursor_at(const job *j, int32_t x, int32_t block) {
+    const bool last = block + 1 == j->in_extent.blocks;
+    const ptrdiff_t width = last ? j->last_width : BLOCK_BYTES;
+    const uint8_t *in = (last ? j->last : j->first + block * j->block_stride) + x * width;
+    return (cursor){in, in + width, width};
+}
+
+/* One group of four products of a tile, whose columns lie `width` bytes apart. */
+Q8_INLINE void multiply(int rows, int columns, int eights, const uint8_t *in, ptrdiff_t width, const __m512i *w,
+                        __m512i acc[][ROWS]) {
+    Q8_UNROLL for (int c = 0; c < columns; c++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            const __m512i four = mn_q8_four_bytes(in + c * width + r * 4);
+            Q8_UNROLL for (int v = 0; v < (eights + 1) / 2; v++) {
+                __m512i *sum = &acc[v * columns + c][r];
+                *sum = dot(2 * v + 1 == eights, *sum, four, w[v]);
+            }
+        }
+    }
+}
+
+/* The accumulators of the tile from column `x` on, of vectors of 8 channels each. Constants let the compiler keep
+ * accumulators in registers. */
+Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, tile *out) {
     const int vectors = (eights + 1) / 2, pieces = columns * vectors;
-    const bool between = rows == ROWS && pieces == 4;
     const int8_t *weights[VECTORS];
     __m512i acc[PIECES][ROWS];
     Q8_UNROLL for (int v = 0; v < vectors; v++) {
@@ -216,41 +224,27 @@ Q8_INLINE void run_tile(int rows, int columns, int eights, job *j, int32_t x, ti
             Q8_UNROLL for (int r = 0; r < rows; r++) acc[v * columns + c][r] = _mm512_loadu_si512(panel->folded_bias);
         }
     }
-    if (!between) finish_rest(j, before);
     const char *prefetch = j->prefetch.from;
     const bool fetches = eights == 2 * VECTORS; /* others are the last */
     const ptrdiff_t line = prefetch < j->prefetch.end ? 64 : 0;
-    const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
-    for (int32_t left = j->in_extent.blocks; left > 0; left--, block += j->block_stride) {
-        const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
-        const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        for (const uint8_t *end = in + width; in < end; in += 16) {
+    for (int32_t b = 0; b < j->in_extent.blocks; b++) {
+        for (cursor c = cursor_at(j, x, b); c.in < c.end; c.in += 16) {
             __m512i w[VECTORS];
             Q8_UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm512_loadu_si512(weights[v]), weights[v] += 64;
-            Q8_UNROLL for (int c = 0; c < columns; c++) {
-                Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m512i four = mn_q8_four_bytes(in + c * width + r * 4);
-                    Q8_UNROLL for (int v = 0; v < vectors; v++) {
-                        __m512i *sum = &acc[v * columns + c][r];
-                        *sum = dot(2 * v + 1 == eights, *sum, four, w[v]);
-                    }
-                }
-            }
+            multiply(rows, columns, eights, c.in, c.width, w, acc);
             if (fetches) _mm_prefetch(prefetch, _MM_HINT_T1), prefetch += line;
-            if (between && before->done < before->pieces) finish_piece(j, before);
         }
     }
-    Q8_UNROLL for (int i = 0; i < pieces; i++) { Q8_UNROLL for (int r = 0; r < rows; r++) now->acc[i][r] = acc[i][r]; }
-    if (between) finish_rest(j, before);
+    Q8_UNROLL for (int i = 0; i < pieces; i++) { Q8_UNROLL for (int r = 0; r < rows; r++) out->acc[i][r] = acc[i][r]; }
     j->prefetch.from = prefetch;
 }
 
-typedef void tile_run(job *j, int32_t x, tile *before, tile *now);
+typedef void tile_run(job *j, int32_t x, tile *out);
 
 /* clang-format off */
 #define TILE(rows, columns, eights)                                                                                    \
-    Q8_TARGET static void tile_##rows##columns##eights(job *j, int32_t x, tile *before, tile *now) {                   \
-        run_tile(rows, columns, eights, j, x, before, now);                                                            \
+    Q8_TARGET static void tile_##rows##columns##eights(job *j, int32_t x, tile *out) {                   \
+        run_tile(rows, columns, eights, j, x, out);                                                                    \
     }
 #define TILES(rows)                                              \
     TILE(rows, 1, 1) TILE(rows, 2, 1)                  TILE(rows, 4, 1) \
@@ -274,29 +268,108 @@ static int32_t tile_columns(const job *j, int32_t eights, int32_t left) {
     return mn_min_i32(left, 2);
 }
 
-/* `rows` of a group of rows. Returns the tile that is not finished. */
-static tile *run_rows(int32_t rows, job *j, tile *before, tile *now) {
-    const int32_t width = j->in_extent.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
-    for (int32_t x = 0; x < width; x += now->columns) {
-        const ptrdiff_t at = x * j->channels;
-        if (x) {
-            tile *const swap = before;
-            before = now, now = swap;
-        }
-        const int32_t columns = tile_columns(j, eights, width - x);
-        tiles_of[rows - 1][eights - 1][columns - 1](j, x, before, now);
-        now->panel = j->panel;
-        now->inputs = j->inputs + x * ROWS;
-        now->residual = j->residual ? j->residual + at : NULL;
-        now->out = j->out + at;
-        now->channels = j->left;
-        now->rows = rows;
-        now->columns = columns;
-        now->done = 0;
-        now->pieces = columns * ((eights + 1) / 2);
-        if (!j->between) finish_all(j, now);
+/* A column of up to 32 channels, or two of up to 16, and the one before, which is finished in registers between the
+ * first groups of products, a step each `apart` groups: what it waits for is ready then, and the products that follow
+ * are among the instructions that wait. */
+typedef struct column {
+    __m512i of[KEPT][ROWS];
+} column;
+
+/* The next group of products. */
+Q8_INLINE void multiply_column(int columns, int eights, const int8_t **weights, size_t stride, cursor *from,
+                               column *acc) {
+    __m512i w[VECTORS];
+    Q8_UNROLL for (int v = 0; v < (eights + 1) / 2; v++) w[v] = _mm512_loadu_si512(*weights + (size_t)v * stride);
+    multiply(ROWS, columns, eights, from->in, from->width, w, acc->of);
+    Q8_UNROLL for (int i = 0; i < KEPT; i++) {
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) __asm__("" : "+v"(acc->of[i][r])); /* each stays where it is written */
     }
-    return now;
+    from->in += 16;
+    *weights += 64;
+}
+
+/* As many of the columns of a group of four rows as are whole tiles; returns their number. Constants let the compiler
+ * keep accumulators in registers. */
+Q8_INLINE int32_t run_columns(int columns, int eights, int apart, job *shared) {
+    const job j = *shared; /* nothing that is written can change it */
+    const char *prefetch = j.prefetch.from;
+    const mn_panel_q8 *panel[KEPT] = {j.panel, mn_panel_q8_at(j.panel, j.stride, columns == 1)};
+    const __mmask16 lanes[KEPT] = {mn_q8_lanes(j.left), mn_q8_lanes(columns == 1 ? j.left - LANES : j.left)};
+    const ptrdiff_t second = columns == 1 ? LANES : j.channels; /* from the first piece's results to the second's */
+    column acc, last;
+    int32_t x = 0;
+    for (; x + columns <= j.in_extent.width; x += columns) {
+        const ptrdiff_t before = (x - columns) * j.channels, line = prefetch < j.prefetch.end ? 64 : 0;
+        const int8_t *weights = panel[0]->weights;
+        __m512i bytes = _mm512_setzero_si512();
+        cursor from = cursor_at(&j, x, 0);
+        Q8_UNROLL for (int i = 0; i < KEPT; i++) {
+            const __m512i folded_bias = _mm512_loadu_si512(panel[i]->folded_bias);
+            Q8_UNROLL for (int r = 0; r < ROWS; r++) acc.of[i][r] = folded_bias;
+        }
+        Q8_UNROLL for (int step = 0; step < 2 * KEPT; step++) {
+            Q8_UNROLL for (int i = 0; i < apart; i++) {
+                multiply_column(columns, eights, &weights, j.stride, &from, &acc);
+                _mm_prefetch(prefetch, _MM_HINT_T1), prefetch += line;
+            }
+            if (x == 0) continue;
+            if (step % 2 == 0) {
+                bytes = requantise(&j, last.of[step / 2], panel[step / 2]);
+            } else {
+                store_piece(&j, bytes, ROWS, lanes[step / 2], before + step / 2 * second, true);
+            }
+        }
+        for (int32_t b = 0;;) {
+            while (from.in < from.end) {
+                multiply_column(columns, eights, &weights, j.stride, &from, &acc);
+                _mm_prefetch(prefetch, _MM_HINT_T1), prefetch += line;
+            }
+            if (++b == j.in_extent.blocks) break;
+            from = cursor_at(&j, x, b);
+        }
+        last = acc;
+    }
+    shared->prefetch.from = prefetch;
+    if (x == 0) return 0;
+    tile t;
+    t.at = (x - columns) * j.channels;
+    t.rows = ROWS, t.columns = columns, t.pieces = KEPT;
+    Q8_UNROLL for (int i = 0; i < KEPT; i++) { Q8_UNROLL for (int r = 0; r < ROWS; r++) t.acc[i][r] = last.of[i][r]; }
+    finish_tile(shared, &t);
+    return x;
+}
+
+Q8_TARGET static int32_t columns_of_8(job *j) { return run_columns(2, 1, 1, j); }
+Q8_TARGET static int32_t columns_of_8_deep(job *j) { return run_columns(2, 1, 3, j); }
+Q8_TARGET static int32_t columns_of_16(job *j) { return run_columns(2, 2, 1, j); }
+Q8_TARGET static int32_t columns_of_16_deep(job *j) { return run_columns(2, 2, 3, j); }
+Q8_TARGET static int32_t columns_of_24_deep(job *j) { return run_columns(1, 3, 3, j); }
+Q8_TARGET static int32_t columns_of_32_deep(job *j) { return run_columns(1, 4, 3, j); }
+
+/* Those of four rows that have a function of their own. Returns how many columns that has done. */
+static int32_t run_plain(int32_t eights, job *j) {
+    const bool deep = j->in_extent.vectors >= MN_Q8_BLOCK_VECTORS;
+    switch (eights) {
+    case 1: return deep ? columns_of_8_deep(j) : columns_of_8(j);
+    case 2: return deep ? columns_of_16_deep(j) : columns_of_16(j);
+    case 3: return deep ? columns_of_24_deep(j) : 0;
+    default: return deep ? columns_of_32_deep(j) : 0;
+    }
+}
+
+/* `rows` of a group of rows. */
+static void run_rows(int32_t rows, job *j) {
+    const int32_t width = j->in_extent.width, eights = mn_min_i32((j->left + 7) / 8, 2 * VECTORS);
+    int32_t x = rows == ROWS && j->plain ? run_plain(eights, j) : 0;
+    for (tile t; x < width; x += t.columns) {
+        t.at = x * j->channels;
+        t.inputs = j->inputs + x * ROWS;
+        t.rows = rows;
+        t.columns = tile_columns(j, eights, width - x);
+        t.pieces = t.columns * ((eights + 1) / 2);
+        tiles_of[rows - 1][eights - 1][t.columns - 1](j, x, &t);
+        finish_tile(j, &t);
+    }
 }
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
@@ -336,16 +409,17 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->in_extent);
     const char *panels = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
-    tile tiles[2], *before = &tiles[0];
-    before->done = before->pieces = 0;
     for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
         sum_group(j, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
         j->panel = mn_panel_q8_at(panels, j->stride, channel / LANES);
         j->left = range->last_channel - channel;
+        j->plain = j->zeros.weight == 0 && (!j->p->adds || j->add->is_short);
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
-            mn_q8_prefetch_now(mn_panel_q8_at(j->panel, j->stride, v), sizeof(mn_panel_q8));
+            const mn_panel_q8 *panel = mn_panel_q8_at(j->panel, j->stride, v);
+            mn_q8_prefetch_now(panel, sizeof(mn_panel_q8));
+            j->plain = j->plain && (panel->requant.is_float || panel->requant.is_fixed_up);
         }
         j->prefetch = prefetch_of(j, task);
         for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
@@ -358,10 +432,9 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
             j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
             j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
             j->out = (uint8_t *)task->output + at;
-            before = run_rows(next - y, j, before, before == tiles ? tiles + 1 : tiles);
+            run_rows(next - y, j);
         }
     }
-    finish_rest(j, before);
 }
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
@@ -376,7 +449,6 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
     j.block_stride = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.in_extent.rows * (ptrdiff_t)mn_extent_row(&j.in_extent);
     j.last_width = mn_extent_block_vectors(&j.in_extent, j.in_extent.blocks - 1) * MN_Q8_VECTOR_BYTES;
-    j.between = j.zeros.weight == 0 && (!p->adds || j.add->is_short);
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
         run_range(&j, task, &range);
