@@ -69,8 +69,8 @@ void check_limit_pixels(mn_window *w, int64_t macs_per_pixel) {
     w->out_h = mn_clamp_i32(pixels / w->out_w, 1, w->out_h);
 }
 
-static int32_t random_multiplier(check_rng *r) {
-    switch (r->plain ? 9 : check_between(r, 0, 9)) {
+static int32_t random_multiplier(check_rng *r, bool extremes) {
+    switch (extremes ? check_between(r, 0, 9) : 9) {
     case 0: return 0;
     case 1: return 1 << 30;
     case 2: return INT32_MAX;
@@ -128,9 +128,10 @@ void check_fill_conv(check_case *c, check_rng *r, mn_type type, mn_conv_params *
     p->bias_64 = type == MN_INT16 && check_one_in(r, 2);
     int32_t *multiplier = check_case_alloc(c, (size_t)channels, sizeof *multiplier);
     int32_t *shift = check_case_alloc(c, (size_t)channels, sizeof *shift);
-    bool wild = !r->plain && check_one_in(r, 8);
+    /* One extreme multiplier keeps a whole vector of channels from being requantised in floats. */
+    bool wild = !r->plain && check_one_in(r, 8), extremes = !r->plain && check_one_in(r, 2);
     for (int32_t i = 0; i < channels; i++) {
-        multiplier[i] = random_multiplier(r), shift[i] = random_shift(r, depth, wild);
+        multiplier[i] = random_multiplier(r, extremes), shift[i] = random_shift(r, depth, wild);
     }
     p->multiplier = multiplier, p->shift = shift;
 }
