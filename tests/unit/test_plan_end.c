@@ -19,6 +19,7 @@
 #include "support/model_builder.h"
 
 static bool has_kernel(void) {
+    if (mn_cpu_family() == MN_FAMILY_WASM) return false; /* its flags are others */
     const uint32_t wanted = mn_cpu_family() == MN_FAMILY_X86_64 ? MN_CPU_AVX512_VNNI : MN_CPU_NEON;
     return (mn_cpu_flags() & wanted) != 0;
 }
