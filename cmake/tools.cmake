@@ -12,20 +12,35 @@ find_library(MN_ZIP_LIBRARY zip)
 find_path(MN_CJSON_INCLUDE cJSON.h PATH_SUFFIXES cjson)
 find_library(MN_CJSON_LIBRARY cjson)
 
-# Each library that is not ours: what says that it is there, and Debian's package.
-set(mn_missing "")
-foreach(need JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_WEBP_INCLUDE:libwebp-dev MN_WEBP_LIBRARY:libwebp-dev
-    MN_HDF5_INCLUDE:libhdf5-dev
-    MN_HDF5_LIBRARY:libhdf5-dev MN_ZIP_INCLUDE:libzip-dev MN_ZIP_LIBRARY:libzip-dev MN_CJSON_INCLUDE:libcjson-dev
-    MN_CJSON_LIBRARY:libcjson-dev)
-  string(REPLACE ":" ";" need ${need})
-  list(GET need 0 found)
-  list(GET need 1 package)
-  if(NOT ${found})
-    list(APPEND mn_missing ${package})
+# Sets `out` to Debian's packages of what is missing: mn_list_missing(out FOUND:PACKAGE...)
+function(mn_list_missing out)
+  set(missing "")
+  foreach(need ${ARGN})
+    string(REPLACE ":" ";" need ${need})
+    list(GET need 0 found)
+    list(GET need 1 package)
+    if(NOT ${found})
+      list(APPEND missing ${package})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES missing)
+  set(${out} ${missing} PARENT_SCOPE)
+endfunction()
+
+# Says what is left out. Windows lacks all of it.
+function(mn_say_missing what)
+  if(ARGN AND NOT WIN32)
+    list(JOIN ARGN " " packages)
+    message(WARNING "SKIPPED: ${what}; libraries are missing (on Debian: apt-get install ${packages})")
   endif()
-endforeach()
-list(REMOVE_DUPLICATES mn_missing)
+endfunction()
+
+mn_list_missing(mn_missing_photos JPEG_FOUND:libjpeg-dev PNG_FOUND:libpng-dev MN_WEBP_INCLUDE:libwebp-dev
+  MN_WEBP_LIBRARY:libwebp-dev)
+mn_say_missing("some kinds of photos" ${mn_missing_photos})
+mn_list_missing(mn_missing MN_HDF5_INCLUDE:libhdf5-dev MN_HDF5_LIBRARY:libhdf5-dev MN_ZIP_INCLUDE:libzip-dev
+  MN_ZIP_LIBRARY:libzip-dev MN_CJSON_INCLUDE:libcjson-dev MN_CJSON_LIBRARY:libcjson-dev)
+mn_say_missing("files of Keras and PyTorch" ${mn_missing})
 if(WIN32)
   set(mn_missing "POSIX") # files of Keras are read in a process of their own, which fork() makes
 endif()
@@ -35,9 +50,10 @@ endif()
 set(mn_hdf5 ${MN_HDF5_LIBRARY})
 find_library(MN_HDF5_STATIC NAMES libhdf5.a libhdf5_serial.a PATH_SUFFIXES hdf5/serial)
 find_library(MN_SZIP_LIBRARY sz)
-if(NOT mn_missing AND MN_HDF5_STATIC AND MN_SZIP_LIBRARY)
+find_package(ZLIB)
+if(NOT mn_missing AND MN_HDF5_STATIC AND MN_SZIP_LIBRARY AND ZLIB_FOUND)
   set(CMAKE_REQUIRED_INCLUDES ${MN_HDF5_INCLUDE})
-  set(CMAKE_REQUIRED_LIBRARIES ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY} PNG::PNG ${CMAKE_DL_LIBS} Threads::Threads m)
+  set(CMAKE_REQUIRED_LIBRARIES ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY} ZLIB::ZLIB ${CMAKE_DL_LIBS} Threads::Threads m)
   check_c_source_compiles("
     #include <hdf5.h>
     int main(void) { return H5Pset_fapl_core(H5Pcreate(H5P_FILE_ACCESS), 1, 0) < 0 || H5open() < 0; }"
@@ -45,7 +61,7 @@ if(NOT mn_missing AND MN_HDF5_STATIC AND MN_SZIP_LIBRARY)
   unset(CMAKE_REQUIRED_INCLUDES)
   unset(CMAKE_REQUIRED_LIBRARIES)
   if(MN_HDF5_STATIC_LINKS)
-    set(mn_hdf5 ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY})
+    set(mn_hdf5 ${MN_HDF5_STATIC} ${MN_SZIP_LIBRARY} ZLIB::ZLIB)
   endif()
 endif()
 
@@ -63,20 +79,15 @@ file(RELATIVE_PATH mn_modules_from_program ${CMAKE_INSTALL_FULL_BINDIR} ${mn_mod
 set(mn_absent_sources ${mn_tool_sources})
 list(FILTER mn_absent_sources INCLUDE REGEX "/absent[.]c$")
 if(mn_missing)
-  list(JOIN mn_missing " " mn_missing)
-  if(NOT WIN32)
-    message(WARNING "SKIPPED: files of Keras and PyTorch; libraries are missing "
-                    "(on Debian: apt-get install ${mn_missing})")
-  endif()
   list(FILTER mn_tool_sources EXCLUDE REGEX "/src/(archive|keras|torch)/")
   list(APPEND mn_tool_sources ${mn_absent_sources})
   list(REMOVE_DUPLICATES mn_tool_sources)
-  set(mn_tool_libraries Threads::Threads ${CMAKE_DL_LIBS} m)
+  set(mn_tool_libraries "")
 else()
   list(REMOVE_ITEM mn_tool_sources ${mn_absent_sources})
-  set(mn_tool_libraries ${mn_hdf5} JPEG::JPEG PNG::PNG ${MN_WEBP_LIBRARY} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY}
-    Threads::Threads ${CMAKE_DL_LIBS} m)
+  set(mn_tool_libraries ${mn_hdf5} ${MN_ZIP_LIBRARY} ${MN_CJSON_LIBRARY})
 endif()
+list(APPEND mn_tool_libraries Threads::Threads ${CMAKE_DL_LIBS} m)
 # What runs on microcontrollers goes into the command as text, too.
 file(GLOB mn_mcu_files CONFIGURE_DEPENDS src/kernels/mcu/*.[ch])
 set(mn_mcu_text ${CMAKE_CURRENT_BINARY_DIR}/mcu_files.c)
@@ -90,8 +101,7 @@ target_link_libraries(mobilenet_tools PUBLIC mobilenet_image_static mobilenet_st
 set_property(SOURCE src/train/mpi.c APPEND PROPERTY COMPILE_DEFINITIONS
   MN_MODULES="${mn_modules}" MN_MODULES_FROM_PROGRAM="${mn_modules_from_program}")
 if(NOT mn_missing)
-  target_include_directories(mobilenet_tools SYSTEM PUBLIC
-    ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE} ${MN_WEBP_INCLUDE})
+  target_include_directories(mobilenet_tools SYSTEM PUBLIC ${MN_HDF5_INCLUDE} ${MN_ZIP_INCLUDE} ${MN_CJSON_INCLUDE})
   # Training on several machines; without it `mobilenet train` works on one.
   if(MPI_C_FOUND)
     add_library(mobilenet_mpi MODULE ${mn_mpi_source})
