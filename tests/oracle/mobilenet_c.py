@@ -123,8 +123,8 @@ class Session:
         model.check(self.lib.mn_session_create(model.handle, ctypes.byref(options), ctypes.byref(self.handle)))
 
     def set_input(self, i, value):
-        raw = np.ascontiguousarray(value).tobytes()
-        ctypes.memmove(self.lib.mn_session_input(self.handle, i), raw, len(raw))
+        value = np.ascontiguousarray(value)
+        ctypes.memmove(self.lib.mn_session_input(self.handle, i), value.ctypes.data, value.nbytes)
 
     def invoke(self):
         self.model.check(self.lib.mn_session_run(self.handle))
