@@ -19,7 +19,8 @@ enum {
     TAPS = 3,
     VECTORS = MN_Q8_BLOCK_VECTORS,
     GENERAL = -1,
-    GATHERED_PIXEL = 32
+    GATHERED_PIXEL = 32,
+    PAIR_ROWS = 3
 };
 
 /* 16 channels of either convolution: what accumulators begin with, and the floats that requantise them. */
@@ -61,7 +62,8 @@ typedef struct sizes {
     int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
     int32_t band_rows; /* most groups of rows in a band */
     int32_t groups;    /* of conv rows in the ring: what a group of rows needs */
-    int32_t conv_rows; /* most conv rows of a band */
+    bool late;         /* a single block: what a group of conv rows meets is copied when it comes, and not for a band */
+    int32_t copied;    /* most conv rows that are copied at once */
     bool gathers;      /* what lies under the filter is copied pixel by pixel; otherwise rows are, for pointwise ones */
     size_t row_pitch;  /* bytes of a copied input row with its padding and slack */
     size_t conv_stride, pixel_stride; /* bytes from what one conv row, or pixel, meets to the next */
@@ -83,6 +85,11 @@ typedef struct split_sizes {
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);
 
+/* Where the bytes of a pair of gathered pixels come from: 16 of each row, which hold what both meet. */
+typedef struct pair {
+    uint8_t order[PAIR_ROWS][2 * GATHERED_PIXEL];
+} pair;
+
 /* One band of one image, and the workspace of whoever computes it. */
 typedef struct band {
     const mn_conv_depthwise_params *p;
@@ -91,15 +98,24 @@ typedef struct band {
     mn_q8_zeros conv, depthwise;
     int32_t first_group, last_group; /* groups of rows: [first, last) */
     int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
-    uint8_t *copy;                   /* what these meet as unsigned bytes, with its padding */
-    uint8_t *rows;                   /* as many input rows as the filter has, if pixels are gathered */
-    int32_t *sums;                   /* of each conv pixel's inputs, where weights have a zero point */
+    const uint8_t *image;
+    const void *packed;
+    int32_t first_copied, last_copied; /* conv rows whose input is copied: [first, last) */
+    int32_t passed;                    /* input rows from the band's first on that have been in `rows` */
+    bool in_pairs;                     /* are pixels gathered by `pairs`? */
+    pair pairs;
+    uint8_t *copy; /* what copied rows meet as unsigned bytes, with its padding */
+    uint8_t *rows; /* as many input rows as the filter has, if pixels are gathered */
+    int32_t *sums; /* of each conv pixel's inputs, where weights have a zero point */
     uint8_t *ring;
 } band;
 
-/** Copies what the band's conv rows meet of image `batch`; adds up each pixel's inputs where weights have a zero point.
- */
-void mn_conv_depthwise_q8_copy(const band *b, const uint8_t *in, int32_t batch);
+/** Before the first copy of a band. */
+void mn_conv_depthwise_q8_start(band *b);
+
+/** Copies what conv rows [first_copied, last_copied) meet, later ones than before; adds up each pixel's inputs where
+ * weights have a zero point. */
+void mn_conv_depthwise_q8_copy(band *b);
 
 void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value);
 
@@ -112,7 +128,7 @@ typedef struct fetch {
     size_t each; /* bytes for each column */
 } fetch;
 
-/* What the conv rows of a band, or some of them, meet as it is multiplied. */
+/* What copied conv rows, or some of them, meet as it is multiplied. */
 typedef struct inputs {
     const uint8_t *bytes;
     size_t row_stride, pixel_stride; /* in activations */

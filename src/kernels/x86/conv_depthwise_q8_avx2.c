@@ -9,8 +9,8 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/products_avx2.h"
 
-/* The first of the groups that a band's conv rows are in. */
-static int32_t first_group_of(const band *b) { return (b->first_row + b->p->depthwise.window.pad_top) / GROUP; }
+/* The first of the groups that copied conv rows are in. */
+static int32_t first_group_of(const band *b) { return (b->first_copied + b->p->depthwise.window.pad_top) / GROUP; }
 
 static inputs inputs_of(const band *b, int32_t index) {
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
@@ -44,14 +44,14 @@ Q8_INLINE void split_pixel(const uint8_t *from, const mn_spans_q8 *spans, int32_
     }
 }
 
-Q8_TARGET static void prepare_copy(const band *b, const void *packed) {
+Q8_TARGET static void prepare_copy(const band *b) {
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
-    const mn_spans_q8 spans = mn_spans_q8_at((char *)packed + b->l.spans_at, b->l.quads);
+    const mn_spans_q8 spans = mn_spans_q8_at((char *)b->packed + b->l.spans_at, b->l.quads);
     const int32_t width = b->p->conv.window.out_w, top = b->p->depthwise.window.pad_top;
     uint64_t *marks = (uint64_t *)(void *)(b->copy + s.marks_at);
     memset(marks, 0, s.end - s.marks_at);
-    for (int32_t row = b->first_row; row < b->last_row; row++) {
-        const size_t index = (size_t)(row - b->first_row);
+    for (int32_t row = b->first_copied; row < b->last_copied; row++) {
+        const size_t index = (size_t)(row - b->first_copied);
         const uint8_t *from = b->copy + index * b->l.conv_stride;
         uint8_t *bytes = b->copy + s.bytes_at + index * s.row;
         int16_t *rests = (int16_t *)(void *)(b->copy + s.rests_at) + index * s.row;

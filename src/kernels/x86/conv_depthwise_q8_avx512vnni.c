@@ -16,7 +16,7 @@
 #include "kernels/x86/q8_avx512.h"
 
 static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
-static void prepare_copy(const band *b, const void *packed) { (void)b, (void)packed; }
+static void prepare_copy(const band *b) { (void)b; }
 
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 #include "kernels/x86/products_avxvnni.h"
 
 static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
-static void prepare_copy(const band *b, const void *packed) { (void)b, (void)packed; }
+static void prepare_copy(const band *b) { (void)b; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
 

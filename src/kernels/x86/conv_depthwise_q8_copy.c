@@ -29,19 +29,24 @@ TARGET void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value) 
     memset(to + i, value, bytes - i);
 }
 
-/* Row `y` of the image at `in`, or of the padding around it. */
-TARGET static void copy_row(const band *b, const uint8_t *in, int32_t y, uint8_t *to) {
+/* Row `y` of the image, or of the padding around it. A model's input is often far away: rows of the next group are
+ * asked for where their time comes late. */
+TARGET static void copy_row(const band *b, int32_t y, uint8_t *to) {
     const mn_window *w = &b->p->conv.window;
     const size_t left = (size_t)w->pad_left * (size_t)w->in_c, bytes = (size_t)w->in_w * (size_t)w->in_c;
     if (y < 0 || y >= w->in_h) {
         mn_conv_depthwise_q8_fill(to, b->l.row_pitch, b->conv.in);
         return;
     }
-    const uint8_t *row = in + (size_t)y * bytes;
+    const uint8_t *row = b->image + (size_t)y * bytes;
+    const size_t ahead = (size_t)(GROUP * w->stride_h) * bytes;
     const __m256i flip = _mm256_set1_epi8((char)b->conv.in_flip);
     mn_conv_depthwise_q8_fill(to, left, b->conv.in);
     size_t i = 0;
-    for (; i + BYTES <= bytes; i += BYTES) store(to + left + i, _mm256_xor_si256(load(row + i), flip));
+    for (; i + BYTES <= bytes; i += BYTES) {
+        if (b->l.late) __builtin_prefetch(row + i + ahead, 0, 2);
+        store(to + left + i, _mm256_xor_si256(load(row + i), flip));
+    }
     for (; i < bytes; i++) to[left + i] = row[i] ^ b->conv.in_flip;
     mn_conv_depthwise_q8_fill(to + left + bytes, b->l.row_pitch - left - bytes, b->conv.in);
 }
@@ -60,7 +65,7 @@ TARGET static int32_t sum_bytes(const uint8_t *from, int32_t count) {
 static void sum_inputs(const band *b) {
     const mn_window *w = &b->p->conv.window;
     int32_t *sum = b->sums;
-    for (int32_t row = 0; row < b->last_row - b->first_row; row++) {
+    for (int32_t row = 0; row < b->last_copied - b->first_copied; row++) {
         const uint8_t *from = b->copy + (size_t)row * b->l.conv_stride;
         for (int32_t x = 0; x < w->out_w; x++, from += b->l.pixel_stride) {
             *sum++ = sum_bytes(from, w->k_h * w->k_w * w->in_c);
@@ -68,12 +73,7 @@ static void sum_inputs(const band *b) {
     }
 }
 
-enum { PIXEL = GATHERED_PIXEL, PAIR_ROWS = 3 };
-
-/* Where the bytes of a pair of gathered pixels come from: 16 of each row, which hold what both meet. */
-typedef struct pair {
-    uint8_t order[PAIR_ROWS][2 * PIXEL];
-} pair;
+enum { PIXEL = GATHERED_PIXEL };
 
 static bool pairs_fit(const mn_window *w) {
     return w->k_h <= PAIR_ROWS && w->k_h * w->k_w * w->in_c <= PIXEL && (w->stride_w + w->k_w) * w->in_c <= 16;
@@ -114,15 +114,15 @@ TARGET static void gather_pairs(const mn_window *w, const pair *p, const uint8_t
     }
 }
 
-static void gather(const band *b, const pair *pairs, int32_t row) {
+/* `row` is the band's. */
+static void gather(const band *b, int32_t row, uint8_t *to) {
     const mn_window *w = &b->p->conv.window;
     const uint8_t *from[PAIR_ROWS];
-    uint8_t *to = b->copy + (size_t)row * b->l.conv_stride;
-    if (pairs) {
+    if (b->in_pairs) {
         for (int32_t y = 0; y < PAIR_ROWS; y++) {
             from[y] = b->rows + (size_t)((row * w->stride_h + mn_min_i32(y, w->k_h - 1)) % w->k_h) * b->l.row_pitch;
         }
-        gather_pairs(w, pairs, from, to);
+        gather_pairs(w, &b->pairs, from, to);
         return;
     }
     const size_t line = (size_t)w->k_w * (size_t)w->in_c;
@@ -134,28 +134,35 @@ static void gather(const band *b, const pair *pairs, int32_t row) {
     }
 }
 
-static void copy_gathered(const band *b, const uint8_t *in, int32_t top) {
+static void copy_gathered(band *b, int32_t top) {
     const mn_window *w = &b->p->conv.window;
-    const bool fit = pairs_fit(w);
-    const pair pairs = fit ? pair_of(w) : (pair){0};
-    int32_t y = 0;
-    for (int32_t row = 0; row < b->last_row - b->first_row; row++) {
-        for (y = mn_max_i32(y, row * w->stride_h); y < row * w->stride_h + w->k_h; y++) {
-            copy_row(b, in, top + y, b->rows + (size_t)(y % w->k_h) * b->l.row_pitch);
+    uint8_t *to = b->copy;
+    for (int32_t row = b->first_copied - b->first_row; row < b->last_copied - b->first_row; row++) {
+        int32_t y = mn_max_i32(b->passed, row * w->stride_h);
+        for (; y < row * w->stride_h + w->k_h; y++) {
+            copy_row(b, top + y, b->rows + (size_t)(y % w->k_h) * b->l.row_pitch);
         }
-        gather(b, fit ? &pairs : NULL, row);
+        b->passed = y;
+        gather(b, row, to);
+        to += b->l.conv_stride;
     }
 }
 
-void mn_conv_depthwise_q8_copy(const band *b, const uint8_t *in, int32_t batch) {
+void mn_conv_depthwise_q8_start(band *b) {
     const mn_window *w = &b->p->conv.window;
-    const int32_t top = b->first_row * w->stride_h - w->pad_top;
-    in += (size_t)batch * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+    b->passed = 0;
+    b->in_pairs = b->l.gathers && pairs_fit(w);
+    if (b->in_pairs) b->pairs = pair_of(w);
+}
+
+void mn_conv_depthwise_q8_copy(band *b) {
+    const mn_window *w = &b->p->conv.window;
     if (b->l.gathers) {
-        copy_gathered(b, in, top);
+        copy_gathered(b, b->first_row * w->stride_h - w->pad_top);
     } else {
-        for (int32_t i = 0; i < b->last_row - b->first_row; i++) {
-            copy_row(b, in, top + i * w->stride_h, b->copy + (size_t)i * b->l.conv_stride);
+        uint8_t *to = b->copy;
+        for (int32_t row = b->first_copied; row < b->last_copied; row++, to += b->l.conv_stride) {
+            copy_row(b, row * w->stride_h - w->pad_top, to);
         }
     }
     if (b->conv.weight) sum_inputs(b);

@@ -29,15 +29,16 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     l.quads = mn_max_i32(mn_groups_of(depth, 4), VECTORS);
     l.band_rows = mn_groups_of(l.out.rows, bands);
     l.groups = d->stride_h + 1;
-    l.conv_rows = mn_min_i32((l.band_rows * MN_Q8_ROWS - 1) * d->stride_h + TAPS, c->out_h);
+    l.late = l.out.blocks == 1;
+    l.copied = mn_min_i32(l.late ? GROUP : (l.band_rows * MN_Q8_ROWS - 1) * d->stride_h + TAPS, c->out_h);
     const int32_t columns = mn_max_i32((c->out_w - 1) * c->stride_w + c->k_w, c->pad_left + c->in_w);
     l.row_pitch = mn_round_up((size_t)columns * (size_t)c->in_c + SLACK, 64);
     l.pixel_stride =
         l.gathers ? mn_round_up((size_t)l.quads * 4, GATHERED_PIXEL) : (size_t)c->stride_w * (size_t)c->in_c;
     l.conv_stride = l.gathers ? mn_round_up((size_t)c->out_w * l.pixel_stride + SLACK, 64) : l.row_pitch;
-    l.copy_bytes = l.conv_stride * (size_t)(l.conv_rows + 1);
+    l.copy_bytes = l.conv_stride * (size_t)(l.copied + 1);
     l.rows_bytes = l.gathers ? l.row_pitch * (size_t)c->k_h : 0;
-    l.sums_bytes = mn_round_up((size_t)l.conv_rows * (size_t)c->out_w * sizeof(int32_t), 64);
+    l.sums_bytes = mn_round_up((size_t)l.copied * (size_t)c->out_w * sizeof(int32_t), 64);
     l.ring_bytes = (size_t)l.groups * (size_t)(c->out_w + 2) * VECTORS * 64;
     l.block_bytes = mn_round_up(sizeof(channel_block) + (size_t)l.quads * VECTORS * 64, 64);
     l.extras_at = l.block_bytes * (size_t)l.out.blocks;
@@ -47,12 +48,12 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l) {
     const size_t width = (size_t)p->conv.window.out_w, before = l->copy_bytes + l->rows_bytes + l->sums_bytes;
-    split_sizes s = {.words = mn_groups_of(l->quads, 64), .groups = mn_groups_of(l->conv_rows, GROUP) + 1};
+    split_sizes s = {.words = mn_groups_of(l->quads, 64), .groups = mn_groups_of(l->copied, GROUP) + 1};
     s.pixel = mn_round_up((size_t)l->quads * 4, 16);
     s.row = s.pixel * width;
     s.bytes_at = mn_round_up(before + l->ring_bytes, 64);
-    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)(l->conv_rows + 1), 64);
-    s.marks_at = mn_round_up(s.rests_at + s.row * (size_t)l->conv_rows * sizeof(int16_t), 64);
+    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)(l->copied + 1), 64);
+    s.marks_at = mn_round_up(s.rests_at + s.row * (size_t)l->copied * sizeof(int16_t), 64);
     s.end = s.marks_at + (size_t)s.groups * width * (size_t)s.words * sizeof(uint64_t);
     return s;
 }

@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* How a convolution and the depthwise convolution behind it run, for vectors of any width: bands, blocks, the ring. The
- * including file has inputs_of(), how a band's copy is multiplied, and prepare_copy(), which makes it so; conv_rows(),
+ * including file has inputs_of(), how what is copied is multiplied, and prepare_copy(), which makes it so; conv_rows(),
  * which computes a group of rows into the ring; and run_strip(), which takes a vector's rows from there through the
  * depthwise filter. It gets run(). */
 #include "base/checked.h"
@@ -16,9 +16,16 @@ static uint8_t *slot_of(const band *b, int32_t vectors, int32_t index) {
     return b->ring + (size_t)(index % b->l.groups) * slot_bytes(b, vectors);
 }
 
+/* Copies what conv rows [first, last) meet. */
+static void copy_rows(band *b, int32_t first, int32_t last) {
+    b->first_copied = first, b->last_copied = last;
+    mn_conv_depthwise_q8_copy(b);
+    prepare_copy(b);
+}
+
 /* Conv rows 4 * index - padding to the third after that. */
-static void fill_group(const band *b, const channel_block *block, const block_extras *extras, int32_t vectors,
-                       int32_t index, fetch *prefetch) {
+static void fill_group(band *b, const channel_block *block, const block_extras *extras, int32_t vectors, int32_t index,
+                       fetch *prefetch) {
     const mn_window *w = &b->p->conv.window;
     const int32_t top = index * GROUP - b->p->depthwise.window.pad_top;
     const int32_t first = mn_max_i32(top, b->first_row), last = mn_min_i32(top + GROUP, b->last_row);
@@ -27,7 +34,8 @@ static void fill_group(const band *b, const channel_block *block, const block_ex
         mn_conv_depthwise_q8_fill(slot, slot_bytes(b, vectors), b->depthwise.in);
         return;
     }
-    const int32_t row = first - b->first_row, rows = last - first;
+    if (b->l.late) copy_rows(b, first, last);
+    const int32_t row = first - b->first_copied, rows = last - first;
     inputs in = inputs_of(b, index);
     in.bytes += (size_t)row * in.row_stride;
     if (in.rests) in.rests += (size_t)row * in.row_stride;
@@ -90,7 +98,7 @@ static void depthwise_row(const band *b, const channel_block *block, const block
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-static void run_block(const band *b, const mn_task *task, int32_t batch, int32_t index) {
+static void run_block(band *b, const mn_task *task, int32_t batch, int32_t index) {
     const char *packed = task->packed;
     const channel_block *block = (const channel_block *)(const void *)(packed + (size_t)index * b->l.block_bytes);
     const block_extras *more = (const block_extras *)(const void *)(packed + b->l.extras_at) + index;
@@ -121,14 +129,15 @@ static void start_band(band *b, int32_t index) {
     b->last_group = (int32_t)((int64_t)b->l.out.rows * (index + 1) / b->bands);
     b->first_row = mn_max_i32(0, b->first_group * MN_Q8_ROWS * d->stride_h - d->pad_top);
     b->last_row = mn_min_i32(d->in_h, (b->last_group * MN_Q8_ROWS - 1) * d->stride_h - d->pad_top + TAPS);
+    b->first_copied = b->first_row, b->last_copied = b->last_row;
+    mn_conv_depthwise_q8_start(b);
 }
 
 /* Copies the input of band `index`, unless it was copied for other blocks already. */
-static void take_input(const band *b, const mn_task *task, int32_t batch, int32_t index) {
+static void take_input(band *b, const mn_task *task, int32_t batch, int32_t index) {
     const int64_t which = (int64_t)batch * b->bands + index;
     if (task->kept && *task->kept == which) return;
-    mn_conv_depthwise_q8_copy(b, task->inputs[0], batch);
-    prepare_copy(b, task->packed);
+    copy_rows(b, b->first_row, b->last_row);
     if (task->kept) *task->kept = which;
 }
 
@@ -140,15 +149,19 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
               .l = mn_conv_depthwise_q8_sizes(p, task->cut->bands),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
+              .packed = task->packed,
               .copy = task->workspace};
     if (in == MN_UINT8) b.conv.in_flip = 0;
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
     b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
+    const mn_window *w = &p->conv.window;
+    const size_t image_bytes = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
     const int32_t per_image = b.l.out.blocks * b.bands;
     for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {
+        b.image = (const uint8_t *)task->inputs[0] + (size_t)batch * image_bytes;
         for (int32_t i = 0; i < b.bands; i++) {
-            bool copied = false;
+            bool copied = b.l.late;
             start_band(&b, i);
             for (int32_t block = 0; block < b.l.out.blocks; block++) {
                 const int32_t unit = batch * per_image + i * b.l.out.blocks + block;
