@@ -4,6 +4,9 @@
 #include "quant/calibrate.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "quant/scores.h"
 
 typedef struct calibration {
     mn_region region;
@@ -13,6 +16,7 @@ typedef struct calibration {
     size_t *elements;          /* [tensors]: 0 for tensors that are not observed */
     mn_interval *extremes;     /* [jobs][tensors] */
     mn_histogram **histograms; /* [jobs][tensors]; NULL where not observed */
+    float **scores;            /* [tensors]: [samples][elements]; NULL where not those of a softmax */
 } calibration;
 
 /* ---- First pass: extremes ------------------------------------------------------------------------------- */
@@ -110,11 +114,13 @@ static void count_values(mn_histogram *h, const float *values, size_t count) {
 }
 
 static void observe_histograms(void *context, int32_t job, int32_t sample, const mn_session *session) {
-    (void)sample;
     calibration *c = context;
     mn_histogram **mine = c->histograms + (size_t)job * (size_t)c->tensors;
     for (int32_t i = 0; i < c->tensors; i++) {
-        if (mine[i]) count_values(mine[i], mn_session_tensor_data(session, i), c->elements[i]);
+        const size_t elements = c->elements[i];
+        if (mine[i]) count_values(mine[i], mn_session_tensor_data(session, i), elements);
+        if (!c->scores[i]) continue;
+        memcpy(c->scores[i] + (size_t)sample * elements, mn_session_tensor_data(session, i), elements * sizeof(float));
     }
 }
 
@@ -131,6 +137,33 @@ static mn_status make_histograms(calibration *c, const mn_interval *range) {
     return MN_OK;
 }
 
+/* Room for the scores that every SOFTMAX reads, where their range may be chosen by what it does to the answer. */
+static mn_status make_scores(calibration *c, mn_range_method method, int32_t samples) {
+    const mn_graph *graph = c->scheme->graph;
+    c->scores = mn_region_alloc(&c->region, (size_t)c->tensors, sizeof *c->scores);
+    if (!c->scores) return mn_fail_memory("the scores");
+    for (int32_t i = 0; i < graph->op_count && method == MN_RANGE_MSE; i++) {
+        const int32_t read = graph->ops[i].inputs[0];
+        if (!mn_scores_are_free(c->scheme, &graph->ops[i])) continue;
+        c->scores[read] = mn_region_alloc(&c->region, (size_t)samples, c->elements[read] * sizeof(float));
+        if (!c->scores[read]) return mn_fail_memory("the scores");
+    }
+    return MN_OK;
+}
+
+/* All that share the scale hold the same values. */
+static void choose_scores(const calibration *c, int32_t tensor, int32_t samples, mn_interval *range) {
+    const mn_tensor *t = &c->scheme->graph->tensors[tensor];
+    const int32_t classes = t->dims[t->rank - 1];
+    const mn_scores scores = {.rows = (int32_t)(c->elements[tensor] / (size_t)classes) * samples,
+                              .classes = classes,
+                              .values = c->scores[tensor]};
+    const mn_interval all = c->histograms[tensor]->range, found = mn_scores_range(&scores, all);
+    for (int32_t i = 0; i < c->tensors; i++) {
+        if (c->scheme->leader[i] == c->scheme->leader[tensor]) range[i] = found;
+    }
+}
+
 static void merge_histograms(calibration *c, int32_t tensor) {
     mn_histogram *sum = c->histograms[tensor];
     for (int32_t job = 1; job < c->jobs; job++) {
@@ -143,11 +176,15 @@ static void merge_histograms(calibration *c, int32_t tensor) {
 static mn_status choose_ranges(calibration *c, mn_runner *runner, const mn_samples *samples, mn_range_method method,
                                mn_interval *range, const mn_quant_progress *progress) {
     MN_TRY(make_histograms(c, range));
+    MN_TRY(make_scores(c, method, samples->count));
     MN_TRY(mn_runner_each(runner, samples, observe_histograms, NULL, c, "histograms", progress));
     for (int32_t i = 0; i < c->tensors; i++) {
         if (!c->histograms[i]) continue;
         merge_histograms(c, i);
         range[i] = mn_range_choose(method, c->histograms[i]);
+    }
+    for (int32_t i = 0; i < c->tensors; i++) {
+        if (c->scores[i] && c->histograms[i]) choose_scores(c, i, samples->count, range);
     }
     return MN_OK;
 }
