@@ -23,6 +23,7 @@ def main():
         os.path.dirname(engines.ROOT), "shared", "models", "tf2_mobilenet_v2_1.0_224_ptq.tflite"))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--fastest", action="store_true", help="leave out the reference and all tiers but the best")
+    parser.add_argument("--tiers", help="time only these, such as avx2,avx512, and no reference")
     parser.add_argument("--processor-time", action="store_true", help="for machines that are busy with other work")
     parser.add_argument("--library", help="libmobilenet.so; default $MOBILENET_LIBRARY, else the one in build/")
     arguments = parser.parse_args()
@@ -32,7 +33,7 @@ def main():
     delegate = os.path.join(os.path.dirname(os.path.abspath(lib._name)), "libmobilenet_delegate.so")
 
     interpreters = {"LiteRT, default (XNNPACK)": engines.litert(content, False, OpResolverType.AUTO)}
-    if not arguments.fastest:
+    if not arguments.fastest and not arguments.tiers:
         interpreters["LiteRT, BUILTIN_REF"] = engines.litert(content, False, OpResolverType.BUILTIN_REF)
     if os.path.exists(delegate):
         name = "LiteRT with the delegate"
@@ -46,7 +47,8 @@ def main():
         interpreter.set_tensor(detail["index"], value)
         engines_by_name[name] = interpreter.invoke
     model = engines.Model(lib, content)
-    for tier in engines.tiers(lib)[-1 if arguments.fastest else 0:]:
+    tiers = engines.tiers(lib)[-1 if arguments.fastest else 0:]
+    for tier in arguments.tiers.split(",") if arguments.tiers else tiers:
         session = engines.Session(model, tier)
 
         def run(session=session):

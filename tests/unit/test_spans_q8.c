@@ -2,7 +2,7 @@
  * Copyright the mobilenet.c authors */
 
 /* Spans of activations (src/kernels/x86/spans_q8.c): as wide as 16 bits allow for the weights of all channels, around
- * the zero point, and folded into the bias. */
+ * the zero point, and folded into the bias; weights in an order that makes them wide. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,13 +19,17 @@
 
 #include "base/cpu.h"
 
-enum { MOST_QUADS = 9, CHANNELS = 32, PIECES = 2, WIDEST = 255 };
+enum { MOST_QUADS = 9, CHANNELS = 32, BLOCKS = 2, WIDEST = 255, UNIT = MN_SPANS_Q8_UNIT };
 
-/* [piece][group][channels][4], as two blocks of a convolution are packed. */
-static int8_t weights[PIECES][MOST_QUADS][CHANNELS][4];
+/* [block][group][channels][4], and as they were before they were packed. */
+static int8_t weights[BLOCKS][MOST_QUADS][CHANNELS][4], before[BLOCKS][MOST_QUADS][CHANNELS][4];
 
-static mn_weights_q8 piece(int32_t index, int32_t quads) {
-    return (mn_weights_q8){&weights[index][0][0][0], sizeof weights[0][0], CHANNELS, quads};
+static mn_weights_q8 all_weights(int32_t quads) {
+    return (mn_weights_q8){.from = &weights[0][0][0][0],
+                           .block_bytes = sizeof weights[0],
+                           .channels = BLOCKS * CHANNELS,
+                           .block_channels = CHANNELS,
+                           .quads = quads};
 }
 
 static void fill(int32_t kind) {
@@ -39,14 +43,14 @@ static void fill(int32_t kind) {
 /* The greatest sum of one sign over all channels, of a pair of a group. */
 static int32_t greatest(int32_t quad, int32_t pair) {
     int32_t most = 0;
-    for (int32_t c = 0; c < PIECES * CHANNELS; c++) {
+    for (int32_t c = 0; c < BLOCKS * CHANNELS; c++) {
         int32_t sums[2] = {0};
         for (int32_t i = 0; i < 2; i++) {
             const int32_t w = weights[c / CHANNELS][quad][c % CHANNELS][2 * pair + i];
             sums[w < 0] += abs(w);
         }
         most = sums[0] > most ? sums[0] : most;
-        most = sums[1] > most ? sums[1] : most;
+        most = sums[1] > most ? (sums[1] == 256 ? 255 : sums[1]) : most; /* 128 * -256 fits as well */
     }
     return most;
 }
@@ -67,15 +71,34 @@ static void check_spans(const mn_spans_q8 *spans, int32_t quads, int32_t zero) {
     }
 }
 
+/* Each unit's products are those it had. */
+static void check_order(const mn_spans_q8 *spans, int32_t quads) {
+    for (int32_t i = 0; i < quads * 4; i += UNIT) {
+        const int32_t count = quads * 4 - i < UNIT ? quads * 4 - i : UNIT;
+        uint32_t seen = 0;
+        for (int32_t k = 0; k < count; k++) seen |= UINT32_C(1) << spans->order[i + k];
+        assert_int_equal(seen, (UINT32_C(1) << count) - 1);
+    }
+    for (int32_t c = 0; c < BLOCKS * CHANNELS; c++) {
+        for (int32_t i = 0; i < quads * 4; i++) {
+            const int32_t was = i / UNIT * UNIT + spans->order[i];
+            assert_int_equal(weights[c / CHANNELS][i / 4][c % CHANNELS][i % 4],
+                             before[c / CHANNELS][was / 4][c % CHANNELS][was % 4]);
+        }
+    }
+}
+
 static void check_fold(const mn_spans_q8 *spans, int32_t quads) {
-    for (int32_t p = 0; p < PIECES; p++) {
-        int32_t bias[CHANNELS];
-        for (int32_t c = 0; c < CHANNELS; c++) bias[c] = c;
-        const mn_weights_q8 w = piece(p, quads);
-        mn_spans_q8_fold(spans, &w, bias);
-        for (int32_t c = 0; c < CHANNELS; c++) {
+    for (int32_t first = 0; first < BLOCKS * CHANNELS; first += 16) {
+        const int32_t block = first / CHANNELS;
+        int32_t bias[16];
+        for (int32_t c = 0; c < 16; c++) bias[c] = c;
+        mn_spans_q8_fold(spans, quads, weights[block][0][first % CHANNELS], sizeof weights[0][0], bias);
+        for (int32_t c = 0; c < 16; c++) {
             int32_t sum = c;
-            for (int32_t i = 0; i < quads * 4; i++) sum += weights[p][i / 4][c][i % 4] * spans->low[i];
+            for (int32_t i = 0; i < quads * 4; i++) {
+                sum += weights[block][i / 4][first % CHANNELS + c][i % 4] * spans->low[i];
+            }
             assert_int_equal(bias[c], sum);
         }
     }
@@ -94,20 +117,37 @@ static void test_spans(void **state) {
             const mn_spans_q8 spans = mn_spans_q8_at(memory, quads);
             const int32_t zero = kind % 3 == 0 ? 0 : kind % 3 == 1 ? 255 : rand() % 256;
             fill(kind);
-            mn_spans_q8_start(&spans, quads);
-            for (int32_t p = 0; p < PIECES; p++) {
-                const mn_weights_q8 w = piece(p, quads);
-                mn_spans_q8_narrow(&spans, &w);
-            }
-            mn_spans_q8_centre(&spans, quads, zero);
+            memcpy(before, weights, sizeof weights);
+            const mn_weights_q8 w = all_weights(quads);
+            mn_spans_q8_pack(&spans, &w, zero);
+            check_order(&spans, quads);
             check_spans(&spans, quads, zero);
             check_fold(&spans, quads);
         }
     }
 }
 
+/* As many large weights as small ones: each gets one of the others beside it. */
+static void test_pairs(void **state) {
+    (void)state;
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
+        skip();
+    }
+    int8_t *all = &weights[0][0][0][0];
+    for (size_t i = 0; i < sizeof weights; i++) all[i] = i % 4 < 2 ? 127 : (int8_t)(rand() % 2);
+    uint8_t memory[256];
+    const mn_spans_q8 spans = mn_spans_q8_at(memory, MOST_QUADS);
+    const mn_weights_q8 w = all_weights(MOST_QUADS);
+    mn_spans_q8_pack(&spans, &w, 128);
+    for (int32_t i = 0; i < MOST_QUADS * 4; i++) {
+        assert_int_equal(spans.width[i], WIDEST);
+        assert_int_equal(spans.low[i], 0);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_spans)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_spans), cmocka_unit_test(test_pairs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 

@@ -73,14 +73,13 @@ typedef struct sizes {
 
 sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t bands);
 
-/* Behind the ring, for AVX2: what one conv row meets as bytes, then the rests of all of them, then marks: of each group
- * of four rows, as the ring has them, those of each column. */
+/* Behind the ring, for AVX2: of each group of four rows, as the ring has them, what its columns are multiplied with,
+ * [group][column][group of products][row from the first that there is][4]; where each column's rests begin and the
+ * last one's end; and rests. */
 typedef struct split_sizes {
-    int32_t words;             /* of a column's marks */
-    int32_t groups;            /* that the rows of a band may touch */
-    size_t pixel, row;         /* activations from pixel to pixel, and from row to row */
-    size_t bytes_at, rests_at; /* from the beginning of the workspace */
-    size_t marks_at, end;
+    int32_t groups;                           /* that the rows of a band may touch */
+    size_t column;                            /* bytes */
+    size_t bytes_at, begin_at, rests_at, end; /* from the beginning of the workspace */
 } split_sizes;
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);
@@ -128,20 +127,20 @@ typedef struct fetch {
     size_t each; /* bytes for each column */
 } fetch;
 
-/* What copied conv rows, or some of them, meet as it is multiplied. */
+/* What some conv rows of a group meet as it is multiplied. */
 typedef struct inputs {
     const uint8_t *bytes;
-    size_t row_stride, pixel_stride; /* in activations */
-    int32_t quads;                   /* groups of four products that are multiplied as bytes */
-    const int16_t *rests;            /* of the same strides; with AVX2 */
-    const uint64_t *marks;           /* of a group of rows: `words` for each column */
-    int32_t words;
+    size_t row_stride, pixel_stride;
+    int32_t quads, words;           /* groups of four products, as bytes; in 16 bits, with AVX2 */
+    const mn_rest_q8 *const *rests; /* with AVX2: those of column x are from rests[x] to rests[x + 1]; or NULL */
 } inputs;
 
-/* Bytes as they are. */
-static inline inputs copied(const band *b) {
-    return (inputs){
-        .bytes = b->copy, .row_stride = b->l.conv_stride, .pixel_stride = b->l.pixel_stride, .quads = b->l.quads};
+/* Bytes as they are, from row `row` of the band's conv rows on. */
+static inline inputs copied(const band *b, int32_t row) {
+    return (inputs){.bytes = b->copy + (size_t)row * b->l.conv_stride,
+                    .row_stride = b->l.conv_stride,
+                    .pixel_stride = b->l.pixel_stride,
+                    .quads = b->l.quads};
 }
 
 /* Some rows of a group, what all columns of it share. */
@@ -150,7 +149,7 @@ typedef struct group {
     const block_extras *extras;
     int32_t rows, vectors;
     bool general, adjusts;
-    inputs in; /* from the first row on */
+    inputs in;
     const int32_t *sums;
     int32_t sums_stride, weight_zero;
     mn_range_i32 range;

@@ -12,55 +12,65 @@
 /* The first of the groups that copied conv rows are in. */
 static int32_t first_group_of(const band *b) { return (b->first_copied + b->p->depthwise.window.pad_top) / GROUP; }
 
-static inputs inputs_of(const band *b, int32_t index) {
+/* In what is split, rows are side by side. */
+enum { GROUP_BYTES = GROUP * 4 };
+
+static inline ptrdiff_t row_step(const inputs *in) { return (void)in, 4; }
+
+/* Columns begin with the first row that there is. What filters larger than a pixel meet, often a picture, has no value
+ * that most are near, and stays as it is. */
+static inputs inputs_of(const band *b, int32_t index, int32_t row) {
+    if (b->l.gathers) {
+        inputs in = copied(b, row);
+        in.words = in.quads;
+        in.quads = 0;
+        return in;
+    }
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
-    const size_t columns = (size_t)b->p->conv.window.out_w * (size_t)s.words;
-    return (inputs){.bytes = b->copy + s.bytes_at,
-                    .row_stride = s.row,
-                    .pixel_stride = s.pixel,
-                    .quads = b->l.gathers ? 0 : b->l.quads,
-                    .rests = (const int16_t *)(const void *)(b->copy + s.rests_at),
-                    .marks = (const uint64_t *)(const void *)(b->copy + s.marks_at) +
-                             (size_t)(index - first_group_of(b)) * columns,
-                    .words = s.words};
+    const size_t column = (size_t)(index - first_group_of(b)) * (size_t)b->p->conv.window.out_w;
+    return (inputs){.bytes = b->copy + s.bytes_at + column * s.column,
+                    .pixel_stride = s.column,
+                    .quads = b->l.quads,
+                    .rests = (const mn_rest_q8 *const *)(const void *)(b->copy + s.begin_at) + column};
 }
 
-/* Splits the activations of a pixel; adds to its marks. */
-Q8_INLINE void split_pixel(const uint8_t *from, const mn_spans_q8 *spans, int32_t quads, uint8_t *bytes, int16_t *rests,
-                           uint64_t *marks) {
-    const __m128i mask = _mm_set1_epi16(0xff);
-    for (int32_t quad = 0; quad < quads; quad += 4) {
-        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(from + quad * 4));
-        const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(spans->low + quad * 4));
-        const __m128i width = _mm_loadu_si128((const __m128i *)(const void *)(spans->width + quad * 4));
-        const __m128i byte = _mm_min_epu8(_mm_subs_epu8(x, low), width), taken = _mm_add_epi8(byte, low);
-        const __m128i even = _mm_sub_epi16(_mm_and_si128(x, mask), _mm_and_si128(taken, mask));
-        const __m128i odd = _mm_sub_epi16(_mm_srli_epi16(x, 8), _mm_srli_epi16(taken, 8));
-        const int equal = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(x, taken)));
-        _mm_storeu_si128((__m128i *)(void *)(bytes + quad * 4), byte);
-        _mm_storeu_si128((__m128i *)(void *)(rests + quad * 4), _mm_unpacklo_epi32(even, odd));
-        _mm_storeu_si128((__m128i *)(void *)(rests + quad * 4 + 8), _mm_unpackhi_epi32(even, odd));
-        marks[quad / 64] |= (uint64_t)(equal ^ 0xf) << quad % 64;
+/* Two rows of 16 products. */
+Q8_INLINE __m256i two_rows(const uint8_t *first, const uint8_t *second) {
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)first);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), _mm_loadu_si128((const __m128i *)(const void *)second),
+                                   1);
+}
+
+/* Splits a column of four rows; returns the end of the rests. */
+Q8_INLINE mn_rest_q8 *split_column(const uint8_t *const rows[GROUP], size_t at, const mn_spans_q8 *spans, int32_t quads,
+                                   uint8_t *to, mn_rest_q8 *rests) {
+    for (int32_t quad = 0; quad < quads; quad += 4, at += MN_SPANS_Q8_UNIT, to += GROUP * MN_SPANS_Q8_UNIT) {
+        const __m256i first = two_rows(rows[0] + at, rows[1] + at), second = two_rows(rows[2] + at, rows[3] + at);
+        rests = split_unit(first, second, spans, quad, to, rests);
     }
+    return rests;
 }
 
 Q8_TARGET static void prepare_copy(const band *b) {
+    if (b->l.gathers) return;
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
     const mn_spans_q8 spans = mn_spans_q8_at((char *)b->packed + b->l.spans_at, b->l.quads);
-    const int32_t width = b->p->conv.window.out_w, top = b->p->depthwise.window.pad_top;
-    uint64_t *marks = (uint64_t *)(void *)(b->copy + s.marks_at);
-    memset(marks, 0, s.end - s.marks_at);
-    for (int32_t row = b->first_copied; row < b->last_copied; row++) {
-        const size_t index = (size_t)(row - b->first_copied);
-        const uint8_t *from = b->copy + index * b->l.conv_stride;
-        uint8_t *bytes = b->copy + s.bytes_at + index * s.row;
-        int16_t *rests = (int16_t *)(void *)(b->copy + s.rests_at) + index * s.row;
-        uint64_t *mark = marks + (size_t)((row + top) / GROUP - first_group_of(b)) * (size_t)width * (size_t)s.words;
-        for (int32_t x = 0; x < width; x++, from += b->l.pixel_stride, mark += s.words) {
-            split_pixel(from, &spans, b->l.quads, bytes, rests, mark);
-            bytes += s.pixel, rests += s.pixel;
+    const int32_t width = b->p->conv.window.out_w, pad = b->p->depthwise.window.pad_top;
+    uint8_t *to = b->copy + s.bytes_at;
+    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)(b->copy + s.rests_at);
+    const mn_rest_q8 **begin = (const mn_rest_q8 **)(void *)(b->copy + s.begin_at);
+    for (int32_t row = b->first_copied, next; row < b->last_copied; row = next) {
+        const uint8_t *rows[GROUP];
+        next = mn_min_i32(b->last_copied, ((row + pad) / GROUP + 1) * GROUP - pad);
+        for (int32_t r = 0; r < GROUP; r++) {
+            rows[r] = b->copy + (size_t)(mn_min_i32(row + r, next - 1) - b->first_copied) * b->l.conv_stride;
+        }
+        for (int32_t x = 0; x < width; x++, to += s.column) {
+            *begin++ = rests;
+            rests = split_column(rows, (size_t)x * b->l.pixel_stride, &spans, b->l.quads, to, rests);
         }
     }
+    *begin = rests;
 }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"

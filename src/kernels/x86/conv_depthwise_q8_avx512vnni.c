@@ -15,7 +15,7 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/q8_avx512.h"
 
-static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
+static inputs inputs_of(const band *b, int32_t index, int32_t row) { return (void)index, copied(b, row); }
 static void prepare_copy(const band *b) { (void)b; }
 
 /* ---- The convolution, into the ring --------------------------------------------------------------------- */

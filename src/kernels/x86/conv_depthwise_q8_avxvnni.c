@@ -9,7 +9,11 @@
 #include "kernels/x86/conv_depthwise_q8.h"
 #include "kernels/x86/products_avxvnni.h"
 
-static inputs inputs_of(const band *b, int32_t index) { return (void)index, copied(b); }
+enum { GROUP_BYTES = 4 };
+
+static inline ptrdiff_t row_step(const inputs *in) { return (ptrdiff_t)in->row_stride; }
+
+static inputs inputs_of(const band *b, int32_t index, int32_t row) { return (void)index, copied(b, row); }
 static void prepare_copy(const band *b) { (void)b; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"

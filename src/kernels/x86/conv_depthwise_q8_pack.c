@@ -47,14 +47,13 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
 }
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l) {
-    const size_t width = (size_t)p->conv.window.out_w, before = l->copy_bytes + l->rows_bytes + l->sums_bytes;
-    split_sizes s = {.words = mn_groups_of(l->quads, 64), .groups = mn_groups_of(l->copied, GROUP) + 1};
-    s.pixel = mn_round_up((size_t)l->quads * 4, 16);
-    s.row = s.pixel * width;
-    s.bytes_at = mn_round_up(before + l->ring_bytes, 64);
-    s.rests_at = mn_round_up(s.bytes_at + s.row * (size_t)(l->copied + 1), 64);
-    s.marks_at = mn_round_up(s.rests_at + s.row * (size_t)l->copied * sizeof(int16_t), 64);
-    s.end = s.marks_at + (size_t)s.groups * width * (size_t)s.words * sizeof(uint64_t);
+    const size_t before = l->copy_bytes + l->rows_bytes + l->sums_bytes + l->ring_bytes;
+    split_sizes s = {.groups = mn_groups_of(l->copied, GROUP) + 1, .column = mn_spans_q8_products(l->quads) * GROUP};
+    const size_t columns = (size_t)s.groups * (size_t)p->conv.window.out_w;
+    s.bytes_at = mn_round_up(before, 64);
+    s.begin_at = s.bytes_at + columns * s.column;
+    s.rests_at = s.begin_at + mn_round_up((columns + 1) * sizeof(mn_rest_q8 *), 64);
+    s.end = s.rests_at + columns * mn_rests_q8_most(l->quads) * sizeof(mn_rest_q8);
     return s;
 }
 
@@ -276,32 +275,20 @@ const mn_kernel_traits mn_conv_depthwise_u8_vnni_traits = {.need = conv_depthwis
 
 /* ---- AVX2 ----------------------------------------------------------------------------------------------- */
 
-static mn_weights_q8 weights_of(channel_block *block, const sizes *l, int32_t index) {
-    const int32_t vectors = mn_extent_block_vectors(&l->out, index);
-    return (mn_weights_q8){block->weights, (size_t)vectors * 64, vectors * LANES, l->quads};
-}
-
-/* Spans for the inputs of the convolution. What filters larger than a pixel meet, often a picture, has no value that
- * most are near; it is left to rests. */
 static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type, void *packed) {
     const mn_spans_q8 spans = mn_spans_q8_at((char *)packed + l->spans_at, l->quads);
-    const int32_t zero = mn_q8_zeros_of(conv, type).in;
-    mn_spans_q8_start(&spans, l->quads);
-    if (l->gathers) {
-        memset(spans.width, 0, (size_t)l->quads * 4);
-        return;
-    }
+    const mn_weights_q8 weights = {.from = block_at(packed, l, 0)->weights,
+                                   .block_bytes = l->block_bytes,
+                                   .channels = l->out.vectors * LANES,
+                                   .block_channels = VECTORS * LANES,
+                                   .quads = l->quads};
+    mn_spans_q8_pack(&spans, &weights, mn_q8_zeros_of(conv, type).in);
     for (int32_t b = 0; b < l->out.blocks; b++) {
-        const mn_weights_q8 weights = weights_of(block_at(packed, l, b), l, b);
-        mn_spans_q8_narrow(&spans, &weights);
-    }
-    mn_spans_q8_centre(&spans, l->quads, zero);
-    for (int32_t b = 0; b < l->out.blocks && zero > 0; b++) {
         channel_block *block = block_at(packed, l, b);
-        const mn_weights_q8 weights = weights_of(block, l, b);
-        for (int32_t v = 0; v < weights.channels / LANES; v++) {
-            const mn_weights_q8 vector = {weights.from + v * 64, weights.stride, LANES, weights.quads};
-            mn_spans_q8_fold(&spans, &vector, block->epilogue[v].folded_bias);
+        const int32_t vectors = mn_extent_block_vectors(&l->out, b);
+        for (int32_t v = 0; v < vectors; v++) {
+            mn_spans_q8_fold(&spans, l->quads, block->weights + v * 64, (size_t)vectors * 64,
+                             block->epilogue[v].folded_bias);
         }
     }
 }
@@ -310,13 +297,13 @@ static void pack_avx2(const void *params, const void *const *constants, mn_type 
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     pack(params, constants, type, packed);
-    pack_spans(&p->conv, &l, type, packed);
+    if (!l.gathers) pack_spans(&p->conv, &l, type, packed);
 }
 
 static void conv_depthwise_avx2_cut(const void *params, int32_t threads, mn_cut *cut) {
     conv_depthwise_cut(params, threads, cut);
     const sizes l = mn_conv_depthwise_q8_sizes(params, cut->bands);
-    cut->workspace_bytes = mn_conv_depthwise_q8_split(params, &l).end;
+    if (!l.gathers) cut->workspace_bytes = mn_conv_depthwise_q8_split(params, &l).end;
 }
 
 static bool with_spans(const void *params, bool fits, mn_kernel_need *need) {

@@ -2,9 +2,9 @@
  * Copyright the mobilenet.c authors */
 
 /* How a convolution and the depthwise convolution behind it run, for vectors of any width: bands, blocks, the ring. The
- * including file has inputs_of(), how what is copied is multiplied, and prepare_copy(), which makes it so; conv_rows(),
- * which computes a group of rows into the ring; and run_strip(), which takes a vector's rows from there through the
- * depthwise filter. It gets run(). */
+ * including file has inputs_of(), how rows of what is copied are multiplied, and prepare_copy(), which makes it so;
+ * conv_rows(), which computes a group of rows into the ring; and run_strip(), which takes a vector's rows from there
+ * through the depthwise filter. It gets run(). */
 #include "base/checked.h"
 
 static size_t slot_bytes(const band *b, int32_t vectors) {
@@ -36,15 +36,12 @@ static void fill_group(band *b, const channel_block *block, const block_extras *
     }
     if (b->l.late) copy_rows(b, first, last);
     const int32_t row = first - b->first_copied, rows = last - first;
-    inputs in = inputs_of(b, index);
-    in.bytes += (size_t)row * in.row_stride;
-    if (in.rests) in.rests += (size_t)row * in.row_stride;
     group g = {.block = block,
                .extras = extras,
                .rows = rows,
                .vectors = vectors,
                .adjusts = b->conv.weight != 0,
-               .in = in,
+               .in = inputs_of(b, index, row),
                .sums = b->sums + (ptrdiff_t)row * w->out_w,
                .sums_stride = w->out_w,
                .weight_zero = b->conv.weight,

@@ -3,7 +3,8 @@
 
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, with 256-bit vectors: what
  * conv_depthwise_q8_avx512vnni.c does, half a vector at a time. Included behind one of the products_*.h, with
- * inputs_of() and prepare_copy() of conv_depthwise_q8_run.h; gives its run(). */
+ * inputs_of() and prepare_copy() of conv_depthwise_q8_run.h; row_step(), bytes from row to row in what is multiplied;
+ * and GROUP_BYTES, those from one group of products to the next. Gives its run(). */
 #include <string.h>
 
 #include "base/checked.h"
@@ -112,20 +113,13 @@ Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t f
     }
 }
 
-/* Adds the products of the rests of column x, if there are any. */
-Q8_INLINE void add_rests(int rows, int halves, const mn_rests_q8 *rests, int32_t x, const int8_t *weights,
-                         ptrdiff_t stride, column *acc) {
-    if (!mn_rests_q8_any(rests, x)) return;
+/* Adds the products of the rests of column x. */
+Q8_INLINE void add_rests(int rows, int halves, const inputs *in, int32_t x, const int8_t *weights, ptrdiff_t stride,
+                         column *acc) {
     const int8_t *panels[TILE_HALVES];
-    column copy; /* in memory, so that the accumulators need not be */
-    Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
-        panels[v] = weights + (v < halves ? v : 0) * 32;
-        Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc->of[v < halves ? v : 0][r < rows ? r : 0];
-    }
-    dot_rests(rests, x, panels, stride, copy.of);
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
-        Q8_UNROLL for (int r = 0; r < rows; r++) acc->of[v][r] = copy.of[v][r];
-    }
+    if (!in->rests) return;
+    Q8_UNROLL for (int v = 0; v < halves; v++) panels[v] = weights + v * 32;
+    dot_rests(rows, halves, in->rests[x], in->rests[x + 1], 0, panels, stride, acc->of);
 }
 
 /* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. What lies where a
@@ -133,18 +127,11 @@ Q8_INLINE void add_rests(int rows, int halves, const mn_rests_q8 *rests, int32_t
 Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t first, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from = g.in.bytes;
-    mn_rests_q8 rests = {.values = g.in.rests,
-                         .column = (ptrdiff_t)g.in.pixel_stride,
-                         .quad_stride = 4,
-                         .part_stride = 2,
-                         .marks = g.in.marks,
-                         .words = g.in.words};
     const char *prefetch = g.prefetch.weights.from;
     const size_t each = first == 0 ? g.prefetch.each : 0;
     uint8_t *out = g.out + first * 32;
-    const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = (ptrdiff_t)g.in.row_stride;
+    const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = row_step(&g.in);
     const int8_t *panel = g.block->weights + first * 32;
-    Q8_UNROLL for (int r = 0; r < GROUP; r++) rests.row[r] = row_of(&g, r) * row_stride;
     for (int32_t x = 0; x < width; x++, out += stride, from += g.in.pixel_stride) {
         column acc;
         Q8_UNROLL for (int v = 0; v < halves; v++) {
@@ -154,9 +141,12 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
         }
         const int8_t *weights = panel;
         for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
-            multiply(rows, halves, from + i * 4, row_stride, weights, &acc);
+            multiply(rows, halves, from + i * GROUP_BYTES, row_stride, weights, &acc);
         }
-        add_rests(rows, halves, &rests, x, panel, stride, &acc);
+        for (int32_t i = 0; i < g.in.words; i++, weights += stride) {
+            dot_words(rows, halves, from + i * 4, (ptrdiff_t)g.in.row_stride, weights, acc.of);
+        }
+        add_rests(rows, halves, &g.in, x, panel, stride, &acc);
         mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         if (g.adjusts) adjust(rows, halves, &g, first, x, &acc);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* What fused 8-bit kernels multiply with AVX2: bytes, as far as they lie within their spans (spans_q8.h), four at a
- * time; and rests, in 16 bits. */
+/* What fused 8-bit kernels multiply with AVX2: bytes within their spans, four at a time, and rests (spans_q8.h). */
 #ifndef MN_KERNELS_X86_PRODUCTS_AVX2_H
 #define MN_KERNELS_X86_PRODUCTS_AVX2_H
 
@@ -15,43 +14,6 @@ enum { TILE_HALVES = 2 };
 /* Adds to each of 8 accumulators four products. */
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(x, w), _mm256_set1_epi16(1)));
-}
-
-/* Adds the products of the rests of one group; `weights` are those of the group. */
-Q8_INLINE void dot_rest(const mn_rests_q8 *rests, const int16_t *from, const int8_t *const *weights,
-                        __m256i acc[TILE_HALVES][4]) {
-    __m256i bytes[TILE_HALVES];
-    Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) bytes[v] = q8_load(weights[v]);
-    Q8_UNROLL for (int part = 0; part < 2; part++) {
-        __m256i w[TILE_HALVES];
-        Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
-            w[v] = _mm256_srai_epi16(part ? bytes[v] : _mm256_slli_epi16(bytes[v], 8), 8);
-        }
-        Q8_UNROLL for (int r = 0; r < 4; r++) {
-            const __m256i x = q8_four_bytes(from + rests->row[r] + part * rests->part_stride);
-            Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
-                acc[v][r] = q8_dot(acc[v][r], x, w[v]);
-                __asm__("" : "+x"(acc[v][r]), "+r"(from)); /* before the next load, or registers run out */
-            }
-        }
-    }
-}
-
-/* Adds the products of all rests of column x, if it has any; group q of the weights lies at weights[vector] + q *
- * stride. A function of its own, so that those without need no registers for it. */
-Q8_NOINLINE static void dot_rests(const mn_rests_q8 *rests, int32_t x, const int8_t *const *weights, ptrdiff_t stride,
-                                  __m256i acc[TILE_HALVES][4]) {
-    __m256i sums[TILE_HALVES][4];
-    memcpy(sums, acc, sizeof sums);
-    for (int32_t word = 0; word < rests->words; word++) {
-        for (uint64_t left = rests->marks[x * rests->words + word]; left != 0; left &= left - 1) {
-            const int32_t quad = word * 64 + __builtin_ctzll(left);
-            const int8_t *from[TILE_HALVES];
-            Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) from[v] = weights[v] + quad * stride;
-            dot_rest(rests, rests->values + x * rests->column + quad * rests->quad_stride, from, sums);
-        }
-    }
-    memcpy(acc, sums, sizeof sums);
 }
 
 /* Four rows of 8 channels, and four rows of a filter, as dot_cells() multiplies them. */
@@ -70,5 +32,82 @@ Q8_INLINE tap tap_of(__m256i bytes) {
 }
 
 Q8_INLINE __m256i dot_cells(__m256i acc, cells x, tap w) { return q8_dot(q8_dot(acc, x.even, w.even), x.odd, w.odd); }
+
+/* Adds to each of 8 accumulators four products of any activations, in 16 bits. */
+Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
+                         __m256i acc[TILE_HALVES][4]) {
+    cells x[4];
+    Q8_UNROLL for (int r = 0; r < rows; r++) x[r] = cells_of(q8_four_bytes(from + r * row_stride));
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        const tap w = tap_of(q8_load(weights + v * 32));
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            acc[v][r] = dot_cells(acc[v][r], x[r], w);
+            __asm__ volatile("" : "+x"(acc[v][r])); /* row by row, or registers run out */
+        }
+    }
+}
+
+/* Adds the products of rests, groups that are multiplied again; `at` bytes into them is the first row. Group q of the
+ * weights lies at weights[vector] + q * stride. */
+Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_rest_q8 *end, ptrdiff_t at,
+                         const int8_t *const *weights, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
+    for (; from < end; from++) {
+        const __m256i factors = q8_four_bytes(from->factors);
+        __m256i w[TILE_HALVES];
+        Q8_UNROLL for (int v = 0; v < halves; v++) w[v] = q8_load(weights[v] + from->quad * stride);
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            const __m256i x = q8_four_bytes(from->bytes + at + r * 4);
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                const __m256i products = _mm256_madd_epi16(_mm256_maddubs_epi16(x, w[v]), factors);
+                acc[v][r] = _mm256_add_epi32(acc[v][r], products);
+                __asm__ volatile("" : "+x"(acc[v][r]), "+r"(from)); /* before the next load, or registers run out */
+            }
+        }
+    }
+}
+
+/* Stores [2 rows][16 products] twice as [4 groups][4 rows][4]. */
+Q8_INLINE void store_quads(__m256i first, __m256i second, uint8_t *to) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i low = _mm256_unpacklo_epi32(first, second), high = _mm256_unpackhi_epi32(first, second);
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permutevar8x32_epi32(low, order));
+    _mm256_storeu_si256((__m256i *)(void *)(to + 32), _mm256_permutevar8x32_epi32(high, order));
+}
+
+/* Lists the groups of a unit that are not 0, from group `quad` on; returns the end. */
+Q8_INLINE mn_rest_q8 *list_rests(__m256i first, __m256i second, int32_t quad, int16_t factor, mn_rest_q8 *to) {
+    uint8_t quads[4][16];
+    store_quads(first, second, quads[0]);
+    for (int32_t i = 0; i < 4; i++) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)quads[i]);
+        if (_mm_testz_si128(bytes, bytes)) continue;
+        *to = (mn_rest_q8){.quad = quad + i, .factors = {factor, factor}};
+        _mm_storeu_si128((__m128i *)(void *)to++->bytes, bytes);
+    }
+    return to;
+}
+
+/* Rare enough to be no part of split_unit(). */
+Q8_NOINLINE static mn_rest_q8 *list_both(const __m256i over[2], const __m256i under[2], int32_t quad, mn_rest_q8 *to) {
+    to = list_rests(over[0], over[1], quad, 1, to);
+    return list_rests(under[0], under[1], quad, -1, to);
+}
+
+/* Splits 16 products from group `quad` on of rows 0 and 1, and of 2 and 3; returns the end of the rests. */
+Q8_INLINE mn_rest_q8 *split_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
+                                 mn_rest_q8 *rests) {
+    const __m256i order = q8_both_halves(spans->order + quad * 4), low = q8_both_halves(spans->low + quad * 4);
+    const __m256i width = q8_both_halves(spans->width + quad * 4), rows[] = {first, second};
+    __m256i bytes[2], over[2], under[2];
+    Q8_UNROLL for (int i = 0; i < 2; i++) {
+        const __m256i x = _mm256_shuffle_epi8(rows[i], order), above = _mm256_subs_epu8(x, low);
+        bytes[i] = _mm256_min_epu8(above, width);
+        over[i] = _mm256_subs_epu8(above, width);
+        under[i] = _mm256_subs_epu8(low, x);
+    }
+    store_quads(bytes[0], bytes[1], to);
+    const __m256i any = _mm256_or_si256(_mm256_or_si256(over[0], over[1]), _mm256_or_si256(under[0], under[1]));
+    return _mm256_testz_si256(any, any) ? rests : list_both(over, under, quad, rests);
+}
 
 #endif

@@ -13,10 +13,15 @@ enum { TILE_HALVES = 3 };
 
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) { return q8_dot(acc, x, w); }
 
-/* Bytes leave no rests. */
-Q8_INLINE void dot_rests(const mn_rests_q8 *rests, int32_t x, const int8_t *const *weights, ptrdiff_t stride,
+/* Any bytes do for dot_bytes(), which leaves no rests. */
+Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
                          __m256i acc[TILE_HALVES][4]) {
-    (void)rests, (void)x, (void)weights, (void)stride, (void)acc;
+    (void)rows, (void)halves, (void)from, (void)row_stride, (void)weights, (void)acc;
+}
+
+Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_rest_q8 *end, ptrdiff_t at,
+                         const int8_t *const *weights, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
+    (void)rows, (void)halves, (void)from, (void)end, (void)at, (void)weights, (void)stride, (void)acc;
 }
 
 /* Four rows of 8 channels, and four rows of a filter, as dot_cells() multiplies them. */

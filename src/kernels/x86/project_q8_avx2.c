@@ -10,34 +10,20 @@
 
 enum { SPLITS = 1 };
 
-/* Of two groups of four activations, each for all four rows. */
-Q8_INLINE __m256i of_rows(const uint8_t *two_groups) {
-    int64_t eight;
-    memcpy(&eight, two_groups, sizeof eight);
-    const __m256i order = _mm256_setr_epi32(0x03020100, 0x03020100, 0x03020100, 0x03020100, 0x07060504, 0x07060504,
-                                            0x07060504, 0x07060504);
-    return _mm256_shuffle_epi8(_mm256_set1_epi64x(eight), order);
-}
-
-/* Splits `count` groups, an even number, of a column, [group][4 rows][4], the first of which is group `quad` of it. */
-Q8_TARGET static void split(const uint8_t *from, int32_t count, int32_t quad, const mn_spans_q8 *spans, uint8_t *bytes,
-                            int16_t *rests, uint64_t *marks) {
-    for (const int32_t end = quad + count; quad < end; quad += 2, from += 32) {
-        const __m256i x = q8_load(from), low = of_rows(spans->low + quad * 4);
-        const __m256i byte = _mm256_min_epu8(_mm256_subs_epu8(x, low), of_rows(spans->width + quad * 4));
-        const __m256i taken = _mm256_add_epi8(byte, low);
-        _mm256_storeu_si256((__m256i *)(void *)(bytes + quad * 16), byte);
-        const int equal = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(x, taken)));
-        if (equal == 0xff) continue;
-        const __m256i mask = _mm256_set1_epi16(0xff);
-        const __m256i even = _mm256_sub_epi16(_mm256_and_si256(x, mask), _mm256_and_si256(taken, mask));
-        const __m256i odd = _mm256_sub_epi16(_mm256_srli_epi16(x, 8), _mm256_srli_epi16(taken, 8));
-        __m256i *to = (__m256i *)(void *)(rests + quad * 16);
-        _mm256_storeu_si256(to, _mm256_permute2x128_si256(even, odd, 0x20));
-        _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(even, odd, 0x31));
-        const uint64_t marked = (uint64_t)((equal & 0xf) != 0xf) | (uint64_t)(equal >> 4 != 0xf) << 1;
-        marks[quad / 64] |= marked << quad % 64;
+/* Splits `vectors` of 16 channels of a column, of which the first begins with group `quad`; returns the end of the
+ * rests. */
+Q8_TARGET static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, const mn_spans_q8 *spans,
+                                   uint8_t *to, mn_rest_q8 *rests) {
+    for (const int32_t end = quad + vectors * 4; quad < end; quad += 4, from += 64) {
+        /* Groups 0 and 1, 2 and 3; then 0 and 2, 1 and 3. */
+        const __m256i low = q8_load(from), high = q8_load(from + 32);
+        const __m256i even = _mm256_permute2x128_si256(low, high, 0x20);
+        const __m256i odd = _mm256_permute2x128_si256(low, high, 0x31);
+        const __m256i first = _mm256_permute4x64_epi64(_mm256_unpacklo_epi32(even, odd), 0xd8);
+        const __m256i second = _mm256_permute4x64_epi64(_mm256_unpackhi_epi32(even, odd), 0xd8);
+        rests = split_unit(first, second, spans, quad, to + quad * 16, rests);
     }
+    return rests;
 }
 
 #include "kernels/x86/project_q8_tile.h"

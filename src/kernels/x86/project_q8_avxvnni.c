@@ -10,9 +10,10 @@
 
 enum { SPLITS = 0 };
 
-static void split(const uint8_t *from, int32_t count, int32_t quad, const mn_spans_q8 *spans, uint8_t *bytes,
-                  int16_t *rests, uint64_t *marks) {
-    (void)from, (void)count, (void)quad, (void)spans, (void)bytes, (void)rests, (void)marks;
+static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, const mn_spans_q8 *spans, uint8_t *to,
+                         mn_rest_q8 *rests) {
+    (void)from, (void)vectors, (void)quad, (void)spans, (void)to;
+    return rests;
 }
 
 #include "kernels/x86/project_q8_tile.h"

@@ -18,17 +18,18 @@ enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_V
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
 /* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied:
- * bytes, [column][group of products][row][4], rests and marks. */
+ * bytes, [column][group of products][row][4]; where the rests of each column begin and the last one's end; rests. */
 static size_t sums_bytes(const mn_window *w, mn_type type) {
     return type == MN_UINT8 ? mn_round_up((size_t)w->out_w * ROWS * sizeof(int32_t), 64) : 0;
 }
 
 static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (size_t)w->out_w * ROWS; }
 
-/* Of a column's marks. */
-static int32_t words_of(const mn_window *w) { return mn_groups_of(depth_of(w) / 4, 64); }
+static size_t begins_bytes(const mn_window *w) { return ((size_t)w->out_w + 1) * sizeof(mn_rest_q8 *); }
 
-static size_t marks_bytes(const mn_window *w) { return (size_t)words_of(w) * (size_t)w->out_w * sizeof(uint64_t); }
+static size_t rests_bytes(const mn_window *w) {
+    return mn_rests_q8_most(depth_of(w) / 4) * (size_t)w->out_w * sizeof(mn_rest_q8);
+}
 
 static size_t panels_bytes(const mn_window *w) {
     return (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
@@ -46,23 +47,24 @@ static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_nee
     need->workspace_bytes = sums_bytes(w, type);
     if (!SPLITS) return true;
     need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
-    need->workspace_bytes += group_bytes(w) * (1 + sizeof(int16_t)) + marks_bytes(w);
+    need->workspace_bytes += group_bytes(w) + begins_bytes(w) + rests_bytes(w);
     return true;
 }
 
 static void pack_spans(const mn_q8_source *source, void *packed) {
     const mn_window *w = &source->p->window;
-    const int32_t depth = depth_of(w), quads = depth / 4, zero = source->zeros.in;
+    const int32_t panels = mn_panel_q8_count(w->out_c), quads = depth_of(w) / 4;
+    const size_t bytes = mn_panel_q8_bytes(depth_of(w));
     const mn_spans_q8 spans = spans_of(w, packed);
-    mn_spans_q8_start(&spans, quads);
-    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c); i++) {
-        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
-        mn_spans_q8_narrow(&spans, &(mn_weights_q8){panel->weights, LANES * 4, LANES, quads});
-    }
-    mn_spans_q8_centre(&spans, quads, zero);
-    for (int32_t i = 0; i < mn_panel_q8_count(w->out_c) && zero > 0; i++) {
-        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * mn_panel_q8_bytes(depth));
-        mn_spans_q8_fold(&spans, &(mn_weights_q8){panel->weights, LANES * 4, LANES, quads}, panel->folded_bias);
+    const mn_weights_q8 weights = {.from = ((mn_panel_q8 *)packed)->weights,
+                                   .block_bytes = bytes,
+                                   .channels = panels * LANES,
+                                   .block_channels = LANES,
+                                   .quads = quads};
+    mn_spans_q8_pack(&spans, &weights, source->zeros.in);
+    for (int32_t i = 0; i < panels; i++) {
+        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
+        mn_spans_q8_fold(&spans, quads, panel->weights, LANES * 4, panel->folded_bias);
     }
 }
 
@@ -104,9 +106,10 @@ typedef struct job {
     const uint8_t *first, *last;
     int32_t blocks;
     ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last */
-    mn_rests_q8 rests;
-    const int32_t *inputs;   /* [column][row] sums of them; for weight zero points */
-    const uint8_t *residual; /* of the first pixel and channel 0, or NULL */
+    const mn_rest_q8 *const *rests;     /* with SPLITS: those of column x are from rests[x] to rests[x + 1] */
+    ptrdiff_t first_row;                /* where in a rest its first row is */
+    const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
+    const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
     uint8_t *out;
     mn_q8_prefetch prefetch;
     size_t each; /* bytes to prefetch with a tile */
@@ -207,11 +210,10 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
             }
         }
     }
+    if (SPLITS) dot_rests(rows, halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
     Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
-        if (v >= halves) weights[v] = weights[0];
         Q8_UNROLL for (int r = 0; r < ROWS; r++) sums[v][r] = acc[v < halves ? v : 0][r < rows ? r : 0];
     }
-    if (mn_rests_q8_any(&j->rests, x)) dot_rests(&j->rests, x, weights, LANES * 4, sums);
     finish_column(rows, j, half, halves, x, sums);
 }
 
@@ -270,26 +272,22 @@ static void split_group(job *j, const uint8_t *image, int32_t row, int32_t skipp
     const mn_extent *e = &j->in_extent;
     const mn_window *w = &j->p->conv.window;
     const ptrdiff_t column = (ptrdiff_t)depth_of(w) * ROWS;
-    int16_t *rests = (int16_t *)(void *)(to + group_bytes(w));
-    uint64_t *marks = (uint64_t *)(void *)(rests + group_bytes(w));
-    memset(marks, 0, marks_bytes(w));
-    for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
-        const int32_t width = mn_extent_block_vectors(e, b) * MN_Q8_VECTOR_BYTES;
-        const uint8_t *from = image + mn_extent_offset(e, b, row);
-        for (int32_t x = 0; x < e->width; x++, from += width) {
-            split(from, width / (ROWS * 4), quad, spans, to + x * column, rests + x * column, marks + x * words_of(w));
+    const mn_rest_q8 **begin = (const mn_rest_q8 **)(void *)(to + group_bytes(w));
+    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)begin + begins_bytes(w));
+    for (int32_t x = 0; x < e->width; x++) {
+        begin[x] = rests;
+        for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
+            const int32_t vectors = mn_extent_block_vectors(e, b);
+            const uint8_t *from = image + mn_extent_offset(e, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
+            rests = split(from, vectors, quad, spans, to + x * column, rests);
         }
     }
+    begin[e->width] = rests;
     j->blocks = 1;
     j->last_width = column;
     j->first = j->last = to + skipped * 4;
-    j->rests = (mn_rests_q8){.values = rests + skipped * 2,
-                             .column = column,
-                             .row = {0, 2, 4, 6},
-                             .quad_stride = ROWS * 4,
-                             .part_stride = ROWS * 2,
-                             .marks = marks,
-                             .words = words_of(w)};
+    j->rests = begin;
+    j->first_row = skipped * 4;
 }
 
 /* Sets what the products of group `row` read, from row `y` on. */

@@ -15,6 +15,9 @@ Q8_INLINE __m256i q8_widen(const void *from, mn_type type) {
     return type == MN_INT8 ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes);
 }
 
+/** 16 bytes, twice. */
+Q8_INLINE __m256i q8_both_halves(const void *from) { return _mm256_broadcastsi128_si256(_mm_loadu_si128(from)); }
+
 /** How kernels that widen activations see their tensors: as stored. */
 static inline mn_q8_zeros q8_zeros_of(const mn_conv_params *p, mn_type type) {
     mn_q8_zeros zeros = mn_q8_zeros_of(p, type);

@@ -8,75 +8,188 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define TARGET __attribute__((target("avx2")))
 #define INLINE __attribute__((target("avx2"), always_inline)) static inline
 
-enum { BYTES = 32, PAIRS = 2, WIDEST = 255 };
+enum { BYTES = 32, UNIT = MN_SPANS_Q8_UNIT, QUADS = UNIT / 4, LANES = BYTES / 4, WIDEST = 255 };
 
-INLINE __m256i load(const int8_t *from) { return _mm256_loadu_si256((const __m256i *)(const void *)from); }
+INLINE __m256i load(const void *from) { return _mm256_loadu_si256(from); }
+INLINE void store(void *to, __m256i v) { _mm256_storeu_si256(to, v); }
 
-void mn_spans_q8_start(const mn_spans_q8 *spans, int32_t quads) {
-    memset(spans->low, 0, mn_spans_q8_products(quads));
-    memset(spans->width, WIDEST, mn_spans_q8_products(quads));
+/* ---- A unit of weights ---------------------------------------------------------------------------------- */
+
+/* From groups of [8 channels][4] to [2 channels][16], or back. */
+INLINE void transpose(__m256i v[QUADS]) {
+    const __m256i low[] = {_mm256_unpacklo_epi32(v[0], v[1]), _mm256_unpacklo_epi32(v[2], v[3])};
+    const __m256i high[] = {_mm256_unpackhi_epi32(v[0], v[1]), _mm256_unpackhi_epi32(v[2], v[3])};
+    v[0] = _mm256_unpacklo_epi64(low[0], low[1]);
+    v[1] = _mm256_unpackhi_epi64(low[0], low[1]);
+    v[2] = _mm256_unpacklo_epi64(high[0], high[1]);
+    v[3] = _mm256_unpackhi_epi64(high[0], high[1]);
 }
 
-/* The greatest of 8 lanes, for each of the two pairs that a lane has. */
-INLINE void greatest(__m256i v, int32_t out[PAIRS]) {
-    __m128i four = _mm_max_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-    four = _mm_max_epi16(four, _mm_shuffle_epi32(four, 0x4e));
-    four = _mm_max_epi16(four, _mm_shuffle_epi32(four, 0xb1));
-    const uint32_t both = (uint32_t)_mm_cvtsi128_si32(four);
-    out[0] = (int32_t)(both & 0xffff);
-    out[1] = (int32_t)(both >> 16);
+/* 8 channels of the groups from `quad` on; zeros where there are none. */
+INLINE void load_unit(const int8_t *block, size_t stride, int32_t channel, int32_t quad, int32_t quads,
+                      __m256i v[QUADS]) {
+    const int8_t *from = block + (size_t)quad * stride + (ptrdiff_t)channel * 4;
+    for (int32_t i = 0; i < QUADS; i++)
+        v[i] = quad + i < quads ? load(from + (size_t)i * stride) : _mm256_setzero_si256();
+    transpose(v);
 }
 
-/* The greatest sums, over the channels, of the weights of one sign in each pair of group `quad`. */
-TARGET static void sums_of(const mn_weights_q8 *w, int32_t quad, int32_t out[PAIRS]) {
-    const __m256i none = _mm256_setzero_si256(), ones = _mm256_set1_epi8(1);
-    __m256i most = none;
-    for (int32_t channel = 0; channel < w->channels; channel += BYTES / 4) {
-        const __m256i v = load(w->from + (size_t)quad * w->stride + (ptrdiff_t)channel * 4);
-        const __m256i positive = _mm256_maddubs_epi16(ones, _mm256_max_epi8(v, none));
-        const __m256i negative = _mm256_maddubs_epi16(ones, _mm256_min_epi8(v, none));
-        most = _mm256_max_epi16(most, _mm256_max_epi16(positive, _mm256_sub_epi16(none, negative)));
-    }
-    greatest(most, out);
+/* The products of a layer from group `quad` on. */
+typedef struct unit {
+    const mn_weights_q8 *weights;
+    int32_t quad;
+} unit;
+
+/* Of the groups of the block whose first channel is `first`. */
+static size_t stride_of(const mn_weights_q8 *w, int32_t first) {
+    return (size_t)mn_min_i32(w->block_channels, w->channels - first) * 4;
 }
 
-void mn_spans_q8_narrow(const mn_spans_q8 *spans, const mn_weights_q8 *weights) {
-    for (int32_t quad = 0; quad < weights->quads; quad++) {
-        int32_t sums[PAIRS];
-        sums_of(weights, quad, sums);
-        for (int32_t i = 0; i < 4; i++) {
-            uint8_t *width = &spans->width[quad * 4 + i];
-            if (*width * sums[i / 2] > INT16_MAX) *width = (uint8_t)(INT16_MAX / sums[i / 2]);
+/* ---- Pairs ---------------------------------------------------------------------------------------------- */
+
+/* of[d - 1][i]: the greatest sum, over the channels, of the weights of one sign of products i and (i + d) % 16, or 255
+ * for 256, which only negative ones can be: 128 times that is still 16 bits. */
+typedef struct sums {
+    uint8_t of[UNIT / 2][UNIT];
+} sums;
+
+static int32_t sum_of(const sums *s, int32_t a, int32_t b) {
+    const int32_t distance = (b - a + UNIT) % UNIT;
+    return distance <= UNIT / 2 ? s->of[distance - 1][a] : s->of[UNIT - distance - 1][b];
+}
+
+TARGET static void add_sums(const unit *u, __m256i most[UNIT / 2]) {
+    const mn_weights_q8 *w = u->weights;
+    const __m256i none = _mm256_setzero_si256();
+    const __m256i places =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    const int8_t *block = w->from;
+    for (int32_t first = 0; first < w->channels; first += w->block_channels, block += w->block_bytes) {
+        const size_t stride = stride_of(w, first);
+        for (int32_t channel = 0; channel < (int32_t)stride / 4; channel += LANES) {
+            __m256i v[QUADS];
+            load_unit(block, stride, channel, u->quad, w->quads, v);
+            for (int32_t i = 0; i < QUADS; i++) {
+                const __m256i positive = _mm256_max_epi8(v[i], none);
+                const __m256i negative = _mm256_sub_epi8(none, _mm256_min_epi8(v[i], none));
+                for (int32_t d = 1; d <= UNIT / 2; d++) {
+                    const __m256i far = _mm256_and_si256(_mm256_add_epi8(places, _mm256_set1_epi8((char)d)),
+                                                         _mm256_set1_epi8(UNIT - 1));
+                    const __m256i both =
+                        _mm256_max_epu8(_mm256_adds_epu8(positive, _mm256_shuffle_epi8(positive, far)),
+                                        _mm256_adds_epu8(negative, _mm256_shuffle_epi8(negative, far)));
+                    most[d - 1] = _mm256_max_epu8(most[d - 1], both);
+                }
+            }
         }
     }
 }
 
-void mn_spans_q8_centre(const mn_spans_q8 *spans, int32_t quads, int32_t zero) {
-    for (int32_t i = 0; i < quads * 4; i++) {
-        const int32_t width = spans->width[i], low = zero - width / 2, highest = WIDEST - width;
-        spans->low[i] = (uint8_t)(low < 0 ? 0 : low > highest ? highest : low);
+TARGET static sums sums_of(const unit *u) {
+    __m256i most[UNIT / 2];
+    for (int32_t d = 0; d < UNIT / 2; d++) most[d] = _mm256_setzero_si256();
+    add_sums(u, most);
+    sums s;
+    for (int32_t d = 0; d < UNIT / 2; d++) {
+        const __m128i all = _mm_max_epu8(_mm256_castsi256_si128(most[d]), _mm256_extracti128_si256(most[d], 1));
+        _mm_storeu_si128((__m128i *)(void *)s.of[d], all);
+    }
+    return s;
+}
+
+static int32_t width_of(int32_t sum) { return sum * WIDEST <= INT16_MAX ? WIDEST : INT16_MAX / sum; }
+
+/* How bad a pair is: about how many activations such a width leaves out. */
+static uint64_t cost_of(const sums *s, int32_t a, int32_t b) {
+    const uint64_t sum = (uint64_t)sum_of(s, a, b);
+    return sum * WIDEST <= INT16_MAX ? 0 : sum * sum * sum * sum * sum * sum;
+}
+
+/* Swaps one of each of two pairs if that is better. */
+static bool swap(uint64_t cost[UNIT][UNIT], uint8_t *p, uint8_t *q) {
+    const uint64_t now = cost[p[0]][p[1]] + cost[q[0]][q[1]];
+    for (int32_t i = 0; i < 2 && now > 0; i++) {
+        if (cost[p[0]][q[i]] + cost[p[1]][q[1 - i]] >= now) continue;
+        const uint8_t moved = p[1];
+        p[1] = q[i];
+        q[i] = moved;
+        return true;
+    }
+    return false;
+}
+
+/* Pairs, until no swap makes them better, of `count` products. */
+static void choose(const sums *s, int32_t count, uint8_t order[UNIT]) {
+    uint64_t cost[UNIT][UNIT];
+    for (int32_t a = 0; a < UNIT; a++) order[a] = (uint8_t)a;
+    for (int32_t a = 0; a < count; a++) {
+        for (int32_t b = 0; b < a; b++) cost[a][b] = cost[b][a] = cost_of(s, a, b);
+    }
+    bool again = true;
+    while (again) {
+        again = false;
+        for (int32_t p = 2; p < count; p += 2) {
+            for (int32_t q = 0; q < p; q += 2) again |= swap(cost, order + p, order + q);
+        }
     }
 }
 
-TARGET void mn_spans_q8_fold(const mn_spans_q8 *spans, const mn_weights_q8 *w, int32_t *folded_bias) {
+/* ---- Packing -------------------------------------------------------------------------------------------- */
+
+TARGET static void reorder(const unit *u, const uint8_t order[UNIT]) {
+    const mn_weights_q8 *w = u->weights;
+    const __m256i from = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)order));
+    int8_t *block = w->from;
+    for (int32_t first = 0; first < w->channels; first += w->block_channels, block += w->block_bytes) {
+        const size_t stride = stride_of(w, first);
+        for (int32_t channel = 0; channel < (int32_t)stride / 4; channel += LANES) {
+            __m256i v[QUADS];
+            load_unit(block, stride, channel, u->quad, w->quads, v);
+            for (int32_t i = 0; i < QUADS; i++) v[i] = _mm256_shuffle_epi8(v[i], from);
+            transpose(v);
+            int8_t *to = block + (size_t)u->quad * stride + (ptrdiff_t)channel * 4;
+            for (int32_t i = 0; i < QUADS && u->quad + i < w->quads; i++) store(to + (size_t)i * stride, v[i]);
+        }
+    }
+}
+
+void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
+    for (int32_t quad = 0; quad < weights->quads; quad += QUADS) {
+        const unit u = {weights, quad};
+        const sums s = sums_of(&u);
+        const size_t at = (size_t)quad * 4;
+        uint8_t *order = spans->order + at;
+        choose(&s, mn_min_i32(UNIT, (weights->quads - quad) * 4), order);
+        reorder(&u, order);
+        for (int32_t i = 0; i < UNIT; i++) {
+            const int32_t width = width_of(sum_of(&s, order[i], order[i ^ 1]));
+            spans->width[at + (size_t)i] = (uint8_t)width;
+            spans->low[at + (size_t)i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width / 2, 0), WIDEST - width);
+        }
+    }
+}
+
+TARGET void mn_spans_q8_fold(const mn_spans_q8 *spans, int32_t quads, const int8_t *weights, size_t stride,
+                             int32_t folded_bias[16]) {
     const __m256i bytes = _mm256_set1_epi16(0xff);
-    for (int32_t channel = 0; channel < w->channels; channel += BYTES / 4) {
-        __m256i *to = (__m256i *)(void *)(folded_bias + channel), sum = _mm256_loadu_si256(to);
-        for (int32_t quad = 0; quad < w->quads; quad++) {
+    for (int32_t channel = 0; channel < 16; channel += LANES) {
+        __m256i sum = load(folded_bias + channel);
+        for (int32_t quad = 0; quad < quads; quad++) {
             int32_t four;
             memcpy(&four, spans->low + quad * 4, sizeof four);
             const __m256i low = _mm256_set1_epi32(four);
-            const __m256i v = load(w->from + (size_t)quad * w->stride + (ptrdiff_t)channel * 4);
+            const __m256i v = load(weights + (size_t)quad * stride + (ptrdiff_t)channel * 4);
             const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8), odd = _mm256_srai_epi16(v, 8);
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_and_si256(low, bytes), even));
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_srli_epi16(low, 8), odd));
         }
-        _mm256_storeu_si256(to, sum);
+        store(folded_bias + channel, sum);
     }
 }
 

@@ -3,69 +3,64 @@
 
 /* What lets AVX2 multiply bytes. VPMADDUBSW adds pairs of products of unsigned and signed bytes in 16 bits, with
  * saturation; VPMADDWD by 1 adds two of its results in 32 bits. Of all 256 activations many would be too much for
- * some weights, but most activations are near their zero point. So an activation is
+ * some pairs of weights, but most activations are near their zero point. So an activation is
  *
- *     low + byte + rest,   byte = clamp(x - low, 0, width)
+ *     low + byte + over - under,   byte = clamp(x - low, 0, width)
  *
- * where no weights of the layer can make such bytes leave 16 bits. What `low` adds is folded into the bias. The rest is
- * 0 for most activations; groups of four with another one are marked, and their rests multiplied in 16 bits. Results
- * are those of all 256 for all weights and activations; how many are marked changes the time alone. */
+ * where no weights of the layer can make such bytes leave 16 bits. Which products are a pair is free within units of
+ * 16: large weights get small ones beside them, so that widths are most often more than 200 of 255. What `low` adds is
+ * folded into the bias. `over` and `under` are 0 for most activations; groups of four with another one are listed, and
+ * multiplied as bytes again, added or taken off. Results are those of all 256 for all weights and activations; how many
+ * groups are listed changes the time alone. */
 #ifndef MN_KERNELS_X86_SPANS_Q8_H
 #define MN_KERNELS_X86_SPANS_Q8_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/checked.h"
 
-/** One of each for every product, groups of four as the weights have them. */
+enum { MN_SPANS_Q8_UNIT = 16 };
+
+/** One of each for every product, in units of 16, as the weights have them once they are packed. */
 typedef struct mn_spans_q8 {
+    uint8_t *order; /* which product of its unit it was before */
     uint8_t *low, *width;
 } mn_spans_q8;
 
-static inline size_t mn_spans_q8_products(int32_t quads) { return mn_round_up((size_t)quads * 4, 16); }
+static inline size_t mn_spans_q8_products(int32_t quads) { return mn_round_up((size_t)quads * 4, MN_SPANS_Q8_UNIT); }
 
-static inline size_t mn_spans_q8_bytes(int32_t quads) { return 2 * mn_spans_q8_products(quads); }
+static inline size_t mn_spans_q8_bytes(int32_t quads) { return 3 * mn_spans_q8_products(quads); }
 
 static inline mn_spans_q8 mn_spans_q8_at(void *at, int32_t quads) {
-    return (mn_spans_q8){at, (uint8_t *)at + mn_spans_q8_products(quads)};
+    uint8_t *bytes = at;
+    const size_t products = mn_spans_q8_products(quads);
+    return (mn_spans_q8){bytes, bytes + products, bytes + 2 * products};
 }
 
-/** The weights of some channels, a multiple of 8: group q at from + q * stride, [channels][4]. */
+/** The weights of a layer, in blocks of channels, both counts multiples of 8; the last block has what is left. Group q
+ * of a block lies q * its channels * 4 behind its beginning, [channels][4]. */
 typedef struct mn_weights_q8 {
     int8_t *from;
-    size_t stride;
-    int32_t channels, quads;
+    size_t block_bytes; /* from block to block */
+    int32_t channels, block_channels, quads;
 } mn_weights_q8;
 
-/** The rests of some activations: those of group `quad` of column x in row r are 2 x 2 values, products 0 and 2 and
- * then 1 and 3, at values + x * column + row[r] + quad * quad_stride, and part_stride further on. */
-typedef struct mn_rests_q8 {
-    const int16_t *values;
-    ptrdiff_t column, row[4], quad_stride, part_stride;
-    const uint64_t *marks; /* [columns][words]: the groups with a rest in any of the rows, a bit each */
-    int32_t words;
-} mn_rests_q8;
+/** What the bytes leave of a group of activations, [4 rows][4 products], each at most 128. */
+typedef struct mn_rest_q8 {
+    uint8_t bytes[16];
+    int32_t quad;
+    int16_t factors[2]; /* both 1, or both -1 */
+} mn_rest_q8;
 
-/** Whether a group of column x has a rest. */
-static inline bool mn_rests_q8_any(const mn_rests_q8 *rests, int32_t x) {
-    for (int32_t word = 0; word < rests->words; word++) {
-        if (rests->marks[x * rests->words + word] != 0) return true;
-    }
-    return false;
-}
+/** Most that a column of four rows can have. */
+static inline size_t mn_rests_q8_most(int32_t quads) { return 2 * (size_t)quads; }
 
-/** As wide as can be. */
-void mn_spans_q8_start(const mn_spans_q8 *spans, int32_t quads);
+/** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. */
+void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
 
-/** As narrow as these weights want them. */
-void mn_spans_q8_narrow(const mn_spans_q8 *spans, const mn_weights_q8 *weights);
-
-/** Around a zero point, [0, 255], which activations are near. */
-void mn_spans_q8_centre(const mn_spans_q8 *spans, int32_t quads, int32_t zero);
-
-/** Adds what `low` adds to the products of each channel. */
-void mn_spans_q8_fold(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t *folded_bias);
+/** Adds what `low` adds to the products of 16 channels; group q of their weights lies at `weights` + q * stride. */
+void mn_spans_q8_fold(const mn_spans_q8 *spans, int32_t quads, const int8_t *weights, size_t stride,
+                      int32_t folded_bias[16]);
 
 #endif
