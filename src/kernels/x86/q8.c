@@ -9,20 +9,22 @@
 
 #include "base/cpu.h"
 
-enum { DEPTH_SMALL = 64 };
+enum { DEPTH_SMALL = 64, SHIFT_LARGE = -14 };
 
 /* What sums of products, parts of an accumulator, lie between. */
 typedef struct bounds {
     int64_t low, high;
 } bounds;
 
-/* Weights are looked at where that costs little and matters: few and small ones leave few results within reach. */
+/* Weights are looked at where that costs little and matters: few and small ones leave few results within reach, and
+ * channels with a tiny scale have most often none but zeros. */
 static bounds bounds_of(const mn_q8_source *s, int32_t channel) {
     const uint8_t *weights = s->weights + (ptrdiff_t)channel * s->channel_stride;
     const int32_t flip = s->zeros.weight_flip, zero = s->zeros.weight;
     const int64_t below = s->zeros.in, above = 255 - s->zeros.in; /* activations reach from -below to above */
     int32_t sum = 0, size = 0;
-    if (s->depth > DEPTH_SMALL) return (bounds){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
+    if (s->depth > DEPTH_SMALL && s->p->shift[channel] > SHIFT_LARGE)
+        return (bounds){INT64_C(-255) * 255 * s->depth, INT64_C(255) * 255 * s->depth};
     for (int32_t i = 0; i < s->depth; i++) {
         const int32_t weight = (int8_t)(weights[(ptrdiff_t)i * s->stride] ^ flip) - zero;
         sum += weight;
