@@ -21,7 +21,7 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a panel");
 enum { IMAGE_BYTES = 128 * 1024, IMAGE_PIXELS = 1 << 15 };
 
 /* As much of the next step's weights, most often logits, is fetched when all of its own are: part of an L2, too. */
-enum { LATER_BYTES = 384 * 1024 };
+enum { LATER_BYTES = 640 * 1024 };
 
 /* One image. */
 typedef struct job {

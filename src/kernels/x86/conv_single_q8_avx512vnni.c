@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* A pointwise convolution of a single pixel, such as logits, int8 and uint8, for AVX-512 VNNI. Weights are read once,
- * so they stay as they are in the file; requantisation, 16 results at a time, is in integers, whose constants are made
- * on the way. Nothing is packed, and nothing kept. */
+/* A pointwise convolution of a single pixel, such as logits, int8 and uint8, for AVX-512 VNNI. Weights are read once in
+ * a run, so they stay in their order, but in large pages, which a file has not: they come from far away, and mapping
+ * small ones takes longer than products. Requantisation, 16 results at a time, is in integers, whose constants are made
+ * on the way. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -16,15 +17,24 @@ enum { LANES = MN_REQUANT_LANES, ROWS = 8, STEP = 64, CHAINS = 4 };
 
 _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a vector of results");
 
+static size_t weight_bytes(const mn_conv_mean_params *p) {
+    return (size_t)p->conv.window.in_c * (size_t)p->conv.window.out_c;
+}
+
 static bool conv_single_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
-    *need = (mn_kernel_need){.workspace_bytes = mn_round_up((size_t)w->in_c, STEP)};
+    *need = (mn_kernel_need){.packed_bytes = weight_bytes(p), .workspace_bytes = mn_round_up((size_t)w->in_c, STEP)};
     return p->pooling == MN_POOLING_NONE && p->conv.groups == 1 && mn_window_is_pointwise(w) && w->batches == 1 &&
            w->in_h == 1 && w->in_w == 1 && w->in_c <= MN_Q8_MAX_DEPTH && mn_requant_fits(p->conv.shift, w->out_c);
 }
 
-const mn_kernel_traits mn_conv_single_q8_avx512vnni_traits = {.need = conv_single_q8_need, .cut = mn_cut_conv_mean};
+static void conv_single_q8_pack(const void *params, const void *const *constants, void *packed) {
+    memcpy(packed, constants[1], weight_bytes(params));
+}
+
+const mn_kernel_traits mn_conv_single_q8_avx512vnni_traits = {
+    .need = conv_single_q8_need, .pack = conv_single_q8_pack, .cut = mn_cut_conv_mean};
 
 typedef struct job {
     const mn_conv_params *p;
@@ -170,8 +180,7 @@ Q8_TARGET static void run_vector(const job *j, int32_t first, uint8_t *out) {
 
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_mean_params *p = task->params;
-    job j = {
-        .p = &p->conv, .zeros = mn_q8_zeros_of(&p->conv, type), .weights = task->inputs[1], .bias = task->inputs[2]};
+    job j = {.p = &p->conv, .zeros = mn_q8_zeros_of(&p->conv, type), .weights = task->packed, .bias = task->inputs[2]};
     take_inputs(&j, task->inputs[0], task->workspace);
     for (int32_t i = begin; i < end; i++) run_vector(&j, i * LANES, task->output);
 }
