@@ -9,7 +9,7 @@
 
 #include "kernels/params.h"
 
-/** Bytes of one gathered row: the products of one output, rounded up to four. */
+/** Bytes of one gathered row: the products of one output, rounded up to four with activations of 0. */
 int32_t mn_gather_depth(const mn_window *w);
 
 /** Is the input, as it is, what gathering would give? */

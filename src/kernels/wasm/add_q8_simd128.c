@@ -38,12 +38,17 @@ static rescale rescale_of(const mn_operand *o) {
 /* mn_requantize() of halves of `twice`. */
 Q8_INLINE v128_t rescaled(v128_t twice, const rescale *r) {
     const v128_t round = wasm_i64x2_const_splat(INT64_C(1) << 31);
-    const v128_t low = wasm_i64x2_add(wasm_i64x2_extmul_low_i32x4(twice, r->multiplier), round);
-    const v128_t high = wasm_i64x2_add(wasm_i64x2_extmul_high_i32x4(twice, r->multiplier), round);
+    v128_t multiplier = r->multiplier;
+    int32_t right = r->right;
+    /* Where Clang takes them out of a loop, it forgets that the one was 32 bits wide and the other the same for all
+     * lanes: it multiplies 64 bits and shifts lane by lane. */
+    __asm__ volatile("" : "+r"(multiplier), "+r"(right));
+    const v128_t low = wasm_i64x2_add(wasm_i64x2_extmul_low_i32x4(twice, multiplier), round);
+    const v128_t high = wasm_i64x2_add(wasm_i64x2_extmul_high_i32x4(twice, multiplier), round);
     const v128_t product = wasm_i32x4_shuffle(low, high, 1, 3, 5, 7);
-    if (r->right == 0) return product;
+    if (right == 0) return product;
     const v128_t away = wasm_i32x4_add(product, wasm_i32x4_shr(product, 31));
-    return wasm_i32x4_shr(wasm_i32x4_add(away, r->half), (uint32_t)r->right);
+    return wasm_i32x4_shr(wasm_i32x4_add(away, r->half), (uint32_t)right);
 }
 
 /* Eight values, rescaled to the scale of the sum. */

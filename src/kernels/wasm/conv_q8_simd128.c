@@ -3,8 +3,8 @@
 
 /* int8 and uint8 convolution for WebAssembly: tiles of 4 pixels x 8 channels, whose 8 accumulators, weights and
  * activations are as many vectors as x86 has registers. A span of pixels is widened to 16 bits, pairs of activations of
- * four pixels side by side; then each panel of channels meets all of it, so that weights come from far away once a
- * span. */
+ * four pixels side by side; then each panel of channels is widened too and meets all of it, so that weights come from
+ * far away once a span. */
 #include "kernels/kernels.h"
 
 #ifdef MN_CPU_SIMD128_COMPILES
@@ -31,18 +31,19 @@ static size_t panel_bytes(const mn_window *w) {
     return mn_round_up(sizeof(panel) + (size_t)mn_gather_depth(w) * LANES, 64);
 }
 
-/* Workspace: tiles of pixels as they are multiplied, then pixels as gathered, then their sums. */
+/* Workspace: tiles of pixels as they are multiplied, then pixels as gathered, then a panel's weights as they are
+ * multiplied. */
 typedef struct span {
     int32_t pixels;
-    size_t gathered, sums, bytes; /* offsets and their end */
+    size_t gathered, weights, bytes; /* offsets and their end */
 } span;
 
 static span span_of(const mn_window *w) {
     const int32_t depth = mn_gather_depth(w), row = depth * (int32_t)sizeof(int16_t);
     span s = {.pixels = mn_clamp_i32(SPAN_BYTES / row / ROWS * ROWS, ROWS, SPAN_PIXELS)};
     s.gathered = mn_round_up((size_t)s.pixels * (size_t)row, 64);
-    s.sums = s.gathered + (mn_gather_is_input(w) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64));
-    s.bytes = s.sums + (size_t)s.pixels * sizeof(int32_t);
+    s.weights = s.gathered + (mn_gather_is_input(w) ? 0 : mn_round_up((size_t)s.pixels * (size_t)depth, 64));
+    s.bytes = s.weights + (size_t)depth * LANES * sizeof(int16_t);
     return s;
 }
 
@@ -119,14 +120,6 @@ static void widen_span(const uint8_t *in, int32_t depth, int32_t count, mn_type 
     }
 }
 
-/* Of uint8 alone, whose weights may have a zero point. */
-static void sum_rows(const uint8_t *rows, int32_t depth, int32_t count, int32_t *sums) {
-    for (int32_t i = 0; i < count; i++, rows += depth) {
-        sums[i] = 0;
-        for (int32_t k = 0; k < depth; k++) sums[i] += rows[k];
-    }
-}
-
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
 /* A panel against a span. */
@@ -135,42 +128,50 @@ typedef struct job {
     const panel *panel;
     int32_t depth, out_c, channels; /* `channels` of the panel are stored */
     int32_t weight_zero;
-    const int32_t *sums;
-    uint8_t *out; /* of the span's first pixel and the panel's first channel */
+    int16_t *weights; /* workspace for the panel's, less their zero point */
+    uint8_t *out;     /* of the span's first pixel and the panel's first channel */
 } job;
 
-/* Results of a tile without a weight zero point, by one way of requantising. */
-Q8_INLINE void store_tile(const job *j, int32_t pixel, int32_t count, mn_wasm_ending ending,
-                          v128_t acc[ROWS][VECTORS]) {
-    v128_t values[ROWS];
-    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
-        values[r] = mn_wasm_requant_8(acc[r], &j->panel->channels, &j->finish, ending);
-    }
-    uint8_t *out = j->out + (ptrdiff_t)pixel * j->out_c;
-    Q8_UNROLL for (int r = 0; r < ROWS; r += 2) {
-        const v128_t bytes = mn_wasm_stored(values[r], values[r + 1], &j->finish);
-        if (r < count) mn_wasm_store(out + (ptrdiff_t)r * j->out_c, bytes, 0, j->channels);
-        if (r + 1 < count) mn_wasm_store(out + (ptrdiff_t)(r + 1) * j->out_c, bytes, 1, j->channels);
-    }
+/* What is known of tiles when they are compiled: whole ones have 4 pixels and 8 channels. */
+typedef struct form {
+    bool is_whole;
+    mn_wasm_ending ending;
+} form;
+
+/* A panel's constants, in variables of their own, which nothing that is stored can change. */
+typedef struct pass {
+    job j;
+    form f;
+    mn_wasm_doubles doubles;
+    v128_t bias[VECTORS];
+} pass;
+
+Q8_INLINE pass pass_of(const job *j, form f) {
+    const mn_wasm_channels *c = &j->panel->channels;
+    return (pass){.j = *j,
+                  .f = f,
+                  .doubles = mn_wasm_doubles_of(c),
+                  .bias = {wasm_v128_load(c->folded_bias), wasm_v128_load(c->folded_bias + 4)}};
 }
 
-static void finish_tile(const job *j, int32_t pixel, int32_t count, v128_t acc[ROWS][VECTORS]) {
-    for (int32_t r = 0; r < count && j->weight_zero != 0; r++) {
-        const v128_t over = wasm_i32x4_splat((int32_t)((uint32_t)j->weight_zero * (uint32_t)j->sums[pixel + r]));
-        for (int v = 0; v < VECTORS; v++) acc[r][v] = wasm_i32x4_sub(acc[r][v], over);
+Q8_INLINE void store_tile(const pass *p, uint8_t *out, int32_t count, v128_t acc[ROWS][VECTORS]) {
+    const int32_t out_c = p->j.out_c, channels = p->f.is_whole ? LANES : p->j.channels;
+    v128_t values[ROWS];
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
+        values[r] = mn_wasm_requant_8(acc[r], &p->j.panel->channels, &p->doubles, &p->j.finish, p->f.ending);
     }
-    if (mn_wasm_ending_of(&j->finish, &j->panel->channels) == MN_WASM_UNSIGNED) {
-        store_tile(j, pixel, count, MN_WASM_UNSIGNED, acc);
-    } else {
-        store_tile(j, pixel, count, MN_WASM_ANY, acc);
+    Q8_UNROLL for (int r = 0; r < ROWS; r += 2) {
+        const v128_t bytes = mn_wasm_stored(values[r], values[r + 1], &p->j.finish);
+        if (r < count) mn_wasm_store(out + (ptrdiff_t)r * out_c, bytes, 0, channels);
+        if (r + 1 < count) mn_wasm_store(out + (ptrdiff_t)(r + 1) * out_c, bytes, 1, channels);
     }
 }
 
 /* The products of one pair of activations of four pixels. */
-Q8_INLINE void multiply(const int16_t *x, const int8_t *weights, v128_t acc[ROWS][VECTORS]) {
+Q8_INLINE void multiply(const int16_t *x, const int16_t *weights, v128_t acc[ROWS][VECTORS]) {
     v128_t w[VECTORS];
     __asm__("" : "+r"(x), "+r"(weights)); /* so that all offsets become parts of loads */
-    Q8_UNROLL for (int v = 0; v < VECTORS; v++) w[v] = wasm_i16x8_load8x8(weights + v * 8);
+    Q8_UNROLL for (int v = 0; v < VECTORS; v++) w[v] = wasm_v128_load(weights + v * 8);
     Q8_UNROLL for (int r = 0; r < ROWS; r++) {
         const v128_t pair = wasm_v128_load32_splat(x + 2 * r);
         Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
@@ -179,23 +180,49 @@ Q8_INLINE void multiply(const int16_t *x, const int8_t *weights, v128_t acc[ROWS
     }
 }
 
-static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
-    for (int32_t pixel = 0; pixel < count; pixel += ROWS) {
+/* Pixels [begin, end) of a span. */
+Q8_INLINE void run_tiles(const job *j, form f, const int16_t *tiles, int32_t begin, int32_t end) {
+    const pass p = pass_of(j, f);
+    const ptrdiff_t tile = (ptrdiff_t)ROWS * p.j.depth;
+    const int16_t *x = tiles + begin / ROWS * tile;
+    uint8_t *out = p.j.out + (ptrdiff_t)begin * p.j.out_c;
+    for (int32_t pixel = begin; pixel < end; pixel += ROWS, out += (ptrdiff_t)ROWS * p.j.out_c) {
         v128_t acc[ROWS][VECTORS];
-        const int8_t *weights = j->panel->weights;
-        Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
-            const v128_t bias = wasm_v128_load(j->panel->channels.folded_bias + 4 * v);
-            Q8_UNROLL for (int r = 0; r < ROWS; r++) acc[r][v] = bias;
-        }
+        const int16_t *weights = p.j.weights;
+        Q8_UNROLL for (int r = 0; r < ROWS; r++) { Q8_UNROLL for (int v = 0; v < VECTORS; v++) acc[r][v] = p.bias[v]; }
         /* V8 loads all that a pass of a loop needs before it multiplies, so that two pairs would leave no registers. */
-        _Pragma("clang loop unroll(disable)") for (const int16_t *end = tiles + ROWS * j->depth; tiles < end;
-                                                   tiles += 2 * ROWS, weights += 2 * LANES) {
-            multiply(tiles, weights, acc);
+        _Pragma("clang loop unroll(disable)") for (const int16_t *last = x + tile; x < last;
+                                                   x += 2 * ROWS, weights += 2 * LANES) {
+            multiply(x, weights, acc);
         }
-        v128_t kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
-        Q8_UNROLL for (int r = 0; r < ROWS; r++) { Q8_UNROLL for (int v = 0; v < VECTORS; v++) kept[r][v] = acc[r][v]; }
-        finish_tile(j, pixel, mn_min_i32(ROWS, count - pixel), kept);
+        if (f.is_whole) {
+            store_tile(&p, out, ROWS, acc);
+        } else {
+            v128_t kept[ROWS][VECTORS]; /* apart, so that `acc` can stay in registers */
+            memcpy(kept, acc, sizeof kept);
+            store_tile(&p, out, mn_min_i32(ROWS, end - pixel), kept);
+        }
     }
+}
+
+static void widen_panel(const job *j) {
+    const v128_t zero = wasm_i16x8_splat((int16_t)j->weight_zero);
+    for (int32_t i = 0; i < j->depth * LANES; i += LANES) {
+        wasm_v128_store(j->weights + i, wasm_i16x8_sub(wasm_i16x8_load8x8(j->panel->weights + i), zero));
+    }
+}
+
+static void run_panel(const job *j, const int16_t *tiles, int32_t count) {
+    const int32_t whole = j->channels == LANES ? count / ROWS * ROWS : 0;
+    widen_panel(j);
+    if (whole > 0) {
+        if (mn_wasm_ending_of(&j->finish, &j->panel->channels) == MN_WASM_UNSIGNED) {
+            run_tiles(j, (form){true, MN_WASM_UNSIGNED}, tiles, 0, whole);
+        } else {
+            run_tiles(j, (form){true, MN_WASM_ANY}, tiles, 0, whole);
+        }
+    }
+    if (whole < count) run_tiles(j, (form){false, MN_WASM_ANY}, tiles, whole, count);
 }
 
 static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
@@ -206,19 +233,17 @@ static void conv_run(const mn_task *task, int32_t begin, int32_t end, mn_type ty
     const bool is_input = mn_gather_is_input(w);
     int16_t *tiles = task->workspace;
     uint8_t *gathered = (uint8_t *)task->workspace + s.gathered;
-    int32_t *sums = (int32_t *)(void *)((uint8_t *)task->workspace + s.sums);
     job j = {.finish = mn_wasm_finish_of(&zeros),
              .depth = mn_gather_depth(w),
              .out_c = w->out_c,
              .weight_zero = zeros.weight,
-             .sums = sums};
+             .weights = (int16_t *)(void *)((uint8_t *)task->workspace + s.weights)};
     for (int32_t pixel = begin * w->out_w, last = end * w->out_w, count; pixel < last; pixel += count) {
         count = mn_min_i32(s.pixels, last - pixel);
         const uint8_t *in = task->inputs[0];
         if (!is_input) mn_gather(w, in, (uint8_t)zeros.in, pixel, count, gathered);
         in = is_input ? in + (ptrdiff_t)pixel * j.depth : gathered;
         widen_span(in, j.depth, count, type, tiles);
-        if (zeros.weight != 0) sum_rows(in, j.depth, count, sums);
         for (int32_t i = 0; i < panel_count(w); i++) {
             j.panel = (const panel *)(const void *)((const char *)task->packed + (size_t)i * panel_bytes(w));
             j.channels = mn_min_i32(LANES, w->out_c - i * LANES);

@@ -78,6 +78,44 @@ typedef struct strip {
     mn_type type;
 } strip;
 
+/* What is known of a strip when it is compiled, so that loops need not ask. */
+typedef struct form {
+    mn_type type;
+    bool is_whole;
+    mn_wasm_ending ending;
+} form;
+
+/* What loops need of a strip, in variables of their own: what they store could change it elsewhere, so that the
+ * compiler would load all of it for each output, addresses and all. */
+typedef struct pass {
+    const strip *s;
+    form f;
+    v128_t weights[TAPS][VECTORS][PARTS], bias[VECTORS];
+    mn_wasm_doubles doubles;
+    mn_wasm_finish finish;
+    const uint8_t *rows[TAPS], *outside;
+    ptrdiff_t step[TAPS];
+    int32_t in_w;
+} pass;
+
+Q8_INLINE pass pass_of(const strip *s, form f) {
+    const mn_wasm_channels *c = &s->b->channels;
+    pass p = {.s = s,
+              .f = f,
+              .bias = {wasm_v128_load(c->folded_bias), wasm_v128_load(c->folded_bias + 4)},
+              .doubles = mn_wasm_doubles_of(c),
+              .finish = s->finish,
+              .outside = s->outside,
+              .in_w = s->w->in_w};
+    Q8_UNROLL for (int i = 0; i < TAPS; i++) {
+        p.rows[i] = s->rows[i], p.step[i] = s->step[i];
+        Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
+            Q8_UNROLL for (int k = 0; k < PARTS; k++) p.weights[i][v][k] = wasm_v128_load(s->b->weights[i][v][k]);
+        }
+    }
+    return p;
+}
+
 /* A column of the image as it is multiplied. */
 typedef struct column {
     v128_t v[VECTORS][PARTS];
@@ -88,19 +126,19 @@ typedef struct output {
     v128_t v[VECTORS];
 } output;
 
-Q8_INLINE v128_t load_cell(const strip *s, const uint8_t *from, mn_type type, bool is_whole) {
-    if (is_whole) return mn_wasm_widen(from, type);
+Q8_INLINE v128_t load_cell(const pass *p, const uint8_t *from) {
+    if (p->f.is_whole) return mn_wasm_widen(from, p->f.type);
     uint8_t part[LANES] = {0};
-    memcpy(part, from, (size_t)s->channels);
-    return mn_wasm_widen(part, type);
+    memcpy(part, from, (size_t)p->s->channels);
+    return mn_wasm_widen(part, p->f.type);
 }
 
-Q8_INLINE column load_column(const strip *s, int32_t x, mn_type type, bool is_whole) {
-    const bool inside = x >= 0 && x < s->w->in_w;
+Q8_INLINE column load_column(const pass *p, int32_t x) {
+    const bool inside = x >= 0 && x < p->in_w;
     const v128_t zero = wasm_i16x8_const_splat(0);
     v128_t cells[TAPS];
     Q8_UNROLL for (int y = 0; y < TAPS; y++) {
-        cells[y] = load_cell(s, inside ? s->rows[y] + x * s->step[y] : s->outside, type, is_whole);
+        cells[y] = load_cell(p, inside ? p->rows[y] + x * p->step[y] : p->outside);
     }
     return (column){{{wasm_i16x8_shuffle(cells[0], cells[1], 0, 8, 1, 9, 2, 10, 3, 11),
                       wasm_i16x8_shuffle(cells[2], zero, 0, 8, 1, 9, 2, 10, 3, 11)},
@@ -109,70 +147,66 @@ Q8_INLINE column load_column(const strip *s, int32_t x, mn_type type, bool is_wh
 }
 
 /* Adds a column of the image under a column of the filter. */
-Q8_INLINE void add_column(const strip *s, output *o, const column *c, int tap) {
+Q8_INLINE void add_column(const pass *p, output *o, const column *c, int tap) {
     Q8_UNROLL for (int v = 0; v < VECTORS; v++) {
         Q8_UNROLL for (int i = 0; i < PARTS; i++) {
-            const v128_t weights = wasm_v128_load(s->b->weights[tap][v][i]);
-            o->v[v] = wasm_i32x4_add(o->v[v], wasm_i32x4_dot_i16x8(c->v[v][i], weights));
+            o->v[v] = wasm_i32x4_add(o->v[v], wasm_i32x4_dot_i16x8(c->v[v][i], p->weights[tap][v][i]));
         }
     }
 }
 
-Q8_INLINE output begin_output(const strip *s, const column *c) {
-    output o;
-    Q8_UNROLL for (int v = 0; v < VECTORS; v++) o.v[v] = wasm_v128_load(s->b->channels.folded_bias + 4 * v);
-    add_column(s, &o, c, 0);
+Q8_INLINE output begin_output(const pass *p, const column *c) {
+    output o = {{p->bias[0], p->bias[1]}};
+    add_column(p, &o, c, 0);
     return o;
 }
 
-/* What is known of a strip when it is compiled, so that loops need not ask. */
-typedef struct form {
-    mn_type type;
-    bool is_whole;
-    mn_wasm_ending ending;
-} form;
-
-Q8_INLINE void end_output(const strip *s, form f, output o, const column *c, uint8_t *out) {
-    add_column(s, &o, c, 2);
-    const v128_t values = mn_wasm_requant_8(o.v, &s->b->channels, &s->finish, f.ending);
-    mn_wasm_store(out, mn_wasm_stored(values, values, &s->finish), 0, f.is_whole ? LANES : s->channels);
+Q8_INLINE void end_output(const pass *p, output o, const column *c, uint8_t *out) {
+    add_column(p, &o, c, 2);
+    const v128_t values = mn_wasm_requant_8(o.v, &p->s->b->channels, &p->doubles, &p->finish, p->f.ending);
+    mn_wasm_store(out, mn_wasm_stored(values, values, &p->finish), 0, p->f.is_whole ? LANES : p->s->channels);
 }
 
-Q8_INLINE void run_dense(const strip *s, form f, uint8_t *out) {
-    const mn_window *w = s->w;
+Q8_INLINE void run_dense(const pass *p, uint8_t *out) {
+    const mn_window *w = p->s->w;
+    const int32_t out_w = w->out_w, out_c = w->out_c;
     int32_t x = -w->pad_left;
-    column c = load_column(s, x, f.type, f.is_whole);
-    output done = begin_output(s, &c), next;
-    c = load_column(s, ++x, f.type, f.is_whole);
-    add_column(s, &done, &c, 1);
-    next = begin_output(s, &c);
-    for (int32_t i = 0; i < w->out_w; i++, out += w->out_c) {
-        c = load_column(s, ++x, f.type, f.is_whole);
-        end_output(s, f, done, &c, out);
-        add_column(s, &next, &c, 1);
+    column c = load_column(p, x);
+    output done = begin_output(p, &c), next;
+    c = load_column(p, ++x);
+    add_column(p, &done, &c, 1);
+    next = begin_output(p, &c);
+    for (int32_t i = 0; i < out_w; i++, out += out_c) {
+        c = load_column(p, ++x);
+        end_output(p, done, &c, out);
+        add_column(p, &next, &c, 1);
         done = next;
-        next = begin_output(s, &c);
+        next = begin_output(p, &c);
     }
 }
 
-Q8_INLINE void run_strided(const strip *s, form f, uint8_t *out) {
-    const mn_window *w = s->w;
+Q8_INLINE void run_strided(const pass *p, uint8_t *out) {
+    const mn_window *w = p->s->w;
+    const int32_t out_w = w->out_w, out_c = w->out_c, stride = w->stride_w;
     int32_t x = -w->pad_left;
-    for (int32_t i = 0; i < w->out_w; i++, out += w->out_c, x += w->stride_w) {
-        column c = load_column(s, x, f.type, f.is_whole);
-        output o = begin_output(s, &c);
-        c = load_column(s, x + 1, f.type, f.is_whole);
-        add_column(s, &o, &c, 1);
-        c = load_column(s, x + 2, f.type, f.is_whole);
-        end_output(s, f, o, &c, out);
+    column c = load_column(p, x);
+    for (int32_t i = 0; i < out_w; i++, out += out_c) {
+        output o = begin_output(p, &c);
+        c = load_column(p, x + 1);
+        add_column(p, &o, &c, 1);
+        c = load_column(p, x + 2);
+        end_output(p, o, &c, out);
+        x += stride;
+        if (stride != 2) c = load_column(p, x); /* with 2, the last column is the next output's first */
     }
 }
 
 Q8_INLINE void run_form(const strip *s, form f, uint8_t *out) {
+    const pass p = pass_of(s, f);
     if (s->w->stride_w == 1) {
-        run_dense(s, f, out);
+        run_dense(&p, out);
     } else {
-        run_strided(s, f, out);
+        run_strided(&p, out);
     }
 }
 

@@ -23,7 +23,7 @@
 /** Channels that are computed together, and vectors of four accumulators. */
 enum { MN_WASM_LANES = 8, MN_WASM_VECTORS = 2 };
 
-/** Longest sum: 2^14 products of 9 and 8 bits stay far inside int32. */
+/** Longest sum: 2^14 products below 2^16 stay inside int32. */
 enum { MN_WASM_MAX_DEPTH = 1 << 14 };
 
 typedef struct mn_wasm_zeros {
@@ -97,20 +97,36 @@ static inline mn_wasm_finish mn_wasm_finish_of(const mn_wasm_zeros *zeros) {
     };
 }
 
-Q8_INLINE v128_t mn_wasm_round_2(v128_t acc, const mn_wasm_channels *c, int lane, v128_t round, bool is_signed) {
-    const v128_t y = wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(acc), wasm_v128_load(c->scale + lane));
-    v128_t offset = wasm_v128_load(c->offset + lane);
+/** Constants of doubles, two channels each, as kernels keep them while a row is computed. */
+typedef struct mn_wasm_doubles {
+    v128_t scale[MN_WASM_LANES / 2], offset[MN_WASM_LANES / 2], less[MN_WASM_LANES / 2];
+} mn_wasm_doubles;
+
+Q8_INLINE mn_wasm_doubles mn_wasm_doubles_of(const mn_wasm_channels *c) {
+    mn_wasm_doubles d;
+    Q8_UNROLL for (int i = 0; i < MN_WASM_LANES / 2; i++) {
+        d.scale[i] = wasm_v128_load(c->scale + 2 * i);
+        d.offset[i] = wasm_v128_load(c->offset + 2 * i);
+        d.less[i] = wasm_v128_load(c->less + 2 * i);
+    }
+    return d;
+}
+
+/** Of pair `i` of channels, the first two accumulators. */
+Q8_INLINE v128_t mn_wasm_round_2(v128_t acc, const mn_wasm_doubles *d, int i, v128_t round, bool is_signed) {
+    const v128_t y = wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(acc), d->scale[i]);
+    v128_t offset = d->offset[i];
     if (is_signed) {
         const v128_t negative = wasm_f64x2_lt(y, wasm_f64x2_const_splat(0));
-        offset = wasm_f64x2_sub(offset, wasm_v128_and(negative, wasm_v128_load(c->less + lane)));
+        offset = wasm_f64x2_sub(offset, wasm_v128_and(negative, d->less[i]));
     }
     return wasm_f64x2_add(wasm_f64x2_add(y, offset), round);
 }
 
 /** Results of vector `v` of channels, not yet clamped. */
-Q8_INLINE v128_t mn_wasm_requant_4(v128_t acc, const mn_wasm_channels *c, int v, v128_t round, bool is_signed) {
-    const v128_t low = mn_wasm_round_2(acc, c, 4 * v, round, is_signed);
-    const v128_t high = mn_wasm_round_2(wasm_i32x4_shuffle(acc, acc, 2, 3, 2, 3), c, 4 * v + 2, round, is_signed);
+Q8_INLINE v128_t mn_wasm_requant_4(v128_t acc, const mn_wasm_doubles *d, int v, v128_t round, bool is_signed) {
+    const v128_t low = mn_wasm_round_2(acc, d, 2 * v, round, is_signed);
+    const v128_t high = mn_wasm_round_2(wasm_i32x4_shuffle(acc, acc, 2, 3, 2, 3), d, 2 * v + 1, round, is_signed);
     return wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
 }
 
@@ -125,17 +141,17 @@ static inline mn_wasm_ending mn_wasm_ending_of(const mn_wasm_finish *f, const mn
     return c->is_exact && !f->is_signed ? MN_WASM_UNSIGNED : MN_WASM_ANY;
 }
 
-/** Eight results as 16-bit numbers, not yet clamped to the range. */
+/** Eight results as 16-bit numbers, not yet clamped to the range; `d` is of the same channels as `c`. */
 Q8_INLINE v128_t mn_wasm_requant_8(const v128_t acc[MN_WASM_VECTORS], const mn_wasm_channels *c,
-                                   const mn_wasm_finish *f, mn_wasm_ending ending) {
+                                   const mn_wasm_doubles *d, const mn_wasm_finish *f, mn_wasm_ending ending) {
     v128_t values[MN_WASM_VECTORS];
     if (ending == MN_WASM_UNSIGNED) {
         Q8_UNROLL for (int v = 0; v < MN_WASM_VECTORS; v++) {
-            values[v] = mn_wasm_requant_4(acc[v], c, v, f->round, false);
+            values[v] = mn_wasm_requant_4(acc[v], d, v, f->round, false);
         }
     } else if (c->is_exact) {
         Q8_UNROLL for (int v = 0; v < MN_WASM_VECTORS; v++) {
-            values[v] = mn_wasm_requant_4(acc[v], c, v, f->round, true);
+            values[v] = mn_wasm_requant_4(acc[v], d, v, f->round, true);
         }
     } else {
         values[0] = acc[0], values[1] = acc[1];
