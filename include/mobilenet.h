@@ -3,7 +3,7 @@
 
 /**
  * @file mobilenet.h
- * The public interface of libmobilenet: load a `.tflite` image classifier, run it, read its answer.
+ * The public interface of libmobilenet: load a `.tflite` image classifier, run it, read its output.
  * mobilenet_classify.h goes from pixels to named classes, mobilenet_image.h from photos in files.
  *
  *     mn_model *model = NULL;
@@ -26,16 +26,16 @@
  * - An `mn_model` is immutable and may be shared between threads. An `mn_session` belongs to one thread at
  *   a time; any number of sessions may use one model, and must be closed before it.
  * - Close functions take the address of a pointer and set it to NULL; closing NULL is allowed.
- * - NULL is an error where nothing says otherwise: MN_ERROR_ARGUMENT, or 0, -1 or NULL from functions that return no
+ * - NULL is an error unless documented otherwise: MN_ERROR_ARGUMENT, or 0, -1 or NULL from functions that return no
  *   status.
  *
- * Structs that may grow begin with their size, `struct_bytes`, so that programs and libraries of different versions fit
- * together. Begin them with MN_INIT, which leaves everything else zero; zero is the default of every option:
+ * Structs that may grow begin with their size, `struct_bytes`, so that programs and libraries of different versions
+ * work together. Initialise them with MN_INIT, which leaves everything else zero; zero is the default of every option:
  *
  *     mn_session_options options = MN_INIT(mn_session_options);
  *     options.threads = 4;
  *
- * docs/interface.md says what may change from version to version.
+ * docs/interface.md describes what may change from version to version.
  */
 #ifndef MOBILENET_H
 #define MOBILENET_H
@@ -82,9 +82,8 @@ MN_API int32_t mn_version_number(void);
 
 /* ---- Status ------------------------------------------------------------------------------------------ */
 
-/** The one list of status codes and their texts. Those from MN_ERROR_BACKEND on are for parts of a model that run
- *  elsewhere than on the processor. Later versions may have more: what a program does not know is a failure all the
- *  same. */
+/** The one list of status codes and their texts. Those from MN_ERROR_BACKEND on are for parts of a model that run on
+ *  a back end. Later versions may add codes: a program should treat an unknown code as a failure. */
 #define MN_STATUS_LIST(X)                                                                                              \
     X(MN_OK, 0, "success")                                                                                             \
     X(MN_ERROR_ARGUMENT, 1, "invalid argument")                                                                        \
@@ -114,7 +113,7 @@ MN_API const char *mn_status_text(mn_status status);
 MN_API const char *mn_error_detail(void);
 
 /** Stores `sentence` for mn_error_detail() on this thread, cut at 511 bytes (NULL: ""), and returns `status`: for
- *  functions of the caller's that the library calls, and for libraries that stand on this one. */
+ *  callbacks that the library calls, and for libraries built on this one. */
 MN_API mn_status mn_error_set(mn_status status, const char *sentence);
 
 /* ---- Tensors ----------------------------------------------------------------------------------------- */
@@ -137,7 +136,8 @@ MN_API const char *mn_type_name(mn_type type);
 /** Bytes of one element: 4, 2, 1, 1, 4, 8, 2; 0 for MN_NONE. */
 MN_API size_t mn_type_size(mn_type type);
 
-/** Largest number of dimensions a tensor may have, and how many structs have room for: later versions may allow more.
+/** Largest number of dimensions of a tensor, and the number that structs have space for, since later versions may
+ *  allow more.
  */
 #define MN_MAX_RANK 6
 #define MN_ROOM_RANK 8
@@ -150,7 +150,7 @@ typedef struct mn_quant {
     const int32_t *zero_point; /**< [count], each in the range of the element type */
 } mn_quant;
 
-/** What is known of one tensor. Pointers live as long as the model. */
+/** Facts about a tensor. Pointers live as long as the model. */
 typedef struct mn_tensor_info {
     uint32_t struct_bytes; /**< MN_INIT */
     mn_type type;
@@ -164,8 +164,8 @@ typedef struct mn_tensor_info {
     int32_t reserved;   /**< 0 */
 } mn_tensor_info;
 
-/** Compares a tensor with what a program takes it for: `count` elements of `type`. 0 elements are any number of them,
- *  MN_NONE is any type. Errors: ARGUMENT, with a sentence that tells the tensor's name, type and shape. */
+/** Checks that a tensor has `count` elements of `type`; a count of 0 means any, MN_NONE means any type. Errors:
+ *  ARGUMENT, with a sentence that gives the tensor's name, type and shape. */
 MN_API mn_status mn_tensor_expect(const mn_tensor_info *info, mn_type type, size_t count);
 
 /* ---- Model ------------------------------------------------------------------------------------------- */
@@ -179,9 +179,9 @@ MN_API mn_status mn_model_open(const char *path, mn_model **out);
 /** How to open a model. */
 typedef struct mn_model_options {
     uint32_t struct_bytes; /**< MN_INIT */
-    /** 1: read the file into memory of this process instead of mapping it. Default 0: mapping costs less, and
-     * processes share the memory, but who changes the file while it is open changes the model, and who cuts it short
-     * ends this process with SIGBUS. Read, it may be a pipe, and "-" is standard input. */
+    /** 1: read the file into memory of this process instead of mapping it. Default 0: mapping is faster, and
+     *  processes share the memory, but a change of the file while it is open changes the model, and truncating it
+     *  ends this process with SIGBUS. With 1 the file may be a pipe, and "-" is standard input. */
     int32_t read;
 } mn_model_options;
 
@@ -189,9 +189,9 @@ typedef struct mn_model_options {
  * GiB). */
 MN_API mn_status mn_model_open_with(const char *path, const mn_model_options *options, mn_model **out);
 
-/** Checks the `.tflite` file held in `data`, which must outlive the model. It may begin anywhere; constants that do not
- *  lie at a multiple of their element's size are copied, and there are none where it begins at a multiple of 16 bytes.
- *  `name` stands for the file in error sentences; copied. */
+/** Checks the `.tflite` file held in `data`, which must outlive the model. It may have any alignment; misaligned
+ *  constants are copied, and there are none if `data` is aligned to 16 bytes. `name` is used as the file's name in
+ *  error sentences; copied. */
 MN_API mn_status mn_model_from_memory(const void *data, size_t bytes, const char *name, mn_model **out);
 
 MN_API void mn_model_close(mn_model **model);
@@ -231,7 +231,7 @@ MN_API mn_status mn_model_op(const mn_model *model, int32_t index, mn_op_info *o
 MN_API size_t mn_model_file_bytes(const mn_model *model);
 MN_API size_t mn_model_weight_bytes(const mn_model *model);
 
-/** Names that the file gives to inputs and outputs for one way to call it: a signature. Pointers live as long as the
+/** A signature: the file's names of inputs and outputs for one way to call the model. Pointers live as long as the
  *  model. */
 typedef struct mn_signature {
     uint32_t struct_bytes; /**< MN_INIT */
@@ -245,44 +245,44 @@ typedef struct mn_signature {
     const int32_t *outputs;          /**< [output_count] tensor indices, each an output of the model */
 } mn_signature;
 
-/** Number of signatures; those that name tensors which are no inputs or outputs of the model are left out. */
+/** Number of signatures; those with tensors that are not inputs or outputs of the model are left out. */
 MN_API int32_t mn_model_signature_count(const mn_model *model);
 
 /** Signature `index`. Errors: ARGUMENT for an index out of range. */
 MN_API mn_status mn_model_signature(const mn_model *model, int32_t index, mn_signature *out);
 
-/** The description string that the file carries; "" when it has none. */
+/** The description string in the file; "" if it has none. */
 MN_API const char *mn_model_description(const mn_model *model);
 
 /* ---- Pixels and classes ------------------------------------------------------------------------------- */
 
-/** Where the meaning of pixels comes from. */
+/** The source of the input normalisation. */
 typedef enum mn_pixel_source {
-    MN_PIXELS_ASSUMED = 0,  /**< nothing in the file tells */
+    MN_PIXELS_ASSUMED = 0,  /**< the file does not define it */
     MN_PIXELS_METADATA,     /**< the file's metadata */
     MN_PIXELS_RESCALING,    /**< a rescaling at the front of the network */
     MN_PIXELS_QUANTISATION, /**< scale and zero point of the input, or of the QUANTIZE that alone reads it */
-    MN_PIXELS_GIVEN,        /**< whoever runs the model says so; never an answer of the library */
+    MN_PIXELS_GIVEN,        /**< given by the caller; never returned by mn_model_pixels() */
 } mn_pixel_source;
 
 /** "assumed", "metadata", "rescaling", "quantisation" or "flag"; static storage. */
 MN_API const char *mn_pixel_source_name(mn_pixel_source source);
 
-/** What the pixels of a photo are to a model, by channel: red, green, blue; three times the same for gray. Pixel p is
- *  low + p * (high - low) / 255, which an 8-bit input stores with its scale and zero point. */
+/** The input normalisation by channel: red, green, blue; three equal values for gray. Pixel p becomes low + p *
+ *  (high - low) / 255, which an 8-bit input stores with its scale and zero point. */
 typedef struct mn_pixels {
     uint32_t struct_bytes; /**< MN_INIT */
     mn_pixel_source source;
-    double low[3], high[3]; /**< what pixels 0 and 255 become */
+    double low[3], high[3]; /**< the values of pixels 0 and 255 */
     int32_t central_crop;   /**< 1: the file says that the model saw only the central 87.5 % of each side of a photo */
     int32_t reserved;       /**< 0 */
 } mn_pixels;
 
-/** What pixels are to the model's first input.
- *  Errors: UNSUPPORTED (a rescaling or a quantisation that fits no range photos are known to be trained with). */
+/** The normalisation of the model's first input. Errors: UNSUPPORTED (a rescaling or a quantisation that matches no
+ *  range used in training). */
 MN_API mn_status mn_model_pixels(const mn_model *model, mn_pixels *out);
 
-/** What the file calls class `index` of output `output`; NULL where it says nothing. An output of one unit may have two
+/** The file's name of class `index` of output `output`; NULL if it has none. An output of one unit may have two
  *  names, of "no" and of "yes". Lives as long as the model. */
 MN_API const char *mn_model_class_name(const mn_model *model, int32_t output, int32_t index);
 
@@ -290,7 +290,7 @@ MN_API const char *mn_model_class_name(const mn_model *model, int32_t output, in
 
 typedef struct mn_session mn_session;
 
-/** Somebody else who runs operators: mobilenet_delegate.h. */
+/** A back end that runs operators: mobilenet_delegate.h. */
 typedef struct mn_delegate mn_delegate;
 
 /** New dimensions for one model input. */
@@ -307,14 +307,15 @@ typedef struct mn_input_shape {
 typedef struct mn_session_options {
     uint32_t struct_bytes; /**< MN_INIT */
     /** 1..256, or MN_THREADS_ALL. Default 0: one. The caller of mn_session_run() is one of them; the others spin for
-     * some 50 us after each step and then sleep. More than there are free processors stay asleep, so that a high number
-     * and several sessions at once do no harm. Results are the same for every number. */
+     *  some 50 us after each step and then sleep. Threads beyond the number of free processors stay asleep, so a
+     *  high number and several concurrent sessions do no harm. Results are the same for every number. */
     int32_t threads;
     void *arena;          /**< caller's memory for tensors, aligned to 64 bytes; NULL: the session allocates */
     size_t arena_bytes;   /**< size of `arena`; at least mn_session_arena_bytes() of an equal session */
     int32_t keep_tensors; /**< 1: every tensor keeps its own memory and stays readable after a run */
-    /** 1: a plan that computes a few rows of each operator in turn and keeps no more of them than later ones need. It
-     *  takes the least memory and more time, mostly on one thread; integer results are the same. Not with keep_tensors.
+    /** 1: a plan that computes a few rows of each operator in turn and keeps only those that later rows need. It
+     *  takes the least memory and more time, mostly on one thread; integer results are the same. Not with
+     *  keep_tensors.
      */
     int32_t streamed;
     /** Highest kernel tier, a name of mn_cpu_tier() (mobilenet_inspect.h); NULL: $MOBILENET_CPU, else all. ARGUMENT for
@@ -323,8 +324,8 @@ typedef struct mn_session_options {
     const mn_input_shape *input_shapes; /**< inputs to resize; read during create only */
     int32_t input_shape_count;
     /** Images in one run. Default 0: one. The first dimension of every input, which must be 1, and of everything
-     *  computed becomes this; images lie behind each other and get the bits they get alone. UNSUPPORTED for a model
-     * that mixes them. */
+     *  computed becomes this; images are contiguous, and each gets the same bits as alone. UNSUPPORTED for a model
+     *  that mixes them. */
     int32_t batch;
     mn_delegate *const *delegates; /**< [delegate_count] that may take over operators, earlier ones first; they must
                                         outlive the session, the array need not */
@@ -338,8 +339,8 @@ MN_API mn_status mn_session_create(const mn_model *model, const mn_session_optio
 
 MN_API void mn_session_close(mn_session **session);
 
-/** Runs the model once. Inputs keep their contents only until the run: fill them before each one. Errors: ARGUMENT, and
- *  those from MN_ERROR_BACKEND on where a part of the model runs elsewhere; outputs then hold nothing of use. */
+/** Runs the model once. A run may overwrite its inputs: fill them before each one. Errors: ARGUMENT, and those from
+ *  MN_ERROR_BACKEND on if a part of the model runs on a back end; outputs are then undefined. */
 MN_API mn_status mn_session_run(mn_session *session);
 
 /** Memory of input or output number `i`: write inputs before a run, read outputs after it, until the next

@@ -3,7 +3,7 @@
 
 /**
  * @file mobilenet.hpp
- * The public interface for C++17 and later. It is this header alone; programs link what they link in C: libmobilenet,
+ * The public interface for C++17 and later. It is header-only; programs link the same libraries as in C: libmobilenet,
  * and libmobilenet_image for image::open() and image::from_memory().
  *
  *     auto model = mobilenet::model::open("model.tflite");
@@ -11,17 +11,17 @@
  *     auto photo = mobilenet::image::open("cat.jpg");
  *     for (const mn_class &best : classifier.classify(photo, 5)) std::printf("%s\n", best.name);
  *
- * What each function does is told where it is declared in C: model::open() is mn_model_open_with(), and so on. Structs
- * of facts are those of C. Functions that need no help from C++ (mn_version(), mn_imagenet_label(), mn_cpu_tier(),
- * names of constants) have none.
+ * Functions are documented at their C declarations: model::open() is mn_model_open_with(), and so on. Structs of facts
+ * are those of C. Functions that gain nothing from C++ (mn_version(), mn_imagenet_label(), mn_cpu_tier(), names of
+ * constants) have no wrapper.
  *
- * Objects close themselves. A model or a delegate is shared: copies of it are the same one, and what is made of it
- * (session, classifier) keeps it open, so that objects may go in any order. All others can be moved and not copied.
- * get() is the object in C, and constructors take one over; of one that was moved from get() is nullptr, which every
- * function refuses. What is not kept is memory of the caller's: bytes of files and pixels.
+ * Objects close themselves. Models and delegates are reference-counted: a copy refers to the same object, and sessions
+ * and classifiers keep theirs open, so that objects may be destroyed in any order. All others can be moved but not
+ * copied. get() is the C object, and constructors take ownership of one; after a move get() is nullptr, which every
+ * function refuses. Memory of the caller's (bytes of files, pixels) is not kept alive.
  *
- * Failures are exceptions of the type `error`, which is a std::runtime_error: what() is the library's sentence. Where
- * there are no exceptions, or MOBILENET_RESULTS is defined to 1, functions return result<T> instead of T:
+ * Failures are exceptions of type `error`, a std::runtime_error: what() is the library's sentence. Without exceptions,
+ * or if MOBILENET_RESULTS is defined to 1, functions return result<T> instead of T:
  *
  *     auto model = mobilenet::model::open("model.tflite");
  *     if (!model) std::fprintf(stderr, "%s\n", model.failure().what());
@@ -57,7 +57,7 @@
 #include "mobilenet_image.h"
 #include "mobilenet_inspect.h"
 
-/** 1: functions return result<T>; 0: they throw. Files of one program may differ in it. */
+/** 1: functions return result<T>; 0: they throw. Object files of one program may differ in it. */
 #ifndef MOBILENET_RESULTS
 #ifdef __cpp_exceptions
 #define MOBILENET_RESULTS 0
@@ -75,7 +75,7 @@ inline namespace throwing {
 
 /* ---- Failures ---------------------------------------------------------------------------------------- */
 
-/** What failed, and the library's sentence about it. */
+/** A failure: its status and the library's sentence. */
 class error : public std::runtime_error {
   public:
     error(mn_status status, const char *sentence)
@@ -87,7 +87,7 @@ class error : public std::runtime_error {
 };
 
 #if MOBILENET_RESULTS
-/** A value, or why there is none: to be asked before it is used. */
+/** A value or a failure: check it before using the value. */
 template <class T> class [[nodiscard]] result {
   public:
     result(T value) : held_(std::move(value)) {}
@@ -118,7 +118,7 @@ template <class T> using result = T;
 
 namespace detail {
 
-/** What make() makes, if `status` says that all went well. */
+/** The result of make() if `status` is success. */
 template <class F> result<std::invoke_result_t<F>> give(mn_status status, F make) {
     if (status == MN_OK) return make();
 #if MOBILENET_RESULTS
@@ -137,13 +137,13 @@ inline result<void> done(mn_status status) {
 #endif
 }
 
-/** What a C function writes to its last argument. */
+/** The value that a C function writes to its last argument. */
 template <class T, class F, class... A> result<T> ask(F function, A... arguments) {
     T out{};
     return give(function(arguments..., &out), [&out] { return std::move(out); });
 }
 
-/** A T that takes over what a C function makes. */
+/** A T that takes ownership of the object created by a C function. */
 template <class T, class F, class... A> result<T> make(F function, A... arguments) {
     typename T::c_type *made = nullptr;
     return give(function(arguments..., &made), [&made] { return T(made); });
@@ -164,8 +164,8 @@ inline const char *or_null(const std::string &text) noexcept { return text.empty
 
 /* ---- Memory ------------------------------------------------------------------------------------------ */
 
-/** Elements that lie in a row somewhere else. It is a type of its own, and not std::span of C++20, so that files of one
- *  program may be compiled by different standards; either is made of the other. */
+/** A view of contiguous elements. It is not C++20's std::span, so that object files of one program may be compiled for
+ *  different standards; the two convert to each other. */
 template <class T> class span {
     template <class C> using data_of = std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>;
 
@@ -263,7 +263,7 @@ class model {
     static result<model> open(const std::string &path, const mn_model_options &options = model_options()) {
         return detail::make<model>(mn_model_open_with, path.c_str(), &options);
     }
-    /** `file` must outlive the model and all that is made of it. */
+    /** `file` must outlive the model and all objects created from it. */
     static result<model> from_memory(bytes file, const std::string &name = "memory") {
         return detail::make<model>(mn_model_from_memory, file.data, file.size, name.c_str());
     }
@@ -305,7 +305,7 @@ class delegate {
     static result<delegate> open_ethosu() { return detail::make<delegate>(mn_delegate_open_ethosu); }
 
     const char *name() const noexcept { return mn_delegate_name(get()); }
-    /** `hear`, which must not throw, is kept as long as the delegate; an empty one: nobody listens. */
+    /** `hear`, which must not throw, is kept as long as the delegate; an empty one stops the messages. */
     void listen(std::function<void(const char *line)> hear) {
         shared_->hear = std::move(hear);
         mn_delegate_listen(get(), shared_->hear ? &opened::tell : nullptr, shared_.get());
@@ -323,7 +323,7 @@ class delegate {
 
 /* ---- Sessions ---------------------------------------------------------------------------------------- */
 
-/** mn_session_options with text and lists of C++ in place of pointers and counts. */
+/** mn_session_options with C++ strings and vectors instead of pointers and counts. */
 struct session_options : sized<mn_session_options> {
     std::string cpu;
     std::vector<mn_input_shape> input_shapes;
@@ -343,7 +343,7 @@ struct session_options : sized<mn_session_options> {
     }
 };
 
-/** A session that somebody else keeps. */
+/** A session owned by another object. */
 class session_view {
   public:
     explicit session_view(mn_session *session) noexcept : raw_(session) {}
@@ -424,7 +424,7 @@ class session_view {
 
 namespace detail {
 
-/** Closes what was made of a model and delegates, which stay open until then. */
+/** Closes an object created from a model and delegates, which stay open until then. */
 template <class T, void (*close)(T **)> struct user_closer : closer<T, close> {
     user_closer(const model &of, const std::vector<delegate> &delegates) : of_(of), delegates_(delegates) {}
 
@@ -579,7 +579,7 @@ inline result<std::vector<int32_t>> top_k(span<const float> values, int32_t k) {
                         [&best] { return std::move(best); });
 }
 
-/** mn_classifier_options with text, lists and structs of C++ in place of pointers. */
+/** mn_classifier_options with C++ strings, vectors and structs instead of pointers. */
 struct classifier_options : sized<mn_classifier_options> {
     std::vector<std::string> labels;
     std::string output;
