@@ -25,10 +25,19 @@ enum { PAUSES = 16 };
 enum { COUNT_BITS = 24 };
 #define MOST_GRAINS (((int32_t)1 << COUNT_BITS) - 1)
 
+/* What there is to compute. */
+typedef struct job_info {
+    mn_team_part part;
+    void *context;
+    int32_t units, grain;
+    int32_t end; /* of a member's share, in grains */
+} job_info;
+
 typedef struct member {
+    /* The share lies in one line with what it is a share of: a member has it all when it sees that it is called. */
     _Alignas(LINE) _Atomic uint64_t left; /* the last job this member had a share in, grains of it not taken yet */
-    _Atomic uint64_t done;                /* the last job it took pieces of, grains of it that it has computed */
-    int32_t end;                          /* of the share, in grains; may be read by whoever has taken a piece */
+    job_info job;          /* may be read by whoever has taken a piece, for it stays until that is done */
+    _Atomic uint64_t done; /* the last job it took pieces of, grains of it that it has computed */
     _Atomic bool awake;
     int32_t index;
     mn_team *team;
@@ -42,12 +51,11 @@ struct mn_team {
     int32_t processors;
     _Atomic bool closing;
 
-    /* The job; may be read by whoever has taken a piece, for it stays until that is done. */
-    _Alignas(LINE) mn_team_part part;
-    void *context;
-    int32_t units, grain, grains;
-    uint64_t job; /* counts jobs from 1; for the caller alone */
-    _Atomic bool caller_sleeps;
+    /* For the caller alone. */
+    _Alignas(LINE) uint64_t job; /* counts jobs from 1 */
+    int32_t grains;              /* of it */
+
+    _Alignas(LINE) _Atomic bool caller_sleeps;
 
     _Alignas(LINE) mn_mutex mutex;
     mn_condition wake, done;
@@ -105,10 +113,9 @@ static bool spin(const mn_team *team, bool (*ready)(const void *what), const voi
 static int32_t count_in(uint64_t word) { return (int32_t)(word & (uint64_t)MOST_GRAINS); }
 static uint64_t job_in(uint64_t word) { return word >> COUNT_BITS; }
 
-static void compute(member *self, int32_t first, int32_t grains) {
-    const mn_team *team = self->team;
-    const int64_t end = ((int64_t)first + grains) * team->grain;
-    team->part(team->context, self->index, first * team->grain, end < team->units ? (int32_t)end : team->units);
+static void compute(const member *self, const job_info *j, int32_t first, int32_t grains) {
+    const int64_t end = ((int64_t)first + grains) * j->grain;
+    j->part(j->context, self->index, first * j->grain, end < j->units ? (int32_t)end : j->units);
 }
 
 /* The caller says that it sleeps and then counts what is done; a member counts and then looks for the caller. One of
@@ -123,18 +130,26 @@ static void report(member *self, uint64_t job, int32_t grains) {
     mn_mutex_unlock(&team->mutex);
 }
 
-/* Computes what is left of a share, half of it at a time. That a piece was there to take means that its job is not
- * over, and stays so until the piece is reported: only now may the job be looked at. */
+/* Pieces of a share are half of what is left of it. */
+static int32_t piece_of(int32_t grains) { return (grains + 1) / 2; }
+
+/* Computes a piece of a share of `job`: that which begins where `left` grains of the share are left. */
+static void compute_piece(member *self, const member *owner, uint64_t job, int32_t left, int32_t piece) {
+    compute(self, &owner->job, owner->job.end - left, piece);
+    report(self, job, piece);
+}
+
+/* Computes what is left of a share, piece by piece. That a piece was there to take means that its job is not over, and
+ * stays so until the piece is reported: only now may the job be looked at. */
 static void empty_share(member *self, member *owner) {
     uint64_t left = atomic_load_explicit(&owner->left, memory_order_relaxed);
     while (count_in(left) > 0) {
-        const int32_t piece = (count_in(left) + 1) / 2;
+        const int32_t piece = piece_of(count_in(left));
         if (!atomic_compare_exchange_weak_explicit(&owner->left, &left, left - (uint64_t)piece, memory_order_acquire,
                                                    memory_order_relaxed)) {
             continue;
         }
-        compute(self, owner->end - count_in(left), piece);
-        report(self, job_in(left), piece);
+        compute_piece(self, owner, job_in(left), count_in(left), piece);
         left = atomic_load_explicit(&owner->left, memory_order_relaxed);
     }
 }
@@ -221,17 +236,22 @@ static int32_t choose_members(const mn_team *team, bool everyone, bool chosen[MN
     return shares;
 }
 
-/* Gives each chosen member its share, the caller last: it knows already. */
-static void cut_shares(mn_team *team, const bool chosen[MN_MAX_THREADS], int32_t shares) {
-    const uint64_t job = ++team->job << COUNT_BITS;
-    for (int32_t i = team->threads, place = shares, end = team->grains; i-- > 0;) {
+/* Gives each chosen member its share, the caller last: it knows already. Of its own the caller has taken the first
+ * piece before anyone sees it, for taking it then would wait until all that is written here has come to the others.
+ * Returns how many grains the caller's share has. */
+static int32_t cut_shares(mn_team *team, job_info j, const bool chosen[MN_MAX_THREADS], int32_t shares) {
+    const uint64_t number = ++team->job << COUNT_BITS;
+    j.end = team->grains;
+    for (int32_t i = team->threads, place = shares; i-- > 0;) {
         member *m = &team->members[i];
         if (!chosen[i]) continue;
-        const int32_t begin = (int32_t)((int64_t)team->grains * --place / shares);
-        m->end = end;
-        atomic_store_explicit(&m->left, job + (uint64_t)(end - begin), memory_order_release);
-        end = begin;
+        const int32_t begin = (int32_t)((int64_t)team->grains * --place / shares), grains = j.end - begin;
+        m->job = j;
+        atomic_store_explicit(&m->left, number + (uint64_t)(i == 0 ? grains - piece_of(grains) : grains),
+                              memory_order_release);
+        if (i > 0) j.end = begin;
     }
+    return j.end;
 }
 
 static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part part, void *context, bool everyone) {
@@ -242,14 +262,14 @@ static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part pa
         part(context, 0, 0, units);
         return;
     }
-    team->part = part;
-    team->context = context;
-    team->units = units;
-    team->grain = mn_max_i32(grain, units / MOST_GRAINS + 1);
-    team->grains = (int32_t)(((int64_t)units + team->grain - 1) / team->grain);
-    cut_shares(team, chosen, shares);
+    grain = mn_max_i32(grain, units / MOST_GRAINS + 1);
+    team->grains = (int32_t)(((int64_t)units + grain - 1) / grain);
+    const job_info info = {.part = part, .context = context, .units = units, .grain = grain};
+    const int32_t own = cut_shares(team, info, chosen, shares);
     if (everyone) summon(team, team->threads);
-    empty_shares(&team->members[0]);
+    member *caller = &team->members[0];
+    if (own > 0) compute_piece(caller, caller, job_in(team->job << COUNT_BITS), own, piece_of(own));
+    empty_shares(caller);
     await_others(team);
 }
 
