@@ -8,7 +8,7 @@
 #include "plan/overwrite.h"
 #include "plan/streamed.h"
 
-/* Buffers to place: one per tensor that owns memory, then one per step that wants workspace. */
+/* Buffers to place: one per tensor that owns memory, then one per step that wants workspace, or one of all threads. */
 typedef struct placement {
     mn_buffer *buffers;
     int32_t *buffer_of; /* [tensor_count + step_count]: tensor or tensor_count + step -> buffer, or -1 */
@@ -34,17 +34,34 @@ static void use_tensor(const mn_plan *plan, placement *place, int32_t tensor, in
     use(place, place->over[owner], plan->bytes[owner], first, last);
 }
 
-static size_t workspace_stride(const mn_step *step) {
-    return mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
+static bool has_workspaces(const mn_step *step) { return step->cut.workspace_bytes > 0 && !step->node->part; }
+
+/* Several threads keep theirs from step to step, because taking over what another one wrote last is slow. */
+static void share_workspaces(mn_plan *plan, int32_t threads, placement *place) {
+    size_t most = 0;
+    int32_t first = -1;
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        if (has_workspaces(&plan->steps[s])) most = mn_max_size(most, plan->steps[s].workspace_stride);
+    }
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        if (!has_workspaces(&plan->steps[s])) continue;
+        if (first < 0) first = plan->graph->tensor_count + s;
+        plan->steps[s].workspace_stride = most;
+        use(place, first, most * (size_t)threads, -1, plan->step_count);
+        place->buffer_of[plan->graph->tensor_count + s] = place->buffer_of[first];
+    }
 }
 
-static void use_workspaces(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+static void use_workspaces(mn_plan *plan, int32_t threads, placement *place) {
     for (int32_t s = 0; s < plan->step_count; s++) {
-        const mn_step *step = &plan->steps[s];
-        if (step->cut.workspace_bytes == 0) continue;
-        const size_t threads = step->node->part ? 1 : (size_t)options->threads;
-        use(place, plan->graph->tensor_count + s, workspace_stride(step) * threads, s, s);
+        mn_step *step = &plan->steps[s];
+        step->workspace_stride = mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
+        const bool alone = threads == 1 || step->node->part;
+        if (alone && step->workspace_stride > 0) {
+            use(place, plan->graph->tensor_count + s, step->workspace_stride, s, s);
+        }
     }
+    if (threads > 1) share_workspaces(plan, threads, place);
 }
 
 /* Inputs are written before step 0, outputs read after the last step. */
@@ -84,7 +101,7 @@ static void use_streamed_tensors(const mn_plan *plan, placement *place) {
     }
 }
 
-static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *options, placement *place) {
+static void collect_lifetimes(mn_plan *plan, const mn_plan_options *options, placement *place) {
     const int32_t owners = plan->graph->tensor_count + plan->step_count;
     for (int32_t i = 0; i < owners; i++) place->buffer_of[i] = -1;
     place->count = 0;
@@ -93,7 +110,7 @@ static void collect_lifetimes(const mn_plan *plan, const mn_plan_options *option
     } else {
         use_whole_tensors(plan, place);
     }
-    use_workspaces(plan, options, place);
+    use_workspaces(plan, options->threads, place);
 }
 
 /* Lifetimes are kept as they are; for tensors that keep their memory the planner sees longer ones. */

@@ -33,8 +33,8 @@ typedef struct mn_step {
     mn_cut cut;       /* all zero for an alias */
     mn_row_form rows; /* of a streamed plan: how it runs row by row */
     const void *packed;
-    size_t workspace_offset; /* in the arena: [threads][cut.workspace_bytes rounded up to MN_ARENA_ALIGNMENT]; of a back
-                                end's part one workspace, for all threads */
+    size_t workspace_offset, workspace_stride; /* in the arena: [threads][workspace_stride], cut.workspace_bytes or
+                                                  more; of a back end's part one workspace, for all threads */
 } mn_step;
 
 /** A part of a step that runs at one go: units [first, first + units); all of them, or some rows. */

@@ -280,10 +280,7 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
     const mn_step *step = shared->step;
     mn_task task = *shared->task;
     task.kept = &shared->kept[member];
-    if (task.workspace) {
-        size_t stride = mn_round_up(step->cut.workspace_bytes, MN_ARENA_ALIGNMENT);
-        task.workspace = (char *)task.workspace + stride * (size_t)member;
-    }
+    if (task.workspace) task.workspace = (char *)task.workspace + step->workspace_stride * (size_t)member;
     step->kernel->run(&task, begin, end);
 }
 
