@@ -27,7 +27,7 @@ EDGE = 14
 MODEL = "tf2_mobilenet_v2_1.0_224_ptq int8"
 ENGINES = ["mobilenet.c", "LiteRT (XNNPACK)", "OpenVINO", "ONNX Runtime"]
 GROUPS = [("Milliseconds of one inference", "Milliseconds of one inference"),
-          ("Milliseconds from the file to ready", "Milliseconds from the file to ready"),
+          ("Milliseconds to load and prepare", "Milliseconds to load and prepare"),
           ("MiB of memory", "MiB of memory, library and model")]
 NAMES, BAR, GROUP = 126, 17, 112
 LONGEST = 5.0  # times the shortest; longer bars are cut

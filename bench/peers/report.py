@@ -100,7 +100,7 @@ def ratio_text(ratio):
 
 
 def tier_cell(ours):
-    """Milliseconds, and how many times as long as this library with the same instructions."""
+    """Milliseconds, and the ratio to this library with the same instructions."""
     def cell(name, facts):
         if name == ours or "ratio" not in facts:
             return time_cell(ours)(name, facts)
@@ -113,9 +113,9 @@ def tier_section(found, group):
     head = "#### Milliseconds of one inference with the tier `%s`\n\n" % group["tier"]
     if group["missing"]:
         return head + "Not measured: this processor lacks its instructions."
-    lines = ["In brackets: where 80 % of the runs lie, or how many times as long as this library with the same tier."]
+    lines = ["In brackets: the range of 80 % of the runs, or the ratio to this library with the same tier."]
     if group["unlimited"]:
-        lines.append("Nothing is known that limits %s to it." % ", ".join(title(name) for name in group["unlimited"]))
+        lines.append("%s cannot be limited to it." % ", ".join(title(name) for name in group["unlimited"]))
     head += " ".join(lines) + "\n\n" + "\n".join(filter(None, (environment_of(n, found) for n in group["columns"])))
     ours = "%s:%s" % (OURS, group["tier"])
     rows = rows_of(found, tier_cell(ours), order=group["columns"])
@@ -188,29 +188,28 @@ def markdown(found):
         "Measured on %s, %d processors, %s, load average %.1f at the start; %s." % (
             found["processor"], found["processors"], found["system"], found["load"], runs),
         "\n".join([once(found, version_of), *filter(None, (environment_of(n, found) for n in found["order"]))]),
-        "#### Milliseconds of one inference\n\nMedian of all runs, and where 80 % of them lie.",
+        "#### Milliseconds of one inference\n\nMedian of all runs, with the range of 80 % of them.",
         engine_table(found, time_cell(ours)),
-        "#### Times as long as %s\n\nMedian of the rounds' ratios, and the least and the greatest." % title(ours),
+        "#### Latency relative to %s\n\nMedian of the rounds' ratios, with the least and the greatest." % title(ours),
         engine_table(found, ratio_cell(ours)),
-        "#### Milliseconds from the file to ready\n\nReading the model + preparing it to run, and in brackets the "
-        "processor time of both: first in a fresh process with the library already in memory, median of %d." %
-        found["starts"],
+        "#### Milliseconds to load and prepare\n\nReading the model + preparing it to run, and in brackets the CPU "
+        "time of both, in a fresh process with the library already loaded, median of %d." % found["starts"],
         engine_table(found, ready_cell("fresh"), least),
-        "Then again in the same processes, median.",
+        "The same, repeated in the same processes, median.",
         engine_table(found, ready_cell("again"), least),
-        "#### Milliseconds of the first inference\n\nIn brackets: how many times the later ones' median.",
+        "#### Milliseconds of the first inference\n\nIn brackets: the ratio to the median of later inferences.",
         engine_table(found, first_cell, least),
-        "#### MiB of memory\n\nWhat a fresh process of Python with NumPy grows by: for the engine's library + for the "
-        "model, after the first inference.",
+        "#### MiB of memory\n\nGrowth of a fresh Python process with NumPy: for the engine's library + for the model, "
+        "after the first inference.",
         engine_table(found, memory_cell, least),
-        "#### Largest difference from LiteRT's reference kernels\n\nOf the output for one picture: in steps of int8 "
-        "outputs, of the probability itself for float32. ONNX Runtime runs an int8 network of its own making.",
+        "#### Largest difference from LiteRT's reference kernels\n\nFor the output on one picture, in steps for int8 "
+        "and as a probability for float32. ONNX Runtime runs its own int8 quantisation of the network.",
         engine_table(found, difference_cell)]
     if found.get("throughput"):
         sections += [
-            "#### Images per second\n\nAs many inferences at the same time as streams, in each engine's best mode for "
-            "that: requests in a queue for OpenVINO, else as many sessions of one thread. Median of the rounds; in "
-            "brackets where 80 %% of them lie, or how many times as many %s makes." % title(ours),
+            "#### Images per second\n\nAs many concurrent inferences as streams, in each engine's best mode for that: "
+            "a request queue for OpenVINO, else single-threaded sessions. Median of the rounds; in brackets the range "
+            "of 80 %% of them, or how many times as many %s runs." % title(ours),
             rate_table(found)]
     sections += [tier_section(found, group) for group in found.get("tiers", [])]
     everyone = found["order"] + [name for group in found.get("tiers", []) for name in group["columns"]]

@@ -57,7 +57,7 @@ END
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*' "$folder/report.md" || fail "no row in $(cat "$folder/report.md")"
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9]*\*\* (' "$folder/report.md" || fail "no rate in $(cat "$folder/report.md")"
 grep -q '</svg>' "$folder/chart.svg" || fail "no chart"
-grep -q '^- ours, slow: `mobilenet.c` with `MOBILENET_CPU` set$' "$folder/report.md" || fail "no word of --also"
+grep -q '^- ours, slow: `mobilenet.c` with `MOBILENET_CPU` set$' "$folder/report.md" || fail "--also is not mentioned"
 refuse() {
     code=0
     "$python" bench/peers "$@" >/dev/null 2>"$folder/err" || code=$?
@@ -75,7 +75,7 @@ refuse --limit avx2 openvino A=1 --engines litert
 # Ratios are those to the first column of this library.
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model --threads 1 \
     --engines litert,mobilenet.c:ref --streams 0 --rounds 1 --seconds 0.01 --starts 1 >/dev/null 2>&1
-grep -q '^#### Times as long as mobilenet.c on ref$' "$folder/report.md" || fail "not compared with the only tier"
+grep -q '^#### Latency relative to mobilenet.c on ref$' "$folder/report.md" || fail "not compared with the only tier"
 grep -q '^| tiny_v2_int8 int8 | 1 | \*\*[0-9.]*\*\* ([0-9.–]*) | 1 |$' "$folder/report.md" || fail "no ratios to it"
 # A tier below the best has a table of its own, with what can be limited; the best one has none.
 PYTHONDONTWRITEBYTECODE=1 "$python" bench/peers --build "$build" --out "$folder" --types "" --model $model --threads 1 \

@@ -108,7 +108,7 @@ class Report(unittest.TestCase):
         text = report.markdown(found)
         self.assertIn("| model | threads | mobilenet.c on avx2 | LiteRT (XNNPACK) on avx2 |", text)
         self.assertIn("| 1.0@224 <&> int8 | 1 | **3.00 (2.70–3.60)** | 6.00 (2.00x) |", text)
-        self.assertIn("Nothing is known that limits ONNX Runtime to it.", text)
+        self.assertIn("ONNX Runtime cannot be limited to it.", text)
         self.assertIn("- LiteRT (XNNPACK) on avx2: `litert` with `HIDE` set", text)
         self.assertIn("tier `avxvnni`\n\nNot measured: this processor lacks its instructions.", text)
 
