@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The crates of rust/: bindings against the headers, tests and documentation, linked with the libraries of this build;
 # layout, clippy, and what is packaged. With MN_LONG_TESTS the package is unpacked and compiles the library by itself, and
-# with a Rust of Debian 12 (1.63) where it is. It takes a registry of crates, or a cargo that has `cc` already.
+# with a Rust of Debian 12 (1.63) where it is, and for 64-bit Arm. It takes a registry of crates, or a cargo that has
+# `cc` already.
 source tests/build/common.sh
 
 [[ -n ${MN_LONG_TESTS:-} ]] || skip "Rust takes a minute; ./test.sh --all does it"
@@ -25,7 +26,7 @@ while read -r codec; do features+=("mobilenet/$codec"); done < <(sed -n 's/^Libs
     tr ' ' '\n' | sed -nE 's/^-l(jpeg|png|webp)$/\1/p')
 feature_list=$(IFS=, && echo "${features[*]}")
 with_built test --features "$feature_list"
-[[ $(grep -c '^test .* ok$' "$scratch/log") -ge 12 ]] || { cat "$scratch/log"; fail "tests are missing"; }
+[[ $(grep -c '^test .* ok$' "$scratch/log") -ge 16 ]] || { cat "$scratch/log"; fail "tests are missing"; }
 RUSTDOCFLAGS="-D warnings" with_built doc --no-deps
 if cargo clippy --version >/dev/null 2>&1; then
     with_built clippy --all-targets --features "$feature_list" -- -D warnings
@@ -49,3 +50,14 @@ cargo run --example classify -p mobilenet -- ../tests/golden/tiny_v2_int8.tflite
     >"$scratch/rust.out" 2>"$scratch/log" || { cat "$scratch/log"; fail "the example in Rust"; }
 "$MN_BUILD/tests/example_classify" ../tests/golden/tiny_v2_int8.tflite ../fuzz/corpus/image/colour-16bit.ppm |
     diff - "$scratch/rust.out" || fail "the example in Rust (>) does not print what that in C (<) does"
+
+# The same tests on an emulated 64-bit Arm processor, where Rust has its standard library.
+arm=aarch64-unknown-linux-gnu
+if [[ -d $(rustc --print target-libdir --target "$arm" 2>/dev/null) ]] && command -v aarch64-linux-gnu-gcc >/dev/null &&
+    command -v qemu-aarch64 >/dev/null; then
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+        cargo test -p mobilenet --test library --target "$arm" >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "64-bit Arm"; }
+else
+    echo "SKIPPED: 64-bit Arm: its compiler, qemu-aarch64 or Rust's library is missing (rustup target add $arm)"
+fi

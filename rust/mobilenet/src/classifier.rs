@@ -8,74 +8,7 @@ use std::slice;
 use mobilenet_sys as sys;
 
 use crate::error::{check, in_c, sized, text};
-use crate::{Image, Model, Result, SessionOptions};
-
-/// Which part of an image the model sees, squeezed to the size of its input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Crop {
-    /// What the model says, or all of it.
-    #[default]
-    Auto,
-    Exact,
-    /// The central 87.5 % of each side.
-    Central,
-}
-
-/// How an image is resized: Pillow's filters, byte for byte.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Filter {
-    /// Bicubic.
-    #[default]
-    Auto,
-    Nearest,
-    Box,
-    Bilinear,
-    Hamming,
-    Bicubic,
-    Lanczos,
-}
-
-/// How pixels become numbers; the default is what the model says.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PreprocessOptions {
-    pub crop: Crop,
-    pub filter: Filter,
-    /// What pixels 0 and 255 become.
-    pub range: Option<(f32, f32)>,
-    /// Means and deviations of red, green and blue, in units of a pixel.
-    pub mean: Option<([f32; 3], [f32; 3])>,
-}
-
-impl PreprocessOptions {
-    fn in_c(&self) -> sys::mn_preprocess_options {
-        let mut options = sized!(sys::mn_preprocess_options);
-        options.crop = match self.crop {
-            Crop::Auto => sys::MN_CROP_AUTO,
-            Crop::Exact => sys::MN_CROP_EXACT,
-            Crop::Central => sys::MN_CROP_CENTRAL,
-        };
-        options.filter = match self.filter {
-            Filter::Auto => sys::MN_RESIZE_AUTO,
-            Filter::Nearest => sys::MN_RESIZE_NEAREST,
-            Filter::Box => sys::MN_RESIZE_BOX,
-            Filter::Bilinear => sys::MN_RESIZE_BILINEAR,
-            Filter::Hamming => sys::MN_RESIZE_HAMMING,
-            Filter::Bicubic => sys::MN_RESIZE_BICUBIC,
-            Filter::Lanczos => sys::MN_RESIZE_LANCZOS,
-        };
-        if let Some((low, high)) = self.range {
-            options.has_range = 1;
-            options.low = low;
-            options.high = high;
-        }
-        if let Some((mean, deviation)) = self.mean {
-            options.has_mean = 1;
-            options.mean = mean;
-            options.deviation = deviation;
-        }
-        options
-    }
-}
+use crate::{Image, Model, PreprocessOptions, Result, SessionOptions};
 
 /// How to classify.
 #[derive(Clone, Debug, Default)]
@@ -133,6 +66,16 @@ impl<'model> Classifier<'model> {
         check(unsafe { sys::mn_classifier_describe(made.raw.as_ptr(), &mut info) })?;
         made.classes = info.classes as usize;
         Ok(made)
+    }
+
+    /// How images become its input, such as "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128".
+    pub fn input_text(&self) -> &str {
+        let mut info = sized!(sys::mn_preprocess_info);
+        // SAFETY: with a place for the facts this cannot fail; the text lives as long as the classifier.
+        unsafe {
+            sys::mn_classifier_describe_input(self.raw.as_ptr(), &mut info);
+            text(info.text).unwrap_or_default()
+        }
     }
 
     /// The `k` most probable classes of `image`, the best first; all where the model has fewer.

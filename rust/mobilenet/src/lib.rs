@@ -57,14 +57,16 @@ mod delegate;
 mod error;
 mod image;
 mod model;
+mod preprocess;
 mod session;
 mod tensor;
 
-pub use classifier::{Class, Classifier, ClassifierOptions, Crop, Filter, PreprocessOptions};
+pub use classifier::{Class, Classifier, ClassifierOptions};
 pub use delegate::Delegate;
 pub use error::{Error, ErrorKind, Result};
 pub use image::{Format, Frame, Image};
 pub use model::Model;
+pub use preprocess::{Crop, Filter, PreprocessOptions, Preprocessor};
 pub use session::{Session, SessionOptions, THREADS_ALL};
 pub use tensor::{Element, ElementType, Quantisation, TensorInfo};
 
@@ -78,4 +80,29 @@ pub fn version() -> &'static str {
 pub fn imagenet_label(index: i32) -> Option<&'static str> {
     // SAFETY: a string in static storage, or NULL.
     unsafe { error::text(mobilenet_sys::mn_imagenet_label(index)) }
+}
+
+/// Turns scores into probabilities: `values = softmax(values)`, in double precision. There must be one at least.
+pub fn softmax(values: &mut [f32]) -> Result<()> {
+    let count = count_in_c(values)?;
+    // SAFETY: so many values.
+    error::check(unsafe { mobilenet_sys::mn_softmax(values.as_mut_ptr(), count) })
+}
+
+/// Indices of the `k` largest values, best first; of equal values the lower index comes first. `k` is at least 1, and
+/// at most the number of values.
+pub fn top_k(values: &[f32], k: usize) -> Result<Vec<usize>> {
+    let count = count_in_c(values)?;
+    if k < 1 || k > values.len() {
+        return Err(Error::argument(format!("there are no {} largest of {} values", k, values.len())));
+    }
+    let mut best = vec![0; k];
+    // SAFETY: so many values, and room for k indices.
+    error::check(unsafe { mobilenet_sys::mn_top_k(values.as_ptr(), count, k as i32, best.as_mut_ptr()) })?;
+    Ok(best.into_iter().map(|index| index as usize).collect())
+}
+
+fn count_in_c(values: &[f32]) -> Result<i32> {
+    i32::try_from(values.len())
+        .map_err(|_| Error::argument(format!("{} values are more than 2147483647", values.len())))
 }

@@ -5,7 +5,7 @@
 
 use mobilenet::{
     Classifier, ClassifierOptions, Crop, Delegate, ElementType, ErrorKind, Filter, Format, Frame, Image, Model,
-    PreprocessOptions, Session, SessionOptions, THREADS_ALL,
+    PreprocessOptions, Preprocessor, Session, SessionOptions, THREADS_ALL,
 };
 
 const INT8: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_int8.tflite");
@@ -178,6 +178,55 @@ fn classifiers_name_classes() {
     options.preprocess = PreprocessOptions::default();
     options.output = Some("no such output".to_string());
     refused(Classifier::new(&model, &options), ErrorKind::Argument, "no such output");
+}
+
+#[test]
+fn preprocessors_fill_inputs() {
+    is_send::<Preprocessor>();
+    let model = Model::open(INT8).unwrap();
+    let mut photo = Image::open(PHOTO).unwrap();
+    let mut classifier = Classifier::new(&model, &ClassifierOptions::default()).unwrap();
+    classifier.classify(&mut photo, 1).unwrap();
+    // Step by step the answers are the classifier's.
+    let mut session = Session::new(&model, &SessionOptions { batch: 2, ..Default::default() }).unwrap();
+    let info = session.input_info(0).unwrap();
+    let mut preprocessor = Preprocessor::new(&model, &info, &PreprocessOptions::default()).unwrap();
+    assert_eq!((preprocessor.size(), preprocessor.channels(), preprocessor.bytes()), ((32, 32), 3, 3072));
+    assert_eq!(preprocessor.text(), classifier.input_text());
+    assert!(preprocessor.text().starts_with("32x32 RGB, int8"));
+    let tensor = session.input_mut::<i8>(0).unwrap();
+    tensor.fill(0);
+    preprocessor.run(&mut photo, &mut tensor[3072..]).unwrap();
+    session.run().unwrap();
+    let output = session.real_output(0).unwrap();
+    let classes = classifier.probabilities().len();
+    assert_eq!(&output[classes..], classifier.probabilities());
+    assert_ne!(output[..classes], output[classes..]);
+
+    refused(
+        preprocessor.run(&mut photo, &mut [0i8; 3071]),
+        ErrorKind::Argument,
+        "3072 bytes of int8, and 3071 of int8",
+    );
+    refused(preprocessor.run(&mut photo, &mut [0u8; 3072]), ErrorKind::Argument, "and 3072 of uint8");
+    let both = PreprocessOptions { range: Some((-1.0, 1.0)), mean: Some(([0.0; 3], [1.0; 3])), ..Default::default() };
+    refused(Preprocessor::new(&model, &info, &both), ErrorKind::Argument, "range");
+    refused(
+        Preprocessor::new(&model, &session.output_info(0).unwrap(), &Default::default()),
+        ErrorKind::Unsupported,
+        "",
+    );
+}
+
+#[test]
+fn answers_are_read() {
+    let mut scores = [1.0, 3.0, 3.0, 2.0];
+    assert_eq!(mobilenet::top_k(&scores, 3).unwrap(), [1, 2, 3]);
+    mobilenet::softmax(&mut scores).unwrap();
+    assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6 && scores[1] == scores[2] && scores[1] > scores[3]);
+    refused(mobilenet::top_k(&scores, 0), ErrorKind::Argument, "0 largest of 4");
+    refused(mobilenet::top_k(&scores, 5), ErrorKind::Argument, "5 largest of 4");
+    refused(mobilenet::softmax(&mut []), ErrorKind::Argument, "");
 }
 
 #[test]
