@@ -36,14 +36,12 @@ Q8_INLINE __m256i dot_cells(__m256i acc, cells x, tap w) { return q8_dot(q8_dot(
 /* Adds to each of 8 accumulators four products of any activations, in 16 bits. */
 Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
                          __m256i acc[TILE_HALVES][4]) {
-    cells x[4];
-    Q8_UNROLL for (int r = 0; r < rows; r++) x[r] = cells_of(q8_four_bytes(from + r * row_stride));
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
-        const tap w = tap_of(q8_load(weights + v * 32));
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            acc[v][r] = dot_cells(acc[v][r], x[r], w);
-            __asm__ volatile("" : "+x"(acc[v][r])); /* row by row, or registers run out */
-        }
+    tap w[TILE_HALVES];
+    Q8_UNROLL for (int v = 0; v < halves; v++) w[v] = tap_of(q8_load(weights + v * 32));
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        const cells x = cells_of(q8_four_bytes(from + r * row_stride));
+        Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_cells(acc[v][r], x, w[v]);
+        __asm__ volatile("" : "+r"(from)); /* row by row, or registers run out */
     }
 }
 
@@ -60,8 +58,8 @@ Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_
             Q8_UNROLL for (int v = 0; v < halves; v++) {
                 const __m256i products = _mm256_madd_epi16(_mm256_maddubs_epi16(x, w[v]), factors);
                 acc[v][r] = _mm256_add_epi32(acc[v][r], products);
-                __asm__ volatile("" : "+x"(acc[v][r]), "+r"(from)); /* before the next load, or registers run out */
             }
+            __asm__ volatile("" : "+r"(from)); /* row by row, or registers run out */
         }
     }
 }
