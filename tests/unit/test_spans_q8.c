@@ -19,17 +19,18 @@
 
 #include "base/cpu.h"
 
-enum { MOST_QUADS = 9, CHANNELS = 32, BLOCKS = 2, WIDEST = 255, UNIT = MN_SPANS_Q8_UNIT };
+enum { MOST_QUADS = 12, CHANNELS = 32, BLOCKS = 2, WIDEST = 255, UNIT = MN_SPANS_Q8_UNIT };
 
 /* [block][group][channels][4], and as they were before they were packed. */
 static int8_t weights[BLOCKS][MOST_QUADS][CHANNELS][4], before[BLOCKS][MOST_QUADS][CHANNELS][4];
 
-static mn_weights_q8 all_weights(int32_t quads) {
+static mn_weights_q8 all_weights(int32_t quads, int32_t together) {
     return (mn_weights_q8){.from = &weights[0][0][0][0],
                            .block_bytes = sizeof weights[0],
                            .channels = BLOCKS * CHANNELS,
                            .block_channels = CHANNELS,
-                           .quads = quads};
+                           .quads = quads,
+                           .together = together};
 }
 
 static void fill(int32_t kind) {
@@ -40,24 +41,26 @@ static void fill(int32_t kind) {
     }
 }
 
-/* The greatest sum of one sign over all channels, of a pair of a group. */
-static int32_t greatest(int32_t quad, int32_t pair) {
+/* The greatest sum of one sign over all channels, of what product i is added up with in 16 bits. */
+static int32_t greatest(int32_t i, int32_t together) {
     int32_t most = 0;
     for (int32_t c = 0; c < BLOCKS * CHANNELS; c++) {
         int32_t sums[2] = {0};
-        for (int32_t i = 0; i < 2; i++) {
-            const int32_t w = weights[c / CHANNELS][quad][c % CHANNELS][2 * pair + i];
+        for (int32_t k = 0; k < together; k++) {
+            const int32_t quad = together == 2 ? i / 4 : i / 8 * 2 + k / 2;
+            const int32_t w = weights[c / CHANNELS][quad][c % CHANNELS][i % 4 / 2 * 2 + k % 2];
             sums[w < 0] += abs(w);
         }
+        if (together == 2 && sums[1] == 256) sums[1] = 255; /* 128 * -256 fits as well */
         most = sums[0] > most ? sums[0] : most;
-        most = sums[1] > most ? (sums[1] == 256 ? 255 : sums[1]) : most; /* 128 * -256 fits as well */
+        most = sums[1] > most ? sums[1] : most;
     }
     return most;
 }
 
-static void check_spans(const mn_spans_q8 *spans, int32_t quads, int32_t zero) {
+static void check_spans(const mn_spans_q8 *spans, int32_t quads, int32_t together, int32_t zero) {
     for (int32_t i = 0; i < quads * 4; i++) {
-        const int32_t sum = greatest(i / 4, i % 4 / 2);
+        const int32_t sum = greatest(i, together);
         const int32_t width = spans->width[i], low = spans->low[i];
         assert_true(width * sum <= INT16_MAX);
         assert_true(width == WIDEST || (width + 1) * sum > INT16_MAX);
@@ -112,17 +115,19 @@ static void test_spans(void **state) {
     }
     for (int32_t kind = 0; kind < 12; kind++) {
         for (int32_t quads = 1; quads <= MOST_QUADS; quads++) {
-            uint8_t memory[256];
-            assert_in_range(mn_spans_q8_bytes(quads), 1, sizeof memory);
-            const mn_spans_q8 spans = mn_spans_q8_at(memory, quads);
-            const int32_t zero = kind % 3 == 0 ? 0 : kind % 3 == 1 ? 255 : rand() % 256;
-            fill(kind);
-            memcpy(before, weights, sizeof weights);
-            const mn_weights_q8 w = all_weights(quads);
-            mn_spans_q8_pack(&spans, &w, zero);
-            check_order(&spans, quads);
-            check_spans(&spans, quads, zero);
-            check_fold(&spans, quads);
+            for (int32_t together = 2; together <= (quads % 4 ? 2 : 4); together += 2) {
+                uint8_t memory[256];
+                assert_in_range(mn_spans_q8_bytes(quads), 1, sizeof memory);
+                const mn_spans_q8 spans = mn_spans_q8_at(memory, quads);
+                const int32_t zero = kind % 3 == 0 ? 0 : kind % 3 == 1 ? 255 : rand() % 256;
+                fill(kind);
+                memcpy(before, weights, sizeof weights);
+                const mn_weights_q8 w = all_weights(quads, together);
+                mn_spans_q8_pack(&spans, &w, zero);
+                check_order(&spans, quads);
+                check_spans(&spans, quads, together, zero);
+                check_fold(&spans, quads);
+            }
         }
     }
 }
@@ -138,7 +143,7 @@ static void test_pairs(void **state) {
     for (size_t i = 0; i < sizeof weights; i++) all[i] = i % 4 < 2 ? 127 : (int8_t)(rand() % 2);
     uint8_t memory[256];
     const mn_spans_q8 spans = mn_spans_q8_at(memory, MOST_QUADS);
-    const mn_weights_q8 w = all_weights(MOST_QUADS);
+    const mn_weights_q8 w = all_weights(MOST_QUADS, 2);
     mn_spans_q8_pack(&spans, &w, 128);
     for (int32_t i = 0; i < MOST_QUADS * 4; i++) {
         assert_int_equal(spans.width[i], WIDEST);

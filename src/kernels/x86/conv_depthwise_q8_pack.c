@@ -53,7 +53,7 @@ split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const 
     s.bytes_at = mn_round_up(before, 64);
     s.begin_at = s.bytes_at + columns * s.column;
     s.rests_at = s.begin_at + mn_round_up((columns + 1) * sizeof(mn_rest_q8 *), 64);
-    s.end = s.rests_at + columns * mn_rests_q8_most(l->quads) * sizeof(mn_rest_q8);
+    s.end = s.rests_at + columns * mn_rests_q8_most(l->quads, 2) * sizeof(mn_rest_q8);
     return s;
 }
 
@@ -281,7 +281,8 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
                                    .block_bytes = l->block_bytes,
                                    .channels = l->out.vectors * LANES,
                                    .block_channels = VECTORS * LANES,
-                                   .quads = l->quads};
+                                   .quads = l->quads,
+                                   .together = 2};
     mn_spans_q8_pack(&spans, &weights, mn_q8_zeros_of(conv, type).in);
     for (int32_t b = 0; b < l->out.blocks; b++) {
         channel_block *block = block_at(packed, l, b);

@@ -33,6 +33,22 @@ Q8_INLINE tap tap_of(__m256i bytes) {
 
 Q8_INLINE __m256i dot_cells(__m256i acc, cells x, tap w) { return q8_dot(q8_dot(acc, x.even, w.even), x.odd, w.odd); }
 
+/* Adds to each of 8 accumulators the products of one or two `groups`, [row][4] each, added up in 16 bits. */
+Q8_INLINE void dot_groups(int groups, int rows, int halves, const uint8_t *in, const int8_t *const *weights,
+                          ptrdiff_t at, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        Q8_UNROLL for (int v = 0; v < halves; v++) {
+            __m256i sums = _mm256_maddubs_epi16(q8_four_bytes(in + r * 4), q8_load(weights[v] + at));
+            if (groups == 2) {
+                const __m256i x = q8_four_bytes(in + 16 + r * 4);
+                sums = _mm256_add_epi16(sums, _mm256_maddubs_epi16(x, q8_load(weights[v] + at + stride)));
+            }
+            acc[v][r] = _mm256_add_epi32(acc[v][r], _mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
+        }
+        __asm__ volatile("" : "+r"(in)); /* row by row, or registers run out */
+    }
+}
+
 /* Adds to each of 8 accumulators four products of any activations, in 16 bits. */
 Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
                          __m256i acc[TILE_HALVES][4]) {
@@ -72,15 +88,18 @@ Q8_INLINE void store_quads(__m256i first, __m256i second, uint8_t *to) {
     _mm256_storeu_si256((__m256i *)(void *)(to + 32), _mm256_permutevar8x32_epi32(high, order));
 }
 
-/* Lists the groups of a unit that are not 0, from group `quad` on; returns the end. */
+/* Lists the groups of a unit that are not 0, from group `quad` on, in parts; returns the end. */
 Q8_INLINE mn_rest_q8 *list_rests(__m256i first, __m256i second, int32_t quad, int16_t factor, mn_rest_q8 *to) {
     uint8_t quads[4][16];
     store_quads(first, second, quads[0]);
     for (int32_t i = 0; i < 4; i++) {
-        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)quads[i]);
-        if (_mm_testz_si128(bytes, bytes)) continue;
-        *to = (mn_rest_q8){.quad = quad + i, .factors = {factor, factor}};
-        _mm_storeu_si128((__m128i *)(void *)to++->bytes, bytes);
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)quads[i]);
+        while (!_mm_testz_si128(bytes, bytes)) {
+            const __m128i part = _mm_min_epu8(bytes, _mm_set1_epi8(127));
+            *to = (mn_rest_q8){.quad = quad + i, .factors = {factor, factor}};
+            _mm_storeu_si128((__m128i *)(void *)to++->bytes, part);
+            bytes = _mm_sub_epi8(bytes, part);
+        }
     }
     return to;
 }

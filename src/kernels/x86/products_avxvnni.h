@@ -13,6 +13,22 @@ enum { TILE_HALVES = 3 };
 
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) { return q8_dot(acc, x, w); }
 
+/* Adds to each of 12 accumulators the products of one group, [row][4]. */
+Q8_INLINE void dot_groups(int groups, int rows, int halves, const uint8_t *in, const int8_t *const *weights,
+                          ptrdiff_t at, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
+    __m256i w[TILE_HALVES];
+    (void)groups, (void)stride;
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        w[v] = q8_load(weights[v] + at);
+        __asm__("" : "+x"(w[v])); /* loaded once */
+    }
+    Q8_UNROLL for (int r = 0; r < rows; r++) {
+        const __m256i four = q8_four_bytes(in + r * 4);
+        Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = q8_dot(acc[v][r], four, w[v]);
+        __asm__ volatile("" : "+r"(in)); /* before the next load, or registers run out */
+    }
+}
+
 /* Any bytes do for dot_bytes(), which leaves no rests. */
 Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
                          __m256i acc[TILE_HALVES][4]) {

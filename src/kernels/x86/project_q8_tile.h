@@ -17,6 +17,9 @@ enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_V
 /* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
+/* Products added up in 16 bits. Four have more rests, which long sums hardly notice. */
+static int32_t together_of(const mn_window *w) { return depth_of(w) >= 384 ? 4 : 2; }
+
 /* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied:
  * bytes, [column][group of products][row][4]; where the rests of each column begin and the last one's end; rests. */
 static size_t sums_bytes(const mn_window *w, mn_type type) {
@@ -28,7 +31,7 @@ static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (si
 static size_t begins_bytes(const mn_window *w) { return ((size_t)w->out_w + 1) * sizeof(mn_rest_q8 *); }
 
 static size_t rests_bytes(const mn_window *w) {
-    return mn_rests_q8_most(depth_of(w) / 4) * (size_t)w->out_w * sizeof(mn_rest_q8);
+    return mn_rests_q8_most(depth_of(w) / 4, together_of(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
 }
 
 static size_t panels_bytes(const mn_window *w) {
@@ -60,7 +63,8 @@ static void pack_spans(const mn_q8_source *source, void *packed) {
                                    .block_bytes = bytes,
                                    .channels = panels * LANES,
                                    .block_channels = LANES,
-                                   .quads = quads};
+                                   .quads = quads,
+                                   .together = together_of(w)};
     mn_spans_q8_pack(&spans, &weights, source->zeros.in);
     for (int32_t i = 0; i < panels; i++) {
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
@@ -108,6 +112,7 @@ typedef struct job {
     ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last */
     const mn_rest_q8 *const *rests;     /* with SPLITS: those of column x are from rests[x] to rests[x + 1] */
     ptrdiff_t first_row;                /* where in a rest its first row is */
+    int32_t together;                   /* products added up in 16 bits */
     const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
     const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
     uint8_t *out;
@@ -182,6 +187,15 @@ Q8_TARGET static void finish_column(int rows, const job *j, int32_t half, int32_
 
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
+/* Adds the products of all groups of [in, end), so many at a time; returns where those of the next lie. */
+Q8_INLINE ptrdiff_t dot_span(int groups, int rows, int halves, const uint8_t *in, const uint8_t *end,
+                             const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
+    for (; in < end; in += groups * ROWS * 4, k += groups * LANES * 4) {
+        dot_groups(groups, rows, halves, in, weights, k, LANES * 4, acc);
+    }
+    return k;
+}
+
 /* Column `x`; constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
@@ -197,17 +211,10 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        for (const uint8_t *end = in + width; in < end; in += ROWS * 4, k += LANES * 4) {
-            __m256i w[TILE_HALVES];
-            Q8_UNROLL for (int v = 0; v < halves; v++) {
-                w[v] = q8_load(weights[v] + k);
-                __asm__("" : "+x"(w[v])); /* loaded once */
-            }
-            Q8_UNROLL for (int r = 0; r < rows; r++) {
-                const __m256i four = q8_four_bytes(in + r * 4);
-                Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_bytes(acc[v][r], four, w[v]);
-                __asm__ volatile("" : "+r"(in)); /* before the next load, or registers run out */
-            }
+        if (SPLITS && j->together == 4) {
+            k = dot_span(2, rows, halves, in, in + width, weights, k, acc);
+        } else {
+            k = dot_span(1, rows, halves, in, in + width, weights, k, acc);
         }
     }
     if (SPLITS) dot_rests(rows, halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
@@ -336,6 +343,7 @@ Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t en
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .panels = task->packed,
              .stride = mn_panel_q8_bytes(depth_of(w)),
+             .together = together_of(w),
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};

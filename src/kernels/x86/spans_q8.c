@@ -51,24 +51,50 @@ static size_t stride_of(const mn_weights_q8 *w, int32_t first) {
     return (size_t)mn_min_i32(w->block_channels, w->channels - first) * 4;
 }
 
-/* ---- Pairs ---------------------------------------------------------------------------------------------- */
+/* ---- What is added up in 16 bits ------------------------------------------------------------------------ */
 
-/* of[d - 1][i]: the greatest sum, over the channels, of the weights of one sign of products i and (i + d) % 16, or 255
- * for 256, which only negative ones can be: 128 times that is still 16 bits. */
+/* Of `count` items, products or pairs of them, of[d - 1][i]: the greatest sum, over the channels, of the weights of one
+ * sign of items i and (i + d) % count. */
 typedef struct sums {
-    uint8_t of[UNIT / 2][UNIT];
+    int32_t count;
+    uint16_t of[UNIT / 2][UNIT];
 } sums;
 
 static int32_t sum_of(const sums *s, int32_t a, int32_t b) {
-    const int32_t distance = (b - a + UNIT) % UNIT;
-    return distance <= UNIT / 2 ? s->of[distance - 1][a] : s->of[UNIT - distance - 1][b];
+    const int32_t distance = (b - a + s->count) % s->count;
+    return distance <= s->count / 2 ? s->of[distance - 1][a] : s->of[s->count - distance - 1][b];
 }
 
-TARGET static void add_sums(const unit *u, __m256i most[UNIT / 2]) {
+/* Turns 128 bits by `bytes`. */
+INLINE __m256i turned(__m256i v, int32_t bytes) {
+    const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m128i from = _mm_and_si128(_mm_add_epi8(places, _mm_set1_epi8((char)bytes)), _mm_set1_epi8(UNIT - 1));
+    return _mm256_shuffle_epi8(v, _mm256_broadcastsi128_si256(from));
+}
+
+/* Sums of pairs of products; 255 for 256, which only negative ones can be: 128 times that is still 16 bits. */
+INLINE void add_products(__m256i positive, __m256i negative, __m256i most[UNIT / 2]) {
+    for (int32_t d = 1; d <= UNIT / 2; d++) {
+        const __m256i both = _mm256_max_epu8(_mm256_adds_epu8(positive, turned(positive, d)),
+                                             _mm256_adds_epu8(negative, turned(negative, d)));
+        most[d - 1] = _mm256_max_epu8(most[d - 1], both);
+    }
+}
+
+/* Sums of pairs of neighbours. */
+INLINE void add_pairs(__m256i positive, __m256i negative, __m256i most[UNIT / 2]) {
+    const __m256i ones = _mm256_set1_epi8(1), p = _mm256_maddubs_epi16(positive, ones);
+    const __m256i n = _mm256_maddubs_epi16(negative, ones);
+    for (int32_t d = 1; d <= UNIT / 4; d++) {
+        const __m256i both =
+            _mm256_max_epi16(_mm256_add_epi16(p, turned(p, 2 * d)), _mm256_add_epi16(n, turned(n, 2 * d)));
+        most[d - 1] = _mm256_max_epi16(most[d - 1], both);
+    }
+}
+
+TARGET static void add_channels(const unit *u, bool pairs, __m256i most[UNIT / 2]) {
     const mn_weights_q8 *w = u->weights;
     const __m256i none = _mm256_setzero_si256();
-    const __m256i places =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
     const int8_t *block = w->from;
     for (int32_t first = 0; first < w->channels; first += w->block_channels, block += w->block_bytes) {
         const size_t stride = stride_of(w, first);
@@ -78,34 +104,30 @@ TARGET static void add_sums(const unit *u, __m256i most[UNIT / 2]) {
             for (int32_t i = 0; i < QUADS; i++) {
                 const __m256i positive = _mm256_max_epi8(v[i], none);
                 const __m256i negative = _mm256_sub_epi8(none, _mm256_min_epi8(v[i], none));
-                for (int32_t d = 1; d <= UNIT / 2; d++) {
-                    const __m256i far = _mm256_and_si256(_mm256_add_epi8(places, _mm256_set1_epi8((char)d)),
-                                                         _mm256_set1_epi8(UNIT - 1));
-                    const __m256i both =
-                        _mm256_max_epu8(_mm256_adds_epu8(positive, _mm256_shuffle_epi8(positive, far)),
-                                        _mm256_adds_epu8(negative, _mm256_shuffle_epi8(negative, far)));
-                    most[d - 1] = _mm256_max_epu8(most[d - 1], both);
-                }
+                (pairs ? add_pairs : add_products)(positive, negative, most);
             }
         }
     }
 }
 
-TARGET static sums sums_of(const unit *u) {
+TARGET static sums sums_of(const unit *u, bool pairs) {
     __m256i most[UNIT / 2];
     for (int32_t d = 0; d < UNIT / 2; d++) most[d] = _mm256_setzero_si256();
-    add_sums(u, most);
-    sums s;
-    for (int32_t d = 0; d < UNIT / 2; d++) {
-        const __m128i all = _mm_max_epu8(_mm256_castsi256_si128(most[d]), _mm256_extracti128_si256(most[d], 1));
-        _mm_storeu_si128((__m128i *)(void *)s.of[d], all);
+    add_channels(u, pairs, most);
+    sums s = {.count = pairs ? UNIT / 2 : UNIT};
+    for (int32_t d = 0; d < s.count / 2; d++) {
+        const __m128i low = _mm256_castsi256_si128(most[d]), high = _mm256_extracti128_si256(most[d], 1);
+        if (pairs)
+            _mm_storeu_si128((__m128i *)(void *)s.of[d], _mm_max_epi16(low, high));
+        else
+            store(s.of[d], _mm256_cvtepu8_epi16(_mm_max_epu8(low, high)));
     }
     return s;
 }
 
 static int32_t width_of(int32_t sum) { return sum * WIDEST <= INT16_MAX ? WIDEST : INT16_MAX / sum; }
 
-/* How bad a pair is: about how many activations such a width leaves out. */
+/* How bad a sum is: about how many activations such a width leaves out. */
 static uint64_t cost_of(const sums *s, int32_t a, int32_t b) {
     const uint64_t sum = (uint64_t)sum_of(s, a, b);
     return sum * WIDEST <= INT16_MAX ? 0 : sum * sum * sum * sum * sum * sum;
@@ -124,10 +146,10 @@ static bool swap(uint64_t cost[UNIT][UNIT], uint8_t *p, uint8_t *q) {
     return false;
 }
 
-/* Pairs, until no swap makes them better, of `count` products. */
-static void choose(const sums *s, int32_t count, uint8_t order[UNIT]) {
+/* Pairs of items, until no swap makes them better; those from `count` on stay. */
+static void choose(const sums *s, int32_t count, uint8_t items[UNIT]) {
     uint64_t cost[UNIT][UNIT];
-    for (int32_t a = 0; a < UNIT; a++) order[a] = (uint8_t)a;
+    for (int32_t a = 0; a < s->count; a++) items[a] = (uint8_t)a;
     for (int32_t a = 0; a < count; a++) {
         for (int32_t b = 0; b < a; b++) cost[a][b] = cost[b][a] = cost_of(s, a, b);
     }
@@ -135,7 +157,7 @@ static void choose(const sums *s, int32_t count, uint8_t order[UNIT]) {
     while (again) {
         again = false;
         for (int32_t p = 2; p < count; p += 2) {
-            for (int32_t q = 0; q < p; q += 2) again |= swap(cost, order + p, order + q);
+            for (int32_t q = 0; q < p; q += 2) again |= swap(cost, items + p, items + q);
         }
     }
 }
@@ -159,18 +181,40 @@ TARGET static void reorder(const unit *u, const uint8_t order[UNIT]) {
     }
 }
 
+/* Of a unit of `count` products: brings them into an order in which neighbours are pairs; gives their widths. */
+static void pack_pairs(const unit *u, int32_t count, uint8_t order[UNIT], uint8_t width[UNIT]) {
+    const sums s = sums_of(u, false);
+    choose(&s, count, order);
+    reorder(u, order);
+    for (int32_t i = 0; i < UNIT; i++) width[i] = (uint8_t)width_of(sum_of(&s, order[i], order[i ^ 1]));
+}
+
+/* Then into one in which pairs 0 and 2, 1 and 3, 4 and 6, 5 and 7 are added up. */
+static void pack_fours(const unit *u, uint8_t order[UNIT], uint8_t width[UNIT]) {
+    const sums s = sums_of(u, true);
+    uint8_t pairs[UNIT], moved[UNIT], before[UNIT];
+    choose(&s, s.count, pairs);
+    memcpy(before, order, sizeof before);
+    for (int32_t i = 0; i < s.count; i++) {
+        const int32_t to = i / 4 * 4 + i / 2 % 2 + i % 2 * 2;
+        for (int32_t k = 0; k < 2; k++) {
+            moved[2 * to + k] = (uint8_t)(2 * pairs[i] + k);
+            width[2 * to + k] = (uint8_t)width_of(sum_of(&s, pairs[i], pairs[i ^ 1]));
+        }
+    }
+    for (int32_t i = 0; i < UNIT; i++) order[i] = before[moved[i]];
+    reorder(u, moved);
+}
+
 void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
     for (int32_t quad = 0; quad < weights->quads; quad += QUADS) {
         const unit u = {weights, quad};
-        const sums s = sums_of(&u);
         const size_t at = (size_t)quad * 4;
-        uint8_t *order = spans->order + at;
-        choose(&s, mn_min_i32(UNIT, (weights->quads - quad) * 4), order);
-        reorder(&u, order);
+        uint8_t *width = spans->width + at;
+        pack_pairs(&u, mn_min_i32(UNIT, (weights->quads - quad) * 4), spans->order + at, width);
+        if (weights->together == 4) pack_fours(&u, spans->order + at, width);
         for (int32_t i = 0; i < UNIT; i++) {
-            const int32_t width = width_of(sum_of(&s, order[i], order[i ^ 1]));
-            spans->width[at + (size_t)i] = (uint8_t)width;
-            spans->low[at + (size_t)i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width / 2, 0), WIDEST - width);
+            spans->low[at + (size_t)i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width[i] / 2, 0), WIDEST - width[i]);
         }
     }
 }

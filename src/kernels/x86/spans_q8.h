@@ -7,11 +7,12 @@
  *
  *     low + byte + over - under,   byte = clamp(x - low, 0, width)
  *
- * where no weights of the layer can make such bytes leave 16 bits. Which products are a pair is free within units of
- * 16: large weights get small ones beside them, so that widths are most often more than 200 of 255. What `low` adds is
- * folded into the bias. `over` and `under` are 0 for most activations; groups of four with another one are listed, and
- * multiplied as bytes again, added or taken off. Results are those of all 256 for all weights and activations; how many
- * groups are listed changes the time alone. */
+ * where no weights of the layer can make such bytes leave 16 bits: those of pairs of products, or of fours, two pairs
+ * added up before they are widened. Which products are a pair or four is free within units of 16: large weights get
+ * small ones beside them, so that widths of pairs are most often more than 200 of 255, those of fours half to two
+ * thirds of it. What `low` adds is folded into the bias. `over` and `under` are 0 for most activations; groups of four
+ * with another one are listed, and multiplied as bytes again, added or taken off. Results are those of all 256 for all
+ * weights and activations; how many groups are listed changes the time alone. */
 #ifndef MN_KERNELS_X86_SPANS_Q8_H
 #define MN_KERNELS_X86_SPANS_Q8_H
 
@@ -44,17 +45,23 @@ typedef struct mn_weights_q8 {
     int8_t *from;
     size_t block_bytes; /* from block to block */
     int32_t channels, block_channels, quads;
+    int32_t together; /* products added up in 16 bits: 2, or 4, of groups 0 and 1, 2 and 3, ...; quads is a multiple of
+                         4 then */
 } mn_weights_q8;
 
-/** What the bytes leave of a group of activations, [4 rows][4 products], each at most 128. */
+/** What the bytes leave of a group of activations, or a part of that, [4 rows][4 products], each at most 127: bytes
+ * that are in 16 bits with any pair of weights. */
 typedef struct mn_rest_q8 {
     uint8_t bytes[16];
     int32_t quad;
     int16_t factors[2]; /* both 1, or both -1 */
 } mn_rest_q8;
 
-/** Most that a column of four rows can have. */
-static inline size_t mn_rests_q8_most(int32_t quads) { return 2 * (size_t)quads; }
+/** Most that a column of four rows can have: with pairs, whose widths are at least 128, one of `over` and one of
+ * `under`; with fours, of at least 63, one more. */
+static inline size_t mn_rests_q8_most(int32_t quads, int32_t together) {
+    return (size_t)(together == 2 ? 2 : 3) * (size_t)quads;
+}
 
 /** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. */
 void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
