@@ -113,19 +113,25 @@ static mn_status measure_machine(const settings *s, machine *m, loop_result *res
     return bandwidth_measure(s->milliseconds, &m->memory);
 }
 
+static mn_status report_model(const settings *s, const machine *m, const char *path, double handover, cli_json *json) {
+    model_report report;
+    scaling prediction = {.pieces = NULL};
+    MN_TRY(model_report_make(path, m, s->cpu, s->milliseconds, &report));
+    const mn_status status = s->scaling ? scaling_make(&report, s->cpu, handover, &prediction) : MN_OK;
+    const scaling *known = s->scaling ? &prediction : NULL;
+    if (status == MN_OK && json) json_model(json, &report, known);
+    if (status == MN_OK && !json) print_model(&report, m);
+    if (status == MN_OK && !json && known) print_scaling(&report, known);
+    scaling_free(&prediction);
+    model_report_free(&report);
+    return status;
+}
+
 static mn_status report_models(const settings *s, const machine *m, cli_json *json) {
     double handover = 0;
     if (s->scaling) MN_TRY(handover_measure(s->milliseconds, &handover));
     for (int32_t i = 0; i < s->models.count; i++) {
-        model_report report;
-        MN_TRY(model_report_make(s->models.items[i], m, s->cpu, s->milliseconds, &report));
-        if (json) {
-            json_model(json, &report, s->scaling ? &handover : NULL);
-        } else {
-            print_model(&report, m);
-            if (s->scaling) print_scaling(&report, handover);
-        }
-        model_report_free(&report);
+        MN_TRY(report_model(s, m, s->models.items[i], handover, json));
     }
     return MN_OK;
 }

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scaling.h"
-
 enum { WORST = 5, OPS_WIDTH = 28 };
 
 static double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
@@ -158,7 +156,7 @@ static void json_step(cli_json *json, const model_report *report, const step_rep
     cli_json_end(json);
 }
 
-void json_model(cli_json *json, const model_report *report, const double *handover) {
+void json_model(cli_json *json, const model_report *report, const scaling *prediction) {
     cli_json_object(json, NULL);
     cli_json_text(json, "path", report->path);
     cli_json_int(json, "runs", report->runs);
@@ -167,6 +165,6 @@ void json_model(cli_json *json, const model_report *report, const double *handov
     cli_json_array(json, "steps");
     for (int32_t s = 0; s < report->step_count; s++) json_step(json, report, &report->steps[s]);
     cli_json_end(json);
-    if (handover) json_scaling(json, report, *handover);
+    if (prediction) json_scaling(json, report, prediction);
     cli_json_end(json);
 }

@@ -7,6 +7,7 @@
 
 #include "beside.h"
 #include "common/json.h"
+#include "scaling.h"
 #include "steps.h"
 
 /** A loop that ran, with its result in multiply-accumulates per ns. */
@@ -25,7 +26,7 @@ void json_machine(cli_json *json, const machine *m, const loop_result *loops, in
 /** Value "beside" of the object that is open. */
 void json_beside(cli_json *json, const beside_result *results, int32_t count);
 
-/** One object of the array that is open, with predictions from `handover` ns unless that is NULL. */
-void json_model(cli_json *json, const model_report *report, const double *handover);
+/** One object of the array that is open, with a prediction unless that is NULL. */
+void json_model(cli_json *json, const model_report *report, const scaling *prediction);
 
 #endif

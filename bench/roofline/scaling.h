@@ -12,8 +12,18 @@
  *  a processor; takes about `milliseconds`. 0 when there is no second processor. Errors: MEMORY, THREAD. */
 mn_status handover_measure(int32_t milliseconds, double *ns);
 
-/** Predictions for 1 to 64 threads from the steps of a report that was made with one thread. */
-void print_scaling(const model_report *report, double handover_ns);
-void json_scaling(cli_json *json, const model_report *report, double handover_ns);
+/** What a prediction needs beside a report that was made with one thread. */
+typedef struct scaling {
+    double handover_ns;
+    int32_t *pieces; /* owned: of each step, as sessions with 1, 2, 4 ... 64 threads cut it */
+} scaling;
+
+/** Asks sessions with kernels of at most tier `cpu` (NULL: the best). Errors: MEMORY, THREAD, those of sessions. */
+mn_status scaling_make(const model_report *report, const char *cpu, double handover_ns, scaling *out);
+void scaling_free(scaling *s);
+
+/** Predictions for 1 to 64 threads. */
+void print_scaling(const model_report *report, const scaling *s);
+void json_scaling(cli_json *json, const model_report *report, const scaling *s);
 
 #endif
