@@ -40,8 +40,9 @@ export interface LoadOptions {
   name?: string;
   /** Names of the classes, as many as the model has. Default: the model's own, else ImageNet's for 1000 or 1001. */
   labels?: readonly string[];
-  /** Where mobilenet.wasm is, or what it holds, where the file beside this module is not it. */
-  wasm?: string | URL | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
+  /** Where mobilenet.wasm is, or what it holds, where the file beside this module is not it. The object is a
+   *  WebAssembly.Module, a type that projects for Node.js alone do not have. */
+  wasm?: string | URL | ArrayBuffer | ArrayBufferView | object;
 }
 
 /** A model, ready to run. It has its own memory, which goes with it. */

@@ -43,19 +43,27 @@ const guarded = (action) => async (...args) => {
 
 // ---- Answers ----
 
+const readable = (name) => name.replaceAll('_', ' ');
+const percent = (probability) => `${(100 * probability).toFixed(1)} %`;
+
 function tell(classes, milliseconds) {
   element('classes').replaceChildren(...classes.map(({ name, probability, index }) => {
     const item = document.createElement('li');
-    const percent = document.createElement('span');
+    const part = document.createElement('span');
     item.dataset.index = index;
     item.dataset.probability = probability;
     item.style.setProperty('--part', `${100 * probability}%`);
-    item.append(name.replaceAll('_', ' '));
-    percent.textContent = `${(100 * probability).toFixed(1)} %`;
-    item.append(percent);
+    part.textContent = percent(probability);
+    item.append(readable(name), part);
     return item;
   }));
-  element('time').textContent = `Classified in ${milliseconds.toFixed(1)} ms, resizing included.`;
+  // A screen reader says the best class, too; not for each frame of a camera.
+  const [{ name, probability }] = classes;
+  const spoken = document.createElement('span');
+  spoken.className = 'spoken';
+  spoken.textContent = ` ${readable(name)}, ${percent(probability)}.`;
+  element('time').setAttribute('aria-live', camera ? 'off' : 'polite');
+  element('time').replaceChildren(`Classified in ${milliseconds.toFixed(1)} ms, resizing included.`, spoken);
 }
 
 function classify() {
@@ -64,7 +72,7 @@ function classify() {
   const start = performance.now();
   const classes = model.classify(image, CLASSES);
   tell(classes, performance.now() - start);
-  photo.setAttribute('aria-label', `Photo: ${classes[0].name.replaceAll('_', ' ')}`);
+  photo.setAttribute('aria-label', `Photo: ${readable(classes[0].name)}`);
 }
 
 function show(source, width, height) {
@@ -166,7 +174,7 @@ function addExample(name, bytes) {
   const image = document.createElement('img');
   const blob = new Blob([bytes], { type: 'image/jpeg' });
   image.src = URL.createObjectURL(blob);
-  image.alt = `Example: a road sign, ${name.replaceAll('_', ' ')}`;
+  image.alt = `Example: a road sign, ${readable(name)}`;
   button.type = 'button';
   button.append(image);
   button.addEventListener('click', guarded(() => showPhoto(blob)));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # web/ built, and used as people do: the npm package packed, installed and run in Node.js, its types checked, and the
-# page in Chromium without a network. Bytes are those of the native library.
+# page in Firefox and Chromium without a network. Bytes are those of the native library.
 source tests/build/common.sh
 
 [[ ${MN_LONG_TESTS:-} ]] || skip "builds WebAssembly and starts a browser: MN_LONG_TESTS=1 runs it"
@@ -31,11 +31,17 @@ else
     echo "SKIPPED: the types: tsc is missing (npm install -g typescript)"
 fi
 
+if firefox=$(command -v firefox-esr || command -v firefox); then
+    node tests/web/firefox.mjs "$firefox" "$scratch/web/page/index.html" "$scratch/hashes" || fail "the page in Firefox"
+else
+    echo "SKIPPED: the page in Firefox, which is missing (on Debian: apt-get install firefox-esr)"
+fi
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || {
     echo "SKIPPED: the page: Chromium is missing (on Debian: apt-get install chromium)"
     exit 0
 }
 node tests/web/page.mjs "$browser" "$scratch/web/page/index.html" "$scratch" "$scratch/hashes" || fail "the page"
+node tests/web/visit.mjs "$browser" "$scratch/web/page" || fail "the page from a server"
 MOBILENET=$MN_BUILD/mobilenet
 "$MOBILENET" classify -m build-web/signs.tflite --labels models/signs_0.35_96.labels.txt -i "$scratch/photo.ppm" --json \
     >"$scratch/native.json"

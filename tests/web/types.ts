@@ -12,6 +12,9 @@ export async function use(bytes: ArrayBuffer, image: ImageData): Promise<string>
   model.classify({ data: new Uint8Array(3), width: 1, height: 1 });
   // @ts-expect-error: a path is no model
   await load('model.tflite');
+  // @ts-expect-error: and a number no module
+  await load(bytes, { wasm: 1 });
+  await load(bytes, { wasm: await WebAssembly.compile(bytes) });
   model.dispose();
   return `${best[0]?.name} ${best[0]?.probability.toFixed(2)}`;
 }
