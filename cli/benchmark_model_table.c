@@ -105,7 +105,7 @@ const bench_flag bench_flag_table[] = {
      * refused, since figures of this processor would pass for theirs. What only tunes such a delegate, and other
      * kernels for this processor, cannot matter. */
     {"external_delegate_path", BENCH_TEXT, HONOURED(external_delegate_path), "", "External delegate path",
-     "shared library of a delegate, which runs what it takes of the model"},
+     "shared library of a delegate, which runs the operators that it claims"},
     {"external_delegate_options", BENCH_TEXT, HONOURED(external_delegate_options), "", "External delegate options",
      "options of that delegate: KEY:VALUE;KEY:VALUE"},
     {"npu", BENCH_TEXT, HONOURED(npu), "", "NPU",

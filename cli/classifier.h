@@ -33,7 +33,7 @@ typedef struct cli_classifier {
 #define CLI_OUTPUT_OPTION(type, member)                                                                                \
     {                                                                                                                  \
         .name = "output", .kind = CLI_TEXT, .offset = offsetof(type, member), .value = "N|NAME",                       \
-        .help = "number or name of the output that tells the class [0]"                                                \
+        .help = "number or name of the output with the classes [0]"                                                    \
     }
 
 /** What the answers are, in words that begin with a comma: ", gives scores: softmax applied"; and which output gives

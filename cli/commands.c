@@ -15,6 +15,6 @@ const cli_subcommand cli_subcommands[] = {
     {&cli_train_command, cli_train, "train a network on folders of photos"},
     {&cli_compile_command, cli_compile, "write an int8 model as C for microcontrollers"},
     {&cli_compare_command, cli_compare, "show layer by layer how far one version of a model is from another"},
-    {&cli_completion_command, cli_completion, "print what makes a shell complete these commands"},
+    {&cli_completion_command, cli_completion, "print the shell completion of these commands"},
     {0},
 };

@@ -66,7 +66,7 @@ static const cli_option options[] = {
      .value = "N",
      .low = 0,
      .high = MN_MAX_THREADS,
-     .help = "photos worked on at the same time; 0 for one per processor [0; with a delegate 1]"},
+     .help = "photos processed at the same time; 0 for one per processor [0; with a delegate 1]"},
     CLI_DELEGATE_OPTIONS(settings, delegate),
     {0},
 };
@@ -74,16 +74,14 @@ static const cli_option options[] = {
 const cli_command cli_compare_command = {
     .name = "compare",
     .usage = "A [B] --images DIR [options]",
-    .summary = "Compares what the layers of two versions of a model compute, the worst first: signal to noise ratio "
-               "(SQNR) and cosine of B against A, and the ranges of values; of classifiers how far answers are apart.",
+    .summary = "Compares the layers of two versions of a model, worst first: signal to noise ratio "
+               "(SQNR) and cosine of B against A, and the ranges of values; for classifiers also their agreement.",
     .notes =
-        "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by "
-        "the names of "
-        "their outputs, and the rest by their order, operator and size. Of classifiers it tells what evaluate "
-        "--compare "
-        "tells, with the same intervals; classes of photos are told by file names and folders, as for "
-        "evaluate.\n\nWith a delegate B runs on it, operator by "
-        "operator, and is A itself unless named: so the first layer that the delegate computes otherwise is found.",
+        "A and B are .tflite models, float or quantised, or any file that convert reads. Layers are matched by the "
+        "names of their outputs, and the rest by their order, operator and size. For classifiers it prints the same as "
+        "evaluate --compare, with the same intervals; classes of photos are given by file names and folders, as "
+        "for evaluate.\n\nWith a delegate B runs on it, operator by operator, and is A itself unless named, to "
+        "find the first layer that differs on the delegate.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),

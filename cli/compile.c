@@ -43,29 +43,28 @@ static const cli_option options[] = {
      .required = true,
      .offset = offsetof(settings, output),
      .value = "DIR",
-     .help = "folder to write, which may not be there yet, or must be empty"},
+     .help = "folder to write, which must be empty if it exists"},
     {.name = "name",
      .kind = CLI_LIST,
      .offset = offsetof(settings, names),
      .value = "NAME...",
-     .help = "what the functions and files of each model begin with, a C identifier [the file's name]"},
+     .help = "prefix of the functions and files of each model, a C identifier [the file's name]"},
     {.name = "library",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, library),
      .help = "make DIR a library for the Arduino IDE, PlatformIO, Zephyr and CMSIS-Pack: the same files in DIR/src, "
-             "beside it what each of them reads, and an example"},
+             "with the tools' own files and an example beside it"},
     {.name = "ram",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, ram),
      .value = "BYTES",
-     .help =
-         "bytes that activations may take, such as 196608 or 192K: the program reads weights from flash as seldom as "
-         "goes in that [the least memory that is possible]"},
+     .help = "memory limit for activations, such as 196608 or 192K, within which weights are read from flash as rarely "
+             "as possible [the least memory]"},
     {.name = "held",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, held),
-     .help = "the whole input lies in memory when the network begins; otherwise its rows arrive one by one, and only "
-             "the latest few are kept"},
+     .help = "the whole input is in memory when the network starts; otherwise its rows arrive one by one, and only the "
+             "latest are kept"},
     {.name = "plan",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, plan),
@@ -76,20 +75,19 @@ static const cli_option options[] = {
      .value = "MB/S",
      .low = 1,
      .high = 1,
-     .help =
-         "megabytes a second that can be read from flash: what slices may cost, whether copies of weights in RAM pay, "
-         "and with --plan how long weights take [40, as from quad SPI]"},
+     .help = "read speed of the flash in megabytes per second, for choosing slices and copies of weights in RAM, and "
+             "for times with --plan [40, as of quad SPI]"},
     {.name = "map",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, map),
      .value = "FILE.svg",
-     .help = "of one model: draw the arena, steps from left to right, bytes upwards"},
+     .help = "draw the arena of one model, with steps from left to right and bytes upwards"},
     {.name = "check",
      .kind = CLI_LIST,
      .offset = offsetof(settings, checks),
      .value = "FILE...",
-     .help = "before anything is written, run the programs here on photos, or bytes of an input in files *.raw, and "
-             "compare each score with the reference kernels"},
+     .help = "before writing, run the programs on the host with photos, or raw inputs in files *.raw, and compare each "
+             "score with the reference kernels"},
     CLI_IMAGE_OPTIONS(settings, image),
     {0},
 };
@@ -103,7 +101,7 @@ const cli_command cli_compile_command = {
     .notes =
         "DIR gets NAME.h, NAME.c and NAME_weights.c of each model, and the files mn_mcu_*.[ch] that all of them "
         "share; all are C99 and valid C++. NAME_begin(), NAME_push_row() and NAME_finish() run the network as rows "
-        "of the image arrive, NAME_run() on a whole one. Results are the bytes that 'mobilenet run' gives.",
+        "of the image arrive, NAME_run() on a whole one. Results have the same bytes as with 'mobilenet run'.",
     .options = options,
     .operands = true,
     .operand_offset = offsetof(settings, models),

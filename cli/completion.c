@@ -245,7 +245,7 @@ static const cli_option options[] = {{0}};
 const cli_command cli_completion_command = {
     .name = "completion",
     .usage = "bash|zsh|fish",
-    .summary = "Prints what makes a shell complete the commands, options and files of mobilenet.",
+    .summary = "Prints a shell script that completes the commands, options and files of mobilenet.",
     .notes = "Packages install it. Without one, in the shell's start-up file:\n"
              "bash  eval \"$(mobilenet completion bash)\"\n"
              "zsh   eval \"$(mobilenet completion zsh)\", below compinit\n"

@@ -44,8 +44,8 @@ static const cli_option options[] = {
      .value = "N",
      .low = 1,
      .high = 8192,
-     .help = "height and width of the input in pixels, where the file leaves them open: weights do, a whole model "
-             "seldom [the size in the file's name, else 224]"},
+     .help = "height and width of the input in pixels, if the file leaves them open, as bare weights do [the size in "
+             "the file's name, else 224]"},
     {.name = "scores",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, scores),
@@ -54,7 +54,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(settings, labels),
      .value = "FILE",
-     .help = "names of the classes, one per line, to go into the model [those that the file brings]"},
+     .help = "names of the classes, one per line, to store in the model [those of the file]"},
     CLI_CARD_OPTION(settings, card),
     {0},
 };
@@ -62,7 +62,7 @@ static const cli_option options[] = {
 const cli_command cli_convert_command = {
     .name = "convert",
     .usage = "WEIGHTS -o FILE [options]",
-    .summary = "Converts a MobileNet that Keras or PyTorch saved into a float .tflite: weights or a whole model in "
+    .summary = "Converts a MobileNet saved by Keras or PyTorch into a float .tflite: weights or a whole model in "
                "HDF5 (.h5, .weights.h5), a Keras 3 archive (.keras), a state dict of torchvision or timm "
                "(.safetensors, .pth), or an ONNX model of any float classifier (.onnx).",
     .notes = "Any width, input size and number of classes, with or without classifier; fine-tuned models with the "

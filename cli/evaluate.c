@@ -55,7 +55,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(settings, compare),
      .value = "MODEL2",
-     .help = "evaluate this model as well, without delegate, and tell how far its answers are from the first one's"},
+     .help = "evaluate this model as well, without delegate, and compare its outputs with the first model's"},
     {.name = "jobs",
      .kind = CLI_INT,
      .offset = offsetof(settings, jobs),
@@ -90,7 +90,7 @@ const cli_command cli_evaluate_command = {
         "Measures the accuracy of a model over a folder of photos: top-1 and top-5 with 95 % intervals, speed, and "
         "the most confident mistakes; and how far another model is from it.",
     .notes =
-        "The class of a photo is told by the list file; or by a WordNet id that starts its file name "
+        "The class of a photo is given by the list file; or by a WordNet id that starts its file name "
         "(n01440764_tench.JPEG); or by the folder below DIR that holds it: a WordNet id, a label of the model, or, "
         "when no folder is either and there are as many as classes, its place in the sorted order.\n\nResults do "
         "not depend on --jobs. Intervals are Wilson's and, by bootstrap, the middle 95 % of 2000 resamples of the "

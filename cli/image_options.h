@@ -24,7 +24,7 @@ extern const char *const cli_filter_names[];
 /** --no-exif alone, for commands that have their own words for the others. */
 #define CLI_NO_EXIF_OPTION(type, member)                                                                               \
     {.name = "no-exif", .kind = CLI_FLAG, .offset = offsetof(type, member),                                            \
-     .help = "leave photos as stored: do not turn them upright as their EXIF data says"}
+     .help = "leave photos as stored, ignoring their EXIF orientation"}
 
 /** Option table entries for the cli_image_options `member` of the settings struct `type`. */
 #define CLI_IMAGE_OPTIONS(type, member)                                                                                \
@@ -34,13 +34,13 @@ extern const char *const cli_filter_names[];
      .help = "resize only the central 87.5 % of each side"},                                                           \
     {.name = "filter", .kind = CLI_CHOICE, .offset = offsetof(type, member.filter), .value = "NAME",                   \
      .choices = cli_filter_names,                                                                                      \
-     .help = "resize as Pillow does with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},              \
+     .help = "resize like Pillow with nearest, box, bilinear, hamming, bicubic or lanczos [bicubic]"},                 \
     {.name = "input-range", .kind = CLI_NUMBERS, .offset = offsetof(type, member.range), .value = "LOW,HIGH",          \
      .low = 2, .high = 2,                                                                                              \
-     .help = "what pixels 0 and 255 mean to the model [what its file tells, else -1,1]"},                       \
+     .help = "values of pixels 0 and 255 in the model's input [as in its file, else -1,1]"},                           \
     {.name = "mean", .kind = CLI_NUMBERS, .offset = offsetof(type, member.mean), .value = "R,G,B",                     \
      .low = 1, .high = 3,                                                                                              \
-     .help = "with --std: the model expects (pixel - mean) / std, all in units of a pixel, 0 to 255"},                 \
+     .help = "with --std: the model expects (pixel - mean) / std, both in pixel units, 0 to 255"},                     \
     {.name = "std", .kind = CLI_NUMBERS, .offset = offsetof(type, member.deviation), .value = "R,G,B",                 \
      .low = 1, .high = 3, .help = "see --mean"},                                                                       \
     CLI_NO_EXIF_OPTION(type, member.no_exif)

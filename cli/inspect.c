@@ -45,12 +45,12 @@ static const cli_option options[] = {
     {.name = "plan",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, plan),
-     .help = "print the steps instead: operators that run as one, kernels, units that threads share, memory, MACs and "
-             "how many of them come on one byte moved"},
+     .help =
+         "print the steps instead: fused operators, kernels, units for threads, memory, MACs and MACs per byte moved"},
     {.name = "streamed",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, streamed),
-     .help = "tell of the plan that computes a few rows of each operator in turn, in the least memory ('mobilenet run "
+     .help = "show the plan that computes a few rows of each operator in turn, in the least memory ('mobilenet run "
              "--plan streamed')"},
     {.name = "dot",
      .kind = CLI_FLAG,
@@ -61,11 +61,12 @@ static const cli_option options[] = {
      .offset = offsetof(settings, session.delegate.npu),
      .value = "NAME",
      .help =
-         "print instead which operators Arm's compiler Vela would give to an Ethos-U (ethos-u65-256, that of i.MX 93, "
-         "ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and which multipliers channel counts "
-         "leave idle; of a model that Vela has compiled, where the NPU's cycles go, by an estimate; with emulate, tell "
-         "of "
-         "running such a model as 'mobilenet run --npu=emulate' does"},
+         "print instead which operators Arm's compiler Vela would assign to an Ethos-U (ethos-u65-256, that of i.MX "
+         "93, "
+         "ethos-u65-512, ethos-u55-32, -64, -128, -256), why not the others, and the multipliers that channel counts "
+         "waste; for a model compiled by Vela, an estimate of the NPU's cycles by operation; with emulate, show the "
+         "plan of "
+         "'mobilenet run --npu=emulate'"},
     {.name = "plot",
      .kind = CLI_TEXT,
      .offset = offsetof(settings, plot),

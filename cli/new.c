@@ -77,9 +77,8 @@ const cli_command cli_new_command = {
     .usage = "[options] -o FILE",
     .summary = "Writes a float MobileNet with random weights, for tests and training. The same options give the "
                "same file.",
-    .notes =
-        "Kernels are drawn as Keras draws them. Batch norm is folded in with gamma 1, beta 0 and the statistics that "
-        "these kernels let expect, so that values neither fade nor grow from layer to layer.",
+    .notes = "Kernels are initialised as in Keras. Batch norm is folded in with gamma 1, beta 0 and the statistics "
+             "expected with these kernels, so that values neither vanish nor explode from layer to layer.",
     .options = options,
 };
 

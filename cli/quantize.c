@@ -69,7 +69,7 @@ static const cli_option options[] = {
     {.name = "data-free",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, data_free),
-     .help = "use no photo, but what batch norm in the weights tells of every channel"},
+     .help = "use no photos, but the batch norm statistics in the weights"},
     {.name = "optimize",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, optimise),
@@ -80,7 +80,7 @@ static const cli_option options[] = {
      .value = "N",
      .low = 0,
      .high = INT32_MAX,
-     .help = "which places of the photos --optimize looks at [1]"},
+     .help = "seed for the samples that --optimize takes from photos [1]"},
     {.name = "limit",
      .kind = CLI_INT,
      .offset = offsetof(settings, limit),
@@ -101,19 +101,19 @@ static const cli_option options[] = {
     {.name = "no-correction",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, uncorrected),
-     .help = "leave the biases as they are, although rounding shifts what channels compute"},
+     .help = "do not correct the biases for the shift that rounding causes"},
     {.name = "per-tensor",
      .kind = CLI_FLAG,
      .offset = offsetof(settings, per_tensor),
-     .help = "one scale for all weights of a layer, for accelerators that want it; does all that --optimize does, and "
-             "still costs accuracy"},
+     .help = "one scale for all weights of a layer, for accelerators that need it; implies --optimize, and still costs "
+             "accuracy"},
     {.name = "dense",
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, dense),
      .value = "SCALES",
      .choices = dense_names,
-     .help = "scales of the weights of a FULLY_CONNECTED: per-channel, or per-tensor, without which compilers for "
-             "Ethos-U before Vela 4 leave it to the processor [per-channel]"},
+     .help = "scales of the weights of a FULLY_CONNECTED: per-channel, or per-tensor, without which Vela before "
+             "version 4 leaves it to the CPU [per-channel]"},
     {.name = "io",
      .kind = CLI_CHOICE,
      .offset = offsetof(settings, io),
@@ -124,7 +124,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(settings, labels),
      .value = "FILE",
-     .help = "names of the classes, one per line, to go into the model [those that the float model brings]"},
+     .help = "names of the classes, one per line, to store in the model [those of the float model]"},
     CLI_IMAGE_OPTIONS(settings, image),
     {.name = "jobs",
      .kind = CLI_INT,
@@ -132,7 +132,7 @@ static const cli_option options[] = {
      .value = "N",
      .low = 0,
      .high = MN_MAX_THREADS,
-     .help = "photos worked on at the same time; 0 for one per processor [0]"},
+     .help = "photos processed at the same time; 0 for one per processor [0]"},
     CLI_CARD_OPTION(settings, card),
     {0},
 };
@@ -140,14 +140,14 @@ static const cli_option options[] = {
 const cli_command cli_quantize_command = {
     .name = "quantize",
     .usage = "MODEL -o FILE [--images DIR | --data-free] [options]",
-    .summary = "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or what Keras or "
-               "PyTorch saved, or ONNX.",
+    .summary = "Quantises a float model to 8-bit integers: a .tflite with float32 or float16 weights, or a Keras, "
+               "PyTorch or ONNX file.",
     .notes =
-        "Weights become int8 with a scale for each output channel, activations int8 with ranges found on the "
-        "photos or, without any, expected by batch norm, after TensorFlow Lite's quantisation specification. The "
+        "Weights become int8 with one scale per output channel, activations int8 with ranges from the photos or from "
+        "batch norm, by TensorFlow Lite's quantisation specification. The "
         "same input gives the same bytes, whatever --jobs. FILE.md is the model card: what the model is, what it was "
         "made from, and how often it agrees with the float model.\n"
-        "A model from 'train --qat' brings the ranges that it learned; they are kept when neither --images nor "
+        "A model from 'train --qat' contains learned ranges; they are used when neither --images nor "
         "--data-free is given.",
     .options = options,
     .operands = true,

@@ -85,8 +85,9 @@ const cli_command cli_run_command = {
     .name = "run",
     .usage = "-m MODEL --input RAW... --output RAW... [options]",
     .summary = "Runs a model once on raw tensors: for scripts, and for comparing engines. Prints nothing unless asked.",
-    .notes = "'mobilenet inspect MODEL' tells the type and shape of each input and output. A file of the wrong size is "
-             "an error.",
+    .notes =
+        "'mobilenet inspect MODEL' prints the type and shape of each input and output. A file of the wrong size is "
+        "an error.",
     .options = options,
 };
 

@@ -30,7 +30,8 @@ typedef struct cli_session_options {
 /** Option table entries for the path and options of the cli_delegate_options `member` of the settings struct `type`. */
 #define CLI_DELEGATE_OPTIONS(type, member)                                                                             \
     {.name = "external-delegate-path", .kind = CLI_TEXT, .offset = offsetof(type, member.path), .value = "FILE",       \
-     .help = "run on this delegate of TensorFlow Lite, as /usr/lib/libvx_delegate.so, what it takes of the model"},    \
+     .help = "run the operators that it claims on this TensorFlow Lite delegate, such as "                             \
+             "/usr/lib/libvx_delegate.so"},                                                                            \
     {.name = "external-delegate-options", .kind = CLI_TEXT, .offset = offsetof(type, member.options),                  \
      .value = "KEY:VALUE;...", .help = "options of that delegate"}
 
@@ -45,12 +46,12 @@ typedef struct cli_session_options {
     {.name = "require-full-delegation", .kind = CLI_FLAG, .offset = offsetof(type, member.delegate.required),          \
      .help = "fail unless the delegate runs every operator"},                                                          \
     {.name = "allow-cpu-fallback", .kind = CLI_FLAG, .offset = offsetof(type, member.delegate.fallback),               \
-     .help = "warn and run on the CPU where the delegate cannot be loaded or fails to take the model"}
+     .help = "warn and run on the CPU if the delegate cannot be loaded or cannot take the model"}
 
-/** The entry that has an NPU emulated, beside those of CLI_SESSION_OPTIONS. */
+/** The entry for an emulated NPU, in addition to those of CLI_SESSION_OPTIONS. */
 #define CLI_NPU_OPTION(type, member)                                                                                   \
     {.name = "npu", .kind = CLI_TEXT, .offset = offsetof(type, member.delegate.npu), .value = "emulate",               \
-     .help = "emulate the NPU that Vela has compiled the model for, Ethos-U55 or Ethos-U65"}
+     .help = "emulate the NPU that Vela compiled the model for, Ethos-U55 or Ethos-U65"}
 
 /* clang-format on */
 

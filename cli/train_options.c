@@ -33,7 +33,7 @@ static const cli_option options[] = {
      .required = true,
      AT(data),
      .value = "DIR",
-     .help = "pictures to learn from: one folder for each class, or a file with a path and a class in each line"},
+     .help = "pictures to train on: one folder per class, or a file with a path and a class per line"},
     {.name = "out",
      .letter = 'o',
      .kind = CLI_TEXT,
@@ -46,22 +46,24 @@ static const cli_option options[] = {
     NUMBER("width", width, "ALPHA", "depth multiplier: 0.35, 0.5, 0.75, 1.0, 1.3, 1.4 or another [1.0]"),
     WHOLE("size", size, 32, 1024, "height and width of the input in pixels [224, or that of --init]"),
     TEXT("init", init, "FILE", "weights to start from: any file that 'convert' reads [random ones]"),
-    WHOLE("freeze", freeze, -1, 100, "blocks from the input that stay as they are; -1 for all but the classifier [0]"),
+    WHOLE("freeze", freeze, -1, 100,
+          "blocks from the input on that are not trained; -1 for all but the classifier [0]"),
     {.name = "qat",
      .kind = CLI_FLAG,
      AT(qat),
-     .help = "quantisation-aware: go on from --init as the int8 model computes; 'quantize' keeps the ranges learned"},
+     .help =
+         "quantisation-aware: continue from --init in the int8 model's arithmetic; 'quantize' uses the learned ranges"},
     {.name = "per-tensor",
      .kind = CLI_FLAG,
      AT(per_tensor),
      .help = "with --qat: one scale for all weights of a layer, for 'quantize --per-tensor'"},
-    WHOLE("epochs", epochs, 1, 100000, "times that every picture is seen [100]"),
+    WHOLE("epochs", epochs, 1, 100000, "passes over the pictures [100]"),
     WHOLE("batch", batch, 1, 65536, "pictures in a step [96]"),
     CHOICE("optimizer", optimiser, optimiser_names, "rmsprop as TensorFlow's, sgd with momentum, or adam [rmsprop]"),
-    NUMBER("rate", rate, "R", "learning rate to begin with [0.045; 0.001 for adam; a tenth with --qat]"),
+    NUMBER("rate", rate, "R", "initial learning rate [0.045; 0.001 for adam; a tenth with --qat]"),
     CHOICE("schedule", schedule, schedule_names, "of the rate: steps down, or cosine down to 0 [steps]"),
     PAIR("decay", decay, "F,EPOCHS", "for steps: times F every so many epochs [0.98,2.5]"),
-    NUMBER("warmup", warmup, "EPOCHS", "in which the rate rises from 0 [0]"),
+    NUMBER("warmup", warmup, "EPOCHS", "epochs in which the rate rises from 0 [0]"),
     NUMBER("weight-decay", weight_decay, "D", "L2 penalty, not on depthwise kernels and batch norm [4e-5]"),
     NUMBER("label-smoothing", smoothing, "S", "part of the target spread over all classes [0.1]"),
     NUMBER("dropout", dropout, "P", "rate before the classifier [0.2]"),
@@ -73,7 +75,7 @@ static const cli_option options[] = {
     CLI_NO_EXIF_OPTION(cli_train_settings, no_exif),
     CHOICE("colour", colour, colour_names,
            "changes of brightness, saturation, hue and contrast: full, fast (the first two) or none [full]"),
-    WHOLE("seed", seed, 0, INT32_MAX, "of all that is random [0]"),
+    WHOLE("seed", seed, 0, INT32_MAX, "seed of all random numbers [0]"),
     WHOLE("threads", threads, 1, MN_MAX_THREADS, "[one for each processor]"),
     WHOLE("cache", cache, 0, 1 << 24, "MiB of decoded pictures to keep [a quarter of the memory]"),
     WHOLE("save-every", save_minutes, 1, 100000, "minutes between checkpoints within an epoch [10]"),
@@ -81,8 +83,8 @@ static const cli_option options[] = {
      .letter = 'f',
      .kind = CLI_FLAG,
      AT(force),
-     .help = "begin anew even where FILE.h5 or its checkpoint is there already, and replace them"},
-    {.name = "resume", .kind = CLI_FLAG, AT(resume), .help = "go on from the checkpoint beside FILE.h5"},
+     .help = "start over even if FILE.h5 or its checkpoint exists, and replace them"},
+    {.name = "resume", .kind = CLI_FLAG, AT(resume), .help = "continue from the checkpoint beside FILE.h5"},
     CLI_CARD_OPTION(cli_train_settings, card),
     {0},
 };
@@ -92,14 +94,12 @@ const cli_command cli_train_command = {
     .usage = "--data DIR --out FILE.h5 [options]",
     .summary = "Trains a MobileNetV2. The defaults are the published procedure for ImageNet.",
     .options = options,
-    .notes =
-        "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
-        "epoch), FILE.h5.md (the model card) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a "
-        "checkpoint and exits "
-        "with 130.\n"
-        "The same options, seed and number of threads give the same weights, resumed or not.\n"
-        "mpirun -np N mobilenet train ... learns on N processes or machines together, each with --batch pictures of "
-        "every step.",
+    .notes = "Beside FILE.h5 it writes FILE.labels.txt (the classes), FILE.csv and FILE.svg (loss and accuracy by "
+             "epoch), FILE.h5.md (the model card) and FILE.state (the checkpoint). Ctrl-C ends the step, writes a "
+             "checkpoint and exits with 130.\n"
+             "The same options, seed and number of threads give the same weights, resumed or not.\n"
+             "mpirun -np N mobilenet train ... trains on N processes or machines together, each with --batch pictures "
+             "per step.",
 };
 
 /* ---- Numbers that may not be given ------------------------------------------------------------------- */

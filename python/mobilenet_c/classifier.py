@@ -74,7 +74,7 @@ class Classifier(lib.Owner):
     `model`: a Model, the path of a `.tflite` file or its bytes.
     `labels`: names of the classes, or a text file of them, one a line; else the model's own, ImageNet's for its 1000 or
     1001 classes, or "class 7".
-    `output`: number or name of the output that tells the class.
+    `output`: number or name of the output with the classes.
     `threads`, `cpu`, `delegates`, `full_delegation`: as Session.
     `crop`: "auto" (what the model says), "exact" (the whole photo) or "central" (87.5 % of each side).
     `filter`: "auto" (bicubic), "nearest", "box", "bilinear", "hamming", "bicubic" or "lanczos", as Pillow's.

@@ -15,7 +15,7 @@ use crate::{Image, Model, PreprocessOptions, Result, SessionOptions};
 pub struct ClassifierOptions<'a> {
     /// Names of the classes; none: the model's, or ImageNet's.
     pub labels: Vec<String>,
-    /// Number or name of the output that tells the class; `None`: the first.
+    /// Number or name of the output with the classes; `None`: the first.
     pub output: Option<String>,
     pub session: SessionOptions<'a>,
     pub preprocess: PreprocessOptions,
