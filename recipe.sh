@@ -3,24 +3,24 @@
 # usage: ./recipe.sh [--weights FILE] [--images DIR] [--image PHOTO] [--npu NAME] [--out DIR] [--offline]
 #        ./recipe.sh --model FILE.tflite [--images DIR] [--image PHOTO] [--offline]
 #
-# From trained Keras weights of a MobileNetV2 to a float model, an int8 model and the class of a photo, without Python:
-# installs what is missing, builds, converts, quantises, classifies, and measures accuracy and latency. Once it has
-# run, it needs no network. It may be run again, and interrupted, at any time.
+# From trained Keras weights of a MobileNetV2 to a float model, an int8 model and a classified photo, without Python:
+# installs missing packages, builds, converts, quantises, classifies, and measures accuracy and latency. After the first
+# run it needs no network. It may be run again, and interrupted, at any time.
 #
-#   --weights FILE  what Keras saved: weights or a whole model (.h5, .keras). Else $MOBILENET_WEIGHTS; else ImageNet's
+#   --weights FILE  a Keras file: weights or a whole model (.h5, .keras). Else $MOBILENET_WEIGHTS; else the ImageNet
 #                   weights in DIR of --out, Keras' own cache (~/.keras/models) or ../shared/models; else they are
 #                   downloaded; else the small model of road signs in models/, if there is one
-#   --images DIR    photos to find the ranges of 8-bit values with, and to measure accuracy on; else
-#                   ../shared/images/imagenet; else the int8 model is made without photos
+#   --images DIR    photos for calibration and for measuring accuracy; else ../shared/images/imagenet; else the int8
+#                   model is made without photos
 #   --image PHOTO   the photo to classify; else examples/chelsea.jpg; else one of --images
-#   --no-exif       leave photos as stored: do not turn them upright as their EXIF data says
+#   --no-exif       leave photos as stored, ignoring their EXIF orientation
 #   --labels FILE   names of the classes, one per line; else WEIGHTS.labels.txt beside WEIGHTS.h5, else ImageNet's
-#   --out DIR       where the models go; default out
+#   --out DIR       folder for the models; default out
 #   --npu NAME      make the int8 model for an NPU. ethos-u65-256 (i.MX 93; or -512, ethos-u55-32 to -256): the
-#                   classifier's weights get one scale, without which older compilers leave it to the processor, and
+#                   classifier's weights get one scale, without which older compilers leave it to the CPU, and
 #                   Vela compiles the model (docs/npu.md). vx (i.MX 8M Plus): all weights of a layer get one scale
 #   --model FILE    only classify and measure with this .tflite; also $MOBILENET_MODEL
-#   --offline       install and download nothing; what is missing ends the run with the command that installs it
+#   --offline       install and download nothing; if something is missing, print the command that installs it and stop
 #   --help          this text
 source "$(dirname "$0")/scripts/lib.sh"
 

@@ -10,7 +10,7 @@
 #   --offline  install nothing
 #   --help     this text
 #
-# Ends with 0 when nothing failed. What is skipped says why. The last line counts.
+# Exits with 0 if nothing failed. Skipped tests say why. The last line has the counts.
 source "$(dirname "$0")/scripts/lib.sh"
 
 all=0

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # usage: mcu/build.sh BOARD FOLDER ELF [MAIN.c] [FLAG...]
 #
-# Compiles what `mobilenet compile -o FOLDER --name network` wrote, with MAIN.c (mcu/main.c), for an emulated board:
+# Compiles the output of `mobilenet compile -o FOLDER --name network`, with MAIN.c (mcu/main.c), for an emulated board:
 # mps2-an386 (Cortex-M4), mps2-an500 (M7), mps3-an547 (M55) or virt-rv32. Flags go to the compiler. ELF.map is the
-# linker's map; objects are kept in ELF.o/, so that weights need not be compiled again.
+# linker's map; objects are kept in ELF.o/, so that weights are not compiled again.
 set -euo pipefail
 case ${1-} in -h | --help | '') awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; exit 0 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)

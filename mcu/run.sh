@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: mcu/run.sh BOARD ELF [ARGUMENT...]
 #
-# Runs a program of mcu/build.sh in QEMU, in the current folder, whose files it may read and write; the exit code is the
-# program's. Arguments go to QEMU.
+# Runs a program built by mcu/build.sh in QEMU. It may read and write files of the current folder; the exit code is the
+# program's. Arguments are passed to QEMU.
 set -euo pipefail
 case ${1-} in -h | --help | '') awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; exit 0 ;; esac
 board=$1 elf=$2

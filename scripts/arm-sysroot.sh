@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/arm-sysroot.sh
 #
-# Prints the path of a folder with files of 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs),
-# and beside them TFLite 2.14.0 with a NumPy of its time, to be run with qemu-aarch64 -L. It is made once, in
-# build-arm/sysroot, from Debian's packages for arm64, which apt-get fetches with settings of its own, so that nothing is
-# installed and this machine's settings stay as they are, and from wheels for aarch64. $MOBILENET_ARM_SYSROOT names an
-# existing one instead. Exit status 77, with the reason on standard error, when it cannot be had.
+# Prints the path of a folder with files for 64-bit Arm: Python, NumPy and LiteRT 1.4.0 (the newest that QEMU 7.2 runs),
+# and TFLite 2.14.0 with a matching NumPy, to be run with qemu-aarch64 -L. It is made once, in build-arm/sysroot, from
+# wheels for aarch64 and from Debian's packages for arm64, which apt-get fetches with separate settings, so that nothing
+# is installed and this machine's settings do not change. $MOBILENET_ARM_SYSROOT names an existing folder instead. Exits
+# with 77, with the reason on standard error, if it cannot be made.
 source "$(dirname "$0")/lib.sh"
 
 litert=(ai-edge-litert==1.4.0)

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/arm.sh [--own] MODEL [ARGUMENTS of bench/arm...]
 #
-# Counts the instructions and cache misses of one inference on emulated Arm cores, Cortex-A53, A55, A76 and one with i8mm:
-# this library by tier, LiteRT 1.4.0 with XNNPACK, with this library's delegate and without either, and TFLite 2.14.0
-# without, in one run; no board is needed.
-# Everything lies in build-arm/.
+# Counts the instructions and cache misses of one inference on emulated Arm cores, Cortex-A53, A55, A76 and one with
+# i8mm: this library by tier, LiteRT 1.4.0 with XNNPACK, with this library's delegate and without either, and TFLite
+# 2.14.0 without, in one run; no board is needed. All files are in build-arm/.
 #
 #   --own   this library alone
 #
-# python3 bench/arm --help tells the other arguments, bench/arm/README.md what is counted. Ends with 77 when the
-# cross-compiler or the emulator cannot be had.
+# python3 bench/arm --help lists the other arguments, bench/arm/README.md describes what is counted. Exits with 77 if
+# the cross-compiler or the emulator is missing.
 source "$(dirname "$0")/lib.sh"
 
 own=0

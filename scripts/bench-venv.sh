@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 #
-# Prints the path of a Python that has LiteRT, and as far as they can be had OpenVINO, ONNX and ONNX Runtime: the
-# environment of scripts/oracle-venv.sh with these added. $MOBILENET_ORACLE_PYTHON is taken as it is. Exit status 77,
-# with the reason on standard error, when there is no LiteRT.
+# Prints the path of a Python with LiteRT, and as far as available OpenVINO, ONNX and ONNX Runtime: the environment of
+# scripts/oracle-venv.sh with these added. $MOBILENET_ORACLE_PYTHON is used unchanged. Exits with 77, with the reason on
+# standard error, without LiteRT.
 case ${1:-} in -h | --help)
     awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
     exit 0

@@ -3,7 +3,7 @@
 # usage: scripts/bench.sh [MODEL...] [-- BENCHMARK_MODEL_FLAGS...]
 #
 # Builds the release preset and measures each model with one thread (default: the models that recipe.sh made in out/,
-# and those of ../shared/models/). docs/benchmarks.md says how to get figures worth comparing.
+# and those of ../shared/models/). docs/benchmarks.md explains how to get comparable figures.
 source "$(dirname "$0")/lib.sh"
 
 install_needs "${build_needs[@]}"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/build.sh [PRESET...]
 #
-# Installs what a build needs and builds the CMake presets (default: release, in build/; others in build-PRESET/).
+# Installs the packages for a build and builds the CMake presets (default: release, in build/; others in build-PRESET/).
 source "$(dirname "$0")/lib.sh"
 
 install_needs "${build_needs[@]}" "${test_needs[@]}"

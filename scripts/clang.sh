@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/clang.sh
 #
-# Checks that clang takes every source of the release preset with the same flags, warnings being errors; those of tests
-# with MN_LONG_TESTS alone. Nothing is built: code is checked, not made. Ends with 77 when clang is absent.
+# Checks every source of the release preset with clang and the same flags, with warnings as errors; those of tests only
+# with MN_LONG_TESTS. Nothing is built. Exits with 77 if clang is missing.
 source "$(dirname "$0")/lib.sh"
 
 if ! have clang; then

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/cross.sh [--quick] [aarch64|armhf|riscv64|i386|s390x|musl|windows|emscripten|wasi|wasi-simd|bare]...
 #
-# Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels' check
-# there, emulated, and compares what models give there with what they give here. "musl" is this system with static
-# programs and another C library, "bare" with nothing but C11's. Without names all; what lacks a compiler or an emulator
-# is skipped, and says what to install. Ends with 77 when nothing could be run.
+# Builds for other systems with the files of cmake/toolchains, in build-cross/, runs the unit tests and the kernels'
+# check in emulators, and compares the outputs of models there with the host's. "musl" is this system with static
+# programs and another C library, "bare" with nothing but C11's. Without names, all systems are tested; those without a
+# compiler or an emulator are skipped, with the packages to install. Exits with 77 if nothing could be run.
 #
-#   --quick  64-bit and 32-bit Arm and 32-bit x86, only the library and a few tests of it
+#   --quick  64-bit and 32-bit Arm and 32-bit x86, only the library and a few of its tests
 #   --help   this text
 source "$(dirname "$0")/lib.sh"
 

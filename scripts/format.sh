@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/format.sh [--check]
 #
-# Formats the C files with clang-format 14 (another release would lay out some lines otherwise); with --check only
-# tells which would change. Ends with 77 when clang-format 14 is absent.
+# Formats the C files with clang-format 14 (other releases format some lines differently); with --check only lists the
+# files that would change. Exits with 77 if clang-format 14 is missing.
 source "$(dirname "$0")/lib.sh"
 
 tool=clang-format-$clang_release

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/fuzz.sh [SECONDS [TARGET...]]
 #
-# Builds the libFuzzer targets (fuzz/fuzz_*.c) with clang and runs each for SECONDS (default 60), beginning with the
-# inputs in fuzz/corpus/NAME. New inputs and crashes go to build-fuzz/NAME. Ends with 77 when clang is absent.
+# Builds the libFuzzer targets (fuzz/fuzz_*.c) with clang and runs each for SECONDS (default 60), starting from the
+# inputs in fuzz/corpus/NAME. New inputs and crashes go to build-fuzz/NAME. Exits with 77 if clang is missing.
 source "$(dirname "$0")/lib.sh"
 
 if ! have clang; then

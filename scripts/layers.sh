@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/layers.sh
 #
-# Checks that folders of src/ include headers of folders below them alone: below in the table of src/README.md. The
-# library's folders (marked there) may not use the others either.
+# Checks that folders of src/ include only headers of folders below them in the table of src/README.md. The library's
+# folders (marked there) may not use the others either.
 source "$(dirname "$0")/lib.sh"
 
 wrong=$(grep -rnoE '^#include "[a-z]+/' --include='*.[ch]' --include='*.def' src | awk -F: '

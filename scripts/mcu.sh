@@ -3,15 +3,15 @@
 # usage: scripts/mcu.sh MODEL [--ram BYTES] [--held] [ARGUMENTS of bench/mcu...]
 #        scripts/mcu.sh --variants [ARGUMENTS of bench/mcu/variants.py...]
 #
-# Counts the instructions of one inference on emulated microcontrollers, Cortex-M4, M7, M55 and rv32imc, and tells code,
-# constants, RAM and stack; no board is needed. The scores are compared with the desktop's. Everything lies in
+# Counts the instructions of one inference on emulated microcontrollers, Cortex-M4, M7, M55 and rv32imc, and reports
+# code, constants, RAM and stack; no board is needed. The scores are compared with the desktop's. All files are in
 # build-mcu/.
 #
 #   --ram BYTES, --held   for `mobilenet compile`
 #   --variants            a table of MobileNetV2 of all widths and sizes, with random weights
 #
-# python3 bench/mcu --help tells the other arguments, bench/mcu/README.md what is counted. Ends with 77 when a compiler
-# or an emulator cannot be had.
+# python3 bench/mcu --help lists the other arguments, bench/mcu/README.md describes what is counted. Exits with 77 if a
+# compiler or an emulator is missing.
 source "$(dirname "$0")/lib.sh"
 
 [[ $# -gt 0 ]] || die "name a model, a .tflite file; see scripts/mcu.sh --help"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
 #
-# Prints the path of a Python that has LiteRT, NumPy and Pillow, making a virtual environment in build/oracle-venv
-# once. $MOBILENET_ORACLE_PYTHON names an existing interpreter instead. Exit status 77, with the reason on standard
-# error, when it cannot be had.
+# Prints the path of a Python with LiteRT, NumPy and Pillow, and makes a virtual environment in build/oracle-venv the
+# first time. $MOBILENET_ORACLE_PYTHON names an existing interpreter instead. Exits with 77, with the reason on standard
+# error, if it cannot be made.
 #   scripts/oracle-venv.sh           as above
 #   scripts/oracle-venv.sh --keras   with TensorFlow, Keras 3 and Keras 2 too, in build/oracle-keras-venv (2 GB), or
 #                                    $MOBILENET_KERAS_PYTHON

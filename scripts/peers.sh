@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/peers.sh [--quick] [ARGUMENTS of bench/peers...]
 #
-# Builds the release preset and measures this library beside LiteRT, OpenVINO and ONNX Runtime: MobileNetV2 of three
-# sizes in int8 and float32, and the int8 models of ../shared/models, with 1 and 2 threads, and on x86-64 each with fewer
+# Builds the release preset and compares this library with LiteRT, OpenVINO and ONNX Runtime: MobileNetV2 of three sizes
+# in int8 and float32, and the int8 models of ../shared/models, with 1 and 2 threads, and on x86-64 each with fewer
 # instructions, too (--tiers). Results are in build/bench/.
 #
-#   --quick   the smallest model alone and few runs: shows that everything works, measures nothing well
-#   --docs    also puts the report into docs/benchmarks.md
+#   --quick   only the smallest model and few runs: checks that everything works, without accurate figures
+#   --docs    also insert the report into docs/benchmarks.md
 #
-# bench/peers --help tells the other arguments. Ends with 77 when LiteRT cannot be had.
+# bench/peers --help lists the other arguments. Exits with 77 if LiteRT is not available.
 source "$(dirname "$0")/lib.sh"
 
 arguments=(--build build)

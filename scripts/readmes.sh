@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/readmes.sh
 #
-# Checks that every folder has a README.md, and that its tables name what is in it: each name in the first column of a
-# table that begins with "file" or "folder" is there, and each file and folder is named. Names may be patterns (test_*.c);
-# one without an ending stands for all that begin with it and a dot (chain for chain.c and chain.h), one that ends with /
-# is a folder. And relative links in any document, with the headings they name, and paths in backticks lead to what is
-# there.
+# Checks that every folder has a README.md whose tables match its contents: each name in the first column of a table
+# that begins with "file" or "folder" exists, and each file and folder is named. Names may be patterns (test_*.c); a
+# name without an extension stands for all that begin with it and a dot (chain for chain.c and chain.h), one that ends
+# with / is a folder. It also checks relative links in any document, with the headings they name, and paths in
+# backticks.
 source "$(dirname "$0")/lib.sh"
 
-# Folders of data, of which a README above tells enough, and what is for tools alone.
+# Folders of data that a README above describes, and folders for tools alone.
 without_readme='^(fuzz/corpus/.*|fuzz/corpus|models/signs(/.*)?|docs/man|include|\.ci|tests/support/cmocka|rust/mobilenet(-sys)?(/.*)?|debian(/.*)?|packaging/.*|meta-mobilenet/.*)$'
 
 # The names in the first column of such tables: names README
@@ -64,7 +64,7 @@ done < <(list)
 for folder in $(printf '%s\n' "${!files[@]}" | sort); do
     [[ $folder =~ $without_readme ]] && continue
     if [[ ! -e $folder/README.md ]]; then
-        complain "$folder: has no README.md; say what it is for, what it must not know, and what its files are"
+        complain "$folder: has no README.md; describe its purpose, what it must not know, and its files"
         continue
     fi
     mapfile -t own <<<"${files[$folder]%$'\n'}"
@@ -81,7 +81,7 @@ anchors() {
         }' "$1"
 }
 
-# Relative links lead to what is there, and paths in backticks name it; NAME and the like stand for anything.
+# Relative links and paths in backticks must exist; NAME and the like are placeholders.
 while read -r path; do
     [[ $path == *.md && -e $path ]] || continue
     while read -r target; do

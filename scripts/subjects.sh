@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/subjects.sh
 #
-# Checks that the subjects of commits have less than 72 characters; what does not fit is the reason, and belongs into the
-# body. Ends with 77 where there is no history.
+# Checks that the subjects of commits have less than 72 characters; reasons belong in the body. Exits with 77 if there
+# is no history.
 source "$(dirname "$0")/lib.sh"
 
 limit=71

@@ -3,8 +3,8 @@
 # usage: scripts/sysroot.sh arm64|armhf
 #
 # Prints the path of a folder with the libraries of Debian 12 for 64-bit or 32-bit Arm that the commands are built with,
-# for CMake's CMAKE_SYSROOT and for QEMU's -L. It is made once, in build-cross; nothing is installed, and nothing of it is
-# run. Exit status 77, with the reason on standard error, when it cannot be had.
+# for CMake's CMAKE_SYSROOT and for QEMU's -L. It is made once, in build-cross; nothing is installed, and none of it is
+# run. Exits with 77, with the reason on standard error, if it cannot be made.
 source "$(dirname "$0")/lib.sh"
 
 libraries=libc6-dev,libcjson-dev,libhdf5-dev,libjpeg-dev,libpng-dev,libwebp-dev,libzip-dev

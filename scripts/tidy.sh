@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/tidy.sh [FILE...]
 #
-# Runs clang-tidy (.clang-tidy) over the sources of the library and the commands, or over the files named.
-# Ends with 77 when clang-tidy 14 is absent.
+# Runs clang-tidy (.clang-tidy) over the sources of the library and the commands, or over the given files.
+# Exits with 77 if clang-tidy 14 is missing.
 source "$(dirname "$0")/lib.sh"
 
 tool=clang-tidy-$clang_release

@@ -3,8 +3,8 @@
 # usage: scripts/turns.sh [--rounds N] BUILD BUILD MODEL [BENCHMARK_MODEL_FLAGS...]
 #
 # Is a change faster? Two build folders (of two commits: git worktree add) run MODEL in turns, N rounds (default 15), so
-# that a slow moment of the machine meets both. Prints the least time of each, and the ratio of the second to the first in
-# each round: its median, and the least and the greatest.
+# that a slow period of the machine affects both. Prints the minimum time of each, and the ratio of the second to the
+# first over the rounds: its median, minimum and maximum.
 source "$(dirname "$0")/lib.sh"
 
 rounds=15

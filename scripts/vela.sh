@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/vela.sh [--npu ACCELERATOR] [--out DIR] MODEL.tflite
 #
-# Compiles an int8 model for an Arm Ethos-U with Arm's compiler Vela: DIR/MODEL_vela.tflite. Prints what Vela estimates,
-# with its version and the memory that it assumed, and the operators that it leaves to the processor. For Ethos-U65 the
-# memory is that of NXP's i.MX 93 (scripts/imx93.ini).
+# Compiles an int8 model for an Arm Ethos-U with Arm's compiler Vela: DIR/MODEL_vela.tflite. Prints Vela's estimate,
+# with its version and the assumed memory, and the operators that it leaves to the CPU. For Ethos-U65 the memory is that
+# of NXP's i.MX 93 (scripts/imx93.ini).
 #
 #   --npu ACCELERATOR  ethos-u65-256 (i.MX 93), ethos-u65-512, ethos-u55-32, -64, -128, -256; default ethos-u65-256
-#   --out DIR          where the compiled model goes; default out
+#   --out DIR          folder for the compiled model; default out
 #   --help             this text
 #
-# Vela is looked for in $MOBILENET_VELA (the command, or the Python environment that has it), on the PATH and in
-# build/vela-venv. Ends with 77 where there is none, and says how to install it.
+# Vela is searched for in $MOBILENET_VELA (the command, or a Python environment with it), on the PATH and in
+# build/vela-venv. Without it, the script says how to install it and exits with 77.
 source "$(dirname "$0")/lib.sh"
 
 here=$OLDPWD

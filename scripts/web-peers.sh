@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/web-peers.sh MODEL.tflite [MODEL.onnx]
 #
-# The WebAssembly module beside tfjs-tflite, LiteRT.js and onnxruntime-web: in turns in one run of Chromium, one thread each
-# (bench/web). The engines come from the npm registry, into build-web/peers. Without MODEL.onnx, ONNX Runtime's own
-# quantiser makes it of the same network in Python (bench/peers/onnx_network.py); where that cannot be, onnxruntime-web is
-# left out. Ends with 77 where Node.js, Chromium, the registry or what scripts/web.sh takes is missing.
+# Compares the WebAssembly module with tfjs-tflite, LiteRT.js and onnxruntime-web, in turns in one run of Chromium, one
+# thread each (bench/web). The engines are installed from the npm registry to build-web/peers. Without MODEL.onnx, ONNX
+# Runtime's own quantiser makes it from the same network in Python (bench/peers/onnx_network.py); if that is not
+# possible, onnxruntime-web is left out. Exits with 77 if Node.js, Chromium, the registry or a tool of scripts/web.sh is
+# missing.
 #
 #   $ROUNDS, $RUNS  rounds of all engines, and runs in each; default 12 and 10
 #   --help          this text

