@@ -127,8 +127,8 @@ static bool write_ranges(hid_t file, const mn_net *net) {
     }
     array values = {"ranges", ranges, 2, {count, 2}};
     hid_t group = ranges ? make_group(file, MN_KERAS_RANGES) : -1;
-    bool good = group >= 0 && write_array(group, &values) &&
-                write_text(group, "scales", net->per_tensor ? "layer" : "channel");
+    bool good =
+        group >= 0 && write_array(group, &values) && write_text(group, "scales", net->per_tensor ? "layer" : "channel");
     if (group >= 0) H5Gclose(group);
     free(ranges);
     return good;
@@ -197,8 +197,7 @@ static bool write_layers(hid_t file, const mn_net *net, char (*names)[MAX_NAME])
     return write_strings(file, "layer_names", names[0], MAX_NAME, count) && write_text(file, "backend", "tensorflow") &&
            write_text(file, "keras_version", "2.15.0") &&
            (mn_v2_style_of(net) == MN_V2_KERAS || write_text(file, MN_KERAS_STYLE, "pytorch")) &&
-           (net->layers[0].low == net->layers[0].high || write_ranges(file, net)) &&
-           write_meaning(file, net);
+           (net->layers[0].low == net->layers[0].high || write_ranges(file, net)) && write_meaning(file, net);
 }
 
 static bool take_image(hid_t file, uint8_t **data, size_t *bytes) {

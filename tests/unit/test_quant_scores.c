@@ -164,11 +164,8 @@ static void test_calibrated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divergence),
-        cmocka_unit_test(test_least),
-        cmocka_unit_test(test_low_outlier),
-        cmocka_unit_test(test_without_spread),
-        cmocka_unit_test(test_calibrated),
+        cmocka_unit_test(test_divergence),     cmocka_unit_test(test_least),      cmocka_unit_test(test_low_outlier),
+        cmocka_unit_test(test_without_spread), cmocka_unit_test(test_calibrated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
