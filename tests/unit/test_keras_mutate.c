@@ -20,7 +20,7 @@
 #include "keras/keras.h"
 #include "net/random.h"
 
-enum { QUICK_MUTATIONS = 20, MAX_SECONDS = 10, MAX_BYTES = 8 << 20 };
+enum { QUICK_MUTATIONS = 12, MAX_SECONDS = 10, MAX_BYTES = 8 << 20 };
 
 static int mutations = QUICK_MUTATIONS;
 static uint64_t first_seed;

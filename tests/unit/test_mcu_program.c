@@ -15,6 +15,7 @@
 
 #include "support/model_builder.h"
 #include "support/program_runs.h"
+#include "support/rounds.h"
 
 static void expect_ok(mn_status status) {
     if (status != MN_OK) fail_msg("%s", mn_error_detail());
@@ -50,9 +51,9 @@ static void check_model(const mn_model *model, const char *what) {
 
 static void test_random_networks(void **state) {
     (void)state;
+    const int32_t networks = rounds_of(128, 300);
     int32_t refused = 0;
-    enum { NETWORKS = 300 };
-    for (uint32_t seed = 1; seed <= NETWORKS; seed++) {
+    for (uint32_t seed = 1; seed <= (uint32_t)networks; seed++) {
         char what[40];
         model_builder b;
         mn_model *model = NULL;
@@ -71,9 +72,9 @@ static void test_random_networks(void **state) {
         }
         mn_model_close(&model);
     }
-    print_message("%d of %d networks have operators for which there are no steps\n", refused, NETWORKS);
+    print_message("%d of %d networks have operators for which there are no steps\n", refused, networks);
     print_message("%d of %d arenas are loose\n", loose_arenas, arenas);
-    assert_true(refused < NETWORKS / 2);
+    assert_true(refused < networks / 2);
     assert_true(loose_arenas * 50 < arenas);
 }
 

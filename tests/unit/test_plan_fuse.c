@@ -312,7 +312,7 @@ static const mn_type types[] = {MN_INT8, MN_UINT8, MN_FLOAT32};
 
 static void test_random_networks(void **state) {
     (void)state;
-    const int32_t networks = rounds_of(60, 240);
+    const int32_t networks = rounds_of(40, 240);
     int32_t fused = 0, varied = 0, wanted = 0;
     for (uint32_t seed = 1; seed <= (uint32_t)networks; seed++) {
         char what[40];
@@ -368,7 +368,7 @@ static void test_mobilenet_v2(void **state) {
     (void)state;
     static const double widths[] = {0.35, 0.5, 0.75, 1.0, 1.3, 1.4};
     static const int32_t sizes[][2] = {{32, 32}, {96, 96}, {97, 131}, {128, 127}, {224, 224}, {33, 320}, {320, 65}};
-    const size_t every = tests_run_long() ? 1 : 3;
+    const size_t every = tests_run_long() ? 1 : sizeof sizes / sizeof sizes[0];
     for (size_t i = 0; i < 2 * sizeof widths / sizeof widths[0]; i++) {
         char what[40];
         const mn_type type = i % 2 ? MN_FLOAT32 : types[i / 2 % 2];

@@ -271,7 +271,7 @@ static void test_fixed_up(void **unused) {
         skip();
     }
     int32_t fixed_up = 0, with_fixups = 0, both_signs = 0, centred = 0;
-    const int32_t rounds = rounds_of(400, 1500);
+    const int32_t rounds = rounds_of(160, 1500);
     for (int32_t round = 0; round < rounds; round++) {
         channels c;
         fill_channels(&c, round);
@@ -295,7 +295,7 @@ static void test_few_thresholds(void **unused) {
         skip();
     }
     int32_t right = 0;
-    const int32_t rounds = 100;
+    const int32_t rounds = rounds_of(40, 100);
     for (int32_t round = 0; round < rounds; round++) {
         channels c = {.zero = -128, .range = {-128, 127}};
         const mn_requant_lanes all = mn_requant_lanes_of(0, LANES, NULL);

@@ -71,7 +71,7 @@ static void test_random_networks_run(void **state) {
     (void)state;
     uint32_t random = 1;
     int32_t short_rings[2] = {0, 0}; /* not, and yes */
-    for (int32_t round = 0; round < rounds_of(500, 2000); round++) {
+    for (int32_t round = 0; round < rounds_of(240, 2000); round++) {
         sn_network n;
         sn_random(&n, &random, 24, round % 2 == 1);
         check_network(&n, short_rings);
@@ -154,7 +154,7 @@ static bool check_limit(sn_network *n, mn_region *region, mn_chains *chains, siz
 static void test_no_cut_is_better(void **state) {
     (void)state;
     uint32_t random = 7;
-    const int32_t rounds = rounds_of(100, 400);
+    const int32_t rounds = rounds_of(60, 400);
     int32_t cheapest = 0, limits = 0, least_peaks = 0;
     for (int32_t round = 0; round < rounds; round++) {
         sn_network n;
