@@ -210,16 +210,21 @@ Q8_INLINE void run_form(const strip *s, form f, uint8_t *out) {
     }
 }
 
+Q8_INLINE void run_whole(const strip *s, mn_type type, uint8_t *out) {
+    if (mn_wasm_ending_of(&s->finish, &s->b->channels) == MN_WASM_UNSIGNED) {
+        run_form(s, (form){type, true, MN_WASM_UNSIGNED}, out);
+    } else {
+        run_form(s, (form){type, true, MN_WASM_ANY}, out);
+    }
+}
+
 static void run_strip(const strip *s, uint8_t *out) {
-    const mn_wasm_ending ending = mn_wasm_ending_of(&s->finish, &s->b->channels);
     if (s->channels < LANES) {
         run_form(s, (form){s->type, false, MN_WASM_ANY}, out);
     } else if (s->type == MN_UINT8) {
-        run_form(s, (form){MN_UINT8, true, MN_WASM_ANY}, out);
-    } else if (ending == MN_WASM_UNSIGNED) {
-        run_form(s, (form){MN_INT8, true, MN_WASM_UNSIGNED}, out);
+        run_whole(s, MN_UINT8, out);
     } else {
-        run_form(s, (form){MN_INT8, true, MN_WASM_ANY}, out);
+        run_whole(s, MN_INT8, out);
     }
 }
 
