@@ -4,12 +4,14 @@
 """Times one model in LiteRT's reference kernels, LiteRT as it comes (XNNPACK), LiteRT with libmobilenet_delegate.so, and this
 library, one thread each.
 
-The engines take turns within one run, so that a slow moment of the machine meets all of them alike."""
+The engines take turns within one run, so that a slow moment of the machine meets all of them alike. Each is given its input
+before its time begins."""
 
 import argparse
 import os
 import statistics
 import time
+from functools import partial
 
 from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate
 
@@ -44,22 +46,18 @@ def main():
     for name, interpreter in interpreters.items():
         detail = interpreter.get_input_details()[0]
         value = network.stored(network.picture(1, detail["shape"]), detail)
-        interpreter.set_tensor(detail["index"], value)
-        engines_by_name[name] = interpreter.invoke
+        engines_by_name[name] = (partial(interpreter.set_tensor, detail["index"], value), interpreter.invoke)
     model = engines.Model(lib, content)
     tiers = engines.tiers(lib)[-1 if arguments.fastest else 0:]
     for tier in arguments.tiers.split(",") if arguments.tiers else tiers:
         session = engines.Session(model, tier)
-
-        def run(session=session):
-            session.set_input(0, value)
-            session.invoke()
-        engines_by_name["mobilenet.c, %s" % tier] = run
+        engines_by_name["mobilenet.c, %s" % tier] = (partial(session.set_input, 0, value), session.invoke)
 
     clock = time.process_time if arguments.processor_time else time.perf_counter
     times = {name: [] for name in engines_by_name}
     for round_number in range(arguments.rounds + 1):
-        for name, invoke in engines_by_name.items():
+        for name, (fill, invoke) in engines_by_name.items():
+            fill()
             start = clock()
             invoke()
             if round_number > 0:  # the first is warm-up
