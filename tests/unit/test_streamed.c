@@ -15,6 +15,7 @@
 #include "mobilenet_inspect.h"
 #include "session/model.h"
 #include "support/model_builder.h"
+#include "support/rounds.h"
 
 #define REAL "../shared/models/tf2_mobilenet_v2_1.0_224_ptq.tflite"
 
@@ -99,8 +100,9 @@ static const mn_type types[] = {MN_INT8, MN_UINT8, MN_FLOAT32};
 
 static void test_random_networks(void **state) {
     (void)state;
+    const int32_t models = rounds_of(160, 300);
     int32_t sliced = 0, networks = 0;
-    for (uint32_t seed = 1; seed <= 300; seed++) {
+    for (uint32_t seed = 1; seed <= (uint32_t)models; seed++) {
         char what[40];
         model_builder b;
         mn_model *model = NULL;
