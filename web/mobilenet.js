@@ -77,6 +77,7 @@ async function instantiate(source) {
   const instance = await WebAssembly.instantiate(await moduleOf(source),
     { wasi_snapshot_preview1: wasi(() => exports.memory) });
   exports = instance.exports;
+  if (!exports.mn_web_open) throw new TypeError('wasm must be mobilenet.wasm, which came with mobilenet.js');
   exports._initialize();
   return exports;
 }
@@ -203,6 +204,7 @@ export class Model {
 
 export async function load(model, { name = 'model', labels = [], wasm: source } = {}) {
   const bytes = bytesOf(model, 'the model');
+  if (!Array.isArray(labels)) throw new TypeError('labels must be an array with the name of each class');
   const wasm = await instantiate(source);
   const put = (data) => {
     const at = wasm.mn_web_allocate(data.length);

@@ -37,6 +37,9 @@ await assert.rejects(load(Buffer.from('no model'), { name: 'notes.txt' }), /^Err
 await assert.rejects(load(bytes.subarray(0, 1000), { name: 'short.tflite' }), /^Error: short\.tflite: /);
 await assert.rejects(load('model.tflite'), /^TypeError: the model must be an ArrayBuffer or a typed array$/);
 await assert.rejects(load(bytes, { labels: ['one', 'two'] }), /^Error: .*labels/);
+await assert.rejects(load(bytes, { labels: 'one' }), /^TypeError: labels must be an array/);
+const empty = Buffer.from('\0asm\x01\0\0\0');
+await assert.rejects(load(bytes, { wasm: empty }), /^TypeError: wasm must be mobilenet\.wasm/);
 await assert.rejects(load(bytes, { wasm: Buffer.from('no module') }), WebAssembly.CompileError);
 assert.throws(() => new Model(), /use load\(\)/);
 
