@@ -6,9 +6,8 @@
 
     print(Classifier("model.tflite").classify("cat.jpg"))
 
-`Classifier` goes from photos to named classes, `Model` and `Session` from arrays to arrays, `Interpreter` stands in for
-TensorFlow Lite's; `convert`, `quantize` and `evaluate` make models and measure them.
-"""
+`Classifier` turns photos into named classes, `Model` and `Session` work on arrays, `Interpreter` replaces TensorFlow
+Lite's; `convert`, `quantize` and `evaluate` make and evaluate models."""
 
 from ._library import core as _core
 from ._library import text as _text

@@ -25,7 +25,7 @@ Labels = Union[str, "os.PathLike[str]", Sequence[str]]
 
 @dataclass(frozen=True)
 class Prediction:
-    """One class of an answer."""
+    """One class of a result."""
 
     index: int
     """Number of the class."""
@@ -50,7 +50,7 @@ def _in_order(lines: List[str]) -> List[str]:
 
 
 def read_labels(path: "lib.PathLike") -> List[str]:
-    """Names of classes from a text file, one a line, as the command's --labels takes them.
+    """Class names from a text file, one per line, as for the command's --labels.
 
     Raises MissingFileError, FileAccessError, FormatError."""
     try:
@@ -65,27 +65,26 @@ def read_labels(path: "lib.PathLike") -> List[str]:
 
 
 class Classifier(lib.Owner):
-    """Names what is in photos.
+    """Classifies photos.
 
         with Classifier("model.tflite") as classifier:
             for prediction in classifier.classify("cat.jpg"):
                 print(f"{prediction.probability:.1%} {prediction.name}")
 
     `model`: a Model, the path of a `.tflite` file or its bytes.
-    `labels`: names of the classes, or a text file of them, one a line; else the model's own, ImageNet's for its 1000 or
+    `labels`: names of the classes, or a text file with one per line; else the model's own, ImageNet's for 1000 or
     1001 classes, or "class 7".
     `output`: number or name of the output with the classes.
     `threads`, `cpu`, `delegates`, `full_delegation`: as Session.
-    `crop`: "auto" (what the model says), "exact" (the whole photo) or "central" (87.5 % of each side).
+    `crop`: "auto" (as the model defines), "exact" (the whole photo) or "central" (87.5 % of each side).
     `filter`: "auto" (bicubic), "nearest", "box", "bilinear", "hamming", "bicubic" or "lanczos", as Pillow's.
-    `pixel_range`: what pixels 0 and 255 are to the model, or `mean` and `deviation` of red, green and blue, 0..255;
-    else what the model says.
+    `pixel_range`: values of pixels 0 and 255 in the model's input, or `mean` and `deviation` of red, green and blue,
+    0..255; else as the model defines.
 
-    Threads of Python take turns at one classifier; they run meanwhile.
+    Threads that share a classifier take turns; other threads run during its calls.
 
-    Raises what Model raises; UnsupportedError for a model that does not classify pictures; ArgumentError for options,
-    among them too many or too few labels.
-    """
+    Raises what Model raises; UnsupportedError for a model that does not classify pictures; ArgumentError for
+    options, including too many or too few labels."""
 
     def __init__(
         self,
@@ -138,13 +137,13 @@ class Classifier(lib.Owner):
 
     @property
     def input_text(self) -> str:
-        """How photos become the model's input: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128"."""
+        """The preprocessing of photos: "224x224 RGB, int8, pixels 0..255 -> -1..1, stored = pixel - 128"."""
         info = lib.PreprocessInfo()
         lib.check(lib.core.mn_classifier_describe_input(self.handle.pointer, info))
         return lib.text(info.text)
 
     def classify(self, photo: Photo, top: int = 5) -> List[Prediction]:
-        """The `top` most probable classes of a photo, the best first; all of them where the model has fewer.
+        """The `top` most probable classes of a photo, best first, or all of them if the model has fewer.
 
         Raises MissingFileError, FileAccessError, FormatError (a damaged photo), UnsupportedError (another kind of
         file), LimitError (too large), DataTypeError (no photo), ArgumentError (pixels of another shape, `top` below

@@ -10,11 +10,11 @@ from . import _library as lib
 
 
 class Delegate:
-    """The external delegate of TensorFlow Lite in the shared library `library`, with the options that its maker tells.
+    """The external TensorFlow Lite delegate in the shared library `library`, with options documented by its vendor.
 
         session = Session("model.tflite", delegates=[Delegate("libvx_delegate.so", {"device_id": 0})])
 
-    It is closed when nothing uses it any more.
+    It is closed when it is no longer used.
 
     Raises FileAccessError (no such library), FormatError (no delegate), ArgumentError (options), UnsupportedError.
     """
@@ -29,7 +29,7 @@ class Delegate:
 
     @classmethod
     def ethos_u(cls) -> "Delegate":
-        """Emulates Arm's Ethos-U55 and Ethos-U65 for models that Vela has compiled, with the same bytes."""
+        """Emulates Arm's Ethos-U55 and Ethos-U65 for models compiled by Vela, with the same bytes."""
         delegate = cls.__new__(cls)
         delegate.handle = lib.Handle(lib.core.mn_delegate_open_ethosu, lib.core.mn_delegate_close)
         return delegate

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""What goes wrong, as exceptions. Their text is the library's own sentence: the file, the place and the remedy.
+"""Failures as exceptions. Their text is the library's own sentence with the file, the place and the remedy.
 
-Each is a `MobileNetError` and the built-in exception that Python's users expect in its place, so that
-`except FileNotFoundError` and `except ValueError` work.
-"""
+Each is a `MobileNetError` and the corresponding built-in exception, so that
+`except FileNotFoundError` and `except ValueError` work."""
 
 from __future__ import annotations
 
@@ -38,20 +37,20 @@ class MobileNetError(Exception):
 
 
 class ArgumentError(MobileNetError, ValueError):
-    """A value that cannot be: an index out of range, a shape that is not the tensor's."""
+    """An invalid value: an index out of range, a shape that is not the tensor's."""
 
 
 class DataTypeError(MobileNetError, TypeError, ValueError):
-    """Numbers of another type than the tensor's, or something that is no photo. A `ValueError` too, because that is
-    what TensorFlow Lite raises."""
+    """Numbers with a type other than the tensor's, or something that is not a photo. A `ValueError` too, because
+    that is what TensorFlow Lite raises."""
 
 
 class ClosedError(MobileNetError, ValueError):
-    """Something was used after its close(), as Python's own files put it."""
+    """An object was used after its close(), as with Python's own files."""
 
 
 class NotReadyError(MobileNetError, RuntimeError):
-    """Interpreter.invoke() before allocate_tensors(): a RuntimeError, as TensorFlow Lite has it."""
+    """Interpreter.invoke() before allocate_tensors(): a RuntimeError, as in TensorFlow Lite."""
 
 
 class OutOfMemoryError(MobileNetError, MemoryError):
@@ -59,11 +58,11 @@ class OutOfMemoryError(MobileNetError, MemoryError):
 
 
 class FileAccessError(MobileNetError, OSError):
-    """A file is there and cannot be read or written."""
+    """An existing file cannot be read or written."""
 
 
 class MissingFileError(FileAccessError, FileNotFoundError):
-    """A file is not there."""
+    """A file does not exist."""
 
 
 class FormatError(MobileNetError, ValueError):
@@ -71,11 +70,11 @@ class FormatError(MobileNetError, ValueError):
 
 
 class UnsupportedError(MobileNetError, ValueError):
-    """A kind of file, operator, type or version that the library does not know."""
+    """A kind of file, operator, type or version that the library does not support."""
 
 
 class LimitError(MobileNetError, ValueError):
-    """Over a limit of size."""
+    """Over a size limit."""
 
 
 class ThreadError(MobileNetError, RuntimeError):
@@ -83,16 +82,15 @@ class ThreadError(MobileNetError, RuntimeError):
 
 
 class BackendError(MobileNetError, RuntimeError):
-    """What runs a part of the model elsewhere failed."""
+    """A back end that runs a part of the model failed."""
 
 
 class BackendTimeoutError(BackendError, TimeoutError):
-    """What runs a part of the model elsewhere gave no answer in time."""
+    """A back end that runs a part of the model timed out."""
 
 
 class CommandError(MobileNetError, ValueError):
-    """The command behind convert(), quantize() or evaluate() refused; `exit_code` is 1, or 2 for options that cannot
-    be."""
+    """The command behind convert(), quantize() or evaluate() refused; `exit_code` is 1, or 2 for invalid options."""
 
     exit_code: int = 1
 

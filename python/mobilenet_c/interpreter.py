@@ -4,8 +4,7 @@
 
     from mobilenet_c import Interpreter   # was: from ai_edge_litert.interpreter import Interpreter
 
-What differs is said in README.md.
-"""
+README.md lists the differences."""
 
 from __future__ import annotations
 
@@ -47,17 +46,16 @@ def _details(info: TensorInfo) -> Details:
 
 
 class Interpreter:
-    """Runs a `.tflite` model as TensorFlow Lite's class of this name does.
+    """Runs a `.tflite` model like TensorFlow Lite's class of this name.
 
     `model_path` or `model_content`: the file, or its bytes.
-    `experimental_delegates`: what load_delegate() of this package gave.
+    `experimental_delegates`: results of load_delegate() of this package.
     `num_threads`: at least 1; None: 1.
     `experimental_preserve_all_tensors`: get_tensor() reads every tensor after invoke().
-    The other arguments choose between kernels and delegates that are TensorFlow Lite's own, and change nothing here.
+    The other arguments select TensorFlow Lite's own kernels and delegates, and have no effect here.
 
-    Raises MissingFileError, FileAccessError, FormatError and UnsupportedError, which but for the first two are
-    ValueErrors; ArgumentError.
-    """
+    Raises MissingFileError, FileAccessError, FormatError and UnsupportedError (except for the first two, these are
+    ValueErrors), and ArgumentError."""
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class Interpreter:
         self._values: List[Array] = []  # of inputs, which the session forgets with each run
 
     def allocate_tensors(self) -> None:
-        """Plans the model for the present shapes of its inputs, and fills these with zeros; does nothing where that is
+        """Plans the model for the current shapes of its inputs, and fills these with zeros; does nothing if already
         done. Raises ValueError (ArgumentError, UnsupportedError, LimitError), MemoryError, BackendError."""
         if self._session is not None:
             return
@@ -161,8 +159,8 @@ class Interpreter:
         self._session, self._values = None, []
 
     def set_tensor(self, tensor_index: int, value: Any) -> None:
-        """Copies an array of the input's type and shape to it; it keeps it for every invoke() to come.
-        Raises ValueError (DataTypeError, ArgumentError)."""
+        """Copies an array with the input's type and shape to it; the input keeps it for later invoke() calls. Raises
+        ValueError (DataTypeError, ArgumentError)."""
         self._ready()
         number = self._numbers.get(tensor_index)
         if number is None:
@@ -171,9 +169,9 @@ class Interpreter:
         self._values[number][...] = check_array(value, session.inputs[number], f"input {number}")
 
     def tensor(self, tensor_index: int) -> Callable[[], Array]:
-        """A function that gives the memory of a tensor, without a copy: inputs can be written to, outputs hold the last
-        invoke(). An array of it stays good after the next invoke() or allocate_tensors(), and is not theirs after the
-        latter."""
+        """A function that returns the memory of a tensor, without a copy: inputs can be written to, outputs have the
+        results of the last invoke(). The array stays valid after the next invoke() or allocate_tensors(), but is
+        detached after the latter."""
         return lambda: self._look(tensor_index)
 
     def _look(self, index: int) -> Array:
@@ -192,15 +190,14 @@ class Interpreter:
         return value
 
     def invoke(self) -> None:
-        """Runs the model. Other threads of Python run meanwhile. Raises RuntimeError before allocate_tensors(),
-        BackendError."""
+        """Runs the model. Releases the GIL. Raises RuntimeError before allocate_tensors(), BackendError."""
         if self._session is None:
             raise errors.NotReadyError("the model is not ready: call allocate_tensors() first")
         self._session.copy_and_invoke(self._values)
 
     def get_signature_list(self) -> Dict[str, Dict[str, List[str]]]:
-        """Names of inputs and outputs by signature: `{"serving_default": {"inputs": [...], "outputs": [...]}}`, in the
-        order of the alphabet."""
+        """Names of inputs and outputs by signature: `{"serving_default": {"inputs": [...], "outputs": [...]}}`, in
+        alphabetical order."""
         return {
             key: {"inputs": sorted(signature.inputs), "outputs": sorted(signature.outputs)}
             for key, signature in self._model.signatures.items()
@@ -236,7 +233,7 @@ class SignatureRunner:
         self._interpreter, self._inputs, self._outputs = interpreter, dict(inputs), dict(outputs)
 
     def __call__(self, **arrays: Any) -> Dict[str, Array]:
-        """Runs the model on an array for each input, resizing inputs to them, and gives copies of the outputs.
+        """Runs the model on an array for each input, resizing inputs to them, and returns copies of the outputs.
         Raises ValueError."""
         if set(arrays) != set(self._inputs):
             raise errors.ArgumentError(f"the signature has the inputs {sorted(self._inputs)}, not {sorted(arrays)}")

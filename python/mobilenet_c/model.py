@@ -70,17 +70,16 @@ class Signature(NamedTuple):
 
 
 class Model(lib.Owner):
-    """A `.tflite` model. It never changes, and any number of sessions and threads may use it.
+    """A `.tflite` model. It is immutable, and any number of sessions and threads may use it.
 
         with Model("model.tflite") as model:
             scores = model.run(images)
 
-    `source` is the path of a file, which is mapped, or the bytes of one. A file that somebody overwrites while it is
-    mapped changes the model, and cutting it short ends the process: give its bytes where that can happen.
+    `source` is the path of a file, which is mapped, or the bytes of one. If the file is overwritten while it is
+    mapped, the model changes, and if it is truncated, the process ends: pass its bytes if that can happen.
 
-    Raises MissingFileError, FileAccessError, FormatError (damaged) and UnsupportedError (an operator or a type that
-    the library lacks).
-    """
+    Raises MissingFileError, FileAccessError, FormatError (damaged) and UnsupportedError (an operator or type that
+    the library lacks)."""
 
     def __init__(self, source: "lib.PathLike | bytes | bytearray | memoryview") -> None:
         if isinstance(source, (bytes, bytearray, memoryview)):
@@ -119,18 +118,17 @@ class Model(lib.Owner):
 
     @property
     def description(self) -> str:
-        """What the file says of itself; "" where it says nothing."""
+        """The description in the file; "" if there is none."""
         return lib.text(lib.core.mn_model_description(self.handle.pointer))
 
     def tensor(self, index: int) -> TensorInfo:
-        """Facts about a tensor, by its number in the file. Raises ArgumentError for one that is not there."""
+        """Facts about a tensor, by its number in the file. Raises ArgumentError if it does not exist."""
         pointer = self.handle.pointer
         return describe(lambda info: lib.core.mn_model_tensor(pointer, index, info), index)
 
     @property
     def signatures(self) -> "Dict[str, Signature]":
-        """What the file calls its inputs and outputs, for each way to call it, by its name, such as
-        "serving_default"."""
+        """The file's names of its inputs and outputs, for each signature, by its key, such as "serving_default"."""
         pointer, found = self.handle.pointer, {}
         for i in range(lib.core.mn_model_signature_count(pointer)):
             info = lib.Signature()
@@ -167,11 +165,11 @@ class Model(lib.Owner):
         )
 
     def run(self, images: Array) -> Array:
-        """Runs a model of one input and one output over as many images as the first dimension of `images` says,
-        whose other dimensions and type are the input's. Gives a new array [images, ...].
+        """Runs a model of one input and one output over as many images as the first dimension of `images`, whose
+        other dimensions and type are the input's. Returns a new array [images, ...].
 
-        Any number of threads may call it at once; each finds a session of its own, which is kept for later calls. For
-        options, and models of several inputs or outputs, make a session.
+        Any number of threads may call it at the same time; each gets its own session, which is kept for later calls.
+        For options, and for models with several inputs or outputs, create a session.
 
         Raises DataTypeError, ArgumentError (another shape), UnsupportedError (a model that mixes the images of a
         batch)."""
@@ -200,17 +198,17 @@ class Model(lib.Owner):
 
 
 class Session(lib.Owner):
-    """A model with memory and threads to run it. Threads of Python take turns at one session; for work at the same
-    time each needs its own. Running it allocates nothing in the library, and other threads of Python run meanwhile.
+    """A model with memory and threads to run it. Python threads that share a session take turns; to run in parallel,
+    each needs its own. Running it allocates nothing in the library, and releases the GIL.
 
-    `model`: a Model, or what one is made of.
+    `model`: a Model, or the arguments of one.
     `threads`: 1..256, or ALL_THREADS; results are the same for every number.
     `batch`: images in one run: the first dimension of inputs and outputs, where the model's is 1.
     `input_shapes`: new dimensions by number of input.
     `streamed`: the least memory and more time, row by row.
-    `keep_tensors`: every tensor keeps its memory and can be read after a run with tensor().
+    `keep_tensors`: every tensor keeps its memory and can be read with tensor() after a run.
     `cpu`: the highest kernel tier, such as "avx2".
-    `delegates`: who may take over operators, the first ones first; `full_delegation`: and must take all.
+    `delegates`: delegates that may take over operators, earlier ones first; `full_delegation`: they must take all.
 
     Raises ArgumentError, UnsupportedError, LimitError, OutOfMemoryError, ThreadError, BackendError.
     """
@@ -266,7 +264,7 @@ class Session(lib.Owner):
 
     @property
     def threads(self) -> int:
-        """Threads that it has."""
+        """The number of threads."""
         count: int = lib.core.mn_session_threads(self.handle.pointer)
         return count
 
@@ -282,8 +280,8 @@ class Session(lib.Owner):
         return describe(lambda info: lib.core.mn_session_tensor(pointer, index, info), index)
 
     def input(self, number: int = 0) -> Array:
-        """The memory of an input, to be filled before each run: it keeps its contents only until the run. Lives as long
-        as the array, even when the session is closed."""
+        """The memory of an input, to be filled before each run, which may overwrite it. Lives as long as the array,
+        even when the session is closed."""
         return self._at(self._inputs, number, "input")
 
     def output(self, number: int = 0) -> Array:
@@ -324,7 +322,7 @@ class Session(lib.Owner):
                 slot[...] = array
 
     def invoke(self) -> None:
-        """Runs the model on what input() holds, for output() to be read: nothing is copied."""
+        """Runs the model on the contents of input(); read the results from output(). Nothing is copied."""
         with self._lock:
             self._invoke()
 
@@ -341,9 +339,9 @@ class Session(lib.Owner):
     def run(self, inputs: Inputs, *, copy: bool = True) -> Array:
         """Runs a model of one output on `inputs`: an array, one for each input, or a mapping from their names.
 
-        Inputs are copied once to where the library reads them, whatever their strides; not if an input is the array
-        that input() gave and that was filled in place. The answer is a new array, or, with copy=False, the memory of
-        the output, which the next run overwrites.
+        Inputs are copied once to the session's memory, whatever their strides, unless an input is the array returned
+        by input() and filled in place. The result is a new array, or, with copy=False, the memory of the output,
+        which the next run overwrites.
 
         Raises DataTypeError, ArgumentError (another shape or number of arrays), ClosedError, BackendError."""
         if len(self.outputs) != 1:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""Photos: what a program has of them, as the library's images, and as input tensors."""
+"""Photos from any source, as the library's images and as input tensors."""
 
 from __future__ import annotations
 
@@ -149,10 +149,10 @@ def preprocess_options(
 
 
 class Preprocessor(lib.Owner):
-    """Turns photos into the input of a model, for those who run it themselves: it turns, crops, resizes, normalises
+    """Turns photos into the input of a model, for programs that run it themselves: turns, crops, resizes, normalises
     and quantises. The arguments are those of Classifier.
 
-    Raises UnsupportedError for a model whose first input is no picture."""
+    Raises UnsupportedError if the first input of the model is not a picture."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Copyright the mobilenet.c authors
-"""What is known of tensors, and arrays over their memory."""
+"""Facts about tensors, and arrays over their memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DTYPES = (np.void, np.float32, np.float16, np.int8, np.uint8, np.int32, np.int6
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """One tensor. A stored number `q` means `scale * (q - zero_point)` where there are scales."""
+    """One tensor. A stored number `q` means `scale * (q - zero_point)` if there are scales."""
 
     index: int
     """Its number in the model's file."""

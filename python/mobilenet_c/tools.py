@@ -2,9 +2,8 @@
 # Copyright the mobilenet.c authors
 """Making models and measuring them: convert(), quantize() and evaluate().
 
-They run the command `mobilenet` that comes with the package, so that they give what it gives, byte for byte, and a
-program goes on when a file makes trouble.
-"""
+They run the command `mobilenet` included in the package, so their results equal the command's byte for byte, and a
+damaged file cannot harm the calling program."""
 
 from __future__ import annotations
 
@@ -25,8 +24,8 @@ from .classifier import Labels
 from .photos import Photo, decode
 
 Progress = Callable[[str, int, int], object]
-"""Told what is being done, how many photos are done, and of how many: `progress("evaluating", 30, 100)`. What it raises
-ends the work, and comes out of the function."""
+"""Called with the stage, the number of photos done, and their total: `progress("evaluating", 30, 100)`. An exception
+that it raises ends the work and propagates."""
 
 Photos = Union[str, "os.PathLike[str]", Sequence[Photo]]
 """The path of a folder, which is searched with the folders in it, or photos."""
@@ -163,10 +162,10 @@ def convert(
     scores: bool = False,
     labels: Optional[Labels] = None,
 ) -> None:
-    """Writes the float `.tflite` model of what Keras (`.h5`, `.keras`), PyTorch (`.pth`, `.safetensors`) or ONNX saved.
+    """Writes the float `.tflite` model of a Keras (`.h5`, `.keras`), PyTorch (`.pth`, `.safetensors`) or ONNX file.
 
-    `size`: height and width of the input, where the file leaves them open. `scores`: bare weights end in scores instead
-    of a softmax. `labels`: names of the classes, to go into the model.
+    `size`: height and width of the input, if the file leaves them open. `scores`: bare weights end in scores instead
+    of a softmax. `labels`: names of the classes, to store in the model.
 
     Raises MissingFileError, CommandError."""
     with _labels_file(labels) as named:
@@ -190,7 +189,7 @@ def quantize(
     labels: Optional[Labels] = None,
     progress: Optional[Progress] = None,
 ) -> str:
-    """Writes the int8 `.tflite` model of weights or of a float model, and gives what the command reports.
+    """Writes the int8 `.tflite` model of weights or of a float model, and returns the command's report.
 
     `images`: a hundred photos like those the model is for; or `data_free`. `optimize`: learns how to round weights.
     `limit`: take only so many photos. `method`: "minmax", "percentile" or "mse". `per_tensor`: one scale for the weights
@@ -218,7 +217,7 @@ def quantize(
 
 @dataclass(frozen=True)
 class Share:
-    """How many of how many."""
+    """A number of photos out of a total."""
 
     count: int
     of: int
@@ -229,7 +228,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What evaluate() found."""
+    """The results of evaluate()."""
 
     evaluated: int
     """Photos that were read."""
@@ -263,11 +262,11 @@ def evaluate(
     labels: Optional[Labels] = None,
     progress: Optional[Progress] = None,
 ) -> Evaluation:
-    """How often a model is right.
+    """Measures the accuracy of a model.
 
-    `truth`: the number of the class of each photo in the list `images`; or a text file with a path and a class in each
-    line. Without it classes are told by the names of files or folders, as `mobilenet evaluate --help` says. `compare`:
-    evaluate this model as well, and how far the two are apart (in `report`).
+    `truth`: the number of the class of each photo in the list `images`; or a text file with a path and a class in
+    each line. Without it classes are given by the names of files or folders, as described in `mobilenet evaluate
+    --help`. `compare`: evaluate this model as well, and compare the two (in `report`).
 
     Raises MissingFileError, CommandError, ArgumentError."""
     arguments = ["evaluate", "-m", _text(model), "--json"]
