@@ -78,7 +78,7 @@ function(mn_small_sources)
   # With -Os gcc clears memory a byte at a time.
   list(FILTER once EXCLUDE REGEX "/base/(thread|region|pages_.*)\\.c$")
   set_source_files_properties(${once} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
-  file(GLOB plain CONFIGURE_DEPENDS src/tflite/*.c src/kernels/ref/*.c)
+  file(GLOB plain CONFIGURE_DEPENDS src/tflite/*.c src/kernels/ref/*.c src/kernels/x86/spans_q8.c)
   list(FILTER plain EXCLUDE REGEX "/tflite/read_tensor\\.c$")
   set_source_files_properties(${plain} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
 endfunction()

@@ -13,6 +13,7 @@
 
 #define TARGET __attribute__((target("avx2")))
 #define INLINE __attribute__((target("avx2"), always_inline)) static inline
+#define UNROLL _Pragma("GCC unroll 8")
 
 enum { BYTES = 32, UNIT = MN_SPANS_Q8_UNIT, QUADS = UNIT / 4, LANES = BYTES / 4, WIDEST = 255 };
 
@@ -35,8 +36,8 @@ INLINE void transpose(__m256i v[QUADS]) {
 INLINE void load_unit(const int8_t *block, size_t stride, int32_t channel, int32_t quad, int32_t quads,
                       __m256i v[QUADS]) {
     const int8_t *from = block + (size_t)quad * stride + (ptrdiff_t)channel * 4;
-    for (int32_t i = 0; i < QUADS; i++)
-        v[i] = quad + i < quads ? load(from + (size_t)i * stride) : _mm256_setzero_si256();
+    UNROLL for (int32_t i = 0; i < QUADS; i++) v[i] =
+        quad + i < quads ? load(from + (size_t)i * stride) : _mm256_setzero_si256();
     transpose(v);
 }
 
@@ -61,7 +62,7 @@ typedef struct sums {
 } sums;
 
 static int32_t sum_of(const sums *s, int32_t a, int32_t b) {
-    const int32_t distance = (b - a + s->count) % s->count;
+    const int32_t distance = a < b ? b - a : b - a + s->count;
     return distance <= s->count / 2 ? s->of[distance - 1][a] : s->of[s->count - distance - 1][b];
 }
 
@@ -74,7 +75,7 @@ INLINE __m256i turned(__m256i v, int32_t bytes) {
 
 /* Sums of pairs of products; 255 for 256, which only negative ones can be: 128 times that is still 16 bits. */
 INLINE void add_products(__m256i positive, __m256i negative, __m256i most[UNIT / 2]) {
-    for (int32_t d = 1; d <= UNIT / 2; d++) {
+    UNROLL for (int32_t d = 1; d <= UNIT / 2; d++) {
         const __m256i both = _mm256_max_epu8(_mm256_adds_epu8(positive, turned(positive, d)),
                                              _mm256_adds_epu8(negative, turned(negative, d)));
         most[d - 1] = _mm256_max_epu8(most[d - 1], both);
@@ -85,14 +86,14 @@ INLINE void add_products(__m256i positive, __m256i negative, __m256i most[UNIT /
 INLINE void add_pairs(__m256i positive, __m256i negative, __m256i most[UNIT / 2]) {
     const __m256i ones = _mm256_set1_epi8(1), p = _mm256_maddubs_epi16(positive, ones);
     const __m256i n = _mm256_maddubs_epi16(negative, ones);
-    for (int32_t d = 1; d <= UNIT / 4; d++) {
+    UNROLL for (int32_t d = 1; d <= UNIT / 4; d++) {
         const __m256i both =
             _mm256_max_epi16(_mm256_add_epi16(p, turned(p, 2 * d)), _mm256_add_epi16(n, turned(n, 2 * d)));
         most[d - 1] = _mm256_max_epi16(most[d - 1], both);
     }
 }
 
-TARGET static void add_channels(const unit *u, bool pairs, __m256i most[UNIT / 2]) {
+INLINE void add_channels(const unit *u, bool pairs, __m256i most[UNIT / 2]) {
     const mn_weights_q8 *w = u->weights;
     const __m256i none = _mm256_setzero_si256();
     const int8_t *block = w->from;
@@ -104,7 +105,10 @@ TARGET static void add_channels(const unit *u, bool pairs, __m256i most[UNIT / 2
             for (int32_t i = 0; i < QUADS; i++) {
                 const __m256i positive = _mm256_max_epi8(v[i], none);
                 const __m256i negative = _mm256_sub_epi8(none, _mm256_min_epi8(v[i], none));
-                (pairs ? add_pairs : add_products)(positive, negative, most);
+                if (pairs)
+                    add_pairs(positive, negative, most);
+                else
+                    add_products(positive, negative, most);
             }
         }
     }
@@ -113,7 +117,10 @@ TARGET static void add_channels(const unit *u, bool pairs, __m256i most[UNIT / 2
 TARGET static sums sums_of(const unit *u, bool pairs) {
     __m256i most[UNIT / 2];
     for (int32_t d = 0; d < UNIT / 2; d++) most[d] = _mm256_setzero_si256();
-    add_channels(u, pairs, most);
+    if (pairs)
+        add_channels(u, true, most);
+    else
+        add_channels(u, false, most);
     sums s = {.count = pairs ? UNIT / 2 : UNIT};
     for (int32_t d = 0; d < s.count / 2; d++) {
         const __m128i low = _mm256_castsi256_si128(most[d]), high = _mm256_extracti128_si256(most[d], 1);
@@ -173,10 +180,12 @@ TARGET static void reorder(const unit *u, const uint8_t order[UNIT]) {
         for (int32_t channel = 0; channel < (int32_t)stride / 4; channel += LANES) {
             __m256i v[QUADS];
             load_unit(block, stride, channel, u->quad, w->quads, v);
-            for (int32_t i = 0; i < QUADS; i++) v[i] = _mm256_shuffle_epi8(v[i], from);
+            UNROLL for (int32_t i = 0; i < QUADS; i++) v[i] = _mm256_shuffle_epi8(v[i], from);
             transpose(v);
             int8_t *to = block + (size_t)u->quad * stride + (ptrdiff_t)channel * 4;
-            for (int32_t i = 0; i < QUADS && u->quad + i < w->quads; i++) store(to + (size_t)i * stride, v[i]);
+            UNROLL for (int32_t i = 0; i < QUADS; i++) {
+                if (u->quad + i < w->quads) store(to + (size_t)i * stride, v[i]);
+            }
         }
     }
 }
