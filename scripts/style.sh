@@ -47,7 +47,8 @@ report "unfinished work" < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${c_files[@]}")
 report "files of more than 600 lines" < <(wc -l "${c_files[@]}" |
     awk '$1 > 600 && $2 != "total" && $2 != "src/labels/imagenet.c" && $2 != "include/mobilenet.hpp" { print $2 ": " $1 " lines" }')
 report "words that the documentation does without (CONTRIBUTING.md, Words)" < <(
-    grep -rnwiE 'house|rooms|front doors?|scratch_bytes' README.md CONTRIBUTING.md docs include src/*/README.md)
+    grep -rnwiE 'house|rooms|front doors?|scratch_bytes|in the place of|strangers|whoever' README.md CONTRIBUTING.md \
+        docs include {src,tests,bench}/*/README.md)
 report "layers of src" < <(scripts/layers.sh)
 report "READMEs" < <(scripts/readmes.sh)
 report "commits" < <(scripts/subjects.sh | grep -v SKIPPED)

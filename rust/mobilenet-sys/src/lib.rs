@@ -3,7 +3,7 @@
 
 //! Raw bindings of libmobilenet and libmobilenet_image, which this crate compiles from their sources in C and links.
 //!
-//! Names are those of C; what they mean is told in the headers `mobilenet.h`, `mobilenet_classify.h`, `mobilenet_image.h`,
+//! Names are those of C; they are documented in the headers `mobilenet.h`, `mobilenet_classify.h`, `mobilenet_image.h`,
 //! `mobilenet_delegate.h` and `mobilenet_inspect.h`, whose folder build scripts of dependents find in
 //! `DEP_MOBILENET_INCLUDE`. The crate `mobilenet` is the safe interface.
 //!

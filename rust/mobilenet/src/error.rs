@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Other,
 }
 
-/// A failure: its kind, and the library's sentence about it, which tells the file, the place and the remedy.
+/// A failure: its kind, and the library's sentence with the file, the place and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,

@@ -32,7 +32,7 @@
 //! let scores: &[i8] = session.output(0)?;
 //! assert_eq!(scores.len(), session.output_info(0)?.len());
 //!
-//! // Other types and lengths are errors, with a sentence that tells what the tensor is.
+//! // Other types and lengths are errors, with a sentence that describes the tensor.
 //! let error = session.input_mut::<f32>(0).unwrap_err();
 //! assert!(error.to_string().ends_with("is int8 of shape 1x32x32x3, 3072 elements; use it as that, not as float32"));
 //! # Ok(())
