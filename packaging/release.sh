@@ -19,8 +19,19 @@ mkdir -p "$out"
 for folder in vcpkg conan homebrew meson; do
     cp -r "$here/$folder" "$out/"
 done
+# The sources of libmobilenet, and those of libmobilenet_image that need no other library, as Meson quotes them.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+left_out=$(sed -n '/^[a-z]/p' "$here/../src/tools.txt" | paste -sd'|')
+tar -tzf "$archive" | sed -n 's|^[^/]*/\(src/.*[.]c\)$|\1|p' | grep -vE "^src/($left_out|plugin)/" | LC_ALL=C sort |
+    sed "s/.*/  '&',/" >"$scratch/all"
+grep -v "'src/decode/" "$scratch/all" >"$scratch/sources"
+grep "'src/decode/" "$scratch/all" | grep -vE '/(jpeg|png|webp)[.]c' >"$scratch/image_sources"
+
 find "$out" -name '*.in' | while read -r file; do
     sed -e "s|@VERSION@|$version|g" -e "s|@ARCHIVE_URL@|$url|g" -e "s|@URL@|$home|g" \
-        -e "s|@SHA256@|$sha256|g" -e "s|@SHA512@|$sha512|g" "$file" >"${file%.in}"
+        -e "s|@SHA256@|$sha256|g" -e "s|@SHA512@|$sha512|g" \
+        -e "/^@SOURCES@$/{r $scratch/sources" -e 'd}' -e "/^@IMAGE_SOURCES@$/{r $scratch/image_sources" -e 'd}' \
+        "$file" >"${file%.in}"
     rm "$file"
 done

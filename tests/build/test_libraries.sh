@@ -15,7 +15,7 @@ declare -A without=([jpeg]=-DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON [png]=-DCMAKE_DI
     [webp]=-DMN_WEBP_LIBRARY= [hdf5]=-DMN_HDF5_LIBRARY= [zip]=-DMN_ZIP_LIBRARY= [cjson]=-DMN_CJSON_LIBRARY=
     [cairo]=-DMN_CAIRO_LIBRARY= [cmocka]=-Dmn_cmocka=)
 names=(jpeg png webp hdf5 zip cjson cairo cmocka mpi zlib)
-again=(-UCMAKE_DISABLE_FIND_PACKAGE_\* -UMN_IMAGE -UMN_TOOLS -UMN_\*_LIBRARY -UMN_HDF5_STATIC\* -Umn_cmocka)
+again=(-UCMAKE_DISABLE_FIND_PACKAGE_\* -UBUILD_SHARED_LIBS -UMN_IMAGE -UMN_TOOLS -UMN_\*_LIBRARY -UMN_HDF5_STATIC\* -Umn_cmocka)
 
 # Configures, builds and tests: try NAME OPTION...
 try() {
@@ -45,5 +45,6 @@ for name in "${names[@]}"; do
     try "$name alone" "${rest[@]}"
 done
 try "HDF5's shared library" -DMN_HDF5_STATIC=
+try "shared libraries switched off" -DBUILD_SHARED_LIBS=OFF
 try "photos switched off" -DMN_IMAGE=OFF
 try "commands switched off" -DMN_TOOLS=OFF

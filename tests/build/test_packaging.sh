@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What package managers take: packaging/release.sh fills it in, and each checker that is installed reads it. With
-# MN_LONG_TESTS, Conan and Meson, where they are, build the library from an archive.
+# MN_LONG_TESTS, Conan and Meson build the library from an archive, and programs with it.
 . tests/build/common.sh
 
 version=$(sed -n 's/^#define MN_VERSION_[A-Z]* //p' include/mobilenet.h | paste -sd.)
@@ -38,23 +38,69 @@ tried() { # a checker, where it is: tried COMMAND...
 tried ruby -c "$scratch/release/homebrew/mobilenet.rb"
 tried hadolint packaging/docker/Dockerfile
 tried vcpkg format-manifest "$scratch/release/vcpkg/vcpkg.json"
-if [ -n "${MN_LONG_TESTS:-}" ]; then
+
+# Conan's package of both kinds, one with its own test. Libraries of photos are the system's, whose parts Conan does not
+# know for a program; conancenter is left alone.
+build_with_conan() {
     export CONAN_HOME=$scratch/conan
-    if command -v conan >/dev/null; then
-        tried conan profile detect
-        tried conan create "$scratch/release/conan" --version "$version" -o '&:photos=False' --build=missing
-    fi
-    if command -v meson >/dev/null && meson --version | grep -qE '^(1\.([3-9]|[1-9][0-9])|[2-9])'; then
-        mkdir -p "$scratch/user/subprojects"
-        cp "$scratch/release/meson/mobilenet.wrap" "$scratch/user/subprojects/"
-        cp packaging/conan/test_package/uses_mobilenet.c "$scratch/user/"
-        cat >"$scratch/user/meson.build" <<'EOF'
-project('user', 'c', default_options: ['c_std=c11', 'buildtype=release'])
+    tried conan profile detect
+    printf '[platform_requires]\nlibjpeg-turbo/2.1.5\nlibpng/1.6.39\nlibwebp/1.2.4\n' >>"$CONAN_HOME/profiles/default"
+    local create=(conan create "$scratch/release/conan" --version "$version" --no-remote --build=missing)
+    tried "${create[@]}" -o '&:photos=False' -o '&:shared=False'
+    grep -q "^mobilenet $version: none.tflite: " "$scratch/log" || fail "what Conan built does not run"
+    tried "${create[@]}" -o '&:photos=True' -o '&:shared=True' -tf ''
+    [[ $(find "$CONAN_HOME/p" -path '*/p/lib/libmobilenet_image.so') ]] || fail "Conan's package lacks libmobilenet_image"
+}
+
+# A project of Meson's that has the libraries as a subproject, with stricter warnings than the sources are held to.
+build_with_meson() {
+    local user=$scratch/user
+    mkdir "$user"
+    cp -r "$scratch/release/meson" "$user/subprojects"
+    cp packaging/conan/test_package/uses_mobilenet.c examples/classify.c "$user/"
+    cat >"$user/meson.build" <<'EOF'
+project('user', 'c', default_options: ['c_std=c11', 'buildtype=debug', 'warning_level=3', 'werror=true'])
 executable('uses_mobilenet', 'uses_mobilenet.c', dependencies: dependency('mobilenet'))
+executable('classify', 'classify.c', dependencies: dependency('mobilenet_image'))
 EOF
-        tried meson setup "$scratch/meson" "$scratch/user"
-        tried meson compile -C "$scratch/meson"
-        "$scratch/meson/uses_mobilenet" | grep "^mobilenet $version: none.tflite: " || fail "what Meson built does not run"
+    tried meson setup "$scratch/meson" "$user"
+    tried meson compile -C "$scratch/meson"
+    ! grep -n 'warning:' "$scratch/log" || fail "warnings in Meson's build"
+    "$scratch/meson/uses_mobilenet" | grep -q "^mobilenet $version: none.tflite: " || fail "what Meson built does not run"
+    local case=(tests/golden/tiny_v2_int8.tflite fuzz/corpus/image/colour420.jpg)
+    "$MN_BUILD/tests/example_classify" "${case[@]}" >"$scratch/wanted"
+    "$scratch/meson/classify" "${case[@]}" | diff "$scratch/wanted" - || fail "Meson's example (>) prints other classes"
+}
+
+# The packages that the Dockerfile's image has are all that the commands need: a clean root of Debian has them.
+try_image() {
+    local packages mirror
+    mirror=$(bash -c 'source scripts/lib.sh; debian_mirror')
+    if ! command -v mmdebstrap >/dev/null || [ "$(id -u)" -ne 0 ] || [ -z "$mirror" ]; then
+        echo "SKIPPED: packages of the Dockerfile: only root makes clean roots of Debian, with mmdebstrap"
+        return
     fi
+    packages=$(sed '1,/^FROM debian:12-slim$/d' packaging/docker/Dockerfile | grep -oE '\blib[a-z0-9.-]+' | sort -u | paste -sd,)
+    mkdir "$scratch/image"
+    cp "$MN_BUILD/mobilenet" tests/golden/tiny_v2_int8.tflite fuzz/corpus/image/colour420.jpg models/signs_0.35_96.h5 "$scratch/image"
+    # shellcheck disable=SC2016 # mmdebstrap's own variable
+    tried mmdebstrap --variant=minbase --format=null --include="$packages" --customize-hook="copy-in $scratch/image /" \
+        --customize-hook='chroot "$1" /image/mobilenet classify -m /image/tiny_v2_int8.tflite /image/colour420.jpg' \
+        --customize-hook='chroot "$1" /image/mobilenet convert /image/signs_0.35_96.h5 -o /signs.tflite' \
+        bookworm /dev/null "$mirror"
+    grep -q ' %  class 9$' "$scratch/log" || fail "the command says nothing of a photo in the image"
+}
+
+if [ -n "${MN_LONG_TESTS:-}" ]; then
+    if ! command -v conan >/dev/null || ! command -v meson >/dev/null; then
+        if ! { python3 -m venv "$scratch/venv" && "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check \
+            --retries 1 --timeout 20 'conan>=2' meson; } >"$scratch/log" 2>&1; then
+            echo "SKIPPED: Conan and Meson: $(tail -n 1 "$scratch/log")"
+        fi
+        PATH=$scratch/venv/bin:$PATH
+    fi
+    if command -v conan >/dev/null; then build_with_conan; fi
+    if command -v meson >/dev/null; then build_with_meson; fi
+    try_image
 fi
-echo "checkers that were here: ${ran[*]:-none}"
+echo "checkers that were here: $(printf '%s\n' "${ran[@]:-none}" | sort -u | paste -sd' ')"
