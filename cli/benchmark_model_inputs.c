@@ -147,15 +147,15 @@ static bool read_ranges(const bench_params *params, bench_inputs *inputs) {
     return true;
 }
 
-/** Copies `length` characters of `text`, each "::" as ":"; returns NULL when out of memory. */
-static char *unescape_colons(const char *text, size_t length) {
-    char *copy = malloc(length + 1), *end = copy;
+/** Copies the text up to `end`, each "::" as ":"; returns NULL when out of memory. */
+static char *unescape_colons(const char *text, const char *end) {
+    char *copy = malloc((size_t)(end - text) + 1), *to = copy;
     if (copy == NULL) return NULL;
-    for (const char *at = text; at < text + length; at++) {
-        *end++ = *at;
-        if (at[0] == ':' && at + 1 < text + length && at[1] == ':') at++;
+    for (const char *at = text; at < end; at++) {
+        *to++ = *at;
+        if (at[0] == ':' && at + 1 < end && at[1] == ':') at++;
     }
-    *end = '\0';
+    *to = '\0';
     return copy;
 }
 
@@ -176,8 +176,8 @@ static size_t find_colon(bench_span item) {
 }
 
 static int set_file(bench_span item, size_t colon, bench_inputs *inputs) {
-    char *name = unescape_colons(item.text, colon);
-    char *path = unescape_colons(item.text + colon + 1, item.length - colon - 1);
+    char *name = unescape_colons(item.text, item.text + colon);
+    char *path = unescape_colons(item.text + colon + 1, item.text + item.length);
     bench_input *input = name == NULL ? NULL : find_input(inputs, name, strlen(name));
     int code = CLI_OK;
     if (name == NULL || path == NULL) {

@@ -95,14 +95,13 @@ static bool replaceable(const char *path) {
 }
 
 static bool open_card(cli_card *card, const char *model) {
-    const size_t length = strlen(model);
-    char *path = malloc(length + sizeof ".md");
+    const size_t size = strlen(model) + sizeof ".md";
+    char *path = malloc(size);
     if (!path) {
         cli_error("out of memory for the model card");
         return false;
     }
-    memcpy(path, model, length);
-    memcpy(path + length, ".md", sizeof ".md");
+    snprintf(path, size, "%s.md", model);
     const bool wanted = replaceable(path);
     const bool good = !wanted || cli_output_open(&card->output, path);
     if (wanted && good) card->out = card->output.file;
