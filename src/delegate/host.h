@@ -90,8 +90,8 @@ int32_t mn_host_add_buffer(mn_host *host, size_t bytes);
 /** Frees all buffers but the first `count`. */
 void mn_host_drop_buffers(mn_host *host, int32_t count);
 
-/** Options of operator `op` as the delegate wants them: TFL_BUILTIN_BYTES, zeroed. */
-void mn_host_write_options(const mn_offer *offer, int32_t op, void *to);
+/** Options of operator `index` as the delegate wants them: TFL_BUILTIN_BYTES, zeroed. */
+void mn_host_write_options(const mn_offer *offer, int32_t index, void *to);
 
 /** Takes `nodes` for a kernel. */
 tfl_status mn_host_take(mn_host *host, const tfl_registration_2_9 *registration, const tfl_int_array *nodes,

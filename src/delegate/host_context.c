@@ -273,7 +273,7 @@ static tfl_status resize_added(mn_host *host, int32_t number, int rank, const in
     if (!may_resize(tensor->allocation_type) || !count_bytes(tensor->type, rank, dims, &bytes)) {
         return misuse(host, "it resizes a tensor of its own without setting its type and allocation, or to no size");
     }
-    tfl_int_array *kept = malloc((1 + (size_t)rank) * sizeof(int32_t));
+    tfl_int_array *kept = malloc(sizeof *kept + (size_t)rank * sizeof *kept->data);
     if (!kept) return misuse(host, "out of memory for its tensors");
     kept->size = rank;
     for (int i = 0; i < rank; i++) kept->data[i] = dims[i];
