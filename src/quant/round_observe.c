@@ -13,7 +13,7 @@
 #include "quant/equalise_groups.h"
 
 /* Places looked at: of each output of each photo, and over all photos. Sums of 255 * 255 over the latter fit int32. */
-enum { PHOTO_PLACES = 64, ALL_PLACES = 8192, LEAST_PLACES = 64 };
+enum { PHOTO_PLACES = 196, ALL_PLACES = 32768, LEAST_PLACES = 64 };
 
 /* A layer's window over its input. */
 typedef struct window {
