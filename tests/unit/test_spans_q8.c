@@ -140,7 +140,7 @@ static void test_pairs(void **state) {
         skip();
     }
     int8_t *all = &weights[0][0][0][0];
-    for (size_t i = 0; i < sizeof weights; i++) all[i] = i % 4 < 2 ? 127 : (int8_t)(rand() % 2);
+    for (size_t i = 0; i < sizeof weights; i++) all[i] = (int8_t)(i % 4 < 2 ? 127 : rand() % 2);
     uint8_t memory[256];
     const mn_spans_q8 spans = mn_spans_q8_at(memory, MOST_QUADS);
     const mn_weights_q8 w = all_weights(MOST_QUADS, 2);
