@@ -94,9 +94,9 @@ static inline void copy(uint8_t *memory, uint8_t *row, size_t bytes, bool back) 
 }
 
 static inline void copy_bricks(const mn_ethosu_map *map, uint8_t *memory, int32_t columns, uint8_t *row, bool back) {
-    const size_t step = (size_t)map->c * (size_t)map->bytes, brick = (size_t)(BRICK * map->bytes);
+    const size_t step = (size_t)map->c * (size_t)map->bytes, brick = BRICK * (size_t)map->bytes;
     for (int32_t c = 0; c < map->c; c += BRICK) {
-        const size_t bytes = (size_t)(mn_min_i32(BRICK, map->c - c) * map->bytes);
+        const size_t bytes = (size_t)mn_min_i32(BRICK, map->c - c) * (size_t)map->bytes;
         uint8_t *from = memory + (ptrdiff_t)(c / BRICK * map->stride_c), *to = row + (size_t)c * (size_t)map->bytes;
         if (bytes == BRICK) { /* a size that the compiler knows: one vector */
             for (int32_t x = 0; x < columns; x++) copy(from + (size_t)x * brick, to + (size_t)x * step, BRICK, back);

@@ -36,7 +36,7 @@ mn_status mn_infer_axes(const inference *in, int32_t rank, bool flags[MN_MAX_RAN
 mn_status mn_infer_list(const inference *in, int32_t i, const char *what, mn_shape *out);
 
 /** The slice of STRIDED_SLICE or SLICE; where it is computed, operands 1 and on are asked. */
-mn_status mn_infer_known_slice(const inference *in, mn_slice *out);
+mn_status mn_infer_known_slice(const inference *in, mn_slice *slice);
 
 /* Operators that move elements. */
 mn_status mn_infer_resize(const inference *in, mn_shape *out);

@@ -60,8 +60,8 @@ typedef struct mn_fill {
     size_t row_bytes;
 } mn_fill;
 
-/** Reads `image` once and fills every tensor from it. Errors: those of mn_image_read, MEMORY. */
-mn_status mn_fill_image(mn_image *image, mn_fill *const *fills, int32_t count);
+/** Reads `image` once and fills the tensors of all `items` from it. Errors: those of mn_image_read, MEMORY. */
+mn_status mn_fill_image(mn_image *image, mn_fill *const *items, int32_t count);
 
 /** The same for rows that come from elsewhere: begin, every row from the top, end. Errors: MEMORY. */
 mn_status mn_fill_begin(mn_fill *fill, const mn_picture_info *info);
