@@ -52,7 +52,9 @@ tar -xf "$sdist" -C "$scratch/src" --strip-components=1
 quietly python -m build --no-isolation --wheel -C build-dir=build "${settings[@]}" --outdir "$scratch/wheels" \
     "$scratch/src" >&2
 # auditwheel looks for libraries where the loader would.
-if [[ -n ${sysroot:-} ]]; then export LD_LIBRARY_PATH=$sysroot/usr/lib/aarch64-linux-gnu; fi
+if [[ -n ${sysroot:-} ]]; then
+    export LD_LIBRARY_PATH=$sysroot/usr/lib/aarch64-linux-gnu:$sysroot/lib/aarch64-linux-gnu
+fi
 quietly auditwheel repair --wheel-dir "$scratch/repaired" "$scratch"/wheels/*.whl >&2
 wheel=$(basename "$scratch"/repaired/*.whl)
 mv "$scratch/repaired/$wheel" "$folder/"
