@@ -162,10 +162,29 @@ static void test_calibrated(void **state) {
     quant_network_close(&f);
 }
 
+/* Scores that another operator reads too, or whose scale other values have as well, have no range of their own. */
+static void test_not_free(void **state) {
+    (void)state;
+    quant_network f;
+    mn_scheme scheme;
+    quant_network_open(&f, 1);
+    const mn_op *softmax = &f.graph.ops[f.graph.op_count - 1];
+    const int32_t tensor = softmax->inputs[0], input = f.graph.ops[0].inputs[0];
+    assert_int_equal(mn_scheme_create(&f.graph, f.samples.meaning, MN_SCALES_PER_CHANNEL, &scheme), MN_OK);
+    assert_true(mn_scores_are_free(&scheme, softmax));
+    f.graph.ops[0].inputs[0] = tensor;
+    assert_false(mn_scores_are_free(&scheme, softmax));
+    f.graph.ops[0].inputs[0] = input;
+    scheme.leader[input] = scheme.leader[tensor];
+    assert_false(mn_scores_are_free(&scheme, softmax));
+    mn_scheme_free(&scheme);
+    quant_network_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_divergence),     cmocka_unit_test(test_least),      cmocka_unit_test(test_low_outlier),
-        cmocka_unit_test(test_without_spread), cmocka_unit_test(test_calibrated),
+        cmocka_unit_test(test_without_spread), cmocka_unit_test(test_calibrated), cmocka_unit_test(test_not_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
