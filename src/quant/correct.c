@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "graph/shape.h"
+#include "quant/layer_window.h"
 
 /* What a layer computes before its activation function is linear in its input. Its mean over all places of all photos
  * therefore needs only the mean of what each tap of the filter meets: one number per tap and input channel. */
 typedef struct layer_view {
-    int32_t tensor;   /* the input */
-    int32_t channels; /* of the input */
-    int32_t in_h, in_w, out_h, out_w, k_h, k_w;
-    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t tensor; /* the input */
+    mn_window w;
     bool depthwise;
     bool is_pixels; /* the input is the model's: stored values are pixels - 128, whatever the zero point */
     float lowest;   /* meaning of pixel 0 */
@@ -42,32 +40,6 @@ typedef struct correction {
     workspace *workspace; /* [jobs] */
 } correction;
 
-/* FULLY_CONNECTED is seen as a 1x1 convolution over its rows. */
-static layer_view view_of(const mn_graph *graph, const mn_op *op) {
-    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor *y = mn_graph_output(graph, op, 0);
-    layer_view v = {.tensor = op->inputs[0], .in_h = 1, .in_w = 1, .out_h = 1, .out_w = 1};
-    v.k_h = v.k_w = v.stride_h = v.stride_w = v.dilation_h = v.dilation_w = 1;
-    if (op->kind == MN_OP_FULLY_CONNECTED) {
-        v.channels = w->dims[1];
-        v.in_w = v.out_w = (int32_t)(x->bytes / mn_type_size(x->type)) / v.channels;
-        return v;
-    }
-    const mn_op_attr *a = &op->attr;
-    v.depthwise = op->kind == MN_OP_DEPTHWISE_CONV_2D;
-    v.channels = x->dims[3];
-    v.in_h = x->dims[1], v.in_w = x->dims[2];
-    v.out_h = y->dims[1], v.out_w = y->dims[2];
-    v.k_h = w->dims[1], v.k_w = w->dims[2];
-    v.stride_h = a->stride_h, v.stride_w = a->stride_w;
-    v.dilation_h = a->dilation_h, v.dilation_w = a->dilation_w;
-    if (a->padding == MN_PAD_SAME) {
-        v.pad_top = mn_window_padding(v.in_h, v.out_h, v.k_h, v.stride_h, v.dilation_h);
-        v.pad_left = mn_window_padding(v.in_w, v.out_w, v.k_w, v.stride_w, v.dilation_w);
-    }
-    return v;
-}
-
 /* ---- Means of inputs ------------------------------------------------------------------------------------ */
 
 /* The values that a row of the input has in 8 bits, but for which of two equally near steps is taken. Padding is zero,
@@ -75,7 +47,7 @@ static layer_view view_of(const mn_graph *graph, const mn_op *op) {
 static void round_row(const layer_view *v, const float *restrict x, float *restrict out) {
     const float scale = v->step.scale, zero = (float)(v->step.zero - INT8_MIN);
     const float shift = v->is_pixels ? -v->lowest / scale : zero;
-    const int32_t count = v->in_w * v->channels;
+    const int32_t count = v->w.in_w * v->w.in_c;
     for (int32_t i = 0; i < count; i++) {
         float place = x[i] / scale + shift + 0.5f;
         place = place < 255 ? place : 255;
@@ -88,61 +60,61 @@ static void round_row(const layer_view *v, const float *restrict x, float *restr
 }
 
 static void add_pixel(const layer_view *v, const float *row, int32_t x, double *sums) {
-    const float *pixel = row + (size_t)x * (size_t)v->channels;
-    for (int32_t c = 0; c < v->channels; c++) sums[c] += (double)pixel[c];
+    const float *pixel = row + (size_t)x * (size_t)v->w.in_c;
+    for (int32_t c = 0; c < v->w.in_c; c++) sums[c] += (double)pixel[c];
 }
 
 static void take_pixel(const layer_view *v, const float *row, int32_t x, double *sums) {
-    const float *pixel = row + (size_t)x * (size_t)v->channels;
-    for (int32_t c = 0; c < v->channels; c++) sums[c] -= (double)pixel[c];
+    const float *pixel = row + (size_t)x * (size_t)v->w.in_c;
+    for (int32_t c = 0; c < v->w.in_c; c++) sums[c] -= (double)pixel[c];
 }
 
 /* A tap of a filter that moves pixel by pixel meets all of a row but some pixels at its ends, which are few. */
 static void sum_most(const layer_view *v, const float *row, double *sums) {
-    const size_t channels = (size_t)v->channels;
-    const int32_t middle = v->k_w / 2;
-    for (int32_t x = 0; x < v->in_w; x++) add_pixel(v, row, x, sums + (size_t)middle * channels);
-    for (int32_t kx = 0; kx < v->k_w; kx++) {
+    const size_t channels = (size_t)v->w.in_c;
+    const int32_t middle = v->w.k_w / 2;
+    for (int32_t x = 0; x < v->w.in_w; x++) add_pixel(v, row, x, sums + (size_t)middle * channels);
+    for (int32_t kx = 0; kx < v->w.k_w; kx++) {
         double *tap = sums + (size_t)kx * channels;
         if (kx != middle) memcpy(tap, sums + (size_t)middle * channels, channels * sizeof *tap);
     }
-    for (int32_t kx = 0; kx < v->k_w; kx++) {
+    for (int32_t kx = 0; kx < v->w.k_w; kx++) {
         double *tap = sums + (size_t)kx * channels;
-        const int32_t first = kx * v->dilation_w - v->pad_left, end = first + v->out_w;
+        const int32_t first = kx * v->w.dilation_w - v->w.pad_left, end = first + v->w.out_w;
         for (int32_t x = 0; x < first; x++) take_pixel(v, row, x, tap);
-        for (int32_t x = end; x < v->in_w; x++) take_pixel(v, row, x, tap);
+        for (int32_t x = end; x < v->w.in_w; x++) take_pixel(v, row, x, tap);
     }
 }
 
 /* What each tap of one row of the filter meets in a row of the input: sums[k_w][channels]. */
 static void sum_row(const layer_view *v, const float *row, double *sums) {
-    memset(sums, 0, (size_t)(v->k_w * v->channels) * sizeof *sums);
-    if (v->stride_w == 1 && v->k_w * v->dilation_w <= v->in_w) {
+    memset(sums, 0, (size_t)(v->w.k_w * v->w.in_c) * sizeof *sums);
+    if (v->w.stride_w == 1 && v->w.k_w * v->w.dilation_w <= v->w.in_w) {
         sum_most(v, row, sums);
         return;
     }
-    for (int32_t kx = 0; kx < v->k_w; kx++) {
-        for (int32_t x = 0; x < v->out_w; x++) {
-            int32_t in_x = x * v->stride_w + kx * v->dilation_w - v->pad_left;
-            if (in_x >= 0 && in_x < v->in_w) add_pixel(v, row, in_x, sums + (size_t)kx * (size_t)v->channels);
+    for (int32_t kx = 0; kx < v->w.k_w; kx++) {
+        for (int32_t x = 0; x < v->w.out_w; x++) {
+            int32_t in_x = x * v->w.stride_w + kx * v->w.dilation_w - v->w.pad_left;
+            if (in_x >= 0 && in_x < v->w.in_w) add_pixel(v, row, in_x, sums + (size_t)kx * (size_t)v->w.in_c);
         }
     }
 }
 
 /* Adds the sums of input row `y` for every row of the filter that comes to lie on it. */
 static void add_row(const layer_view *v, int32_t y, const double *row, double *sums) {
-    const int32_t count = v->k_w * v->channels;
-    for (int32_t ky = 0; ky < v->k_h; ky++) {
-        int32_t from = y + v->pad_top - ky * v->dilation_h;
-        if (from < 0 || from % v->stride_h != 0 || from / v->stride_h >= v->out_h) continue;
+    const int32_t count = v->w.k_w * v->w.in_c;
+    for (int32_t ky = 0; ky < v->w.k_h; ky++) {
+        int32_t from = y + v->w.pad_top - ky * v->w.dilation_h;
+        if (from < 0 || from % v->w.stride_h != 0 || from / v->w.stride_h >= v->w.out_h) continue;
         for (int32_t i = 0; i < count; i++) sums[(size_t)ky * (size_t)count + (size_t)i] += row[i];
     }
 }
 
 /* Adds up what the taps meet as the filter visits every place; outside of the picture they meet zeros. */
 static void sum_layer(const layer_view *v, const float *data, const workspace *s, double *exact, double *sums) {
-    for (int32_t y = 0; y < v->in_h; y++) {
-        const float *row = data + (size_t)y * (size_t)v->in_w * (size_t)v->channels;
+    for (int32_t y = 0; y < v->w.in_h; y++) {
+        const float *row = data + (size_t)y * (size_t)v->w.in_w * (size_t)v->w.in_c;
         sum_row(v, row, s->sums);
         add_row(v, y, s->sums, exact);
         round_row(v, row, s->row);
@@ -176,12 +148,12 @@ static void collect(void *context, int32_t job, int32_t sample, const mn_session
  * FULLY_CONNECTED [o][i]. */
 static size_t met_by(const layer_view *v, const mn_quant_layer *layer, int32_t i) {
     if (v->depthwise) {
-        int32_t multiplier = layer->channels / v->channels;
-        return v->first + (size_t)(i / layer->channels * v->channels + i % layer->channels / multiplier);
+        int32_t multiplier = layer->channels / v->w.in_c;
+        return v->first + (size_t)(i / layer->channels * v->w.in_c + i % layer->channels / multiplier);
     }
-    int32_t each = layer->inner / (v->k_h * v->k_w), groups = v->channels / each;
+    int32_t each = layer->inner / (v->w.k_h * v->w.k_w), groups = v->w.in_c / each;
     int32_t group = i / layer->inner / (layer->channels / groups);
-    return v->first + (size_t)(i % layer->inner / each * v->channels + group * each + i % each);
+    return v->first + (size_t)(i % layer->inner / each * v->w.in_c + group * each + i % each);
 }
 
 /* Adds to each bias what rounding took from the mean of its channel. */
@@ -196,7 +168,7 @@ static mn_status correct_layer(correction *c, int32_t index, int32_t samples) {
         double stored = (double)mn_layer_scale(layer, channel) * layer->stored[i];
         lost[channel] += (double)layer->weights[i] * c->total[met] - stored * c->total[c->means + met];
     }
-    double places = (double)v->out_h * v->out_w * samples;
+    double places = (double)v->w.out_h * v->w.out_w * samples;
     for (int32_t i = 0; i < layer->channels; i++) layer->bias[i] += (float)(lost[i] / places);
     return MN_OK;
 }
@@ -207,8 +179,8 @@ static mn_status make_workspace(correction *c, int32_t jobs) {
     size_t row = 0, taps = 0;
     for (int32_t i = 0; i < c->scheme->layer_count; i++) {
         const layer_view *v = &c->views[i];
-        row = mn_max_size(row, (size_t)v->in_w * (size_t)v->channels);
-        taps = mn_max_size(taps, (size_t)v->k_w * (size_t)v->channels);
+        row = mn_max_size(row, (size_t)v->w.in_w * (size_t)v->w.in_c);
+        taps = mn_max_size(taps, (size_t)v->w.k_w * (size_t)v->w.in_c);
     }
     c->workspace = mn_region_alloc(&c->region, (size_t)jobs, sizeof *c->workspace);
     if (!c->workspace) return mn_fail_memory("the bias correction");
@@ -227,12 +199,15 @@ static mn_status start(correction *c, int32_t jobs) {
     if (!c->views) return mn_fail_memory("the bias correction");
     for (int32_t i = 0; i < scheme->layer_count; i++) {
         layer_view *v = &c->views[i];
-        *v = view_of(scheme->graph, &scheme->graph->ops[scheme->layers[i].op]);
+        const mn_op *op = &scheme->graph->ops[scheme->layers[i].op];
+        v->tensor = op->inputs[0];
+        v->w = mn_layer_window(scheme->graph, op);
+        v->depthwise = op->kind == MN_OP_DEPTHWISE_CONV_2D;
         v->first = c->means;
         v->step = mn_scheme_step(scheme, v->tensor);
         v->is_pixels = scheme->leader[v->tensor] == scheme->leader[input];
         v->lowest = scheme->range[input].low;
-        c->means += (size_t)(v->k_h * v->k_w * v->channels);
+        c->means += (size_t)(v->w.k_h * v->w.k_w * v->w.in_c);
     }
     c->sums = mn_region_alloc(&c->region, (size_t)jobs * KINDS * c->means, sizeof *c->sums);
     c->total = mn_region_alloc(&c->region, KINDS * c->means, sizeof *c->total);

@@ -8,9 +8,9 @@
 
 #include "base/checked.h"
 #include "base/extremes.h"
-#include "graph/shape.h"
 #include "net/random.h"
 #include "quant/equalise_groups.h"
+#include "quant/layer_window.h"
 
 /* Places looked at: of each output of each photo, and over all photos. Sums of 255 * 255 over the latter fit int32. */
 enum { PHOTO_PLACES = 196, ALL_PLACES = 32768, LEAST_PLACES = 64 };
@@ -18,8 +18,7 @@ enum { PHOTO_PLACES = 196, ALL_PLACES = 32768, LEAST_PLACES = 64 };
 /* A layer's window over its input. */
 typedef struct window {
     int32_t tensor, output;
-    int32_t in_h, in_w, channels, out_h, out_w;
-    int32_t k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    mn_window w;
     int32_t places; /* of one sample */
     mn_step8 step;
     float low, high; /* the activation function's */
@@ -36,34 +35,20 @@ typedef struct observing {
     int16_t **patch;   /* [jobs]: what one place meets */
 } observing;
 
-static window window_of(const mn_scheme *scheme, const mn_op *op, int32_t inputs) {
-    const mn_graph *graph = scheme->graph;
-    const mn_tensor *x = mn_graph_input(graph, op, 0), *w = mn_graph_input(graph, op, 1);
-    const mn_tensor *y = mn_graph_output(graph, op, 0);
-    window v = {.tensor = op->inputs[0], .output = op->outputs[0], .channels = inputs};
-    v.low = op->attr.activation == MN_ACT_NONE ? -INFINITY : 0;
-    v.high = op->attr.activation == MN_ACT_RELU6 ? 6 : INFINITY;
-    v.step = mn_scheme_step(scheme, v.tensor);
-    v.in_h = v.out_h = v.k_h = v.k_w = v.stride_h = v.stride_w = v.dilation_h = v.dilation_w = 1;
-    v.in_w = v.out_w = (int32_t)(x->bytes / sizeof(float)) / inputs;
-    if (op->kind == MN_OP_FULLY_CONNECTED) return v;
-    const mn_op_attr *a = &op->attr;
-    v.in_h = x->dims[1], v.in_w = x->dims[2];
-    v.out_h = y->dims[1], v.out_w = y->dims[2];
-    v.k_h = w->dims[1], v.k_w = w->dims[2];
-    v.stride_h = a->stride_h, v.stride_w = a->stride_w;
-    v.dilation_h = a->dilation_h, v.dilation_w = a->dilation_w;
-    if (a->padding == MN_PAD_SAME) {
-        v.pad_top = mn_window_padding(v.in_h, v.out_h, v.k_h, v.stride_h, v.dilation_h);
-        v.pad_left = mn_window_padding(v.in_w, v.out_w, v.k_w, v.stride_w, v.dilation_w);
-    }
-    return v;
+static window window_of(const mn_scheme *scheme, const mn_op *op) {
+    const mn_activation activation = op->attr.activation;
+    return (window){.tensor = op->inputs[0],
+                    .output = op->outputs[0],
+                    .w = mn_layer_window(scheme->graph, op),
+                    .step = mn_scheme_step(scheme, op->inputs[0]),
+                    .low = activation == MN_ACT_NONE ? -INFINITY : 0,
+                    .high = activation == MN_ACT_RELU6 ? 6 : INFINITY};
 }
 
 /* ---- One photo ------------------------------------------------------------------------------------------ */
 
 static void store_pixel(const window *v, const float *x, int16_t *to) {
-    for (int32_t c = 0; c < v->channels; c++) {
+    for (int32_t c = 0; c < v->w.in_c; c++) {
         float units = roundf(x[c] / v->step.scale) + (float)v->step.zero;
         to[c] = (int16_t)((int32_t)fminf(fmaxf(units, INT8_MIN), INT8_MAX) - v->step.zero);
     }
@@ -71,26 +56,27 @@ static void store_pixel(const window *v, const float *x, int16_t *to) {
 
 /* [taps][channels] at one place of the output; zero where the window meets padding. */
 static void store_patch(const window *v, const float *x, int32_t place, int16_t *to) {
-    int32_t top = place / v->out_w * v->stride_h - v->pad_top, left = place % v->out_w * v->stride_w - v->pad_left;
-    for (int32_t tap = 0; tap < v->k_h * v->k_w; tap++, to += v->channels) {
-        int32_t row = top + tap / v->k_w * v->dilation_h, column = left + tap % v->k_w * v->dilation_w;
-        if (row < 0 || row >= v->in_h || column < 0 || column >= v->in_w) {
-            memset(to, 0, (size_t)v->channels * sizeof *to);
+    const int32_t top = place / v->w.out_w * v->w.stride_h - v->w.pad_top;
+    const int32_t left = place % v->w.out_w * v->w.stride_w - v->w.pad_left;
+    for (int32_t tap = 0; tap < v->w.k_h * v->w.k_w; tap++, to += v->w.in_c) {
+        int32_t row = top + tap / v->w.k_w * v->w.dilation_h, column = left + tap % v->w.k_w * v->w.dilation_w;
+        if (row < 0 || row >= v->w.in_h || column < 0 || column >= v->w.in_w) {
+            memset(to, 0, (size_t)v->w.in_c * sizeof *to);
         } else {
-            store_pixel(v, x + ((size_t)row * (size_t)v->in_w + (size_t)column) * (size_t)v->channels, to);
+            store_pixel(v, x + ((size_t)row * (size_t)v->w.in_w + (size_t)column) * (size_t)v->w.in_c, to);
         }
     }
 }
 
 static void add_products(const window *v, const mn_inputs *sums, const int16_t *patch, const float *y) {
     const int32_t taps = sums->count;
-    for (int32_t c = 0; c < v->channels; c++) {
+    for (int32_t c = 0; c < v->w.in_c; c++) {
         if (!(y[c] > v->low && y[c] < v->high)) continue;
         int64_t *products = sums->products + (size_t)c * (size_t)(taps * taps);
         for (int32_t i = 0; i < taps; i++) {
-            int32_t value = patch[i * v->channels + c];
+            int32_t value = patch[i * v->w.in_c + c];
             sums->sums[c * taps + i] += value;
-            for (int32_t k = 0; k < taps; k++) products[i * taps + k] += value * patch[k * v->channels + c];
+            for (int32_t k = 0; k < taps; k++) products[i * taps + k] += value * patch[k * v->w.in_c + c];
         }
         sums->used[c]++;
     }
@@ -98,7 +84,7 @@ static void add_products(const window *v, const mn_inputs *sums, const int16_t *
 
 /* The places of a photo: one at random in each of equal stretches. */
 static int32_t choose_place(const window *v, int32_t i, mn_random *random) {
-    int32_t all = v->out_h * v->out_w;
+    int32_t all = v->w.out_h * v->w.out_w;
     int32_t begin = (int32_t)((int64_t)all * i / v->places), end = (int32_t)((int64_t)all * (i + 1) / v->places);
     return begin + (int32_t)(mn_random_bits(random) % (uint64_t)(end - begin));
 }
@@ -113,7 +99,7 @@ static void observe_layer(const observing *o, int32_t job, int32_t layer, int32_
         if (out->depthwise) {
             store_patch(v, x, place, o->patch[job]);
             add_products(v, &o->of_job[job * o->scheme->layer_count + layer], o->patch[job],
-                         y + (size_t)place * (size_t)v->channels);
+                         y + (size_t)place * (size_t)v->w.in_c);
         } else {
             size_t at = (size_t)sample * (size_t)v->places + (size_t)i;
             store_patch(v, x, place, out->values + at * (size_t)out->count);
@@ -146,8 +132,8 @@ static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_re
     *out = (mn_inputs){0};
     if (!mn_weights_of(o->scheme->graph, layer->op, &w)) return MN_OK;
     window *v = &o->windows[index];
-    *v = window_of(o->scheme, op, w.inputs);
-    v->places = mn_min_i32(mn_min_i32(v->out_h * v->out_w, PHOTO_PLACES), mn_max_i32(ALL_PLACES / samples, 1));
+    *v = window_of(o->scheme, op);
+    v->places = mn_min_i32(mn_min_i32(v->w.out_h * v->w.out_w, PHOTO_PLACES), mn_max_i32(ALL_PLACES / samples, 1));
     out->depthwise = w.depthwise;
     out->count = w.depthwise ? w.taps : w.taps * w.inputs;
     out->places = v->places * samples;
@@ -172,7 +158,7 @@ static mn_status start(observing *o, int32_t samples, mn_region *region) {
     if (!o->windows || !o->of_job || !o->patch) return mn_fail_memory("the layers' inputs");
     for (int32_t i = 0; i < o->scheme->layer_count; i++) {
         MN_TRY(start_layer(o, i, samples, region));
-        longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->windows[i].channels);
+        longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->windows[i].w.in_c);
     }
     for (int32_t job = 0; job < o->jobs; job++) {
         o->patch[job] = mn_region_alloc(&o->region, longest, sizeof *o->patch[job]);
@@ -188,7 +174,7 @@ static void add_all(int64_t *to, const int64_t *from, size_t count) {
 /* Sums of integers are the same in any order. */
 static void merge(const observing *o, int32_t index) {
     const mn_inputs *out = &o->out[index];
-    size_t channels = (size_t)o->windows[index].channels, count = (size_t)out->count;
+    size_t channels = (size_t)o->windows[index].w.in_c, count = (size_t)out->count;
     for (int32_t job = 0; out->depthwise && job < o->jobs; job++) {
         const mn_inputs *mine = &o->of_job[job * o->scheme->layer_count + index];
         add_all(out->products, mine->products, channels * count * count);
