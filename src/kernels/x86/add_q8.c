@@ -3,16 +3,19 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-#include "kernels/x86/add_q8.h"
+#include "kernels/x86/add_q8_form.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "kernels/quant.h"
+#include "kernels/x86/q8_avx2.h"
 
-_Static_assert(MN_ADD_SHIFT == 20, "mn_add_q8_operand() shifts by as much");
+#include "kernels/x86/add_q8_ymm.h"
 
-enum { VALUES = 256, LANES = MN_REQUANT_LANES };
+/* Sums by what they are modulo a step, so coarsely that few of 256 share one of them. */
+enum { VALUES = 256, PLACES_BITS = 12, PLACES = 1 << PLACES_BITS };
 
 /* Result per unit of an operand, as a real number. */
 static double factor(const mn_binary_params *p, int i) {
@@ -41,7 +44,7 @@ static bool choose_factors(mn_add_q8 *a, const double *factors) {
     const double zeros = factors[0] * a->zero[0] + factors[1] * a->zero[1];
     const double most = 128 * (fabs(factors[0]) + fabs(factors[1])) + fabs(zeros) + 130;
     int16_t high[2], low[2];
-    for (a->bits = 22; a->bits >= 12; a->bits--) {
+    for (a->bits = 22; a->bits >= PLACES_BITS; a->bits--) {
         if (ldexp(most, a->bits) >= 0x1p31) continue;
         if (!split(factors[0], a->bits, &high[0], &low[0]) || !split(factors[1], a->bits, &high[1], &low[1])) continue;
         a->high = both(high[0], high[1]);
@@ -50,16 +53,6 @@ static bool choose_factors(mn_add_q8 *a, const double *factors) {
         return true;
     }
     return false;
-}
-
-/* All values of operand `i`, rescaled; operand 1 with the sign it is added with. */
-Q8_TARGET static void rescale_all(const mn_add_q8 *a, int i, int32_t *out) {
-    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    for (int32_t first = 0; first < VALUES; first += LANES) {
-        const __m512i values = _mm512_add_epi32(lanes, _mm512_set1_epi32(first - 128));
-        const __m512i rescaled = mn_add_q8_operand(a, i, values), none = _mm512_setzero_si512();
-        _mm512_storeu_si512(out + first, i == 1 && a->subtract ? _mm512_sub_epi32(none, rescaled) : rescaled);
-    }
 }
 
 /* How far the short form's sum can be from the real number that the exact form rounds, at most half a step: rescaled
@@ -71,14 +64,38 @@ static int32_t error_of(const mn_add_q8 *a, const mn_binary_params *p) {
     return error < units / 2 ? (int32_t)error + 1 : (int32_t)(units / 2);
 }
 
-/* All operands and how near to a step a sum must be for its rounding to matter. */
+/* All values of both operands, and how near to a step a sum must be for its rounding to matter. */
 typedef struct search {
-    int32_t rescaled[2][VALUES];
+    q8_exact out;
+    int32_t rescaled[2][VALUES];             /* operand 1 with the sign it is added with */
     int32_t high[2][VALUES], low[2][VALUES]; /* times the short form's factors, high ones 256 times */
+    uint8_t taken[PLACES];                   /* by operand 1 */
     int32_t near;
 } search;
 
-Q8_TARGET static void multiply_all(const mn_add_q8 *a, search *s) {
+/* Where a sum is between two steps. */
+static uint32_t place_of(const mn_add_q8 *a, uint32_t sum) { return sum & ((1u << a->bits) - 1); }
+
+static uint32_t coarsely(const mn_add_q8 *a, uint32_t place) { return place >> (a->bits - PLACES_BITS); }
+
+/* What one operand is worth in the short form, or one less beside another. */
+static uint32_t worth(const search *s, int i, int32_t value) {
+    return (uint32_t)s->high[i][value] + (uint32_t)(s->low[i][value] >> 8);
+}
+
+Q8_TARGET static void rescale_all(const mn_binary_params *p, const mn_add_q8 *a, int i, int32_t *out) {
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), none = _mm256_setzero_si256();
+    mn_add_operand operand = mn_add_operand_of(&p->in[i]);
+    operand.zero = a->zero[i];
+    for (int32_t first = 0; first < VALUES; first += Q8_LANES) {
+        const __m256i values = _mm256_add_epi32(lanes, _mm256_set1_epi32(first - 128));
+        const __m256i rescaled = q8_add_operand(values, &operand);
+        _mm256_storeu_si256((__m256i *)(void *)(out + first),
+                            i == 1 && a->subtract ? _mm256_sub_epi32(none, rescaled) : rescaled);
+    }
+}
+
+static void multiply_all(const mn_add_q8 *a, search *s) {
     for (int i = 0; i < 2; i++) {
         const int32_t high = i ? a->high >> 16 : (int16_t)a->high, low = i ? a->low >> 16 : (int16_t)a->low;
         for (int32_t value = 0; value < VALUES; value++) {
@@ -86,54 +103,50 @@ Q8_TARGET static void multiply_all(const mn_add_q8 *a, search *s) {
             s->low[i][value] = low * (value - 128);
         }
     }
+    for (int32_t value = 0; value < VALUES; value++) s->taken[coarsely(a, place_of(a, worth(s, 1, value)))] = 1;
 }
 
-/* Is a sum of `x` with any other operand near a step? For most x none is. */
-Q8_TARGET static bool any_near(const mn_add_q8 *a, const search *s, int32_t x) {
-    const __m512i high = _mm512_add_epi32(_mm512_set1_epi32(s->high[0][x]), _mm512_set1_epi32(a->offset + s->near));
-    const __m512i low = _mm512_set1_epi32(s->low[0][x]), mask = _mm512_set1_epi32((1 << a->bits) - 1);
-    __m512i least = mask;
-    for (int32_t y = 0; y < VALUES; y += LANES) {
-        const __m512i lows = _mm512_srai_epi32(_mm512_add_epi32(low, _mm512_loadu_si512(s->low[1] + y)), 8);
-        const __m512i sums = _mm512_add_epi32(_mm512_add_epi32(high, _mm512_loadu_si512(s->high[1] + y)), lows);
-        least = _mm512_min_epu32(least, _mm512_and_si512(sums, mask));
+/* May a sum of `x` with any other operand be near a step? For most x none is. */
+static bool any_near(const mn_add_q8 *a, const search *s, int32_t x) {
+    const uint32_t near = (uint32_t)s->near;
+    const uint32_t first = place_of(a, -(worth(s, 0, x) + (uint32_t)a->offset + near + 1));
+    for (uint32_t i = coarsely(a, first); i <= coarsely(a, first + 2 * near + 1); i++) {
+        if (s->taken[i % PLACES]) return true;
     }
-    return _mm512_cmple_epi32_mask(least, _mm512_set1_epi32(2 * s->near)) != 0;
+    return false;
 }
 
-/* The offsets between which 16 pairs give the exact result; those at an end of the range are bounded on one side only.
+/* The offsets between which 8 pairs give the exact result; those at an end of the range are bounded on one side only.
  * Returns whether any sum is near a step. */
-Q8_INLINE bool bound(const mn_add_q8 *a, const search *s, int32_t x, int32_t y, __m512i *least, __m512i *most) {
-    const int32_t step = 1 << a->bits;
-    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i range_min = _mm512_set1_epi32(a->range.min), range_max = _mm512_set1_epi32(a->range.max);
-    const __m512i products =
-        mn_add_q8_products(a, _mm512_set1_epi32(x - 128), _mm512_add_epi32(lanes, _mm512_set1_epi32(y - 128)));
-    const __m512i place =
-        _mm512_and_si512(_mm512_add_epi32(products, _mm512_set1_epi32(a->offset)), _mm512_set1_epi32(step - 1));
-    if (!(_mm512_cmple_epi32_mask(place, _mm512_set1_epi32(s->near)) |
-          _mm512_cmpge_epi32_mask(place, _mm512_set1_epi32(step - s->near)))) {
-        return false;
-    }
-    const __m512i sum = _mm512_add_epi32(_mm512_set1_epi32(s->rescaled[0][x]), _mm512_loadu_si512(s->rescaled[1] + y));
-    const __m512i exact = _mm512_max_epi32(mn_q8_requant_exact(sum, &a->out), range_min);
-    const __m512i result = _mm512_min_epi32(exact, range_max);
-    const __m512i from = _mm512_sub_epi32(_mm512_sll_epi32(result, _mm_cvtsi32_si128(a->bits)), products);
-    *least = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_cmpgt_epi32_mask(result, range_min), from);
-    *most = _mm512_mask_add_epi32(_mm512_set1_epi32(INT32_MAX), _mm512_cmplt_epi32_mask(result, range_max), from,
-                                  _mm512_set1_epi32(step - 1));
+Q8_INLINE bool bound(const mn_add_q8 *a, const search *s, int32_t x, int32_t y, __m256i *least, __m256i *most) {
+    const __m256i within = _mm256_set1_epi32((1 << a->bits) - 1);
+    const __m256i range_min = _mm256_set1_epi32(a->range.min), range_max = _mm256_set1_epi32(a->range.max);
+    const __m256i low = _mm256_add_epi32(_mm256_set1_epi32(s->low[0][x]), q8_load(s->low[1] + y));
+    const __m256i high = _mm256_add_epi32(_mm256_set1_epi32(s->high[0][x]), q8_load(s->high[1] + y));
+    const __m256i products = _mm256_add_epi32(high, _mm256_srai_epi32(low, 8));
+    const __m256i ahead = _mm256_add_epi32(products, _mm256_set1_epi32(a->offset + s->near));
+    const __m256i far = _mm256_cmpgt_epi32(_mm256_and_si256(ahead, within), _mm256_set1_epi32(2 * s->near));
+    if (_mm256_movemask_epi8(far) == -1) return false;
+    const __m256i sum = _mm256_add_epi32(_mm256_set1_epi32(s->rescaled[0][x]), q8_load(s->rescaled[1] + y));
+    const __m256i exact = _mm256_max_epi32(q8_requant_exact(sum, &s->out), range_min);
+    const __m256i result = _mm256_min_epi32(exact, range_max);
+    const __m256i from = _mm256_sub_epi32(_mm256_sll_epi32(result, _mm_cvtsi32_si128(a->bits)), products);
+    *least = _mm256_blendv_epi8(_mm256_set1_epi32(INT32_MIN), from, _mm256_cmpgt_epi32(result, range_min));
+    *most = _mm256_blendv_epi8(_mm256_set1_epi32(INT32_MAX), _mm256_add_epi32(from, within),
+                               _mm256_cmpgt_epi32(range_max, result));
     return true;
 }
 
 /* Notes the pairs that need a higher offset than there is; false when they are too many. */
 Q8_TARGET static bool fix_up_pairs(mn_add_q8 *a, const search *s) {
     for (int32_t x = 0; x < VALUES; x++) {
-        for (int32_t y = any_near(a, s, x) ? 0 : VALUES; y < VALUES; y += LANES) {
-            __m512i least, most;
+        for (int32_t y = any_near(a, s, x) ? 0 : VALUES; y < VALUES; y += Q8_LANES) {
+            __m256i least, most;
             if (!bound(a, s, x, y, &least, &most)) continue;
-            uint32_t wrong = _mm512_cmpgt_epi32_mask(least, _mm512_set1_epi32(a->offset));
-            for (int32_t lane = 0; wrong; lane++, wrong >>= 1) {
-                if (!(wrong & 1)) continue;
+            const __m256i above = _mm256_cmpgt_epi32(least, _mm256_set1_epi32(a->offset));
+            const int32_t wrong = _mm256_movemask_ps(_mm256_castsi256_ps(above));
+            for (int32_t lane = 0; lane < Q8_LANES; lane++) {
+                if (!(wrong >> lane & 1)) continue;
                 if (a->fixups == MN_ADD_Q8_FIXUPS) return false;
                 a->fixup[a->fixups][0] = (int8_t)(x - 128);
                 a->fixup[a->fixups++][1] = (int8_t)(y + lane - 128);
@@ -143,22 +156,35 @@ Q8_TARGET static bool fix_up_pairs(mn_add_q8 *a, const search *s) {
     return true;
 }
 
-/* An offset, no further than `near` from the one there is, with which every pair of operands gives the exact result,
- * but for a few that then get fixups. Only sums that are near a step bound it. */
-Q8_TARGET static bool find_offset(mn_add_q8 *a, int32_t near) {
-    search s = {.near = near};
-    __m512i low = _mm512_set1_epi32(a->offset - near), high = _mm512_set1_epi32(a->offset + near);
-    for (int i = 0; i < 2; i++) rescale_all(a, i, s.rescaled[i]);
-    multiply_all(a, &s);
+/* Between these two offsets, inclusive, every pair of operands gives the exact result. */
+Q8_TARGET static void bound_all(const mn_add_q8 *a, const search *s, int32_t *lowest, int32_t *highest) {
+    int32_t ends[2][Q8_LANES];
+    __m256i low = _mm256_set1_epi32(a->offset - s->near), high = _mm256_set1_epi32(a->offset + s->near);
     for (int32_t x = 0; x < VALUES; x++) {
-        for (int32_t y = any_near(a, &s, x) ? 0 : VALUES; y < VALUES; y += LANES) {
-            __m512i least, most;
-            if (!bound(a, &s, x, y, &least, &most)) continue;
-            low = _mm512_max_epi32(low, least);
-            high = _mm512_min_epi32(high, most);
+        for (int32_t y = any_near(a, s, x) ? 0 : VALUES; y < VALUES; y += Q8_LANES) {
+            __m256i least, most;
+            if (!bound(a, s, x, y, &least, &most)) continue;
+            low = _mm256_max_epi32(low, least);
+            high = _mm256_min_epi32(high, most);
         }
     }
-    const int32_t lowest = _mm512_reduce_max_epi32(low), highest = _mm512_reduce_min_epi32(high);
+    _mm256_storeu_si256((__m256i *)(void *)ends[0], low);
+    _mm256_storeu_si256((__m256i *)(void *)ends[1], high);
+    *lowest = ends[0][0], *highest = ends[1][0];
+    for (int i = 1; i < Q8_LANES; i++) {
+        *lowest = mn_max_i32(*lowest, ends[0][i]);
+        *highest = mn_min_i32(*highest, ends[1][i]);
+    }
+}
+
+/* An offset, no further than `near` from the one there is, with which every pair of operands gives the exact result,
+ * but for a few that then get fixups. Only sums that are near a step bound it. */
+Q8_TARGET static bool find_offset(const mn_binary_params *p, mn_add_q8 *a, int32_t near) {
+    search s = {.out = q8_exact_of(&a->out, 0), .near = near};
+    int32_t lowest, highest;
+    for (int i = 0; i < 2; i++) rescale_all(p, a, i, s.rescaled[i]);
+    multiply_all(a, &s);
+    bound_all(a, &s, &lowest, &highest);
     if (lowest <= highest) {
         a->offset = (int32_t)(((int64_t)lowest + highest) >> 1);
         return true;
@@ -181,7 +207,7 @@ void mn_add_q8_fill(const mn_binary_params *p, mn_type type, mn_add_q8 *out) {
     out->subtract = p->subtract;
     out->range = (mn_range_i32){p->range.min - centre, p->range.max - centre};
     const double factors[2] = {factor(p, 0), factor(p, 1)};
-    out->is_short = choose_factors(out, factors) && find_offset(out, error_of(out, p));
+    out->is_short = choose_factors(out, factors) && find_offset(p, out, error_of(out, p));
 }
 
 #endif

@@ -34,23 +34,30 @@ static size_t rests_bytes(const mn_window *w) {
     return mn_rests_q8_most(depth_of(w) / 4, together_of(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
 }
 
+/* Packed: panels; with SPLITS their spans; the ADD behind them, if there is one. */
 static size_t panels_bytes(const mn_window *w) {
     return (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
+}
+
+static size_t spans_bytes(const mn_window *w) {
+    return SPLITS ? mn_round_up(mn_spans_q8_bytes(depth_of(w) / 4), 64) : 0;
 }
 
 static mn_spans_q8 spans_of(const mn_window *w, const void *packed) {
     return mn_spans_q8_at((char *)packed + panels_bytes(w), depth_of(w) / 4);
 }
 
+static mn_add_q8 *add_of(const mn_window *w, const void *packed) {
+    return (mn_add_q8 *)(void *)((char *)packed + panels_bytes(w) + spans_bytes(w));
+}
+
 static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_need *need) {
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_operands_fit(&p->add)) return false;
-    need->packed_bytes = panels_bytes(w);
+    need->packed_bytes = panels_bytes(w) + spans_bytes(w) + (p->adds ? sizeof(mn_add_q8) : 0);
     need->workspace_bytes = sums_bytes(w, type);
-    if (!SPLITS) return true;
-    need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
-    need->workspace_bytes += group_bytes(w) + begins_bytes(w) + rests_bytes(w);
+    if (SPLITS) need->workspace_bytes += group_bytes(w) + begins_bytes(w) + rests_bytes(w);
     return true;
 }
 
@@ -76,6 +83,7 @@ static void project_pack(const mn_project_params *p, mn_type type, const void *c
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
     mn_panel_q8_pack(&source, depth_of(&p->conv.window), packed);
     if (SPLITS) pack_spans(&source, packed);
+    if (p->adds) mn_add_q8_fill(&p->add, type, add_of(&p->conv.window, packed));
 }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
@@ -101,7 +109,8 @@ static void project_layouts(const void *params, mn_layout *in, mn_layout *out) {
 typedef struct job {
     const mn_project_params *p;
     mn_q8_zeros zeros;
-    q8_add add;
+    const mn_add_q8 *add;
+    q8_add exact; /* without the short form */
     mn_extent in_extent;
     ptrdiff_t channels, row_stride; /* of results */
     const void *panels;
@@ -138,49 +147,70 @@ Q8_INLINE __m128i load_8(const uint8_t *from, int32_t count) {
     return _mm_loadu_si128((const __m128i *)(const void *)bytes);
 }
 
-/* Adds the residual to centred results. */
-Q8_INLINE __m256i add_residual(int rows, const job *j, __m256i bytes, const uint8_t *from, int32_t count) {
-    const __m128i flip = _mm_set1_epi8((char)j->zeros.out_flip);
+Q8_INLINE __m256i both_of(__m128i low, __m128i high) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* The residual, [4 rows][8 channels], centred. Rows that do not exist are the last one. */
+Q8_INLINE __m256i load_residual(int rows, const job *j, const uint8_t *from, int32_t count) {
+    __m128i row[ROWS];
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) row[r] = load_8(from + (r < rows ? r : rows - 1) * j->row_stride, count);
+    const __m256i bytes = both_of(_mm_unpacklo_epi64(row[0], row[1]), _mm_unpacklo_epi64(row[2], row[3]));
+    return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)j->zeros.out_flip));
+}
+
+/* ADD of centred bytes in the exact form, 8 at a time. */
+Q8_INLINE __m256i add_exactly(const q8_add *add, __m256i x, __m256i y) {
     __m256i values[ROWS];
-    Q8_UNROLL for (int r = 0; r < rows; r++, from += j->row_stride) {
-        const __m256i mine = _mm256_cvtepi8_epi32(row_of(bytes, r));
-        const __m256i other = _mm256_cvtepi8_epi32(_mm_xor_si128(load_8(from, count), flip));
-        values[r] = q8_add_8(&j->add, j->p->residual_first ? other : mine, j->p->residual_first ? mine : other);
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) {
+        values[r] = q8_add_8(add, _mm256_cvtepi8_epi32(row_of(x, r)), _mm256_cvtepi8_epi32(row_of(y, r)));
     }
-    Q8_UNROLL for (int r = rows; r < ROWS; r++) values[r] = values[0];
     return rows_outside(q8_narrow_4(values));
 }
 
-/* Vector `half` of 8 channels of a column, from accumulators to stored bytes. */
-Q8_INLINE void finish_half(int rows, const job *j, int32_t half, int32_t x, __m256i values[ROWS]) {
+/* Most often narrowing was clamp enough. */
+Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
+    return range.min > -128 || range.max < 127 ? q8_finish(bytes, range, 0) : bytes;
+}
+
+/* Vector `half` of 8 channels of a column, of which `count` exist, from accumulators to stored bytes. `plain`: floats
+ * alone, the short form of ADD, and no weight zero point. */
+Q8_INLINE void finish_half(int rows, bool plain, const job *j, int32_t half, int32_t x, int32_t count,
+                           __m256i values[ROWS]) {
     const mn_requant *requant = &mn_panel_q8_at(j->panels, j->stride, half / 2)->requant;
     const ptrdiff_t at = x * j->channels + half * Q8_LANES;
-    const int32_t count = mn_min_i32((int32_t)j->channels - half * Q8_LANES, Q8_LANES);
-    if (j->zeros.weight) {
+    if (plain) {
+        q8_requant_floats(rows, values, requant, half % 2);
+    } else {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const int32_t over = mn_q8_product(j->zeros.weight, j->inputs[x * ROWS + r]);
+            const int32_t over = j->zeros.weight ? mn_q8_product(j->zeros.weight, j->inputs[x * ROWS + r]) : 0;
             values[r] = _mm256_sub_epi32(values[r], _mm256_set1_epi32(over));
         }
+        q8_requant_some(rows, values, requant, half % 2);
     }
-    q8_requant_some(rows, values, requant, half % 2);
     Q8_UNROLL for (int r = rows; r < ROWS; r++) values[r] = values[0];
-    __m256i bytes = q8_finish(rows_outside(q8_narrow_4(values)), j->zeros.range, 0);
+    __m256i bytes = clamp(rows_outside(q8_narrow_4(values)), j->zeros.range);
     if (j->residual) {
-        bytes = q8_finish(add_residual(rows, j, bytes, j->residual + at, count), j->add.range, 0);
+        const __m256i other = load_residual(rows, j, j->residual + at, count);
+        const __m256i a = j->p->residual_first ? other : bytes, b = j->p->residual_first ? bytes : other;
+        bytes = plain || j->add->is_short ? q8_add_short(j->add, a, b) : add_exactly(&j->exact, a, b);
+        bytes = clamp(bytes, j->add->range);
     }
     bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)j->zeros.out_flip));
     uint8_t *out = j->out + at;
     Q8_UNROLL for (int r = 0; r < rows; r++, out += j->row_stride) q8_store_part(out, row_of(bytes, r), count);
 }
 
-Q8_TARGET static void finish_column(int rows, const job *j, int32_t half, int32_t halves, int32_t x,
-                                    __m256i acc[TILE_HALVES][ROWS]) {
+/* A tile that needs more, or whose last channels do not exist. */
+Q8_NOINLINE static void finish_any(int rows, const job *j, int32_t half, int32_t halves, int32_t x,
+                                   __m256i acc[TILE_HALVES][ROWS]) {
     for (int32_t v = 0; v < halves; v++) {
+        const int32_t count = mn_min_i32((int32_t)j->channels - (half + v) * Q8_LANES, Q8_LANES);
         switch (rows) {
-        case 4: finish_half(4, j, half + v, x, acc[v]); break;
-        case 3: finish_half(3, j, half + v, x, acc[v]); break;
-        case 2: finish_half(2, j, half + v, x, acc[v]); break;
-        default: finish_half(1, j, half + v, x, acc[v]); break;
+        case 4: finish_half(4, false, j, half + v, x, count, acc[v]); break;
+        case 3: finish_half(3, false, j, half + v, x, count, acc[v]); break;
+        case 2: finish_half(2, false, j, half + v, x, count, acc[v]); break;
+        default: finish_half(1, false, j, half + v, x, count, acc[v]); break;
         }
     }
 }
@@ -197,9 +227,9 @@ Q8_INLINE ptrdiff_t dot_span(int groups, int rows, int halves, const uint8_t *in
 }
 
 /* Column `x`; constants let the compiler keep accumulators in registers. */
-Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_t x) {
+Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
-    __m256i acc[TILE_HALVES][ROWS], sums[TILE_HALVES][ROWS];
+    __m256i acc[TILE_HALVES][ROWS];
     Q8_UNROLL for (int v = 0; v < halves; v++) {
         const mn_panel_q8 *panel = mn_panel_q8_at(j->panels, j->stride, (half + v) / 2);
         const int32_t second = (half + v) % 2;
@@ -218,19 +248,35 @@ Q8_INLINE void run_tile(int rows, int halves, const job *j, int32_t half, int32_
         }
     }
     if (SPLITS) dot_rests(rows, halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
-    Q8_UNROLL for (int v = 0; v < TILE_HALVES; v++) {
-        Q8_UNROLL for (int r = 0; r < ROWS; r++) sums[v][r] = acc[v < halves ? v : 0][r < rows ? r : 0];
+    if (plain) {
+        Q8_UNROLL for (int v = 0; v < halves; v++) finish_half(rows, true, j, half + v, x, Q8_LANES, acc[v]);
+    } else {
+        __m256i sums[TILE_HALVES][ROWS]; /* in memory, so that the accumulators need not be */
+        Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][r] = acc[v][r]; }
+        finish_any(rows, j, half, halves, x, sums);
     }
-    finish_column(rows, j, half, halves, x, sums);
 }
 
-Q8_INLINE void run_columns(int rows, int halves, job *j, int32_t half) {
-    for (int32_t x = 0; x < j->in_extent.width; x++) {
-        const size_t each = j->prefetch.from < j->prefetch.end ? j->each : 0;
-        mn_q8_prefetch_now(j->prefetch.from, each);
-        j->prefetch.from += each;
-        run_tile(rows, halves, j, half, x);
+static bool is_plain(const job *j, int32_t half, int32_t halves) {
+    bool plain = j->zeros.weight == 0 && (!j->residual || j->add->is_short);
+    for (int32_t v = half; v < half + halves; v++) {
+        const mn_requant *requant = &mn_panel_q8_at(j->panels, j->stride, v / 2)->requant;
+        plain = plain && (requant->is_float || requant->is_fixed_up) && (v + 1) * Q8_LANES <= j->channels;
     }
+    return plain;
+}
+
+Q8_INLINE void run_columns(int rows, int halves, job *shared, int32_t half) {
+    const bool plain = is_plain(shared, half, halves);
+    const job j = *shared; /* nothing that is written can change it */
+    const char *prefetch = j.prefetch.from;
+    for (int32_t x = 0; x < j.in_extent.width; x++) {
+        const size_t each = prefetch < j.prefetch.end ? j.each : 0;
+        mn_q8_prefetch_now(prefetch, each);
+        prefetch += each;
+        run_tile(rows, halves, plain, &j, half, x);
+    }
+    shared->prefetch.from = prefetch;
 }
 
 /* Vectors [half, end) of 8 channels. */
@@ -347,7 +393,8 @@ Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t en
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
-    if (p->adds) j.add = q8_add_of(&p->add, type, type == MN_UINT8 ? 128 : 0);
+    if (p->adds) j.add = add_of(w, task->packed);
+    if (p->adds && !j.add->is_short) j.exact = q8_add_of(&p->add, type, type == MN_UINT8 ? 128 : 0);
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, task->cut, &begin, end);
         run_range(&j, task, &range, type);

@@ -94,23 +94,33 @@ Q8_INLINE void q8_fix_up(int count, const __m256i *acc, __m256i *values, const m
     }
 }
 
-/** In whichever way does, of fixed-up floats included: `count` (1 to 4) times 8 accumulators, in place. */
-Q8_INLINE void q8_requant_some(int count, __m256i *acc, const mn_requant *r, int half) {
+/** In floats with fixups, where `is_float` or `is_fixed_up` says so: `count` (1 to 4) times 8 accumulators, in place.
+ */
+Q8_INLINE void q8_requant_floats(int count, __m256i *acc, const mn_requant *r, int half) {
+    const __m256 scale = _mm256_loadu_ps(r->scale + half * Q8_LANES);
+    const __m256 offset = _mm256_loadu_ps(r->offset + half * Q8_LANES);
     __m256i values[4];
-    if (r->is_float || r->is_fixed_up) {
-        const __m256 scale = _mm256_loadu_ps(r->scale + half * Q8_LANES);
-        const __m256 offset = _mm256_loadu_ps(r->offset + half * Q8_LANES);
-        const __m256 below = r->is_signed ? _mm256_loadu_ps(r->negative_offset + half * Q8_LANES) : offset;
+    if (r->is_signed) {
+        const __m256 below = _mm256_loadu_ps(r->negative_offset + half * Q8_LANES);
         Q8_UNROLL for (int i = 0; i < count; i++) {
             const __m256 either = _mm256_blendv_ps(offset, below, _mm256_castsi256_ps(acc[i]));
             values[i] = q8_rescale(acc[i], scale, either);
         }
-        if (r->is_fixed_up) q8_fix_up(count, acc, values, r, half);
     } else {
-        const q8_exact e = q8_exact_of(r, half);
-        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = q8_requant_exact(acc[i], &e);
+        Q8_UNROLL for (int i = 0; i < count; i++) values[i] = q8_rescale(acc[i], scale, offset);
     }
+    q8_fix_up(count, acc, values, r, half);
     Q8_UNROLL for (int i = 0; i < count; i++) acc[i] = values[i];
+}
+
+/** In whichever way does: `count` (1 to 4) times 8 accumulators, in place. */
+Q8_INLINE void q8_requant_some(int count, __m256i *acc, const mn_requant *r, int half) {
+    if (r->is_float || r->is_fixed_up) {
+        q8_requant_floats(count, acc, r, half);
+        return;
+    }
+    const q8_exact e = q8_exact_of(r, half);
+    Q8_UNROLL for (int i = 0; i < count; i++) acc[i] = q8_requant_exact(acc[i], &e);
 }
 
 /** 4 x 8 values to 32 bytes, [2 groups of lanes][a, b, c, d][4 lanes]; what is too large or small is clamped. */
