@@ -19,7 +19,6 @@
 #define MOST_COLUMNS 2
 #define MOST_ROWS 4
 #endif
-#define FETCH_AHEAD 0
 
 typedef float32x4_t vec;
 enum { LANES = 4 };

@@ -2,9 +2,9 @@
  * Copyright the mobilenet.c authors */
 
 /* The inner loop of float convolution, for any vector width. The including file defines TARGET, vec, LANES, the v_ and
- * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, with three columns MOST_ROWS_OF_3, FETCH_AHEAD, whether
- * weights are to be prefetched, V_FMA_LANE where there is v_fma_lane(), and MULTIPLY_6X4 where tiles of that size have
- * multiply_6x4() (x86/f32_avx2.h and so on). It gets run_tiles(). */
+ * half_ operations, MOST_COLUMNS and MOST_ROWS of tiles, with three columns MOST_ROWS_OF_3, V_FMA_LANE where there is
+ * v_fma_lane(), MULTIPLY_6X4 where tiles of that size have multiply_6x4(), and MULTIPLY_X2 where tiles of 4 to 6 pixels
+ * x 2 vectors have multiply_x2() (x86/f32_avx2.h and so on). It gets run_tiles(). */
 
 #include "base/checked.h"
 #include "kernels/tile/parts_f32.h"
@@ -25,8 +25,12 @@ typedef struct group {
     const float *panel; /* weights of the first vector */
     int32_t channel;    /* the first */
     int32_t exist;      /* channels of the last vector that are written, if it is one of its own */
-    int32_t ahead;      /* lines of the weights behind these to prefetch with each piece of products */
     vec bias[COLUMNS];
+#ifdef MULTIPLY_X2
+    bool assembly;        /* multiply_x2() is for these tiles */
+    products_x2 products; /* if so */
+    const float *next;    /* weights to prefetch from here on */
+#endif
 } group;
 
 /* What the last vector of a tile is: like the others; half of one; or a part of one, masked, and the only one. */
@@ -40,18 +44,6 @@ typedef struct accumulators {
 /* Weights of vector `j` of a group; it lies in panel j / PER_PANEL. */
 INLINE const float *column(const float *panel, ptrdiff_t stride, int j) {
     return panel + (j / PER_PANEL) * stride + (j % PER_PANEL) * LANES;
-}
-
-/* Weights to ask for while others multiply. */
-typedef struct fetch {
-    const float *from; /* NULL: none */
-    int32_t lines;     /* with each PIECE of inputs; few enough to be on their way at once */
-} fetch;
-
-enum { PIECE = 32, LINE = 64 / sizeof(float) };
-
-INLINE void fetch_piece(fetch *f) {
-    for (int32_t i = 0; i < f->lines; i++, f->from += LINE) __builtin_prefetch(f->from, 0, 2);
 }
 
 #ifdef V_FMA_LANE
@@ -77,10 +69,10 @@ INLINE void add_lanes(int rows, int whole, accumulators *s, const float *const *
 
 /* Adds a run of each pixel x weights. There are no half vectors. */
 INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
-                    int32_t length, const float *weights, ptrdiff_t stride, fetch f) {
+                    int32_t length, const float *weights, ptrdiff_t stride) {
     const float *row[ROWS];
     int32_t i = 0;
-    (void)half, (void)f;
+    (void)half;
     UNROLL for (int r = 0; r < rows; r++) row[r] = in + r * in_stride;
     for (; i + LANES <= length; i += LANES, weights += LANES * MN_PANEL) {
         add_lanes(rows, whole, s, row, i, weights, stride);
@@ -98,11 +90,10 @@ INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float
 /* Adds a run of each pixel x weights. Constant `rows`, `whole` and `half` let the compiler keep accumulators in
  * registers. */
 INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float *in, ptrdiff_t in_stride,
-                    int32_t length, const float *weights, ptrdiff_t stride, fetch f) {
+                    int32_t length, const float *weights, ptrdiff_t stride) {
     const float *base[BASES];
     UNROLL for (int b = 0; b * NEAR < rows; b++) base[b] = in + b * NEAR * in_stride;
     for (int32_t i = 0; i < length; i++) {
-        if (f.from && i % PIECE == 0) fetch_piece(&f);
         vec w[COLUMNS];
         const half_vec last = half ? half_load(column(weights, stride, whole)) : half_zero();
         UNROLL for (int j = 0; j < whole; j++) w[j] = v_load(column(weights, stride, j));
@@ -119,14 +110,14 @@ INLINE void add_run(int rows, int whole, bool half, accumulators *s, const float
 #endif
 
 INLINE void add_runs(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const float *in,
-                     const float *panel, fetch f) {
+                     const float *panel) {
     const mn_runs *runs = &t->runs;
     for (int32_t row = 0; row < runs->rows; row++) {
         for (int32_t col = 0; col < runs->cols; col++) {
             const bool last = row + 1 == runs->rows && col + 1 == runs->cols;
             add_run(rows, whole, half, s, in + row * runs->in_row + col * runs->in_col, t->in_stride,
                     last ? t->last : runs->length, panel + (row * runs->k_row + col * runs->k_col) * MN_PANEL,
-                    t->panel_stride, f);
+                    t->panel_stride);
         }
     }
 }
@@ -201,12 +192,12 @@ INLINE void finish_tile(extent end, int rows, int whole, const accumulators *s, 
 
 /* Bias and all products. */
 INLINE void sum_tile(int rows, int whole, bool half, accumulators *s, const mn_tiles *t, const group *g,
-                     const float *in, fetch f) {
+                     const float *in) {
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int j = 0; j < whole; j++) s->of[r][j] = g->bias[j];
         if (half) s->half[r] = half_of(g->bias[whole]);
     }
-    add_runs(rows, whole, half, s, t, in, g->panel, f);
+    add_runs(rows, whole, half, s, t, in, g->panel);
 }
 
 #ifdef MULTIPLY_6X4
@@ -232,31 +223,66 @@ INLINE products_6x4 products_of(const mn_tiles *t, const group *g, const float *
 
 #endif
 
-/* A tile's share of the weights behind the group's. */
-INLINE fetch share_of(int columns, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
-    const float *next = column(g->panel, t->panel_stride, columns);
-    return (fetch){next + pixel * t->last / t->pixels * LINE, g->ahead};
+#ifdef MULTIPLY_X2
+
+/* One run in each row, and their weights follow each other. */
+static bool fits_x2(const mn_tiles *t) {
+    const mn_runs *r = &t->runs;
+    return r->cols == 1 && r->rows > 0 && (r->rows == 1 || r->k_row == r->length);
 }
 
-INLINE void run_tile(int rows, int whole, extent end, bool ahead, const mn_tiles *t, const group *g, ptrdiff_t pixel) {
+/* Inputs of a pixel, if so. */
+static int32_t inputs_of(const mn_tiles *t) { return (t->runs.rows - 1) * t->runs.length + t->last; }
+
+/* Is the next panel to be prefetched? It is a stream of its own, too short for the processor to see it in time. It
+ * comes from afar where all pixels meet it at once, and from near where others have before. */
+static bool comes_from_afar(const mn_tiles *t) {
+    enum { LEAST_INPUTS = 64, LEAST_PIXELS = 40 }; /* with fewer it is short, or not all lines have their turn */
+    return t->pixels >= LEAST_PIXELS && t->pixels <= PART_PIXELS && inputs_of(t) >= LEAST_INPUTS;
+}
+
+static void start_products(const mn_tiles *t, group *g) {
+    const ptrdiff_t bytes = sizeof(float);
+    const bool afar = comes_from_afar(t);
+    g->next = g->panel + (afar ? t->panel_stride : 0);
+    g->products = (products_x2){.step = t->in_stride * bytes,
+                                .weights = g->panel,
+                                .bias = g->bias,
+                                .runs = t->runs.rows,
+                                .skip = (t->runs.in_row - t->runs.length) * bytes,
+                                .many = t->runs.length / AT_ONCE,
+                                .single = t->runs.length % AT_ONCE,
+                                .last_many = t->last / AT_ONCE,
+                                .last_single = t->last % AT_ONCE,
+                                .ahead = afar ? MN_PANEL * bytes : 0};
+}
+
+#endif
+
+INLINE void run_tile(int rows, int whole, extent end, const mn_tiles *t, group *g, ptrdiff_t pixel) {
     const float *in = t->in + pixel * t->in_stride;
     accumulators s;
-#ifdef MULTIPLY_6X4
+#if defined(MULTIPLY_6X4)
     if (rows == 6 && whole == 4 && fits_6x4(t)) {
         const products_6x4 p = products_of(t, g, in);
         multiply_6x4(&p, s.of);
     } else
+#elif defined(MULTIPLY_X2)
+    if (rows >= 4 && whole == 2 && g->assembly)
+        g->next = multiply_x2(rows, &g->products, in, g->next, s.of);
+    else
 #endif
-        sum_tile(rows, whole, end == HALF, &s, t, g, in, ahead ? share_of(whole, t, g, pixel) : (fetch){NULL, 0});
+        sum_tile(rows, whole, end == HALF, &s, t, g, in);
     finish_tile(end, rows, whole, &s, t, pixel * t->out_stride + g->channel, g->exist);
 }
 
 /* `count` tiles of `rows` pixels each, at most `most`: constants tell how the registers are used. */
-INLINE void run_alike(int whole, extent end, int most, bool ahead, const mn_tiles *t, const group *g, int32_t rows,
-                      int32_t pixel, int32_t count) {
+INLINE void run_alike(int whole, extent end, int most, const mn_tiles *shared, group *g, int32_t rows, int32_t pixel,
+                      int32_t count) {
+    const mn_tiles t = *shared; /* nothing that is written can change it */
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        for (int32_t i = 0; i < count && n <= most; i++) run_tile(n, whole, end, ahead, t, g, pixel + i * n);          \
+        for (int32_t i = 0; i < count && n <= most; i++) run_tile(n, whole, end, &t, g, pixel + i * n);                \
         break
     switch (rows) {
         CASE(1);
@@ -279,33 +305,30 @@ INLINE void run_alike(int whole, extent end, int most, bool ahead, const mn_tile
 
 typedef struct shape {
     int32_t columns, rows; /* the most */
-    void (*run)(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count);
+    void (*run)(const mn_tiles *t, group *g, int32_t rows, int32_t pixel, int32_t count);
 } shape;
 
-#define SHAPE(name, whole, end, most, ahead)                                                                           \
-    TARGET static void run_##name(const mn_tiles *t, const group *g, int32_t rows, int32_t pixel, int32_t count) {     \
-        run_alike(whole, end, most, ahead, t, g, rows, pixel, count);                                                  \
+#define SHAPE(name, whole, end, most)                                                                                  \
+    TARGET static void run_##name(const mn_tiles *t, group *g, int32_t rows, int32_t pixel, int32_t count) {           \
+        run_alike(whole, end, most, t, g, rows, pixel, count);                                                         \
     }                                                                                                                  \
     static const shape name = {(whole) + ((end) == HALF), most, run_##name};
 
 #if MOST_COLUMNS == 4
-SHAPE(whole_4, 4, WHOLE, 6, false)
+SHAPE(whole_4, 4, WHOLE, 6)
 #elif MOST_COLUMNS == 3
-SHAPE(whole_3, 3, WHOLE, MOST_ROWS_OF_3, false)
+SHAPE(whole_3, 3, WHOLE, MOST_ROWS_OF_3)
 #endif
-SHAPE(whole_2, 2, WHOLE, MOST_ROWS, false)
-#if FETCH_AHEAD
-SHAPE(ahead_2, 2, WHOLE, MOST_ROWS, true)
-#endif
-SHAPE(whole_1, 1, WHOLE, MOST_ROWS, false)
-SHAPE(part, 1, PART, MOST_ROWS < 6 ? MOST_ROWS : 6, false)
+SHAPE(whole_2, 2, WHOLE, MOST_ROWS)
+SHAPE(whole_1, 1, WHOLE, MOST_ROWS)
+SHAPE(part, 1, PART, MOST_ROWS < 6 ? MOST_ROWS : 6)
 #if HALF_VECTORS
-SHAPE(half, 0, HALF, MOST_ROWS, false)
-SHAPE(one_and_half, 1, HALF, MOST_ROWS, false)
+SHAPE(half, 0, HALF, MOST_ROWS)
+SHAPE(one_and_half, 1, HALF, MOST_ROWS)
 #endif
 
 /* The tiles for the next of `left` channels. */
-static const shape *choose(int32_t left, bool ahead) {
+static const shape *choose(int32_t left) {
     int32_t vectors = left / LANES;
 #if HALF_VECTORS
     if (left % LANES == LANES / 2) {
@@ -320,16 +343,12 @@ static const shape *choose(int32_t left, bool ahead) {
     /* Of four, one alone would take longer than two pairs; so do three where registers are few. */
     if (vectors == 3 || (vectors > 4 && MOST_ROWS_OF_3 > 4)) return &whole_3;
 #endif
-#if FETCH_AHEAD
-    if (vectors > 1 && ahead) return &ahead_2;
-#endif
-    (void)ahead;
     if (vectors > 1) return &whole_2;
     return &whole_1;
 }
 
 /* Pixels [begin, end), in tiles of like height. */
-static void run_shape(const shape *s, const mn_tiles *t, const group *g, int32_t begin, int32_t end) {
+static void run_shape(const shape *s, const mn_tiles *t, group *g, int32_t begin, int32_t end) {
     const int32_t count = end - begin, tiles = (count + s->rows - 1) / s->rows;
     const int32_t low = count / tiles, high_tiles = count % tiles;
     if (high_tiles > 0) s->run(t, g, low + 1, begin, high_tiles);
@@ -343,22 +362,18 @@ TARGET static void load_bias(group *g, const mn_tiles *t, int32_t columns) {
     }
 }
 
-/* A panel is a stream of its own, too short for the processor to see it in time. It comes from afar where all pixels
- * meet it at once, and from near where others have before. */
-static int32_t lines_ahead(const mn_tiles *t) {
-    enum { LEAST_INPUTS = 64, LEAST_PIXELS = 40 }; /* with fewer the next is not far, or too many lines are asked for */
-    const bool once = t->pixels >= LEAST_PIXELS && t->pixels <= PART_PIXELS && t->runs.rows == 1 && t->runs.cols == 1;
-    return FETCH_AHEAD && once && t->last >= LEAST_INPUTS ? (MOST_ROWS * PIECE - 1) / t->pixels + 1 : 0;
-}
-
 TARGET static void run_pixels(const mn_tiles *t, int32_t begin, int32_t end) {
     const int32_t channels = t->whole ? (int32_t)mn_round_up((size_t)t->channels, MN_PANEL) : t->channels;
-    group g = {.channel = 0, .ahead = lines_ahead(t)};
+    group g = {.channel = 0};
     while (g.channel < channels) {
-        const shape *s = choose(channels - g.channel, g.ahead > 0);
+        const shape *s = choose(channels - g.channel);
         g.panel = column(t->weights, t->panel_stride, g.channel / LANES);
         g.exist = mn_min_i32(channels - g.channel, LANES);
         load_bias(&g, t, s->columns);
+#ifdef MULTIPLY_X2
+        g.assembly = fits_x2(t);
+        if (g.assembly) start_products(t, &g);
+#endif
         run_shape(s, t, &g, begin, end);
         g.channel += s->columns * LANES;
     }

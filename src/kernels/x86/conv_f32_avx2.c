@@ -9,6 +9,7 @@
 
 #include "kernels/portable/conv_f32.h"
 #include "kernels/x86/f32_avx2.h"
+#include "kernels/x86/multiply_f32_avx2.h"
 #include "kernels/x86/parts_f32.h"
 
 #include "kernels/tile/conv_f32.h"

@@ -13,7 +13,6 @@
 /* 16 registers: 12 accumulators in tiles of 6 x 2 or 4 x 3 vectors. */
 #define MOST_COLUMNS 3
 #define MOST_ROWS 6
-#define FETCH_AHEAD 1
 #define MOST_ROWS_OF_3 4
 
 typedef __m256 vec;

@@ -13,7 +13,6 @@
 /* 32 registers: tiles of three vectors, too. */
 #define MOST_COLUMNS 3
 #define MOST_ROWS 14
-#define FETCH_AHEAD 0
 #define MOST_ROWS_OF_3 9
 
 typedef __m512 vec;
