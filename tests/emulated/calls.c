@@ -55,7 +55,7 @@ enum {
 };
 
 enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
-enum { ARCH_SET_FS = 0x1002, ARCH_REQ_XCOMP_PERM = 0x1023 };
+enum { ARCH_SET_FS = 0x1002, ARCH_GET_XCOMP_SUPP = 0x1021, ARCH_GET_XCOMP_PERM, ARCH_REQ_XCOMP_PERM };
 
 typedef struct part {
     void *data;
@@ -106,11 +106,15 @@ static int64_t map(uint64_t address, uint64_t bytes, uint64_t flags, uint64_t de
     return (int64_t)address;
 }
 
+/* Registers that Linux saves only for programs that ask for it, such as tiles, are always saved here. */
 static int64_t set_process(uint64_t what, uint64_t value) {
-    if (what == ARCH_REQ_XCOMP_PERM) return 0;
-    if (what != ARCH_SET_FS) return ERROR_INVALID;
-    thread_set_fs(value);
-    return 0;
+    switch (what) {
+    case ARCH_SET_FS: thread_set_fs(value); return 0;
+    case ARCH_GET_XCOMP_SUPP:
+    case ARCH_GET_XCOMP_PERM: *(uint64_t *)value = saved_registers(); return 0;
+    case ARCH_REQ_XCOMP_PERM: return value < 64 && saved_registers() >> value & 1 ? 0 : ERROR_NOT_SUPPORTED;
+    default: return ERROR_INVALID;
+    }
 }
 
 static int64_t describe_system(char out[6 * 65]) {

@@ -71,6 +71,8 @@ int64_t thread_exit(void);
 void thread_switch(void);
 int64_t thread_futex(const uint32_t *word, uint64_t operation, uint32_t value, uint64_t more);
 void thread_set_fs(uint64_t fs);
+/* The kinds of registers that each thread has, as in XCR0; 0 where the processor has no XSAVE. */
+uint64_t saved_registers(void);
 
 /* ---- Pages (pages.c) ------------------------------------------------------------------------------------------- */
 
@@ -116,6 +118,7 @@ enum {
     ERROR_NO_TERMINAL = -25,
     ERROR_READ_ONLY = -30,
     ERROR_NO_CALL = -38,
+    ERROR_NOT_SUPPORTED = -95,
     ERROR_TIMEOUT = -110
 };
 

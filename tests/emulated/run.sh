@@ -40,7 +40,7 @@ trap 'rm -rf "$scratch"' EXIT
 # ---- The ROM ----
 "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
     -mgeneral-regs-only -mno-red-zone -nostdlib -static -Wl,--build-id=none -T "$here/loader.ld" "$here"/start.S \
-    "$here"/*.c -o "$scratch/loader.elf" || die "the loader cannot be built"
+    "$here"/{loader,calls,files,pages,threads}.c -o "$scratch/loader.elf" || die "the loader cannot be built"
 objcopy -O binary -j .text -j .reset "$scratch/loader.elf" "$scratch/loader.rom"
 
 # ---- The archive ----
@@ -79,10 +79,10 @@ machine() {
         >"$scratch/bochs" 2>&1 || true
 }
 [[ $("$bochs" --help 2>&1) == *Bochs* ]] || die "\"$bochs\" is no Bochs; name it in \$MN_BOCHS"
+lacks() { grep -q "display library '$1' not available" "$scratch/bochs"; }
 machine nogui
-[[ -s $scratch/output ]] || machine term
-
-if [[ ! -s $scratch/output ]] && grep -q "display library 'term' not available" "$scratch/bochs"; then
+! lacks nogui || machine term
+if lacks term; then
     echo "Bochs has neither of the displays nogui and term (on Debian: apt-get install bochs-term)" >&2
     exit 77
 fi

@@ -67,7 +67,20 @@ on() {
     models_on "$1" "${models[@]}"
 }
 
+# Does this Bochs compute tiles right, or does it need mend_bochs.sh? have_tiles PROCESSOR
+have_tiles() {
+    musl-gcc -std=c11 -D_DEFAULT_SOURCE -O1 -static -no-pie -mamx-tile -mamx-int8 -pthread tests/emulated/tiles.c \
+        -o "$scratch/tiles" 2>"$scratch/log" || fail "tiles.c does not build: $(tail -n 5 "$scratch/log")"
+    CC=$CC tests/emulated/run.sh "$1" -- "$scratch/tiles" >"$scratch/output" 2>"$scratch/err"
+}
+
 on corei7_skylake_x # without VBMI, which some kernels of avx512 take
 on tigerlake avx512 avx512vnni
 on arrow_lake avxvnni
-[[ ${#lacking[@]} -eq 0 ]] || skip "this Bochs has no ${lacking[*]}; Bochs 3.0 has, \$MN_BOCHS may name it; the rest passed"
+if have_tiles sapphire_rapids; then
+    on sapphire_rapids
+else
+    lacking+=("sapphire_rapids with right AMX")
+fi
+[[ ${#lacking[@]} -eq 0 ]] || skip "this Bochs has no $(printf '%s, ' "${lacking[@]}")which Bochs 3.0 has if built as in \
+tests/emulated/README.md; \$MN_BOCHS may name it; the rest passed"

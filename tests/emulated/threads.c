@@ -19,6 +19,13 @@ static bool saves(void) {
     return cr4 & 1u << 18;
 }
 
+uint64_t saved_registers(void) {
+    if (!saves()) return 0;
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
 /* Vector registers and tiles, all that the processor has. */
 static void save(thread *t) {
     if (saves()) {
