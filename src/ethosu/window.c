@@ -27,7 +27,7 @@ static bool take(size_t *at, size_t count, size_t bytes, size_t *begin) {
     return true;
 }
 
-static bool lay_out(const mn_ethosu_op *op, char *base, memory *out, size_t *bytes) {
+static bool lay_out(const mn_ethosu_op *op, void *workspace, memory *out, size_t *bytes) {
     const size_t in = mn_ethosu_map_row(&op->in), row = mn_ethosu_map_row(&op->out);
     const size_t raw = mn_max_size(in * (size_t)op->in.bytes, row * (size_t)op->out.bytes);
     size_t at = 0, input, acc, values, stored, whole;
@@ -37,7 +37,8 @@ static bool lay_out(const mn_ethosu_op *op, char *base, memory *out, size_t *byt
         return false;
     }
     *bytes = at;
-    if (base != NULL) {
+    if (workspace != NULL) {
+        char *base = workspace;
         *out = (memory){(int32_t *)(void *)(base + input), (int64_t *)(void *)(base + acc),
                         (int32_t *)(void *)(base + values), (uint8_t *)base + stored};
     }

@@ -25,6 +25,7 @@
 #include <mach-o/dyld.h>
 #endif
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): process_windows.c changes it */
 bool mn_process_begin(int *count, char ***arguments) {
     (void)count;
     (void)arguments;

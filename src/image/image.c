@@ -164,8 +164,9 @@ mn_status mn_image_size(const mn_image *image, int32_t *width, int32_t *height) 
 static void collect(void *self, const uint8_t *rgb) { mn_collector_row(self, rgb); }
 
 mn_status mn_image_copy(mn_image *image, uint8_t *rgb, size_t bytes) {
-    mn_picture seen = {.pixels = rgb};
     MN_NEED(rgb);
+    mn_picture seen;
+    seen.pixels = rgb;
     MN_TRY(mn_image_size(image, &seen.width, &seen.height));
     const size_t wanted = (size_t)seen.width * (size_t)seen.height * MN_PICTURE_CHANNELS;
     if (bytes != wanted)

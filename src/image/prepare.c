@@ -167,22 +167,23 @@ static const char *describe_source(mn_pixel_source source) {
 }
 
 /* As a range where all channels have the same one, else as what is taken away and divided by. */
-void mn_pixels_text(const mn_pixels *m, int32_t channels, char text[MN_PIXELS_TEXT]) {
+void mn_pixels_text(const mn_pixels *pixels, int32_t channels, char text[MN_PIXELS_TEXT]) {
     double mean[3], deviation[3];
     bool alike = true;
     for (int32_t i = 0; i < 3; i++) {
         int32_t c = i < channels ? i : 0;
-        alike = alike && m->low[c] == m->low[0] && m->high[c] == m->high[0];
-        deviation[i] = 255 / (m->high[c] - m->low[c]);
-        mean[i] = 0 - m->low[c] * deviation[i];
+        alike = alike && pixels->low[c] == pixels->low[0] && pixels->high[c] == pixels->high[0];
+        deviation[i] = 255 / (pixels->high[c] - pixels->low[c]);
+        mean[i] = 0 - pixels->low[c] * deviation[i];
     }
     if (alike) {
-        snprintf(text, MN_PIXELS_TEXT, "0..255 -> %.6g..%.6g%s", m->low[0], m->high[0], describe_source(m->source));
+        snprintf(text, MN_PIXELS_TEXT, "0..255 -> %.6g..%.6g%s", pixels->low[0], pixels->high[0],
+                 describe_source(pixels->source));
     } else {
         char a[48], b[48];
         describe_values(mean, a, sizeof a);
         describe_values(deviation, b, sizeof b);
-        snprintf(text, MN_PIXELS_TEXT, "0..255 -> (pixel - %s) / %s%s", a, b, describe_source(m->source));
+        snprintf(text, MN_PIXELS_TEXT, "0..255 -> (pixel - %s) / %s%s", a, b, describe_source(pixels->source));
     }
 }
 

@@ -19,6 +19,8 @@ mn_status mn_keras_open(const char *path, const mn_keras_options *options, mn_ne
 }
 
 mn_status mn_keras_write_h5(const mn_net *net, uint8_t **data, size_t *bytes) {
-    (void)net, (void)data, (void)bytes;
+    (void)net;
+    *data = NULL;
+    *bytes = 0;
     return mn_fail(MN_ERROR_UNSUPPORTED, "this build writes no weights; build with HDF5");
 }

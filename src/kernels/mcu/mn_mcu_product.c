@@ -87,6 +87,7 @@ static void one_pixel(const mn_mcu_product *p, const int8_t *weights, uint32_t d
 }
 
 void mn_mcu_pointwise_c(const mn_mcu_product *p, const int8_t *weights, uint32_t depth, const int8_t *in, int8_t *out,
+                        /* NOLINTNEXTLINE(readability-non-const-parameter): other tiers write to it */
                         uint32_t n, int8_t *workspace) {
     uint32_t i = p->tame ? n & ~1u : 0;
     (void)workspace;
