@@ -17,6 +17,7 @@
 
 #include "mobilenet.h"
 #include "mobilenet_delegate.h"
+#include "support/loading.h"
 
 #define INT8 "tests/golden/tiny_v2_int8.tflite"
 
@@ -53,13 +54,11 @@ static inline mn_session_options options_with(mn_delegate *const *delegates, int
     return options;
 }
 
-/* Static programs and some systems load nothing. */
 static inline bool loads_libraries(void) {
     mn_delegate *delegate = NULL;
     const mn_status status = mn_delegate_open_external(module("good"), NULL, &delegate);
     mn_delegate_close(&delegate);
-    const bool none = status == MN_ERROR_UNSUPPORTED || strstr(mn_error_detail(), "Dynamic loading not supported");
-    return status == MN_OK || !none;
+    return !loads_nothing(status);
 }
 
 #endif

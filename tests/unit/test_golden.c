@@ -18,6 +18,7 @@
 
 #include "base/extremes.h"
 #include "mobilenet_delegate.h"
+#include "support/loading.h"
 #include "tflite/flatbuffer.h"
 
 #define FOLDER "tests/golden"
@@ -191,7 +192,8 @@ static int open_plugin(void **state) {
     FILE *file = fopen(path, "rb");
     if (!file) return 0;
     fclose(file);
-    if (mn_delegate_open_external(path, NULL, &plugin) == MN_OK) return 0;
+    const mn_status status = mn_delegate_open_external(path, NULL, &plugin);
+    if (status == MN_OK || loads_nothing(status)) return 0;
     print_error("%s\n", mn_error_detail());
     return -1;
 }
