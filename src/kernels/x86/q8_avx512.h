@@ -33,23 +33,24 @@ Q8_INLINE __mmask64 mn_q8_bytes(size_t left) { return left >= 64 ? ~(__mmask64)0
 /* VPDPBUSD takes two of the four pipes of current cores; beside it shifts and conversions are free, additions and logic
  * nearly so, and comparisons into masks cost as much as it does. */
 
-/* 8 even lanes of 16: the 64-bit product, rounded and shifted. */
-Q8_INLINE __m512i requant_half(__m512i acc, __m512i multiplier, __m512i bits, const int64_t *rounding,
-                               const int64_t *negative) {
+/* 8 even lanes of 16: the 64-bit product, rounded and shifted. Where there is a second rounding, of more than 31 bits,
+ * a negative product loses 2^31 by it. */
+Q8_INLINE __m512i requant_half(__m512i acc, __m512i multiplier, __m512i bits) {
+    const __m512i first = _mm512_set1_epi64(INT64_C(1) << 30), more = _mm512_sub_epi64(bits, _mm512_set1_epi64(31));
+    const __m512i rounding = _mm512_or_si512(first, _mm512_sllv_epi64(first, more));
     const __m512i product = _mm512_mul_epi32(acc, multiplier);
-    const __m512i less = _mm512_and_si512(_mm512_srai_epi64(product, 63), _mm512_loadu_si512(negative));
-    const __m512i rounded = _mm512_add_epi64(product, _mm512_loadu_si512(rounding));
-    return _mm512_srav_epi64(_mm512_sub_epi64(rounded, less), bits);
+    const __mmask8 lossy = _mm512_test_epi64_mask(more, more) & _mm512_movepi64_mask(product);
+    const __m512i less = _mm512_maskz_set1_epi64(lossy, INT64_C(1) << 31);
+    return _mm512_srav_epi64(_mm512_sub_epi64(_mm512_add_epi64(product, rounding), less), bits);
 }
 
 /** 16 accumulators to 16 centred results in 64-bit integers, not yet clamped. */
 Q8_INLINE __m512i mn_q8_requant_exact(__m512i acc, const mn_requant *r) {
-    __m512i multiplier = _mm512_loadu_si512(r->multiplier), bits = _mm512_loadu_si512(r->bits);
-    __m512i even =
-        requant_half(acc, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)), r->rounding[0], r->negative[0]);
-    __m512i odd = requant_half(_mm512_srli_epi64(acc, 32), _mm512_srli_epi64(multiplier, 32),
-                               _mm512_srli_epi64(bits, 32), r->rounding[1], r->negative[1]);
-    __m512i both = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+    const __m512i multiplier = _mm512_loadu_si512(r->multiplier), bits = _mm512_loadu_si512(r->bits);
+    const __m512i even = requant_half(acc, multiplier, _mm512_and_si512(bits, _mm512_set1_epi64(0xff)));
+    const __m512i odd =
+        requant_half(_mm512_srli_epi64(acc, 32), _mm512_srli_epi64(multiplier, 32), _mm512_srli_epi64(bits, 32));
+    const __m512i both = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
     return _mm512_add_epi32(both, _mm512_set1_epi32(r->zero));
 }
 
@@ -68,7 +69,8 @@ typedef struct mn_q8_floats {
 /* Corrects the results of the listed accumulators. */
 Q8_INLINE void mn_q8_fix_up(int count, const __m512i *acc, __m512i *values, const mn_requant *r, int32_t fixups) {
     for (int32_t p = 0; p < fixups; p++) {
-        const __m512i at = _mm512_loadu_si512(r->fixup_at[p]), by = _mm512_loadu_si512(r->fixup_by[p]);
+        const __m512i at = _mm512_loadu_si512(r->fixup_at[p]);
+        const __m512i by = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)r->fixup_by[p]));
         Q8_UNROLL for (int i = 0; i < count; i++) {
             values[i] = _mm512_mask_add_epi32(values[i], _mm512_cmpeq_epi32_mask(acc[i], at), values[i], by);
         }

@@ -39,22 +39,25 @@ typedef struct q8_exact {
     __m256i multiplier[2], bits[2], rounding[2], negative[2], zero;
 } q8_exact;
 
-/** Those of the first or second half of `r`. */
+/** Those of the first or second half of `r`. Where there is a second rounding, of more than 31 bits, a negative product
+ * loses 2^31 by it. */
 Q8_INLINE q8_exact q8_exact_of(const mn_requant *r, int half) {
     const __m256i top = _mm256_set1_epi64x(INT64_MIN), low = _mm256_set1_epi64x(UINT32_MAX);
-    const int first = half * Q8_LANES, quarter = half * Q8_LANES / 2;
+    const __m256i first = _mm256_set1_epi64x(INT64_C(1) << 30), shift = _mm256_set1_epi64x(31);
     q8_exact e;
-    __m256i multiplier = q8_load(r->multiplier + first), bits = q8_load(r->bits + first), shifted[2];
+    const __m256i multiplier = q8_load(r->multiplier + half * Q8_LANES), bits = q8_load(r->bits + half * Q8_LANES);
+    __m256i shifted[2];
     e.multiplier[0] = multiplier;
     e.multiplier[1] = _mm256_srli_epi64(multiplier, 32);
     e.bits[0] = _mm256_and_si256(bits, low);
     e.bits[1] = _mm256_srli_epi64(bits, 32);
     for (int i = 0; i < 2; i++) {
-        e.rounding[i] = _mm256_add_epi64(q8_load(r->rounding[i] + quarter), top);
-        e.negative[i] = q8_load(r->negative[i] + quarter);
+        const __m256i second = _mm256_sllv_epi64(first, _mm256_sub_epi64(e.bits[i], shift));
+        e.rounding[i] = _mm256_add_epi64(_mm256_or_si256(first, second), top);
+        e.negative[i] = _mm256_and_si256(_mm256_cmpgt_epi64(e.bits[i], shift), _mm256_set1_epi64x(INT64_C(1) << 31));
         shifted[i] = _mm256_srlv_epi64(top, e.bits[i]);
     }
-    __m256i both = _mm256_blend_epi32(shifted[0], _mm256_slli_epi64(shifted[1], 32), 0xaa);
+    const __m256i both = _mm256_blend_epi32(shifted[0], _mm256_slli_epi64(shifted[1], 32), 0xaa);
     e.zero = _mm256_sub_epi32(_mm256_set1_epi32(r->zero), both);
     return e;
 }
@@ -87,7 +90,9 @@ Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
 /** Corrects the results of the listed accumulators of 8 channels. */
 Q8_INLINE void q8_fix_up(int count, const __m256i *acc, __m256i *values, const mn_requant *r, int half) {
     for (int32_t p = 0; p < r->fixups; p++) {
-        const __m256i at = q8_load(r->fixup_at[p] + half * Q8_LANES), by = q8_load(r->fixup_by[p] + half * Q8_LANES);
+        const __m256i at = q8_load(r->fixup_at[p] + half * Q8_LANES);
+        const __m256i by =
+            _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)&r->fixup_by[p][half * Q8_LANES]));
         Q8_UNROLL for (int i = 0; i < count; i++) {
             values[i] = _mm256_add_epi32(values[i], _mm256_and_si256(_mm256_cmpeq_epi32(acc[i], at), by));
         }

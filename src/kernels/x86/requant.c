@@ -319,23 +319,8 @@ static int32_t find_pairs(mn_requant *q, int32_t count) {
     return found;
 }
 
-/* The integer constants of four even or four odd lanes: the second rounding, away from zero, only when there is a
- * shift. */
-INLINE void fill_rounding(__m256i bits, int64_t rounding[4], int64_t negative[4]) {
-    const __m256i one = _mm256_set1_epi64x(1), twice = _mm256_cmpgt_epi64(bits, _mm256_set1_epi64x(31));
-    const __m256i second = _mm256_and_si256(twice, _mm256_sllv_epi64(one, _mm256_sub_epi64(bits, one)));
-    const __m256i both = _mm256_add_epi64(second, _mm256_set1_epi64x(INT64_C(1) << 30));
-    _mm256_storeu_si256((__m256i *)(void *)rounding, both);
-    _mm256_storeu_si256((__m256i *)(void *)negative, _mm256_and_si256(twice, _mm256_set1_epi64x(INT64_C(1) << 31)));
-}
-
-/* The other integer constants; no floats, no fixups. */
-TARGET static void fill_integers(mn_requant *out, int32_t zero) {
-    for (int32_t at = 0; at < LANES; at += 8) {
-        const __m256i bits = load(out->bits + at), even = _mm256_and_si256(bits, _mm256_set1_epi64x(UINT32_MAX));
-        fill_rounding(even, out->rounding[0] + at / 2, out->negative[0] + at / 2);
-        fill_rounding(_mm256_srli_epi64(bits, 32), out->rounding[1] + at / 2, out->negative[1] + at / 2);
-    }
+/* Integers alone: no floats, no fixups. */
+static void fill_integers(mn_requant *out, int32_t zero) {
     memset(out->centre, 0, sizeof out->centre);
     out->zero = zero;
     out->is_float = out->is_fixed_up = out->is_signed = out->fixups = 0;

@@ -19,16 +19,14 @@ typedef struct mn_requant {
     int32_t centre[MN_REQUANT_LANES]; /* [0, 2^23] */
     int32_t multiplier[MN_REQUANT_LANES];
     int32_t bits[MN_REQUANT_LANES]; /* (accumulator * multiplier + rounding) >> bits, bits in [31, 62] */
-    /* Of even lanes, then of odd ones: the rounding, and what it loses when the product is negative. */
-    int64_t rounding[2][MN_REQUANT_LANES / 2], negative[2][MN_REQUANT_LANES / 2];
-    int32_t zero; /* zero point, part of `offset` already */
-    int32_t is_float;
     /* is_fixed_up (not with is_float): rint((accumulator - centre) * scale + offset), with negative_offset for
      * negative accumulators if is_signed. The result of a lane whose accumulator is fixup_at[i] changes by fixup_by[i],
      * i below `fixups`. */
-    int32_t is_fixed_up, is_signed, fixups;
     float negative_offset[MN_REQUANT_LANES];
-    int32_t fixup_at[MN_REQUANT_FIXUPS][MN_REQUANT_LANES], fixup_by[MN_REQUANT_FIXUPS][MN_REQUANT_LANES];
+    int32_t fixup_at[MN_REQUANT_FIXUPS][MN_REQUANT_LANES];
+    int8_t fixup_by[MN_REQUANT_FIXUPS][MN_REQUANT_LANES];
+    int32_t zero; /* zero point, part of `offset` already */
+    int8_t is_float, is_fixed_up, is_signed, fixups;
 } mn_requant;
 
 /** Can channels [0, count) be requantised here: no left shifts? */

@@ -137,10 +137,10 @@ TARGET static int32_t result_of(const solution *f, int32_t acc) {
     return _mm_cvtss_si32(_mm_fmadd_ss(x, _mm_set_ss(f->scale), _mm_set_ss(f->offset[acc < 0])));
 }
 
-static void add_fixup(mn_requant *q, int32_t lane, int32_t *count, int32_t at, int32_t by) {
+static void add_fixup(mn_requant *q, int32_t lane, int32_t *count, int32_t at, int8_t by) {
     q->fixup_at[*count][lane] = at;
     q->fixup_by[*count][lane] = by;
-    q->fixups = mn_max_i32(q->fixups, ++*count);
+    q->fixups = (int8_t)mn_max_i32(q->fixups, ++*count);
 }
 
 /* The first accumulator whose result, less the zero point, is j or more, by the definition. */
