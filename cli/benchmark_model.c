@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "benchmark_model_completion.h"
 #include "benchmark_model_flags.h"
 #include "benchmark_model_inputs.h"
 #include "benchmark_model_log.h"
@@ -284,14 +285,18 @@ static void close_bench(bench *b) {
     cli_session_setup_close(&b->setup);
 }
 
-/** --help and --version are answered before the report begins. */
-static bool answer_question(const bench_params *params) {
+/** Answers --help, --version and --completion, before the report begins. True when there was one of them. */
+static bool answer_question(const bench_params *params, int *code) {
+    *code = CLI_OK;
     if (params->help) {
         bench_flags_usage();
     } else if (params->version) {
         printf("benchmark_model (mobilenet.c) %s\n", mn_version());
+    } else if (params->completion[0] != '\0' && !bench_completion(params->completion)) {
+        cli_error("--completion=%s: name one shell: bash, zsh or fish", params->completion);
+        *code = CLI_USAGE;
     }
-    return params->help || params->version;
+    return params->help || params->version || params->completion[0] != '\0';
 }
 
 /** Everything between the flags and the exit code. */
@@ -314,9 +319,7 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines appear as they happen, also in a pipe */
     bench_flags flags;
     int code = CLI_USAGE;
-    if (bench_flags_parse(argc, argv, &flags)) {
-        code = answer_question(&flags.params) ? CLI_OK : benchmark_flags(&flags);
-    }
+    if (bench_flags_parse(argc, argv, &flags) && !answer_question(&flags.params, &code)) code = benchmark_flags(&flags);
     code = cli_end(code);
     if (code != CLI_OK) cli_error("Benchmarking failed.");
     return code;

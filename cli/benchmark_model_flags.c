@@ -79,6 +79,10 @@ static void complain_unknown(const char *argument, size_t length) {
               nearest != NULL ? ", did you mean --" : "", nearest != NULL ? nearest : "");
 }
 
+bool bench_flag_alone(const bench_flag *flag) {
+    return strcmp(flag->name, "help") == 0 || strcmp(flag->name, "version") == 0;
+}
+
 static bool parse_argument(bench_flags *flags, const char *argument) {
     if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0' || argument[2] == '=') {
         cli_error("'%s' is not a flag; flags are written --name=value", argument);
@@ -96,9 +100,7 @@ static bool parse_argument(bench_flags *flags, const char *argument) {
     }
     const bench_flag *flag = &bench_flag_table[i];
     const char *value = argument + 2 + length;
-    /* The two flags that people type alone. */
-    bool alone = strcmp(flag->name, "help") == 0 || strcmp(flag->name, "version") == 0;
-    if (*value != '=' && !alone) {
+    if (*value != '=' && !bench_flag_alone(flag)) {
         cli_error("--%s needs a value, written --%s=%s", flag->name, flag->name,
                   flag->kind == BENCH_BOOL ? "true" : "VALUE");
         return false;

@@ -31,6 +31,7 @@ typedef struct bench_params {
     const char *external_delegate_path, *external_delegate_options, *npu;
     bool require_full_delegation, allow_cpu_fallback;
     bool verbose, help, version;
+    const char *completion;
 } bench_params;
 
 typedef enum bench_kind { BENCH_BOOL, BENCH_INT, BENCH_FLOAT, BENCH_TEXT } bench_kind;
@@ -55,6 +56,9 @@ typedef struct bench_flag {
 
 extern const bench_flag bench_flag_table[];
 extern const size_t bench_flag_count;
+
+/** Whether people type the flag alone, as --help, for which --help=true stands. */
+bool bench_flag_alone(const bench_flag *flag);
 
 #define BENCH_MAX_FLAGS 96
 

@@ -41,6 +41,8 @@ const bench_flag bench_flag_table[] = {
     {"verbose", BENCH_BOOL, HONOURED(verbose), "false", NULL, "report the flags that were not given, too"},
     {"help", BENCH_BOOL, HONOURED(help), "false", "print out all supported flags", "print this text"},
     {"version", BENCH_BOOL, HONOURED(version), "false", NULL, "print the version (not in the original)"},
+    {"completion", BENCH_TEXT, HONOURED(completion), "", NULL,
+     "print what completes this command in a shell: bash, zsh or fish (not in the original)"},
     /* The model. */
     {"graph", BENCH_TEXT, HONOURED(graph), "", "Graph", "path of the .tflite file; required"},
     {"signature_to_run_for", BENCH_TEXT, BENCH_ABSENT, 0, "", "Signature to run",

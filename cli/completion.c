@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "common/error.h"
+#include "common/shell.h"
 
 /* ---- What is completed ----------------------------------------------------------------------------------- */
 
@@ -24,19 +25,6 @@ static wanted wants(const cli_option *option) {
         if (strncmp(value, files[i], strlen(files[i])) == 0) return WANT_FILE;
     }
     return WANT_NOTHING;
-}
-
-/* A help text up to its first semicolon, inside single quotes: each of `escaped` behind a backslash, and a quote as
- * `quote`. */
-static void print_words(const char *help, const char *escaped, const char *quote) {
-    for (; *help != '\0' && !(help[0] == ';' && help[1] == ' '); help++) {
-        if (*help == '\'') {
-            fputs(quote, stdout);
-            continue;
-        }
-        if (strchr(escaped, *help) != NULL) putchar('\\');
-        putchar(*help);
-    }
 }
 
 static void print_choices(const cli_option *option) {
@@ -118,9 +106,6 @@ static void bash(void) {
 
 /* ---- zsh ------------------------------------------------------------------------------------------------- */
 
-/* For _arguments and _describe. */
-static void zsh_words(const char *help) { print_words(help, "[]:\\", "'\\''"); }
-
 static void zsh_option(const cli_option *option) {
     const bool flag = option->kind == CLI_FLAG;
     fputs("            ", stdout);
@@ -135,11 +120,11 @@ static void zsh_option(const cli_option *option) {
         printf("--%s%s", option->name, flag ? "" : "=");
     }
     fputs("'[", stdout);
-    zsh_words(option->help);
+    cli_zsh_words(option->help);
     putchar(']');
     if (!flag) {
         putchar(':');
-        zsh_words(option->value);
+        cli_zsh_words(option->value);
         switch (wants(option)) {
         case WANT_NOTHING: putchar(':'); break;
         case WANT_FOLDER: fputs(":_files -/", stdout); break;
@@ -161,7 +146,7 @@ static void zsh(void) {
          "    local -a commands=(");
     for (const cli_subcommand *sub = cli_subcommands; sub->command != NULL; sub++) {
         printf("        '%s:", sub->command->name);
-        zsh_words(sub->help);
+        cli_zsh_words(sub->help);
         puts("'");
     }
     puts("        'help:tell more of a command'\n"
@@ -190,8 +175,6 @@ static void zsh(void) {
 
 /* ---- fish ------------------------------------------------------------------------------------------------ */
 
-static void fish_words(const char *help) { print_words(help, "\\", "\\'"); }
-
 static void fish_option(const cli_command *command, const cli_option *option) {
     printf("complete -c mobilenet -n '__fish_seen_subcommand_from %s' -l %s", command->name, option->name);
     if (option->letter != 0) printf(" -s %c", option->letter);
@@ -208,7 +191,7 @@ static void fish_option(const cli_command *command, const cli_option *option) {
         }
     }
     fputs(" -d '", stdout);
-    fish_words(option->help);
+    cli_fish_words(option->help);
     puts("'");
 }
 
@@ -216,7 +199,7 @@ static void fish(void) {
     puts("# Completion for fish, written by 'mobilenet completion fish'.");
     for (const cli_subcommand *sub = cli_subcommands; sub->command != NULL; sub++) {
         printf("complete -c mobilenet -f -n __fish_use_subcommand -a %s -d '", sub->command->name);
-        fish_words(sub->help);
+        cli_fish_words(sub->help);
         puts("'");
     }
     fputs("complete -c mobilenet -f -n __fish_use_subcommand -a help -d 'tell more of a command'\n"
@@ -256,19 +239,14 @@ const cli_command cli_completion_command = {
 };
 
 int cli_completion(int count, char *const *arguments) {
-    static const struct {
-        const char *name;
-        void (*print)(void);
-    } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+    static const cli_completions completions = {bash, zsh, fish};
     settings s = {0};
     const cli_parsed parsed = cli_parse(&cli_completion_command, count, arguments, &s);
-    int code = parsed == CLI_PARSED ? CLI_USAGE : cli_parsed_code(parsed);
-    for (size_t i = 0; parsed == CLI_PARSED && i < sizeof shells / sizeof shells[0]; i++) {
-        if (s.shell.count != 1 || strcmp(s.shell.items[0], shells[i].name) != 0) continue;
-        shells[i].print();
-        code = CLI_OK;
+    int code = parsed == CLI_PARSED ? CLI_OK : cli_parsed_code(parsed);
+    if (parsed == CLI_PARSED && (s.shell.count != 1 || !cli_print_completion(&completions, s.shell.items[0]))) {
+        cli_error("completion: name one shell: bash, zsh or fish");
+        code = CLI_USAGE;
     }
-    if (parsed == CLI_PARSED && code != CLI_OK) cli_error("completion: name one shell: bash, zsh or fish");
     cli_list_free(&s.shell);
     return code;
 }

@@ -33,13 +33,15 @@ file(GLOB mn_manuals CONFIGURE_DEPENDS docs/man/*.1)
 if(MN_TOOLS AND mn_manuals)
   install(FILES ${mn_manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
-if(TARGET mobilenet_command AND UNIX)
-  install(FILES cli/completions/mobilenet.bash RENAME mobilenet
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-  install(FILES cli/completions/mobilenet.zsh RENAME _mobilenet
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-  install(FILES cli/completions/mobilenet.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-endif()
+foreach(tool mobilenet benchmark_model)
+  if(TARGET ${tool}_command AND UNIX)
+    install(FILES cli/completions/${tool}.bash RENAME ${tool}
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    install(FILES cli/completions/${tool}.zsh RENAME _${tool}
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES cli/completions/${tool}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  endif()
+endforeach()
 install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(mn_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mobilenet)
