@@ -56,18 +56,22 @@ mod classifier;
 mod delegate;
 mod error;
 mod image;
+mod inspect;
 mod model;
 mod preprocess;
 mod session;
+mod signature;
 mod tensor;
 
 pub use classifier::{Class, Classifier, ClassifierOptions};
 pub use delegate::Delegate;
 pub use error::{Error, ErrorKind, Result};
-pub use image::{Format, Frame, Image};
+pub use image::{Format, Frame, Image, ImageOptions, Rows};
+pub use inspect::{cpu_tiers, Op, Step};
 pub use model::Model;
 pub use preprocess::{Crop, Filter, PreprocessOptions, Preprocessor};
 pub use session::{Session, SessionOptions, THREADS_ALL};
+pub use signature::Signature;
 pub use tensor::{Element, ElementType, Quantisation, TensorInfo};
 
 /// Version of the library in C.

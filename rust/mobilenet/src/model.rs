@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 use mobilenet_sys as sys;
 
 use crate::error::{check, in_c, path_in_c, sized, text};
-use crate::{Result, TensorInfo};
+use crate::{Result, Signature, TensorInfo};
 
 /// A `.tflite` file, checked, with its packed weights. It never changes, and any number of sessions may use it at once.
 #[derive(Debug)]
@@ -89,6 +89,19 @@ impl<'bytes> Model<'bytes> {
         let mut info = sized!(sys::mn_tensor_info);
         check(unsafe { sys::mn_model_tensor(self.raw(), index, &mut info) })?;
         Ok(unsafe { TensorInfo::new(info) })
+    }
+
+    /// The file's names of inputs and outputs, for each way to call the model.
+    pub fn signatures(&self) -> impl Iterator<Item = Signature<'_>> {
+        let count = unsafe { sys::mn_model_signature_count(self.raw()) };
+        (0..count).map(move |index| {
+            let mut raw = sized!(sys::mn_signature);
+            // SAFETY: there is this signature, so it cannot fail.
+            unsafe {
+                sys::mn_model_signature(self.raw(), index, &mut raw);
+                Signature::new(raw, self)
+            }
+        })
     }
 
     pub fn file_bytes(&self) -> usize {

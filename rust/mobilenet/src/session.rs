@@ -9,7 +9,7 @@ use std::slice;
 use mobilenet_sys as sys;
 
 use crate::error::{check, in_c, sized};
-use crate::{Delegate, Element, Model, Result, TensorInfo};
+use crate::{Delegate, Element, Error, Model, Result, TensorInfo};
 
 /// As many threads as there are processors for this process.
 pub const THREADS_ALL: i32 = sys::MN_THREADS_ALL;
@@ -141,6 +141,27 @@ impl<'model> Session<'model> {
         Ok(values)
     }
 
+    /// Facts about a tensor, by its index in the model, in this session.
+    pub fn tensor_info(&self, index: i32) -> Result<TensorInfo<'model>> {
+        let mut info = sized!(sys::mn_tensor_info);
+        check(unsafe { sys::mn_session_tensor(self.raw.as_ptr(), index, &mut info) })?;
+        Ok(unsafe { TensorInfo::new(info) })
+    }
+
+    /// The elements of a tensor, by its index in the model: constants, outputs, and with
+    /// [`SessionOptions::keep_tensors`] all others. Errors: no such tensor, another type, one that is not kept.
+    pub fn tensor<T: Element>(&self, index: i32) -> Result<&[T]> {
+        let info = self.tensor_info(index)?;
+        info.expect::<T>(0)?;
+        let data = unsafe { sys::mn_session_tensor_data(self.raw.as_ptr(), index) };
+        if data.is_null() {
+            let sentence = format!("the tensor '{}' is not kept; create the session with keep_tensors", info.name());
+            return Err(Error::argument(sentence));
+        }
+        // SAFETY: as for outputs.
+        Ok(unsafe { slice::from_raw_parts(data.cast(), info.len()) })
+    }
+
     /// Bytes of memory for tensors.
     pub fn arena_bytes(&self) -> usize {
         unsafe { sys::mn_session_arena_bytes(self.raw.as_ptr()) }
@@ -149,6 +170,10 @@ impl<'model> Session<'model> {
     /// Threads in use.
     pub fn threads(&self) -> i32 {
         unsafe { sys::mn_session_threads(self.raw.as_ptr()) }
+    }
+
+    pub(crate) fn raw(&self) -> *mut sys::mn_session {
+        self.raw.as_ptr()
     }
 }
 

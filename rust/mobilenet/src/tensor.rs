@@ -2,11 +2,10 @@
 // Copyright the mobilenet.c authors
 
 use std::marker::PhantomData;
-use std::slice;
 
 use mobilenet_sys as sys;
 
-use crate::error::{check, text};
+use crate::error::{check, list, text};
 use crate::Result;
 
 /// Types of elements.
@@ -113,18 +112,13 @@ impl<'a> TensorInfo<'a> {
     }
 
     pub fn quantisation(&self) -> Option<Quantisation<'a>> {
-        let count = self.raw.quant.count as usize;
-        if count == 0 {
+        let raw = &self.raw.quant;
+        if raw.count == 0 {
             return None;
         }
         // SAFETY: so many of each, which live as long as the model.
-        let (scales, zero_points) = unsafe {
-            (
-                slice::from_raw_parts(self.raw.quant.scale, count),
-                slice::from_raw_parts(self.raw.quant.zero_point, count),
-            )
-        };
-        Some(Quantisation { scales, zero_points, axis: self.raw.quant.axis })
+        let (scales, zero_points) = unsafe { (list(raw.scale, raw.count), list(raw.zero_point, raw.count)) };
+        Some(Quantisation { scales, zero_points, axis: raw.axis })
     }
 
     /// Are these `count` elements of the type T? 0: any number.

@@ -3,13 +3,17 @@
 
 //! What works and what is refused, with the small models of the repository.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use mobilenet::{
-    Classifier, ClassifierOptions, Crop, Delegate, ElementType, ErrorKind, Filter, Format, Frame, Image, Model,
-    PreprocessOptions, Preprocessor, Session, SessionOptions, THREADS_ALL,
+    Classifier, ClassifierOptions, Crop, Delegate, ElementType, Error, ErrorKind, Filter, Format, Frame, Image,
+    ImageOptions, Model, PreprocessOptions, Preprocessor, Session, SessionOptions, THREADS_ALL,
 };
 
 const INT8: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_int8.tflite");
 const FLOAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_float32.tflite");
+const SIGNED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/tiny_v2_per_channel_int8.tflite");
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/image/colour-16bit.ppm");
 
 /// An error of this kind whose sentence has these words.
@@ -75,6 +79,64 @@ fn models_tell_what_they_are() {
     refused(Model::open("zero\0.tflite"), ErrorKind::Argument, "byte 4 is zero");
     refused(Model::from_bytes(b"rubbish", "text"), ErrorKind::Format, "text: ");
     refused(model.tensor(-1), ErrorKind::Argument, "-1");
+}
+
+#[test]
+fn signatures_name_inputs_and_outputs() {
+    let model = Model::open(SIGNED).unwrap();
+    let all: Vec<_> = model.signatures().collect();
+    assert_eq!((all.len(), all[0].key()), (1, "serving_default"));
+    let (inputs, outputs): (Vec<_>, Vec<_>) = (all[0].inputs().collect(), all[0].outputs().collect());
+    assert_eq!((inputs.len(), outputs.len()), (1, 1));
+    assert_eq!((inputs[0].1, outputs[0].1), (0, 0));
+    assert_eq!((all[0].input(inputs[0].0), all[0].output(outputs[0].0)), (Some(0), Some(0)));
+    assert_eq!((all[0].input("no such"), all[0].output("no such")), (None, None));
+    assert!(format!("{:?}", all[0]).contains(inputs[0].0));
+    assert_eq!(Model::open(INT8).unwrap().signatures().count(), 0);
+}
+
+#[test]
+fn plans_are_shown_step_by_step() {
+    let model = Model::open(INT8).unwrap();
+    let ops: Vec<_> = model.ops().collect();
+    assert_eq!(ops.len(), model.op_count() as usize);
+    assert_eq!(ops.iter().filter(|op| op.name == "CONV_2D").map(|op| op.inputs.len()).max(), Some(3));
+    assert_eq!(ops.last().unwrap().outputs, [model.output(0).unwrap()]);
+    assert!(ops[0].macs > 0 && ops[0].parameters > 0 && ops[0].weight_bytes > 0 && ops[0].options.contains("stride"));
+
+    assert!(mobilenet::cpu_tiers().take(2).eq(["ref", "portable"]));
+    let options = SessionOptions { cpu: Some("ref".to_string()), ..Default::default() };
+    let mut session = Session::new(&model, &options).unwrap();
+    let mut run: Vec<i32> = session.steps().flat_map(|step| step.ops.iter().copied()).collect();
+    run.sort_unstable();
+    assert!(run.into_iter().eq(0..model.op_count()));
+    assert!(session.steps().all(|step| !step.kernel.is_empty() && step.backend.is_none()));
+    assert_eq!(session.packed_bytes(), session.steps().map(|step| step.packed_bytes).sum::<usize>());
+    let taken = |session: &Session<'_>| session.steps().map(|step| step.last).sum::<Duration>();
+    session.run().unwrap();
+    assert_eq!(taken(&session), Duration::ZERO);
+    session.profile(true);
+    session.run().unwrap();
+    assert!(taken(&session) > Duration::ZERO);
+}
+
+#[test]
+fn tensors_are_kept_if_asked() {
+    let model = Model::open(INT8).unwrap();
+    let op = model.ops().next().unwrap();
+    let kept = SessionOptions { keep_tensors: true, ..Default::default() };
+    let mut session = Session::new(&model, &kept).unwrap();
+    session.input_mut::<i8>(0).unwrap().fill(7);
+    session.run().unwrap();
+    assert!(session.tensor::<i8>(op.inputs[0]).unwrap().iter().all(|&value| value == 7));
+    let inside = session.tensor::<i8>(op.outputs[0]).unwrap();
+    assert_eq!(inside.len(), session.tensor_info(op.outputs[0]).unwrap().len());
+    assert_eq!(session.tensor::<i8>(model.output(0).unwrap()).unwrap(), session.output::<i8>(0).unwrap());
+    refused(session.tensor::<f32>(op.outputs[0]), ErrorKind::Argument, "not as float32");
+    refused(session.tensor::<i8>(-1), ErrorKind::Argument, "-1");
+    let session = Session::new(&model, &SessionOptions::default()).unwrap();
+    assert!(!session.tensor::<i8>(op.inputs[1]).unwrap().is_empty()); // its weights
+    refused(session.tensor::<i8>(op.outputs[0]), ErrorKind::Argument, "keep_tensors");
 }
 
 #[test]
@@ -144,6 +206,103 @@ fn images_are_pixels_or_photos() {
     refused(Image::from_pixels(&rgb, &Frame { height: 1, stride: 3, ..frame }), ErrorKind::Argument, "");
     refused(Image::open("no such.jpg"), ErrorKind::Io, "no such.jpg");
     refused(Image::from_bytes(b"rubbish", "text"), ErrorKind::Unsupported, "text: ");
+}
+
+#[test]
+fn photos_are_opened_with_options() {
+    let bytes = std::fs::read(PHOTO).unwrap();
+    let small = ImageOptions { max_side: 2, ..Default::default() };
+    refused(Image::open_with(PHOTO, &small), ErrorKind::Limit, "");
+    refused(Image::from_bytes_with(&bytes, "bytes", &small), ErrorKind::Limit, "bytes: ");
+    let whole = Image::open_with(PHOTO, &ImageOptions { as_stored: true, ..Default::default() });
+    assert_eq!(whole.unwrap().size(), Image::open(PHOTO).unwrap().size());
+}
+
+/// Rows of noise, of an image of 5 x 4.
+fn noise() -> Vec<u8> {
+    (0..60u8).map(|i| i.wrapping_mul(37)).collect()
+}
+
+/// Counts how often it was dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Counted<'_> {
+    /// Hands over nothing.
+    fn read(&self) -> mobilenet::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn readers_hand_over_rows() {
+    let (rgb, drops) = (noise(), AtomicUsize::new(0));
+    let counted = Counted(&drops);
+    let mut calls = 0;
+    let mut image = Image::from_reader((5, 4), 0, |rows| {
+        counted.read()?;
+        calls += 1;
+        rgb.chunks(15).try_for_each(|row| rows.take(row))
+    })
+    .unwrap();
+    assert_eq!((image.size(), image.to_rgb().unwrap(), image.to_rgb().unwrap()), ((5, 4), rgb.clone(), rgb.clone()));
+    let model = Model::open(INT8).unwrap();
+    let mut classifier = Classifier::new(&model, &ClassifierOptions::default()).unwrap();
+    let best = classifier.classify(&mut image, 3).unwrap();
+    let frame = Frame { width: 5, height: 4, ..Default::default() };
+    assert_eq!(best, classifier.classify(&mut Image::from_pixels(&rgb, &frame).unwrap(), 3).unwrap());
+    drop(image);
+    assert!(calls >= 3);
+
+    // A reader is dropped once, when its image is, or at once where there is none; 6: turned by a quarter.
+    let moved = Counted(&drops);
+    let turned = Image::from_reader((5, 4), 6, move |_| moved.read()).unwrap();
+    assert_eq!((turned.size(), drops.load(Ordering::Relaxed)), ((4, 5), 0));
+    drop(turned);
+    assert_eq!(drops.load(Ordering::Relaxed), 1);
+    for (size, kind) in [((0, 4), ErrorKind::Argument), ((-5, 4), ErrorKind::Argument), ((70000, 4), ErrorKind::Limit)]
+    {
+        let moved = Counted(&drops);
+        refused(Image::from_reader(size, 0, move |_| moved.read()), kind, &size.0.to_string());
+    }
+    assert_eq!(drops.load(Ordering::Relaxed), 4);
+}
+
+#[test]
+fn readers_fail_as_their_images_do() {
+    let rgb = noise();
+    let gives =
+        |count: usize| Image::from_reader((5, 4), 0, move |rows| (0..count).try_for_each(|_| rows.take(&[9; 15])));
+    refused(gives(3).unwrap().to_rgb(), ErrorKind::Argument, "gave 3 rows of an image with 4");
+    refused(gives(5).unwrap().to_rgb(), ErrorKind::Argument, "gave 5 rows of an image with 4");
+    let mut narrow = Image::from_reader((5, 4), 0, |rows| rgb.chunks(12).try_for_each(|row| rows.take(row))).unwrap();
+    refused(narrow.to_rgb(), ErrorKind::Argument, "takes 15 bytes, and 12 are given");
+    for kind in [ErrorKind::Format, ErrorKind::Device, ErrorKind::Memory] {
+        let error = Error::new(kind, "the cable \0 is cut");
+        let mut image = Image::from_reader((5, 4), 0, move |_| Err(error.clone())).unwrap();
+        refused(image.to_rgb(), kind, "the cable   is cut");
+    }
+    let mut io = Image::from_reader((5, 4), 0, |_| Ok(std::fs::read("no such file").map(drop)?)).unwrap();
+    let model = Model::open(INT8).unwrap();
+    let mut classifier = Classifier::new(&model, &ClassifierOptions::default()).unwrap();
+    refused(classifier.classify(&mut io, 1), ErrorKind::Io, "");
+
+    // A panic goes through C unharmed, and the image is as it was.
+    let mut calls = 0;
+    let mut image = Image::from_reader((5, 4), 0, |rows| {
+        calls += 1;
+        assert!(calls != 1, "a reader panics");
+        rgb.chunks(15).try_for_each(|row| rows.take(row))
+    })
+    .unwrap();
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| image.to_rgb())).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"a reader panics"));
+    assert_eq!(image.to_rgb().unwrap(), rgb);
 }
 
 #[test]
