@@ -8,9 +8,11 @@
  *     ./camera --model MODEL.tflite --input FRAMES --size 640x480 --format yuyv
  *
  * prints a line for each frame until Ctrl-C: the best class, and how many frames a second were classified so far.
- * Frames that came meanwhile are passed over. Formats are yuyv, nv12, rgb and mjpeg, which needs a libmobilenet_image
- * with libjpeg-turbo. --input takes frames from a file, one behind the other, in place of a camera; --save writes the
- * last frame as it was shown to the model. */
+ * Frames that came meanwhile are passed over. Formats are yuyv, nv12 (of a camera also in two planes), rgb and mjpeg,
+ * which needs a libmobilenet_image with libjpeg-turbo. Cameras behind an image processor, as many systems on a chip
+ * have, give frames by V4L2's interface for several planes alone; it is used where the other is not there. --input
+ * takes frames from a file, one behind the other, in place of a camera; --save writes the last frame as it was shown to
+ * the model. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +32,7 @@
 
 #include <mobilenet_image.h>
 
-enum { BUFFERS = 4, TIMEOUT_MS = 5000, LABELS = 4096, MOST_SIDE = 16384 };
+enum { BUFFERS = 4, PLANES = 2, TIMEOUT_MS = 5000, LABELS = 4096, MOST_SIDE = 16384 };
 
 static volatile sig_atomic_t stopped;
 
@@ -57,10 +59,12 @@ static bool fine(mn_status status) { return status == MN_OK || complain("%s", mn
 static const struct format {
     const char *name;
     uint32_t fourcc;
-} formats[] = {{"yuyv", V4L2_PIX_FMT_YUYV},
-               {"nv12", V4L2_PIX_FMT_NV12},
-               {"rgb", V4L2_PIX_FMT_RGB24},
-               {"mjpeg", V4L2_PIX_FMT_MJPEG}};
+    int planes; /* 2: chroma has memory of its own */
+} formats[] = {{"yuyv", V4L2_PIX_FMT_YUYV, 1},
+               {"nv12", V4L2_PIX_FMT_NV12, 1},
+               {"nv12", V4L2_PIX_FMT_NV12M, 2},
+               {"rgb", V4L2_PIX_FMT_RGB24, 1},
+               {"mjpeg", V4L2_PIX_FMT_MJPEG, 1}};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* Red, green and blue as sums of what luma and the two chromas add to each, in 1/2^20: so fine that the sum is rounded
@@ -99,38 +103,59 @@ typedef struct source {
     const char *path;
     const struct format *format;
     int32_t width, height;
-    uint32_t stride; /* bytes of a row; of NV12, of a row of luma, and of a row of pairs of chroma */
+    uint32_t stride[PLANES]; /* bytes of a row; of NV12, of a row of luma, and of a row of pairs of chroma */
     bool hd, full;
-    int fd;     /* of the device; -1: a file */
-    FILE *file; /* of --input */
+    int fd;        /* of the device; -1: a file */
+    uint32_t type; /* V4L2_BUF_TYPE_VIDEO_CAPTURE, or, of devices whose buffers have planes, even one, its _MPLANE */
+    FILE *file;    /* of --input */
     size_t room;
     uint8_t *buffer; /* of a file: one frame */
     struct {
         void *start;
         size_t bytes;
-    } mapped[BUFFERS];
+    } mapped[BUFFERS][PLANES];
 } source;
 
 typedef struct frame {
     const uint8_t *data;
-    size_t bytes;
-    int number; /* of the device's buffer */
+    const uint8_t *chroma; /* of NV12 in two planes */
+    size_t bytes;          /* of data */
+    int number;            /* of the device's buffer */
 } frame;
 
-static size_t frame_bytes(const source *s) {
-    const size_t plane = (size_t)s->stride * (size_t)s->height;
-    return s->format->fourcc == V4L2_PIX_FMT_NV12 ? plane + plane / 2 : plane;
+/* What a plane has at least; of a JPEG, anything. */
+static size_t plane_bytes(const source *s, int plane) {
+    const size_t bytes = (size_t)s->stride[plane] * (size_t)s->height;
+    switch (s->format->fourcc) {
+    case V4L2_PIX_FMT_MJPEG: return 0;
+    case V4L2_PIX_FMT_NV12: return bytes + bytes / 2;
+    default: return plane == 0 ? bytes : bytes / 2;
+    }
+}
+
+static void yuyv_row(const source *s, const colours *c, const uint8_t *row, uint8_t *rgb) {
+    for (int32_t x = 0; x < s->width; x++, rgb += 3) {
+        const uint8_t *pair = row + x / 2 * 4;
+        put_pixel(c, row[2 * x], pair[1], pair[3], rgb);
+    }
+}
+
+static void nv12_row(const source *s, const colours *c, const uint8_t *luma, const uint8_t *chroma, uint8_t *rgb) {
+    for (int32_t x = 0; x < s->width; x++, rgb += 3) {
+        const uint8_t *pair = chroma + x / 2 * 2;
+        put_pixel(c, luma[x], pair[0], pair[1], rgb);
+    }
 }
 
 /* rgb[height][width][3] of a frame of YUV. */
-static void to_rgb(const source *s, const colours *c, const uint8_t *data, uint8_t *rgb) {
-    const bool nv12 = s->format->fourcc == V4L2_PIX_FMT_NV12;
-    for (int32_t y = 0; y < s->height; y++) {
-        const uint8_t *luma = data + (size_t)y * s->stride;
-        const uint8_t *chroma = nv12 ? data + (size_t)(s->height + y / 2) * s->stride : luma + 1;
-        for (int32_t x = 0; x < s->width; x++, rgb += 3) {
-            const uint8_t *pair = chroma + (nv12 ? x / 2 * 2 : x / 2 * 4);
-            put_pixel(c, luma[nv12 ? x : 2 * x], pair[0], pair[nv12 ? 1 : 2], rgb);
+static void to_rgb(const source *s, const colours *c, const frame *f, uint8_t *rgb) {
+    const uint8_t *chroma = s->format->planes == 2 ? f->chroma : f->data + (size_t)s->height * s->stride[0];
+    for (int32_t y = 0; y < s->height; y++, rgb += 3 * s->width) {
+        const uint8_t *row = f->data + (size_t)y * s->stride[0];
+        if (s->format->fourcc == V4L2_PIX_FMT_YUYV) {
+            yuyv_row(s, c, row, rgb);
+        } else {
+            nv12_row(s, c, row, chroma + (size_t)(y / 2) * s->stride[1], rgb);
         }
     }
 }
@@ -139,8 +164,10 @@ static void to_rgb(const source *s, const colours *c, const uint8_t *data, uint8
 
 static bool open_file(source *s) {
     const uint32_t fourcc = s->format->fourcc;
-    s->stride = (uint32_t)s->width * (fourcc == V4L2_PIX_FMT_NV12 ? 1 : fourcc == V4L2_PIX_FMT_YUYV ? 2 : 3);
-    s->room = frame_bytes(s); /* a JPEG of any use is smaller than its pixels */
+    s->stride[0] = (uint32_t)s->width * (fourcc == V4L2_PIX_FMT_NV12 ? 1 : fourcc == V4L2_PIX_FMT_YUYV ? 2 : 3);
+    s->stride[1] = s->stride[0];
+    s->room = fourcc == V4L2_PIX_FMT_MJPEG ? (size_t)s->stride[0] * (size_t)s->height /* smaller than its pixels */
+                                           : plane_bytes(s, 0);
     s->buffer = malloc(s->room);
     if (!s->buffer) return complain("out of memory for a frame of %d x %d", (int)s->width, (int)s->height);
     s->file = fopen(s->path, "rb");
@@ -178,54 +205,105 @@ static int request(int fd, unsigned long what, void *argument) {
     return result;
 }
 
-static bool queue(source *s, int number) {
-    struct v4l2_buffer buffer = {
-        .index = (uint32_t)number, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    return request(s->fd, VIDIOC_QBUF, &buffer) == 0 ||
+/* A buffer in the words of both kinds of devices. */
+typedef struct buffer {
+    struct v4l2_buffer head;
+    struct v4l2_plane planes[PLANES];
+} buffer;
+
+static int request_buffer(const source *s, unsigned long what, uint32_t number, buffer *b) {
+    *b = (buffer){.head = {.index = number, .type = s->type, .memory = V4L2_MEMORY_MMAP}};
+    if (s->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE) {
+        b->head.m.planes = b->planes;
+        b->head.length = (uint32_t)s->format->planes;
+    }
+    const int result = request(s->fd, what, &b->head);
+    if (s->type == V4L2_BUF_TYPE_VIDEO_CAPTURE)
+        b->planes[0] = (struct v4l2_plane){
+            .bytesused = b->head.bytesused, .length = b->head.length, .m.mem_offset = b->head.m.offset};
+    return result;
+}
+
+static bool queue(const source *s, int number) {
+    buffer b;
+    return request_buffer(s, VIDIOC_QBUF, (uint32_t)number, &b) == 0 ||
            complain("%s: takes no buffer back: %s", s->path, strerror(errno));
 }
 
-/* Asks for `wanted`; a device gives what is nearest. Has it a format that we know? */
-static bool try_format(source *s, const struct format *wanted) {
-    struct v4l2_format given = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+/* Asks for frames of a format; a device gives what is nearest, here in the words of devices with planes. */
+static bool set_format(const source *s, uint32_t fourcc, struct v4l2_pix_format_mplane *out) {
+    const uint32_t width = (uint32_t)s->width, height = (uint32_t)s->height;
+    struct v4l2_format given = {.type = s->type};
     struct v4l2_pix_format *pix = &given.fmt.pix;
-    pix->width = (uint32_t)s->width;
-    pix->height = (uint32_t)s->height;
-    pix->pixelformat = wanted->fourcc;
-    pix->field = V4L2_FIELD_NONE;
-    if (request(s->fd, VIDIOC_S_FMT, &given) < 0 || pix->pixelformat != wanted->fourcc) return false;
-    if (pix->width > MOST_SIDE || pix->height > MOST_SIDE || pix->width % 2 != 0 || pix->height % 2 != 0) return false;
-    s->format = wanted;
-    s->width = (int32_t)pix->width;
-    s->height = (int32_t)pix->height;
-    s->stride = pix->bytesperline;
-    s->room = pix->sizeimage;
-    s->hd = pix->ycbcr_enc == V4L2_YCBCR_ENC_709 ||
-            (pix->ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT && pix->colorspace == V4L2_COLORSPACE_REC709);
-    s->full = pix->quantization == V4L2_QUANTIZATION_FULL_RANGE ||
-              (pix->quantization == V4L2_QUANTIZATION_DEFAULT && pix->colorspace == V4L2_COLORSPACE_JPEG);
-    return wanted->fourcc == V4L2_PIX_FMT_MJPEG || s->room >= frame_bytes(s);
+    if (s->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE) {
+        given.fmt.pix_mp = (struct v4l2_pix_format_mplane){
+            .width = width, .height = height, .pixelformat = fourcc, .field = V4L2_FIELD_NONE};
+        if (request(s->fd, VIDIOC_S_FMT, &given) < 0) return false;
+        *out = given.fmt.pix_mp;
+    } else {
+        *pix =
+            (struct v4l2_pix_format){.width = width, .height = height, .pixelformat = fourcc, .field = V4L2_FIELD_NONE};
+        if (request(s->fd, VIDIOC_S_FMT, &given) < 0) return false;
+        *out = (struct v4l2_pix_format_mplane){
+            .width = pix->width,
+            .height = pix->height,
+            .pixelformat = pix->pixelformat,
+            .colorspace = pix->colorspace,
+            .plane_fmt = {{.sizeimage = pix->sizeimage, .bytesperline = pix->bytesperline}},
+            .num_planes = 1,
+            .ycbcr_enc = (uint8_t)pix->ycbcr_enc,
+            .quantization = (uint8_t)pix->quantization};
+    }
+    return out->pixelformat == fourcc;
 }
 
-static bool map_buffers(source *s) {
-    struct v4l2_requestbuffers wanted = {
-        .count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    if (request(s->fd, VIDIOC_REQBUFS, &wanted) < 0 || wanted.count == 0)
-        return complain("%s: cannot stream to mapped memory: %s", s->path, strerror(errno));
-    for (uint32_t i = 0; i < wanted.count && i < BUFFERS; i++) {
-        struct v4l2_buffer buffer = {.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (request(s->fd, VIDIOC_QUERYBUF, &buffer) < 0)
-            return complain("%s: buffer %u: %s", s->path, (unsigned)i, strerror(errno));
-        void *start = mmap(NULL, buffer.length, PROT_READ, MAP_SHARED, s->fd, (off_t)buffer.m.offset);
-        if (start == MAP_FAILED) return complain("%s: cannot be mapped: %s", s->path, strerror(errno));
-        s->mapped[i].start = start;
-        s->mapped[i].bytes = buffer.length;
-        if (!queue(s, (int)i)) return false;
+/* Has the device frames of this format, and of a size that we can take? */
+static bool try_format(source *s, const struct format *wanted) {
+    struct v4l2_pix_format_mplane pix;
+    if (!set_format(s, wanted->fourcc, &pix) || pix.num_planes != wanted->planes) return false;
+    if (pix.width > MOST_SIDE || pix.height > MOST_SIDE || pix.width % 2 != 0 || pix.height % 2 != 0) return false;
+    s->format = wanted;
+    s->width = (int32_t)pix.width;
+    s->height = (int32_t)pix.height;
+    s->stride[0] = pix.plane_fmt[0].bytesperline;
+    s->stride[1] = pix.plane_fmt[wanted->planes - 1].bytesperline;
+    s->hd = pix.ycbcr_enc == V4L2_YCBCR_ENC_709 ||
+            (pix.ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT && pix.colorspace == V4L2_COLORSPACE_REC709);
+    s->full = pix.quantization == V4L2_QUANTIZATION_FULL_RANGE ||
+              (pix.quantization == V4L2_QUANTIZATION_DEFAULT && pix.colorspace == V4L2_COLORSPACE_JPEG);
+    for (int i = 0; i < wanted->planes; i++) {
+        if (pix.plane_fmt[i].sizeimage < plane_bytes(s, i)) return false;
     }
     return true;
 }
 
-static bool open_device(source *s, const struct format *wanted) {
+static bool map_planes(source *s, uint32_t number) {
+    buffer b;
+    if (request_buffer(s, VIDIOC_QUERYBUF, number, &b) < 0)
+        return complain("%s: buffer %u: %s", s->path, (unsigned)number, strerror(errno));
+    for (int i = 0; i < s->format->planes; i++) {
+        const struct v4l2_plane *plane = &b.planes[i];
+        if (plane->length < plane_bytes(s, i)) return complain("%s: has buffers smaller than its frames", s->path);
+        void *start = mmap(NULL, plane->length, PROT_READ, MAP_SHARED, s->fd, (off_t)plane->m.mem_offset);
+        if (start == MAP_FAILED) return complain("%s: cannot be mapped: %s", s->path, strerror(errno));
+        s->mapped[number][i].start = start;
+        s->mapped[number][i].bytes = plane->length;
+    }
+    return true;
+}
+
+static bool map_buffers(source *s) {
+    struct v4l2_requestbuffers wanted = {.count = BUFFERS, .type = s->type, .memory = V4L2_MEMORY_MMAP};
+    if (request(s->fd, VIDIOC_REQBUFS, &wanted) < 0 || wanted.count == 0)
+        return complain("%s: cannot stream to mapped memory: %s", s->path, strerror(errno));
+    for (uint32_t i = 0; i < wanted.count && i < BUFFERS; i++) {
+        if (!map_planes(s, i) || !queue(s, (int)i)) return false;
+    }
+    return true;
+}
+
+/* Opens the device and sees which of the two kinds of cameras it is. */
+static bool open_camera(source *s) {
     struct v4l2_capability capability = {0};
     s->fd = open(s->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
@@ -234,19 +312,41 @@ static bool open_device(source *s, const struct format *wanted) {
     if (request(s->fd, VIDIOC_QUERYCAP, &capability) < 0) return complain("%s: is no V4L2 device", s->path);
     const uint32_t can =
         capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps : capability.capabilities;
-    if (!(can & V4L2_CAP_VIDEO_CAPTURE) || !(can & V4L2_CAP_STREAMING))
-        return complain("%s: is no camera that streams; name another with --device (v4l2-ctl --list-devices)", s->path);
+    s->type = can & V4L2_CAP_VIDEO_CAPTURE ? V4L2_BUF_TYPE_VIDEO_CAPTURE : V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+    if (can & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE) && can & V4L2_CAP_STREAMING) return true;
+    return complain("%s: is no camera that streams; name another with --device (v4l2-ctl --list-devices)", s->path);
+}
+
+static bool open_device(source *s, const struct format *wanted) {
     bool found = false;
+    if (!open_camera(s)) return false;
     for (int i = 0; i < FORMATS && !found; i++) {
-        if (!wanted || wanted == &formats[i]) found = try_format(s, &formats[i]);
+        if (!wanted || strcmp(wanted->name, formats[i].name) == 0) found = try_format(s, &formats[i]);
     }
     if (!found)
         return complain("%s: has no frames of %s; v4l2-ctl --list-formats-ext tells which it has", s->path,
                         wanted ? wanted->name : "yuyv, nv12, rgb or mjpeg");
-    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    int type = (int)s->type;
     if (!map_buffers(s)) return false;
     return request(s->fd, VIDIOC_STREAMON, &type) == 0 ||
            complain("%s: does not start: %s; is it in use?", s->path, strerror(errno));
+}
+
+/* A frame of a buffer; false: a damaged one. Planes may begin with bytes that are none of the picture. */
+static bool take_frame(const source *s, const buffer *b, frame *f) {
+    const uint8_t *data[PLANES] = {NULL};
+    const uint32_t number = b->head.index;
+    if (b->head.flags & V4L2_BUF_FLAG_ERROR || number >= BUFFERS) return false;
+    for (int i = 0; i < s->format->planes; i++) {
+        const size_t first = b->planes[i].data_offset, end = b->planes[i].bytesused, room = s->mapped[number][i].bytes;
+        if (end > room || first > end || plane_bytes(s, i) > room - first) return false;
+        data[i] = (const uint8_t *)s->mapped[number][i].start + first;
+    }
+    *f = (frame){.data = data[0],
+                 .chroma = data[1],
+                 .bytes = b->planes[0].bytesused - b->planes[0].data_offset,
+                 .number = (int)number};
+    return true;
 }
 
 /* The newest frame; older ones and damaged ones go back at once. Without data: Ctrl-C. */
@@ -254,17 +354,12 @@ static bool next_of_device(source *s, frame *f) {
     struct pollfd ready = {.fd = s->fd, .events = POLLIN};
     f->data = NULL;
     while (!stopped) {
-        struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (request(s->fd, VIDIOC_DQBUF, &buffer) == 0) {
-            if (buffer.flags & V4L2_BUF_FLAG_ERROR || buffer.index >= BUFFERS ||
-                buffer.bytesused > s->mapped[buffer.index].bytes) {
-                if (!queue(s, (int)buffer.index)) return false;
-                continue;
-            }
-            if (f->data && !queue(s, f->number)) return false;
-            f->number = (int)buffer.index;
-            f->data = s->mapped[f->number].start;
-            f->bytes = buffer.bytesused;
+        buffer b;
+        if (request_buffer(s, VIDIOC_DQBUF, 0, &b) == 0) {
+            const frame older = *f;
+            const bool taken = take_frame(s, &b, f);
+            if (!taken && !queue(s, (int)b.head.index)) return false;
+            if (taken && older.data && !queue(s, older.number)) return false;
         } else if (errno != EAGAIN && errno != EINTR) {
             return complain("%s: gives no frame: %s; was it unplugged?", s->path, strerror(errno));
         } else if (f->data) {
@@ -277,8 +372,9 @@ static bool next_of_device(source *s, frame *f) {
 }
 
 static void close_source(source *s) {
-    for (int i = 0; i < BUFFERS; i++) {
-        if (s->mapped[i].start) munmap(s->mapped[i].start, s->mapped[i].bytes);
+    for (int i = 0; i < BUFFERS * PLANES; i++) {
+        if (s->mapped[i / PLANES][i % PLANES].start)
+            munmap(s->mapped[i / PLANES][i % PLANES].start, s->mapped[i / PLANES][i % PLANES].bytes);
     }
     if (s->fd >= 0) close(s->fd);
     if (s->file) fclose(s->file);
@@ -353,7 +449,7 @@ static bool make_image(const source *s, const uint8_t *rgb, mn_image **out) {
     pixels.width = s->width;
     pixels.height = s->height;
     pixels.pixels = rgb;
-    if (s->format->fourcc == V4L2_PIX_FMT_RGB24) pixels.stride = (ptrdiff_t)s->stride;
+    if (s->format->fourcc == V4L2_PIX_FMT_RGB24) pixels.stride = (ptrdiff_t)s->stride[0];
     return fine(mn_image_from_pixels(&pixels, out));
 }
 
@@ -363,7 +459,7 @@ static bool show(const source *s, const colours *c, const frame *f, uint8_t *rgb
         mn_image_close(image);
         return fine(mn_image_from_memory(f->data, f->bytes, s->path, NULL, image));
     case V4L2_PIX_FMT_RGB24: return fine(mn_image_set_pixels(*image, f->data)); /* as they are */
-    default: to_rgb(s, c, f->data, rgb); return true;
+    default: to_rgb(s, c, f, rgb); return true;
     }
 }
 

@@ -66,23 +66,33 @@ refused 1 'cannot be opened.*--device' --model "$model" --device "$scratch/no de
 refused 1 'is no V4L2 device' --model "$model" --device /dev/null
 refused 1 'has no line' --model "$model" --labels /dev/null --input "$scratch/frames.rgb"
 
-# A device that is none: the newest frame is shown, damaged ones are not, and buffers go back once each. Sanitizers want
-# to be loaded first.
+# Devices that are none: the newest frame is shown, damaged ones are not, and buffers go back once each, whether the
+# interface is that for one plane or that for several, of which NV12 may have two. Sanitizers want to be loaded first.
 if [[ -z ${MN_SANITIZE:-} ]]; then
     "$CC" -std=c11 -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 -shared -fPIC tests/build/camera_device.c \
         -o "$scratch/device.so" -ldl || fail "camera_device.c cannot be built"
-    on_device() { LD_PRELOAD=$scratch/device.so timeout 60 "$camera" --model "$model" --device /dev/mobilenet-camera "$@"; }
-    for frames in 1 2; do
-        on_device --frames "$frames" --save "$scratch/device.ppm" >"$scratch/out" || fail "a device's frames"
-        [[ $(wc -l <"$scratch/out") -eq $frames ]] || fail "unexpected: $(cat "$scratch/out")"
-        level=$((40 + 20 * (frames + 1)))
-        { printf 'P6\n64 48\n255\n' && head -c $((64 * 48 * 3)) /dev/zero | tr '\0' "\\$(printf %o $level)"; } |
-            cmp - "$scratch/device.ppm" || fail "frame $frames is not the newest one"
+    export CAMERA_JPEG=fuzz/corpus/image/colour420.jpg
+    # on DEVICE ARGUMENT...
+    on() { LD_PRELOAD=$scratch/device.so timeout 60 "$camera" --model "$model" --device "/dev/mobilenet-$1" "${@:2}"; }
+    for device in camera YUYV NV12 NM12; do
+        for frames in 1 2; do
+            on "$device" --frames "$frames" --save "$scratch/device.ppm" >"$scratch/out" || fail "frames of $device"
+            [[ $(wc -l <"$scratch/out") -eq $frames ]] || fail "unexpected: $(cat "$scratch/out")"
+            level=$((40 + 20 * (frames + 1)))
+            { printf 'P6\n64 48\n255\n' && head -c $((64 * 48 * 3)) /dev/zero | tr '\0' "\\$(printf %o $level)"; } |
+                cmp - "$scratch/device.ppm" || fail "$device: frame $frames is not the newest one"
+        done
+        if on "$device" >"$scratch/out" 2>"$scratch/message"; then fail "a camera that was unplugged is no error"; fi
+        grep -q 'unplugged' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
+        if on "$device" --format rgb 2>"$scratch/message"; then fail "a format that $device lacks is taken"; fi
+        grep -q 'has no frames of rgb' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
     done
-    if on_device >"$scratch/out" 2>"$scratch/message"; then fail "a camera that was unplugged is no error"; fi
-    grep -q 'unplugged' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
-    if on_device --format mjpeg 2>"$scratch/message"; then fail "a format that the device lacks is taken"; fi
-    grep -q 'has no frames of mjpeg' "$scratch/message" || fail "unexpected: $(cat "$scratch/message")"
+    on NM12 --format nv12 --frames 1 >"$scratch/out" || fail "NV12 in two planes is not nv12"
+    if on RGB4 2>"$scratch/message"; then fail "a format that is not known is taken"; fi
+    if grep -q '^MN_IMAGE:BOOL=ON' "$MN_BUILD/CMakeCache.txt"; then
+        on MJPG --frames 1 --save "$scratch/device.ppm" >"$scratch/out" || fail "frames of MJPG"
+        cmp "$scratch/mjpeg.ppm" "$scratch/device.ppm" || fail "a JPEG of a device is shown as another"
+    fi
 fi
 
 pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null ||

@@ -44,19 +44,24 @@ static void every_colour_is_the_nearest(void **state) {
     check_all(true, true);
 }
 
-/* Two rows of four pixels with rows longer than pixels, each byte another. */
-static void check_layout(const char *name, uint32_t stride, int32_t (*place)(int32_t x, int32_t y, int32_t part)) {
+/* Bytes of a row; where a second plane begins, and bytes of a row there. */
+enum { STRIDE = 10, GAP = 40, WIDE = 12 };
+
+/* Two rows of four pixels with rows longer than pixels, each byte another; `place` is that of a part of a pixel in the
+ * planes, which lie one behind the other. */
+static void check_layout(uint32_t fourcc, int32_t (*place)(int32_t x, int32_t y, int32_t part)) {
     enum { WIDTH = 4, HEIGHT = 2 };
     uint8_t data[64], rgb[WIDTH * HEIGHT * 3], wanted[3];
     static colours c;
-    source s = {.width = WIDTH, .height = HEIGHT, .stride = stride};
+    source s = {.width = WIDTH, .height = HEIGHT, .stride = {STRIDE, fourcc == V4L2_PIX_FMT_NV12M ? WIDE : STRIDE}};
+    const frame f = {.data = data, .chroma = data + GAP};
     for (int i = 0; i < FORMATS; i++) {
-        if (strcmp(formats[i].name, name) == 0) s.format = &formats[i];
+        if (formats[i].fourcc == fourcc) s.format = &formats[i];
     }
     assert_non_null(s.format);
     for (int i = 0; i < 64; i++) data[i] = (uint8_t)(100 + 2 * i);
     make_colours(false, false, &c);
-    to_rgb(&s, &c, data, rgb);
+    to_rgb(&s, &c, &f, rgb);
     for (int32_t y = 0; y < HEIGHT; y++) {
         for (int32_t x = 0; x < WIDTH; x++) {
             put_pixel(&c, data[place(x, y, 0)], data[place(x, y, 1)], data[place(x, y, 2)], wanted);
@@ -64,8 +69,6 @@ static void check_layout(const char *name, uint32_t stride, int32_t (*place)(int
         }
     }
 }
-
-enum { STRIDE = 10 };
 
 static int32_t in_yuyv(int32_t x, int32_t y, int32_t part) {
     return STRIDE * y + (part == 0 ? 2 * x : x / 2 * 4 + (part == 1 ? 1 : 3));
@@ -75,10 +78,15 @@ static int32_t in_nv12(int32_t x, int32_t y, int32_t part) {
     return part == 0 ? STRIDE * y + x : STRIDE * 2 + x / 2 * 2 + part - 1;
 }
 
+static int32_t in_nv12m(int32_t x, int32_t y, int32_t part) {
+    return part == 0 ? STRIDE * y + x : GAP + y / 2 * WIDE + x / 2 * 2 + part - 1;
+}
+
 static void formats_lie_as_v4l2_says(void **state) {
     (void)state;
-    check_layout("yuyv", STRIDE, in_yuyv);
-    check_layout("nv12", STRIDE, in_nv12);
+    check_layout(V4L2_PIX_FMT_YUYV, in_yuyv);
+    check_layout(V4L2_PIX_FMT_NV12, in_nv12);
+    check_layout(V4L2_PIX_FMT_NV12M, in_nv12m);
 }
 
 int main(void) {
