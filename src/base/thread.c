@@ -14,9 +14,9 @@
 /* Processors fetch lines of 64 bytes in pairs, or have lines of 128. */
 #define LINE 128
 
-/* A sleeper takes some 5 to 50 us to wake; waiting about as long before going to sleep costs at most twice what the
+/* A sleeper takes some 5 to 100 us to wake; waiting about as long before going to sleep costs at most twice what the
  * better choice would have (Karlin et al., Competitive randomized algorithms for nonuniform problems, 1990). */
-#define SPIN_NS 50000
+#define SPIN_NS 100000
 
 /* Pauses between two looks at the clock: a pause takes 3 to 50 ns, the clock 20. */
 enum { PAUSES = 16 };
