@@ -165,8 +165,9 @@ typedef enum mn_pooling {
 typedef struct mn_conv_mean_params {
     mn_conv_params conv;
     mn_pooling pooling;
-    mn_mean_params mean; /* MN_POOLING_MEAN */
-    mn_range_i32 range;  /* MN_POOLING_AVERAGE: its clamp */
+    mn_mean_params mean;    /* MN_POOLING_MEAN */
+    mn_range_f32 range_f32; /* MN_POOLING_AVERAGE: its clamp */
+    mn_range_i32 range;
 } mn_conv_mean_params;
 
 /** MN_K_SOFTMAX and MN_K_LOG_SOFTMAX over the last dimension. inputs: 0 logits. unit: one row.

@@ -94,7 +94,8 @@ bool mn_fuse_find(const mn_graph *graph, const mn_shape *shapes, const int32_t *
 bool mn_fuse_find_end(const mn_graph *graph, const mn_shape *shapes, const int32_t *readers, int32_t first,
                       mn_pooling *out) {
     const mn_op *conv = &graph->ops[first];
-    if (conv->kind != MN_OP_CONV_2D || !is_quantised(graph, conv->inputs[0])) return false;
+    if (conv->kind != MN_OP_CONV_2D) return false;
+    if (!is_quantised(graph, conv->inputs[0]) && !is_float(graph, conv->inputs[0])) return false;
     if (!has_constant_weights(graph, conv) || !is_pointwise(graph, shapes, conv)) return false;
     *out = MN_POOLING_NONE;
     if (follows(graph, readers, first + 1, MN_OP_MEAN, 0)) *out = MN_POOLING_MEAN;

@@ -109,6 +109,7 @@ static bool take_pooling(const mn_lowering *l, int32_t op_index, mn_conv_mean_pa
         return averages_images(&out->mean);
     }
     const mn_pool_params *pool = params_of(l, op_index);
+    out->range_f32 = pool->range_f32;
     out->range = pool->range;
     return pools_images(&pool->window);
 }

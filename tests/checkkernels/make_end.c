@@ -24,11 +24,12 @@ static bool fill_conv_mean(check_case *c, check_rng *r, mn_type type) {
     static const char *const names[] = {"", ", then MEAN", ", then AVERAGE_POOL_2D"};
     mn_conv_mean_params *p = &c->params.conv_mean;
     mn_window *w = &p->conv.window;
-    if (!check_is_quantized(type)) return false;
+    if (!check_is_quantized(type) && type != MN_FLOAT32) return false;
     w->out_h = w->in_h, w->out_w = w->in_w;
     w->k_h = w->k_w = w->stride_h = w->stride_w = w->dilation_h = w->dilation_w = 1;
     p->conv.groups = 1;
-    check_fill_conv(c, r, type, &p->conv, w->in_c);
+    p->conv.range_f32 = check_range_f32(r), p->range_f32 = check_range_f32(r);
+    if (type != MN_FLOAT32) check_fill_conv(c, r, type, &p->conv, w->in_c);
     fill_mean(r, type, p);
     p->range = check_range_i32(r, type);
     check_add_input(c, r, type, (size_t)(check_out_pixels(w) * w->in_c), false);
@@ -48,7 +49,7 @@ bool check_make_conv_mean(check_case *c, check_rng *r, mn_type in, mn_type out) 
     *w = (mn_window){.in_c = check_size(r, wide ? 1000 : 72), .out_c = check_size(r, wide ? 60 : 300)};
     w->batches = w->out_h = w->out_w = 1;
     if (p->pooling != MN_POOLING_NONE) {
-        w->batches = check_between(r, 1, 2), w->out_h = check_size(r, 10), w->out_w = check_size(r, 10);
+        w->batches = check_between(r, 1, 2), w->out_h = check_size(r, 14), w->out_w = check_size(r, 14);
         check_limit_pixels(w, (int64_t)w->in_c * w->out_c);
     }
     w->in_h = w->out_h, w->in_w = w->out_w;

@@ -100,7 +100,8 @@ static bool may_round(const mn_kernel *kernel) {
     case MN_K_FULLY_CONNECTED:
     case MN_K_UNARY:
     case MN_K_CONV_DEPTHWISE:
-    case MN_K_PROJECT: return true;
+    case MN_K_PROJECT:
+    case MN_K_CONV_MEAN: return true;
     default: return false;
     }
 }
@@ -135,6 +136,7 @@ static void open_ranges(mn_kernel_op op, check_case *c) {
         c->params.conv_depthwise.conv.range_f32 = c->params.conv_depthwise.depthwise.range_f32 = open;
         break;
     case MN_K_PROJECT: c->params.project.conv.range_f32 = c->params.project.add.range_f32 = open; break;
+    case MN_K_CONV_MEAN: c->params.conv_mean.conv.range_f32 = c->params.conv_mean.range_f32 = open; break;
     default: c->params.conv.range_f32 = open; break;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float steps of several operators (tile/conv_depthwise_f32.c, tile/project_f32.c) for NEON. */
+/* Float steps of several operators (tile/conv_depthwise_f32.c, tile/project_f32.c, tile/conv_mean_f32.c) for NEON. */
 #include "kernels/kernels.h"
 
 #ifdef MN_CPU_NEON_COMPILES
@@ -36,6 +36,17 @@ const mn_kernel_traits mn_project_f32_neon_traits = {.need = mn_project_f32_need
 
 void mn_project_f32_neon(const mn_task *task, int32_t begin, int32_t end) {
     mn_project_f32_run(&of_neon, task, begin, end);
+}
+
+static void conv_mean_f32_pack(const void *params, const void *const *constants, void *packed) {
+    mn_conv_f32_portable_pack(&((const mn_conv_mean_params *)params)->conv, constants, packed);
+}
+
+const mn_kernel_traits mn_conv_mean_f32_neon_traits = {
+    .need = mn_conv_mean_f32_need, .pack = conv_mean_f32_pack, .cut = mn_cut_conv_mean};
+
+void mn_conv_mean_f32_neon(const mn_task *task, int32_t begin, int32_t end) {
+    mn_conv_mean_f32_run(&of_neon, task, begin, end);
 }
 
 #endif

@@ -114,12 +114,18 @@ static bool need_mean(const void *params, mn_kernel_need *need) {
     return true;
 }
 
+static bool need_mean_f32(const void *params, mn_kernel_need *need) {
+    need_mean(params, need);
+    need->workspace_bytes *= sizeof(float);
+    return true;
+}
+
 /* One window over the whole image. */
 static mn_pool_params whole_pool(const mn_conv_mean_params *p) {
     mn_window w = p->conv.window;
     w.in_h = w.k_h = w.out_h, w.in_w = w.k_w = w.out_w, w.in_c = w.out_c;
     w.out_h = w.out_w = w.stride_h = w.stride_w = 1;
-    return (mn_pool_params){.window = w, .range = p->range};
+    return (mn_pool_params){.window = w, .range_f32 = p->range_f32, .range = p->range};
 }
 
 static void conv_mean(const mn_task *task, int32_t begin, int32_t end, mn_kernel_fn conv, mn_kernel_fn mean,
@@ -146,9 +152,14 @@ void mn_conv_mean_u8_ref(const mn_task *task, int32_t begin, int32_t end) {
     conv_mean(task, begin, end, mn_conv_u8_ref, mn_mean_u8_ref, mn_average_pool_u8_ref);
 }
 
+void mn_conv_mean_f32_ref(const mn_task *task, int32_t begin, int32_t end) {
+    conv_mean(task, begin, end, mn_conv_f32_ref, mn_mean_f32_ref, mn_average_pool_f32_ref);
+}
+
 const mn_kernel_traits mn_conv_depthwise_8bit_ref_traits = {.need = need_between_8bit};
 const mn_kernel_traits mn_conv_depthwise_u8_i8_ref_traits = {.need = need_between_u8_i8};
 const mn_kernel_traits mn_conv_depthwise_f32_ref_traits = {.need = need_between_f32};
 const mn_kernel_traits mn_project_8bit_ref_traits = {.need = need_sum_8bit};
 const mn_kernel_traits mn_project_f32_ref_traits = {.need = need_sum_f32};
-const mn_kernel_traits mn_conv_mean_ref_traits = {.need = need_mean};
+const mn_kernel_traits mn_conv_mean_8bit_ref_traits = {.need = need_mean};
+const mn_kernel_traits mn_conv_mean_f32_ref_traits = {.need = need_mean_f32};

@@ -44,14 +44,15 @@ static int32_t project_units(const mn_window *w, const mn_cut *cut) {
 mn_project_range mn_project_next(const mn_window *w, const mn_cut *cut, int32_t *begin, int32_t end) {
     const int32_t rows = mn_groups_of(w->out_h, cut->rows), parts = mn_groups_of(w->out_c, cut->channels);
     const int32_t part = *begin / rows % parts, first = *begin % rows, last = mn_min_i32(rows, first + end - *begin);
+    const int32_t next = rows > 1 ? part + 1 : mn_min_i32(parts, part + end - *begin);
     const mn_project_range range = {
         .batch = *begin / (rows * parts),
         .first_row = first * cut->rows,
         .last_row = mn_min_i32(last * cut->rows, w->out_h),
         .first_channel = part * cut->channels,
-        .last_channel = mn_min_i32((part + 1) * cut->channels, w->out_c),
+        .last_channel = mn_min_i32(next * cut->channels, w->out_c),
     };
-    *begin += last - first;
+    *begin += (last - first) * (next - part);
     return range;
 }
 
@@ -111,18 +112,25 @@ void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut) {
 }
 
 /* Tiles take pixels of any rows, so rows are units where there are several for each thread. Low images are cut by
- * channels, too: every piece of a few rows would fetch all weights again. */
-void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut) {
+ * `channels`, those of a tile: every piece of a few rows would fetch all weights again. */
+static void cut_project_f32(const mn_window *w, int32_t channels, int32_t threads, mn_cut *cut) {
     enum { ENOUGH_ROWS = 4, ENOUGH_UNITS = 3 }; /* for each thread */
-    const mn_window *w = &((const mn_project_params *)params)->conv.window;
     cut->rows = 1;
     cut->channels = w->out_c;
     if (threads > 1 && w->batches * w->out_h < ENOUGH_ROWS * threads) {
-        cut->channels = MN_PROJECT_CHANNELS;
-        cut->rows = MN_Q8_ROWS;
-        while (cut->rows > 1 && project_units(w, cut) < ENOUGH_UNITS * threads) cut->rows /= 2;
+        cut->channels = channels;
+        cut->rows = w->out_h;
+        while (cut->rows > 1 && project_units(w, cut) < ENOUGH_UNITS * threads) cut->rows = mn_groups_of(cut->rows, 2);
     }
     cut->units = project_units(w, cut);
+}
+
+void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut) {
+    cut_project_f32(&((const mn_project_params *)params)->conv.window, MN_BLOCK_LANES, threads, cut);
+}
+
+void mn_cut_project_f32_wide(const void *params, int32_t threads, mn_cut *cut) {
+    cut_project_f32(&((const mn_project_params *)params)->conv.window, MN_PROJECT_CHANNELS, threads, cut);
 }
 
 /* ---- CONV_MEAN ------------------------------------------------------------------------------------------- */

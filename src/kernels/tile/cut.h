@@ -21,14 +21,16 @@ void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32
  *  fewer channels, let more threads share a low image. Floats may have pixels of any rows. */
 enum { MN_PROJECT_CHANNELS = 32 };
 void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut);
-void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut);
+void mn_cut_project_f32(const void *params, int32_t threads, mn_cut *cut);      /* for tiles of 16 channels */
+void mn_cut_project_f32_wide(const void *params, int32_t threads, mn_cut *cut); /* and of 32 */
 
 /** Rows and channels of one image, each [first, last). */
 typedef struct mn_project_range {
     int32_t batch, first_row, last_row, first_channel, last_channel;
 } mn_project_range;
 
-/** What units from `*begin` on, and before `end`, have in common but their rows; moves `*begin` behind them. */
+/** What units from `*begin` on, and before `end`, have in common but their rows, or if each has all rows, their
+ *  channels; moves `*begin` behind them. */
 mn_project_range mn_project_next(const mn_window *w, const mn_cut *cut, int32_t *begin, int32_t end);
 
 /** A unit of a MN_K_CONV_MEAN: so many channels of one image (fewer at the end). */

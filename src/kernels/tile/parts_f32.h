@@ -78,4 +78,8 @@ bool mn_project_f32_need(const void *params, mn_kernel_need *need);
 void mn_project_f32_layouts(const void *params, mn_layout *in, mn_layout *out);
 void mn_project_f32_run(const mn_parts_f32 *tier, const mn_task *task, int32_t begin, int32_t end);
 
+/** MN_K_CONV_MEAN; the same, cut by mn_cut_conv_mean(). */
+bool mn_conv_mean_f32_need(const void *params, mn_kernel_need *need);
+void mn_conv_mean_f32_run(const mn_parts_f32 *tier, const mn_task *task, int32_t begin, int32_t end);
+
 #endif

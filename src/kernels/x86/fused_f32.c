@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Float steps of several operators (tile/conv_depthwise_f32.c, tile/project_f32.c) for AVX2 and AVX-512. */
+/* Float steps of several operators (tile/conv_depthwise_f32.c, tile/project_f32.c, tile/conv_mean_f32.c) for AVX2 and
+ * AVX-512. */
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -33,10 +34,15 @@ static void project_f32_pack(const void *params, const void *const *constants, v
     mn_conv_f32_avx2_pack(&((const mn_project_params *)params)->conv, constants, packed);
 }
 
-const mn_kernel_traits mn_project_f32_traits = {.need = mn_project_f32_need,
-                                                .pack = project_f32_pack,
-                                                .layouts = mn_project_f32_layouts,
-                                                .cut = mn_cut_project_f32};
+const mn_kernel_traits mn_project_f32_avx2_traits = {.need = mn_project_f32_need,
+                                                     .pack = project_f32_pack,
+                                                     .layouts = mn_project_f32_layouts,
+                                                     .cut = mn_cut_project_f32};
+
+const mn_kernel_traits mn_project_f32_avx512_traits = {.need = mn_project_f32_need,
+                                                       .pack = project_f32_pack,
+                                                       .layouts = mn_project_f32_layouts,
+                                                       .cut = mn_cut_project_f32_wide};
 
 void mn_project_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
     mn_project_f32_run(&of_avx2, task, begin, end);
@@ -44,6 +50,21 @@ void mn_project_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
 
 void mn_project_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
     mn_project_f32_run(&of_avx512, task, begin, end);
+}
+
+static void conv_mean_f32_pack(const void *params, const void *const *constants, void *packed) {
+    mn_conv_f32_avx2_pack(&((const mn_conv_mean_params *)params)->conv, constants, packed);
+}
+
+const mn_kernel_traits mn_conv_mean_f32_traits = {
+    .need = mn_conv_mean_f32_need, .pack = conv_mean_f32_pack, .cut = mn_cut_conv_mean};
+
+void mn_conv_mean_f32_avx2(const mn_task *task, int32_t begin, int32_t end) {
+    mn_conv_mean_f32_run(&of_avx2, task, begin, end);
+}
+
+void mn_conv_mean_f32_avx512(const mn_task *task, int32_t begin, int32_t end) {
+    mn_conv_mean_f32_run(&of_avx512, task, begin, end);
 }
 
 #endif
