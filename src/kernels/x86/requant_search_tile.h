@@ -140,7 +140,7 @@ INLINE void sweep_chunk(bool whole, int32_t kept, const sweep *w, const side *s,
     const vector decrement = load(w->decrement), tag = set_all(TAG);
     const vector low_line = subtract(line, margin), high_line = add(line, margin);
     vector high_remainder = remainder, low_remainder = add(remainder, load(w->uncertainty));
-    UNROLL for (int32_t i = 0; i < CHUNK; i++) {
+    _Pragma("GCC unroll 1") for (int32_t i = 0; i < CHUNK; i++) {
         const vector number = set_all(j + i - s->first);
         vector low = add(half(low_remainder), low_line);
         vector high = add(half(high_remainder), high_line);
