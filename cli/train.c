@@ -23,6 +23,7 @@
 #include "keras/write_h5.h"
 #include "net/family.h"
 #include "net_file.h"
+#include "train/balanced.h"
 #include "train/curves.h"
 #include "train/head.h"
 #include "train/mpi.h"
@@ -114,6 +115,13 @@ static mn_status read_net(job *j) {
     return MN_OK;
 }
 
+static mn_status balance(job *j) {
+    bool changed;
+    MN_TRY(mn_train_balance(&j->net, &changed));
+    if (changed) printf("channels  rescaled so that one scale suits all weights of a layer\n");
+    return MN_OK;
+}
+
 static void set_momentum(job *j) {
     const cli_numbers *given = &j->settings->bn_momentum;
     for (int32_t i = 0; given->count > 0 && i < j->net.layer_count; i++) {
@@ -177,6 +185,7 @@ static mn_status prepare(job *j) {
     MN_TRY(mn_mpi_agree(j->options.reduce, j->data.count, "pictures to learn from"));
     MN_TRY(mn_mpi_agree(j->options.reduce, j->val.count, "pictures held out"));
     MN_TRY(j->settings->init ? read_net(j) : build_net(j));
+    if (j->options.qat == MN_QAT_PER_TENSOR) MN_TRY(balance(j));
     set_momentum(j);
     MN_TRY(mn_meaning_set_classes(&j->net.meaning, &j->net.region, 0, (const char *const *)j->data.classes,
                                   j->data.class_count));

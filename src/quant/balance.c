@@ -31,10 +31,11 @@ typedef struct source {
 typedef struct balancing {
     mn_region region;
     mn_region scratch; /* of the group at hand */
-    mn_graph *graph;
-    mn_channels *channels;
+    const mn_graph *graph;
+    const mn_channels *channels;
     mn_groups groups;
-    double **factor; /* [tensor_count], the same for tensors of a group: NULL where channels stay */
+    mn_region *owner; /* of the factors */
+    double **factor;  /* [tensor_count], the same for tensors of a group: NULL where channels stay */
     double **weight; /* [tensor_count][channels]: what noise of a variance of 1 comes to, at the next linear layer */
     double *limit;   /* [channels of the group at hand] */
     source *sources; /* of the group at hand */
@@ -294,7 +295,7 @@ static bool may_change(const balancing *b, int32_t group) {
 
 static mn_status start_group(balancing *b, int32_t group) {
     int32_t count = b->channels[group].count;
-    double *z = mn_region_alloc(&b->region, (size_t)count, sizeof *z);
+    double *z = mn_region_alloc(b->owner, (size_t)count, sizeof *z);
     if (!z) return mn_fail_memory("the channels' scales");
     for (int32_t c = 0; c < count; c++) z[c] = 1;
     for (int32_t i = 0; i < b->graph->tensor_count; i++) {
@@ -307,7 +308,7 @@ static mn_status start(balancing *b) {
     size_t tensors = (size_t)b->graph->tensor_count, most = 1;
     MN_TRY(mn_groups_find(b->graph, MN_GROUPS_CLIPPED, &b->region, &b->groups));
     for (size_t i = 0; i < tensors; i++) most = mn_max_size(most, (size_t)b->channels[i].count);
-    b->factor = mn_region_alloc(&b->region, tensors, sizeof *b->factor);
+    b->factor = mn_region_alloc(b->owner, tensors, sizeof *b->factor);
     b->weight = mn_region_alloc(&b->region, tensors, sizeof *b->weight);
     b->limit = mn_region_alloc(&b->region, most, sizeof *b->limit);
     b->sources = mn_region_alloc(&b->region, 3 * (size_t)b->graph->op_count, sizeof *b->sources);
@@ -334,13 +335,22 @@ static mn_status balance(balancing *b) {
             if (b->groups.of[i] == i && b->factor[i]) MN_TRY(search_group(b, i, strides[sweep]));
         }
     }
-    double **none = mn_region_alloc(&b->region, (size_t)b->graph->tensor_count, sizeof *none);
-    return none ? mn_rescale(b->graph, b->channels, b->factor, none) : mn_fail_memory("the channels' scales");
+    return MN_OK;
+}
+
+mn_status mn_balance_factors(const mn_graph *graph, const mn_channels *channels, mn_region *region, double ***factor) {
+    balancing b = {.graph = graph, .channels = channels, .owner = region};
+    mn_status status = balance(&b);
+    mn_region_free(&b.region);
+    *factor = b.factor;
+    return status;
 }
 
 mn_status mn_balance(mn_graph *graph, mn_channels *channels) {
-    balancing b = {.graph = graph, .channels = channels};
-    mn_status status = balance(&b);
-    mn_region_free(&b.region);
+    mn_region region = {0};
+    double **factor, **none = mn_region_alloc(&region, (size_t)graph->tensor_count, sizeof *none);
+    mn_status status = none ? mn_balance_factors(graph, channels, &region, &factor) : mn_fail_memory("the channels");
+    if (status == MN_OK) status = mn_rescale(graph, channels, factor, none);
+    mn_region_free(&region);
     return status;
 }

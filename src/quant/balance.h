@@ -18,4 +18,8 @@
  *  ([tensor_count]) tell; they follow the changes. Errors: MEMORY. */
 mn_status mn_balance(mn_graph *graph, mn_channels *channels);
 
+/** The factors with which mn_balance rescales: (*factor)[tensor_count] as mn_rescale takes them, in `region`; what no
+ *  channel of needs one is NULL. Changes nothing. Errors: MEMORY. */
+mn_status mn_balance_factors(const mn_graph *graph, const mn_channels *channels, mn_region *region, double ***factor);
+
 #endif

@@ -42,6 +42,7 @@ expect 0 train "${common[@]}" --size 96 --width 0.35 --epochs 6 --rate 0.003 --e
 expect 0 train "${common[@]}" --size 96 --init "$scratch/raw.h5" --qat --per-tensor --val "$signs" --epochs 3 --ema 0 \
     --out "$scratch/b.h5"
 prints '^int8 .*a scale for each layer'
+prints '^channels .*one scale suits'
 said=$(tail -n 1 "$scratch/b.csv" | cut -d, -f6)
 expect 0 quantize "$scratch/b.h5" -o "$scratch/b.tflite"
 prints 'a scale for each layer'
