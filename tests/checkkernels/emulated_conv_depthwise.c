@@ -15,11 +15,11 @@
 #ifdef MN_CPU_AVX_VNNI_COMPILES
 static const mn_kernel kernels[] = {
     {"check_conv_depthwise_i8_emulated", MN_K_CONV_DEPTHWISE, MN_INT8, MN_INT8, MN_TIER_AVXVNNI, MN_CPU_AVX2,
-     check_conv_depthwise_i8_emulated, &mn_conv_depthwise_i8_vnni_traits},
+     check_conv_depthwise_i8_emulated, &mn_conv_depthwise_i8_avxvnni_traits},
     {"check_conv_depthwise_u8_i8_emulated", MN_K_CONV_DEPTHWISE, MN_UINT8, MN_INT8, MN_TIER_AVXVNNI, MN_CPU_AVX2,
-     check_conv_depthwise_u8_i8_emulated, &mn_conv_depthwise_i8_vnni_traits},
+     check_conv_depthwise_u8_i8_emulated, &mn_conv_depthwise_i8_avxvnni_traits},
     {"check_conv_depthwise_u8_emulated", MN_K_CONV_DEPTHWISE, MN_UINT8, MN_UINT8, MN_TIER_AVXVNNI, MN_CPU_AVX2,
-     check_conv_depthwise_u8_emulated, &mn_conv_depthwise_u8_vnni_traits},
+     check_conv_depthwise_u8_emulated, &mn_conv_depthwise_u8_avxvnni_traits},
 };
 
 const mn_kernel *check_emulated_conv_depthwise(int32_t i) { return i < 3 ? &kernels[i] : NULL; }

@@ -25,6 +25,19 @@ static bool fill_both(check_case *c, check_rng *r, mn_type type, mn_conv_depthwi
     return true;
 }
 
+/* At times a channel has no weights but those of zero and a large bias, as training leaves some: those of inputs
+ * `weights` and the next. Its weights are `step` apart, those of the next channel `to_next`. */
+static void empty_channel(check_case *c, check_rng *r, const mn_conv_params *p, int32_t weights, int64_t depth,
+                          int64_t step, int64_t to_next) {
+    uint8_t *bias = c->inputs[weights + 1].data;
+    if (r->plain || !bias || !check_one_in(r, 4)) return;
+    const int32_t channel = check_between(r, 0, p->window.out_c - 1);
+    uint8_t *of_channel = (uint8_t *)c->inputs[weights].data + channel * to_next;
+    for (int64_t i = 0; i < depth; i++) of_channel[i * step] = (uint8_t)p->weight_zero;
+    const int32_t large = check_between(r, -(1 << 28), 1 << 28);
+    memcpy(bias + (size_t)channel * sizeof large, &large, sizeof large);
+}
+
 /* Everything once both windows are known. */
 static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type type) {
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
@@ -35,6 +48,10 @@ static bool fill_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type
     check_add_input(c, r, in, (size_t)w->batches * (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c, false);
     check_add_weights(c, r, type, &p->conv, depth);
     check_add_weights(c, r, type, &p->depthwise, taps);
+    if (check_is_quantized(type)) {
+        empty_channel(c, r, &p->conv, 1, depth, 1, depth);
+        empty_channel(c, r, &p->depthwise, 3, taps, w->out_c, 1);
+    }
     check_set_output(c, type, (size_t)(check_out_pixels(d) * d->out_c), d->batches);
     check_set_layouts(c, NULL, d);
     c->macs = (check_out_pixels(w) * depth + check_out_pixels(d) * taps) * w->out_c;

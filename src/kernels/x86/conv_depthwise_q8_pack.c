@@ -10,6 +10,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -115,9 +116,8 @@ static int8_t pack_epilogue(const mn_requant *requant, bool general, epilogue *o
 }
 
 /* What accumulators become without fixups, by the kernel's own instruction: MinGW's fmaf() rounds twice. */
-__attribute__((target("avx2,fma"))) static float in_floats(const mn_requant *r, int32_t lane, int32_t sum) {
-    const __m128 scale = _mm_set_ss(r->scale[lane]), offset = _mm_set_ss(r->offset[lane]);
-    return rintf(_mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss((float)sum), scale, offset)));
+__attribute__((target("avx2,fma"))) static float in_floats(float scale, float offset, int32_t sum) {
+    return rintf(_mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss((float)sum), _mm_set_ss(scale), _mm_set_ss(offset))));
 }
 
 static bool has_fixup(const mn_requant *r, int32_t lane, int32_t sum) {
@@ -133,12 +133,12 @@ static bool find_substitute(const mn_requant *r, int32_t fixup, int32_t lane, in
     const int32_t at = r->fixup_at[fixup][lane], by = r->fixup_by[fixup][lane];
     *out = at;
     if (by == 0) return true;
-    const float wanted = in_floats(r, lane, at) + (float)by;
-    const double first = (wanted - (double)r->offset[lane]) / (double)r->scale[lane];
+    const float scale = r->scale[lane], offset = r->offset[lane], wanted = in_floats(scale, offset, at) + (float)by;
+    const double first = (wanted - (double)offset) / (double)scale;
     if (!(fabs(first) < 1 << 30)) return false;
     for (int32_t i = 0; i <= 2 * MN_REQUANT_FIXUPS; i++) {
         *out = (int32_t)first + (i % 2 ? i + 1 : -i) / 2;
-        if (in_floats(r, lane, *out) == wanted && !has_fixup(r, lane, *out)) return true;
+        if (in_floats(scale, offset, *out) == wanted && !has_fixup(r, lane, *out)) return true;
     }
     return false;
 }
@@ -254,7 +254,7 @@ static void pack(const void *params, const void *const *constants, mn_type type,
     }
 }
 
-/* For AVX-512 VNNI and AVX-VNNI. */
+/* For AVX-512 VNNI. */
 static void conv_depthwise_i8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_INT8, packed);
 }
@@ -272,6 +272,127 @@ const mn_kernel_traits mn_conv_depthwise_u8_vnni_traits = {.need = conv_depthwis
                                                            .pack = conv_depthwise_u8_pack,
                                                            .layouts = conv_depthwise_layouts,
                                                            .cut = conv_depthwise_cut};
+
+/* ---- 256-bit vectors: raised accumulators ---------------------------------------------------------------- */
+
+/* Adds up the weights of each lane, those of either sign apart. */
+TARGET static void sum_signs(const int8_t *weights, int32_t quads, size_t stride, int32_t below[LANES],
+                             int32_t above[LANES]) {
+    const __m256i none = _mm256_setzero_si256(), bytes = _mm256_set1_epi8(1), words = _mm256_set1_epi16(1);
+    for (int32_t lane = 0; lane < LANES; lane += LANES / 2) {
+        __m256i negative = none, positive = none;
+        for (int32_t i = 0; i < quads; i++) {
+            const int8_t *from = weights + (size_t)i * stride + (ptrdiff_t)lane * 4;
+            const __m256i w = _mm256_loadu_si256((const __m256i *)(const void *)from);
+            const __m256i under = _mm256_maddubs_epi16(bytes, _mm256_min_epi8(w, none));
+            const __m256i over = _mm256_maddubs_epi16(bytes, _mm256_max_epi8(w, none));
+            negative = _mm256_add_epi32(negative, _mm256_madd_epi16(under, words));
+            positive = _mm256_add_epi32(positive, _mm256_madd_epi16(over, words));
+        }
+        _mm256_storeu_si256((__m256i *)(void *)(below + lane), negative);
+        _mm256_storeu_si256((__m256i *)(void *)(above + lane), positive);
+    }
+}
+
+/* Sixteen channels of either convolution, as packed. */
+typedef struct lanes {
+    epilogue *epilogue;
+    const int8_t *weights;
+    int32_t quads;
+    size_t stride; /* bytes from one group of products to the next */
+    int8_t *fixups;
+    mn_requant *requant;           /* looked at only where there are fixups */
+    int32_t (*substitutes)[LANES]; /* NULL: fixups are of results, which are not raised */
+    int64_t zero;                  /* most that the weights' zero point adds or takes off */
+} lanes;
+
+/* A channel whose weights are all 0 has one result, whatever its bias, which is often large. */
+static void settle(const lanes *l, int32_t lane) {
+    epilogue *e = l->epilogue;
+    int32_t sum = e->folded_bias[lane];
+    for (int32_t i = 0; i < *l->fixups; i++) {
+        int32_t *at = &l->requant->fixup_at[i][lane], *substitute = &l->substitutes[i][lane];
+        if (*at == sum) sum = *substitute;
+        *at = *substitute = 0;
+    }
+    const float result = in_floats(e->scale[lane], e->offset[lane], sum);
+    e->offset[lane] = result < -128 ? -128 : result > 127 ? 127 : result;
+    e->scale[lane] = 0;
+    e->folded_bias[lane] = 0;
+}
+
+/* Lets accumulators begin MN_Q8_RAISED higher, if with any inputs they stay so near 0 that floats of that kind hold
+ * them. */
+static bool raise_lanes(const lanes *l) {
+    int32_t *folded_bias = l->epilogue->folded_bias, below[LANES], above[LANES];
+    bool constant[LANES];
+    sum_signs(l->weights, l->quads, l->stride, below, above);
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        const int64_t least = folded_bias[lane] + INT64_C(255) * below[lane] - l->zero;
+        const int64_t most = folded_bias[lane] + INT64_C(255) * above[lane] + l->zero;
+        constant[lane] = least == most;
+        if (!constant[lane] && (least < -MN_Q8_RAISED_MAX || most >= MN_Q8_RAISED_MAX)) return false;
+    }
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        if (constant[lane]) settle(l, lane);
+        folded_bias[lane] += MN_Q8_RAISED;
+        for (int32_t i = 0; i < *l->fixups; i++) {
+            l->requant->fixup_at[i][lane] = mn_wrap_add(l->requant->fixup_at[i][lane], MN_Q8_RAISED);
+            l->substitutes[i][lane] = mn_wrap_add(l->substitutes[i][lane], MN_Q8_RAISED);
+        }
+    }
+    return true;
+}
+
+/* All that floats requantise is raised, except the depthwise convolution's that need fixups. What does not fit goes the
+ * way of what floats cannot do. */
+static void raise_or_not(const lanes *l) {
+    if (*l->fixups == GENERAL || (*l->fixups > 0 && !l->substitutes) || raise_lanes(l)) return;
+    if (*l->fixups == 0) {
+        memset(l->requant, 0, sizeof *l->requant);
+        memcpy(l->requant->scale, l->epilogue->scale, sizeof l->requant->scale);
+        memcpy(l->requant->offset, l->epilogue->offset, sizeof l->requant->offset);
+        l->requant->is_float = 1;
+    }
+    *l->fixups = GENERAL;
+}
+
+static void pack_raised(const void *params, const void *const *constants, mn_type type, void *packed) {
+    const mn_conv_depthwise_params *p = params;
+    const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
+    const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    const int64_t zero = INT64_C(255) * conv.depth * abs(conv.zeros.weight);
+    pack(params, constants, type, packed);
+    for (int32_t b = 0; b < l.out.blocks; b++) {
+        channel_block *block = block_at(packed, &l, b);
+        block_extras *more = (block_extras *)(void *)((char *)packed + l.extras_at) + b;
+        const int32_t vectors = mn_extent_block_vectors(&l.out, b);
+        for (int32_t v = 0; v < vectors; v++) {
+            raise_or_not(&(lanes){&block->epilogue[v], block->weights + v * 64, l.quads, (size_t)vectors * 64,
+                                  &block->conv_fixups[v], &more->conv[v], more->substitutes[v], zero});
+            raise_or_not(&(lanes){&block->taps[v].epilogue, block->taps[v].weights[0], TAPS, 64,
+                                  &block->depthwise_fixups[v], &more->depthwise[v], NULL, 0});
+        }
+    }
+}
+
+static void conv_depthwise_i8_raised_pack(const void *params, const void *const *constants, void *packed) {
+    pack_raised(params, constants, MN_INT8, packed);
+}
+
+const mn_kernel_traits mn_conv_depthwise_i8_avxvnni_traits = {.need = conv_depthwise_i8_need,
+                                                              .pack = conv_depthwise_i8_raised_pack,
+                                                              .layouts = conv_depthwise_layouts,
+                                                              .cut = conv_depthwise_cut};
+
+static void conv_depthwise_u8_raised_pack(const void *params, const void *const *constants, void *packed) {
+    pack_raised(params, constants, MN_UINT8, packed);
+}
+
+const mn_kernel_traits mn_conv_depthwise_u8_avxvnni_traits = {.need = conv_depthwise_u8_need,
+                                                              .pack = conv_depthwise_u8_raised_pack,
+                                                              .layouts = conv_depthwise_layouts,
+                                                              .cut = conv_depthwise_cut};
 
 /* ---- AVX2 ----------------------------------------------------------------------------------------------- */
 
@@ -297,7 +418,7 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
 static void pack_avx2(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
-    pack(params, constants, type, packed);
+    pack_raised(params, constants, type, packed);
     if (!l.gathers) pack_spans(&p->conv, &l, type, packed);
 }
 

@@ -31,10 +31,28 @@ Q8_INLINE void multiply(int rows, int halves, const uint8_t *from, ptrdiff_t row
     }
 }
 
-/* Centred bytes clamped, plus 128; most often narrowing them was clamp enough. */
-Q8_INLINE __m256i to_unsigned(__m256i bytes, mn_range_i32 range) {
-    if (range.min > -128 || range.max < 127) return q8_finish(bytes, range, 0x80);
-    return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
+/* Constants that make bytes of results. */
+typedef struct narrowing {
+    __m256i flip, order;
+    mn_range_i32 range;
+} narrowing;
+
+/* The order is one from bytes [2 groups of channels][4 rows][4 channels] to [8 channels][4 rows]. */
+Q8_INLINE narrowing narrowing_of(mn_range_i32 range) {
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    narrowing n = {_mm256_set1_epi8((char)0x80), _mm256_broadcastsi128_si256(order), range};
+    __asm__("" : "+x"(n.flip), "+x"(n.order)); /* or compilers make them anew for each result */
+    return n;
+}
+
+/* Is narrowing clamp enough? */
+static bool range_is_full(mn_range_i32 range) { return range.min <= -128 && range.max >= 127; }
+
+/* Four rows of centred results as bytes, plus 128. */
+Q8_INLINE __m256i narrow(const __m256i values[GROUP], bool clamps, const narrowing *n) {
+    __m256i bytes = q8_narrow_4(values);
+    if (clamps) bytes = q8_finish(bytes, n->range, 0);
+    return _mm256_xor_si256(bytes, n->flip);
 }
 
 /* Each of 32 bits as a byte. */
@@ -45,14 +63,9 @@ Q8_INLINE __m256i bytes_of_bits(uint32_t bits) {
     return _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
 }
 
-/* From bytes [2 groups of channels][4 rows][4 channels] to [8 channels][4 rows]. */
-Q8_INLINE __m256i rows_inside(__m256i bytes) {
-    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm256_shuffle_epi8(bytes, _mm256_broadcastsi128_si256(order));
-}
-
-Q8_INLINE void store_half(int rows, const group *g, const __m256i *values, uint8_t *out) {
-    __m256i bytes = rows_inside(to_unsigned(q8_narrow_4(values), g->range));
+Q8_INLINE void store_half(int rows, bool clamps, const group *g, const narrowing *n, const __m256i *values,
+                          uint8_t *out) {
+    __m256i bytes = _mm256_shuffle_epi8(narrow(values, clamps, n), n->order);
     if (rows < GROUP) {
         bytes = _mm256_sll_epi32(bytes, _mm_cvtsi32_si128(g->shift));
         const __m256i filled = bytes_of_bits((uint32_t)g->filled);
@@ -61,36 +74,64 @@ Q8_INLINE void store_half(int rows, const group *g, const __m256i *values, uint8
     _mm256_storeu_si256((__m256i *)(void *)out, bytes);
 }
 
-/* From accumulators to the ring, in floats. */
-Q8_INLINE void finish(int rows, int halves, const group *g, int32_t first, const column *acc, uint8_t *out) {
+/* What the columns of a tile have in common. */
+typedef struct constants {
+    __m256i folded_bias[TILE_HALVES];
+    __m256 scale[TILE_HALVES], offset[TILE_HALVES], raised;
+    narrowing narrowing;
+    bool has_fixups;
+    int32_t fixups[TILE_HALVES];
+    __m256i at[TILE_HALVES][MN_REQUANT_FIXUPS], change[TILE_HALVES][MN_REQUANT_FIXUPS];
+} constants;
+
+Q8_INLINE void load_constants(int halves, const group *g, int32_t first, constants *c) {
+    c->has_fixups = false;
     Q8_UNROLL for (int v = 0; v < halves; v++) {
-        const epilogue *e = &g->block->epilogue[(first + v) / 2];
-        const int32_t lane = (first + v) % 2 * Q8_LANES;
-        const __m256 scale = _mm256_loadu_ps(e->scale + lane), offset = _mm256_loadu_ps(e->offset + lane);
+        const int32_t vector = (first + v) / 2, lane = (first + v) % 2 * Q8_LANES;
+        const epilogue *e = &g->block->epilogue[vector];
+        c->folded_bias[v] = q8_load(e->folded_bias + lane);
+        c->scale[v] = _mm256_loadu_ps(e->scale + lane), c->offset[v] = _mm256_loadu_ps(e->offset + lane);
+        c->fixups[v] = g->block->conv_fixups[vector];
+        for (int32_t p = 0; p < c->fixups[v]; p++) {
+            c->at[v][p] = q8_load(g->extras->conv[vector].fixup_at[p] + lane);
+            c->change[v][p] = _mm256_sub_epi32(q8_load(g->extras->substitutes[vector][p] + lane), c->at[v][p]);
+            c->has_fixups = true;
+        }
+    }
+    c->raised = _mm256_castsi256_ps(_mm256_set1_epi32(MN_Q8_RAISED));
+    c->narrowing = narrowing_of(g->range);
+}
+
+/* From accumulators to the ring, in floats. */
+Q8_INLINE void finish(int rows, int halves, bool clamps, const group *g, const constants *c, const column *acc,
+                      uint8_t *out) {
+    const narrowing n = c->narrowing;
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
         __m256i values[GROUP];
         Q8_UNROLL for (int r = 0; r < GROUP; r++) {
-            values[r] = r < rows ? q8_rescale(acc->of[v][r], scale, offset) : values[0];
+            values[r] = r < rows ? q8_rescale_raised(acc->of[v][r], c->raised, c->scale[v], c->offset[v]) : values[0];
         }
-        store_half(rows, g, values, out + v * 32);
+        store_half(rows, clamps, g, &n, values, out + v * 32);
     }
 }
 
-/* Takes off what weight zero points add and puts others in the places of those that floats get wrong. */
-Q8_INLINE void adjust(int rows, int halves, const group *g, int32_t first, int32_t x, column *acc) {
+/* Takes off what weight zero points add. */
+Q8_INLINE void take_off_zeros(int rows, int halves, const group *g, int32_t x, column *acc) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
-        if (g->weight_zero == 0) continue;
         const int32_t sum = g->sums[row_of(g, r) * g->sums_stride + x];
         const __m256i over = _mm256_set1_epi32(mn_q8_product(g->weight_zero, sum));
         Q8_UNROLL for (int v = 0; v < halves; v++) acc->of[v][r] = _mm256_sub_epi32(acc->of[v][r], over);
     }
+}
+
+/* Puts others in the places of accumulators that floats get wrong. */
+Q8_INLINE void fix_up(int rows, int halves, const constants *c, column *acc) {
     Q8_UNROLL for (int v = 0; v < halves; v++) {
-        const int32_t vector = (first + v) / 2, lane = (first + v) % 2 * Q8_LANES;
-        for (int32_t p = 0; p < g->block->conv_fixups[vector] && !g->general; p++) {
-            const __m256i at = q8_load(g->extras->conv[vector].fixup_at[p] + lane);
-            const __m256i substitute = q8_load(g->extras->substitutes[vector][p] + lane);
+        for (int32_t p = 0; p < c->fixups[v]; p++) {
+            const __m256i at = c->at[v][p], change = c->change[v][p];
             Q8_UNROLL for (int r = 0; r < rows; r++) {
                 const __m256i same = _mm256_cmpeq_epi32(acc->of[v][r], at);
-                acc->of[v][r] = _mm256_blendv_epi8(acc->of[v][r], substitute, same);
+                acc->of[v][r] = _mm256_add_epi32(acc->of[v][r], _mm256_and_si256(same, change));
             }
         }
     }
@@ -98,18 +139,17 @@ Q8_INLINE void adjust(int rows, int halves, const group *g, int32_t first, int32
 
 /* A tile of a block that needs more than floats. */
 Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t first, column *acc, uint8_t *out) {
+    constants c;
+    load_constants(halves, g, first, &c);
     for (int32_t v = 0; v < halves; v++) {
         const int32_t vector = (first + v) / 2, half = (first + v) % 2;
         __m256i *values = acc->of[v];
-        if (g->block->conv_fixups[vector] != 0) {
+        if (g->block->conv_fixups[vector] == GENERAL) {
             q8_requant_some(GROUP, values, &g->extras->conv[vector], half);
         } else {
-            const epilogue *e = &g->block->epilogue[vector];
-            const int32_t lane = half * Q8_LANES;
-            const __m256 scale = _mm256_loadu_ps(e->scale + lane), offset = _mm256_loadu_ps(e->offset + lane);
-            for (int r = 0; r < GROUP; r++) values[r] = q8_rescale(values[r], scale, offset);
+            for (int r = 0; r < GROUP; r++) values[r] = q8_rescale_raised(values[r], c.raised, c.scale[v], c.offset[v]);
         }
-        store_half(1, g, values, out + v * 32); /* as if rows were missing, which `filled` says */
+        store_half(1, true, g, &c.narrowing, values, out + v * 32); /* as if rows were missing, which `filled` says */
     }
 }
 
@@ -123,8 +163,9 @@ Q8_INLINE void add_rests(int rows, int halves, const inputs *in, int32_t x, cons
 }
 
 /* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. What lies where a
- * row is missing is multiplied, too: the copy has memory for one more row than a band. */
-Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t first, int32_t width) {
+ * row is missing is multiplied, too: the copy has memory for one more row than a band. `plain`: floats alone
+ * and narrowing finish the tile. */
+Q8_INLINE void conv_columns(int rows, int halves, bool plain, const group *shared, int32_t first, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
     const uint8_t *from = g.in.bytes;
     const char *prefetch = g.prefetch.weights.from;
@@ -132,12 +173,14 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
     uint8_t *out = g.out + first * 32;
     const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = row_step(&g.in);
     const int8_t *panel = g.block->weights + first * 32;
+    constants loaded;
+    load_constants(halves, &g, first, &loaded);
     for (int32_t x = 0; x < width; x++, out += stride, from += g.in.pixel_stride) {
+        const constants *c = &loaded;
+        __asm__("" : "+r"(c)); /* where it is: accumulators need all registers */
         column acc;
         Q8_UNROLL for (int v = 0; v < halves; v++) {
-            const int32_t lane = (first + v) % 2 * Q8_LANES;
-            const __m256i folded_bias = q8_load(g.block->epilogue[(first + v) / 2].folded_bias + lane);
-            Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = folded_bias;
+            Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = c->folded_bias[v];
         }
         const int8_t *weights = panel;
         for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
@@ -147,26 +190,41 @@ Q8_INLINE void conv_columns(int rows, int halves, const group *shared, int32_t f
             dot_words(rows, halves, from + i * 4, (ptrdiff_t)g.in.row_stride, weights, acc.of);
         }
         add_rests(rows, halves, &g.in, x, panel, stride, &acc);
-        mn_q8_prefetch_now(prefetch, each);
+        if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
-        if (g.adjusts) adjust(rows, halves, &g, first, x, &acc);
-        if (g.general) {
+        if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x, &acc);
+        if (__builtin_expect(c->has_fixups, 0)) fix_up(rows, halves, c, &acc);
+        if (!plain && g.general) {
             column copy; /* in memory, so that the accumulators need not be */
             Q8_UNROLL for (int v = 0; v < halves; v++) {
                 Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc.of[v][r < rows ? r : 0];
             }
             finish_general(halves, &g, first, &copy, out);
         } else {
-            finish(rows, halves, &g, first, &acc, out);
+            finish(rows, halves, !plain, &g, c, &acc, out);
         }
     }
+}
+
+/* Can floats and narrowing alone finish a tile? */
+static bool is_plain(int32_t halves, const group *g, int32_t first) {
+    bool plain = g->weight_zero == 0 && range_is_full(g->range);
+    for (int32_t v = 0; v < halves; v++) plain = plain && g->block->conv_fixups[(first + v) / 2] != GENERAL;
+    return plain;
+}
+
+Q8_INLINE void conv_tile(int rows, int halves, const group *g, int32_t first, int32_t width) {
+    if (is_plain(halves, g, first))
+        conv_columns(rows, halves, true, g, first, width);
+    else
+        conv_columns(rows, halves, false, g, first, width);
 }
 
 Q8_INLINE void conv_halves(int rows, const group *g, int32_t width) {
     const int32_t all = 2 * g->vectors;
     int32_t first = 0;
-    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3) conv_columns(rows, TILE_HALVES, g, first, width);
-    for (; first < all; first += 2) conv_columns(rows, 2, g, first, width);
+    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3) conv_tile(rows, TILE_HALVES, g, first, width);
+    for (; first < all; first += 2) conv_tile(rows, 2, g, first, width);
 }
 
 /* Two rows are rare. */
@@ -213,14 +271,15 @@ Q8_INLINE void load_filter(int stride, const int8_t (*weights)[64], int32_t half
     }
 }
 
-/* Adds output row `r` of four to `acc`. */
-Q8_INLINE __m256i dot_slices(int stride, __m256i acc, const filter *f, const slice *slices, int r) {
-    const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
+/* Adds to the rows of an output what lies under the filter. */
+Q8_INLINE void dot_slices(int stride, const filter *f, const slice *slices, __m256i acc[GROUP]) {
     Q8_UNROLL for (int t = 0; t < TAPS; t++) {
-        acc = dot_cells(acc, slices[t].rows[from], f->begin[begin][t]);
-        __asm__ volatile("" : "+x"(acc)); /* row by row, or registers run out */
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) {
+            const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
+            acc[r] = dot_cells(acc[r], slices[t].rows[from], f->begin[begin][t]);
+            __asm__ volatile("" : "+x"(acc[r])); /* in this order, or registers run out */
+        }
     }
-    return acc;
 }
 
 /* `plain`: requantised in floats, and no rest. */
@@ -234,6 +293,9 @@ Q8_INLINE void run_columns(int stride, bool plain, const strip *shared, int32_t 
     const __m256i folded_bias = q8_load(e->folded_bias + lane);
     const __m256 scale = _mm256_loadu_ps(e->scale + lane), offset = _mm256_loadu_ps(e->offset + lane);
     const __m256i exists = bytes_of_bits((uint32_t)(s.exists >> (half * 32)));
+    const narrowing n = narrowing_of(s.range);
+    const bool clamps = !range_is_full(s.range);
+    const __m256 raised = _mm256_castsi256_ps(_mm256_set1_epi32(MN_Q8_RAISED));
     ptrdiff_t at = half * 32;
     slice slices[TAPS] = {load_slice(stride, &s, at), load_slice(stride, &s, at + s.column)};
     uint8_t *out = s.out + half * 32;
@@ -241,17 +303,15 @@ Q8_INLINE void run_columns(int stride, bool plain, const strip *shared, int32_t 
         if (stride == 2 && x > 0) slices[1] = load_slice(2, &s, at + s.column);
         slices[2] = load_slice(stride, &s, at + 2 * s.column);
         __m256i values[GROUP];
-        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot_slices(stride, folded_bias, &f, slices, r);
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = folded_bias;
+        dot_slices(stride, &f, slices, values);
         if (plain) {
-            Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = q8_rescale(values[r], scale, offset);
+            Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = q8_rescale_raised(values[r], raised, scale, offset);
         } else {
-            if (s.rest) {
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = dot_slices(stride, values[r], &rest, slices, r);
-            }
+            if (s.rest) dot_slices(stride, &rest, slices, values);
             q8_requant_some(GROUP, values, s.requant, half);
         }
-        const __m256i bytes = to_unsigned(q8_narrow_4(values), s.range);
-        _mm256_storeu_si256((__m256i *)(void *)out, _mm256_and_si256(bytes, exists));
+        _mm256_storeu_si256((__m256i *)(void *)out, _mm256_and_si256(narrow(values, clamps, &n), exists));
         slices[0] = stride == 2 ? slices[2] : slices[1];
         if (stride == 1) slices[1] = slices[2];
     }

@@ -13,6 +13,10 @@
 /** Longest sum: 2^14 products of 9 and 9 bits, and a bias within 2^29 of zero (requant.c), stay inside int32. */
 enum { MN_Q8_MAX_DEPTH = 1 << 14 };
 
+/** An accumulator of [-MN_Q8_RAISED_MAX, MN_Q8_RAISED_MAX) that began MN_Q8_RAISED higher is, as the bits of a
+ * float, 1.5 * 2^23 more than it would be. */
+enum { MN_Q8_RAISED = 0x4b400000, MN_Q8_RAISED_MAX = 1 << 22 };
+
 typedef struct mn_q8_zeros {
     uint8_t in_flip, weight_flip, out_flip; /* stored byte ^ flip is the byte as seen here */
     int32_t in;                             /* zero point of the activations, [0, 255] */

@@ -82,6 +82,13 @@ Q8_INLINE __m256i q8_rescale(__m256i acc, __m256 scale, __m256 offset) {
     return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, offset));
 }
 
+/** The same of raised ones; `raised` is MN_Q8_RAISED. A subtraction makes exact floats of them, where products leave no
+ * port free for a conversion. */
+Q8_INLINE __m256i q8_rescale_raised(__m256i acc, __m256 raised, __m256 scale, __m256 offset) {
+    const __m256 exact = _mm256_sub_ps(_mm256_castsi256_ps(acc), raised);
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(exact, scale, offset));
+}
+
 /** The same with the constants of 8 channels whose floats are exact. */
 Q8_INLINE __m256i q8_requant_float(__m256i acc, const mn_requant *r, int half) {
     return q8_rescale(acc, _mm256_loadu_ps(r->scale + half * Q8_LANES), _mm256_loadu_ps(r->offset + half * Q8_LANES));
