@@ -8,8 +8,8 @@
 #include "kernels/x86/q8_avx2.h"
 #include "kernels/x86/spans_q8.h"
 
-/* Vectors of 8 channels in a tile of four pixels. */
-enum { TILE_HALVES = 2 };
+/* Vectors of 8 channels in a tile of four pixels; activations are split into bytes and rests. */
+enum { TILE_HALVES = 2, SPLITS = 1 };
 
 /* Adds to each of 8 accumulators four products. */
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) {
@@ -80,18 +80,10 @@ Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_
     }
 }
 
-/* Stores [2 rows][16 products] twice as [4 groups][4 rows][4]. */
-Q8_INLINE void store_quads(__m256i first, __m256i second, uint8_t *to) {
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i low = _mm256_unpacklo_epi32(first, second), high = _mm256_unpackhi_epi32(first, second);
-    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permutevar8x32_epi32(low, order));
-    _mm256_storeu_si256((__m256i *)(void *)(to + 32), _mm256_permutevar8x32_epi32(high, order));
-}
-
 /* Lists the groups of a unit that are not 0, from group `quad` on, in parts; returns the end. */
 Q8_INLINE mn_rest_q8 *list_rests(__m256i first, __m256i second, int32_t quad, int16_t factor, mn_rest_q8 *to) {
     uint8_t quads[4][16];
-    store_quads(first, second, quads[0]);
+    q8_store_quads(first, second, quads[0]);
     for (int32_t i = 0; i < 4; i++) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)quads[i]);
         while (!_mm_testz_si128(bytes, bytes)) {
@@ -122,7 +114,7 @@ Q8_INLINE mn_rest_q8 *split_unit(__m256i first, __m256i second, const mn_spans_q
         over[i] = _mm256_subs_epu8(above, width);
         under[i] = _mm256_subs_epu8(low, x);
     }
-    store_quads(bytes[0], bytes[1], to);
+    q8_store_quads(bytes[0], bytes[1], to);
     const __m256i any = _mm256_or_si256(_mm256_or_si256(over[0], over[1]), _mm256_or_si256(under[0], under[1]));
     return _mm256_testz_si256(any, any) ? rests : list_both(over, under, quad, rests);
 }

@@ -8,8 +8,9 @@
 #include "kernels/x86/q8_avxvnni.h"
 #include "kernels/x86/spans_q8.h"
 
-/* Vectors of 8 channels in a tile of four pixels: 12 accumulators, as many as hide what a dot product takes. */
-enum { TILE_HALVES = 3 };
+/* Vectors of 8 channels in a tile of four pixels: 12 accumulators, as many as hide what a dot product takes.
+ * Activations are not split. */
+enum { TILE_HALVES = 3, SPLITS = 0 };
 
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) { return q8_dot(acc, x, w); }
 

@@ -8,8 +8,6 @@
 
 #include "kernels/x86/products_avx2.h"
 
-enum { SPLITS = 1 };
-
 /* Splits `vectors` of 16 channels of a column, of which the first begins with group `quad`; returns the end of the
  * rests. */
 Q8_TARGET static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, const mn_spans_q8 *spans,

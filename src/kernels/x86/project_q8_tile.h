@@ -3,16 +3,18 @@
 
 /* A pointwise convolution from groups of four rows (layouts.h), and the ADD behind it, int8 and uint8, with 256-bit
  * vectors: tiles of one column of four rows x up to TILE_HALVES * 8 channels. Included behind one of the products_*.h,
- * with SPLITS, whether activations are split into bytes and rests (spans_q8.h), and split(), which does; gives
- * project_{i8,u8}_need() and _pack(), project_layouts() and project_run(). */
+ * with split(), which splits activations where the products need that; gives project_{i8,u8}_need() and _pack(),
+ * project_layouts() and project_run(). */
 #include "base/checked.h"
 #include "kernels/tile/cut.h"
 #include "kernels/tile/layouts.h"
 #include "kernels/x86/add_q8_ymm.h"
 #include "kernels/x86/interleave.h"
-#include "kernels/x86/panel_q8.h"
+#include "kernels/x86/panel_q8_ymm.h"
 
-enum { LANES = MN_PANEL_Q8_LANES, ROWS = MN_Q8_ROWS, BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES };
+enum { BLOCK_BYTES = MN_Q8_BLOCK_VECTORS * MN_Q8_VECTOR_BYTES };
+
+_Static_assert((int)ROWS == (int)MN_Q8_ROWS, "a group of rows is what tiles multiply");
 
 /* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
@@ -61,29 +63,13 @@ static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_nee
     return true;
 }
 
-static void pack_spans(const mn_q8_source *source, void *packed) {
-    const mn_window *w = &source->p->window;
-    const int32_t panels = mn_panel_q8_count(w->out_c), quads = depth_of(w) / 4;
-    const size_t bytes = mn_panel_q8_bytes(depth_of(w));
-    const mn_spans_q8 spans = spans_of(w, packed);
-    const mn_weights_q8 weights = {.from = ((mn_panel_q8 *)packed)->weights,
-                                   .block_bytes = bytes,
-                                   .channels = panels * LANES,
-                                   .block_channels = LANES,
-                                   .quads = quads,
-                                   .together = together_of(w)};
-    mn_spans_q8_pack(&spans, &weights, source->zeros.in);
-    for (int32_t i = 0; i < panels; i++) {
-        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
-        mn_spans_q8_fold(&spans, quads, panel->weights, LANES * 4, panel->folded_bias);
-    }
-}
-
 static void project_pack(const mn_project_params *p, mn_type type, const void *const *constants, void *packed) {
     const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
-    mn_panel_q8_pack(&source, depth_of(&p->conv.window), packed);
-    if (SPLITS) pack_spans(&source, packed);
-    if (p->adds) mn_add_q8_fill(&p->add, type, add_of(&p->conv.window, packed));
+    const mn_window *w = &p->conv.window;
+    const mn_spans_q8 spans = spans_of(w, packed);
+    mn_panel_q8_pack(&source, depth_of(w), packed);
+    if (SPLITS) pack_spans(&source, depth_of(w), together_of(w), &spans, packed);
+    if (p->adds) mn_add_q8_fill(&p->add, type, add_of(w, packed));
 }
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) { return project_need(params, MN_INT8, need); }
@@ -113,8 +99,7 @@ typedef struct job {
     q8_add exact; /* without the short form */
     mn_extent in_extent;
     ptrdiff_t channels, row_stride; /* of results */
-    const void *panels;
-    size_t stride; /* from panel to panel */
+    panels panels;
     /* Blocks of activations but for the last, and that; from the first of the rows on. */
     const uint8_t *first, *last;
     int32_t blocks;
@@ -168,16 +153,11 @@ Q8_INLINE __m256i add_exactly(const q8_add *add, __m256i x, __m256i y) {
     return rows_outside(q8_narrow_4(values));
 }
 
-/* Most often narrowing was clamp enough. */
-Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
-    return range.min > -128 || range.max < 127 ? q8_finish(bytes, range, 0) : bytes;
-}
-
 /* Vector `half` of 8 channels of a column, of which `count` exist, from accumulators to stored bytes. `plain`: floats
  * alone, the short form of ADD, and no weight zero point. */
 Q8_INLINE void finish_half(int rows, bool plain, const job *j, int32_t half, int32_t x, int32_t count,
                            __m256i values[ROWS]) {
-    const mn_requant *requant = &mn_panel_q8_at(j->panels, j->stride, half / 2)->requant;
+    const mn_requant *requant = requant_of(&j->panels, half);
     const ptrdiff_t at = x * j->channels + half * Q8_LANES;
     if (plain) {
         q8_requant_floats(rows, values, requant, half % 2);
@@ -217,35 +197,17 @@ Q8_NOINLINE static void finish_any(int rows, const job *j, int32_t half, int32_t
 
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
-/* Adds the products of all groups of [in, end), so many at a time; returns where those of the next lie. */
-Q8_INLINE ptrdiff_t dot_span(int groups, int rows, int halves, const uint8_t *in, const uint8_t *end,
-                             const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
-    for (; in < end; in += groups * ROWS * 4, k += groups * LANES * 4) {
-        dot_groups(groups, rows, halves, in, weights, k, LANES * 4, acc);
-    }
-    return k;
-}
-
 /* Column `x`; constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
     __m256i acc[TILE_HALVES][ROWS];
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
-        const mn_panel_q8 *panel = mn_panel_q8_at(j->panels, j->stride, (half + v) / 2);
-        const int32_t second = (half + v) % 2;
-        weights[v] = panel->weights + second * Q8_LANES * 4;
-        Q8_UNROLL for (int r = 0; r < rows; r++) acc[v][r] = q8_load(panel->folded_bias + second * Q8_LANES);
-    }
+    begin_tile(rows, halves, &j->panels, half, weights, acc);
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     ptrdiff_t k = 0;
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        if (SPLITS && j->together == 4) {
-            k = dot_span(2, rows, halves, in, in + width, weights, k, acc);
-        } else {
-            k = dot_span(1, rows, halves, in, in + width, weights, k, acc);
-        }
+        k = dot_span(j->together, rows, halves, in, in + width, weights, k, acc);
     }
     if (SPLITS) dot_rests(rows, halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
     if (plain) {
@@ -258,12 +220,8 @@ Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t 
 }
 
 static bool is_plain(const job *j, int32_t half, int32_t halves) {
-    bool plain = j->zeros.weight == 0 && (!j->residual || j->add->is_short);
-    for (int32_t v = half; v < half + halves; v++) {
-        const mn_requant *requant = &mn_panel_q8_at(j->panels, j->stride, v / 2)->requant;
-        plain = plain && (requant->is_float || requant->is_fixed_up) && (v + 1) * Q8_LANES <= j->channels;
-    }
-    return plain;
+    return j->zeros.weight == 0 && (!j->residual || j->add->is_short) && are_floats(&j->panels, half, halves) &&
+           (half + halves) * Q8_LANES <= j->channels;
 }
 
 Q8_INLINE void run_columns(int rows, int halves, job *shared, int32_t half) {
@@ -387,8 +345,7 @@ Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t en
     const mn_window *w = &p->conv.window;
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
-             .panels = task->packed,
-             .stride = mn_panel_q8_bytes(depth_of(w)),
+             .panels = {task->packed, mn_panel_q8_bytes(depth_of(w))},
              .together = together_of(w),
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,

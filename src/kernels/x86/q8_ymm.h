@@ -167,4 +167,12 @@ Q8_INLINE void q8_store_part(void *out, __m128i bytes, int32_t count) {
     }
 }
 
+/** Stores [2 rows][16 products] twice as [4 groups][4 rows][4]. */
+Q8_INLINE void q8_store_quads(__m256i first, __m256i second, uint8_t *to) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i low = _mm256_unpacklo_epi32(first, second), high = _mm256_unpackhi_epi32(first, second);
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permutevar8x32_epi32(low, order));
+    _mm256_storeu_si256((__m256i *)(void *)(to + 32), _mm256_permutevar8x32_epi32(high, order));
+}
+
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the mobilenet.c authors */
+
+/* Tiles over panels with 256-bit vectors: four rows of inputs, [group of products][row][4], times vectors of 8
+ * channels, of which a panel has two. Included behind one of the products_*.h. */
+#ifndef MN_KERNELS_X86_PANEL_Q8_YMM_H
+#define MN_KERNELS_X86_PANEL_Q8_YMM_H
+
+#include "kernels/x86/panel_q8.h"
+
+enum { LANES = MN_PANEL_Q8_LANES, ROWS = 4 };
+
+typedef struct panels {
+    const void *first;
+    size_t stride; /* from panel to panel */
+} panels;
+
+static inline const mn_requant *requant_of(const panels *p, int32_t half) {
+    return &mn_panel_q8_at(p->first, p->stride, half / 2)->requant;
+}
+
+/* Are the channels of these vectors requantised in floats? */
+static inline bool are_floats(const panels *p, int32_t half, int32_t halves) {
+    for (int32_t v = half; v < half + halves; v++) {
+        if (!requant_of(p, v)->is_float && !requant_of(p, v)->is_fixed_up) return false;
+    }
+    return true;
+}
+
+/* Accumulators with nothing but their folded biases. */
+Q8_INLINE void begin_tile(int rows, int halves, const panels *p, int32_t half, const int8_t *weights[TILE_HALVES],
+                          __m256i acc[TILE_HALVES][ROWS]) {
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        const mn_panel_q8 *panel = mn_panel_q8_at(p->first, p->stride, (half + v) / 2);
+        const int32_t second = (half + v) % 2;
+        weights[v] = panel->weights + second * Q8_LANES * 4;
+        Q8_UNROLL for (int r = 0; r < rows; r++) acc[v][r] = q8_load(panel->folded_bias + second * Q8_LANES);
+    }
+}
+
+/* Adds the products of all groups of [in, end), so many at a time; returns where those of the next lie. */
+Q8_INLINE ptrdiff_t dot_some(int groups, int rows, int halves, const uint8_t *in, const uint8_t *end,
+                             const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
+    for (; in < end; in += groups * ROWS * 4, k += groups * LANES * 4) {
+        dot_groups(groups, rows, halves, in, weights, k, LANES * 4, acc);
+    }
+    return k;
+}
+
+/* `together`: products added up in 16 bits, where that is done at all. */
+Q8_INLINE ptrdiff_t dot_span(int32_t together, int rows, int halves, const uint8_t *in, const uint8_t *end,
+                             const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
+    if (SPLITS && together == 4) return dot_some(2, rows, halves, in, end, weights, k, acc);
+    return dot_some(1, rows, halves, in, end, weights, k, acc);
+}
+
+/* Most often narrowing was clamp enough. */
+Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
+    return range.min > -128 || range.max < 127 ? q8_finish(bytes, range, 0) : bytes;
+}
+
+/* Finds the spans of panels' weights, and folds them into their biases. */
+static void pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, const mn_spans_q8 *spans,
+                       void *packed) {
+    const int32_t count = mn_panel_q8_count(source->p->window.out_c), quads = depth / 4;
+    const size_t bytes = mn_panel_q8_bytes(depth);
+    const mn_weights_q8 weights = {.from = ((mn_panel_q8 *)packed)->weights,
+                                   .block_bytes = bytes,
+                                   .channels = count * LANES,
+                                   .block_channels = LANES,
+                                   .quads = quads,
+                                   .together = together};
+    mn_spans_q8_pack(spans, &weights, source->zeros.in);
+    for (int32_t i = 0; i < count; i++) {
+        mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
+        mn_spans_q8_fold(spans, quads, panel->weights, LANES * 4, panel->folded_bias);
+    }
+}
+
+#endif
