@@ -184,7 +184,7 @@ static mn_status find_width(const shapes *s, guess *g, bool *found) {
 
 /* As many convolutions as the family has, with its own top or without? */
 static mn_status has_as_many(const shapes *s, const mn_net_family *family, bool *same) {
-    guess g = {.family = family, .width = candidate(family, family->variant_count - 1)};
+    guess g = {.family = family, .width = candidate(family, family->variant_count)}; /* a narrow one has as many */
     shapes bare, topped;
     int32_t head_channels;
     MN_TRY(build(&g, &bare, &head_channels));

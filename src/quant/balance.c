@@ -36,9 +36,9 @@ typedef struct balancing {
     mn_groups groups;
     mn_region *owner; /* of the factors */
     double **factor;  /* [tensor_count], the same for tensors of a group: NULL where channels stay */
-    double **weight; /* [tensor_count][channels]: what noise of a variance of 1 comes to, at the next linear layer */
-    double *limit;   /* [channels of the group at hand] */
-    source *sources; /* of the group at hand */
+    double **weight;  /* [tensor_count][channels]: what noise of a variance of 1 comes to, at the next linear layer */
+    double *limit;    /* [channels of the group at hand] */
+    source *sources;  /* of the group at hand */
     int32_t source_count;
 } balancing;
 
