@@ -18,8 +18,8 @@ foreach(line ${mn_tier_lines})
   string(REGEX MATCH "^TIER\\(([A-Z0-9_]+), *\"([a-z0-9]+)\"" unused "${line}")
   list(APPEND mn_tier_names ${CMAKE_MATCH_2})
   if(MN_TIERS AND NOT CMAKE_MATCH_2 IN_LIST mn_tiers_built)
-    # MN_TIER_BUILT in src/kernels/tier.h; two files ask.
-    set_property(SOURCE src/kernels/registry.c src/kernels/tier.c APPEND PROPERTY
+    # MN_TIER_BUILT in src/kernels/tier.h; two files ask, and one whether to ask the system for AMX.
+    set_property(SOURCE src/base/cpu.c src/kernels/registry.c src/kernels/tier.c APPEND PROPERTY
       COMPILE_DEFINITIONS "${CMAKE_MATCH_1}_LEFT_OUT=,0")
   endif()
 endforeach()

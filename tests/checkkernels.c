@@ -75,8 +75,13 @@ static options parse(int count, char **flags) {
 /* The registry, then what only this program has; NULL beyond the last. */
 static const mn_kernel *kernel_at(int32_t i) {
     if (i < mn_kernel_count) return &mn_kernels[i];
-    static const mn_kernel *(*const others[])(int32_t) = {check_evex_conv, check_evex_depthwise,
-                                                          check_emulated_conv_depthwise, check_emulated_project};
+    static const mn_kernel *(*const others[])(int32_t) = {check_evex_conv,
+                                                          check_evex_depthwise,
+                                                          check_emulated_conv_depthwise,
+                                                          check_emulated_project,
+                                                          check_emulated_amx_conv_depthwise,
+                                                          check_emulated_amx_project,
+                                                          check_emulated_amx_conv_mean};
     i -= mn_kernel_count;
     for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
         int32_t count = 0;

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "bandwidth.h"
+#include "base/cpu.h"
 #include "base/thread.h"
 #include "beside.h"
 #include "common/error.h"
 #include "common/options.h"
+#include "kernels/tier.h"
 #include "peak.h"
 #include "print.h"
 #include "scaling.h"
@@ -33,7 +35,7 @@ static const char help_text[] =
     "it has to read and write at the bandwidth of the memory that holds them.\n\n"
     "Options:\n"
     "      --threads N  threads of the session; the bound counts on as many cores like this one [1]\n"
-    "      --cpu TIER   highest kernel tier of the session [the best]\n"
+    "      --cpu TIER   highest kernel tier, of sessions and of peaks [the best]\n"
     "      --ms N       milliseconds to spend on each measurement [1000]\n"
     "      --scaling    also measure a hand-over between threads, and predict the time with up to 64\n"
     "      --beside     also measure what other instructions cost beside VPDPBUSD\n"
@@ -92,11 +94,22 @@ static bool parse(int count, char *const *arguments, settings *s) {
 
 /* ---- Measuring --------------------------------------------------------------------------------------- */
 
-static int32_t measure_loops(const peak_loop *loops, int32_t count, int32_t milliseconds, machine *m,
+/* The instructions that kernels of at most tier `name` may use; of any tier if it is NULL. */
+static mn_status cpu_of(const char *name, uint32_t *cpu) {
+    mn_tier tier = MN_TIER_COUNT;
+    *cpu = mn_cpu_flags();
+    if (name) {
+        MN_TRY(mn_tier_parse(name, mn_cpu_family(), *cpu, &tier));
+        *cpu = mn_tier_get(tier)->cpu;
+    }
+    return MN_OK;
+}
+
+static int32_t measure_loops(const peak_loop *loops, int32_t count, uint32_t cpu, int32_t milliseconds, machine *m,
                              loop_result *results) {
     int32_t done = 0;
     for (int32_t i = 0; i < count; i++) {
-        if (!peak_possible(&loops[i])) continue;
+        if (!peak_possible(&loops[i], cpu)) continue;
         loop_result *result = &results[done++];
         *result = (loop_result){loops[i].name, peak_measure(&loops[i], milliseconds)};
         if (result->rate > m->peak[loops[i].type]) m->peak[loops[i].type] = result->rate;
@@ -106,10 +119,12 @@ static int32_t measure_loops(const peak_loop *loops, int32_t count, int32_t mill
 
 static mn_status measure_machine(const settings *s, machine *m, loop_result *results, int32_t *done) {
     int32_t common, special;
+    uint32_t cpu;
+    MN_TRY(cpu_of(s->cpu, &cpu));
     const peak_loop *loops = peak_loops(&common), *special_loops = peak_loops_x86(&special);
     const int32_t each = s->milliseconds / (common + special) + 1;
-    *done = measure_loops(loops, common, each, m, results);
-    *done += measure_loops(special_loops, special, each, m, results + *done);
+    *done = measure_loops(loops, common, cpu, each, m, results);
+    *done += measure_loops(special_loops, special, cpu, each, m, results + *done);
     return bandwidth_measure(s->milliseconds, &m->memory);
 }
 

@@ -4,7 +4,6 @@
 #include "peak.h"
 
 #include "base/clock.h"
-#include "base/cpu.h"
 
 enum { LANES = 256, SUMS = 32, SAMPLES = 10 };
 
@@ -44,7 +43,7 @@ const peak_loop *peak_loops(int32_t *count) {
     return portable;
 }
 
-bool peak_possible(const peak_loop *loop) { return (mn_cpu_flags() & loop->cpu) == loop->cpu; }
+bool peak_possible(const peak_loop *loop, uint32_t cpu) { return (cpu & loop->cpu) == loop->cpu; }
 
 static uint64_t time_rounds(const peak_loop *loop, int64_t rounds) {
     uint64_t start = mn_clock_ns();

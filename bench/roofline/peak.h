@@ -25,8 +25,8 @@ const peak_loop *peak_loops(int32_t *count);
 /** Loops for x86-64; none elsewhere. */
 const peak_loop *peak_loops_x86(int32_t *count);
 
-/** True when this processor has the instructions of `loop`. */
-bool peak_possible(const peak_loop *loop);
+/** True when `cpu`, MN_CPU_* flags, has the instructions of `loop`. */
+bool peak_possible(const peak_loop *loop, uint32_t cpu);
 
 /** Most multiply-accumulates per nanosecond over samples that take `milliseconds` together. */
 double peak_measure(const peak_loop *loop, int32_t milliseconds);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
+#define _DEFAULT_SOURCE /* syscall() */
+
 #include "base/cpu.h"
 
 #include <stdatomic.h>
@@ -51,9 +53,12 @@ mn_caches mn_cpu_caches(void) { return (mn_caches){0, 0}; }
 #define LEAF7_EBX_AVX512VL (1u << 31)
 #define LEAF7_ECX_AVX512VBMI (1u << 1)
 #define LEAF7_ECX_AVX512VNNI (1u << 11)
+#define LEAF7_EDX_AMX_TILE (1u << 24)
+#define LEAF7_EDX_AMX_INT8 (1u << 25)
 #define LEAF7_1_EAX_AVXVNNI (1u << 4)
-#define XCR0_YMM 0x06u /* SSE and AVX state */
-#define XCR0_ZMM 0xe6u /* and opmask, upper halves, upper registers */
+#define XCR0_YMM 0x06u      /* SSE and AVX state */
+#define XCR0_ZMM 0xe6u      /* and opmask, upper halves, upper registers */
+#define XCR0_TILES 0x60000u /* shapes and contents of tiles */
 
 mn_family mn_cpu_family(void) { return MN_FAMILY_X86_64; }
 
@@ -65,6 +70,23 @@ static uint32_t saved_state(void) {
 }
 
 static bool all(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
+
+#if defined(MN_CPU_AMX_COMPILES) && !defined(MN_TIER_AMX_LEFT_OUT)
+
+#include <sys/syscall.h>
+
+/* As in Linux' Documentation/arch/x86/xstate.rst. */
+enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+
+/* Linux keeps room for tiles only in processes that ask for it: 8 KiB for each thread that uses them, and on the stacks
+ * of its signal handlers. It refuses where such a stack is too small. */
+static bool may_use_tiles(void) { return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0; }
+
+#else
+
+static bool may_use_tiles(void) { return false; }
+
+#endif
 
 /* Under a hypervisor CPUID takes microseconds, so the highest leaf is asked for once. */
 static uint32_t find_flags(void) {
@@ -85,7 +107,10 @@ static uint32_t find_flags(void) {
     if (!all(state, XCR0_ZMM) || !all(b, avx512)) return flags;
     flags |= MN_CPU_AVX512;
     if (all(c, LEAF7_ECX_AVX512VBMI)) flags |= MN_CPU_AVX512_VBMI;
-    return all(c, LEAF7_ECX_AVX512VNNI) ? flags | MN_CPU_AVX512_VNNI : flags;
+    if (!all(c, LEAF7_ECX_AVX512VNNI)) return flags;
+    flags |= MN_CPU_AVX512_VNNI;
+    const bool has_tiles = all(state, XCR0_TILES) && all(d, LEAF7_EDX_AMX_TILE | LEAF7_EDX_AMX_INT8);
+    return has_tiles && may_use_tiles() ? flags | MN_CPU_AMX_INT8 : flags;
 }
 
 #elif defined(__aarch64__) && defined(__GNUC__)

@@ -33,6 +33,7 @@ enum {
     MN_CPU_AVX512 = 1 << 2,      /* AVX-512 F, BW, DQ, VL, and AVX2 */
     MN_CPU_AVX512_VNNI = 1 << 3, /* AVX-512 and its VNNI */
     MN_CPU_AVX512_VBMI = 1 << 4, /* AVX-512 and its VBMI */
+    MN_CPU_AMX_INT8 = 1 << 5,    /* tiles of bytes, and AVX-512 VNNI */
 };
 
 /** MN_FAMILY_ARM64, and the first of MN_FAMILY_ARM32 as well */
@@ -72,6 +73,11 @@ enum {
 /* Compilers that know AVX-VNNI; kernels for it exist only with them. */
 #if defined(__x86_64__) && defined(__GNUC__) && (__GNUC__ >= 11 || (defined(__clang_major__) && __clang_major__ >= 12))
 #define MN_CPU_AVX_VNNI_COMPILES
+#endif
+
+/* Compilers that know AMX, on systems that hand out its registers. */
+#if defined(MN_CPU_AVX_VNNI_COMPILES) && defined(__linux__)
+#define MN_CPU_AMX_COMPILES
 #endif
 
 /** MN_CPU_* flags of this machine; 0 on processors without kernels of their own. The system and the processor are asked

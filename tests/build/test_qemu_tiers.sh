@@ -17,7 +17,7 @@ emulator=(qemu-x86_64)
 # Minutes, so only where ./test.sh --all asks for it.
 if [[ -n ${MN_LONG_TESTS:-} ]]; then
     kernels Nehalem portable 'avx.*'
-    kernels Haswell 'portable|avx2' 'avxvnni|avx512.*'
+    kernels Haswell 'portable|avx2' 'avxvnni|avx512.*|amx'
 fi
 [[ -x $mobilenet ]] || skip "$mobilenet is not built, the rest passed"
 refuses Nehalem 'ref portable' avx2

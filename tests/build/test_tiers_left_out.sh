@@ -7,7 +7,7 @@ source tests/build/common.sh
 need ninja
 need nm
 case $(uname -m) in
-    x86_64) tier=avx2 other=avx512 others='avxvnni|avx512|avx512vnni' ;;
+    x86_64) tier=avx2 other=avx512 others='avxvnni|avx512|avx512vnni|amx' ;;
     aarch64) tier=neon other=dotprod others='dotprod|i8mm' ;;
     *) skip "no tier of this processor but ref and portable is known here" ;;
 esac

@@ -209,6 +209,9 @@ const mn_kernel *check_evex_depthwise(int32_t i);
 /** The same. */
 const mn_kernel *check_emulated_conv_depthwise(int32_t i);
 const mn_kernel *check_emulated_project(int32_t i);
+const mn_kernel *check_emulated_amx_conv_depthwise(int32_t i);
+const mn_kernel *check_emulated_amx_project(int32_t i);
+const mn_kernel *check_emulated_amx_conv_mean(int32_t i);
 
 /* ---- run.c ---- */
 

@@ -151,9 +151,13 @@ static uint8_t *run(const layers *l, const char *symbol) {
 
 /* Returns how many fixups the first convolution needs. */
 static int32_t check(layers *l) {
-    uint8_t *got = run(l, "mn_conv_depthwise_i8_avx512vnni"), *expected = run(l, "mn_conv_depthwise_i8_ref");
-    assert_memory_equal(got, expected, PIXELS * CHANNELS);
-    test_free(got);
+    static const char *const kernels[] = {"mn_conv_depthwise_i8_avx512vnni", "mn_conv_depthwise_i8_amx"};
+    uint8_t *expected = run(l, "mn_conv_depthwise_i8_ref");
+    for (int32_t i = 0; i < (mn_cpu_flags() & MN_CPU_AMX_INT8 ? 2 : 1); i++) {
+        uint8_t *got = run(l, kernels[i]);
+        assert_memory_equal(got, expected, PIXELS * CHANNELS);
+        test_free(got);
+    }
     test_free(expected);
     const mn_q8_source source = mn_q8_conv_source(&l->p.conv, MN_INT8, l->weights, l->bias);
     mn_requant requant;

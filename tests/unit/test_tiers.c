@@ -45,7 +45,7 @@ static void test_kernels_fit_their_tiers(void **unused) {
 static void test_names(void **unused) {
     (void)unused;
     static const char *const any[] = {"ref", "portable", NULL};
-    static const char *const x86[] = {"ref", "portable", "avx2", "avxvnni", "avx512", "avx512vnni", NULL};
+    static const char *const x86[] = {"ref", "portable", "avx2", "avxvnni", "avx512", "avx512vnni", "amx", NULL};
     for (int32_t i = 0; i < 3; i++) {
         const char *name = mn_tier_name(MN_FAMILY_ANY, 0, i);
         assert_true(any[i] ? name && strcmp(name, any[i]) == 0 : !name);
@@ -71,7 +71,7 @@ static void test_names(void **unused) {
         assert_int_equal(mn_tier_parse("neon", arms[i], MN_CPU_NEON, &tier), MN_OK);
         assert_int_equal(tier, i == 0 ? MN_TIER_NEON : MN_TIER_NEON32);
     }
-    for (int32_t i = 0; i < 7; i++) {
+    for (int32_t i = 0; i < 8; i++) {
         mn_tier tier = MN_TIER_COUNT;
         const char *name = mn_tier_name(MN_FAMILY_X86_64, UINT32_MAX, i);
         assert_true(x86[i] ? name && strcmp(name, x86[i]) == 0 : !name);
@@ -88,12 +88,12 @@ static void test_wrong_names(void **unused) {
     assert_int_equal(mn_tier_parse("fast", MN_FAMILY_X86_64, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(),
                         "kernel tier \"fast\" is not known; use one of ref, portable, avx2, avxvnni, "
-                        "avx512, avx512vnni");
+                        "avx512, avx512vnni, amx");
     assert_int_equal(mn_tier_parse("avx2", MN_FAMILY_ANY, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(), "kernel tier \"avx2\" is for x86-64 processors; use one of ref, portable");
     assert_int_equal(mn_tier_parse("neon", MN_FAMILY_X86_64, UINT32_MAX, &tier), MN_ERROR_ARGUMENT);
     assert_string_equal(mn_error_detail(), "kernel tier \"neon\" is for arm64 processors; use one of ref, portable, "
-                                           "avx2, avxvnni, avx512, avx512vnni");
+                                           "avx2, avxvnni, avx512, avx512vnni, amx");
     assert_int_equal(tier, MN_TIER_COUNT);
 }
 
@@ -173,7 +173,7 @@ static void test_limits(void **unused) {
     assert_false(mn_tier_allows(&high, &low));
     assert_true(mn_tier_allows(&high, &high));
     assert_int_equal(mn_tier_default(MN_FAMILY_ANY), MN_TIER_PORTABLE);
-    assert_int_equal(mn_tier_default(MN_FAMILY_X86_64), MN_TIER_AVX512VNNI);
+    assert_int_equal(mn_tier_default(MN_FAMILY_X86_64), MN_TIER_AMX);
     assert_int_equal(mn_tier_default(MN_FAMILY_ARM64), MN_TIER_I8MM);
     assert_int_equal(mn_tier_default(MN_FAMILY_ARM32), MN_TIER_NEON32);
 }

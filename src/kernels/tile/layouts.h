@@ -21,6 +21,14 @@ static inline mn_layout mn_layout_q8(void) {
                        .biased = true};
 }
 
+/* 8 bits, where tiles of rows of up to 64 bytes are multiplied: 64 channels of a pixel, then those of the next. */
+enum { MN_Q8_PIXEL_BLOCK = 64 };
+
+static inline mn_layout mn_layout_q8_pixels(void) {
+    return (mn_layout){
+        .block = MN_Q8_PIXEL_BLOCK, .lanes = MN_Q8_LANES, .rows = 1, .together = MN_Q8_LANES, .biased = true};
+}
+
 /* Floats: blocks of 16, 32 or 48 channels, all alike, so that one of some rows fits the nearest cache. */
 enum { MN_BLOCK_LANES = 16, MN_BLOCK_VECTORS = 3 };
 

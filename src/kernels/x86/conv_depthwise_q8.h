@@ -58,7 +58,7 @@ typedef struct channel_block {
 
 /* All sizes follow from the parameters and the number of bands. */
 typedef struct sizes {
-    mn_extent out;
+    mn_extent out;     /* blocks and vectors of channels, groups of rows */
     int32_t quads;     /* groups of four products, the last filled up with zeros; at least VECTORS */
     int32_t band_rows; /* most groups of rows in a band */
     int32_t groups;    /* of conv rows in the ring: what a group of rows needs */
@@ -94,6 +94,7 @@ typedef struct band {
     const mn_conv_depthwise_params *p;
     int32_t bands;
     sizes l;
+    mn_extent stored; /* the output as it lies in memory */
     mn_q8_zeros conv, depthwise;
     int32_t first_group, last_group; /* groups of rows: [first, last) */
     int32_t first_row, last_row;     /* rows of the convolution that these need and that exist: [first, last) */
@@ -175,7 +176,8 @@ typedef struct strip {
     mn_range_i32 range;
     uint64_t exists; /* bytes of a vector that stand for something, a bit each */
     uint8_t *out;
-    ptrdiff_t out_stride;
+    int32_t rows;                  /* that there are */
+    ptrdiff_t out_stride, out_row; /* bytes from pixel to pixel; from row to row, if they lie apart */
 } strip;
 
 #endif

@@ -17,6 +17,8 @@ enum { GROUP_BYTES = GROUP * 4 };
 
 static inline ptrdiff_t row_step(const inputs *in) { return (void)in, 4; }
 
+static mn_layout output_layout(void) { return mn_layout_q8(); }
+
 /* Columns begin with the first row that there is. What filters larger than a pixel meet, often a picture, has no value
  * that most are near, and stays as it is. */
 static inputs inputs_of(const band *b, int32_t index, int32_t row) {

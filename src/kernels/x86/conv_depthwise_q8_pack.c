@@ -273,6 +273,17 @@ const mn_kernel_traits mn_conv_depthwise_u8_vnni_traits = {.need = conv_depthwis
                                                            .layouts = conv_depthwise_layouts,
                                                            .cut = conv_depthwise_cut};
 
+/* For AMX. */
+static void conv_depthwise_pixel_layouts(const void *params, mn_layout *in, mn_layout *out) {
+    (void)params, (void)in;
+    *out = mn_layout_q8_pixels();
+}
+
+const mn_kernel_traits mn_conv_depthwise_i8_amx_traits = {.need = conv_depthwise_i8_need,
+                                                          .pack = conv_depthwise_i8_pack,
+                                                          .layouts = conv_depthwise_pixel_layouts,
+                                                          .cut = conv_depthwise_cut};
+
 /* ---- 256-bit vectors: raised accumulators ---------------------------------------------------------------- */
 
 /* Adds up the weights of each lane, those of either sign apart. */

@@ -3,8 +3,8 @@
 
 /* How a convolution and the depthwise convolution behind it run, for vectors of any width: bands, blocks, the ring. The
  * including file has inputs_of(), how rows of what is copied are multiplied, and prepare_copy(), which makes it so;
- * conv_rows(), which computes a group of rows into the ring; and run_strip(), which takes a vector's rows from there
- * through the depthwise filter. It gets run(). */
+ * conv_rows(), which computes a group of rows into the ring; run_strip(), which takes a vector's rows from there
+ * through the depthwise filter; and output_layout(). It gets run(). */
 #include "base/checked.h"
 
 static size_t slot_bytes(const band *b, int32_t vectors) {
@@ -62,7 +62,7 @@ static void fill_group(band *b, const channel_block *block, const block_extras *
 
 /* Bytes of a vector whose row is below `rows` and whose channel is below `channels`. */
 static uint64_t existing(int32_t rows, int32_t channels) {
-    const uint64_t of_rows = (UINT64_C(1) << mn_min_i32(rows, MN_Q8_ROWS) * 4) - 1;
+    const uint64_t of_rows = (UINT64_C(1) << rows * 4) - 1;
     uint64_t bytes = 0;
     for (int32_t i = 0; i < LANES / 4; i++) {
         const int32_t left = mn_min_i32(mn_max_i32(channels - 4 * i, 0), 4);
@@ -71,14 +71,16 @@ static uint64_t existing(int32_t rows, int32_t channels) {
     return bytes;
 }
 
+/* Group of rows `row` of the output's `image`, from vector `first` on. */
 static void depthwise_row(const band *b, const channel_block *block, const block_extras *extras, int32_t first,
-                          int32_t vectors, int32_t row, uint8_t *out) {
+                          int32_t vectors, int32_t row, uint8_t *image) {
     const mn_window *w = &b->p->depthwise.window;
+    const mn_extent *e = &b->stored;
     const int32_t stride = w->stride_h, left = 1 - w->pad_left;
     strip s = {.column = (ptrdiff_t)vectors * 64,
                .width = w->out_w,
                .range = b->depthwise.range,
-               .out_stride = (ptrdiff_t)vectors * MN_Q8_VECTOR_BYTES};
+               .rows = mn_min_i32(w->out_h - row * MN_Q8_ROWS, MN_Q8_ROWS)};
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
@@ -87,8 +89,11 @@ static void depthwise_row(const band *b, const channel_block *block, const block
         for (int32_t i = 0; i <= stride; i++) {
             s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
         }
-        s.exists = existing(w->out_h - row * MN_Q8_ROWS, w->out_c - (first + v) * LANES);
-        s.out = out + v * MN_Q8_VECTOR_BYTES;
+        s.exists = existing(s.rows, w->out_c - (first + v) * LANES);
+        s.out = image + mn_extent_at(e, row * MN_Q8_ROWS, 0, (first + v) * LANES);
+        s.out_stride =
+            (ptrdiff_t)mn_extent_vector(e) * mn_extent_block_vectors(e, (first + v) * LANES / e->layout.block);
+        s.out_row = e->width * s.out_stride;
         run_strip(&s, stride);
     }
 }
@@ -111,12 +116,11 @@ static void run_block(band *b, const mn_task *task, int32_t batch, int32_t index
     if (index + 1 == b->l.out.blocks) weights = mn_q8_prefetch_of(task, MN_Q8_PREFETCH_MAX);
     const size_t columns = (size_t)(b->last_row - b->first_row + GROUP - 1) / GROUP * (size_t)width;
     fetch prefetch = {weights, mn_round_up((size_t)(weights.end - weights.from) / columns, 64)};
+    uint8_t *image = (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->stored);
     int32_t next = b->first_group * d->stride_h;
     for (int32_t row = b->first_group; row < b->last_group; row++) {
         for (; next <= (row + 1) * d->stride_h; next++) fill_group(b, block, more, vectors, next, &prefetch);
-        depthwise_row(b, block, more, index * VECTORS, vectors, row,
-                      (uint8_t *)task->output + (size_t)batch * mn_extent_image(&b->l.out) +
-                          mn_extent_offset(&b->l.out, index, row));
+        depthwise_row(b, block, more, index * VECTORS, vectors, row, image);
     }
 }
 
@@ -141,9 +145,11 @@ static void take_input(band *b, const mn_task *task, int32_t batch, int32_t inde
 /* All units of one band of one image, so that its input is copied once. */
 static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_type type) {
     const mn_conv_depthwise_params *p = task->params;
+    const mn_window *w = &p->conv.window, *d = &p->depthwise.window;
     band b = {.p = p,
               .bands = task->cut->bands,
               .l = mn_conv_depthwise_q8_sizes(p, task->cut->bands),
+              .stored = mn_extent_of(output_layout(), d->out_h, d->out_w, d->out_c),
               .conv = mn_q8_zeros_of(&p->conv, type),
               .depthwise = mn_q8_zeros_of(&p->depthwise, type),
               .packed = task->packed,
@@ -152,7 +158,6 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type in, mn_
     b.rows = b.copy + b.l.copy_bytes;
     b.sums = (int32_t *)(void *)(b.rows + b.l.rows_bytes);
     b.ring = b.rows + b.l.rows_bytes + b.l.sums_bytes;
-    const mn_window *w = &p->conv.window;
     const size_t image_bytes = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
     const int32_t per_image = b.l.out.blocks * b.bands;
     for (int32_t batch = begin / per_image; batch * per_image < end; batch++) {

@@ -10,14 +10,10 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
-#include <string.h>
 
-#include "base/checked.h"
-#include "kernels/quant.h"
 #include "kernels/tile/cut.h"
-#include "kernels/tile/layouts.h"
-#include "kernels/x86/add_q8.h"
-#include "kernels/x86/panel_q8.h"
+#include "kernels/x86/project_q8.h"
+#include "kernels/x86/project_q8_zmm.h"
 
 enum {
     LANES = MN_PANEL_Q8_LANES,
@@ -29,65 +25,7 @@ enum {
     DEEP = 512,  /* input channels from which on epilogues matter less than loads of weights */
 };
 
-/* Packed: this, then the panels. */
-typedef struct header {
-    mn_add_q8 add;
-} header;
-
-static size_t header_bytes(void) { return mn_round_up(sizeof(header), 64); }
-
-/* Products of a panel: all channels that blocks have. */
-static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
-
-static bool project_i8_need(const void *params, mn_kernel_need *need) {
-    const mn_project_params *p = params;
-    const mn_window *w = &p->conv.window;
-    if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->adds && !mn_add_operands_fit(&p->add)) return false;
-    const size_t panels = (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
-    *need = (mn_kernel_need){.packed_bytes = header_bytes() + panels};
-    return true;
-}
-
-/* Sums of the inputs, for the zero point of the weights. */
-static bool project_u8_need(const void *params, mn_kernel_need *need) {
-    const mn_window *w = &((const mn_project_params *)params)->conv.window;
-    if (!project_i8_need(params, need)) return false;
-    const size_t vectors = (size_t)mn_groups_of(w->out_h, ROWS) * (size_t)w->out_w;
-    need->workspace_bytes = vectors * ROWS * sizeof(int32_t);
-    return true;
-}
-
 _Static_assert(VECTORS *LANES == MN_PROJECT_CHANNELS, "a unit's channels are whole tiles");
-
-/* ---- Packing -------------------------------------------------------------------------------------------- */
-
-static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
-    const mn_project_params *p = params;
-    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
-    memset(packed, 0, header_bytes());
-    if (p->adds) mn_add_q8_fill(&p->add, type, &((header *)packed)->add);
-    mn_panel_q8_pack(&source, depth_of(&p->conv.window), (char *)packed + header_bytes());
-}
-
-static void project_i8_pack(const void *params, const void *const *constants, void *packed) {
-    pack(params, constants, MN_INT8, packed);
-}
-
-static void project_q8_layouts(const void *params, mn_layout *in, mn_layout *out) {
-    (void)params, (void)out;
-    *in = mn_layout_q8();
-}
-
-const mn_kernel_traits mn_project_i8_avx512vnni_traits = {
-    .need = project_i8_need, .pack = project_i8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
-
-static void project_u8_pack(const void *params, const void *const *constants, void *packed) {
-    pack(params, constants, MN_UINT8, packed);
-}
-
-const mn_kernel_traits mn_project_u8_avx512vnni_traits = {
-    .need = project_u8_need, .pack = project_u8_pack, .layouts = project_q8_layouts, .cut = mn_cut_project_q8};
 
 /* ---- Epilogues ------------------------------------------------------------------------------------------ */
 
@@ -102,61 +40,19 @@ typedef struct tile {
 /* One group of rows and up to two vectors of channels. */
 typedef struct job {
     const mn_project_params *p;
-    mn_q8_zeros zeros;
-    const mn_add_q8 *add;
+    results to;
     mn_extent in_extent;
-    ptrdiff_t channels, row_stride; /* of results */
-    ptrdiff_t block_stride;         /* from block to block of the input */
-    ptrdiff_t last_width;           /* of a column of the last block */
-    const uint8_t *first, *last;    /* blocks, from the first of the rows on */
+    ptrdiff_t channels;          /* of results */
+    ptrdiff_t block_stride;      /* from block to block of the input */
+    ptrdiff_t last_width;        /* of a column of the last block */
+    const uint8_t *first, *last; /* blocks, from the first of the rows on */
     const int32_t *inputs;
     const mn_panel_q8 *panel;
     size_t stride;           /* from panel to panel */
     int32_t left;            /* channels from the first on */
     bool plain;              /* floats alone, no weight zero point, the short form of ADD */
-    const uint8_t *residual; /* of the first row and channel, or NULL */
-    uint8_t *out;
     mn_q8_prefetch prefetch; /* of the next vectors, or the next step */
 } job;
-
-/* A piece of the residual as mn_q8_narrow_4() has the results, centred. Rows that do not exist are the last one. */
-Q8_INLINE __m512i load_residual(const job *j, const uint8_t *from, int32_t rows, __mmask16 lanes) {
-    __m512i bytes = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(lanes, from));
-    from += rows > 1 ? j->row_stride : 0;
-    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 1);
-    from += rows > 2 ? j->row_stride : 0;
-    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 2);
-    from += rows > 3 ? j->row_stride : 0;
-    bytes = _mm512_inserti32x4(bytes, _mm_maskz_loadu_epi8(lanes, from), 3);
-    return _mm512_xor_si512(mn_q8_transpose_4(bytes), _mm512_set1_epi8((char)j->zeros.out_flip));
-}
-
-Q8_INLINE __m512i clamp(__m512i bytes, mn_range_i32 range) {
-    return range.min > -128 || range.max < 127 ? mn_q8_finish_64(bytes, range, 0) : bytes;
-}
-
-/* Centred results of a piece to stored bytes, with the residual added. */
-Q8_INLINE void store_piece(const job *j, __m512i bytes, int32_t rows, __mmask16 lanes, ptrdiff_t at, bool in_short) {
-    if (j->residual) {
-        const __m512i other = load_residual(j, j->residual + at, rows, lanes);
-        const __m512i x = j->p->residual_first ? other : bytes, y = j->p->residual_first ? bytes : other;
-        bytes = in_short ? mn_add_q8_short(j->add, x, y) : mn_add_q8_exact(j->add, x, y);
-        bytes = clamp(bytes, j->add->range);
-    }
-    bytes = _mm512_xor_si512(bytes, _mm512_set1_epi8((char)j->zeros.out_flip));
-    mn_q8_store_4(bytes, rows, lanes, j->out + at, j->row_stride);
-}
-
-Q8_INLINE __m512i narrow(const job *j, const __m512i *values) {
-    return clamp(mn_q8_narrow_4(values[0], values[1], values[2], values[3]), j->zeros.range);
-}
-
-/* A piece whose channels are requantised in floats. */
-Q8_INLINE __m512i requantise(const job *j, const __m512i *acc, const mn_panel_q8 *panel) {
-    __m512i values[ROWS];
-    mn_q8_requant_floats(ROWS, acc, &panel->requant, values);
-    return narrow(j, values);
-}
 
 /* All pieces of a tile, in whichever way does. */
 Q8_NOINLINE static void finish_tile(const job *j, const tile *t) {
@@ -165,13 +61,13 @@ Q8_NOINLINE static void finish_tile(const job *j, const tile *t) {
         __m512i values[ROWS];
         for (int32_t r = 0; r < ROWS; r++) {
             values[r] = t->acc[i][r];
-            if (!j->zeros.weight || r >= t->rows) continue;
-            const int32_t over = mn_q8_product(j->zeros.weight, t->inputs[column * ROWS + r]);
+            if (!j->to.zeros.weight || r >= t->rows) continue;
+            const int32_t over = mn_q8_product(j->to.zeros.weight, t->inputs[column * ROWS + r]);
             values[r] = _mm512_sub_epi32(values[r], _mm512_set1_epi32(over));
         }
         mn_q8_requant_some(ROWS, values, &mn_panel_q8_at(j->panel, j->stride, v)->requant);
-        store_piece(j, narrow(j, values), t->rows, mn_q8_lanes(j->left - v * LANES),
-                    t->at + column * j->channels + v * LANES, j->add->is_short);
+        store_piece(&j->to, narrow(&j->to, values), t->rows, mn_q8_lanes(j->left - v * LANES),
+                    t->at + column * j->channels + v * LANES, j->to.add->is_short);
     }
 }
 
@@ -314,9 +210,9 @@ Q8_INLINE int32_t run_columns(int columns, int eights, int apart, job *shared) {
             }
             if (x == 0) continue;
             if (step % 2 == 0) {
-                bytes = requantise(&j, last.of[step / 2], panel[step / 2]);
+                bytes = requantise(&j.to, last.of[step / 2], panel[step / 2]);
             } else {
-                store_piece(&j, bytes, ROWS, lanes[step / 2], before + step / 2 * second, true);
+                store_piece(&j.to, bytes, ROWS, lanes[step / 2], before + step / 2 * second, true);
             }
         }
         for (int32_t b = 0;;) {
@@ -409,13 +305,13 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
     const uint8_t *image = (const uint8_t *)task->inputs[0] + (size_t)range->batch * mn_extent_image(&j->in_extent);
     const char *panels = (const char *)task->packed + header_bytes();
     int32_t *sums = task->workspace;
-    for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->zeros.weight; row++) {
+    for (int32_t row = range->first_row / ROWS; row * ROWS < range->last_row && j->to.zeros.weight; row++) {
         sum_group(j, image, row, sums + (ptrdiff_t)row * w->out_w * ROWS);
     }
     for (int32_t channel = range->first_channel; channel < range->last_channel; channel += VECTORS * LANES) {
         j->panel = mn_panel_q8_at(panels, j->stride, channel / LANES);
         j->left = range->last_channel - channel;
-        j->plain = j->zeros.weight == 0 && (!j->p->adds || j->add->is_short);
+        j->plain = j->to.zeros.weight == 0 && (!j->p->adds || j->to.add->is_short);
         for (int32_t v = 0; v * LANES < j->left && v < VECTORS; v++) {
             const mn_panel_q8 *panel = mn_panel_q8_at(j->panel, j->stride, v);
             mn_q8_prefetch_now(panel, sizeof(mn_panel_q8));
@@ -430,8 +326,8 @@ Q8_TARGET static void run_range(job *j, const mn_task *task, const mn_project_ra
             j->first = image + mn_extent_offset(&j->in_extent, 0, row) + y % ROWS * 4;
             j->last = image + mn_extent_offset(&j->in_extent, j->in_extent.blocks - 1, row) + y % ROWS * 4;
             j->inputs = sums + (ptrdiff_t)row * w->out_w * ROWS + y % ROWS;
-            j->residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
-            j->out = (uint8_t *)task->output + at;
+            j->to.residual = j->p->adds ? (const uint8_t *)task->inputs[3] + at : NULL;
+            j->to.out = (uint8_t *)task->output + at;
             run_rows(next - y, j);
         }
     }
@@ -441,11 +337,12 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_project_params *p = task->params;
     const mn_window *w = &p->conv.window;
     job j = {.p = p,
-             .zeros = mn_q8_zeros_of(&p->conv, type),
-             .add = &((const header *)task->packed)->add,
+             .to = {.zeros = mn_q8_zeros_of(&p->conv, type),
+                    .add = &((const header *)task->packed)->add,
+                    .residual_first = p->residual_first,
+                    .stride = (ptrdiff_t)w->out_w * w->out_c},
              .stride = mn_panel_q8_bytes(depth_of(w)),
              .channels = w->out_c,
-             .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};
     j.block_stride = (ptrdiff_t)MN_Q8_BLOCK_VECTORS * j.in_extent.rows * (ptrdiff_t)mn_extent_row(&j.in_extent);
     j.last_width = mn_extent_block_vectors(&j.in_extent, j.in_extent.blocks - 1) * MN_Q8_VECTOR_BYTES;
