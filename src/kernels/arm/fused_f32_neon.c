@@ -10,7 +10,8 @@
 #include "kernels/portable/conv_f32.h"
 #include "kernels/tile/cut.h"
 
-static const mn_parts_f32 of_neon = {mn_tiles_f32_neon, mn_strip_f32_neon, 4, MN_STRIP_F32_NEON_ROWS};
+static const mn_parts_f32 of_neon = {mn_tiles_f32_neon, mn_strip_f32_neon, 4, MN_STRIP_F32_NEON_ROWS,
+                                     MN_STRIP_F32_NEON_ROWS};
 
 static void conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
     mn_conv_f32_portable_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);

@@ -14,6 +14,9 @@
  * costs more (a sixth of the stem's time) than loads from the second. */
 enum { RING_BYTES = 64 * 1024 };
 
+/* Rings that the nearest cache holds. */
+enum { NEAR_BYTES = 32 * 1024 };
+
 /* Pixels of a pointwise convolution that fill tiles, so that weights are fetched once for many; rows of low images
  * come several at a time for that. */
 enum { PIXELS = 48 };
@@ -169,9 +172,10 @@ static void run_strip(band *b) {
     b->first_column = mn_max_i32(0, b->left * d->stride_w - d->pad_left);
     b->columns = mn_min_i32(d->in_w, (b->right - 1) * d->stride_w - d->pad_left + TAPS) - b->first_column;
     const int32_t end = mn_min_i32(d->in_h, (b->last - 1) * d->stride_h - d->pad_top + TAPS);
+    const int32_t most = ring_bytes(&b->l) <= NEAR_BYTES ? b->tier->near_rows : b->tier->far_rows;
     int32_t next = mn_max_i32(0, b->first * d->stride_h - d->pad_top);
     for (int32_t row = b->first, rows; row < b->last; row += rows) {
-        rows = mn_strip_f32_rows(d, row, b->last - row, b->tier->strip_rows);
+        rows = mn_strip_f32_rows(d, row, b->last - row, most);
         const int32_t below = mn_min_i32(d->in_h, (row + rows - 1) * d->stride_h - d->pad_top + TAPS);
         for (int32_t count; next < below; next += count) {
             count = rows_at_once(b, next, row * d->stride_h - d->pad_top, end);

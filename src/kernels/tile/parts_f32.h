@@ -63,7 +63,8 @@ void mn_strip_f32_row(mn_strip *s, int32_t i, const float *row, ptrdiff_t stride
 typedef struct mn_parts_f32 {
     void (*tiles)(const mn_tiles *t);
     void (*strip)(const mn_strip *s);
-    int32_t lanes, strip_rows; /* of a vector; of a strip of stride 1, at most */
+    int32_t lanes;               /* of a vector */
+    int32_t near_rows, far_rows; /* of a strip of stride 1, at most: from the nearest cache, and from the second */
 } mn_parts_f32;
 
 /** MN_K_CONV_DEPTHWISE: what its traits hold but for pack(), which packs the convolution in mn_panels_layout, and its

@@ -13,7 +13,7 @@
 #include "kernels/x86/f32_avx2.h"
 #include "kernels/x86/parts_f32.h"
 
-enum { STRIP_ROWS = 1, STRIP_TURNS = 0 };
+enum { STRIP_ROWS = 2, STRIP_TURNS = 0 };
 
 #include "kernels/tile/depthwise_f32.h"
 

@@ -10,8 +10,8 @@
 #include "kernels/tile/cut.h"
 #include "kernels/x86/parts_f32.h"
 
-static const mn_parts_f32 of_avx2 = {mn_tiles_f32_avx2, mn_strip_f32_avx2, 8, 1};
-static const mn_parts_f32 of_avx512 = {mn_tiles_f32_avx512, mn_strip_f32_avx512, 16, 2};
+static const mn_parts_f32 of_avx2 = {mn_tiles_f32_avx2, mn_strip_f32_avx2, 8, 2, 1};
+static const mn_parts_f32 of_avx512 = {mn_tiles_f32_avx512, mn_strip_f32_avx512, 16, 2, 2};
 
 static void conv_depthwise_f32_pack(const void *params, const void *const *constants, void *packed) {
     mn_conv_f32_avx2_pack(&((const mn_conv_depthwise_params *)params)->conv, constants, packed);

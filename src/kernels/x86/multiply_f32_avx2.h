@@ -59,7 +59,7 @@ typedef struct products_x2 {
     I("1:") I("mov 40(%[p]), %%rsi") I("mov 48(%[p]), %%rdi")                                                          \
     I("dec %%r9") I("cmovz 56(%[p]), %%rsi") I("cmovz 64(%[p]), %%rdi")                                                \
     I("test %%rsi, %%rsi") I("jz 3f")                                                                                  \
-    I("2:") I("prefetcht1 (%[next])") I("add 72(%[p]), %[next]")                                                       \
+    I(".p2align 5") I("2:") I("prefetcht1 (%[next])") I("add 72(%[p]), %[next]")                                       \
     INPUTS(rows) MOVE(8) I("dec %%rsi") I("jnz 2b")                                                                    \
     I("3:") I("test %%rdi, %%rdi") I("jz 5f")                                                                          \
     I("4:") INPUT_##rows(0) MOVE(1) I("dec %%rdi") I("jnz 4b")                                                         \
