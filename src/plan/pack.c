@@ -111,16 +111,17 @@ static void pack(void *context, int32_t member, int32_t begin, int32_t end) {
 }
 
 /* Gives each new request its part of `memory`. */
-static void add_entries(mn_pack_cache *cache, mn_pack_request *requests, int32_t count, char *memory,
+static void add_entries(mn_pack_cache *cache, mn_pack_request *requests, int32_t count, void *memory,
                         mn_packed *entries) {
+    char *at = memory;
     for (int32_t i = 0; i < count; i++) {
         mn_pack_request *request = &requests[i];
         if (request->packed) continue;
-        entries[i] = (mn_packed){.op_index = request->op_index, .kernel = request->kernel, .data = memory};
-        request->packed = memory;
+        entries[i] = (mn_packed){.op_index = request->op_index, .kernel = request->kernel, .data = at};
+        request->packed = at;
         put(cache, &entries[i]);
         cache->count++;
-        memory += room(request);
+        at += room(request);
     }
 }
 
@@ -129,7 +130,7 @@ static bool answer(mn_pack_cache *cache, mn_team *team, mn_pack_request *request
     if (!look_up(cache, requests, count, &bytes)) return false;
     if (bytes == 0) return true;
     mn_packed *entries = mn_region_alloc(&cache->region, (size_t)count, sizeof *entries);
-    char *memory = entries && grow(cache, (size_t)count) ? add_block(cache, bytes) : NULL;
+    void *memory = entries && grow(cache, (size_t)count) ? add_block(cache, bytes) : NULL;
     if (!memory) return false;
     add_entries(cache, requests, count, memory, entries);
     job j = {.requests = requests, .entries = entries, .count = count};

@@ -45,7 +45,7 @@ int32_t mn_torch_size(const mn_torch_matching *m);
 
 /** Builds and fills the network that the names are found to be those of. *found is false, and nothing done, where they
  *  are not. */
-mn_status mn_torch_match_v2(mn_torch_matching *m, mn_origin *origin, bool *found);
+mn_status mn_torch_match_v2(mn_torch_matching *all, mn_origin *origin, bool *found);
 mn_status mn_torch_match_others(mn_torch_matching *m, mn_origin *origin, bool *found);
 
 #endif

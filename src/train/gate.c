@@ -97,7 +97,8 @@ static void pass_job(void *context, int32_t thread, int32_t threads) {
 
 void mn_gate_backward(mn_train_net *t, mn_unit *u, float *dy) {
     mn_gate *gate = u->gate;
-    gate_job job = {.t = t, .unit = u, .dy = dy};
+    gate_job job = {.t = t, .unit = u};
+    job.dy = dy;
     mn_train_run(t, sums_job, &job);
     mn_dense_backward(t, &gate->excite, gate->squeeze.y, true);
     for (int32_t i = 0; i < t->count; i++) {

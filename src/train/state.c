@@ -100,6 +100,7 @@ static const char *find_difference(const header *a, const header *b) {
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].equal) return checks[i].name;
     }
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): doubles come from the file as they were written */
     return memcmp(a, b, sizeof *a) == 0 ? NULL : "the optimiser's settings";
 }
 
