@@ -26,6 +26,10 @@ static void fully_connected_q8_pack(const void *params, const void *const *const
 const mn_kernel_traits mn_fully_connected_q8_avx512vnni_traits = {.need = fully_connected_q8_need,
                                                                   .pack = fully_connected_q8_pack};
 
+/* Without optimisation gcc's _mm512_roundscale_pd() is a macro with such a conversion. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 /* round(acc * scale) + zero, halves away from zero, clamped. Adding 1/2 first would round some values below it up. */
 Q8_INLINE __m256i rescale(const mn_fully_connected_params *p, __m256i acc, __m512d scale) {
     const __m512d sign = _mm512_set1_pd(-0.0), one = _mm512_set1_pd(1);
@@ -37,6 +41,8 @@ Q8_INLINE __m256i rescale(const mn_fully_connected_params *p, __m256i acc, __m51
     stored = _mm512_max_pd(stored, _mm512_set1_pd(p->range.min));
     return _mm512_cvtpd_epi32(_mm512_min_pd(stored, _mm512_set1_pd(p->range.max)));
 }
+
+#pragma GCC diagnostic pop
 
 /* `count` results, at most 16, from `first` on. */
 Q8_TARGET static void run_vector(const mn_fully_connected_params *p, const mn_rows_q8 *r, const int32_t *bias,
