@@ -12,7 +12,7 @@ debian/tests/installed
 for folder in /cases/*/; do
     cd "$folder"
     mobilenet classify -m model.tflite --json photo.jpg >answer
-    sed -i 's/"milliseconds": [0-9.e-]*//' answer
+    sed -i 's/"[a-z_]*milliseconds": [0-9.e-]*//g' answer
     diff wanted answer
 done
 apt-get -q -y purge mobilenet-delegate mobilenet-tools libmobilenet-dev libmobilenet-image0.1 libmobilenet0.1

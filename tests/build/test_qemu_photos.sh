@@ -28,7 +28,7 @@ pixels_of() {
 }
 
 # What a command says of all classes of all photos, but for the time: answers MODEL COMMAND...
-answers() { "${@:2}" classify -m "$1" --json -k 2000 "$scratch"/photos/*.ppm | sed 's/"milliseconds": [0-9.e-]*/"milliseconds": 0/'; }
+answers() { "${@:2}" classify -m "$1" --json -k 2000 "$scratch"/photos/*.ppm | sed 's/milliseconds": [0-9.e-]*/milliseconds": 0/g'; }
 
 # Answers on PROCESSOR are those of this machine: same PROCESSOR MODEL
 same() {
