@@ -70,8 +70,8 @@ function(mn_target_flags target)
 endfunction()
 
 # In releases, code that runs once for a model is compiled for size; reading it, the scalar kernels, which others
-# replace, without what -O3 unrolls and doubles; portable kernels with many loops in vectors, but each of them once. 100
-# KB less, no slower but for 8-bit MAXIMUM and MINIMUM.
+# replace, without what -O3 unrolls and doubles; portable kernels with many loops in vectors, but each of them once. 90 KB
+# less, no slower but for 8-bit MAXIMUM and MINIMUM.
 function(mn_small_sources)
   file(GLOB once CONFIGURE_DEPENDS src/backend/*.c src/base/*.c src/classify/*.c src/graph/*.c src/image/p*.c src/plan/*.c
     src/plugin/*.c src/session/*.c)
