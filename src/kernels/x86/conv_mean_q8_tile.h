@@ -206,8 +206,9 @@ Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t 
     const int8_t *weights[TILE_HALVES];
     const uint8_t *in = j->image + (ptrdiff_t)group * ROWS * j->depth;
     __m256i acc[TILE_HALVES][ROWS];
-    begin_tile(rows, halves, &j->panels, half, weights, acc);
-    dot_span(TOGETHER, rows, halves, in, in + (ptrdiff_t)ROWS * j->depth, weights, 0, acc);
+    const q8_shape shape = {.rows = rows, .beside = 1, .apart = 1, .halves = halves};
+    begin_tile(shape, &j->panels, half, weights, acc);
+    dot_span(TOGETHER, shape, in, (ptrdiff_t)ROWS * j->depth, weights, 0, acc);
     if (SPLITS) dot_rests(rows, halves, j->rests[group], j->rests[group + 1], 0, weights, LANES * 4, acc);
     Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = rows; r < ROWS; r++) acc[v][r] = acc[v][0]; }
     const int32_t there = mn_min_i32(ROWS, j->pixels - group * ROWS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Tiles over panels with 256-bit vectors: four rows of inputs, [group of products][row][4], times vectors of 8
- * channels, of which a panel has two. Included behind one of the products_*.h. */
+/* Tiles over panels with 256-bit vectors: columns of four rows of inputs, [group of products][row][4], times vectors of
+ * 8 channels, of which a panel has two. Included behind one of the products_*.h. */
 #ifndef MN_KERNELS_X86_PANEL_Q8_YMM_H
 #define MN_KERNELS_X86_PANEL_Q8_YMM_H
 
@@ -28,30 +28,35 @@ static inline bool are_floats(const panels *p, int32_t half, int32_t halves) {
 }
 
 /* Accumulators with nothing but their folded biases. */
-Q8_INLINE void begin_tile(int rows, int halves, const panels *p, int32_t half, const int8_t *weights[TILE_HALVES],
+Q8_INLINE void begin_tile(q8_shape s, const panels *p, int32_t half, const int8_t *weights[TILE_HALVES],
                           __m256i acc[TILE_HALVES][ROWS]) {
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
+    Q8_UNROLL for (int v = 0; v < s.halves; v++) {
         const mn_panel_q8 *panel = mn_panel_q8_at(p->first, p->stride, (half + v) / 2);
         const int32_t second = (half + v) % 2;
         weights[v] = panel->weights + second * Q8_LANES * 4;
-        Q8_UNROLL for (int r = 0; r < rows; r++) acc[v][r] = q8_load(panel->folded_bias + second * Q8_LANES);
+        Q8_UNROLL for (int i = v; i < v + s.apart; i++) {
+            Q8_UNROLL for (int r = 0; r < s.rows * s.beside; r++) {
+                acc[i][r] = q8_load(panel->folded_bias + second * Q8_LANES);
+            }
+        }
     }
 }
 
-/* Adds the products of all groups of [in, end), so many at a time; returns where those of the next lie. */
-Q8_INLINE ptrdiff_t dot_some(int groups, int rows, int halves, const uint8_t *in, const uint8_t *end,
-                             const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
-    for (; in < end; in += groups * ROWS * 4, k += groups * LANES * 4) {
-        dot_groups(groups, rows, halves, in, weights, k, LANES * 4, acc);
+/* Adds the products of all groups that the first of columns, `width` bytes each, has at `in`, so many at a time;
+ * returns where those of the next lie. */
+Q8_INLINE ptrdiff_t dot_some(int groups, q8_shape s, const uint8_t *in, ptrdiff_t width, const int8_t *const *weights,
+                             ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
+    for (const uint8_t *end = in + width; in < end; in += groups * ROWS * 4, k += groups * LANES * 4) {
+        dot_groups(groups, s, in, width, weights, k, LANES * 4, acc);
     }
     return k;
 }
 
 /* `together`: products added up in 16 bits, where that is done at all. */
-Q8_INLINE ptrdiff_t dot_span(int32_t together, int rows, int halves, const uint8_t *in, const uint8_t *end,
+Q8_INLINE ptrdiff_t dot_span(int32_t together, q8_shape s, const uint8_t *in, ptrdiff_t width,
                              const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
-    if (SPLITS && together == 4) return dot_some(2, rows, halves, in, end, weights, k, acc);
-    return dot_some(1, rows, halves, in, end, weights, k, acc);
+    if (SPLITS && together == 4) return dot_some(2, s, in, width, weights, k, acc);
+    return dot_some(1, s, in, width, weights, k, acc);
 }
 
 /* Most often narrowing was clamp enough. */

@@ -34,10 +34,11 @@ Q8_INLINE tap tap_of(__m256i bytes) {
 Q8_INLINE __m256i dot_cells(__m256i acc, cells x, tap w) { return q8_dot(q8_dot(acc, x.even, w.even), x.odd, w.odd); }
 
 /* Adds to each of 8 accumulators the products of one or two `groups`, [row][4] each, added up in 16 bits. */
-Q8_INLINE void dot_groups(int groups, int rows, int halves, const uint8_t *in, const int8_t *const *weights,
+Q8_INLINE void dot_groups(int groups, q8_shape s, const uint8_t *in, ptrdiff_t width, const int8_t *const *weights,
                           ptrdiff_t at, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        Q8_UNROLL for (int v = 0; v < halves; v++) {
+    (void)width; /* rests are those of one column */
+    Q8_UNROLL for (int r = 0; r < s.rows; r++) {
+        Q8_UNROLL for (int v = 0; v < s.halves; v++) {
             __m256i sums = _mm256_maddubs_epi16(q8_four_bytes(in + r * 4), q8_load(weights[v] + at));
             if (groups == 2) {
                 const __m256i x = q8_four_bytes(in + 16 + r * 4);

@@ -14,19 +14,24 @@ enum { TILE_HALVES = 3, SPLITS = 0 };
 
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) { return q8_dot(acc, x, w); }
 
-/* Adds to each of 12 accumulators the products of one group, [row][4]. */
-Q8_INLINE void dot_groups(int groups, int rows, int halves, const uint8_t *in, const int8_t *const *weights,
+/* Adds to each of 12 accumulators the products of one group, [row][4], of columns `width` bytes apart. */
+Q8_INLINE void dot_groups(int groups, q8_shape s, const uint8_t *in, ptrdiff_t width, const int8_t *const *weights,
                           ptrdiff_t at, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
     __m256i w[TILE_HALVES];
     (void)groups, (void)stride;
-    Q8_UNROLL for (int v = 0; v < halves; v++) {
+    Q8_UNROLL for (int v = 0; v < s.halves; v++) {
         w[v] = q8_load(weights[v] + at);
         __asm__("" : "+x"(w[v])); /* loaded once */
     }
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        const __m256i four = q8_four_bytes(in + r * 4);
-        Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = q8_dot(acc[v][r], four, w[v]);
-        __asm__ volatile("" : "+r"(in)); /* before the next load, or registers run out */
+    Q8_UNROLL for (int c = 0; c < s.apart * s.beside; c++) {
+        Q8_UNROLL for (int r = 0; r < s.rows; r++) {
+            const __m256i four = q8_four_bytes(in + c * width + r * 4);
+            Q8_UNROLL for (int v = 0; v < s.halves; v++) {
+                __m256i *sum = &acc[c / s.beside + v][c % s.beside * s.rows + r];
+                *sum = q8_dot(*sum, four, w[v]);
+            }
+            __asm__ volatile("" : "+r"(in)); /* before the next load, or registers run out */
+        }
     }
 }
 

@@ -136,10 +136,16 @@ Q8_INLINE __m256i both_of(__m128i low, __m128i high) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
-/* The residual, [4 rows][8 channels], centred. Rows that do not exist are the last one. */
-Q8_INLINE __m256i load_residual(int rows, const job *j, const uint8_t *from, int32_t count) {
+/* Where the results of a piece's vector `i` are, from the first one's on; of vectors that do not exist, the last. */
+Q8_INLINE ptrdiff_t offset_of(q8_shape s, const job *j, int i) {
+    const int vector = i < s.rows * s.beside ? i : s.rows * s.beside - 1;
+    return vector / s.rows * j->channels + vector % s.rows * j->row_stride;
+}
+
+/* The residual of a piece, [4 vectors][8 channels], centred. */
+Q8_INLINE __m256i load_residual(q8_shape s, const job *j, const uint8_t *from, int32_t count) {
     __m128i row[ROWS];
-    Q8_UNROLL for (int r = 0; r < ROWS; r++) row[r] = load_8(from + (r < rows ? r : rows - 1) * j->row_stride, count);
+    Q8_UNROLL for (int r = 0; r < ROWS; r++) row[r] = load_8(from + offset_of(s, j, r), count);
     const __m256i bytes = both_of(_mm_unpacklo_epi64(row[0], row[1]), _mm_unpacklo_epi64(row[2], row[3]));
     return _mm256_xor_si256(bytes, _mm256_set1_epi8((char)j->zeros.out_flip));
 }
@@ -153,32 +159,34 @@ Q8_INLINE __m256i add_exactly(const q8_add *add, __m256i x, __m256i y) {
     return rows_outside(q8_narrow_4(values));
 }
 
-/* Vector `half` of 8 channels of a column, of which `count` exist, from accumulators to stored bytes. `plain`: floats
- * alone, the short form of ADD, and no weight zero point. */
-Q8_INLINE void finish_half(int rows, bool plain, const job *j, int32_t half, int32_t x, int32_t count,
-                           __m256i values[ROWS]) {
+/* A piece, from accumulators to stored bytes: 8 channels of vector `half`, of which `count` exist, from column `x` on.
+ * `plain`: floats alone, the short form of ADD, and no weight zero point. */
+Q8_INLINE void finish_piece(q8_shape s, bool plain, const job *j, int32_t half, int32_t x, int32_t count,
+                            __m256i values[ROWS]) {
+    const int vectors = s.rows * s.beside;
     const mn_requant *requant = requant_of(&j->panels, half);
     const ptrdiff_t at = x * j->channels + half * Q8_LANES;
     if (plain) {
-        q8_requant_floats(rows, values, requant, half % 2);
+        q8_requant_floats(vectors, values, requant, half % 2);
     } else {
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const int32_t over = j->zeros.weight ? mn_q8_product(j->zeros.weight, j->inputs[x * ROWS + r]) : 0;
+        Q8_UNROLL for (int r = 0; r < vectors; r++) {
+            const int32_t over =
+                j->zeros.weight ? mn_q8_product(j->zeros.weight, j->inputs[(x + r / s.rows) * ROWS + r % s.rows]) : 0;
             values[r] = _mm256_sub_epi32(values[r], _mm256_set1_epi32(over));
         }
-        q8_requant_some(rows, values, requant, half % 2);
+        q8_requant_some(vectors, values, requant, half % 2);
     }
-    Q8_UNROLL for (int r = rows; r < ROWS; r++) values[r] = values[0];
+    Q8_UNROLL for (int r = vectors; r < ROWS; r++) values[r] = values[0];
     __m256i bytes = clamp(rows_outside(q8_narrow_4(values)), j->zeros.range);
     if (j->residual) {
-        const __m256i other = load_residual(rows, j, j->residual + at, count);
+        const __m256i other = load_residual(s, j, j->residual + at, count);
         const __m256i a = j->p->residual_first ? other : bytes, b = j->p->residual_first ? bytes : other;
         bytes = plain || j->add->is_short ? q8_add_short(j->add, a, b) : add_exactly(&j->exact, a, b);
         bytes = clamp(bytes, j->add->range);
     }
     bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)j->zeros.out_flip));
     uint8_t *out = j->out + at;
-    Q8_UNROLL for (int r = 0; r < rows; r++, out += j->row_stride) q8_store_part(out, row_of(bytes, r), count);
+    Q8_UNROLL for (int r = 0; r < vectors; r++) q8_store_part(out + offset_of(s, j, r), row_of(bytes, r), count);
 }
 
 /* A tile that needs more, or whose last channels do not exist. */
@@ -187,35 +195,49 @@ Q8_NOINLINE static void finish_any(int rows, const job *j, int32_t half, int32_t
     for (int32_t v = 0; v < halves; v++) {
         const int32_t count = mn_min_i32((int32_t)j->channels - (half + v) * Q8_LANES, Q8_LANES);
         switch (rows) {
-        case 4: finish_half(4, false, j, half + v, x, count, acc[v]); break;
-        case 3: finish_half(3, false, j, half + v, x, count, acc[v]); break;
-        case 2: finish_half(2, false, j, half + v, x, count, acc[v]); break;
-        default: finish_half(1, false, j, half + v, x, count, acc[v]); break;
+        case 4: finish_piece((q8_shape){4, 1, 1, 1}, false, j, half + v, x, count, acc[v]); break;
+        case 3: finish_piece((q8_shape){3, 1, 1, 1}, false, j, half + v, x, count, acc[v]); break;
+        case 2: finish_piece((q8_shape){2, 1, 1, 1}, false, j, half + v, x, count, acc[v]); break;
+        default: finish_piece((q8_shape){1, 1, 1, 1}, false, j, half + v, x, count, acc[v]); break;
         }
+    }
+}
+
+/* A plain tile of two columns of two rows. */
+Q8_NOINLINE static void finish_beside(const job *j, int32_t half, int32_t x, __m256i acc[TILE_HALVES][ROWS]) {
+    for (int32_t v = 0; v < TILE_HALVES; v++) {
+        finish_piece((q8_shape){2, 2, 1, 1}, true, j, half + v, x, Q8_LANES, acc[v]);
     }
 }
 
 /* ---- Products ------------------------------------------------------------------------------------------- */
 
-/* Column `x`; constants let the compiler keep accumulators in registers. */
-Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t half, int32_t x) {
+/* From column `x` on; constants let the compiler keep accumulators in registers. */
+Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
     __m256i acc[TILE_HALVES][ROWS];
-    begin_tile(rows, halves, &j->panels, half, weights, acc);
+    begin_tile(s, &j->panels, half, weights, acc);
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     ptrdiff_t k = 0;
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        k = dot_span(j->together, rows, halves, in, in + width, weights, k, acc);
+        k = dot_span(j->together, s, in, width, weights, k, acc);
     }
-    if (SPLITS) dot_rests(rows, halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
-    if (plain) {
-        Q8_UNROLL for (int v = 0; v < halves; v++) finish_half(rows, true, j, half + v, x, Q8_LANES, acc[v]);
+    if (SPLITS) dot_rests(s.rows, s.halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
+    if (plain && s.beside == 1) {
+        Q8_UNROLL for (int v = 0; v < s.halves; v++) {
+            Q8_UNROLL for (int c = 0; c < s.apart; c++) {
+                finish_piece(s, true, j, half + v, x + c * s.beside, Q8_LANES, acc[v + c]);
+            }
+        }
     } else {
         __m256i sums[TILE_HALVES][ROWS]; /* in memory, so that the accumulators need not be */
-        Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = 0; r < rows; r++) sums[v][r] = acc[v][r]; }
-        finish_any(rows, j, half, halves, x, sums);
+        Q8_UNROLL for (int i = 0; i < s.halves * s.apart; i++) {
+            Q8_UNROLL for (int r = 0; r < s.rows * s.beside; r++) sums[i][r] = acc[i][r];
+        }
+        if (s.beside > 1) finish_beside(j, half, x, sums);
+        for (int c = 0; c < s.apart && s.beside == 1; c++) finish_any(s.rows, j, half, s.halves, x + c, sums + c);
     }
 }
 
@@ -224,39 +246,62 @@ static bool is_plain(const job *j, int32_t half, int32_t halves) {
            (half + halves) * Q8_LANES <= j->channels;
 }
 
-Q8_INLINE void run_columns(int rows, int halves, job *shared, int32_t half) {
-    const bool plain = is_plain(shared, half, halves);
+/* As many columns from `x` on as are whole tiles; returns the next. Tiles with columns beside each other are for what
+ * is plain. */
+Q8_INLINE int32_t run_columns(q8_shape s, job *shared, int32_t half, int32_t x) {
+    const bool plain = s.beside > 1 || is_plain(shared, half, s.halves);
     const job j = *shared; /* nothing that is written can change it */
     const char *prefetch = j.prefetch.from;
-    for (int32_t x = 0; x < j.in_extent.width; x++) {
+    for (; x + s.beside * s.apart <= j.in_extent.width; x += s.beside * s.apart) {
         const size_t each = prefetch < j.prefetch.end ? j.each : 0;
         mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
-        run_tile(rows, halves, plain, &j, half, x);
+        run_tile(s, plain, &j, half, x);
     }
     shared->prefetch.from = prefetch;
+    return x;
 }
 
-/* Vectors [half, end) of 8 channels. */
-Q8_INLINE void run_halves(int rows, job *j, int32_t half, int32_t end) {
-    while (half < end) {
-        const int32_t left = end - half;
-        if (TILE_HALVES == 3 && (left == 3 || left > 4)) {
-            run_columns(rows, TILE_HALVES, j, half), half += TILE_HALVES;
-        } else if (left > 1) {
-            run_columns(rows, 2, j, half), half += 2;
-        } else {
-            run_columns(rows, 1, j, half), half += 1;
-        }
+/* Columns of `halves` vectors of channels. A function for each kind of tile: with all of them in one the compiler does
+ * not find a register for each accumulator. */
+Q8_INLINE void run_whole(int32_t rows, int halves, job *j, int32_t half, int32_t x) {
+    switch (rows) {
+    case 4: run_columns((q8_shape){4, 1, 1, halves}, j, half, x); break;
+    case 3: run_columns((q8_shape){3, 1, 1, halves}, j, half, x); break;
+    case 2: run_columns((q8_shape){2, 1, 1, halves}, j, half, x); break;
+    default: run_columns((q8_shape){1, 1, 1, halves}, j, half, x); break;
     }
 }
 
-Q8_TARGET static void run_rows(int32_t rows, job *j, int32_t half, int32_t end) {
-    switch (rows) {
-    case 4: run_halves(4, j, half, end); break;
-    case 3: run_halves(3, j, half, end); break;
-    case 2: run_halves(2, j, half, end); break;
-    default: run_halves(1, j, half, end); break;
+Q8_NOINLINE static void run_most(int32_t rows, job *j, int32_t half, int32_t x) {
+    run_whole(rows, TILE_HALVES, j, half, x);
+}
+
+Q8_NOINLINE static void run_two(int32_t rows, job *j, int32_t half) { run_whole(rows, 2, j, half, 0); }
+
+Q8_NOINLINE static void run_one(int32_t rows, job *j, int32_t half, int32_t x) { run_whole(rows, 1, j, half, x); }
+
+/* Two columns of two rows. */
+Q8_NOINLINE static int32_t run_beside(job *j, int32_t half) {
+    return run_columns((q8_shape){2, 2, 1, TILE_HALVES}, j, half, 0);
+}
+
+/* Several columns of one vector of channels. */
+Q8_NOINLINE static int32_t run_apart(job *j, int32_t half) {
+    return run_columns((q8_shape){4, 1, TILE_HALVES, 1}, j, half, 0);
+}
+
+/* Vectors [half, end) of 8 channels. Tiles of few accumulators would wait for dot products; split activations, which
+ * other instructions multiply, do not. */
+static void run_rows(int32_t rows, job *j, int32_t half, int32_t end) {
+    for (; half + TILE_HALVES <= end; half += TILE_HALVES) {
+        const bool beside = !SPLITS && rows == 2 && is_plain(j, half, TILE_HALVES);
+        run_most(rows, j, half, beside ? run_beside(j, half) : 0);
+    }
+    if (half + 2 == end) {
+        run_two(rows, j, half);
+    } else if (half + 1 == end) {
+        run_one(rows, j, half, !SPLITS && rows == ROWS ? run_apart(j, half) : 0);
     }
 }
 

@@ -167,6 +167,12 @@ Q8_INLINE void q8_store_part(void *out, __m128i bytes, int32_t count) {
     }
 }
 
+/** A tile of accumulators, in pieces of up to four vectors: `rows` of each of `beside` columns. Either several vectors
+ * of channels, `halves`, are pieces, or several such columns, `apart`; the other number is 1. */
+typedef struct q8_shape {
+    int rows, beside, apart, halves;
+} q8_shape;
+
 /** Stores [2 rows][16 products] twice as [4 groups][4 rows][4]. */
 Q8_INLINE void q8_store_quads(__m256i first, __m256i second, uint8_t *to) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
