@@ -12,12 +12,16 @@
 /* A channel is enlarged at most so much: a channel that is all but dead needs no steps. */
 #define LARGEST_FACTOR 1024.0
 
+/* What learned rounding leaves of the noise of weights, about. */
+#define FINE_PART 0.3
+
 enum { STRENGTHS = 17, WEIGHT_STEPS = 127, ACTIVATION_STEPS = 255 };
 
 typedef struct equalising {
     mn_region region;
     mn_graph *graph;
     mn_channels *channels;
+    bool fine_weights; /* and sums that share scales */
     mn_groups groups;
     double **factor; /* [tensor_count]: what each channel is multiplied by; NULL: 1 */
     double **moved;  /* [tensor_count]: what is first taken from each channel; NULL: 0 */
@@ -39,8 +43,8 @@ static double step_of(const mn_channels *x, const double *factor) {
 }
 
 /* The variance that rounding adds to output channel `output`, relative to the variance that it has. */
-static double relative_noise(const mn_weights *w, int32_t output, const mn_channels *x, const double *factor,
-                             double step) {
+static double relative_noise(const equalising *e, const mn_weights *w, int32_t output, const mn_channels *x,
+                             const double *factor, double step) {
     double signal = 0, from_input = 0, powers = 0, largest = 0;
     int32_t first = w->depthwise ? output : 0, end = w->depthwise ? output + 1 : w->inputs;
     for (int32_t tap = 0; tap < w->taps; tap++) {
@@ -53,8 +57,8 @@ static double relative_noise(const mn_weights *w, int32_t output, const mn_chann
             largest = greater(largest, fabs(scaled));
         }
     }
-    double weight_step = largest / WEIGHT_STEPS;
-    double noise = (from_input * step * step + powers * weight_step * weight_step) / 12;
+    double weight_step = largest / WEIGHT_STEPS, part = e->fine_weights ? FINE_PART : 1;
+    double noise = (from_input * step * step + part * powers * weight_step * weight_step) / 12;
     return signal > 0 ? noise / signal : 0;
 }
 
@@ -67,7 +71,7 @@ static double cost(const equalising *e, int32_t group, const double *factor) {
         if (!mn_weights_of(e->graph, i, &w) || e->groups.of[op->inputs[0]] != group) continue;
         const mn_channels *x = &e->channels[op->inputs[0]];
         double step = step_of(x, factor);
-        for (int32_t o = 0; o < w.outputs; o++) sum += relative_noise(&w, o, x, factor, step);
+        for (int32_t o = 0; o < w.outputs; o++) sum += relative_noise(e, &w, o, x, factor, step);
         outputs += w.outputs;
     }
     return outputs > 0 ? sum / outputs : 0;
@@ -77,13 +81,23 @@ static double cost(const equalising *e, int32_t group, const double *factor) {
 
 static double reach(const mn_channel *c) { return fmax(fabs((double)c->low), fabs((double)c->high)); }
 
-/* How much larger each channel could be without any tensor of the group needing larger steps. */
+static double largest_reach(const mn_channels *x) {
+    double largest = 0;
+    for (int32_t c = 0; c < x->count; c++) largest = greater(largest, reach(&x->of[c]));
+    return largest;
+}
+
+/* How much larger each channel could be without any tensor of the group needing larger steps; or only those of the
+ * tensor that has the largest, where sums are likely to share theirs. */
 static void find_room(const equalising *e, int32_t group, int32_t count, double *room) {
+    double shared = 0;
     for (int32_t c = 0; c < count; c++) room[c] = LARGEST_FACTOR;
     for (int32_t i = 0; i < e->graph->tensor_count; i++) {
+        if (e->groups.of[i] == group) shared = greater(shared, largest_reach(&e->channels[i]));
+    }
+    for (int32_t i = 0; i < e->graph->tensor_count; i++) {
         if (e->groups.of[i] != group) continue;
-        double largest = 0;
-        for (int32_t c = 0; c < count; c++) largest = greater(largest, reach(&e->channels[i].of[c]));
+        const double largest = e->fine_weights ? shared : largest_reach(&e->channels[i]);
         for (int32_t c = 0; c < count; c++) {
             double mine = reach(&e->channels[i].of[c]);
             if (mine > 0) room[c] = mn_min_f64(room[c], largest / mine);
@@ -115,7 +129,37 @@ static mn_status choose_factors(equalising *e, int32_t group) {
 
 /* ---- Moving --------------------------------------------------------------------------------------------- */
 
-/* Every channel moves to its mean; a sum moves by what its operands have moved. */
+static double middle(const mn_channel *x) { return ((double)x->low + (double)x->high) / 2; }
+
+/* The ADD that has `tensor` as an operand, whose other operand, *other, was moved before; or NULL. */
+static const mn_op *find_sum(const equalising *e, int32_t tensor, int32_t *other) {
+    for (int32_t i = 0; i < e->graph->op_count; i++) {
+        const mn_op *op = &e->graph->ops[i];
+        if (op->kind != MN_OP_ADD || (op->inputs[0] != tensor && op->inputs[1] != tensor)) continue;
+        *other = op->inputs[op->inputs[0] == tensor ? 1 : 0];
+        if (e->moved[*other]) return op;
+    }
+    return NULL;
+}
+
+/* A channel needs the fewest steps with its middle at zero; weights of few steps do better with its mean there. Of an
+ * operand and a sum, which move together, the sum counts: it reaches farther. */
+static void find_moves(const equalising *e, const mn_op *op, double *move) {
+    const int32_t out = op->outputs[0];
+    int32_t other;
+    const mn_op *sum = e->fine_weights ? find_sum(e, out, &other) : NULL;
+    for (int32_t c = 0; c < e->channels[out].count; c++) {
+        if (op->kind == MN_OP_ADD) {
+            move[c] = e->moved[op->inputs[0]][c] + e->moved[op->inputs[1]][c];
+        } else if (sum) {
+            move[c] = middle(&e->channels[sum->outputs[0]].of[c]) - e->moved[other][c];
+        } else {
+            move[c] = e->fine_weights ? middle(&e->channels[out].of[c]) : (double)e->channels[out].of[c].mean;
+        }
+    }
+}
+
+/* Every channel moves to its mean or middle; a sum moves by what its operands have moved. */
 static mn_status choose_moves(equalising *e) {
     for (int32_t i = 0; i < e->graph->op_count; i++) {
         const mn_op *op = &e->graph->ops[i];
@@ -124,9 +168,8 @@ static mn_status choose_moves(equalising *e) {
         if (!e->groups.movable[out] || x->count == 0) continue;
         double *move = mn_region_alloc(&e->region, (size_t)x->count, sizeof *move);
         if (!move) return mn_fail_memory("the channels' shifts");
+        find_moves(e, op, move);
         for (int32_t c = 0; c < x->count; c++) {
-            bool sum = op->kind == MN_OP_ADD;
-            move[c] = sum ? e->moved[op->inputs[0]][c] + e->moved[op->inputs[1]][c] : (double)x->of[c].mean;
             x->of[c].low -= (float)move[c];
             x->of[c].high -= (float)move[c];
             x->of[c].mean -= (float)move[c];
@@ -165,8 +208,8 @@ static mn_status equalise(equalising *e) {
     return mn_rescale(e->graph, e->channels, e->factor, e->moved);
 }
 
-mn_status mn_equalise(mn_graph *graph, mn_channels *channels) {
-    equalising e = {.graph = graph, .channels = channels};
+mn_status mn_equalise(mn_graph *graph, mn_channels *channels, bool fine_weights) {
+    equalising e = {.graph = graph, .channels = channels, .fine_weights = fine_weights};
     mn_status status = equalise(&e);
     mn_region_free(&e.region);
     return status;

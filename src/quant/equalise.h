@@ -16,7 +16,8 @@
 /** Rescales and moves channels between the layers of `graph`, which passed mn_quant_prepare, where that makes rounding
  *  errors smaller: those that meet no activation function, so that what the graph computes stays the same. `channels`
  *  ([tensor_count]) tells what each activation is and follows the changes; tensors of which nothing is known stay.
- *  Errors: MEMORY. */
-mn_status mn_equalise(mn_graph *graph, mn_channels *channels);
+ *  `fine_weights`: rounding as by round.h is going to make their errors the smaller ones, and sums are going to share
+ *  scales (sums.h). Errors: MEMORY. */
+mn_status mn_equalise(mn_graph *graph, mn_channels *channels, bool fine_weights);
 
 #endif

@@ -8,6 +8,7 @@
  *             and so that one scale suits all weights of a layer              mn_balance         balance.h
  *   scheme    weights get scales and are rounded to nearest                   mn_scheme_create   here
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
+ *             sums share a scale where that costs less                        mn_scheme_share_sums sums.h
  *   repair    weights are rounded better, biases corrected                    round.h, correct.h
  *   apply     scheme -> int8 graph                                            mn_scheme_apply    apply.h
  *
@@ -107,6 +108,9 @@ void mn_layer_round(mn_quant_layer *layer);
 /** Widens the range of each leader to the union of those of its followers. Call when ranges are set.
  *  Errors: ARGUMENT (a range is still unknown or not finite: the sentence names the tensor). */
 mn_status mn_scheme_share_ranges(mn_scheme *scheme);
+
+/** Gives the tensors that share a scale with `a`, and those with `b`, one leader, whose range is the caller's care. */
+void mn_scheme_join(mn_scheme *scheme, int32_t a, int32_t b);
 
 /** Is the range of `tensor` to be found out? Not of constants, and not of the model input. */
 bool mn_scheme_is_open(const mn_scheme *scheme, int32_t tensor);

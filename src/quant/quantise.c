@@ -12,6 +12,7 @@
 #include "quant/learned.h"
 #include "quant/rewrite.h"
 #include "quant/round.h"
+#include "quant/sums.h"
 
 void mn_quantise_defaults(mn_quantise_options *options) {
     *options = (mn_quantise_options){.io = MN_INT8, .method = MN_RANGE_MSE, .correct = true};
@@ -21,8 +22,13 @@ static mn_channels *make_channels(const mn_graph *graph, mn_region *region) {
     return mn_region_alloc(region, (size_t)graph->tensor_count, sizeof(mn_channels));
 }
 
+/* Are the errors of weights going to be the smaller ones? Not with one scale for a whole layer. */
+static bool has_fine_weights(const mn_quantise_options *options) {
+    return options->learn && options->scales != MN_SCALES_PER_TENSOR;
+}
+
 static mn_status reshape(mn_graph *graph, mn_channels *channels, const mn_quantise_options *options) {
-    MN_TRY(mn_equalise(graph, channels));
+    MN_TRY(mn_equalise(graph, channels, has_fine_weights(options)));
     return options->scales == MN_SCALES_PER_TENSOR ? mn_balance(graph, channels) : MN_OK;
 }
 
@@ -45,6 +51,7 @@ static mn_status fit_scheme(mn_scheme *scheme, const mn_samples *samples, const 
     MN_TRY(mn_runner_create(scheme->graph, options->jobs, &runner));
     mn_status status = mn_calibrate(scheme, runner, samples, options->method, &options->progress);
     if (status == MN_OK) status = mn_scheme_share_ranges(scheme);
+    if (status == MN_OK && has_fine_weights(options)) status = mn_scheme_share_sums(scheme);
     if (status == MN_OK && options->learn) {
         status = mn_round_learn(scheme, runner, samples, options->seed, &options->progress);
     }

@@ -56,7 +56,7 @@ bool mn_scheme_is_open(const mn_scheme *scheme, int32_t tensor) {
 /* ---- Who shares ----------------------------------------------------------------------------------------- */
 
 /* A model input leads: its scale is given. Otherwise the lower index does. */
-static void join(mn_scheme *scheme, int32_t a, int32_t b) {
+void mn_scheme_join(mn_scheme *scheme, int32_t a, int32_t b) {
     int32_t leader = scheme->leader[a], other = scheme->leader[b], input = scheme->graph->inputs[0];
     if (leader == other) return;
     if (other == scheme->leader[input] || (leader != scheme->leader[input] && other < leader)) {
@@ -132,7 +132,7 @@ static bool all_fixed(const mn_scheme *scheme, const mn_op *op) {
 static void join_operands(mn_scheme *scheme, const mn_op *op) {
     const bool all = all_fixed(scheme, op);
     for (int32_t k = 0; k < op->input_count; k++) {
-        if (all || fixed_of(scheme, op->inputs[k]).scale == 0) join(scheme, op->outputs[0], op->inputs[k]);
+        if (all || fixed_of(scheme, op->inputs[k]).scale == 0) mn_scheme_join(scheme, op->outputs[0], op->inputs[k]);
     }
 }
 
@@ -147,7 +147,7 @@ static void find_leaders(mn_scheme *scheme) {
         const mn_op *op = &graph->ops[i];
         const int32_t first = mn_op_first_input(op->kind);
         for (int32_t o = 0; passes_through(op->kind) && o < op->output_count; o++) {
-            join(scheme, op->outputs[o], op->inputs[first]);
+            mn_scheme_join(scheme, op->outputs[o], op->inputs[first]);
         }
         if (mn_quant_shares_scale(op->kind)) join_operands(scheme, op);
     }
