@@ -5,6 +5,10 @@
 #ifndef MN_KERNELS_X86_AMX_H
 #define MN_KERNELS_X86_AMX_H
 
+#include "base/cpu.h"
+
+#ifdef MN_CPU_AMX_COMPILES
+
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,4 +73,5 @@ AMX_INLINE void amx_dot(bool last, int sum) {
     }
 }
 
+#endif
 #endif
