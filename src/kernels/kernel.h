@@ -98,6 +98,8 @@ typedef struct mn_kernel_traits {
     /* May such a kernel compute these parameters, and with what memory? One predicate for choice and size. NULL:
      * always, with none. */
     bool (*need)(const void *params, mn_kernel_need *need);
+    /* Is this faster than what lower tiers have for these parameters? NULL: always. Only plans ask. */
+    bool (*pays)(const void *params);
     /* Fills need.packed_bytes; `constants` are the constant inputs in task order (NULL where not constant). NULL when
      * nothing is packed. */
     void (*pack)(const void *params, const void *const *constants, void *packed);

@@ -39,8 +39,9 @@ static bool fits_layouts(const choice *c, int32_t n, const mn_kernel *kernel, mn
 }
 
 /* References of operators that run as one define what those compute; they gain nothing. */
-static bool is_worth_it(const choice *c, const mn_kernel *kernel) {
-    return !c->candidate->is_fused || kernel->tier != MN_TIER_REF;
+static bool is_worth_it(const choice *c, const mn_kernel *kernel, const mn_node *node) {
+    if (c->candidate->is_fused && kernel->tier == MN_TIER_REF) return false;
+    return kernel->traits->pays == NULL || kernel->traits->pays(node->params);
 }
 
 static bool fits_rows(const choice *c, const mn_kernel *kernel, const mn_node *node) {
@@ -51,7 +52,7 @@ static bool fits_rows(const choice *c, const mn_kernel *kernel, const mn_node *n
 static bool fits(const choice *c, int32_t n, const mn_kernel *kernel, mn_kernel_need *need) {
     const mn_node *node = &c->candidate->nodes[n];
     if (!fits_rows(c, kernel, node)) return false;
-    if (!is_worth_it(c, kernel)) return false;
+    if (!is_worth_it(c, kernel, node)) return false;
     if (mn_kernel_packs(kernel) && !has_constant_weights(c, node)) return false;
     return mn_kernel_needs(kernel, node->params, need);
 }

@@ -12,7 +12,7 @@
 #ifdef MN_CPU_AMX_COMPILES
 static const mn_kernel kernels[] = {
     {"check_conv_mean_i8_emulated_amx", MN_K_CONV_MEAN, MN_INT8, MN_INT8, MN_TIER_AMX, MN_CPU_AVX512_VNNI,
-     check_conv_mean_i8_emulated_amx, &mn_conv_mean_i8_avx512vnni_traits},
+     check_conv_mean_i8_emulated_amx, &mn_conv_mean_i8_amx_traits},
 };
 
 const mn_kernel *check_emulated_amx_conv_mean(int32_t i) { return i < 1 ? &kernels[i] : NULL; }

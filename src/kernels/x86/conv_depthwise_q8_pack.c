@@ -279,7 +279,17 @@ static void conv_depthwise_pixel_layouts(const void *params, mn_layout *in, mn_l
     *out = mn_layout_q8_pixels();
 }
 
+/* Tiles need products: of many columns and input channels here, and of many channels in the projection, which gains
+ * more. */
+static bool conv_depthwise_amx_pays(const void *params) {
+    enum { COLUMNS = 16, PRODUCTS = 320, CHANNELS = 64 };
+    const mn_window *w = &((const mn_conv_depthwise_params *)params)->conv.window;
+    const int64_t depth = (int64_t)w->k_h * w->k_w * w->in_c;
+    return mn_min_i32(w->out_w, COLUMNS) * depth >= PRODUCTS && w->out_c >= CHANNELS;
+}
+
 const mn_kernel_traits mn_conv_depthwise_i8_amx_traits = {.need = conv_depthwise_i8_need,
+                                                          .pays = conv_depthwise_amx_pays,
                                                           .pack = conv_depthwise_i8_pack,
                                                           .layouts = conv_depthwise_pixel_layouts,
                                                           .cut = conv_depthwise_cut};

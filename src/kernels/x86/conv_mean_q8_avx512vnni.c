@@ -43,6 +43,16 @@ static void conv_mean_i8_pack(const void *params, const void *const *constants, 
 const mn_kernel_traits mn_conv_mean_i8_avx512vnni_traits = {
     .need = conv_mean_q8_need, .pack = conv_mean_i8_pack, .cut = mn_cut_conv_mean};
 
+/* Tiles of few pixels take as long as those of many. */
+static bool conv_mean_amx_pays(const void *params) {
+    enum { PIXELS = 32 };
+    const mn_window *w = &((const mn_conv_mean_params *)params)->conv.window;
+    return (int64_t)w->in_h * w->in_w >= PIXELS;
+}
+
+const mn_kernel_traits mn_conv_mean_i8_amx_traits = {
+    .need = conv_mean_q8_need, .pays = conv_mean_amx_pays, .pack = conv_mean_i8_pack, .cut = mn_cut_conv_mean};
+
 static void conv_mean_u8_pack(const void *params, const void *const *constants, void *packed) {
     pack(params, constants, MN_UINT8, packed);
 }
