@@ -25,7 +25,7 @@ if [[ $quick -eq 1 ]]; then
     arguments=(--only 0.35 --rounds 2 --seconds 0.05 --starts 1 "${arguments[@]}")
 else
     for model in ../shared/models/*_ptq.tflite; do arguments=(--model "$model" "${arguments[@]}"); done
-    [[ $(uname -m) != x86_64 ]] || arguments=("--tiers=avx512,avxvnni,avx2" "${arguments[@]}")
+    [[ $(uname -m) != x86_64 ]] || arguments=("--tiers=avx512vnni,avx512,avxvnni,avx2" "${arguments[@]}")
 fi
 install_needs "${build_needs[@]}"
 build release mobilenet_command mobilenet_shared mobilenet_delegate
