@@ -31,6 +31,7 @@ fetch_packages() {
 APT::Architecture "arm64";
 APT::Architectures { "arm64"; };
 APT::Install-Recommends "false";
+APT::Sandbox::User "root";
 Acquire::Languages "none";
 Dir::State "$apt";
 Dir::State::lists "$apt/lists";

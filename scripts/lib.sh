@@ -24,12 +24,13 @@ skip() {
     exit 77
 }
 
-# The address from which this machine's apt takes Debian: it has other releases and architectures, too.
+# The address from which this machine's apt takes Debian, or, with the argument Debian-Security, its security updates: it
+# has other releases and architectures, too.
 debian_mirror() {
     local addresses
     # shellcheck disable=SC2016 # apt's own variables
-    addresses=$(apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(REPO_URI)' 2>/dev/null) || true
-    awk '$1 == "Debian" && $2 !~ /-/ { print $3; exit }' <<<"$addresses"
+    addresses=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(LABEL)' 2>/dev/null) || true
+    awk -v label="${1:-Debian}" '$1 == "Debian" && $3 == label && NF == 3 { print $2; exit }' <<<"$addresses"
 }
 
 # Links in a folder of another system that begin at the root would lead into this one's own files: they become relative

@@ -10,6 +10,11 @@ set(CMAKE_LIBRARY_ARCHITECTURE ${mn_triple})
 set(mn_root /usr/${mn_triple})
 if(CMAKE_SYSROOT)
   set(mn_root ${CMAKE_SYSROOT})
+  # The compiler would take start files and the C library from its own folder first. Names of static libraries stay inside
+  # ours: programs may have other versions of them.
+  set(CMAKE_EXE_LINKER_FLAGS_INIT -B${mn_root}/usr/lib/${mn_triple})
+  set(CMAKE_SHARED_LINKER_FLAGS_INIT "-B${mn_root}/usr/lib/${mn_triple} -Wl,--exclude-libs,ALL")
+  set(CMAKE_MODULE_LINKER_FLAGS_INIT ${CMAKE_SHARED_LINKER_FLAGS_INIT})
 endif()
 set(CMAKE_FIND_ROOT_PATH ${mn_root})
 find_program(MN_QEMU ${mn_qemu})
