@@ -78,7 +78,7 @@ on corei7_skylake_x # without VBMI, which some kernels of avx512 take
 on tigerlake avx512 avx512vnni
 on arrow_lake avxvnni
 if have_tiles sapphire_rapids; then
-    on sapphire_rapids
+    on sapphire_rapids amx
 else
     lacking+=("sapphire_rapids with right AMX")
 fi
