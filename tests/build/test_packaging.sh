@@ -26,7 +26,8 @@ assert wrap["wrap-file"]["directory"] == f"mobilenet-{version}", dict(wrap["wrap
 EOF
 # Options that packages set are those that the build has.
 grep -rhoE '\bMN_[A-Z]+\b' packaging | sort -u | while read -r option; do
-    [ "$option" = MN_ERROR ] || [ "$option" = MN_TARGET ] || grep -rqE "(option|set)\($option " CMakeLists.txt cmake || fail "there is no option $option"
+    [ "$option" = MN_ERROR ] || [ "$option" = MN_TARGET ] || [ "$option" = MN_PHOTOS ] ||
+        grep -rqE "(option|set)\($option " CMakeLists.txt cmake || fail "there is no option $option"
 done
 
 ran=()
@@ -39,17 +40,35 @@ tried ruby -c "$scratch/release/homebrew/mobilenet.rb"
 tried hadolint packaging/docker/Dockerfile
 tried vcpkg format-manifest "$scratch/release/vcpkg/vcpkg.json"
 
-# Conan's package of both kinds, one with its own test. Libraries of photos are the system's, whose parts Conan does not
-# know for a program; conancenter is left alone.
+# A recipe for a library of the system's in place of conancenter's, which is left alone: stand_in NAME VERSION PART LIBRARY
+stand_in() {
+    mkdir -p "$scratch/stand-ins/$1"
+    cat >"$scratch/stand-ins/$1/conanfile.py" <<EOF
+from conan import ConanFile
+class StandIn(ConanFile):
+    name, version = "$1", "$2"
+    def package_info(self):
+        part = self.cpp_info.components["$3"]
+        part.system_libs, part.includedirs, part.libdirs = ["$4"], [], []
+EOF
+    tried conan export "$scratch/stand-ins/$1"
+}
+
+# Conan's package of both kinds, with its own test; and without photos.
 build_with_conan() {
     export CONAN_HOME=$scratch/conan
     tried conan profile detect
-    printf '[platform_requires]\nlibjpeg-turbo/2.1.5\nlibpng/1.6.39\nlibwebp/1.2.4\n' >>"$CONAN_HOME/profiles/default"
-    local create=(conan create "$scratch/release/conan" --version "$version" --no-remote --build=missing)
-    tried "${create[@]}" -o '&:photos=False' -o '&:shared=False'
-    grep -q "^mobilenet $version: none.tflite: " "$scratch/log" || fail "what Conan built does not run"
-    tried "${create[@]}" -o '&:photos=True' -o '&:shared=True' -tf ''
-    [[ $(find "$CONAN_HOME/p" -path '*/p/lib/libmobilenet_image.so') ]] || fail "Conan's package lacks libmobilenet_image"
+    stand_in libjpeg-turbo 2.1.5 jpeg jpeg
+    stand_in libpng 1.6.39 libpng png
+    stand_in libwebp 1.2.4 webp webp
+    local create=(conan create "$scratch/release/conan" --version "$version" --no-remote --build=missing) shared
+    for shared in False True; do
+        tried "${create[@]}" -o "&:shared=$shared"
+        grep -q "^mobilenet $version: none.tflite: " "$scratch/log" || fail "what Conan built does not run"
+        [[ $(grep -cE '^(JPEG|PNG|WebP): ' "$scratch/log") -eq 3 ]] || fail "what Conan built does not know photos"
+    done
+    tried "${create[@]}" -o '&:photos=False' -s build_type=Debug
+    grep -q "^mobilenet $version: none.tflite: " "$scratch/log" || fail "what Conan built without photos does not run"
 }
 
 # A project of Meson's that has the libraries as a subproject, with stricter warnings than the sources are held to.

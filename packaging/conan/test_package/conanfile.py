@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does a program that uses the package build, and run?"""
+"""Do programs that use the package build, and run?"""
 
 import os
 
@@ -20,12 +20,18 @@ class TestPackageConan(ConanFile):
         cmake_layout(self)
 
     def build(self):
+        options = self.dependencies["mobilenet"].options
+        photos = "image" if options.shared else "image_static"
         cmake = CMake(self)
         cmake.configure(
-            variables={"MN_TARGET": "mobilenet" if self.dependencies["mobilenet"].options.shared else "static"}
+            variables={
+                "MN_TARGET": "mobilenet" if options.shared else "static",
+                "MN_PHOTOS": photos if options.photos else "",
+            }
         )
         cmake.build()
 
     def test(self):
         if can_run(self):
-            self.run(os.path.join(self.cpp.build.bindir, "uses_mobilenet"), env="conanrun")
+            for program in ["uses_mobilenet"] + ["uses_photos"] * bool(self.dependencies["mobilenet"].options.photos):
+                self.run(os.path.join(self.cpp.build.bindir, program), env="conanrun")
