@@ -11,8 +11,9 @@ if ! have clang; then
     exit 77
 fi
 [[ -r build/compile_commands.json ]] || cmake --preset release >/dev/null
-# The compile commands are lines of JSON, and may be gcc's.
+# The compile commands are lines of JSON, and may be gcc's, which has an option that clang has not.
 sed -n 's/^ *"command": "\(.*\)",*$/\1/p' build/compile_commands.json |
     if [[ -n ${MN_LONG_TESTS:-} ]]; then cat; else grep -v ' -c [^ ]*/tests/'; fi |
-    sed -E 's/\\(["\\])/\1/g; s/^[^ ]+( [^- ][^ ]*)* -/clang -/; s/ -o [^ ]+ -c / -fsyntax-only -Wno-unknown-warning-option /' |
+    sed -E 's/\\(["\\])/\1/g; s/^[^ ]+( [^- ][^ ]*)* -/clang -/; s/ -fvect-cost-model=\w+//
+        s/ -o [^ ]+ -c / -fsyntax-only -Wno-unknown-warning-option /' |
     (cd build && tr '\n' '\0' | xargs -0 -n 1 -P "$jobs" sh -c)

@@ -7,7 +7,7 @@
 
 #include "base/checked.h"
 #include "kernels/tile/layouts.h"
-#include "kernels/x86/add_q8.h"
+#include "kernels/x86/add_q8_form.h"
 #include "kernels/x86/panel_q8.h"
 
 /* Packed: this, then the panels. */

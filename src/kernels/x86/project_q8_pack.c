@@ -12,6 +12,7 @@
 
 #include "kernels/quant.h"
 #include "kernels/tile/cut.h"
+#include "kernels/x86/add_operand.h"
 
 static bool project_i8_need(const void *params, mn_kernel_need *need) {
     const mn_project_params *p = params;

@@ -5,6 +5,7 @@
 #ifndef MN_KERNELS_X86_PROJECT_Q8_ZMM_H
 #define MN_KERNELS_X86_PROJECT_Q8_ZMM_H
 
+#include "kernels/x86/add_q8.h"
 #include "kernels/x86/project_q8.h"
 #include "kernels/x86/q8_avx512.h"
 
