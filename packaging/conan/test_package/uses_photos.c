@@ -8,9 +8,8 @@
 int main(void) {
     static const struct {
         const char *name, *bytes;
-    } photos[] = {{"JPEG", "\xff\xd8\xff\xe0        "},
-                  {"PNG", "\x89PNG\r\n\x1a\n    "},
-                  {"WebP", "RIFF\x40\1\1\1WEBP"}};
+    } photos[] = {
+        {"JPEG", "\xff\xd8\xff\xe0        "}, {"PNG", "\x89PNG\r\n\x1a\n    "}, {"WebP", "RIFF\x40\1\1\1WEBP"}};
     for (int i = 0; i < 3; i++) {
         mn_image *image = NULL;
         const mn_status status = mn_image_from_memory(photos[i].bytes, 12, photos[i].name, NULL, &image);
