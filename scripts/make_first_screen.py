@@ -65,7 +65,7 @@ def speed():
         page = file.read()
     drawing = Drawing(WIDTH, HEIGHT)
     drawing.text(EDGE, 24, "MobileNetV2 1.0, 224x224, int8", font_size=15, font_weight="bold")
-    drawing.text(EDGE, 42, "one thread of an AMD EPYC with AVX-512 VNNI; shorter is better", font_size=12, fill="#555")
+    drawing.text(EDGE, 42, "one thread of an Intel Xeon with AMX; shorter is better", font_size=12, fill="#555")
     for i, (heading, words) in enumerate(GROUPS):
         draw_group(drawing, 72 + i * GROUP, words, figures(page, heading))
     return drawing.finish()
