@@ -64,31 +64,23 @@ DEFINE_LOOP(run_vpdpbusd_ymm, VPDPBUSD_YMM)
 #define LOOP_AVX_VNNI
 #endif
 
-/* Tiles of 16 rows by 16 columns by 64 products; four sums, two tiles of inputs and two of weights, of zeros. */
-#if defined(MN_CPU_AMX_COMPILES)
+/* Whole tiles: 16 rows by 16 columns by 64 products. */
+#ifdef MN_CPU_AMX_COMPILES
 
-#include <immintrin.h>
+#include "kernels/x86/amx.h"
 
-enum { TILE_SUMS = 4 };
-
-__attribute__((target("amx-tile,amx-int8"))) static void run_tdpbusd(int64_t rounds) {
-    struct {
-        uint8_t palette, first_row, reserved[14];
-        uint16_t row_bytes[16];
-        uint8_t rows[16];
-    } shapes = {.palette = 1};
-    for (int32_t i = 0; i < 8; i++) shapes.row_bytes[i] = 64, shapes.rows[i] = 16;
-    __asm__ volatile("" : : "r"(&shapes) : "memory"); /* compilers do not know that it is read */
-    _tile_loadconfig(&shapes);
+AMX_TARGET static void run_tdpbusd(int64_t rounds) {
+    amx_begin(AMX_ROWS, AMX_DEPTH);
     for (int64_t i = 0; i < rounds; i++) {
-        _tile_dpbusd(0, 4, 6);
-        _tile_dpbusd(1, 4, 7);
-        _tile_dpbusd(2, 5, 6);
-        _tile_dpbusd(3, 5, 7);
+        amx_dot(false, 0);
+        amx_dot(false, 1);
+        amx_dot(false, 2);
+        amx_dot(false, 3);
     }
-    _tile_release();
+    amx_end();
 }
-#define LOOP_AMX {"int8, AMX TDPBUSD", PEAK_INT8, MN_CPU_AMX_INT8, TILE_SUMS * 16 * 16 * 64, run_tdpbusd},
+#define LOOP_AMX                                                                                                       \
+    {"int8, AMX TDPBUSD", PEAK_INT8, MN_CPU_AMX_INT8, AMX_SUMS * AMX_ROWS * AMX_LANES * AMX_DEPTH, run_tdpbusd},
 #else
 #define LOOP_AMX
 #endif
