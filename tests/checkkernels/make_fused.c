@@ -86,7 +86,7 @@ static mn_window depthwise_window(check_rng *r, const mn_window *before) {
     return d;
 }
 
-/* An image that float kernels cut into strips of columns. */
+/* An image that kernels cut into strips or tiles of columns. */
 static mn_window wide_window(check_rng *r) {
     const int32_t k = check_one_in(r, 2) ? 1 : 3, stride = check_between(r, 1, 2);
     mn_window w =
@@ -108,7 +108,7 @@ static mn_window usual_window(check_rng *r, int32_t groups) {
 bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) {
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
     mn_window *w = &p->conv.window;
-    const bool wide = in == MN_FLOAT32 && check_one_in(r, 10);
+    const bool wide = check_one_in(r, 10);
     p->conv.groups = !wide && check_one_in(r, 24) ? 2 : 1;
     p->depthwise.groups = 1;
     *w = wide ? wide_window(r) : usual_window(r, p->conv.groups);
