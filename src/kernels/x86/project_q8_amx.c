@@ -33,9 +33,6 @@ typedef struct job {
 
 static inline bool is_wide(const job *j) { return j->left > LANES; }
 
-/* Tiles that are multiplied at once. */
-static inline int32_t tiles_of(const job *j) { return is_wide(j) ? AMX_SUMS / PANELS : AMX_SUMS; }
-
 /* Where the pixels of tile `i` begin. Tiles are the fewest equal ones; where they are not quite equal, the last begin
  * within those before. */
 static inline int32_t tile_at(const job *j, int32_t i) { return mn_min_i32(i * j->tile, j->pixels - j->tile); }
@@ -51,6 +48,7 @@ static inline const uint8_t *inputs_at(const job *j, int32_t block, int32_t pixe
 /* Two tiles by two panels, or four by one, from `tile` on: which inputs and which panel a sum is of. */
 static inline int input_of(bool wide, int sum) { return wide ? sum / PANELS : sum; }
 static inline int panel_of(bool wide, int sum) { return wide ? sum % PANELS : 0; }
+static inline int tiles_of(bool wide) { return input_of(wide, AMX_SUMS - 1) + 1; }
 
 /* The products of one block, in an order in which few registers are loaded anew. */
 AMX_INLINE void multiply_block(bool wide, bool last, const uint8_t *const *in, ptrdiff_t stride,
@@ -75,7 +73,7 @@ AMX_INLINE void multiply(bool wide, job *j, int32_t tile, size_t fetched) {
     for (int32_t b = 0; b < blocks; b++) {
         const uint8_t *in[AMX_SUMS];
         ptrdiff_t stride = 0;
-        for (int32_t i = 0; i < (wide ? PANELS : AMX_SUMS); i++) in[i] = inputs_at(j, b, tile_at(j, tile + i), &stride);
+        for (int32_t i = 0; i < tiles_of(wide); i++) in[i] = inputs_at(j, b, tile_at(j, tile + i), &stride);
         if (b + 1 < blocks)
             multiply_block(wide, false, in, stride, weights);
         else
@@ -116,7 +114,7 @@ Q8_INLINE void finish(const job *j, int32_t v, int32_t tile, const amx_sums sums
 
 Q8_INLINE void finish_tiles(bool wide, const job *shared, int32_t tile, const amx_sums sums[AMX_SUMS]) {
     const job j = *shared; /* nothing that is written can change it */
-    for (int32_t i = 0; i < AMX_SUMS; i++) finish(&j, wide ? i % PANELS : 0, tile + (wide ? i / PANELS : i), sums[i]);
+    for (int i = 0; i < AMX_SUMS; i++) finish(&j, panel_of(wide, i), tile + input_of(wide, i), sums[i]);
 }
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
@@ -124,7 +122,7 @@ Q8_INLINE void finish_tiles(bool wide, const job *shared, int32_t tile, const am
 /* While the products of some tiles are added up those before are finished. */
 AMX_INLINE void run_tiles(bool wide, job *j) {
     _Alignas(64) amx_sums sums[2][AMX_SUMS];
-    const int32_t step = tiles_of(j), count = mn_groups_of(j->pixels, step * AMX_ROWS);
+    const int32_t step = tiles_of(wide), count = mn_groups_of(j->pixels, step * AMX_ROWS);
     const size_t blocks = (size_t)count * (size_t)j->in_extent.blocks;
     const size_t fetched = mn_round_up((size_t)(j->prefetch.end - j->prefetch.from) / blocks, 64);
     j->tile = mn_groups_of(j->pixels, count * step);
