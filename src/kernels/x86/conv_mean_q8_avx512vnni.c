@@ -8,23 +8,16 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include "kernels/x86/conv_mean_q8.h"
 #include "kernels/x86/conv_mean_q8_zmm.h"
 
 enum { STREAMS = MN_PANEL_Q8_STREAMS };
-
-/* Every thread makes the bytes of the whole image unsigned for itself; this much of them stays in its L2. Sums of so
- * few pixels, and their quotients, are floats exactly. */
-enum { IMAGE_BYTES = 128 * 1024, IMAGE_PIXELS = 1 << 15 };
 
 static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
     const int64_t pixels = (int64_t)w->in_h * w->in_w;
-    if (p->conv.groups != 1 || !mn_window_is_pointwise(w) || w->in_c > MN_Q8_MAX_DEPTH) return false;
-    if (!mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->pooling == MN_POOLING_NONE) return false;
-    if (p->pooling == MN_POOLING_MEAN && p->mean.shift > 0) return false;
-    if (pixels > IMAGE_PIXELS || pixels * depth_of(w) > IMAGE_BYTES) return false;
+    if (!mn_conv_mean_q8_fits(p, depth_of(w))) return false;
     need->packed_bytes = mn_panel_q8_bytes(depth_of(w)) * (size_t)mn_panel_q8_count(w->out_c);
     need->workspace_bytes = image_bytes(w) + (size_t)pixels * sizeof(int32_t);
     return true;

@@ -8,15 +8,12 @@
  * products need that; gives conv_mean_need(), conv_mean_{i8,u8}_pack() and conv_mean_run(). */
 #include "base/checked.h"
 #include "kernels/tile/cut.h"
+#include "kernels/x86/conv_mean_q8.h"
 #include "kernels/x86/panel_q8_ymm.h"
 
 _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a panel");
 
 enum { UNIT = MN_SPANS_Q8_UNIT, TOGETHER = 2 };
-
-/* Every thread brings the whole image into order for itself; this much of it stays in its L2. Sums of so few pixels,
- * and their quotients, are floats exactly. */
-enum { IMAGE_BYTES = 128 * 1024, IMAGE_PIXELS = 1 << 15 };
 
 /* One image. */
 typedef struct job {
@@ -63,12 +60,7 @@ static mn_spans_q8 spans_of(const mn_window *w, const void *packed) {
 static bool conv_mean_need(const void *params, mn_kernel_need *need) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
-    const int64_t pixels = (int64_t)w->in_h * w->in_w;
-    if (p->conv.groups != 1 || !mn_window_is_pointwise(w) || w->in_c > MN_Q8_MAX_DEPTH) return false;
-    if (!mn_requant_fits(p->conv.shift, w->out_c)) return false;
-    if (p->pooling == MN_POOLING_NONE) return false;
-    if (p->pooling == MN_POOLING_MEAN && p->mean.shift > 0) return false;
-    if (pixels > IMAGE_PIXELS || pixels * depth_of(w) > IMAGE_BYTES) return false;
+    if (!mn_conv_mean_q8_fits(p, depth_of(w))) return false;
     need->packed_bytes = panels_bytes(w);
     need->workspace_bytes = image_bytes(w) + sums_bytes(w);
     if (!SPLITS) return true;
