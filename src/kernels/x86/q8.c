@@ -14,7 +14,7 @@ enum { DEPTH_SMALL = 64, SHIFT_LARGE = -14 };
 
 /* Results of a channel from which on floats with fixups are looked for. With fewer, looking takes as long as they save
  * in more than 100 runs. */
-enum { FIXUPS_FROM = 16 };
+enum { FIXUPS_FROM = 9 };
 
 /* What sums of products, parts of an accumulator, lie between. */
 typedef struct bounds {
