@@ -6,17 +6,12 @@
  * taken off; weights are widened on the way; VPMADDWD's sums of two products of 9 bits each are exact. The including
  * file defines TARGET, vec, WORDS (16-bit lanes) and the v_ operations, and gets run(). */
 
-#include <immintrin.h>
 #include <string.h>
 
-#include "base/checked.h"
-#include "kernels/params.h"
-
-#define INLINE TARGET static inline __attribute__((always_inline))
+#define Q8_INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-/* Outputs computed together. */
-enum { CHANNELS = 8 };
+#include "kernels/x86/fully_connected_q8_ymm.h"
 
 /* One input row, ready to be multiplied, and what all outputs need. */
 typedef struct job {
@@ -42,52 +37,8 @@ TARGET static void widen(const mn_fully_connected_params *p, const uint8_t *in, 
     memset(out + count, 0, workspace_bytes(p) - (size_t)count * sizeof *out);
 }
 
-/* Adds each pair of lanes of a and b: [a01, a23 | b01, b23] in every 128 bits, whose order of pairs does not matter. */
-INLINE __m256i add_pairs(__m256i a, __m256i b) {
-    return _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-}
-
-INLINE __m256i add_fours(__m256i a, __m256i b) {
-    return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-}
-
-/* The sum of each vector's lanes, in order. */
-INLINE __m256i add_lanes(const __m256i v[CHANNELS]) {
-    const __m256i low = add_fours(add_pairs(v[0], v[1]), add_pairs(v[2], v[3]));
-    const __m256i high = add_fours(add_pairs(v[4], v[5]), add_pairs(v[6], v[7]));
-    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
-}
-
-/* round(acc * scale) + zero, halves away from zero, clamped. Adding 1/2 first would round some values below it up. */
-INLINE __m128i rescale(const mn_fully_connected_params *p, __m128i acc, const double *scale) {
-    const __m256d sign = _mm256_set1_pd(-0.0), half = _mm256_set1_pd(0.5), one = _mm256_set1_pd(1.0);
-    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(acc), _mm256_loadu_pd(scale));
-    const __m256d whole = _mm256_round_pd(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    const __m256d rest = _mm256_andnot_pd(sign, _mm256_sub_pd(x, whole));
-    const __m256d away = _mm256_or_pd(_mm256_and_pd(sign, x), one);
-    const __m256d up = _mm256_and_pd(_mm256_cmp_pd(rest, half, _CMP_GE_OQ), away);
-    const __m256d stored = _mm256_add_pd(_mm256_add_pd(whole, up), _mm256_set1_pd(p->out_zero));
-    const __m256d low = _mm256_set1_pd(p->range.min), high = _mm256_set1_pd(p->range.max);
-    return _mm256_cvtpd_epi32(_mm256_min_pd(_mm256_max_pd(stored, low), high));
-}
-
-/* `count` outputs from `channel` on. */
-INLINE void finish(const job *j, __m256i acc, int32_t channel, int32_t count) {
-    int32_t part[CHANNELS];
-    double scale[CHANNELS];
-    for (int32_t i = 0; i < CHANNELS; i++) {
-        const int32_t c = channel + mn_min_i32(i, count - 1);
-        part[i] = j->bias ? j->bias[c] : 0;
-        scale[i] = j->p->scale[c];
-    }
-    acc = _mm256_add_epi32(acc, _mm256_loadu_si256((const __m256i *)(const void *)part));
-    _mm_storeu_si128((__m128i *)(void *)part, rescale(j->p, _mm256_castsi256_si128(acc), scale));
-    _mm_storeu_si128((__m128i *)(void *)(part + 4), rescale(j->p, _mm256_extracti128_si256(acc, 1), scale + 4));
-    for (int32_t i = 0; i < count; i++) j->out[channel + i] = (uint8_t)part[i];
-}
-
 /* Constant `is_signed` lets the compiler choose one way to widen. */
-INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t count) {
+Q8_INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t count) {
     const int32_t in_c = j->p->in_c;
     const vec zero = v_set(j->p->weight_zero);
     const uint8_t *rows[CHANNELS];
@@ -115,7 +66,7 @@ INLINE void run_some(const job *j, bool is_signed, int32_t channel, int32_t coun
     }
     __m256i halves[CHANNELS];
     UNROLL for (int i = 0; i < CHANNELS; i++) halves[i] = v_halve(acc[i]);
-    finish(j, add_lanes(halves), channel, count);
+    store_outputs(j->p, j->bias, mn_add_lanes(halves), channel, count, j->out);
 }
 
 TARGET static void run_row(const job *j, int32_t begin, int32_t end) {

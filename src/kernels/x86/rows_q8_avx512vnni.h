@@ -10,6 +10,8 @@
 #include "base/checked.h"
 #include "kernels/x86/q8_avx512.h"
 
+#include "kernels/x86/lanes_ymm.h"
+
 enum { MN_ROWS_Q8_LANES = MN_REQUANT_LANES, MN_ROWS_Q8_STEP = 64, MN_ROWS_Q8_CHAINS = 4 };
 
 typedef struct mn_rows_q8 {
@@ -23,26 +25,15 @@ typedef struct mn_rows_q8 {
 /** For mn_rows_q8_take(). */
 static inline size_t mn_rows_q8_workspace(int32_t depth) { return mn_round_up((size_t)depth, MN_ROWS_Q8_STEP); }
 
-/* Adds each pair of lanes of a and b: [a01, a23 | b01, b23] in every 128 bits, whose order of pairs does not matter. */
-Q8_INLINE __m256i add_pairs(__m256i a, __m256i b) {
-    return _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-}
-
-Q8_INLINE __m256i add_fours(__m256i a, __m256i b) {
-    return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-}
-
 Q8_INLINE __m256i add_halves(__m512i v) {
     return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
 }
 
 /* The sum of each vector's lanes, in order. */
 Q8_INLINE __m256i add_lanes(const __m512i v[8]) {
-    const __m256i low =
-        add_fours(add_pairs(add_halves(v[0]), add_halves(v[1])), add_pairs(add_halves(v[2]), add_halves(v[3])));
-    const __m256i high =
-        add_fours(add_pairs(add_halves(v[4]), add_halves(v[5])), add_pairs(add_halves(v[6]), add_halves(v[7])));
-    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
+    __m256i halves[8];
+    Q8_UNROLL for (int i = 0; i < 8; i++) halves[i] = add_halves(v[i]);
+    return mn_add_lanes(halves);
 }
 
 /* What of a kernel is constant: are weights unsigned, and have inputs a zero point, so that weights' own sums matter?
