@@ -15,6 +15,16 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a panel");
 
 enum { UNIT = MN_SPANS_Q8_UNIT, TOGETHER = 2 };
 
+/* As much of the next step's weights, most often logits, is fetched, part of an L2, if computing leaves time for it.
+ * Where activations are split they are not in large pages, and fetching takes as long as it saves. */
+enum { LATER_BYTES = SPLITS ? 0 : 640 * 1024 };
+
+/* Weights that are asked for with tiles. */
+typedef struct fetch {
+    mn_q8_prefetch weights;
+    size_t each; /* bytes with a tile */
+} fetch;
+
 /* One image. */
 typedef struct job {
     const mn_conv_mean_params *p;
@@ -27,8 +37,7 @@ typedef struct job {
     mn_requant mean;               /* MN_POOLING_MEAN */
     int32_t offset;                /* added to the centred results of all pixels before they are averaged */
     uint8_t *out;
-    mn_q8_prefetch prefetch; /* weights of the panels that follow */
-    size_t each;             /* bytes of them with a tile */
+    fetch own, next; /* weights of the panels that follow, and of the next step */
 } job;
 
 static int32_t depth_of(const mn_window *w) { return (int32_t)mn_round_up((size_t)w->in_c, UNIT); }
@@ -215,15 +224,20 @@ Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t 
     }
 }
 
+Q8_INLINE void fetch_some(fetch *f) {
+    const size_t each = f->weights.from < f->weights.end ? f->each : 0;
+    mn_q8_prefetch_now(f->weights.from, each);
+    f->weights.from += each;
+}
+
 /* All pixels of some vectors of channels. */
 Q8_INLINE void run_halves(int halves, job *j, int32_t half) {
     const bool plain = j->zeros.weight == 0 && are_floats(&j->panels, half, halves);
     __m256i totals[TILE_HALVES];
     Q8_UNROLL for (int v = 0; v < halves; v++) totals[v] = _mm256_set1_epi32(j->offset);
     for (int32_t group = 0; group < j->groups; group++) {
-        const size_t each = j->prefetch.from < j->prefetch.end ? j->each : 0;
-        mn_q8_prefetch_now(j->prefetch.from, each);
-        j->prefetch.from += each;
+        fetch_some(&j->own);
+        fetch_some(&j->next);
         if (j->pixels - group * ROWS == 1) {
             run_tile(1, halves, plain, j, half, group, totals);
         } else {
@@ -233,13 +247,20 @@ Q8_INLINE void run_halves(int halves, job *j, int32_t half) {
     Q8_UNROLL for (int v = 0; v < halves; v++) store_half(j, half + v, totals[v]);
 }
 
+static fetch fetch_of(mn_q8_prefetch weights, size_t tiles) {
+    return (fetch){weights, mn_round_up((size_t)(weights.end - weights.from) / tiles, 64)};
+}
+
 /* Vectors [half, end) of 8 channels. */
-Q8_TARGET static void run_panels(job *j, int32_t half, int32_t end) {
+Q8_TARGET static void run_panels(job *j, const mn_task *task, int32_t half, int32_t end) {
     const size_t tiles = (size_t)mn_groups_of(end - half, TILE_HALVES) * (size_t)j->groups;
+    const size_t most = (size_t)j->depth / 8 * 64; /* a line with two groups of products */
     const char *first = j->panels.first;
-    j->prefetch = (mn_q8_prefetch){first + (size_t)(half / 2) * j->panels.stride,
-                                   first + (size_t)mn_groups_of(end, 2) * j->panels.stride};
-    j->each = mn_round_up((size_t)(j->prefetch.end - j->prefetch.from) / tiles, 64);
+    const mn_q8_prefetch own = {first + (size_t)(half / 2) * j->panels.stride,
+                                first + (size_t)mn_groups_of(end, 2) * j->panels.stride};
+    j->own = fetch_of(own, tiles);
+    j->next = fetch_of(mn_q8_prefetch_of(task, LATER_BYTES), tiles);
+    if (j->own.each + j->next.each > most) j->next.each = most > j->own.each ? most - j->own.each : 0;
     while (half < end) {
         const int32_t left = end - half;
         if (TILE_HALVES == 3 && (left == 3 || left > 4)) {
@@ -273,7 +294,7 @@ static void conv_mean_run(const mn_task *task, int32_t begin, int32_t end, mn_ty
         const int32_t last = mn_min_i32(units, first + end - begin);
         take_image(&j, task, batch);
         j.out = (uint8_t *)task->output + (ptrdiff_t)batch * w->out_c;
-        run_panels(&j, 2 * first, mn_min_i32(2 * last, mn_groups_of(w->out_c, Q8_LANES)));
+        run_panels(&j, task, 2 * first, mn_min_i32(2 * last, mn_groups_of(w->out_c, Q8_LANES)));
         begin += last - first;
     }
 }
