@@ -12,8 +12,9 @@
 #define INLINE TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-/* Accumulators of a panel that do not wait for each other. */
-enum { PER_PANEL = MN_PANEL / LANES, STEPS = 8 / PER_PANEL };
+/* Sums that do not wait for each other, of every fourth product: as many with any vectors, for the same bits. 32-bit
+ * Arm, which does not fuse products and has other bits anyway, has registers for two. */
+enum { PER_PANEL = MN_PANEL / LANES, STEPS = MOST_COLUMNS < PER_PANEL ? 2 : 4 };
 
 /* acc += `steps` inputs x their weights. */
 INLINE void add_steps(int steps, vec acc[STEPS][PER_PANEL], const float *in, const float *weights) {
