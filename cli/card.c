@@ -134,7 +134,8 @@ void cli_card_end(cli_card *card) {
         fputc(' ', card->out);
         cli_card_word(card->out, card->source->arguments[i]);
     }
-    fputs("\n\nThe same version, files and options give the same bytes; with `train`, as many threads, too.\n"
+    fputs("\n\nThe same version, files and options give the same bytes on a processor that rounds floats alike; with\n"
+          "`train`, as many threads, too.\n"
           "\n## Limits\n\n"
           "- It always answers with classes that it knows, even when the picture shows none of them.\n"
           "- Expect it to work on pictures like those it was trained on. Measure it on yours before you rely on it.\n"
