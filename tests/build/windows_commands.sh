@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/build/windows_commands.sh FOLDER
 #
-# The commands for Windows in the build folder FOLDER, in Wine (scripts/cross.sh windows): what they write and print is what
-# the commands here write and print, byte for byte. Names in other scripts, backslashes, bytes in pipes, and files that
-# appear whole.
+# The commands for Windows in the build folder FOLDER, in Wine (scripts/cross.sh windows windows-i686): what they write and
+# print is what the commands here write and print, byte for byte. Names in other scripts, backslashes, bytes in pipes, and
+# files that appear whole.
 . tests/build/common.sh
 
 root=$PWD folder=$PWD/$1
 here() { "$root/build/mobilenet" "$@"; }
-there() { wine "$folder/mobilenet.exe" "$@" 2>"$scratch/err"; }
+there() { LC_ALL=C.UTF-8 wine "$folder/mobilenet.exe" "$@" 2>"$scratch/err"; }
 model=tests/golden/tiny_v2_int8.tflite
 
 # A photo without a library: PPM.
@@ -27,7 +27,8 @@ for arguments in --help 'help quantize' "inspect --cpu portable $model" 'variant
     equal "$arguments"
 done
 here classify -m "$model" "$photos/große.ppm" | sed 's/inference .* ms//' >"$scratch/here"
-there classify -m "${model//\//\\}" "$photos/große.ppm" | sed 's/inference .* ms//' >"$scratch/there"
+there classify -m "${model//\//\\}" "$photos/große.ppm" | sed 's/inference .* ms//' >"$scratch/there" ||
+    fail "classify: $(cat "$scratch/err")"
 equal 'a photo with a name beyond ASCII'
 [ -s "$scratch/there" ] || fail "nothing is said of the photo"
 here classify -m "$model" "$photos" | sed 's/inference .* ms//' >"$scratch/here"
@@ -51,6 +52,7 @@ here new --width 0.35 --size 32 --classes 3 --seed 7 -o other/new.tflite
 # Random weights are made with sines and logarithms, whose last bits are each C library's own.
 [ "$(stat -c %s made/новый.tflite)" = "$(stat -c %s other/new.tflite)" ] || fail "'new' writes another size"
 cp other/new.tflite made/новый.tflite
+export MOBILENET_CPU=portable # which rounds floats alike everywhere
 there quantize made/новый.tflite -o made/int8.tflite --images "$photos" >/dev/null ||
     fail "quantize: $(cat "$scratch/err")"
 here quantize other/new.tflite -o other/int8.tflite --images "$photos" >/dev/null
