@@ -256,9 +256,10 @@ Q8_TARGET static void run_panels(job *j, const mn_task *task, int32_t half, int3
     const size_t tiles = (size_t)mn_groups_of(end - half, TILE_HALVES) * (size_t)j->groups;
     const size_t most = (size_t)j->depth / 8 * 64; /* a line with two groups of products */
     const char *first = j->panels.first;
-    const mn_q8_prefetch own = {first + (size_t)(half / 2) * j->panels.stride,
-                                first + (size_t)mn_groups_of(end, 2) * j->panels.stride};
+    mn_q8_prefetch own = {first + (size_t)(half / 2) * j->panels.stride,
+                          first + (size_t)mn_groups_of(end, 2) * j->panels.stride};
     j->own = fetch_of(own, tiles);
+    j->own.weights.from += (size_t)TILE_HALVES * j->panels.stride / 2;
     j->next = fetch_of(mn_q8_prefetch_of(task, LATER_BYTES), tiles);
     if (j->own.each + j->next.each > most) j->next.each = most > j->own.each ? most - j->own.each : 0;
     while (half < end) {
