@@ -74,12 +74,12 @@ typedef struct sizes {
 sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t bands);
 
 /* Behind the ring, for AVX2: of each group of four rows, as the ring has them, what its columns are multiplied with,
- * [group][column][group of products][row from the first that there is][4]; where each column's rests begin and the
- * last one's end; and rests. */
+ * [group][column][group of products][row from the first that there is][4], and its rests; what accumulators of one
+ * group begin with. */
 typedef struct split_sizes {
-    int32_t groups;                           /* that the rows of a band may touch */
-    size_t column;                            /* bytes */
-    size_t bytes_at, begin_at, rests_at, end; /* from the beginning of the workspace */
+    int32_t groups;                                                /* that the rows of a band may touch */
+    size_t column;                                                 /* bytes */
+    size_t bytes_at, groups_at, starts_at, sums_at, rests_at, end; /* from the beginning of the workspace */
 } split_sizes;
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);
@@ -132,8 +132,8 @@ typedef struct fetch {
 typedef struct inputs {
     const uint8_t *bytes;
     size_t row_stride, pixel_stride;
-    int32_t quads, words;           /* groups of four products, as bytes; in 16 bits, with AVX2 */
-    const mn_rest_q8 *const *rests; /* with AVX2: those of column x are from rests[x] to rests[x + 1]; or NULL */
+    int32_t quads, words; /* groups of four products, as bytes; in 16 bits, with AVX2 */
+    mn_rests_q8 rests;    /* with AVX2; without `starts`: none */
 } inputs;
 
 /* Bytes as they are, from row `row` of the band's conv rows on. */

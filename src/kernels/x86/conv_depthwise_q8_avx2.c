@@ -29,11 +29,12 @@ static inputs inputs_of(const band *b, int32_t index, int32_t row) {
         return in;
     }
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
-    const size_t column = (size_t)(index - first_group_of(b)) * (size_t)b->p->conv.window.out_w;
+    const int32_t from_first = index - first_group_of(b);
+    const size_t column = (size_t)from_first * (size_t)b->p->conv.window.out_w;
     return (inputs){.bytes = b->copy + s.bytes_at + column * s.column,
                     .pixel_stride = s.column,
                     .quads = b->l.quads,
-                    .rests = (const mn_rest_q8 *const *)(const void *)(b->copy + s.begin_at) + column};
+                    .rests = ((const mn_rests_q8 *)(const void *)(b->copy + s.groups_at))[from_first]};
 }
 
 /* Two rows of 16 products. */
@@ -45,10 +46,10 @@ Q8_INLINE __m256i two_rows(const uint8_t *first, const uint8_t *second) {
 
 /* Splits a column of four rows; returns the end of the rests. */
 Q8_INLINE mn_rest_q8 *split_column(const uint8_t *const rows[GROUP], size_t at, const mn_spans_q8 *spans, int32_t quads,
-                                   uint8_t *to, mn_rest_q8 *rests) {
+                                   uint8_t *to, int32_t start, mn_rest_q8 *rests) {
     for (int32_t quad = 0; quad < quads; quad += 4, at += MN_SPANS_Q8_UNIT, to += GROUP * MN_SPANS_Q8_UNIT) {
         const __m256i first = two_rows(rows[0] + at, rows[1] + at), second = two_rows(rows[2] + at, rows[3] + at);
-        rests = split_unit(first, second, spans, quad, to, rests);
+        rests = split_unit(first, second, spans, quad, to, start, rests);
     }
     return rests;
 }
@@ -60,19 +61,22 @@ Q8_TARGET static void prepare_copy(const band *b) {
     const int32_t width = b->p->conv.window.out_w, pad = b->p->depthwise.window.pad_top;
     uint8_t *to = b->copy + s.bytes_at;
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)(b->copy + s.rests_at);
-    const mn_rest_q8 **begin = (const mn_rest_q8 **)(void *)(b->copy + s.begin_at);
-    for (int32_t row = b->first_copied, next; row < b->last_copied; row = next) {
+    int32_t *start = (int32_t *)(void *)(b->copy + s.starts_at);
+    mn_rests_q8 *lists = (mn_rests_q8 *)(void *)(b->copy + s.groups_at);
+    for (int32_t row = b->first_copied, next; row < b->last_copied; row = next, start += width) {
         const uint8_t *rows[GROUP];
         next = mn_min_i32(b->last_copied, ((row + pad) / GROUP + 1) * GROUP - pad);
         for (int32_t r = 0; r < GROUP; r++) {
             rows[r] = b->copy + (size_t)(mn_min_i32(row + r, next - 1) - b->first_copied) * b->l.conv_stride;
         }
+        mn_rests_q8 listed = mn_rests_q8_begin(start, (int32_t *)(void *)(b->copy + s.sums_at), rests);
         for (int32_t x = 0; x < width; x++, to += s.column) {
-            *begin++ = rests;
-            rests = split_column(rows, (size_t)x * b->l.pixel_stride, &spans, b->l.quads, to, rests);
+            const size_t at = (size_t)x * b->l.pixel_stride;
+            rests = split_column(rows, at, &spans, b->l.quads, to, mn_rests_q8_next(&listed), rests);
+            mn_rests_q8_end_column(&listed, x, rests);
         }
+        *lists++ = listed;
     }
-    *begin = rests;
 }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"

@@ -52,8 +52,10 @@ split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const 
     split_sizes s = {.groups = mn_groups_of(l->copied, GROUP) + 1, .column = mn_spans_q8_products(l->quads) * GROUP};
     const size_t columns = (size_t)s.groups * (size_t)p->conv.window.out_w;
     s.bytes_at = mn_round_up(before, 64);
-    s.begin_at = s.bytes_at + columns * s.column;
-    s.rests_at = s.begin_at + mn_round_up((columns + 1) * sizeof(mn_rest_q8 *), 64);
+    s.groups_at = s.bytes_at + columns * s.column;
+    s.starts_at = s.groups_at + (size_t)s.groups * sizeof(mn_rests_q8);
+    s.sums_at = mn_round_up(s.starts_at + columns * sizeof(int32_t), 64);
+    s.rests_at = s.sums_at + mn_rests_q8_sums(p->conv.window.out_w);
     s.end = s.rests_at + columns * mn_rests_q8_most(l->quads, 2) * sizeof(mn_rest_q8);
     return s;
 }

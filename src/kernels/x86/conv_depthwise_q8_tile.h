@@ -153,13 +153,22 @@ Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t f
     }
 }
 
-/* Adds the products of the rests of column x. */
-Q8_INLINE void add_rests(int rows, int halves, const inputs *in, int32_t x, const int8_t *weights, ptrdiff_t stride,
-                         column *acc) {
-    const int8_t *panels[TILE_HALVES];
-    if (!in->rests) return;
-    Q8_UNROLL for (int v = 0; v < halves; v++) panels[v] = weights + v * 32;
-    dot_rests(rows, halves, in->rests[x], in->rests[x + 1], 0, panels, stride, acc->of);
+/* Begins the accumulators of columns, if activations are split. */
+Q8_INLINE void begin_rests(int halves, const mn_rests_q8 *rests, const __m256i *bias, const int8_t *panel,
+                           ptrdiff_t stride) {
+    const int8_t *weights[TILE_HALVES];
+    Q8_UNROLL for (int v = 0; v < halves; v++) weights[v] = panel + v * 32;
+    if (rests->starts) begin_columns(halves, rests, bias, weights, stride);
+}
+
+/* What the accumulators of column x begin with. */
+Q8_INLINE void begin_column(int rows, int halves, const mn_rests_q8 *rests, int32_t x, const constants *c,
+                            column *acc) {
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            acc->of[v][r] = SPLITS && rests->starts ? begun(rests, x, v, r) : c->folded_bias[v];
+        }
+    }
 }
 
 /* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. What lies where a
@@ -175,13 +184,12 @@ Q8_INLINE void conv_columns(int rows, int halves, bool plain, const group *share
     const int8_t *panel = g.block->weights + first * 32;
     constants loaded;
     load_constants(halves, &g, first, &loaded);
+    begin_rests(halves, &g.in.rests, loaded.folded_bias, panel, stride);
     for (int32_t x = 0; x < width; x++, out += stride, from += g.in.pixel_stride) {
         const constants *c = &loaded;
         __asm__("" : "+r"(c)); /* where it is: accumulators need all registers */
         column acc;
-        Q8_UNROLL for (int v = 0; v < halves; v++) {
-            Q8_UNROLL for (int r = 0; r < rows; r++) acc.of[v][r] = c->folded_bias[v];
-        }
+        begin_column(rows, halves, &g.in.rests, x, c, &acc);
         const int8_t *weights = panel;
         for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
             multiply(rows, halves, from + i * GROUP_BYTES, row_stride, weights, &acc);
@@ -189,7 +197,6 @@ Q8_INLINE void conv_columns(int rows, int halves, bool plain, const group *share
         for (int32_t i = 0; i < g.in.words; i++, weights += stride) {
             dot_words(rows, halves, from + i * 4, (ptrdiff_t)g.in.row_stride, weights, acc.of);
         }
-        add_rests(rows, halves, &g.in, x, panel, stride, &acc);
         if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x, &acc);

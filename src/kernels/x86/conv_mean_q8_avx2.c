@@ -10,8 +10,8 @@
 
 /* Splits 16 products of pixels 0 and 1, and of 2 and 3; returns the end of the rests. */
 Q8_INLINE mn_rest_q8 *place_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
-                                 mn_rest_q8 *rests) {
-    return split_unit(first, second, spans, quad, to, rests);
+                                 int32_t start, mn_rest_q8 *rests) {
+    return split_unit(first, second, spans, quad, to, start, rests);
 }
 
 #include "kernels/x86/conv_mean_q8_tile.h"

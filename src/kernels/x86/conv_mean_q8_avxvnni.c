@@ -10,8 +10,8 @@
 
 /* Stores 16 products of pixels 0 and 1, and of 2 and 3, as [4 groups][4 pixels][4]. */
 Q8_INLINE mn_rest_q8 *place_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
-                                 mn_rest_q8 *rests) {
-    (void)spans, (void)quad;
+                                 int32_t start, mn_rest_q8 *rests) {
+    (void)spans, (void)quad, (void)start;
     q8_store_quads(first, second, to);
     return rests;
 }

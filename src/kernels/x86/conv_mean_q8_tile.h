@@ -32,7 +32,7 @@ typedef struct job {
     panels panels;
     int32_t depth, pixels, groups; /* of four pixels */
     const uint8_t *image;          /* [group][group of products][pixel][4] */
-    const mn_rest_q8 **rests;      /* with SPLITS: those of group g are from rests[g] to rests[g + 1] */
+    mn_rests_q8 rests;             /* with SPLITS, of groups as columns */
     int32_t *sums;                 /* of the inputs of each pixel; for weight zero points */
     mn_requant mean;               /* MN_POOLING_MEAN */
     int32_t offset;                /* added to the centred results of all pixels before they are averaged */
@@ -44,14 +44,13 @@ static int32_t depth_of(const mn_window *w) { return (int32_t)mn_round_up((size_
 
 static int32_t groups_of(const mn_window *w) { return mn_groups_of(w->in_h * w->in_w, ROWS); }
 
-/* Workspace: the image, sums, where rests begin, rests. */
+/* Workspace: the image, sums of inputs; with SPLITS what accumulators begin with, and where in that those of each group
+ * do; rests. */
 static size_t image_bytes(const mn_window *w) { return (size_t)groups_of(w) * ROWS * (size_t)depth_of(w); }
 
-static size_t sums_bytes(const mn_window *w) {
-    return mn_round_up((size_t)groups_of(w) * ROWS * sizeof(int32_t), sizeof(mn_rest_q8 *));
-}
+static size_t sums_bytes(const mn_window *w) { return mn_round_up((size_t)groups_of(w) * ROWS * sizeof(int32_t), 64); }
 
-static size_t begins_bytes(const mn_window *w) { return ((size_t)groups_of(w) + 1) * sizeof(mn_rest_q8 *); }
+static size_t starts_bytes(const mn_window *w) { return mn_round_up((size_t)groups_of(w) * sizeof(int32_t), 64); }
 
 static size_t rests_bytes(const mn_window *w) {
     return (size_t)groups_of(w) * mn_rests_q8_most(depth_of(w) / 4, TOGETHER) * sizeof(mn_rest_q8);
@@ -74,7 +73,7 @@ static bool conv_mean_need(const void *params, mn_kernel_need *need) {
     need->workspace_bytes = image_bytes(w) + sums_bytes(w);
     if (!SPLITS) return true;
     need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
-    need->workspace_bytes += begins_bytes(w) + rests_bytes(w);
+    need->workspace_bytes += mn_rests_q8_sums(groups_of(w)) + starts_bytes(w) + rests_bytes(w);
     return true;
 }
 
@@ -126,21 +125,23 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     const mn_spans_q8 spans = spans_of(w, task->packed);
     uint8_t *image = task->workspace;
     j->sums = (int32_t *)(void *)(image + image_bytes(w));
-    j->rests = (const mn_rest_q8 **)(void *)((uint8_t *)j->sums + sums_bytes(w));
-    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)j->rests + begins_bytes(w));
+    int32_t *begun_at = j->sums + sums_bytes(w) / sizeof *j->sums;
+    int32_t *start = begun_at + mn_rests_q8_sums(j->groups) / sizeof *start;
+    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)start + starts_bytes(w));
+    j->rests = mn_rests_q8_begin(start, begun_at, rests);
     for (int32_t g = 0; g < j->groups; g++) {
         const uint8_t *pixels[ROWS];
         for (int32_t r = 0; r < ROWS; r++) {
             pixels[r] = in + (ptrdiff_t)mn_min_i32(g * ROWS + r, j->pixels - 1) * w->in_c;
             if (j->zeros.weight) j->sums[g * ROWS + r] = sum_pixel(pixels[r], w->in_c);
         }
-        if (SPLITS) j->rests[g] = rests;
         for (int32_t k = 0; k < j->depth; k += UNIT) {
             uint8_t *to = image + ((ptrdiff_t)g * j->depth + k) * ROWS;
-            rests = place_unit(load_two(j, pixels, k), load_two(j, pixels + 2, k), &spans, k / 4, to, rests);
+            const __m256i first = load_two(j, pixels, k), second = load_two(j, pixels + 2, k);
+            rests = place_unit(first, second, &spans, k / 4, to, mn_rests_q8_next(&j->rests), rests);
         }
+        if (SPLITS) mn_rests_q8_end_column(&j->rests, g, rests);
     }
-    if (SPLITS) j->rests[j->groups] = rests;
     j->image = image;
 }
 
@@ -208,9 +209,8 @@ Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t 
     const uint8_t *in = j->image + (ptrdiff_t)group * ROWS * j->depth;
     __m256i acc[TILE_HALVES][ROWS];
     const q8_shape shape = {.rows = rows, .beside = 1, .apart = 1, .halves = halves};
-    begin_tile(shape, &j->panels, half, weights, acc);
+    begin_tile(shape, &j->panels, half, &j->rests, group, 0, weights, acc);
     dot_span(TOGETHER, shape, in, (ptrdiff_t)ROWS * j->depth, weights, 0, acc);
-    if (SPLITS) dot_rests(rows, halves, j->rests[group], j->rests[group + 1], 0, weights, LANES * 4, acc);
     Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = rows; r < ROWS; r++) acc[v][r] = acc[v][0]; }
     const int32_t there = mn_min_i32(ROWS, j->pixels - group * ROWS);
     if (plain) {
@@ -235,6 +235,7 @@ Q8_INLINE void run_halves(int halves, job *j, int32_t half) {
     const bool plain = j->zeros.weight == 0 && are_floats(&j->panels, half, halves);
     __m256i totals[TILE_HALVES];
     Q8_UNROLL for (int v = 0; v < halves; v++) totals[v] = _mm256_set1_epi32(j->offset);
+    begin_rests(halves, &j->panels, half, &j->rests);
     for (int32_t group = 0; group < j->groups; group++) {
         fetch_some(&j->own);
         fetch_some(&j->next);

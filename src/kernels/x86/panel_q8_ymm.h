@@ -27,16 +27,33 @@ static inline bool are_floats(const panels *p, int32_t half, int32_t halves) {
     return true;
 }
 
-/* Accumulators with nothing but their folded biases. */
-Q8_INLINE void begin_tile(q8_shape s, const panels *p, int32_t half, const int8_t *weights[TILE_HALVES],
-                          __m256i acc[TILE_HALVES][ROWS]) {
+/* Where the weights of vector `half` of 8 channels begin, and their folded biases. */
+Q8_INLINE const int8_t *weights_of(const panels *p, int32_t half) {
+    return mn_panel_q8_at(p->first, p->stride, half / 2)->weights + half % 2 * Q8_LANES * 4;
+}
+
+Q8_INLINE __m256i bias_of(const panels *p, int32_t half) {
+    return q8_load(mn_panel_q8_at(p->first, p->stride, half / 2)->folded_bias + half % 2 * Q8_LANES);
+}
+
+/* With SPLITS: begins the accumulators of all columns. */
+Q8_INLINE void begin_rests(int halves, const panels *p, int32_t half, const mn_rests_q8 *rests) {
+    const int8_t *weights[TILE_HALVES];
+    __m256i bias[TILE_HALVES];
+    if (!SPLITS) return;
+    Q8_UNROLL for (int v = 0; v < halves; v++) weights[v] = weights_of(p, half + v), bias[v] = bias_of(p, half + v);
+    begin_columns(halves, rests, bias, weights, LANES * 4);
+}
+
+/* Accumulators with nothing but their folded biases or, with SPLITS, as those of column `x` begin, from row `first` on.
+ */
+Q8_INLINE void begin_tile(q8_shape s, const panels *p, int32_t half, const mn_rests_q8 *rests, int32_t x, int32_t first,
+                          const int8_t *weights[TILE_HALVES], __m256i acc[TILE_HALVES][ROWS]) {
     Q8_UNROLL for (int v = 0; v < s.halves; v++) {
-        const mn_panel_q8 *panel = mn_panel_q8_at(p->first, p->stride, (half + v) / 2);
-        const int32_t second = (half + v) % 2;
-        weights[v] = panel->weights + second * Q8_LANES * 4;
+        weights[v] = weights_of(p, half + v);
         Q8_UNROLL for (int i = v; i < v + s.apart; i++) {
             Q8_UNROLL for (int r = 0; r < s.rows * s.beside; r++) {
-                acc[i][r] = q8_load(panel->folded_bias + second * Q8_LANES);
+                acc[i][r] = SPLITS ? begun(rests, x, v, first + r) : bias_of(p, half + v);
             }
         }
     }

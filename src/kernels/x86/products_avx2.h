@@ -62,50 +62,80 @@ Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t ro
     }
 }
 
-/* Adds the products of rests, groups that are multiplied again; `at` bytes into them is the first row. Group q of the
- * weights lies at weights[vector] + q * stride. */
-Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_rest_q8 *end, ptrdiff_t at,
-                         const int8_t *const *weights, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
-    for (; from < end; from++) {
-        const __m256i factors = q8_four_bytes(from->factors);
-        __m256i w[TILE_HALVES];
-        Q8_UNROLL for (int v = 0; v < halves; v++) w[v] = q8_load(weights[v] + from->quad * stride);
-        Q8_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i x = q8_four_bytes(from->bytes + at + r * 4);
-            Q8_UNROLL for (int v = 0; v < halves; v++) {
-                const __m256i products = _mm256_madd_epi16(_mm256_maddubs_epi16(x, w[v]), factors);
-                acc[v][r] = _mm256_add_epi32(acc[v][r], products);
-            }
-            __asm__ volatile("" : "+r"(from)); /* row by row, or registers run out */
-        }
+/* Adds the products of a rest. */
+Q8_INLINE void add_rest(int halves, const mn_rest_q8 *rest, int32_t *sums, const int8_t *const *weights,
+                        ptrdiff_t stride) {
+    const __m256i x = q8_four_bytes(rest->bytes), factors = q8_four_bytes(rest->factors);
+    const size_t from = rest->quad * (size_t)stride;
+    int32_t *to = sums + rest->at;
+    Q8_UNROLL for (int v = 0; v < halves; v++, to += MN_RESTS_Q8_VECTOR) {
+        const __m256i pairs = _mm256_maddubs_epi16(x, q8_load(weights[v] + from));
+        const __m256i sum = _mm256_add_epi32(q8_load(to), _mm256_madd_epi16(pairs, factors));
+        _mm256_storeu_si256((__m256i *)(void *)to, sum);
     }
 }
 
-/* Lists the groups of a unit that are not 0, from group `quad` on, in parts; returns the end. */
-Q8_INLINE mn_rest_q8 *list_rests(__m256i first, __m256i second, int32_t quad, int16_t factor, mn_rest_q8 *to) {
-    uint8_t quads[4][16];
-    q8_store_quads(first, second, quads[0]);
-    for (int32_t i = 0; i < 4; i++) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)quads[i]);
-        while (!_mm_testz_si128(bytes, bytes)) {
-            const __m128i part = _mm_min_epu8(bytes, _mm_set1_epi8(127));
-            *to = (mn_rest_q8){.quad = quad + i, .factors = {factor, factor}};
-            _mm_storeu_si128((__m128i *)(void *)to++->bytes, part);
-            bytes = _mm_sub_epi8(bytes, part);
+/* Begins the accumulators of columns with biases and the products of rests. Group q of the weights lies at
+ * weights[vector] + q * stride. */
+Q8_INLINE void begin_columns(int halves, const mn_rests_q8 *rests, const __m256i bias[TILE_HALVES],
+                             const int8_t *const *weights, ptrdiff_t stride) {
+    __m256i *sums = (__m256i *)(void *)rests->sums;
+    for (const __m256i *end = sums + rests->starts * TILE_HALVES * 4; sums < end; sums += TILE_HALVES * 4) {
+        Q8_UNROLL for (int v = 0; v < halves; v++) {
+            Q8_UNROLL for (int r = 0; r < 4; r++) _mm256_storeu_si256(sums + v * 4 + r, bias[v]);
         }
+    }
+    for (const mn_rest_q8 *rest = rests->from; rest < rests->end; rest++) {
+        add_rest(halves, rest, rests->sums, weights, stride);
+    }
+}
+
+/* Row `row` of vector `v` of a column's accumulators, as they begin. */
+Q8_INLINE __m256i begun(const mn_rests_q8 *rests, int32_t x, int v, int row) {
+    return q8_load(rests->sums + rests->start[x] + v * MN_RESTS_Q8_VECTOR + row * MN_RESTS_Q8_ROW);
+}
+
+/* Which of eight 32-bit lanes are not 0, a bit each. */
+Q8_INLINE uint32_t lanes_of(__m256i v) {
+    const __m256i none = _mm256_cmpeq_epi32(v, _mm256_setzero_si256());
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(none)) ^ 0xff;
+}
+
+/* Lists what is not 0 of a unit from group `quad` on, two vectors of [2 rows][16 products], in parts; returns the end.
+ */
+Q8_INLINE mn_rest_q8 *list_rests(const __m256i rows[2], int16_t factor, int32_t quad, int32_t at, mn_rest_q8 *to) {
+    const __m256i most = _mm256_set1_epi8(127);
+    __m256i left[] = {rows[0], rows[1]};
+    uint32_t lanes = lanes_of(left[0]) | lanes_of(left[1]) << 8;
+    while (lanes) {
+        uint8_t parts[2][32];
+        Q8_UNROLL for (int i = 0; i < 2; i++) {
+            const __m256i part = _mm256_min_epu8(left[i], most);
+            _mm256_storeu_si256((__m256i *)(void *)parts[i], part);
+            left[i] = _mm256_sub_epi8(left[i], part);
+        }
+        for (; lanes; lanes &= lanes - 1) {
+            const uint32_t lane = (uint32_t)__builtin_ctz(lanes);
+            *to = (mn_rest_q8){.factors = {factor, factor}, .quad = (uint32_t)quad + lane % 4};
+            to->at = (uint32_t)at + lane / 4 * MN_RESTS_Q8_ROW;
+            memcpy(to++->bytes, parts[0] + lane * 4, 4);
+        }
+        lanes = lanes_of(left[0]) | lanes_of(left[1]) << 8;
     }
     return to;
 }
 
 /* Rare enough to be no part of split_unit(). */
-Q8_NOINLINE static mn_rest_q8 *list_both(const __m256i over[2], const __m256i under[2], int32_t quad, mn_rest_q8 *to) {
-    to = list_rests(over[0], over[1], quad, 1, to);
-    return list_rests(under[0], under[1], quad, -1, to);
+Q8_NOINLINE static mn_rest_q8 *list_both(const __m256i over[2], const __m256i under[2], int32_t quad, int32_t at,
+                                         mn_rest_q8 *to) {
+    to = list_rests(over, 1, quad, at, to);
+    return list_rests(under, -1, quad, at, to);
 }
 
-/* Splits 16 products from group `quad` on of rows 0 and 1, and of 2 and 3; returns the end of the rests. */
+/* Splits 16 products from group `quad` on of rows 0 and 1, and of 2 and 3, of a column whose accumulators begin at `at`
+ * if it has rests; returns the end of these. */
 Q8_INLINE mn_rest_q8 *split_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
-                                 mn_rest_q8 *rests) {
+                                 int32_t at, mn_rest_q8 *rests) {
     const __m256i order = q8_both_halves(spans->order + quad * 4), low = q8_both_halves(spans->low + quad * 4);
     const __m256i width = q8_both_halves(spans->width + quad * 4), rows[] = {first, second};
     __m256i bytes[2], over[2], under[2];
@@ -117,7 +147,7 @@ Q8_INLINE mn_rest_q8 *split_unit(__m256i first, __m256i second, const mn_spans_q
     }
     q8_store_quads(bytes[0], bytes[1], to);
     const __m256i any = _mm256_or_si256(_mm256_or_si256(over[0], over[1]), _mm256_or_si256(under[0], under[1]));
-    return _mm256_testz_si256(any, any) ? rests : list_both(over, under, quad, rests);
+    return _mm256_testz_si256(any, any) ? rests : list_both(over, under, quad, at, rests);
 }
 
 #endif

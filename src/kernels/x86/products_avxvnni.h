@@ -41,9 +41,13 @@ Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t ro
     (void)rows, (void)halves, (void)from, (void)row_stride, (void)weights, (void)acc;
 }
 
-Q8_INLINE void dot_rests(int rows, int halves, const mn_rest_q8 *from, const mn_rest_q8 *end, ptrdiff_t at,
-                         const int8_t *const *weights, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
-    (void)rows, (void)halves, (void)from, (void)end, (void)at, (void)weights, (void)stride, (void)acc;
+Q8_INLINE void begin_columns(int halves, const mn_rests_q8 *rests, const __m256i bias[TILE_HALVES],
+                             const int8_t *const *weights, ptrdiff_t stride) {
+    (void)halves, (void)rests, (void)bias, (void)weights, (void)stride;
+}
+
+Q8_INLINE __m256i begun(const mn_rests_q8 *rests, int32_t x, int v, int row) {
+    return (void)rests, (void)x, (void)v, (void)row, _mm256_setzero_si256();
 }
 
 /* Four rows of 8 channels, and four rows of a filter, as dot_cells() multiplies them. */

@@ -11,7 +11,7 @@
 /* Splits `vectors` of 16 channels of a column, of which the first begins with group `quad`; returns the end of the
  * rests. */
 Q8_TARGET static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, const mn_spans_q8 *spans,
-                                   uint8_t *to, mn_rest_q8 *rests) {
+                                   uint8_t *to, int32_t start, mn_rest_q8 *rests) {
     for (const int32_t end = quad + vectors * 4; quad < end; quad += 4, from += 64) {
         /* Groups 0 and 1, 2 and 3; then 0 and 2, 1 and 3. */
         const __m256i low = q8_load(from), high = q8_load(from + 32);
@@ -19,7 +19,7 @@ Q8_TARGET static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t
         const __m256i odd = _mm256_permute2x128_si256(low, high, 0x31);
         const __m256i first = _mm256_permute4x64_epi64(_mm256_unpacklo_epi32(even, odd), 0xd8);
         const __m256i second = _mm256_permute4x64_epi64(_mm256_unpackhi_epi32(even, odd), 0xd8);
-        rests = split_unit(first, second, spans, quad, to + quad * 16, rests);
+        rests = split_unit(first, second, spans, quad, to + quad * 16, start, rests);
     }
     return rests;
 }

@@ -23,14 +23,15 @@ static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8
 static int32_t together_of(const mn_window *w) { return depth_of(w) >= 384 ? 4 : 2; }
 
 /* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied:
- * bytes, [column][group of products][row][4]; where the rests of each column begin and the last one's end; rests. */
+ * bytes, [column][group of products][row][4]; what accumulators begin with, and where in that those of each column do;
+ * rests. */
 static size_t sums_bytes(const mn_window *w, mn_type type) {
     return type == MN_UINT8 ? mn_round_up((size_t)w->out_w * ROWS * sizeof(int32_t), 64) : 0;
 }
 
 static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (size_t)w->out_w * ROWS; }
 
-static size_t begins_bytes(const mn_window *w) { return ((size_t)w->out_w + 1) * sizeof(mn_rest_q8 *); }
+static size_t starts_bytes(const mn_window *w) { return mn_round_up((size_t)w->out_w * sizeof(int32_t), 64); }
 
 static size_t rests_bytes(const mn_window *w) {
     return mn_rests_q8_most(depth_of(w) / 4, together_of(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
@@ -59,7 +60,7 @@ static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_nee
     if (p->adds && !mn_add_operands_fit(&p->add)) return false;
     need->packed_bytes = panels_bytes(w) + spans_bytes(w) + (p->adds ? sizeof(mn_add_q8) : 0);
     need->workspace_bytes = sums_bytes(w, type);
-    if (SPLITS) need->workspace_bytes += group_bytes(w) + begins_bytes(w) + rests_bytes(w);
+    if (SPLITS) need->workspace_bytes += group_bytes(w) + mn_rests_q8_sums(w->out_w) + starts_bytes(w) + rests_bytes(w);
     return true;
 }
 
@@ -104,8 +105,8 @@ typedef struct job {
     const uint8_t *first, *last;
     int32_t blocks;
     ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last */
-    const mn_rest_q8 *const *rests;     /* with SPLITS: those of column x are from rests[x] to rests[x + 1] */
-    ptrdiff_t first_row;                /* where in a rest its first row is */
+    mn_rests_q8 rests;                  /* with SPLITS */
+    int32_t first_row;                  /* the first of the rows in what is split */
     int32_t together;                   /* products added up in 16 bits */
     const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
     const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
@@ -216,7 +217,7 @@ Q8_NOINLINE static void finish_beside(const job *j, int32_t half, int32_t x, __m
 Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int32_t x) {
     const int8_t *weights[TILE_HALVES];
     __m256i acc[TILE_HALVES][ROWS];
-    begin_tile(s, &j->panels, half, weights, acc);
+    begin_tile(s, &j->panels, half, &j->rests, x, j->first_row, weights, acc);
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     ptrdiff_t k = 0;
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
@@ -224,7 +225,6 @@ Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int3
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
         k = dot_span(j->together, s, in, width, weights, k, acc);
     }
-    if (SPLITS) dot_rests(s.rows, s.halves, j->rests[x], j->rests[x + 1], j->first_row, weights, LANES * 4, acc);
     if (plain && s.beside == 1) {
         Q8_UNROLL for (int v = 0; v < s.halves; v++) {
             Q8_UNROLL for (int c = 0; c < s.apart; c++) {
@@ -252,6 +252,7 @@ Q8_INLINE int32_t run_columns(q8_shape s, job *shared, int32_t half, int32_t x) 
     const bool plain = s.beside > 1 || is_plain(shared, half, s.halves);
     const job j = *shared; /* nothing that is written can change it */
     const char *prefetch = j.prefetch.from;
+    begin_rests(s.halves, &j.panels, half, &j.rests);
     for (; x + s.beside * s.apart <= j.in_extent.width; x += s.beside * s.apart) {
         const size_t each = prefetch < j.prefetch.end ? j.each : 0;
         mn_q8_prefetch_now(prefetch, each);
@@ -328,22 +329,21 @@ static void split_group(job *j, const uint8_t *image, int32_t row, int32_t skipp
     const mn_extent *e = &j->in_extent;
     const mn_window *w = &j->p->conv.window;
     const ptrdiff_t column = (ptrdiff_t)depth_of(w) * ROWS;
-    const mn_rest_q8 **begin = (const mn_rest_q8 **)(void *)(to + group_bytes(w));
-    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)begin + begins_bytes(w));
+    int32_t *sums = (int32_t *)(void *)(to + group_bytes(w)), *start = sums + mn_rests_q8_sums(w->out_w) / sizeof *sums;
+    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)start + starts_bytes(w));
+    j->rests = mn_rests_q8_begin(start, sums, rests);
     for (int32_t x = 0; x < e->width; x++) {
-        begin[x] = rests;
         for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
             const int32_t vectors = mn_extent_block_vectors(e, b);
             const uint8_t *from = image + mn_extent_offset(e, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
-            rests = split(from, vectors, quad, spans, to + x * column, rests);
+            rests = split(from, vectors, quad, spans, to + x * column, mn_rests_q8_next(&j->rests), rests);
         }
+        mn_rests_q8_end_column(&j->rests, x, rests);
     }
-    begin[e->width] = rests;
     j->blocks = 1;
     j->last_width = column;
     j->first = j->last = to + skipped * 4;
-    j->rests = begin;
-    j->first_row = skipped * 4;
+    j->first_row = skipped;
 }
 
 /* Sets what the products of group `row` read, from row `y` on. */

@@ -11,11 +11,13 @@
  * added up before they are widened. Which products are a pair or four is free within units of 16: large weights get
  * small ones beside them, so that widths of pairs are most often more than 200 of 255, those of fours half to two
  * thirds of it. What `low` adds is folded into the bias. `over` and `under` are 0 for most activations; groups of four
- * with another one are listed, and multiplied as bytes again, added or taken off. Results are those of all 256 for all
- * weights and activations; how many groups are listed changes the time alone. */
+ * with another one are listed, and multiplied as bytes again, added or taken off: before the others, for a group of
+ * columns at once, since loops over the few rests of each column would be mispredicted. Results are those of all 256
+ * for all weights and activations; how many groups are listed changes the time alone. */
 #ifndef MN_KERNELS_X86_SPANS_Q8_H
 #define MN_KERNELS_X86_SPANS_Q8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,18 +51,49 @@ typedef struct mn_weights_q8 {
                          4 then */
 } mn_weights_q8;
 
-/** What the bytes leave of a group of activations, or a part of that, [4 rows][4 products], each at most 127: bytes
- * that are in 16 bits with any pair of weights. */
+/** What the bytes leave of a row's group of four activations, or a part of that, each at most 127: bytes that are in 16
+ * bits with any pair of weights. */
 typedef struct mn_rest_q8 {
-    uint8_t bytes[16];
-    int32_t quad;
+    uint8_t bytes[4];
     int16_t factors[2]; /* both 1, or both -1 */
+    uint32_t quad, at;  /* the group; where in `sums` its products are added */
 } mn_rest_q8;
 
+/** The rests of a group of columns, and what accumulators of a tile begin with. */
+typedef struct mn_rests_q8 {
+    const mn_rest_q8 *from, *end;
+    int32_t *start; /* of each column, where in `sums` its accumulators are; 0 if it has no rests */
+    int32_t starts; /* different ones */
+    int32_t *sums;  /* [start][2 vectors][4 rows][8 channels] */
+} mn_rests_q8;
+
+enum { MN_RESTS_Q8_ROW = 8, MN_RESTS_Q8_VECTOR = 4 * MN_RESTS_Q8_ROW, MN_RESTS_Q8_START = 2 * MN_RESTS_Q8_VECTOR };
+
 /** Most that a column of four rows can have: with pairs, whose widths are at least 128, one of `over` and one of
- * `under`; with fours, of at least 63, one more. */
+ * `under` for each row; with fours, of at least 63, one more. */
 static inline size_t mn_rests_q8_most(int32_t quads, int32_t together) {
-    return (size_t)(together == 2 ? 2 : 3) * (size_t)quads;
+    return (size_t)(together == 2 ? 8 : 12) * (size_t)quads;
+}
+
+/** Bytes of `sums` for so many columns. */
+static inline size_t mn_rests_q8_sums(int32_t columns) {
+    return ((size_t)columns + 1) * MN_RESTS_Q8_START * sizeof(int32_t);
+}
+
+/** Begins to list the rests of columns from the first on. */
+static inline mn_rests_q8 mn_rests_q8_begin(int32_t *start, int32_t *sums, const mn_rest_q8 *from) {
+    return (mn_rests_q8){.from = from, .end = from, .start = start, .starts = 1, .sums = sums};
+}
+
+/** Where accumulators begin if the next column has rests. */
+static inline int32_t mn_rests_q8_next(const mn_rests_q8 *rests) { return rests->starts * MN_RESTS_Q8_START; }
+
+/** Column `x` is done; its rests end at `end`. */
+static inline void mn_rests_q8_end_column(mn_rests_q8 *rests, int32_t x, const mn_rest_q8 *end) {
+    const bool has_rests = end != rests->end;
+    rests->start[x] = has_rests ? mn_rests_q8_next(rests) : 0;
+    rests->starts += has_rests;
+    rests->end = end;
 }
 
 /** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. */
