@@ -26,7 +26,7 @@ TARGET void mn_conv_depthwise_q8_fill(uint8_t *to, size_t bytes, int32_t value) 
     const __m256i v = _mm256_set1_epi8((char)value);
     size_t i = 0;
     for (; i + BYTES <= bytes; i += BYTES) store(to + i, v);
-    memset(to + i, value, bytes - i);
+    if (i < bytes) memset(to + i, value, bytes - i);
 }
 
 /* Row `y` of the image, or of the padding around it. A model's input is often far away: rows of the next group are

@@ -62,6 +62,7 @@ static void fill_group(band *b, const channel_block *block, const block_extras *
 
 /* Bytes of a vector whose row is below `rows` and whose channel is below `channels`. */
 static uint64_t existing(int32_t rows, int32_t channels) {
+    if (rows == GROUP && channels >= LANES) return UINT64_MAX;
     const uint64_t of_rows = (UINT64_C(1) << rows * 4) - 1;
     uint64_t bytes = 0;
     for (int32_t i = 0; i < LANES / 4; i++) {
@@ -75,26 +76,28 @@ static uint64_t existing(int32_t rows, int32_t channels) {
 static void depthwise_row(const band *b, const channel_block *block, const block_extras *extras, int32_t first,
                           int32_t vectors, int32_t row, uint8_t *image) {
     const mn_window *w = &b->p->depthwise.window;
-    const mn_extent *e = &b->stored;
     const int32_t stride = w->stride_h, left = 1 - w->pad_left;
+    mn_extent e = b->stored;
+    e.layout = output_layout(); /* constants, by which compilers divide without dividing */
     strip s = {.column = (ptrdiff_t)vectors * 64,
                .width = w->out_w,
                .range = b->depthwise.range,
                .rows = mn_min_i32(w->out_h - row * MN_Q8_ROWS, MN_Q8_ROWS)};
+    for (int32_t i = 0; i <= stride; i++) {
+        s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)left * vectors * 64;
+    }
     for (int32_t v = 0; v < vectors; v++) {
         s.taps = &block->taps[v];
         s.requant = &extras->depthwise[v];
         s.fixups = block->depthwise_fixups[v];
         s.rest = block->has_rest[v] ? extras->rest[v] : NULL;
-        for (int32_t i = 0; i <= stride; i++) {
-            s.group[i] = slot_of(b, vectors, row * stride + i) + (ptrdiff_t)(left * vectors + v) * 64;
-        }
         s.exists = existing(s.rows, w->out_c - (first + v) * LANES);
-        s.out = image + mn_extent_at(e, row * MN_Q8_ROWS, 0, (first + v) * LANES);
+        s.out = image + mn_extent_at(&e, row * MN_Q8_ROWS, 0, (first + v) * LANES);
         s.out_stride =
-            (ptrdiff_t)mn_extent_vector(e) * mn_extent_block_vectors(e, (first + v) * LANES / e->layout.block);
-        s.out_row = e->width * s.out_stride;
+            (ptrdiff_t)mn_extent_vector(&e) * mn_extent_block_vectors(&e, (first + v) * LANES / e.layout.block);
+        s.out_row = e.width * s.out_stride;
         run_strip(&s, stride);
+        for (int32_t i = 0; i <= stride; i++) s.group[i] += 64;
     }
 }
 
