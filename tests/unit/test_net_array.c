@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/little.h"
 #include "net/array.h"
 
 static void test_half(void **state) {
@@ -29,18 +30,18 @@ static void test_half(void **state) {
 /* One number in every type that is read, at odd addresses. */
 static void test_types(void **state) {
     (void)state;
-    const float single = 1.5f;
-    const double wide = 1.5;
-    const uint16_t half = 0x3e00, brain = 0x3fc0;
     const struct {
         mn_array_type type;
-        const void *value;
-    } cases[] = {{MN_ARRAY_F32, &single}, {MN_ARRAY_F64, &wide}, {MN_ARRAY_F16, &half}, {MN_ARRAY_BF16, &brain}};
+        uint64_t bits;
+    } cases[] = {{MN_ARRAY_F32, 0x3fc00000},
+                 {MN_ARRAY_F64, 0x3ff8000000000000},
+                 {MN_ARRAY_F16, 0x3e00},
+                 {MN_ARRAY_BF16, 0x3fc0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[16];
         float out = 0;
         mn_array array = {.type = cases[i].type, .data = bytes + 1};
-        memcpy(bytes + 1, cases[i].value, mn_array_type_size(cases[i].type));
+        mn_put_le(bytes + 1, cases[i].bits, mn_array_type_size(cases[i].type));
         assert_true(mn_array_set_shape(&array, 0, NULL));
         mn_array_read_floats(&array, NULL, &out);
         assert_true(out == 1.5f);
@@ -51,7 +52,13 @@ static void test_order(void **state) {
     (void)state;
     const float values[] = {0, 1, 2, 10, 11, 12}, turned[] = {0, 10, 1, 11, 2, 12};
     float out[6];
-    mn_array array = {.type = MN_ARRAY_F32, .data = (const uint8_t *)values};
+    uint8_t bytes[sizeof values];
+    mn_array array = {.type = MN_ARRAY_F32, .data = bytes};
+    for (size_t i = 0; i < 6; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        mn_put_le(bytes + 4 * i, bits, 4);
+    }
     assert_true(mn_array_set_shape(&array, 2, (const int64_t[]){2, 3}));
     assert_int_equal(mn_array_span(&array), 6);
     mn_array_read_floats(&array, (const int32_t[]){0, 1}, out);
@@ -69,13 +76,16 @@ static void test_order(void **state) {
 
 static void test_integers(void **state) {
     (void)state;
-    const int64_t wide[] = {-1, INT64_MAX};
-    const int32_t narrow[] = {5, INT32_MIN};
-    mn_array array = {.type = MN_ARRAY_I64, .data = (const uint8_t *)wide};
+    uint8_t wide[16], narrow[8];
+    mn_put_le(wide, UINT64_MAX, 8);
+    mn_put_le(wide + 8, INT64_MAX, 8);
+    mn_put_le(narrow, 5, 4);
+    mn_put_le(narrow + 4, 0x80000000, 4);
+    mn_array array = {.type = MN_ARRAY_I64, .data = wide};
     assert_true(mn_array_set_shape(&array, 1, (const int64_t[]){2}));
     assert_true(mn_array_integer(&array, 0) == -1 && mn_array_integer(&array, 1) == INT64_MAX);
     array.type = MN_ARRAY_I32;
-    array.data = (const uint8_t *)narrow;
+    array.data = narrow;
     assert_true(mn_array_integer(&array, 0) == 5 && mn_array_integer(&array, 1) == INT32_MIN);
 }
 

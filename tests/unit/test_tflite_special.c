@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "graph/graph.h"
 #include "tflite/builder.h"
+#include "tflite/flatbuffer.h"
 #include "tflite/ops.h"
 #include "tflite/read.h"
 
@@ -549,7 +550,8 @@ static void test_real_models(void **state) {
         assert_memory_equal(input->dims, ((int32_t[]){1, 224, 224, 3}), 4 * sizeof(int32_t));
         for (int32_t t = 0; t < graph.tensor_count; t++) {
             const uint8_t *data = graph.tensors[t].data, *file = map.data;
-            assert_true(!data || (data >= file && data < file + map.bytes)); /* nothing was copied */
+            if (!data || (!mn_fb_host_order() && mn_type_size(graph.tensors[t].type) > 1)) continue;
+            assert_true(data >= file && data < file + map.bytes); /* nothing was copied */
         }
         mn_graph_free(&graph);
         mn_map_close(&map);

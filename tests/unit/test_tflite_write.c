@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "support/model_builder.h"
+#include "tflite/flatbuffer.h"
 #include "tflite/read.h"
 #include "tflite/write.h"
 
@@ -173,8 +174,10 @@ static void test_constants_are_aligned_and_shared(void **state) {
     expect_ok(mn_tflite_write(&b.graph, &data, &bytes));
     assert_in_range(bytes, 4000, 4999);
     expect_ok(mn_tflite_read(data, bytes, "shared", &graph));
-    assert_ptr_equal(graph.tensors[first].data, graph.tensors[second].data);
-    assert_int_equal(((const uint8_t *)graph.tensors[first].data - data) % 16, 0);
+    if (mn_fb_host_order()) { /* they are not copied */
+        assert_ptr_equal(graph.tensors[first].data, graph.tensors[second].data);
+        assert_int_equal(((const uint8_t *)graph.tensors[first].data - data) % 16, 0);
+    }
     mn_graph_free(&graph);
     mn_graph_free(&b.graph);
     free(data);
