@@ -79,7 +79,8 @@ static mn_status start(observing *o, int32_t jobs, mn_region *region) {
 
 static void describe(const observing *o, int32_t tensor, int32_t samples) {
     const mn_channels *x = &o->out[tensor];
-    double values = (double)(o->graph->tensors[tensor].bytes / sizeof(float)) * samples;
+    const size_t each = o->graph->tensors[tensor].bytes / sizeof(float);
+    const double values = (double)each * samples;
     for (int32_t c = 0; c < x->count; c++) {
         const sums *s = &o->total[o->first[tensor] + (size_t)c];
         double count = values / x->count, mean = s->sum / count;
