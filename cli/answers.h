@@ -10,7 +10,7 @@
 
 /** Start with `cli_answers answers = {0};`. */
 typedef struct cli_answers {
-    bool known; /* else the graph is no classifier */
+    bool known; /* else the graph is not a classifier */
     cli_answers_of of;
     int32_t count;
     float *values; /* [count][2][of.classes]: probabilities, scores; owned */
@@ -30,7 +30,7 @@ typedef struct cli_agreed {
     double divergence; /* of the second from the first: mean over the photos, in nats */
 } cli_agreed;
 
-/** Nothing is known of graphs that are no classifiers of the same classes. */
+/** Nothing is known of graphs that are not classifiers of the same classes. */
 cli_agreed cli_answers_compare(const cli_answers *first, const cli_answers *second);
 
 #endif

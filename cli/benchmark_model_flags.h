@@ -41,7 +41,7 @@ typedef enum bench_use {
     BENCH_LOGGED,   /* printed in the report, as in the original, and nothing more */
     BENCH_IDLE,     /* accepted; tunes a part of TensorFlow Lite that does not exist here */
     BENCH_ABSENT,   /* refused unless it asks for nothing */
-    BENCH_DELEGATE, /* the same, and about a delegate that is no external one */
+    BENCH_DELEGATE, /* the same, and about a delegate that is not an external one */
 } bench_use;
 
 typedef struct bench_flag {

@@ -193,7 +193,8 @@ static void look(void *context, int32_t sample, const mn_session *a, const mn_se
     if (r->answers.known) compare_answers(r, sample, a, b);
 }
 
-/* Models that are no classifiers, or of other classes, are compared by their layers alone, unless --output is given. */
+/* Models that are not classifiers, or of other classes, are compared by their layers alone, unless --output is given.
+ */
 static mn_status open_answers(const settings *s, result *r) {
     answers *a = &r->answers;
     for (int32_t i = 0; i < 2; i++) {

@@ -148,9 +148,10 @@ static bool take_name(const settings *s, int32_t i, compiled *c) {
     if (!given) name_of_file(c->path, c->name);
     if (mn_mcu_is_name(c->name)) return true;
     if (given) {
-        cli_error("--name: '%s' is no name for functions in C; give letters, digits and underscores, %d at most, that "
-                  "begin with a letter, and neither a word of C or C++ nor mn_...",
-                  s->names.items[i], MN_MCU_MOST_NAME);
+        cli_error(
+            "--name: '%s' is not a name for functions in C; give letters, digits and underscores, %d at most, that "
+            "begin with a letter, and neither a word of C or C++ nor mn_...",
+            s->names.items[i], MN_MCU_MOST_NAME);
     } else {
         cli_error("%s: its name makes no name for functions in C; give one with --name", c->path);
     }
@@ -372,7 +373,7 @@ static int compile(const settings *s) {
     cli_showing showing;
     size_t ram = 0;
     if (s->ram && !parse_bytes(s->ram, &ram)) {
-        cli_error("--ram: '%s' is no number of bytes such as 196608, 192K or 1M", s->ram);
+        cli_error("--ram: '%s' is not a number of bytes such as 196608, 192K or 1M", s->ram);
         return CLI_USAGE;
     }
     if (s->map && s->models.count > 1) {

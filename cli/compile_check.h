@@ -14,7 +14,7 @@ typedef struct cli_compile_check {
     const mn_model *model;
     const mn_mcu_built *built;
     const cli_list *files;      /* photos, or the bytes of a model's input in files named *.raw */
-    const mn_prepare *prepare;  /* of the model's input; NULL: it is no picture */
+    const mn_prepare *prepare;  /* of the model's input; NULL: it is not a picture */
     const cli_showing *showing; /* how photos are opened */
 } cli_compile_check;
 

@@ -184,7 +184,7 @@ mn_status cli_json_cycles(const mn_graph *graph, const char *npu) {
 /* ---- Picture ------------------------------------------------------------------------------------------------------
  */
 
-/* One row for each operation that is no copy: its name to the left of the axis, a bar on it. */
+/* One row for each operation that is not a copy: its name to the left of the axis, a bar on it. */
 enum { ROW = 14, NAME = 250, AXIS = 560, WIDTH = NAME + AXIS + 90, TOP = 66, BOTTOM = 34 };
 
 typedef struct picture {

@@ -56,7 +56,7 @@ const char *cli_npu_kind(int32_t code, int32_t mode) {
 
 mn_status cli_npu_stream(const mn_graph *graph, int32_t index, mn_ethosu_stream *out) {
     const mn_tensor *payload = mn_graph_input(graph, &graph->ops[index], MN_ETHOSU_INPUT_PROGRAM);
-    if (!payload || !payload->data) return mn_fail(MN_ERROR_FORMAT, "its first input is no program");
+    if (!payload || !payload->data) return mn_fail(MN_ERROR_FORMAT, "its first input is not a program");
     return mn_ethosu_stream_read(payload->data, payload->bytes, out);
 }
 

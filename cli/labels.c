@@ -13,7 +13,7 @@
 
 enum { WNID_LENGTH = 9 };
 
-/* Where every line begins with its number, as in Teachable Machine's lists, the number is no part of the name. */
+/* Where every line begins with its number, as in Teachable Machine's lists, the number is not part of the name. */
 static void drop_numbers(cli_lines *file) {
     for (size_t i = 0; i < file->count; i++) {
         if (mn_label_number_bytes(file->line[i], strlen(file->line[i]), (int32_t)i) == 0) return;

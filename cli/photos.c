@@ -112,7 +112,7 @@ static size_t class_folder(const char *relative) {
 /* What is known of the class folders, met in sorted order. */
 typedef struct folder_tally {
     int32_t count, named;
-    char *unnamed; /* one that is no label; owned */
+    char *unnamed; /* one that is not a label; owned */
 } folder_tally;
 
 static int32_t find_class(cli_labels *labels, const char *name) {

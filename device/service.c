@@ -192,7 +192,7 @@ static mn_status infer(entry *network, const uapi_inference_create *asked) {
                       look(buffer_of(asked->ifm_fd[UAPI_ARENA]), &j.arena) &&
                       look(buffer_of(asked->ifm_fd[UAPI_LAYOUT]), &layout) &&
                       (asked->ifm_count == 2 || look(buffer_of(asked->ifm_fd[UAPI_CONSTANTS]), &j.constants));
-    if (!seen) status = mn_fail(MN_ERROR_ARGUMENT, "an inference lacks a buffer");
+    if (!seen) status = mn_fail(MN_ERROR_ARGUMENT, "a buffer of the inference is missing");
     if (status == MN_OK) {
         j.fast_bytes = fast_of(&layout);
         status = run(network, &j);

@@ -309,12 +309,12 @@ static bool open_camera(source *s) {
     if (s->fd < 0)
         return complain("%s: cannot be opened: %s; name a camera with --device, or frames with --input", s->path,
                         strerror(errno));
-    if (request(s->fd, VIDIOC_QUERYCAP, &capability) < 0) return complain("%s: is no V4L2 device", s->path);
+    if (request(s->fd, VIDIOC_QUERYCAP, &capability) < 0) return complain("%s: is not a V4L2 device", s->path);
     const uint32_t can =
         capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps : capability.capabilities;
     s->type = can & V4L2_CAP_VIDEO_CAPTURE ? V4L2_BUF_TYPE_VIDEO_CAPTURE : V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
     if (can & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE) && can & V4L2_CAP_STREAMING) return true;
-    return complain("%s: is no camera that streams; name another with --device (v4l2-ctl --list-devices)", s->path);
+    return complain("%s: is not a camera that streams; name another with --device (v4l2-ctl --list-devices)", s->path);
 }
 
 static bool open_device(source *s, const struct format *wanted) {
@@ -553,7 +553,8 @@ static bool parse(const char *flag, const char *value, arguments *a, source *s) 
         if (!parse_number(value, 256, &number)) return complain("--threads %s: give a number of 1 to 256", value);
         return a->threads = (int32_t)number, true;
     }
-    if (strcmp(flag, "--format") != 0) return complain("%s: is no flag; examples/camera.c has the list", flag);
+    if (strcmp(flag, "--format") != 0)
+        return complain("%s: is not a flag of this program; examples/camera.c lists them", flag);
     for (int i = 0; i < FORMATS; i++) {
         if (strcmp(value, formats[i].name) == 0) return a->format = &formats[i], true;
     }

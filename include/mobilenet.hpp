@@ -522,7 +522,7 @@ class image {
             } catch (const std::exception &failure) {
                 return mn_error_set(MN_ERROR_IO, failure.what());
             } catch (...) {
-                return mn_error_set(MN_ERROR_IO, "the reader of an image threw what is no std::exception");
+                return mn_error_set(MN_ERROR_IO, "the reader of an image threw something that is not a std::exception");
             }
 #else
             return call(read, take, context);

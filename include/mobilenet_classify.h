@@ -146,7 +146,7 @@ typedef struct mn_preprocessor mn_preprocessor;
 /** For the tensor `input` (mn_model_tensor(), or mn_session_tensor() where inputs were resized), which must be
  *  [N,H,W,C] or [N,C,H,W] with 1 or 3 channels, of float32, int8, uint8 or int16. `pixels` is the result of
  *  mn_model_pixels(), and may be NULL if the options have a range or a mean. `options` NULL means defaults. None of
- *  them need outlive the call. Errors: ARGUMENT (options), UNSUPPORTED (the input is no picture), MEMORY. */
+ *  them need outlive the call. Errors: ARGUMENT (options), UNSUPPORTED (the input is not a picture), MEMORY. */
 MN_API mn_status mn_preprocessor_create(const mn_tensor_info *input, const mn_pixels *pixels,
                                         const mn_preprocess_options *options, mn_preprocessor **out);
 

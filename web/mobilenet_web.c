@@ -55,7 +55,7 @@ static mn_status make_classifier(const char *labels, int32_t label_count) {
 }
 
 /** Opens the model in `data`, which stays in memory, called `name` in sentences. `labels`: `label_count` texts with
- *  their zeros, or none. A model that is no classifier of pictures can be run all the same. Returns 1. */
+ *  their zeros, or none. A model that is not a classifier of pictures can be run all the same. Returns 1. */
 int32_t EXPORT(mn_web_open)(const void *data, size_t bytes, const char *name, const char *labels, int32_t label_count) {
     mn_status status = mn_model_from_memory(data, bytes, name, &model);
     if (status != MN_OK) return -(int32_t)status;
@@ -97,7 +97,7 @@ int32_t EXPORT(mn_web_run)(void) {
     return status == MN_OK ? 1 : -(int32_t)status;
 }
 
-/** How images become the input, for people; NULL for a model that is no classifier. */
+/** How images become the input, for people; NULL for a model that is not a classifier. */
 const char *EXPORT(mn_web_describe)(void) {
     mn_preprocess_info info = MN_INIT(mn_preprocess_info);
     if (classifier == NULL || mn_classifier_describe_input(classifier, &info) != MN_OK) return NULL;

@@ -94,7 +94,7 @@ async function showPhoto(blob) {
     // The pixels as they are stored, upright: what the command line sees.
     bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   } catch {
-    throw new Error(`${blob.name ?? 'the picture'}: is no picture that this browser can read; use JPEG, PNG or WebP`);
+    throw new Error(`${blob.name ?? 'the picture'}: is not a picture that this browser can read; use JPEG, PNG or WebP`);
   }
   show(bitmap, bitmap.width, bitmap.height);
   bitmap.close();

@@ -130,7 +130,7 @@ static void fit(model *m, const pictures *train, const pictures *test, int epoch
            train->count, accuracy(m, train), test->count, highest, 100.0 / classes_count);
 }
 
-/* Argument `which`, or `otherwise`; 0 when it is no number from 1 to 1000000. */
+/* Argument `which`, or `otherwise`; 0 when it is not a number from 1 to 1000000. */
 static int number(int count, char **arguments, int which, int otherwise) {
     if (which >= count) return otherwise;
     char *end;

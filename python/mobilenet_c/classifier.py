@@ -40,7 +40,7 @@ _NUMBERED = re.compile(r"(\d{1,9})[ \t:,;]+(.+)")
 
 
 def _in_order(lines: List[str]) -> List[str]:
-    """Lines that all begin with numbers, from 0 or 1 on, are in the order of these, which are no part of the names."""
+    """Lines that all begin with numbers, from 0 or 1 on, are in the order of these, which are not part of the names."""
     found = [_NUMBERED.fullmatch(line) for line in lines]
     names = {int(one[1]): one[2] for one in found if one is not None}
     first = min(names, default=0)

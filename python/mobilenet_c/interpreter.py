@@ -143,7 +143,7 @@ class Interpreter:
         dimensions of -1 in shape_signature may change. Raises ValueError."""
         number = self._numbers.get(input_index)
         if number is None:
-            raise errors.ArgumentError(f"tensor {input_index} is no input; they are {sorted(self._numbers)}")
+            raise errors.ArgumentError(f"tensor {input_index} is not an input; the inputs are {sorted(self._numbers)}")
         shape = [int(size) for size in tensor_size]
         info = self._info(input_index)
         if strict and (
@@ -164,7 +164,7 @@ class Interpreter:
         self._ready()
         number = self._numbers.get(tensor_index)
         if number is None:
-            raise errors.ArgumentError(f"tensor {tensor_index} is no input; they are {sorted(self._numbers)}")
+            raise errors.ArgumentError(f"tensor {tensor_index} is not an input; the inputs are {sorted(self._numbers)}")
         session = self._ready()
         self._values[number][...] = check_array(value, session.inputs[number], f"input {number}")
 

@@ -82,7 +82,7 @@ static mn_status unpack(const mn_archive *archive, zip_file_t *file, const char 
 mn_status mn_archive_read(const mn_archive *archive, const char *member, size_t limit, uint8_t **data, size_t *bytes) {
     zip_file_t *file = zip_fopen(archive->zip, member, 0);
     if (!file) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: has no readable %s in it; it is no archive saved by Keras, or damaged",
+        return mn_fail(MN_ERROR_FORMAT, "%s: has no readable %s in it; it is damaged, or Keras did not save it",
                        archive->name, member);
     }
     mn_status status = unpack(archive, file, member, limit, data, bytes);

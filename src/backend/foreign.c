@@ -36,7 +36,7 @@ static mn_status take_claims(mn_foreign *f, int32_t *owners, const bool *wanted)
     for (int32_t i = 0; i < graph->op_count; i++) {
         if (!wanted[i]) continue;
         if (owners[i] != MN_OWNER_NONE) {
-            mn_fail(MN_ERROR_ARGUMENT, "it claims operator %d, which is not on offer", i);
+            mn_fail(MN_ERROR_ARGUMENT, "it claims operator %d, which was not offered to it", i);
             return say_who(f, f->offer.self, NULL, MN_ERROR_ARGUMENT);
         }
         owners[i] = f->offer.self;

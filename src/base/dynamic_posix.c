@@ -21,10 +21,10 @@ mn_status mn_dynamic_open(const char *path, void **out) {
     const bool named = strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0;
     if (named) why += length + 2;
     if (strchr(path, '/')) return mn_fail(MN_ERROR_IO, "%s: cannot be loaded: %s", path, why);
-    return mn_fail(
-        MN_ERROR_IO,
-        "%s: cannot be loaded: %s; a name alone is one of the system's libraries: write ./%s for a file here", path,
-        why, path);
+    return mn_fail(MN_ERROR_IO,
+                   "%s: cannot be loaded: %s; a name without a folder is looked up among the system's libraries: write "
+                   "./%s for a file in this folder",
+                   path, why, path);
 }
 
 /* POSIX has dlsym() give functions as pointers to data, which C does not convert. */

@@ -177,7 +177,7 @@ mn_status mn_kind_refuse(mn_wanted wanted, const char *file, const void *data, s
         const char *remedy = wanted == MN_WANT_WEIGHTS && found->for_weights ? found->for_weights : found->remedy;
         return mn_fail(MN_ERROR_FORMAT, "%s: is %s; %s", file, found->name, remedy);
     }
-    if (wanted == MN_WANT_WEIGHTS) return mn_fail(MN_ERROR_FORMAT, "%s: is no file of weights; " NOT_READ, file);
+    if (wanted == MN_WANT_WEIGHTS) return mn_fail(MN_ERROR_FORMAT, "%s: is not a file of weights; " NOT_READ, file);
     return mn_fail(MN_ERROR_FORMAT,
                    "%s: is not a .tflite model: \"TFL3\" is missing at byte 4; fetch or write it again", file);
 }

@@ -11,7 +11,7 @@
 
 enum { MN_WIDE_LETTERS = 4096 };
 
-/** False, with errno set, for what is no UTF-8, or too long. */
+/** False, with errno set, for what is not UTF-8, or too long. */
 static inline bool mn_widen(const char *path, wchar_t wide[MN_WIDE_LETTERS]) {
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MN_WIDE_LETTERS) > 0) return true;
     errno = EINVAL;

@@ -34,7 +34,7 @@ mn_status mn_prepare_for(const mn_model *model, const mn_tensor *input, const mn
     const mn_graph *graph = &model->graph;
     mn_pixels pixels = {0};
     mn_status told = options && mn_prepare_given(options) ? MN_OK : mn_graph_pixels(graph, &pixels);
-    /* First: an input that is no picture says nothing of pixels. */
+    /* First: an input that is not a picture says nothing of pixels. */
     MN_TRY(mn_prepare_init(input ? input : &graph->tensors[graph->inputs[0]], &pixels, options, out));
     return told;
 }
@@ -77,8 +77,8 @@ static mn_status give_labels(const mn_classifier_options *o, const char *model, 
     mn_class_names given;
     if (!o->labels && o->label_count == 0) return MN_OK;
     if (!o->labels || o->label_count < 0)
-        return mn_fail(MN_ERROR_ARGUMENT, "%d labels are given, but not where; give `labels` and `label_count`",
-                       o->label_count);
+        return mn_fail(MN_ERROR_ARGUMENT, "label_count is %d and labels is %s; give both, or neither", o->label_count,
+                       o->labels ? "set" : "NULL");
     MN_TRY(copy_labels(o, &given));
     if (mn_names_give(names, given)) return MN_OK;
     return mn_fail(MN_ERROR_ARGUMENT, "%d labels are given, but %s has %d classes; give one for each", o->label_count,
@@ -133,7 +133,7 @@ static mn_status open_session(mn_classifier *c, const mn_session_options *sessio
     const mn_tensor input = mn_tensor_of(&info);
     if (memcmp(input.dims, of_file->dims, sizeof input.dims) != 0) MN_TRY(open_input(c, &input, preprocess));
     if (c->prepare.bytes != input.bytes)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: takes a batch of %d pictures; only a batch of one can be shown to it",
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: takes a batch of %d pictures; classifiers take one image at a time",
                        graph->name, input.dims[0]);
     c->fill = (mn_fill){.prepare = &c->prepare, .tensor = mn_session_input(c->session, 0)};
     return MN_OK;

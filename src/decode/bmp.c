@@ -45,7 +45,7 @@ static mn_status damaged(const bitmap *b, const char *what) {
 }
 
 static mn_status unsupported(const bitmap *b, const char *what, uint32_t value) {
-    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is a BMP with %s %u, which is not read; convert it to PNG",
+    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is a BMP with %s %u, which is not supported; convert it to PNG",
                    b->encoded->name, what, (unsigned)value);
 }
 
@@ -61,12 +61,12 @@ static bool is_header(uint32_t bytes) {
 static mn_status check_coding(const bitmap *b) {
     uint32_t bits = b->bits, how = b->compression;
     if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32)
-        return unsupported(b, "a number of bits a pixel of", bits);
+        return unsupported(b, "a colour depth of", bits);
     bool masks = how == BITFIELDS || how == ALPHABITFIELDS;
     if (b->header == OS2_HEADER && how > RLE4) return unsupported(b, "OS/2's compression", how);
     if (how != RAW && how != RLE8 && how != RLE4 && !masks) return unsupported(b, "the compression", how);
     if ((how == RLE8 && bits != 8) || (how == RLE4 && bits != 4) || (masks && bits < 16))
-        return damaged(b, "its compression does not go with its bits a pixel");
+        return damaged(b, "its compression does not fit its bits per pixel");
     return MN_OK;
 }
 

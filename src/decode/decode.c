@@ -81,7 +81,7 @@ mn_status mn_encoded_check_size(const mn_encoded *encoded, uint32_t width, uint3
     int32_t side = encoded->max_side, pixels = encoded->max_pixels;
     if ((int64_t)width > side || (int64_t)height > side || (uint64_t)width * height > (uint64_t)pixels)
         return mn_fail(MN_ERROR_LIMIT,
-                       "%s: is %ux%u, over the limit of %d pixels a side and %d in all; scale the picture down first",
+                       "%s: is %ux%u, over the limit of %d pixels per side and %d in all; scale the picture down first",
                        encoded->name, (unsigned)width, (unsigned)height, side, pixels);
     return MN_OK;
 }

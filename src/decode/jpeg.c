@@ -86,7 +86,7 @@ static mn_status fail_with_message(reader *r) {
     mn_status status = classify(r->error.msg_code);
     if (status == MN_ERROR_MEMORY) return mn_fail_memory("a JPEG picture");
     if (status == MN_ERROR_UNSUPPORTED)
-        return mn_fail(status, "%s: this kind of JPEG is not read (%s); save the picture as a baseline JPEG", name,
+        return mn_fail(status, "%s: this kind of JPEG is not supported (%s); save the picture as a baseline JPEG", name,
                        text);
     if (!r->begun)
         return mn_fail(status, "%s: the JPEG headers are damaged (%s); fetch or save the picture again", name, text);
@@ -136,11 +136,12 @@ static mn_status read_header(reader *r) {
     int components = codec->num_components;
     if (components != 1 && components != 3 && components != 4)
         return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: has %d colour components, but a JPEG is read with 1, 3 or 4; save it as RGB",
+                       "%s: has %d colour components, but only 1, 3 or 4 are supported; save it as RGB",
                        r->encoded->name, components);
     if (codec->data_precision != 8)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: has %d bits a sample, but a JPEG is read with 8; save it with 8 bits",
-                       r->encoded->name, codec->data_precision);
+        return mn_fail(MN_ERROR_UNSUPPORTED,
+                       "%s: has %d bits per sample, but only 8 are supported; save it with 8 bits", r->encoded->name,
+                       codec->data_precision);
     codec->out_color_space = components == 4 ? JCS_CMYK : JCS_RGB;
     return MN_OK;
 }

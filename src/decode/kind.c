@@ -120,7 +120,7 @@ mn_status mn_image_find_decoder(const mn_encoded *encoded, mn_status (**out)(con
     if (encoded->bytes == 0)
         return mn_fail(MN_ERROR_FORMAT, "%s: is empty; fetch or save the photo again", encoded->name);
     if (!found)
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: does not begin like a photo; give a " MN_IMAGE_KINDS " file",
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is not a photo of a supported kind; give a " MN_IMAGE_KINDS " file",
                        encoded->name);
     if (!found->decode)
         return mn_fail(MN_ERROR_UNSUPPORTED, "%s: is %s; %s", encoded->name, found->name, found->remedy);

@@ -128,8 +128,8 @@ static mn_status decode_pixels(const mn_encoded *encoded, const container *c, mn
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: the libwebp of this machine is of another version than the one that "
-                       "this program was built with; install the same, or convert the photo to JPEG",
+                       "%s: libwebp has another version on this machine than this program was built with; install that "
+                       "version, or convert the photo to JPEG",
                        encoded->name);
     size_t stride = (size_t)canvas->width * MN_PICTURE_CHANNELS,
            offset = c->y * stride + (size_t)c->x * MN_PICTURE_CHANNELS;

@@ -143,8 +143,8 @@ static mn_status load(external *e) {
     e->create = (tfl_create_delegate *)mn_dynamic_find(library, TFL_CREATE_NAME);
     e->destroy = (tfl_destroy_delegate *)mn_dynamic_find(library, TFL_DESTROY_NAME);
     if (e->create && e->destroy) return MN_OK;
-    return mn_fail(MN_ERROR_FORMAT, "%s: has no function %s; it is no external delegate of TensorFlow Lite", e->path,
-                   e->create ? TFL_DESTROY_NAME : TFL_CREATE_NAME);
+    return mn_fail(MN_ERROR_FORMAT, "%s: has no function %s; it is not an external delegate of TensorFlow Lite",
+                   e->path, e->create ? TFL_DESTROY_NAME : TFL_CREATE_NAME);
 }
 
 /* Once and now: another file may have the name when a session is made. */
@@ -155,8 +155,8 @@ static mn_status begin_key(external *e) {
     if (mn_dynamic_file((mn_dynamic_function *)e->create, file, sizeof file)) {
         return mn_delegate_key_begin(file, &e->options, &e->prefix);
     }
-    return mn_fail(MN_ERROR_BACKEND, "%s: its file cannot be found, which %s needs; give its whole path", e->path,
-                   cache);
+    return mn_fail(MN_ERROR_BACKEND, "%s: %s needs the path of this file, which cannot be found; give the whole path",
+                   e->path, cache);
 }
 
 /* Without the folders. */

@@ -287,7 +287,7 @@ static tfl_status resize(mn_host *host, tfl_tensor *tensor, int rank, const int3
     const int32_t number = number_of(host, tensor);
     char text[MN_HOST_WORDS];
     if (number < 0 || rank < 0 || rank > MOST_RANK || (rank > 0 && !dims)) {
-        return misuse(host, "it resizes what is no tensor, or to no shape");
+        return misuse(host, "it resizes something that is not a tensor, or to something that is not a shape");
     }
     if (number >= host->model_tensors) return resize_added(host, number, rank, dims);
     if (same_dims(tensor->dims, rank, dims)) return TFL_OK;

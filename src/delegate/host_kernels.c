@@ -266,7 +266,7 @@ static mn_status refresh(mn_host *host, int32_t number) {
     tfl_tensor *tensor = &host->context.tensors[number];
     tfl_delegate *owner = tensor->delegate;
     if (!owner->copy_from_buffer_handle) {
-        return fail_kernel(host, "it leaves contents in a buffer that it has no way to copy from");
+        return fail_kernel(host, "it leaves contents in a buffer but has no function to copy from it");
     }
     mn_host_enter(host, MN_HOST_KERNEL);
     const tfl_status status =

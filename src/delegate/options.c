@@ -8,7 +8,7 @@
 static mn_status refuse(const char *piece, size_t length) {
     return mn_fail(
         MN_ERROR_ARGUMENT,
-        "the delegate's option '%.*s' is no pair KEY:VALUE; separate options by ';', and use no ':' in a key "
+        "the delegate's option '%.*s' is not a pair KEY:VALUE; separate options by ';', and use no ':' in a key "
         "or value",
         length < 200 ? (int)length : 200, piece);
 }

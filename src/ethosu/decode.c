@@ -149,7 +149,7 @@ static mn_status decode_kernel(const mn_ethosu_registers *r, mn_window *w) {
     w->k_h = rows / w->dilation_h + 1;
     w->k_w = columns / w->dilation_w + 1;
     if (rows % w->dilation_h == 0 && columns % w->dilation_w == 0) return MN_OK;
-    return mn_fail(MN_ERROR_FORMAT, "its dilated filter has half a cell");
+    return mn_fail(MN_ERROR_FORMAT, "its dilated filter does not end on a whole cell");
 }
 
 /* The part of the input that the outputs need is what their windows cover, less the padding. */
@@ -200,7 +200,7 @@ static mn_status decode_windowed(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     if (op->mode == MN_NPU_POOL_AVERAGE && is_padded(&d->registers) && is_one(&op->finish.scale)) {
         op->finish.scaling = MN_ETHOSU_UNSCALED; /* the NPU divides by the cells that are inside */
     }
-    if (op->mode > MN_NPU_POOL_REDUCE_SUM) return mn_fail(MN_ERROR_FORMAT, "number %d is no pool", op->mode);
+    if (op->mode > MN_NPU_POOL_REDUCE_SUM) return mn_fail(MN_ERROR_FORMAT, "%d is not a kind of pooling", op->mode);
     if (op->mode != MN_NPU_POOL_REDUCE_SUM) return MN_OK;
     const mn_window *w = &op->window;
     if (w->out_c == 1 && w->k_h == 1 && w->k_w == 1 && !is_padded(&d->registers)) return MN_OK;
@@ -245,7 +245,8 @@ static mn_status decode_operand_scales(mn_ethosu_decoder *d, mn_ethosu_op *op) {
 static mn_status decode_elementwise(mn_ethosu_decoder *d, mn_ethosu_op *op) {
     mn_ethosu_finish *f = &op->finish;
     const bool scales = op->mode <= MN_NPU_SUB || op->mode == MN_NPU_LRELU || op->mode == MN_NPU_ABS;
-    if (op->mode >= MN_NPU_ELEMENTWISE_END) return mn_fail(MN_ERROR_FORMAT, "number %d is no such operation", op->mode);
+    if (op->mode >= MN_NPU_ELEMENTWISE_END)
+        return mn_fail(MN_ERROR_FORMAT, "%d is not a kind of elementwise operation", op->mode);
     MN_TRY(mn_ethosu_decode_spend(d, 16.0 * op->out.h * op->out.w * op->out.c)); /* rough: a load, a scale, a store */
     MN_TRY(decode_map(d, &ifm_codes, op->out.h, op->out.w, op->out.c, &op->in));
     if (!mn_npu_is_unary(op->mode)) MN_TRY(decode_pair(d, op));

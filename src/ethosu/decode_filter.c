@@ -67,7 +67,7 @@ static mn_status make_filter(const mn_ethosu_decoder *d, const mn_ethosu_op *op,
                               .micro_in = d->config->micro_in,
                               .micro_out = d->config->micro_out};
     if (out->cores > d->config->cores) {
-        return mn_fail(MN_ERROR_FORMAT, "it runs on two cores, and the program is for an NPU with one");
+        return mn_fail(MN_ERROR_FORMAT, "it runs on two cores, but the program is for an NPU with one");
     }
     if (op->in.bytes > 2) {
         return mn_fail(MN_ERROR_FORMAT, "its IFM has elements of 32 bits, which no convolution takes");

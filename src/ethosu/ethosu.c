@@ -57,8 +57,7 @@ static mn_status check_operands(const mn_offer *offer, const mn_op *op) {
     const mn_tensor *program = mn_graph_input(offer->graph, op, MN_ETHOSU_INPUT_PROGRAM);
     if (op->input_count < MN_ETHOSU_INPUT_FIRST || !program || !program->data) {
         return mn_fail(MN_ERROR_FORMAT,
-                       "it has no program, constants and two memories as its first inputs; compile the "
-                       "model anew");
+                       "it has no program, constants and two memories as its first inputs; compile the model again");
     }
     for (int32_t i = MN_ETHOSU_INPUT_WEIGHTS; i < op->input_count; i++) {
         if (!mn_graph_input(offer->graph, op, i)) return mn_fail(MN_ERROR_FORMAT, "its input %d is left out", i);
@@ -70,8 +69,8 @@ static mn_status check_operands(const mn_offer *offer, const mn_op *op) {
 static mn_status check_shape(const mn_offer *offer, int32_t tensor) {
     const mn_shape own = mn_tensor_shape(&offer->graph->tensors[tensor]);
     if (mn_shape_equal(&own, &offer->shapes[tensor])) return MN_OK;
-    return mn_fail(MN_ERROR_UNSUPPORTED, "tensor %d (%s) has another size than the program was compiled for", tensor,
-                   offer->graph->tensors[tensor].name);
+    return mn_fail(MN_ERROR_UNSUPPORTED, "tensor %d (%s) does not have the size that the program was compiled for",
+                   tensor, offer->graph->tensors[tensor].name);
 }
 
 static mn_status arena_offset(const mn_graph *graph, int32_t tensor, size_t arena_bytes, size_t *out) {

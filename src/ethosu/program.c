@@ -24,7 +24,7 @@ struct mn_ethosu_program {
 
 static mn_status make_room(mn_ethosu_program *p) {
     if (p->count < p->room) return MN_OK;
-    if (p->room == MOST_OPERATIONS) return mn_fail(MN_ERROR_LIMIT, "it is behind %d others", MOST_OPERATIONS);
+    if (p->room == MOST_OPERATIONS) return mn_fail(MN_ERROR_LIMIT, "it comes after %d others", MOST_OPERATIONS);
     const int32_t room = p->room == 0 ? 64 : 2 * p->room;
     mn_ethosu_op *ops = realloc(p->ops, (size_t)room * sizeof *ops);
     if (!ops) return mn_fail_memory("a program of an Ethos-U");

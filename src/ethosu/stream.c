@@ -91,8 +91,8 @@ static mn_status check_commands(mn_ethosu_stream *stream, size_t offset) {
         const bool is_long = kind == KIND_LONG;
         if ((kind != 0 && !is_long) || mn_ethosu_command_name(is_long, code) == NULL) {
             return mn_fail(MN_ERROR_FORMAT,
-                           "word %zu of the NPU's program, 0x%08x, is no command of Ethos-U55 or Ethos-U65; compile "
-                           "the model anew",
+                           "word %zu of the NPU's program, 0x%08x, is not a command of Ethos-U55 or Ethos-U65; compile "
+                           "the model again",
                            offset + i, first);
         }
         if (!is_long && code == CODE_STOP) {
@@ -101,7 +101,8 @@ static mn_status check_commands(mn_ethosu_stream *stream, size_t offset) {
         }
         i += is_long ? 2 : 1;
     }
-    return mn_fail(MN_ERROR_FORMAT, "the NPU's program ends after word %zu without its command STOP; the file is cut",
+    return mn_fail(MN_ERROR_FORMAT,
+                   "the NPU's program ends after word %zu without its command STOP; the file is cut short",
                    offset + stream->word_count);
 }
 
@@ -130,24 +131,24 @@ mn_status mn_ethosu_stream_read(const uint8_t *payload, size_t bytes, mn_ethosu_
             if (!has_config) {
                 return mn_fail(MN_ERROR_FORMAT,
                                "the NPU's program does not say which NPU it is for before word %zu; "
-                               "compile the model anew",
+                               "compile the model again",
                                i);
             }
             if (out->word_count > count - i - 1) break;
             out->words = payload + 4 * (i + 1);
             return check_commands(out, i + 1);
         default:
-            return mn_fail(MN_ERROR_FORMAT,
-                           "word %zu of the NPU's program, 0x%08x, asks the driver for something unknown; compile the "
-                           "model anew",
-                           i, action);
+            return mn_fail(
+                MN_ERROR_FORMAT,
+                "word %zu of the NPU's program, 0x%08x, asks the driver for something unknown; compile the model again",
+                i, action);
         }
         return mn_fail(MN_ERROR_FORMAT,
                        "the NPU's program has %zu words, and what begins at word %zu goes on after "
-                       "them; the file is cut",
+                       "them; the file is cut short",
                        count, i);
     }
-    return mn_fail(MN_ERROR_FORMAT, "the NPU's program of %zu words has no commands; compile the model anew", count);
+    return mn_fail(MN_ERROR_FORMAT, "the NPU's program of %zu words has no commands; compile the model again", count);
 }
 
 bool mn_ethosu_stream_next(const mn_ethosu_stream *stream, size_t *at, mn_ethosu_command *out) {

@@ -77,7 +77,7 @@ typedef struct decoder {
 } decoder;
 
 static mn_status fail_stream(const char *what) {
-    return mn_fail(MN_ERROR_FORMAT, "a stream of compressed weights %s; compile the model anew", what);
+    return mn_fail(MN_ERROR_FORMAT, "a stream of compressed weights %s; compile the model again", what);
 }
 
 static void begin_sequence(sequence *s, uint32_t div, uint32_t count) {
@@ -123,7 +123,7 @@ static mn_status read_header(decoder *d, bool *is_end) {
         (void)take(&d->bits, d->bits.count % 8);
         d->has_palette = false;
     }
-    if (zero_div > ZERO_DIV_MAX && zero_div != ZERO_DIV_NONE) return fail_stream("has zero runs of an unknown coding");
+    if (zero_div > ZERO_DIV_MAX && zero_div != ZERO_DIV_NONE) return fail_stream("has zero runs with an unknown code");
     const uint32_t count = take(&d->bits, 15) + 1, weight_div = take(&d->bits, 3);
     const bool has_zeros = zero_div != ZERO_DIV_NONE;
     d->is_truncated = take(&d->bits, 1) != 0;
@@ -134,7 +134,7 @@ static mn_status read_header(decoder *d, bool *is_end) {
         return fail_stream("has no palette where it needs one");
     }
     d->is_plain = weight_div == WEIGHT_DIV_PLAIN;
-    if (!d->is_plain && weight_div > WEIGHT_DIV_MAX) return fail_stream("has weights of an unknown coding");
+    if (!d->is_plain && weight_div > WEIGHT_DIV_MAX) return fail_stream("has weights with an unknown code");
     d->has_palette = true;
     d->has_zeros = has_zeros;
     begin_sequence(&d->weights, d->is_plain ? plain_bits(d) : weight_div, count);
@@ -364,7 +364,7 @@ mn_status mn_ethosu_scales_decode(const mn_ethosu_filter *filter, int32_t core, 
     const size_t channels = (size_t)mn_ethosu_core_channels(filter, core);
     if (bytes / CHANNEL_BYTES < channels) {
         return mn_fail(MN_ERROR_FORMAT,
-                       "%zu bytes of scales are too few for %zu channels of 10 bytes; compile the model anew", bytes,
+                       "%zu bytes of scales are too few for %zu channels of 10 bytes; compile the model again", bytes,
                        channels);
     }
     for (size_t i = 0; i < channels; i++) {

@@ -29,7 +29,7 @@ static inline int32_t mn_ethosu_core_channels(const mn_ethosu_filter *filter, in
 
 /** Decodes one core's stream of `bytes` into its channels of `weights`, [out_c][k_h][k_w][in_c]: values in [-255, 255],
  *  zero points subtracted; other channels stay as they are. Errors: FORMAT with a sentence, when the stream ends early
- * or its contents are no weights. Reads no byte beyond the stream, ends after time linear in bytes and weights. */
+ * or its contents are not weights. Reads no byte beyond the stream, ends after time linear in bytes and weights. */
 mn_status mn_ethosu_weights_decode(const mn_ethosu_filter *filter, int32_t core, const uint8_t *stream, size_t bytes,
                                    int16_t *weights);
 

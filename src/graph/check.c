@@ -90,8 +90,9 @@ static mn_status check_ends(const mn_graph *graph, bool *ready) {
     for (int32_t i = 0; i < graph->input_count; i++) {
         int32_t tensor = graph->inputs[i];
         if (tensor < 0 || tensor >= graph->tensor_count || ready[tensor]) {
-            return mn_fail(MN_ERROR_FORMAT, "%s: model input %d names tensor %d, which is constant, doubled or missing",
-                           graph->name, i, tensor);
+            return mn_fail(MN_ERROR_FORMAT,
+                           "%s: model input %d names tensor %d, which is constant, missing or named twice", graph->name,
+                           i, tensor);
         }
         ready[tensor] = true;
     }

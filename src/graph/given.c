@@ -169,7 +169,7 @@ static mn_status check_op(const mn_graph *graph, int32_t index) {
     const mn_op *op = &graph->ops[index];
     const mn_op_attr *a = &op->attr;
     if ((uint32_t)op->kind >= MN_OP_KIND_COUNT) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: operator %d is of no known kind", graph->name, index);
+        return mn_fail(MN_ERROR_FORMAT, "%s: operator %d has an unknown kind", graph->name, index);
     }
     if (op->kind == MN_OP_CUSTOM && !a->custom.name) {
         return mn_fail(MN_ERROR_FORMAT, "%s: operator %d is CUSTOM and has no name", graph->name, index);

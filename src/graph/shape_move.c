@@ -144,7 +144,7 @@ static mn_status check_sizes(const inference *in, const mn_tensor *sizes, int32_
             total += size;
         }
     }
-    if (open ? total >= length : total != length) return fail(in, "the parts are not the whole");
+    if (open ? total >= length : total != length) return fail(in, "the parts do not add up to the whole");
     *left = (int32_t)(length - total);
     return MN_OK;
 }
@@ -213,7 +213,7 @@ mn_status mn_infer_tile(const inference *in, mn_shape *out) {
     *out = *x;
     for (int32_t d = 0; d < x->rank; d++) {
         const int64_t size = (int64_t)x->dims[d] * times.dims[d];
-        if (size < 1 || size > INT32_MAX) return fail(in, "a dimension is repeated less than once or too often");
+        if (size < 1 || size > INT32_MAX) return fail(in, "a dimension is repeated less than once or too many times");
         out->dims[d] = (int32_t)size;
     }
     return MN_OK;

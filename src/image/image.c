@@ -19,12 +19,13 @@ static mn_status check_geometry(int32_t width, int32_t height, int32_t orientati
     if (width < 1 || height < 1)
         return mn_fail(MN_ERROR_ARGUMENT, "an image of %dx%d was given; each side must be at least 1", width, height);
     if (width > MN_PICTURE_MAX_SIDE || height > MN_PICTURE_MAX_SIDE || (int64_t)width * height > MN_PICTURE_MAX_PIXELS)
-        return mn_fail(MN_ERROR_LIMIT,
-                       "an image of %dx%d was given, over the limit of %d pixels a side and %d in all; give a smaller "
-                       "one",
-                       width, height, MN_PICTURE_MAX_SIDE, MN_PICTURE_MAX_PIXELS);
+        return mn_fail(
+            MN_ERROR_LIMIT,
+            "an image of %dx%d was given, over the limit of %d pixels per side and %d in all; give a smaller "
+            "one",
+            width, height, MN_PICTURE_MAX_SIDE, MN_PICTURE_MAX_PIXELS);
     if (orientation < 0 || orientation > 8)
-        return mn_fail(MN_ERROR_ARGUMENT, "an image with orientation %d was given; EXIF knows 1 to 8, and 0 is none",
+        return mn_fail(MN_ERROR_ARGUMENT, "an image with orientation %d was given; EXIF has 1 to 8, and 0 means none",
                        orientation);
     return MN_OK;
 }

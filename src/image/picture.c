@@ -15,8 +15,8 @@ mn_status mn_picture_check_size(int32_t width, int32_t height) {
                        height);
     if (width > MN_PICTURE_MAX_SIDE || height > MN_PICTURE_MAX_SIDE || (int64_t)width * height > MN_PICTURE_MAX_PIXELS)
         return mn_fail(MN_ERROR_LIMIT,
-                       "a picture of %dx%d was asked for, over the limit of %d pixels a side and %d in all; "
-                       "ask for a smaller one",
+                       "a picture of %dx%d was asked for, over the limit of %d pixels per side and %d in all; ask for "
+                       "a smaller one",
                        width, height, MN_PICTURE_MAX_SIDE, MN_PICTURE_MAX_PIXELS);
     return MN_OK;
 }

@@ -61,7 +61,7 @@ static mn_status find_storage(const mn_tensor *input, storage *s) {
                        input->name, mn_type_name(input->type));
     if (input->quant.count != 1)
         return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "input \"%s\" is %s without one scale and zero point for all of it, so what a pixel becomes is "
+                       "input \"%s\" is %s without one scale and zero point for all of it, so the value of a pixel is "
                        "unknown; convert the model with a quantised input",
                        input->name, mn_type_name(input->type));
     s->scale = (double)input->quant.scale[0];

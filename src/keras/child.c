@@ -89,7 +89,7 @@ mn_status mn_child_start(mn_child *child, void (*work)(void *data, int to), void
     if (seconds <= 0) child->seconds = (int32_t)(BASE_SECONDS + bytes / BYTES_A_SECOND);
     child->last_time = mn_clock_ns() + UINT64_C(1000000000) * WAIT_FACTOR * (uint64_t)child->seconds;
     if (pipe(ends) != 0) {
-        return mn_fail(MN_ERROR_IO, "%s: no pipe can be made to the process that would read it: %s", name,
+        return mn_fail(MN_ERROR_IO, "%s: cannot make a pipe to the process that would read it: %s", name,
                        strerror(errno));
     }
     pid_t process = fork();
@@ -104,7 +104,7 @@ mn_status mn_child_start(mn_child *child, void (*work)(void *data, int to), void
     close(ends[1]);
     if (process < 0) {
         close(ends[0]);
-        return mn_fail(MN_ERROR_IO, "%s: no process can be started to read it: %s", name, strerror(reason));
+        return mn_fail(MN_ERROR_IO, "%s: cannot start a process to read it: %s", name, strerror(reason));
     }
     child->process = process;
     child->from = ends[0];
@@ -148,7 +148,7 @@ static mn_status explain(const mn_child *child, int result) {
         return mn_fail(MN_ERROR_MEMORY, "%s: the process that read it was killed, as happens when memory runs out",
                        child->name);
     }
-    return mn_fail(MN_ERROR_FORMAT, "%s: is damaged in a way that the HDF5 library does not survive; fetch it again",
+    return mn_fail(MN_ERROR_FORMAT, "%s: is damaged in a way that crashes the HDF5 library; fetch it again",
                    child->name);
 }
 

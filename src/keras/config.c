@@ -113,7 +113,7 @@ static mn_status add_input(reader *r, const cJSON *model, value *out) {
         dims[i] = open ? r->config->size : mn_config_int(dim, -1);
         r->config->open_size = r->config->open_size || open;
         if (dims[i] >= 1 && dims[i] <= 65536) continue;
-        return mn_fail(MN_ERROR_FORMAT, "%s: the input's shape is damaged or absurd", r->config->file);
+        return mn_fail(MN_ERROR_FORMAT, "%s: the input's shape is damaged or impossible", r->config->file);
     }
     mn_layer layer = {.name = name ? name : "input",
                       .kind = MN_LAYER_INPUT,
@@ -164,8 +164,8 @@ static mn_status find_value(const reader *r, const level *l, const char *name, v
         *out = l->values[i];
         return MN_OK;
     }
-    return mn_config_fail(r, MN_ERROR_FORMAT, "its input '%.100s' is no earlier layer; the configuration is damaged",
-                          name);
+    return mn_config_fail(r, MN_ERROR_FORMAT,
+                          "its input '%.100s' is not an earlier layer; the configuration is damaged", name);
 }
 
 static bool is_sequential(const level *l) {
@@ -236,7 +236,7 @@ static mn_status read_model(reader *r, level *l, value *out) {
     l->layers = layers_of(l->model);
     size_t count = (size_t)cJSON_GetArraySize(l->layers);
     if (count == 0 || count > MAX_LAYERS) {
-        return mn_fail(MN_ERROR_LIMIT, "%s: a model in it has %zu layers, between 1 and %d are read", r->config->file,
+        return mn_fail(MN_ERROR_LIMIT, "%s: a model in it has %zu layers; 1 to %d are supported", r->config->file,
                        count, MAX_LAYERS);
     }
     l->names = mn_region_alloc(region, count, sizeof *l->names);
@@ -300,8 +300,8 @@ mn_status mn_keras_config_read(mn_keras_config *config, mn_net *net) {
     reader r = {.config = config, .net = net};
     cJSON *root = cJSON_ParseWithLength(config->text, config->bytes);
     if (!root) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: the model's configuration is no JSON; the file is damaged, fetch it again",
-                       config->file);
+        return mn_fail(MN_ERROR_FORMAT,
+                       "%s: the model's configuration is not JSON; the file is damaged, fetch it again", config->file);
     }
     mn_status status = read_root(&r, root);
     cJSON_Delete(root);

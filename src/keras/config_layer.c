@@ -77,8 +77,7 @@ mn_status mn_config_count_weights(reader *r, int32_t a, int32_t b, int32_t c, in
         r->elements += count;
         return MN_OK;
     }
-    return mn_config_fail(r, MN_ERROR_FORMAT, "a kernel of %dx%dx%dx%d does not go with the file's weights", a, b, c,
-                          d);
+    return mn_config_fail(r, MN_ERROR_FORMAT, "a kernel of %dx%dx%dx%d does not fit the file's weights", a, b, c, d);
 }
 
 /* ---- Settings ---------------------------------------------------------------------------------------- */

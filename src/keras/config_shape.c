@@ -111,7 +111,7 @@ static mn_status add_resize(reader *r, const cJSON *config, int64_t height, int6
                               way);
     }
     if (height < 1 || height > UINT16_MAX || width < 1 || width > UINT16_MAX) {
-        return mn_config_fail(r, MN_ERROR_FORMAT, "its size is damaged or absurd");
+        return mn_config_fail(r, MN_ERROR_FORMAT, "its size is damaged or impossible");
     }
     MN_TRY(mn_config_rescale(r, v));
     mn_layer layer = {.kind = MN_LAYER_RESIZE, .h = (int32_t)height, .w = (int32_t)width, .bilinear = bilinear};

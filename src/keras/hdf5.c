@@ -101,7 +101,7 @@ static mn_status damaged(const attribute *a) {
 
 static mn_status add_string(attribute *a, const char *text, size_t length) {
     const char *copy = mn_region_string(a->region, text, length);
-    if (!copy) return mn_fail_memory("a text of the HDF5 file");
+    if (!copy) return mn_fail_memory("text in the HDF5 file");
     a->out->item[a->out->count++] = copy;
     return MN_OK;
 }
@@ -117,7 +117,7 @@ static mn_status read_fixed(attribute *a) {
     if (size == 0) return damaged(a);
     if (!mn_mul_size(size, a->count, &bytes) || bytes > MN_H5_MAX_TEXT) return too_long(a);
     char *text = calloc(bytes, 1);
-    if (!text) return mn_fail_memory("a text of the HDF5 file");
+    if (!text) return mn_fail_memory("text in the HDF5 file");
     mn_status status = H5Aread(a->id, a->type, text) < 0 ? damaged(a) : MN_OK;
     for (size_t i = 0; status == MN_OK && i < a->count; i++) {
         const char *start = text + i * size, *end = memchr(start, '\0', size);
@@ -129,7 +129,7 @@ static mn_status read_fixed(attribute *a) {
 
 static mn_status read_variable(attribute *a) {
     char **text = calloc(a->count, sizeof *text);
-    if (!text) return mn_fail_memory("a text of the HDF5 file");
+    if (!text) return mn_fail_memory("text in the HDF5 file");
     mn_status status = H5Aread(a->id, a->type, text) < 0 ? damaged(a) : MN_OK;
     size_t total = 0;
     for (size_t i = 0; status == MN_OK && i < a->count; i++) {
@@ -158,7 +158,7 @@ static mn_status read_attribute(attribute *a) {
     }
     a->count = (size_t)count;
     a->out->item = mn_region_alloc(a->region, a->count, sizeof *a->out->item);
-    if (!a->out->item) return mn_fail_memory("a text of the HDF5 file");
+    if (!a->out->item) return mn_fail_memory("text in the HDF5 file");
     htri_t variable = H5Tis_variable_str(a->type);
     return variable < 0 ? damaged(a) : variable > 0 ? read_variable(a) : read_fixed(a);
 }
@@ -198,7 +198,7 @@ static herr_t collect(hid_t group, const char *name, const H5L_info_t *info, voi
     if (c->out->count == c->room) return -1;
     const char *copy = mn_region_string(c->region, name, strlen(name));
     if (!copy) {
-        c->status = mn_fail_memory("a name of the HDF5 file");
+        c->status = mn_fail_memory("a name in the HDF5 file");
         return -1;
     }
     c->out->item[c->out->count++] = copy;
@@ -213,7 +213,7 @@ static mn_status list_members(const mn_h5 *h5, hid_t group, const char *path, co
     }
     c->room = (int32_t)info.nlinks;
     c->out->item = mn_region_alloc(c->region, (size_t)c->room, sizeof *c->out->item);
-    if (!c->out->item) return mn_fail_memory("a name of the HDF5 file");
+    if (!c->out->item) return mn_fail_memory("a name in the HDF5 file");
     c->out->count = 0;
     herr_t failed = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, collect, c);
     if (c->status != MN_OK) return c->status;

@@ -76,12 +76,12 @@ static int32_t open_size(const source *s) {
 static mn_status check_options(const source *s) {
     const mn_layer *input = &s->net.layers[0];
     if (s->options->no_softmax) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: is a whole model, which itself says what it ends in; leave out --scores",
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: is a whole model, which already says how it ends; leave out --scores",
                        s->name);
     }
     int32_t size = s->options->size;
     if (size == 0 || (input->h == size && input->w == size)) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's input is %dx%d, so that a size of %d cannot be chosen", s->name,
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's input is %dx%d, so --size %d cannot be applied", s->name,
                    input->h, input->w, size);
 }
 

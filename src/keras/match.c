@@ -221,12 +221,12 @@ static mn_status check_kinds(const mn_keras_weights *w, const shapes *s) {
     for (int32_t i = 0; i < w->count; i++) {
         const mn_keras_entry *entry = &w->entries[i];
         if (entry->kind != MN_LAYER_KIND_COUNT || entry->arrays[0].type) continue;
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: layer '%s' is of a kind that a MobileNet does not have", w->h5.name,
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: layer '%s' has a kind that MobileNets do not have", w->h5.name,
                        entry->name);
     }
     if (s->dense <= 1) return MN_OK;
     return mn_fail(MN_ERROR_UNSUPPORTED,
-                   "%s: has %d dense layers, and weights alone do not say what is between them; save the whole model",
+                   "%s: has %d dense layers, and weights alone do not tell what is between them; save the whole model",
                    w->h5.name, s->dense);
 }
 
@@ -250,10 +250,11 @@ static mn_status find_nearest(const shapes *s, guess *g, bool *found) {
 }
 
 static mn_status not_a_mobilenet(const mn_keras_weights *w, const shapes *s) {
-    return mn_fail(MN_ERROR_UNSUPPORTED,
-                   "%s: these weights, %d convolutions, %d depthwise ones and %d batch norms, are no MobileNet's (V2 "
-                   "has 35, 17 and 52); for another network save the whole model, not only its weights",
-                   w->h5.name, s->count, s->depthwise, s->norms);
+    return mn_fail(
+        MN_ERROR_UNSUPPORTED,
+        "%s: these weights, %d convolutions, %d depthwise ones and %d batch norms, are not those of a MobileNet (V2 "
+        "has 35, 17 and 52); for another network save the whole model, not only its weights",
+        w->h5.name, s->count, s->depthwise, s->norms);
 }
 
 mn_status mn_keras_match(const mn_keras_weights *w, mn_net_spec *spec, int32_t *family, mn_net *out) {

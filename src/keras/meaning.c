@@ -11,9 +11,10 @@
 #define MAX_SIDE 8192
 
 static mn_status damaged(const mn_keras_weights *w, const char *what) {
-    return mn_fail(MN_ERROR_FORMAT,
-                   "%s: %s in what it says of pixels and classes; the file is damaged, or another program changed it",
-                   w->h5.name, what);
+    return mn_fail(
+        MN_ERROR_FORMAT,
+        "%s: what it says of pixels and classes is wrong: %s; the file is damaged, or another program changed it",
+        w->h5.name, what);
 }
 
 static bool is_size(const char *text, int32_t *height, int32_t *width) {
@@ -28,7 +29,7 @@ mn_status mn_keras_meaning_size(mn_keras_weights *w, int32_t *height, int32_t *w
     if (!mn_h5_exists(&w->h5, MN_KERAS_MEANING)) return MN_OK;
     MN_TRY(mn_h5_strings(&w->h5, MN_KERAS_MEANING, "input", &w->region, &list));
     if (list.count == 0 || is_size(list.item[0], height, width)) return MN_OK;
-    return damaged(w, "an input's size that is none");
+    return damaged(w, "an impossible input size");
 }
 
 static mn_status read_normalisation(mn_keras_weights *w, mn_meaning *meaning) {
@@ -37,12 +38,12 @@ static mn_status read_normalisation(mn_keras_weights *w, mn_meaning *meaning) {
     if (!mn_h5_exists(&w->h5, NORMALISATION)) return MN_OK;
     MN_TRY(mn_h5_array_info(&w->h5, NORMALISATION, &array));
     if (array.type || array.rank != 2 || array.dims[0] != 2 || array.dims[1] != MN_MEANING_CHANNELS) {
-        return damaged(w, "not a mean and a deviation of three channels");
+        return damaged(w, "no mean and deviation of three channels");
     }
     MN_TRY(mn_h5_array_read(&w->h5, &array, values[0]));
     for (int32_t c = 0; c < MN_MEANING_CHANNELS; c++) {
         if (!isfinite(values[0][c]) || !isfinite(values[1][c]) || values[1][c] <= 0) {
-            return damaged(w, "a mean or deviation that is none");
+            return damaged(w, "an impossible mean or deviation");
         }
     }
     meaning->normalised = true;

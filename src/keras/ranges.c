@@ -8,8 +8,8 @@
 
 static mn_status damaged(const mn_keras_weights *w, const char *what) {
     return mn_fail(MN_ERROR_FORMAT,
-                   "%s: %s of the ranges for 8 bits; the file is damaged, or another program changed it", w->h5.name,
-                   what);
+                   "%s: its ranges for 8 bits are wrong: %s; the file is damaged, or another program changed it",
+                   w->h5.name, what);
 }
 
 static mn_status read_text(mn_keras_weights *w, const char *name, const char **out) {
@@ -28,7 +28,7 @@ static mn_status assign(mn_keras_weights *w, const mn_h5_array *array, mn_net *n
     int32_t places = 0;
     for (int32_t i = 0; i < net->layer_count; i++) places += mn_layer_has_range(&net->layers[i]);
     if (array->type || array->rank != 2 || array->dims[0] != places || array->dims[1] != 2) {
-        return damaged(w, "not the network's number");
+        return damaged(w, "the network has another number");
     }
     float *ranges = mn_region_alloc(&w->region, array->count, sizeof *ranges);
     if (!ranges) return mn_fail_memory("the ranges");
@@ -38,7 +38,7 @@ static mn_status assign(mn_keras_weights *w, const mn_h5_array *array, mn_net *n
         if (!mn_layer_has_range(layer)) continue;
         layer->low = *ranges++;
         layer->high = *ranges++;
-        if (!is_range(layer->low, layer->high)) return damaged(w, "one is not a range that holds zero");
+        if (!is_range(layer->low, layer->high)) return damaged(w, "one of them does not hold zero");
     }
     return MN_OK;
 }

@@ -41,7 +41,7 @@ static mn_status no_memory(void) { return mn_fail_memory("the list of weights");
 static mn_status count_names(lister *l, const mn_h5_list *list) {
     for (int32_t i = 0; i < list->count; i++) l->name_bytes += strlen(list->item[i]) + NAME_COST;
     if (l->name_bytes <= MAX_NAME_BYTES) return MN_OK;
-    return mn_fail(MN_ERROR_LIMIT, "%s: names more layers and arrays than %zu MiB can hold", l->w->h5.name,
+    return mn_fail(MN_ERROR_LIMIT, "%s: has names of layers and arrays of more than %zu MiB", l->w->h5.name,
                    MAX_NAME_BYTES >> 20);
 }
 
@@ -126,7 +126,7 @@ static mn_layer_kind kind_of(const mn_keras_entry *entry) {
     }
     if (vectors && entry->array_count == 4) return MN_LAYER_BATCH_NORM;
     if (entry->array_count > 2) return MN_LAYER_KIND_COUNT;
-    if (first->rank == 4) { /* a classifier of one class is no depthwise convolution */
+    if (first->rank == 4) { /* a classifier of one class is not a depthwise convolution */
         bool depthwise = first->dims[3] == 1 && (first->dims[0] > 1 || first->dims[1] > 1);
         return depthwise ? MN_LAYER_DEPTHWISE : MN_LAYER_CONV;
     }

@@ -45,7 +45,8 @@ static int32_t add_tensor(mn_draft *draft, mn_draft_tensor tensor) {
 static mn_status take_output(mn_draft *draft, const mn_step *from, int32_t tensor, int32_t *out) {
     mn_draft_tensor new = {.tensor = tensor, .memory = -1};
     if (!see_pixels(&draft->plan->shapes[tensor], &new)) {
-        return mn_draft_refuse(draft, from, "its result is no image, or one of several, or over 65,535 in a dimension",
+        return mn_draft_refuse(draft, from,
+                               "its result is not an image, or is one of several, or over 65,535 in a dimension",
                                "give the model inputs of one image each");
     }
     *out = draft->tensor_of[draft->plan->same_as[tensor]] = add_tensor(draft, new);
@@ -197,7 +198,7 @@ static mn_status draft_fully_connected(mn_draft *draft, const mn_step *from) {
     const bool pixels = tensor >= 0 && see_pixels(&draft->plan->shapes[tensor], &seen) &&
                         seen.height * seen.width == p->rows && seen.bytes == (size_t)p->in_c;
     if (!pixels && (p->rows != 1 || p->in_c > UINT16_MAX)) {
-        return mn_draft_refuse(draft, from, "it multiplies rows that are no pixels, or of over 65,535 bytes",
+        return mn_draft_refuse(draft, from, "it multiplies rows that are not pixels, or of over 65,535 bytes",
                                "use a pooling layer before it");
     }
     mn_draft_step *to = mn_draft_add(draft, from, pixels ? MN_MCU_POINTWISE : MN_MCU_DENSE);
@@ -250,7 +251,8 @@ static mn_status draft_mean(mn_draft *draft, const mn_step *from) {
     const mn_mean_params *p = from->node->params;
     for (int32_t d = 0; d < p->rank; d++) {
         const bool wanted = d == p->rank - 1 ? !p->reduced[d] : p->reduced[d] || p->dims[d] == 1;
-        if (!wanted) return mn_draft_refuse(draft, from, "it is no mean over an image", "use GlobalAveragePooling2D");
+        if (!wanted)
+            return mn_draft_refuse(draft, from, "it is not a mean over an image", "use GlobalAveragePooling2D");
     }
     return draft_sums(draft, from, MN_MCU_MEAN);
 }

@@ -55,7 +55,7 @@ void mn_emit_words(const int32_t *values, uint32_t count, FILE *out) {
     int column = 0;
     for (uint32_t i = 0; i < count; i++) {
         char text[24];
-        /* -2147483648 is no constant of 32 bits in C */
+        /* -2147483648 is not a constant of 32 bits in C */
         const int length = values[i] == INT32_MIN ? snprintf(text, sizeof text, "-2147483647-1,")
                                                   : snprintf(text, sizeof text, "%" PRId32 ",", values[i]);
         put(text, length, &column, out);

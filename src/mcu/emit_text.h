@@ -11,7 +11,7 @@
 /** A name in capitals; `upper` has room for it. */
 void mn_emit_upper(const char *name, char *upper);
 
-/** Text inside a comment or a string: what could end it, or is no printable ASCII, is left out or becomes '?'. */
+/** Text inside a comment or a string: what could end it, or is not printable ASCII, is left out or becomes '?'. */
 void mn_emit_comment(const char *text, FILE *out);
 
 /** The name of a layer, as text inside a comment or a string. TensorFlow's converter joins those of all operators that

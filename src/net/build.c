@@ -96,7 +96,8 @@ static mn_status check_spec(const mn_net_spec *spec, const char *family) {
         return mn_fail(MN_ERROR_ARGUMENT, "%s: an input of %dx%d is empty", family, spec->height, spec->width_px);
     }
     if (spec->classes >= 0) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "%s: %d classes are too few; 0 leaves the classifier out", family, spec->classes);
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: %d classes are too few; give 0 to leave the classifier out", family,
+                   spec->classes);
 }
 
 mn_status mn_build_net(const mn_net_spec *spec, const char *family, const char *name, const float norm[2],

@@ -119,7 +119,7 @@ static int32_t input_count(const mn_layer *layer) {
 static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     bool first = net->layer_count == 0, input = layer->kind == MN_LAYER_INPUT;
     if (layer->kind >= MN_LAYER_KIND_COUNT) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: layer %s is of no known kind", net->name ? net->name : "network",
+        return mn_fail(MN_ERROR_FORMAT, "%s: layer %s has an unknown kind", net->name ? net->name : "network",
                        layer->name);
     }
     if (first != input) {
@@ -132,7 +132,7 @@ static mn_status check_inputs(const mn_net *net, const mn_layer *layer) {
     }
     for (int32_t i = 0; i < count; i++) {
         if (layer->inputs[i] >= 0 && layer->inputs[i] < net->layer_count) continue;
-        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "input %d is no earlier layer", i);
+        return mn_net_fail(net, layer, MN_ERROR_FORMAT, "input %d is not an earlier layer", i);
     }
     if (mn_net_find(net, layer->name) < 0) return MN_OK;
     return mn_net_fail(net, layer, MN_ERROR_FORMAT, "an earlier layer has the same name");

@@ -238,8 +238,8 @@ static mn_status fail_input(const mn_onnx_model *model, const char *what) {
 /* The picture: [n][3][h][w], or [n][h][w][3] as some converters leave it. */
 static mn_status add_input(mn_onnx_builder *b, int32_t size, bool *open) {
     const mn_onnx_input *input = &b->model->inputs[0];
-    if (b->model->input_count != 1) return fail_input(b->model, "has no or several inputs");
-    if (input->rank != 4) return fail_input(b->model, "its input has not four dimensions");
+    if (b->model->input_count != 1) return fail_input(b->model, "does not have exactly one input");
+    if (input->rank != 4) return fail_input(b->model, "its input does not have four dimensions");
     const int64_t *dims = input->dims;
     bool last = dims[1] != 3 && dims[1] != 1 && (dims[3] == 3 || dims[3] == 1);
     int64_t h = dims[last ? 1 : 2], w = dims[last ? 2 : 3], c = dims[last ? 3 : 1];
@@ -271,7 +271,7 @@ static mn_status set_outputs(mn_onnx_builder *b) {
     for (int32_t i = 0; i < model->output_count; i++) {
         const mn_onnx_value *value = model->outputs[i] >= 0 ? &b->values[model->outputs[i]] : NULL;
         if (!value || value->kind != MN_ONNX_LAYER || value->map[0] > 0) {
-            return mn_fail(MN_ERROR_UNSUPPORTED, "%s: output %d is not computed from the picture, or a map in one row",
+            return mn_fail(MN_ERROR_UNSUPPORTED, "%s: output %d does not depend on the picture, or is a map in one row",
                            model->file, i);
         }
         b->net->outputs[i] = value->layer;

@@ -165,7 +165,7 @@ static mn_status compute_transpose(mn_onnx_builder *b, const mn_array *from) {
     return set_array(b, &made);
 }
 
-/* Integers alone; sums and products that leave 32 bits are no shapes. */
+/* Integers alone; sums and products that leave 32 bits are not shapes. */
 static mn_status compute_arithmetic(mn_onnx_builder *b, const mn_array *x, const mn_array *y) {
     int64_t list[MAX_NUMBERS];
     size_t count = x->count > y->count ? x->count : y->count;

@@ -346,7 +346,7 @@ mn_status mn_onnx_parse(const uint8_t *data, size_t bytes, mn_onnx_model *model)
         if (field.number == 7) graph = field.bytes;
         if (field.number == 8) read_opset(model, field.bytes);
     }
-    if (wire.damaged || !graph.at) return mn_onnx_damaged(model, "is no whole ONNX model");
+    if (wire.damaged || !graph.at) return mn_onnx_damaged(model, "is not a whole ONNX model");
     mn_status status = collect_names(model, graph, &n);
     if (status == MN_OK) status = sort_names(model, &n);
     if (status == MN_OK) status = read_graph(model, &n, graph);

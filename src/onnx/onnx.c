@@ -28,12 +28,12 @@ bool mn_onnx_is(const void *data, size_t bytes) {
 static mn_status check_options(const mn_origin_options *options, const mn_net *net) {
     const mn_layer *input = &net->layers[0];
     if (options->no_softmax) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: is a whole model, which itself says what it ends in; leave out --scores",
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: is a whole model, which already says how it ends; leave out --scores",
                        net->name);
     }
     if (options->size == 0 || (input->h == options->size && input->w == options->size)) return MN_OK;
-    return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's input is %dx%d, so that a size of %d cannot be chosen",
-                   net->name, input->h, input->w, options->size);
+    return mn_fail(MN_ERROR_ARGUMENT, "%s: the model's input is %dx%d, so --size %d cannot be applied", net->name,
+                   input->h, input->w, options->size);
 }
 
 /* What comes first is not a layer that scales pixels. */

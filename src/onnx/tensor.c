@@ -79,7 +79,7 @@ static mn_status read_entry(reading *r, mn_wire wire) {
     if (mn_onnx_text_is(key, "location")) r->location = value;
     if (mn_onnx_text_is(key, "offset")) good = read_number(value, &r->offset);
     if (mn_onnx_text_is(key, "length")) good = r->has_length = read_number(value, &r->length);
-    return good && !wire.damaged ? MN_OK : mn_onnx_damaged(r->model, "the place of external data is none");
+    return good && !wire.damaged ? MN_OK : mn_onnx_damaged(r->model, "the place of external data is invalid");
 }
 
 /* A file of the same folder, and not one elsewhere that a stranger's model names. */

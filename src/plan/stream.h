@@ -104,8 +104,8 @@ typedef struct mn_stream_turn {
     bool is_copied; /* its constants are read from flash once, when its chain begins */
 } mn_stream_turn;
 
-/** Memory that is no tensor's, in use from step `first` to step `last`: workspace of a step, or a copy of its constants
- *  while its chain runs. */
+/** Memory that is not a tensor's, in use from step `first` to step `last`: workspace of a step, or a copy of its
+ * constants while its chain runs. */
 typedef struct mn_stream_extra {
     int32_t step;
     bool is_copy;

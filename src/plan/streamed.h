@@ -8,7 +8,7 @@
 #include "plan/plan.h"
 #include "plan/stream.h"
 
-/** What was searched, and found. Its steps are those that are no aliases, its tensors those that own memory. */
+/** What was searched, and found. Its steps are those that are not aliases, its tensors those that own memory. */
 struct mn_streamed {
     mn_stream_steps steps;
     mn_stream stream;

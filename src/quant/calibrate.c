@@ -78,7 +78,7 @@ static mn_status merge_extremes(calibration *c, mn_interval *range) {
             if (first || isnan(theirs.high) || theirs.high > range[i].high) range[i].high = theirs.high;
         }
         if (isfinite(range[i].low) && isfinite(range[i].high)) continue;
-        return mn_fail(MN_ERROR_FORMAT, "%s: tensor %s became NaN or infinite on a photo; the model is not sound",
+        return mn_fail(MN_ERROR_FORMAT, "%s: tensor %s became NaN or infinite on a photo; check the model's weights",
                        c->scheme->graph->name, c->scheme->graph->tensors[i].name);
     }
     return MN_OK;

@@ -31,8 +31,8 @@ static bool readable(const mn_tensor *tensor) {
     return mn_is_stored(tensor->type) && tensor->quant.count == 1;
 }
 
-/* Operators that only change how values are stored are no layers; what has other scales by channel is no version of a
- * tensor. */
+/* Operators that only change how values are stored are not layers; what has other scales by channel is not a version of
+ * a tensor. */
 static bool is_layer(const mn_graph *graph, const mn_op *op) {
     const mn_tensor *out = mn_graph_output(graph, op, 0);
     return op->kind != MN_OP_QUANTIZE && op->kind != MN_OP_DEQUANTIZE && readable(out) && !out->data &&
@@ -87,7 +87,7 @@ static mn_status find_pairs(pairing *p) {
     const mn_graph *a = p->graph[0], *b = p->graph[1];
     if (a->input_count != 1 || b->input_count != 1 ||
         !same_size(&a->tensors[a->inputs[0]], &b->tensors[b->inputs[0]])) {
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s and %s do not take pictures of one size, so they cannot be compared",
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s and %s take pictures of different sizes, so they cannot be compared",
                        a->name, b->name);
     }
     p->taken[0] = mn_region_alloc(&p->region, (size_t)a->tensor_count, sizeof **p->taken);

@@ -228,7 +228,7 @@ static mn_status check_stats(const mn_graph *graph, const mn_channel_stats *stat
         if (stats[i].channels > 0) return MN_OK;
     }
     return mn_fail(MN_ERROR_UNSUPPORTED,
-                   "%s: the network has no batch norm, which alone tells what values to expect; give photos",
+                   "%s: the network has no batch norm, the only thing that tells what values to expect; give photos",
                    graph->name);
 }
 

@@ -30,7 +30,7 @@ mn_status mn_learned_ranges(mn_scheme *scheme, const mn_channel_stats *stats) {
         if (!mn_scheme_is_open(scheme, i)) continue;
         scheme->range[i] = range_of(scheme, stats, i);
         if (mn_interval_known(scheme->range[i])) continue;
-        return mn_fail(MN_ERROR_FORMAT, "%s: brings learned ranges, but none for tensor %s; train it with --qat again",
+        return mn_fail(MN_ERROR_FORMAT, "%s: has learned ranges, but none for tensor %s; train it with --qat again",
                        graph->name, graph->tensors[i].name);
     }
     return MN_OK;

@@ -134,7 +134,7 @@ mn_status mn_quantise_learned(const mn_graph *graph, const mn_channel_stats *sta
     mn_scheme scheme;
     mn_interval input;
     if (!mn_learned_input(graph, stats, &input)) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: brings no learned ranges", graph->name);
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: has no learned ranges", graph->name);
     }
     MN_TRY(mn_scheme_create(graph, input, options->scales, &scheme));
     mn_status status = mn_learned_ranges(&scheme, stats);

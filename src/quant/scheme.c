@@ -40,7 +40,7 @@ mn_status mn_scheme_share_ranges(mn_scheme *scheme) {
         mn_interval range = scheme->range[i];
         if (!scheme->is_activation[i]) continue;
         if (!mn_interval_known(range) || !isfinite(range.low) || !isfinite(range.high)) {
-            return mn_fail(MN_ERROR_ARGUMENT, "%s: tensor %s takes values that are not finite, or is never computed",
+            return mn_fail(MN_ERROR_ARGUMENT, "%s: tensor %s has values that are not finite, or is never computed",
                            graph->name, graph->tensors[i].name);
         }
         if (scheme->leader[input] != leader) scheme->range[leader] = unite(scheme->range[leader], range);

@@ -12,8 +12,8 @@ mn_status mn_delegation_list(const mn_session_options *options, const mn_backend
                              mn_backend_list *out) {
     const int32_t given = options->delegate_count, others = more ? more->count : 0;
     if (given < 0 || (given > 0 && !options->delegates)) {
-        return mn_fail(MN_ERROR_ARGUMENT, "delegate_count is %d and delegates is %s; give so many delegates", given,
-                       options->delegates ? "set" : "NULL");
+        return mn_fail(MN_ERROR_ARGUMENT, "delegate_count is %d and delegates is %s; give as many delegates as that",
+                       given, options->delegates ? "set" : "NULL");
     }
     const mn_backend **list = mn_region_alloc(region, (size_t)given + (size_t)others, sizeof *list);
     if (!list) return mn_fail_memory("the session");

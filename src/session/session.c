@@ -46,8 +46,9 @@ static mn_status collect_shapes(mn_session *session, const mn_session_options *o
                        options->batch);
     }
     if (options->input_shape_count < 0 || (options->input_shape_count > 0 && !options->input_shapes)) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: input_shape_count is %d and input_shapes is %s; give so many shapes",
-                       graph->name, options->input_shape_count, options->input_shapes ? "set" : "NULL");
+        return mn_fail(MN_ERROR_ARGUMENT,
+                       "%s: input_shape_count is %d and input_shapes is %s; give as many shapes as that", graph->name,
+                       options->input_shape_count, options->input_shapes ? "set" : "NULL");
     }
     if (options->input_shape_count == 0 && options->batch <= 1) return MN_OK;
     mn_shape *shapes = mn_region_alloc(&session->region, (size_t)graph->input_count, sizeof *shapes);
@@ -202,7 +203,7 @@ static mn_status build(mn_session *session, const mn_model *model, const mn_sess
                             .target = mn_target_here(),
                             .backends = more || options->delegate_count > 0 ? &backends : NULL};
     if (plan.keep_tensors && plan.streamed) {
-        return mn_fail(MN_ERROR_ARGUMENT, "a streamed plan keeps no tensors; ask for one of both");
+        return mn_fail(MN_ERROR_ARGUMENT, "a streamed plan does not keep tensors; ask for one or the other");
     }
     MN_TRY(mn_delegation_list(options, more, &session->region, &backends));
     MN_TRY(choose_tier(options->cpu, &plan.tier));

@@ -206,7 +206,7 @@ static size_t number_bytes(const span *line, int32_t index) {
     return line->bytes > 0 ? mn_label_number_bytes((const char *)line->data, line->bytes, index) : 0;
 }
 
-/* Where every line begins with its number, as in Coral's lists, the number is no part of the name. */
+/* Where every line begins with its number, as in Coral's lists, the number is not part of the name. */
 static void drop_numbers(span *line, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         if (number_bytes(&line[i], i) == 0) return;

@@ -126,7 +126,7 @@ static mn_status read_split(const mn_tfl_scope *s, mn_op_attr *attr) {
     const mn_tensor *sizes;
     int32_t count;
     MN_TRY(mn_tfl_constant_list(s, 1, "sizes", &sizes, &count));
-    if (count != s->op->output_count) return fail(s, MN_ERROR_FORMAT, "there are not as many sizes as parts");
+    if (count != s->op->output_count) return fail(s, MN_ERROR_FORMAT, "the numbers of sizes and parts differ");
     return read_axis(s, 2, attr);
 }
 
@@ -140,7 +140,7 @@ static mn_status read_gather(const mn_tfl_scope *s, mn_op_attr *attr) {
     int32_t batch_dims = 0;
     if (!s->present) return MN_OK;
     MN_TRY(mn_tfl_option_i32(s, MN_F_GATHER_BATCH_DIMS, 0, &batch_dims));
-    if (batch_dims != 0) return fail(s, MN_ERROR_UNSUPPORTED, "batch_dims is not 0, which is not supported");
+    if (batch_dims != 0) return fail(s, MN_ERROR_UNSUPPORTED, "batch_dims is not 0, and only 0 is supported");
     return mn_tfl_option_i32(s, MN_F_GATHER_AXIS, 0, &attr->axis);
 }
 
@@ -159,7 +159,7 @@ static mn_status read_blocks(const mn_tfl_scope *s, mn_op_attr *attr) {
         }
     }
     MN_TRY(mn_tfl_read_pads(s, 2, attr));
-    return attr->list_count == blocks ? MN_OK : fail(s, MN_ERROR_FORMAT, "there are not as many paddings as blocks");
+    return attr->list_count == blocks ? MN_OK : fail(s, MN_ERROR_FORMAT, "the numbers of paddings and blocks differ");
 }
 
 mn_status mn_tfl_read_move(const mn_tfl_scope *s, mn_op_attr *attr) {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Bytes of the well-formed UTF-8 sequence at `p` (Unicode 15, table 3-7) that is no control character; 0 when there
+/* Bytes of the well-formed UTF-8 sequence at `p` (Unicode 15, table 3-7) that is not a control character; 0 when there
  * is none. `left` >= 1. */
 static size_t sequence(const uint8_t *p, size_t left) {
     if (p[0] < 0x80) return p[0] >= 0x20 && p[0] != 0x7f;

@@ -34,7 +34,7 @@ static bool is_end(const uint8_t *data, size_t bytes, size_t at) {
 }
 
 /* Might the signature begin at one of BLOCK places? Without branches, so that compilers look at many at once: most
- * models are no archives, and then all of the comment's room is searched. */
+ * models are not archives, and then all of the comment's room is searched. */
 enum { BLOCK = 64 };
 
 static bool has_start(const uint8_t *block) {
@@ -139,7 +139,7 @@ mn_status mn_zip_append(const mn_zip_file *files, int32_t count, uint8_t **data,
     for (int32_t i = 0; i < count; i++) {
         total += LOCAL_BYTES + ENTRY_BYTES + 2 * files[i].name_bytes + files[i].bytes;
         if (total > INT32_MAX || files[i].name_bytes > UINT16_MAX || count > UINT16_MAX) {
-            return mn_fail(MN_ERROR_LIMIT, "the class names do not fit behind a model; 2 GiB is the limit");
+            return mn_fail(MN_ERROR_LIMIT, "the model and its class names exceed 2 GiB, the limit of a .tflite file");
         }
     }
     uint8_t *grown = realloc(*data, total);

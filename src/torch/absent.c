@@ -12,5 +12,6 @@ bool mn_torch_is(const void *data, size_t bytes) {
 mn_status mn_torch_read(const void *data, size_t bytes, const char *name, const mn_origin_options *options, mn_net *out,
                         mn_origin *origin) {
     (void)data, (void)bytes, (void)options, (void)out, (void)origin;
-    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: this build reads no files of PyTorch; build with libzip and cJSON", name);
+    return mn_fail(MN_ERROR_UNSUPPORTED, "%s: this build cannot read files of PyTorch; build with libzip and cJSON",
+                   name);
 }

@@ -20,7 +20,7 @@ const mn_array *mn_torch_find(const mn_torch_matching *m, const char *layer, con
 
 mn_status mn_torch_missing(const mn_torch_matching *m, const char *layer, const char *what) {
     return mn_fail(MN_ERROR_FORMAT,
-                   "%s: has no array '%.*s%s.%s', which a %s has; for another network export the whole of it as ONNX",
+                   "%s: has no array '%.*s%s.%s', which a %s has; for another network export the whole network as ONNX",
                    m->state->file, (int)m->prefix_length, m->prefix, layer, what, m->network);
 }
 
@@ -52,7 +52,7 @@ mn_status mn_torch_classifier(const mn_torch_matching *m, char layer[MN_TORCH_NA
         if (array->rank != 2) continue;
         if (found) {
             return mn_fail(MN_ERROR_UNSUPPORTED,
-                           "%s: has two dense layers, '%.100s' and '%.100s', and weights alone do not say what is "
+                           "%s: has two dense layers, '%.100s' and '%.100s', and weights alone do not tell what is "
                            "between them; export the whole model as ONNX",
                            m->state->file, found->name, array->name);
         }

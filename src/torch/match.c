@@ -12,8 +12,7 @@ static mn_status check_unused(const mn_torch_matching *m) {
         bool counter = array->count == 1 && (array->type == MN_ARRAY_I64 || array->type == MN_ARRAY_I32);
         if (m->used[i] || counter) continue;
         return mn_fail(MN_ERROR_UNSUPPORTED,
-                       "%s: array '%.200s' has no place in a %s; for another network export the whole "
-                       "of it as ONNX",
+                       "%s: array '%.200s' has no place in a %s; for another network export the whole network as ONNX",
                        m->state->file, array->name, m->network);
     }
     return MN_OK;

@@ -18,7 +18,7 @@ typedef struct matching {
 
 /* ---- Which MobileNetV2 ------------------------------------------------------------------------------- */
 
-/* Channels that a convolution gives; 0 when it is not there or is no convolution. */
+/* Channels that a convolution gives; 0 when it is not there or is not a convolution. */
 static int32_t channels_of(const matching *m, const char *layer) {
     const mn_array *weight = mn_torch_find(m->m, layer, "weight");
     return weight && weight->rank == 4 ? weight->dims[0] : 0;
@@ -74,7 +74,7 @@ static double kernel_elements(const mn_v2_plan *plan) {
 /* Memory is taken only for what the file holds. */
 static mn_status check_size(const matching *m, const mn_v2_plan *plan) {
     if (kernel_elements(plan) <= (double)m->m->state->elements) return MN_OK;
-    return mn_fail(MN_ERROR_FORMAT, "%s: holds %zu numbers, fewer than a MobileNetV2 with its channels has",
+    return mn_fail(MN_ERROR_FORMAT, "%s: holds %zu numbers, fewer than a MobileNetV2 with these channels has",
                    m->m->state->file, m->m->state->elements);
 }
 
@@ -121,7 +121,7 @@ static mn_status match(matching *m, mn_origin *origin) {
     origin->width = mn_v2_width_of(&plan);
     origin->assumed_softmax = spec.classes > 0;
     if (origin->width == 0) {
-        origin->untrainable = "training knows MobileNetV2s of the widths that one number makes, and this is none";
+        origin->untrainable = "training knows MobileNetV2s of the widths that one number makes, and this is not one";
     }
     MN_TRY(mn_v2_build(&spec, all->net));
     all->net->name = all->state->file;

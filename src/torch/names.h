@@ -17,7 +17,7 @@ typedef struct mn_torch_names {
     const char *head[2];
 } mn_torch_names;
 
-/** The library whose names those of the state are; sets the prefix. NULL when they are no MobileNetV2's. */
+/** The library whose names those of the state are; sets the prefix. NULL when they are not a MobileNetV2's. */
 const mn_torch_names *mn_torch_names_of(mn_torch_matching *m);
 
 /** Name of layer `layer` of a block, which is number `index` in its stage and `number` of all, both from 0 on. */

@@ -107,7 +107,7 @@ static mn_status push_integer(mn_pickle_machine *m, size_t bytes, bool is_signed
     return mn_pickle_push_new(m, (mn_pickle_value){.kind = MN_PICKLE_INTEGER, .as.integer = value});
 }
 
-/* LONG1: longer numbers than 64 bits are no shape. */
+/* LONG1: longer numbers than 64 bits are not a shape. */
 static mn_status push_long(mn_pickle_machine *m) {
     int64_t length;
     const uint8_t *unused;
@@ -204,7 +204,7 @@ static mn_status fill(mn_pickle_machine *m, int32_t first, bool marked, mn_pickl
     if (good) good = m->out->values[m->stack[at]].kind == kind;
     /* Settings may be filled; what is in them does not matter. */
     bool inert = at >= 0 && m->stack[at] == m->inert;
-    if (!good && !inert) return mn_pickle_damaged(m, "it fills what is no container");
+    if (!good && !inert) return mn_pickle_damaged(m, "it fills something that is not a container");
     for (int32_t i = first; good && i < m->depth; i += step) {
         MN_TRY(append(m, m->stack[at], step == 2 ? m->stack[i] : -1, m->stack[i + step - 1]));
     }
@@ -247,7 +247,7 @@ static mn_status push_stacked(mn_pickle_machine *m) {
     MN_TRY(mn_pickle_pop(m, &module));
     const mn_pickle_value *values = m->out->values;
     if (values[name].kind != MN_PICKLE_TEXT || values[module].kind != MN_PICKLE_TEXT) {
-        return mn_pickle_damaged(m, "a name is no text");
+        return mn_pickle_damaged(m, "a name is not text");
     }
     return mn_pickle_push_global(m, values[module].as.text, values[name].as.text);
 }
@@ -298,7 +298,7 @@ static mn_status step(mn_pickle_machine *m, uint8_t code) {
     default: break;
     }
     return mn_fail(MN_ERROR_UNSUPPORTED,
-                   "%s: byte %zu of its pickle: instruction 0x%02x is none that a state dict needs; save it with "
+                   "%s: byte %zu of its pickle: instruction 0x%02x does not occur in state dicts; save it with "
                    "torch.save(model.state_dict(), FILE)",
                    m->file, m->at - 1, code);
 }

@@ -89,7 +89,7 @@ static mn_status make_tensor(mn_pickle_machine *m, const mn_pickle_value *argume
     bool good = storage->kind == MN_PICKLE_STORAGE && offset->kind == MN_PICKLE_INTEGER && offset->as.integer >= 0 &&
                 read_numbers(m, sizes, dims) && read_numbers(m, steps, strides) && sizes->last == steps->last &&
                 mn_array_set_shape(&tensor->array, sizes->last, dims);
-    if (!good) return mn_pickle_damaged(m, "a tensor's storage, place or shape is none");
+    if (!good) return mn_pickle_damaged(m, "a tensor's storage, place or shape is invalid");
     tensor->storage = storage->as.storage;
     tensor->offset = (size_t)offset->as.integer;
     tensor->array.type = storage->as.storage->type;
@@ -104,7 +104,7 @@ mn_status mn_pickle_reduce(mn_pickle_machine *m) {
     MN_TRY(mn_pickle_pop(m, &function));
     const mn_pickle_value given = m->out->values[arguments], called = m->out->values[function];
     if (called.kind != MN_PICKLE_GLOBAL || given.kind != MN_PICKLE_TUPLE) {
-        return mn_pickle_damaged(m, "it calls what is no function");
+        return mn_pickle_damaged(m, "it calls something that is not a function");
     }
     switch (known[called.as.global].role) {
     case ROLE_TENSOR: return make_tensor(m, &given);
@@ -139,14 +139,14 @@ mn_status mn_pickle_persistent(mn_pickle_machine *m) {
     const mn_pickle_value tuple = m->out->values[index];
     if (!is_tuple(&tuple, 5) || part(m, &tuple, 0)->kind != MN_PICKLE_TEXT ||
         strcmp(part(m, &tuple, 0)->as.text, "storage") != 0) {
-        return mn_pickle_damaged(m, "it refers to what is no storage");
+        return mn_pickle_damaged(m, "it refers to something that is not a storage");
     }
     const mn_pickle_value *type = part(m, &tuple, 1), *key = part(m, &tuple, 2), *count = part(m, &tuple, 4);
     bool good = type->kind == MN_PICKLE_GLOBAL && known[type->as.global].role == ROLE_STORAGE &&
                 key->kind == MN_PICKLE_TEXT && count->kind == MN_PICKLE_INTEGER && count->as.integer >= 0 &&
                 (uint64_t)count->as.integer <= SIZE_MAX / 8 &&
                 (tuple.last == 5 || part(m, &tuple, 5)->kind == MN_PICKLE_INERT);
-    if (!good) return mn_pickle_damaged(m, "a storage's type, name or length is none");
+    if (!good) return mn_pickle_damaged(m, "a storage's type, name or length is invalid");
     mn_pickle_storage *storage = mn_region_alloc(&m->out->region, 1, sizeof *storage);
     if (!storage) return mn_fail_memory("a pickle's values");
     *storage = (mn_pickle_storage){

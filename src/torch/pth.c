@@ -161,7 +161,7 @@ static mn_status read_archive(reader *r) {
     const char *name = mn_archive_find(&r->archive, pickle_name);
     uint8_t *pickle = NULL;
     size_t bytes = 0;
-    if (!name) return mn_fail(MN_ERROR_FORMAT, "%s: has not one data.pkl in it", r->state->file);
+    if (!name) return mn_fail(MN_ERROR_FORMAT, "%s: does not contain exactly one data.pkl", r->state->file);
     r->folder = name;
     r->folder_length = strlen(name) + 1 - sizeof pickle_name;
     MN_TRY(mn_archive_read(&r->archive, name, MAX_PICKLE, &pickle, &bytes));

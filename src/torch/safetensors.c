@@ -82,7 +82,7 @@ static mn_status read_array(reader *r, const cJSON *item) {
     }
     size_t size = mn_array_type_size(array.type), held = (size_t)(place[1] - place[0]);
     if (size > 0 && held != array.count * size) {
-        return fail(r, item->string, "its place holds more or less than its shape takes");
+        return fail(r, item->string, "its place has more or fewer bytes than its shape needs");
     }
     array.data = r->data + place[0];
     array.name = mn_region_string(&r->state->region, item->string, strlen(item->string));

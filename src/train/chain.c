@@ -344,7 +344,7 @@ static mn_status check_chain(const chain *c) {
     const mn_dense *classifier = t->head_count > 0 ? mn_train_classifier(t) : NULL;
     if (!classifier) return refuse(c, &net->layers[net->layer_count - 1], "no classifier follows");
     if (classifier->bend != MN_BEND_NONE)
-        return refuse(c, &net->layers[classifier->layer], "a classifier that is bent");
+        return refuse(c, &net->layers[classifier->layer], "a classifier with an activation function");
     if (t->fake.mode == MN_QAT_NONE) return MN_OK;
     bool plain = t->head_count == 1;
     for (int32_t i = 0; i < t->unit_count; i++) plain = plain && !t->units[i].gate && !t->units[i].hard_swish;

@@ -351,7 +351,7 @@ mn_status mn_fake_keep_ranges(mn_train_net *t, int64_t step) {
         if (!moves(t, i)) continue;
         if (!isfinite(seen[i].low) || !isfinite(seen[i].high)) {
             return mn_fail(MN_ERROR_ARGUMENT,
-                           "values of step %lld are not finite; go on from the last checkpoint with a smaller --rate",
+                           "values of step %lld are not finite; resume from the last checkpoint with a smaller --rate",
                            (long long)step + 1);
         }
         move(&t->fake.ranges[i], with_zero(seen[i]), decay);

@@ -57,7 +57,8 @@ static mn_status load_module(const mn_mpi_module_interface **out) {
     }
     const mn_mpi_module_interface *found = symbol;
     if (!found || found->version != MN_MPI_MODULE_VERSION) {
-        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: belongs to another version of this program; install both anew", path);
+        return mn_fail(MN_ERROR_UNSUPPORTED, "%s: belongs to another version of this program; install both again",
+                       path);
     }
     *out = found;
     return MN_OK;

@@ -175,7 +175,7 @@ mn_status mn_trainer_load(mn_trainer *t, const void *data, size_t bytes, const c
     stream count = {0};
     uint64_t sum;
     if (bytes < sizeof theirs + sizeof sum || memcmp(data, magic, sizeof magic) != 0) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: is not a checkpoint of a training", name);
+        return mn_fail(MN_ERROR_FORMAT, "%s: is not a checkpoint of a training run", name);
     }
     memcpy(&theirs, data, sizeof theirs);
     if (theirs.version != ours.version || theirs.byte_order != ours.byte_order) {
@@ -183,11 +183,11 @@ mn_status mn_trainer_load(mn_trainer *t, const void *data, size_t bytes, const c
     }
     memcpy(&sum, (const uint8_t *)data + bytes - sizeof sum, sizeof sum);
     if (sum != checksum(data, bytes - sizeof sum)) {
-        return mn_fail(MN_ERROR_FORMAT, "%s: is damaged: its checksum does not fit", name);
+        return mn_fail(MN_ERROR_FORMAT, "%s: is damaged: its checksum is wrong", name);
     }
     const char *difference = find_difference(&ours, &theirs);
     if (difference) {
-        return mn_fail(MN_ERROR_ARGUMENT, "%s: %s differs from that of the training to be resumed", name, difference);
+        return mn_fail(MN_ERROR_ARGUMENT, "%s: %s differs from that of the run to be resumed", name, difference);
     }
     pass_state(&count, t);
     if (bytes != sizeof theirs + count.at + sizeof sum) return mn_fail(MN_ERROR_FORMAT, "%s: has a wrong size", name);

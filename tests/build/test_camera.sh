@@ -63,7 +63,7 @@ refused 1 'no such model' --model 'no such model' --input "$scratch/frames.rgb"
 refused 1 'no such file' --model "$model" --input 'no such file'
 refused 1 'ends within a frame' --model "$model" --input "$scratch/frames.rgb" --size 50x32 --format rgb
 refused 1 'cannot be opened.*--device' --model "$model" --device "$scratch/no device"
-refused 1 'is no V4L2 device' --model "$model" --device /dev/null
+refused 1 'is not a V4L2 device' --model "$model" --device /dev/null
 refused 1 'has no line' --model "$model" --labels /dev/null --input "$scratch/frames.rgb"
 
 # Devices that are none: the newest frame is shown, damaged ones are not, and buffers go back once each, whether the

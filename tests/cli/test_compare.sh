@@ -72,7 +72,7 @@ says '--images DIR is missing'
 expect 1 compare "$model" "$scratch/missing" --images "$folder"
 expect 0 new -o "$scratch/other.tflite" --width 0.35 --size 64 --classes 10
 expect 1 compare "$model" "$scratch/other.tflite" --images "$folder"
-says 'do not take pictures of one size'
+says 'take pictures of different sizes'
 expect 1 compare "$model" "$made" --images "$folder" --plot "$scratch/nowhere/plot.svg"
 says 'cannot be written'
 expect 1 compare "$model" "$made" --images "$folder" --plot /dev/full

@@ -180,7 +180,7 @@ refuse() {
 }
 for name in 1st a-b int mn_net '' class "$(printf 'x%.0s' {1..50})"; do
     refuse 2 compile "$models/tiny_v2_int8.tflite" --name "$name"
-    says "is no name for functions in C"
+    says "is not a name for functions in C"
 done
 cp "$models/tiny_v2_int8.tflite" "$scratch/0.tflite"
 refuse 2 compile "$scratch/0.tflite"
@@ -195,7 +195,7 @@ refuse 2 compile
 says 'give 1 to'
 for ram in 0 12Q K -5 99999999999999999999 4096M; do
     refuse 2 compile "$models/tiny_v2_int8.tflite" --ram "$ram"
-    says 'is no number of bytes'
+    says 'is not a number of bytes'
 done
 refuse 2 compile "$models/tiny_v2_int8.tflite" "$scratch/0.tflite" --name a b --map "$scratch/none.svg"
 says '2 models make as many maps'

@@ -28,9 +28,9 @@ refused() {
     [ ! -e "$scratch/none.tflite" ] || fail 'a file was written in spite of a mistake'
 }
 refused "$onnx/classifier.onnx" --scores
-says 'is a whole model, which itself says what it ends in; leave out --scores'
+says 'is a whole model, which already says how it ends; leave out --scores'
 refused "$onnx/quantised.onnx"
 says 'node 0 \(QuantizeLinear\) y: the model is quantised already'
 head -c 700 "$onnx/classifier.onnx" >"$onnx/cut.onnx"
 refused "$onnx/cut.onnx"
-says 'cut\.onnx: is no whole ONNX model; the file is damaged or cut short'
+says 'cut\.onnx: is not a whole ONNX model; the file is damaged or cut short'

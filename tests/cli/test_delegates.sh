@@ -142,14 +142,14 @@ for path in "$scratch/missing.so" "$scratch/text.so" "$scratch"; do
     if grep -q '^on ' "$scratch/out"; then fail "a delegate is said to be used"; fi
 done
 expect 1 inspect "$model" --external_delegate_path="$build/tests/delegates/half.so"
-says 'half.so: has no function tflite_plugin_destroy_delegate; it is no external delegate'
+says 'half.so: has no function tflite_plugin_destroy_delegate; it is not an external delegate'
 expect 1 inspect "$model" --external_delegate_path=no-such-delegate.so
-says 'no-such-delegate.so: cannot be loaded: .*; .* write ./no-such-delegate.so for a file here'
+says 'no-such-delegate.so: cannot be loaded: .*; .* write ./no-such-delegate.so for a file in this folder'
 
 # ---- Options ----
 for options in num_threads 'num_threads:1:2' 'num_threads:1;cpu' ':1'; do
     classify 1 --external_delegate_path="$good" --external_delegate_options="$options" --allow_cpu_fallback
-    says 'no pair KEY:VALUE'
+    says 'not a pair KEY:VALUE'
 done
 classify 1 --external_delegate_path="$good" --external_delegate_options=cpu:warp
 says 'libmobilenet_delegate.so: it cannot be made: option cpu: kernel tier "warp"'
@@ -211,6 +211,6 @@ bench 0 --external_delegate_path="$scratch/missing.so" --allow_cpu_fallback=true
 says '^WARN: .*missing.so: .*; everything runs on the CPU$'
 prints '^INFO: Inference timings in us'
 bench 2 --external_delegate_path="$good" --external_delegate_options=num_threads
-says '^ERROR: .*no pair KEY:VALUE'
+says '^ERROR: .*not a pair KEY:VALUE'
 bench 2 --require_full_delegation=true
 says '^ERROR: --require_full_delegation is about a delegate'

@@ -72,7 +72,7 @@ static int32_t rescale(int32_t x, scaling s) {
 /* One convolution, ready to run; both kinds in one form. */
 typedef struct conv {
     int32_t in, weights, bias, out; /* tensors */
-    int32_t multiplier;             /* output channels for each input channel; 0: it is no depthwise convolution */
+    int32_t multiplier;             /* output channels for each input channel; 0: it is not a depthwise convolution */
     int32_t stride[2], dilation[2];
     int32_t before[2]; /* padding */
     int32_t low, high;

@@ -387,7 +387,7 @@ static void test_rule_breakers(void **state) {
     build_halves(&b);
     expect_ok(mn_model_from_graph(&b.graph, &model));
     expect_failure(mn_session_create_with(model, NULL, &(mn_backend_list){2, list}, &session), MN_ERROR_ARGUMENT,
-                   "test: delegate greedy: it claims operator 1, which is not on offer");
+                   "test: delegate greedy: it claims operator 1, which was not offered to it");
     expect_failure(mn_session_create_with(model, NULL, &(mn_backend_list){1, list + 1}, &session), MN_ERROR_BACKEND,
                    "test: delegate greedy, 3 operators from 0 to 2: it gave no reason");
     assert_null(session);

@@ -213,10 +213,10 @@ static void labels_that_do_not_fit(void **state) {
     options.label_count = UNITS;
     expect(mn_classifier_create(model, &options, &classifier), MN_ERROR_ARGUMENT, "label 2 of 6 is NULL");
     options.labels = NULL;
-    expect(mn_classifier_create(model, &options, &classifier), MN_ERROR_ARGUMENT, "but not where");
+    expect(mn_classifier_create(model, &options, &classifier), MN_ERROR_ARGUMENT, "6 and labels is NULL");
     options.labels = holes;
     options.label_count = -1;
-    expect(mn_classifier_create(model, &options, &classifier), MN_ERROR_ARGUMENT, "-1 labels");
+    expect(mn_classifier_create(model, &options, &classifier), MN_ERROR_ARGUMENT, "-1 and labels is set");
     assert_null(classifier);
     mn_model_close(&model);
 }

@@ -341,8 +341,8 @@ static const faulty faulties[] = {
      FAILS},
     {"resize", "it gives tensor 18 (block1_0/project) another shape than the model has", FAILS},
     {"resize-null", "it calls ResizeTensor with NULL", FAILS},
-    {"resize-none", "it resizes what is no tensor, or to no shape", FAILS},
-    {"resize-rank", "it resizes what is no tensor, or to no shape", FAILS},
+    {"resize-none", "it resizes something that is not a tensor, or to something that is not a shape", FAILS},
+    {"resize-rank", "it resizes something that is not a tensor, or to something that is not a shape", FAILS},
     {"add-many", "it adds more tensors than can be", FAILS},
     {"add-negative", "it adds more tensors than can be", FAILS},
     {"add-untyped", "it resizes a tensor of its own without setting its type and allocation", FAILS},
@@ -351,7 +351,7 @@ static const faulty faulties[] = {
     {"invoke-odd", PREPARING INVOKE_OF "77 (unknown status) and gave no reason", MN_OK},
     {"invoke-cancelled", PREPARING INVOKE_OF "8 (cancelled)", MN_OK},
     {"null-output", "a kernel ended with status 1 (error): it leaves an output without memory", MN_OK},
-    {"stale", "it leaves contents in a buffer that it has no way to copy from", MN_OK},
+    {"stale", "it leaves contents in a buffer but has no function to copy from it", MN_OK},
     {"late", NULL, MN_OK},
     {"duplicate", NULL, MN_OK},
     {"none", NULL, MN_OK},
@@ -396,9 +396,9 @@ static void no_delegates(void **state) {
     assert_int_equal(mn_delegate_open_external(INT8, NULL, &delegate), MN_ERROR_IO);
     expect_sentence(INT8 ": cannot be loaded: ");
     assert_int_equal(mn_delegate_open_external(module("half"), NULL, &delegate), MN_ERROR_FORMAT);
-    expect_sentence("half.so: has no function tflite_plugin_destroy_delegate; it is no external delegate");
+    expect_sentence("half.so: has no function tflite_plugin_destroy_delegate; it is not an external delegate");
     assert_int_equal(mn_delegate_open_external(module("good"), "each", &delegate), MN_ERROR_ARGUMENT);
-    expect_sentence("good.so: the delegate's option 'each' is no pair");
+    expect_sentence("good.so: the delegate's option 'each' is not a pair");
     assert_null(delegate);
 }
 

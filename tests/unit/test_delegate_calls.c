@@ -266,7 +266,7 @@ static void options_are_pairs(void **state) {
     mn_region region = {0};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(mn_delegate_options_parse(wrong[i], &region, &options), MN_ERROR_ARGUMENT);
-        assert_non_null(strstr(mn_error_detail(), "' is no pair KEY:VALUE; "));
+        assert_non_null(strstr(mn_error_detail(), "' is not a pair KEY:VALUE; "));
     }
     assert_int_equal(mn_delegate_options_parse(";a:1;;b:2 3;a:4;", &region, &options), MN_OK);
     assert_int_equal(options.count, 3);

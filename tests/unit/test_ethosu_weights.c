@@ -146,9 +146,9 @@ static void refused(const char *part, const uint8_t *bytes, size_t count) {
 /* Headers that mean nothing; the lowest bit comes first. ZDIV 3 bits, length 15, WDIV 3, truncated 1, palette 1. */
 static void test_wrong_headers(void **state) {
     (void)state;
-    refused("zero runs of an unknown coding", (const uint8_t[]){0x04, 0, 0, 0}, 4);
+    refused("zero runs with an unknown code", (const uint8_t[]){0x04, 0, 0, 0}, 4);
     refused("no palette", (const uint8_t[]){0x06, 0, 0, 0}, 4);
-    refused("weights of an unknown coding", (const uint8_t[]){0x06, 0, 0x58, 0, 0, 0, 0, 0}, 8);
+    refused("weights with an unknown code", (const uint8_t[]){0x06, 0, 0x58, 0, 0, 0, 0, 0}, 8);
     refused("too few", NULL, 0);
     refused("too few", (const uint8_t[]){0xff, 0xff}, 2);
     refused("ends early", (const uint8_t[]){0x06, 0, 0x40}, 3);

@@ -199,11 +199,11 @@ static void bmp_that_is_not_read(void **state) {
     file f = begin_bmp(40, 2, 2, 24, 4);
     expect_refusal(f.data, f.bytes, MN_ERROR_UNSUPPORTED, "compression 4");
     f = begin_bmp(40, 2, 2, 2, 0);
-    expect_refusal(f.data, f.bytes, MN_ERROR_UNSUPPORTED, "bits a pixel of 2");
+    expect_refusal(f.data, f.bytes, MN_ERROR_UNSUPPORTED, "a colour depth of 2");
     f = begin_bmp(41, 2, 2, 24, 0);
     expect_refusal(f.data, f.bytes, MN_ERROR_UNSUPPORTED, "header size of 41");
     f = begin_bmp(40, 2, 2, 4, 1);
-    expect_refusal(f.data, f.bytes, MN_ERROR_FORMAT, "does not go with");
+    expect_refusal(f.data, f.bytes, MN_ERROR_FORMAT, "does not fit");
     f = begin_bmp(40, 65501, 1, 24, 0);
     expect_refusal(f.data, f.bytes, MN_ERROR_LIMIT, "65501x1");
     f = begin_bmp(40, 1, INT32_MIN, 24, 0);

@@ -161,7 +161,7 @@ static void test_refused(void **state) {
         {no_step, "test: tensor 3 (conv): a scale is not positive and finite"},
         {far_zero, "test: tensor 3 (conv): a zero point is outside the range of its type"},
         {crooked_channels, "test: tensor 1 (weights): a zero point is outside the range of its type"},
-        {no_kind, "test: operator 0 is of no known kind"},
+        {no_kind, "test: operator 0 has an unknown kind"},
         {too_new, "test: operator 0 (CONV_2D): its version 9 is not known"},
         {no_weights, "test: operator 1 (RESHAPE): input 1 is left out but required"},
         {no_stride, "test: operator 0 (CONV_2D): its attributes are out of range"},

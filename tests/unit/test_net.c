@@ -190,7 +190,8 @@ static void names_the_layer_that_does_not_fit(void **state) {
 
     refuse(&net, window, "the same name");
     refuse(&net, (mn_layer){.name = "again", .kind = MN_LAYER_INPUT}, "no other");
-    refuse(&net, (mn_layer){.name = "late", .kind = MN_LAYER_RELU, .inputs = {2}, .max_value = 6}, "no earlier layer");
+    refuse(&net, (mn_layer){.name = "late", .kind = MN_LAYER_RELU, .inputs = {2}, .max_value = 6},
+           "not an earlier layer");
     refuse(&net, (mn_layer){.name = "sum", .kind = MN_LAYER_ADD, .inputs = {0, 1}},
            "in gives 4x5x2 and conv gives 2x3x3");
     refuse(&net, (mn_layer){.name = "none", .kind = MN_LAYER_DENSE, .inputs = {1}}, "at least one unit");

@@ -364,16 +364,16 @@ static void test_refused_graphs(void **state) {
     expect_refused(&model, "node 1 (Relu) y: its output is computed twice");
     begin(&model);
     test_onnx_node(&model, "Relu", "x", "z");
-    expect_refused(&model, "output 0 is not computed from the picture");
+    expect_refused(&model, "output 0 does not depend on the picture");
     begin(&model);
     test_onnx_node(&model, "Relu", "y", "y");
     expect_refused(&model, "what it reads is not computed");
     test_onnx_begin(&model, 13);
     test_onnx_output(&model, "y");
-    expect_refused(&model, "has no or several inputs");
+    expect_refused(&model, "does not have exactly one input");
     begin(&model);
     test_onnx_input(&model, "x2", (const int64_t[]){1, 3, 8, 8});
-    expect_refused(&model, "has no or several inputs");
+    expect_refused(&model, "does not have exactly one input");
     /* Weights for far more than the file holds. */
     begin(&model);
     static float weights[3 * 2000];

@@ -126,7 +126,7 @@ static void what_is_no_photo(void **state) {
     (void)state;
     mn_image *image = NULL;
     mn_image_options unsized = {0};
-    expect(mn_image_from_memory("hello", 5, "a.jpg", NULL, &image), MN_ERROR_UNSUPPORTED, "a.jpg: does not begin");
+    expect(mn_image_from_memory("hello", 5, "a.jpg", NULL, &image), MN_ERROR_UNSUPPORTED, "a.jpg: is not a photo");
     expect(mn_image_from_memory("GIF89a", 6, "a.gif", NULL, &image), MN_ERROR_UNSUPPORTED, "a.gif: is a GIF");
     expect(mn_image_from_memory(ppm, 0, "a.ppm", NULL, &image), MN_ERROR_FORMAT, "a.ppm: is empty");
     expect(mn_image_from_memory(NULL, 5, "a", NULL, &image), MN_ERROR_ARGUMENT, "'data' is NULL");

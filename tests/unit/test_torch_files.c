@@ -309,7 +309,7 @@ static void test_few_numbers(void **unused) {
         array->dims[1] = array->dims[2] = array->dims[3] = 1;
         array->count = 20000;
     }
-    expect_state_refused("fewer than a MobileNetV2 with its channels has");
+    expect_state_refused("fewer than a MobileNetV2 with these channels has");
 }
 
 static void with_header(const char *header, size_t data, test_bytes *out) {
@@ -331,7 +331,8 @@ static void test_damaged_safetensors(void **unused) {
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[-16,0]}}", "'a': its place is not within"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0.5,16]}}", "'a': its place is not within"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,1e300]}}", "'a': its place is not within"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,8]}}", "more or less than its shape takes"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,8]}}",
+         "more or fewer bytes than its shape needs"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0]}}", "'a': its place is not within the file"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999],\"data_offsets\":[0,16]}}", "more than 6 dimensions"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[65536,65536],\"data_offsets\":[0,16]}}", "more than 6 dimensions"},

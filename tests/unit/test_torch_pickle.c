@@ -143,11 +143,12 @@ static void test_hostile(void **unused) {
     EXPECT_REFUSED("P1\n.", "instruction 0x50");             /* PERSID */
     EXPECT_REFUSED("ctorch\nFloatStorage\n)R.", "calls a function with other arguments");
     EXPECT_REFUSED("ccollections\nOrderedDict\n(K\1tR.", "calls a function with other arguments");
-    EXPECT_REFUSED("K\1)R.", "calls what is no function");
-    EXPECT_REFUSED("ccollections\nOrderedDict\nK\1R.", "calls what is no function");
+    EXPECT_REFUSED("K\1)R.", "calls something that is not a function");
+    EXPECT_REFUSED("ccollections\nOrderedDict\nK\1R.", "calls something that is not a function");
     EXPECT_REFUSED("K\1}b.", "gives a state to what has none");
-    EXPECT_REFUSED("K\1Q.", "refers to what is no storage");
-    EXPECT_REFUSED("(X\7\0\0\0storageK\1X\1\0\0\0007X\3\0\0\0cpuK\x09tQ.", "a storage's type, name or length is none");
+    EXPECT_REFUSED("K\1Q.", "refers to something that is not a storage");
+    EXPECT_REFUSED("(X\7\0\0\0storageK\1X\1\0\0\0007X\3\0\0\0cpuK\x09tQ.",
+                   "a storage's type, name or length is invalid");
     EXPECT_REFUSED("", "cut short");
     EXPECT_REFUSED("X\xff\xff\xff\xff"
                    "abc.",
@@ -161,14 +162,14 @@ static void test_hostile(void **unused) {
     EXPECT_REFUSED("\x87.", "a value is missing");
     EXPECT_REFUSED("t.", "a mark is missing");
     EXPECT_REFUSED("u.", "a mark is missing");
-    EXPECT_REFUSED("s.", "fills what is no container");
-    EXPECT_REFUSED("](K\1(e.", "fills what is no container");
-    EXPECT_REFUSED("}(K\1u.", "fills what is no container");
-    EXPECT_REFUSED("](K\1K\2u.", "fills what is no container");
+    EXPECT_REFUSED("s.", "fills something that is not a container");
+    EXPECT_REFUSED("](K\1(e.", "fills something that is not a container");
+    EXPECT_REFUSED("}(K\1u.", "fills something that is not a container");
+    EXPECT_REFUSED("](K\1K\2u.", "fills something that is not a container");
     EXPECT_REFUSED("h\0.", "what it never remembered");
     EXPECT_REFUSED("K\1q\5h\4.", "what it never remembered");
     EXPECT_REFUSED("K\1r\xff\xff\xff\xff.", "remembers too much");
-    EXPECT_REFUSED("K\1K\2\x93.", "a name is no text");
+    EXPECT_REFUSED("K\1K\2\x93.", "a name is not text");
 }
 
 static void test_hostile_tensors(void **unused) {
@@ -176,14 +177,14 @@ static void test_hostile_tensors(void **unused) {
     EXPECT_REFUSED(TENSOR "tR.", "lacks its storage or its shape");
     EXPECT_REFUSED(TENSOR "K\0(K\x0at(K\1ttR.", "reaches beyond its storage");
     EXPECT_REFUSED(TENSOR "K\1(K\x09t(K\1ttR.", "reaches beyond its storage");
-    EXPECT_REFUSED(TENSOR "J\xff\xff\xff\xff(K\x09t(K\1ttR.", "place or shape is none");
+    EXPECT_REFUSED(TENSOR "J\xff\xff\xff\xff(K\x09t(K\1ttR.", "place or shape is invalid");
     EXPECT_REFUSED(TENSOR "K\0(K\3K\3t(K\1K\1ttR.", "reaches beyond its storage"); /* rows that overlap */
     EXPECT_REFUSED(TENSOR "K\0(K\xfft(K\0ttR.", "reaches beyond its storage");     /* one element 255 times */
-    EXPECT_REFUSED(TENSOR "K\0(\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7ft(K\1ttR.", "place or shape is none");
+    EXPECT_REFUSED(TENSOR "K\0(\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7ft(K\1ttR.", "place or shape is invalid");
     EXPECT_REFUSED(TENSOR "K\0(K\2K\2t(\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\1ttR.", "reaches beyond its storage");
-    EXPECT_REFUSED(TENSOR "K\0(K\x09t)tR.", "place or shape is none");
-    EXPECT_REFUSED(TENSOR "K\0(J\xff\xff\xff\xfft(K\1ttR.", "place or shape is none");
-    EXPECT_REFUSED(TENSOR "K\0(K\1K\1K\1K\1K\1K\1K\1t(K\1K\1K\1K\1K\1K\1K\1ttR.", "place or shape is none");
+    EXPECT_REFUSED(TENSOR "K\0(K\x09t)tR.", "place or shape is invalid");
+    EXPECT_REFUSED(TENSOR "K\0(J\xff\xff\xff\xfft(K\1ttR.", "place or shape is invalid");
+    EXPECT_REFUSED(TENSOR "K\0(K\1K\1K\1K\1K\1K\1K\1t(K\1K\1K\1K\1K\1K\1K\1ttR.", "place or shape is invalid");
 }
 
 /* Containers in themselves, and tuples of tuples that double 64 times: neither takes time or memory. */

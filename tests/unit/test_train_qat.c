@@ -547,18 +547,18 @@ static void ranges_in_files_are_checked(void **state) {
     read_net(&net);
     net.layers[0].low = -1;
     net.layers[0].high = 1;
-    refused(&net, "a range that holds zero"); /* those of the others are 0 to 0 */
+    refused(&net, "one of them does not hold zero"); /* those of the others are 0 to 0 */
     for (int32_t i = 0; i < net.layer_count; i++) {
         if (mn_layer_has_range(&net.layers[i])) net.layers[i].high = 3;
     }
     net.layers[0].high = NAN;
-    refused(&net, "a range that holds zero");
+    refused(&net, "one of them does not hold zero");
     net.layers[0].high = 1;
     net.layers[3].kind = MN_LAYER_ADD; /* one range too many */
-    refused(&net, "not the network's number");
+    refused(&net, "the network has another number");
     net.layers[3].kind = MN_LAYER_RELU;
     net.layers[0].h = 0;
-    refused(&net, "an input's size that is none");
+    refused(&net, "an impossible input size");
     net.layers[0].h = SIZE;
     /* A net in memory may lack one. */
     net.layers[net.layer_count - 1].high = 0;

@@ -73,7 +73,7 @@ typedef enum mn_mcu_kind {
                          NULL. It has no inputs */
     MN_MCU_LOAD,      /* constants into the arena: one pixel. params: mn_mcu_constants. It has no inputs */
     MN_MCU_POINTWISE, /* a 1x1 convolution, or FULLY_CONNECTED of each pixel. SAME */
-    MN_MCU_DENSE,     /* FULLY_CONNECTED of a whole tensor, as one pixel. ALL; the input is no ring */
+    MN_MCU_DENSE,     /* FULLY_CONNECTED of a whole tensor, as one pixel. ALL; the input is not a ring */
     MN_MCU_CONV,      /* any other convolution. WINDOW */
     MN_MCU_DEPTHWISE, /* WINDOW. Of these four, params: mn_mcu_product. inputs[1]: weights that a LOAD brought, ALL */
     MN_MCU_ADD,       /* of equal shapes, also SUB. params: mn_mcu_add. SAME, SAME */

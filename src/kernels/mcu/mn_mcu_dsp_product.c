@@ -15,7 +15,7 @@ enum { HAS_TWO_PIXELS = 0 };
 enum { HAS_TWO_PIXELS = 1 };
 #endif
 
-/* The last four bytes of a depth that is no multiple of four, those that were multiplied before as zeros. */
+/* The last four bytes of a depth that is not a multiple of four, those that were multiplied before as zeros. */
 MN_MCU_INLINE uint32_t rest_of(const int8_t *end, uint32_t rest) {
     return mn_mcu_load(end - 4) & ~0u << (32 - 8 * rest);
 }

@@ -2,8 +2,8 @@
  * Copyright the mobilenet.c authors */
 
 /* Kernels for Cortex-M with Helium (M55, M85): vectors of 16 bytes, and VMLADAV, which adds up 16 products. Where bytes
- * or channels are no multiple of a vector, the last one begins earlier, and what it has a second time counts as 0 or is
- * stored again. */
+ * or channels are not a multiple of a vector, the last one begins earlier, and what it has a second time counts as 0 or
+ * is stored again. */
 #include "mn_mcu_kernels.h"
 
 #if MN_MCU_HAS_MVE
