@@ -48,6 +48,14 @@ typedef struct mn_task {
     size_t prefetch_bytes;
 } mn_task;
 
+/** Does the workspace hold `what` from earlier units? If not, it will: the caller puts it there. */
+static inline bool mn_task_keeps(const mn_task *task, int64_t what) {
+    if (task->kept == NULL) return false;
+    const bool kept = *task->kept == what;
+    *task->kept = what;
+    return kept;
+}
+
 typedef void (*mn_kernel_fn)(const mn_task *task, int32_t begin, int32_t end);
 
 /** Memory a kernel wants for given parameters. */

@@ -139,10 +139,7 @@ static void start_band(band *b, int32_t index) {
 
 /* Copies the input of band `index`, unless it was copied for other blocks already. */
 static void take_input(band *b, const mn_task *task, int32_t batch, int32_t index) {
-    const int64_t which = (int64_t)batch * b->bands + index;
-    if (task->kept && *task->kept == which) return;
-    copy_rows(b, b->first_row, b->last_row);
-    if (task->kept) *task->kept = which;
+    if (!mn_task_keeps(task, (int64_t)batch * b->bands + index)) copy_rows(b, b->first_row, b->last_row);
 }
 
 /* All units of one band of one image, so that its input is copied once. */

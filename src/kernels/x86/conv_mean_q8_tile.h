@@ -125,6 +125,8 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     const mn_spans_q8 spans = spans_of(w, task->packed);
     uint8_t *image = task->workspace;
     j->sums = (int32_t *)(void *)(image + image_bytes(w));
+    j->image = image;
+    if (!SPLITS && mn_task_keeps(task, batch)) return; /* rests are listed for each call */
     int32_t *begun_at = j->sums + sums_bytes(w) / sizeof *j->sums;
     int32_t *start = begun_at + mn_rests_q8_sums(j->groups) / sizeof *start;
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)start + starts_bytes(w));
@@ -142,7 +144,6 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
         }
         if (SPLITS) mn_rests_q8_end_column(&j->rests, g, rests);
     }
-    j->image = image;
 }
 
 /* ---- From accumulators to results ------------------------------------------------------------------------------- */

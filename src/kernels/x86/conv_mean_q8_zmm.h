@@ -60,6 +60,7 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     const bool whole = w->in_c == j->tiles.depth;
     j->tiles.rows = whole && !j->zeros.in_flip ? in : copy;
     j->row_sums = sums;
+    if (mn_task_keeps(task, batch)) return;
     if (whole && j->zeros.in_flip) {
         copy_pixel(in, j->pixels * j->tiles.depth, j->pixels * j->tiles.depth, flip, copy);
     } else if (!whole) {
