@@ -108,29 +108,51 @@ static double median(uint64_t *values, int32_t count) {
     return (double)(count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2);
 }
 
+static mn_tensor_info input_info(const model_report *report, int32_t i) {
+    mn_tensor_info info = MN_INIT(mn_tensor_info);
+    (void)mn_session_input_info(report->session, i, &info); /* cannot fail: there is such an input */
+    return info;
+}
+
 /* Numbers in [-1, 1) or any bytes: the same ones for every run, from a linear congruential generator (the constants
  * are Knuth's MMIX). */
-static mn_status fill_inputs(const mn_model *model, mn_session *session) {
-    uint64_t state = 1;
-    for (int32_t i = 0; i < mn_model_input_count(model); i++) {
-        mn_tensor_info info = MN_INIT(mn_tensor_info);
-        MN_TRY(mn_session_tensor(session, mn_model_input(model, i), &info));
-        uint8_t *bytes = mn_session_input(session, i);
-        float *floats = mn_session_input(session, i);
-        for (size_t j = 0; j < info.bytes / (info.type == MN_FLOAT32 ? 4 : 1); j++) {
-            state = state * 6364136223846793005u + 1442695040888963407u;
-            if (info.type == MN_FLOAT32) {
-                floats[j] = (float)(int32_t)(state >> 32) / 2147483648.0f;
-            } else {
-                bytes[j] = (uint8_t)(state >> 56);
-            }
-        }
+static void invent(const mn_tensor_info *info, uint64_t *state, uint8_t *out) {
+    const size_t each = info->type == MN_FLOAT32 ? sizeof(float) : 1;
+    for (size_t i = 0; i < info->bytes; i += each) {
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        const float number = (float)(int32_t)(*state >> 32) / 2147483648.0f;
+        const uint8_t byte = (uint8_t)(*state >> 56);
+        memcpy(out + i, each > 1 ? (const void *)&number : &byte, each);
     }
-    return MN_OK;
+}
+
+/* All inputs, one behind the other; NULL: out of memory. */
+static uint8_t *invent_inputs(const model_report *report) {
+    const int32_t count = mn_model_input_count(report->model);
+    uint64_t state = 1;
+    size_t bytes = 1, at = 0;
+    for (int32_t i = 0; i < count; i++) bytes += input_info(report, i).bytes;
+    uint8_t *inputs = malloc(bytes);
+    for (int32_t i = 0; i < count && inputs; i++) {
+        const mn_tensor_info info = input_info(report, i);
+        invent(&info, &state, inputs + at);
+        at += info.bytes;
+    }
+    return inputs;
+}
+
+/* Runs may write over their inputs. A copy takes so little time that the session's threads are still awake, as they are
+ * when runs follow each other. */
+static void fill_inputs(const model_report *report, const uint8_t *inputs) {
+    for (int32_t i = 0; i < mn_model_input_count(report->model); i++) {
+        const size_t bytes = input_info(report, i).bytes;
+        memcpy(mn_session_input(report->session, i), inputs, bytes);
+        inputs += bytes;
+    }
 }
 
 /* Runs with and without a clock between the steps take turns, so that a slow moment meets both alike. */
-static mn_status time_steps(int32_t milliseconds, uint64_t *times, model_report *report) {
+static mn_status time_steps(int32_t milliseconds, const uint8_t *inputs, uint64_t *times, model_report *report) {
     mn_session *session = report->session;
     uint64_t *whole = times + (size_t)report->step_count * MOST_RUNS;
     const uint64_t end = mn_clock_ns() + (uint64_t)milliseconds * 1000000;
@@ -138,12 +160,12 @@ static mn_status time_steps(int32_t milliseconds, uint64_t *times, model_report 
     for (; runs < LEAST_RUNS || (runs < MOST_RUNS && mn_clock_ns() < end); runs++) {
         const int32_t slot = runs < 0 ? 0 : runs;
         mn_session_profile(session, false);
-        MN_TRY(fill_inputs(report->model, session));
+        fill_inputs(report, inputs);
         uint64_t start = mn_clock_ns();
         MN_TRY(mn_session_run(session));
         whole[slot] = mn_clock_ns() - start;
         mn_session_profile(session, true);
-        MN_TRY(fill_inputs(report->model, session));
+        fill_inputs(report, inputs);
         MN_TRY(mn_session_run(session));
         for (int32_t s = 0; s < report->step_count; s++) {
             mn_step_info info = MN_INIT(mn_step_info);
@@ -175,10 +197,12 @@ static mn_status open_session(const machine *m, const char *cpu, model_report *r
 static mn_status measure_session(const machine *m, int32_t milliseconds, model_report *report) {
     uint64_t *times = calloc(((size_t)report->step_count + 1) * MOST_RUNS, sizeof *times);
     int32_t *last_use = calloc((size_t)mn_model_tensor_count(report->model) + 1, sizeof *last_use);
-    mn_status status = times && last_use ? MN_OK : mn_fail_memory("the times of the steps");
+    uint8_t *inputs = invent_inputs(report);
+    mn_status status = times && last_use && inputs ? MN_OK : mn_fail_memory("the times of the steps");
     if (status == MN_OK) status = find_last_uses(report->model, last_use);
     if (status == MN_OK) status = describe_steps(m, last_use, report);
-    if (status == MN_OK) status = time_steps(milliseconds, times, report);
+    if (status == MN_OK) status = time_steps(milliseconds, inputs, times, report);
+    free(inputs);
     free(times);
     free(last_use);
     return status;
