@@ -49,7 +49,8 @@ static void test_steps_of_mobilenet(void **state) {
     assert_int_equal(bands(1, 112, 96, 2, 8), 4); /* two blocks in bands of 14 rows */
     assert_int_equal(bands(1, 56, 144, 1, 2), 2); /* three blocks: three halves each instead of two wholes */
     assert_int_equal(bands(1, 56, 144, 2, 2), 2);
-    assert_int_equal(bands(1, 28, 192, 1, 2), 2);
+    assert_int_equal(bands(1, 28, 192, 1, 2), 1); /* two blocks each instead of 12 and 16 rows of all */
+    assert_int_equal(bands(1, 28, 144, 1, 2), 2);
     assert_int_equal(bands(1, 14, 384, 1, 2), 1);
     assert_int_equal(bands(1, 14, 384, 1, 16), 2);
     assert_int_equal(bands(1, 7, 960, 1, 2), 1);
@@ -97,14 +98,17 @@ static void test_float_projections(void **state) {
     assert_int_equal(unit(MN_FLOAT32, 7, 160, 16), 1016);
 }
 
-/* By groups of rows, and by channels where that is more even. */
+/* By groups of rows as a rule, and by channels, too, where that is more even by more than it costs to read more. */
 static void test_projections(void **state) {
     (void)state;
     assert_int_equal(unit(MN_INT8, 7, 160, 1), 4160);
     assert_int_equal(unit(MN_INT8, 112, 16, 2), 4016);
     assert_int_equal(unit(MN_INT8, 28, 32, 2), 4032);
-    assert_int_equal(unit(MN_INT8, 14, 64, 2), 4032); /* instead of 8 and 6 rows */
-    assert_int_equal(unit(MN_INT8, 7, 160, 2), 4032); /* five parts of 4 and 3 rows */
+    assert_int_equal(unit(MN_INT8, 14, 64, 2), 4064); /* 8 and 6 rows */
+    assert_int_equal(unit(MN_INT8, 14, 64, 8), 4032);
+    assert_int_equal(unit(MN_INT8, 7, 160, 2), 4160); /* 4 and 3 rows */
+    assert_int_equal(unit(MN_INT8, 7, 160, 3), 4064);
+    assert_int_equal(unit(MN_INT8, 7, 320, 2), 4160); /* half of the channels each */
     assert_int_equal(unit(MN_INT8, 7, 16, 7), 1016);
 }
 

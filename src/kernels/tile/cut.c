@@ -19,10 +19,15 @@ static double busiest(const mn_window *w, int32_t blocks, int32_t bands, int32_t
 /* Rows that are enough for a band: computing two of them again costs less than fetching them from another core. */
 enum { NEAR_ROWS = 14 };
 
+/* A band for each thread keeps what a step writes near the thread that reads it in the next; but sharing blocks evenly
+ * counts for more. */
+static bool are_near(const mn_window *w, const mn_extent *e, int32_t threads) {
+    const bool even = e->rows % threads == 0 || e->blocks % threads != 0;
+    return threads > 1 && w->batches == 1 && w->out_h >= NEAR_ROWS * threads && even;
+}
+
 /* A band is not lower than a group of rows. */
 static int32_t bands_for(const mn_window *w, int32_t blocks, int32_t threads) {
-    /* A band for each thread keeps what a step writes near the thread that reads it in the next. */
-    if (threads > 1 && w->batches == 1 && w->out_h >= NEAR_ROWS * threads) return threads;
     int32_t best = 1;
     for (int32_t bands = 2; bands <= mn_groups_of(w->out_h, MN_Q8_ROWS); bands++) {
         if (busiest(w, blocks, bands, threads) < busiest(w, blocks, best, threads)) best = bands;
@@ -31,7 +36,7 @@ static int32_t bands_for(const mn_window *w, int32_t blocks, int32_t threads) {
 }
 
 void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32_t threads, mn_cut *cut) {
-    cut->bands = bands_for(depthwise, e->blocks, threads);
+    cut->bands = are_near(depthwise, e, threads) ? threads : bands_for(depthwise, e->blocks, threads);
     cut->units = depthwise->batches * e->blocks * cut->bands;
 }
 
@@ -62,6 +67,22 @@ static int32_t tile_cost(int32_t rows) {
     return costs[rows];
 }
 
+/* What a range reads, on the same scale: groups of rows, which other cores wrote in part, and weights of 16 channels
+ * for a column. */
+enum { FETCH_ROWS = 50, FETCH_WEIGHTS = 80 };
+
+/* How long a thread takes for a range. */
+static int64_t range_cost(const mn_window *w, const mn_cut *cut, const mn_project_range *range) {
+    const int32_t channels = mn_groups_of(range->last_channel - range->first_channel, MN_Q8_LANES);
+    int64_t cost = (int64_t)(mn_groups_of(range->last_row, MN_Q8_ROWS) - range->first_row / MN_Q8_ROWS) * FETCH_ROWS +
+                   (int64_t)channels * FETCH_WEIGHTS / w->out_w;
+    for (int32_t y = range->first_row, next; y < range->last_row; y = next) {
+        next = mn_min_i32(range->last_row, y + cut->rows);
+        cost += (int64_t)tile_cost(next - y) * channels;
+    }
+    return cost;
+}
+
 /* What thread `thread` of `threads`, which take equal shares of the units, has to do. */
 static int64_t share_cost(const mn_window *w, const mn_cut *cut, int32_t thread, int32_t threads) {
     const int64_t units = project_units(w, cut);
@@ -70,11 +91,7 @@ static int64_t share_cost(const mn_window *w, const mn_cut *cut, int32_t thread,
     int64_t cost = 0;
     while (begin < end) {
         const mn_project_range range = mn_project_next(w, cut, &begin, end);
-        const int32_t channels = mn_groups_of(range.last_channel - range.first_channel, MN_Q8_LANES);
-        for (int32_t y = range.first_row, next; y < range.last_row; y = next) {
-            next = mn_min_i32(range.last_row, y + cut->rows);
-            cost += (int64_t)tile_cost(next - y) * channels;
-        }
+        cost += range_cost(w, cut, &range);
     }
     return cost;
 }
@@ -88,13 +105,15 @@ static int64_t busiest_share(const mn_window *w, const mn_cut *cut, int32_t thre
     return most;
 }
 
-/* Tries rows, and a part of the channels or all. */
+/* Tries rows; and all channels, an equal part of them for each thread, or the smallest. */
 static void share_evenly(const mn_window *w, int32_t threads, mn_cut *cut) {
+    const int32_t each = mn_groups_of(mn_groups_of(w->out_c, threads), MN_PROJECT_CHANNELS) * MN_PROJECT_CHANNELS;
+    const int32_t channels[] = {w->out_c, each, MN_PROJECT_CHANNELS};
     mn_cut trial = *cut;
     int64_t least = busiest_share(w, cut, threads);
     for (trial.rows = MN_Q8_ROWS; trial.rows > 0; trial.rows /= 2) {
-        for (int32_t parts = 0; parts < 2; parts++) {
-            trial.channels = parts ? MN_PROJECT_CHANNELS : w->out_c;
+        for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+            trial.channels = channels[i];
             const int64_t cost = busiest_share(w, &trial, threads);
             if (cost >= least) continue;
             least = cost;

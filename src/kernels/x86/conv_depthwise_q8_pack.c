@@ -90,12 +90,17 @@ static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout 
     *out = mn_layout_q8();
 }
 
+/* `out`: blocks, and rows that lie in lines of their own. */
+static void cut_for(const mn_conv_depthwise_params *p, const mn_extent *out, int32_t threads, mn_cut *cut) {
+    mn_cut_conv_depthwise(&p->depthwise.window, out, threads, cut);
+    const sizes l = mn_conv_depthwise_q8_sizes(p, cut->bands);
+    cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
+}
+
 static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
     const mn_conv_depthwise_params *p = params;
     const sizes whole = mn_conv_depthwise_q8_sizes(p, 1);
-    mn_cut_conv_depthwise(&p->depthwise.window, &whole.out, threads, cut);
-    const sizes l = mn_conv_depthwise_q8_sizes(p, cut->bands);
-    cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
+    cut_for(p, &whole.out, threads, cut);
 }
 
 /* 255 less a zero point of 0 is more than two signed bytes can hold. */
@@ -290,11 +295,19 @@ static bool conv_depthwise_amx_pays(const void *params) {
     return mn_min_i32(w->out_w, COLUMNS) * depth >= PRODUCTS && w->out_c >= CHANNELS;
 }
 
+/* Blocks share lines of the output there, and rows do not. */
+static void conv_depthwise_amx_cut(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_conv_depthwise_params *p = params;
+    mn_extent out = mn_conv_depthwise_q8_sizes(p, 1).out;
+    out.rows = p->depthwise.window.out_h;
+    cut_for(p, &out, threads, cut);
+}
+
 const mn_kernel_traits mn_conv_depthwise_i8_amx_traits = {.need = conv_depthwise_i8_need,
                                                           .pays = conv_depthwise_amx_pays,
                                                           .pack = conv_depthwise_i8_pack,
                                                           .layouts = conv_depthwise_pixel_layouts,
-                                                          .cut = conv_depthwise_cut};
+                                                          .cut = conv_depthwise_amx_cut};
 
 /* ---- 256-bit vectors: raised accumulators ---------------------------------------------------------------- */
 
