@@ -9,7 +9,7 @@
 #include "kernels/x86/spans_q8.h"
 
 /* Vectors of 8 channels in a tile of four pixels; activations are split into bytes and rests. */
-enum { TILE_HALVES = 2, SPLITS = 1 };
+enum { TILE_HALVES = 2, TILE_MOST = 2, SPLITS = 1 };
 
 /* Adds to each of 8 accumulators four products. */
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) {

@@ -8,17 +8,36 @@
 #include "kernels/x86/q8_avxvnni.h"
 #include "kernels/x86/spans_q8.h"
 
-/* Vectors of 8 channels in a tile of four pixels: 12 accumulators, as many as hide what a dot product takes.
- * Activations are not split. */
-enum { TILE_HALVES = 3, SPLITS = 0 };
+/* Vectors of 8 channels in a tile of four pixels, and of three: 12 accumulators, as many as hide what a dot product
+ * takes. Activations are not split. */
+enum { TILE_HALVES = 3, TILE_MOST = 4, SPLITS = 0 };
 
 Q8_INLINE __m256i dot_bytes(__m256i acc, __m256i x, __m256i w) { return q8_dot(acc, x, w); }
+
+/* The same of three rows and four vectors, which need all registers: weights are loaded one after another. */
+Q8_INLINE void dot_three_rows(const uint8_t *in, const int8_t *const *weights, ptrdiff_t at, __m256i (*acc)[4]) {
+    __m256i x[3];
+    Q8_UNROLL for (int r = 0; r < 3; r++) {
+        x[r] = q8_four_bytes(in + r * 4);
+        __asm__("" : "+x"(x[r])); /* loaded once */
+    }
+    Q8_UNROLL for (int v = 0; v < TILE_MOST; v++) {
+        const int8_t *from = weights[v];
+        __asm__ volatile("" : "+r"(from)); /* before the next load, or registers run out */
+        const __m256i w = q8_load(from + at);
+        Q8_UNROLL for (int r = 0; r < 3; r++) acc[v][r] = q8_dot(acc[v][r], x[r], w);
+    }
+}
 
 /* Adds to each of 12 accumulators the products of one group, [row][4], of columns `width` bytes apart. */
 Q8_INLINE void dot_groups(int groups, q8_shape s, const uint8_t *in, ptrdiff_t width, const int8_t *const *weights,
                           ptrdiff_t at, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
     __m256i w[TILE_HALVES];
     (void)groups, (void)stride;
+    if (s.halves > TILE_HALVES) {
+        dot_three_rows(in, weights, at, acc);
+        return;
+    }
     Q8_UNROLL for (int v = 0; v < s.halves; v++) {
         w[v] = q8_load(weights[v] + at);
         __asm__("" : "+x"(w[v])); /* loaded once */

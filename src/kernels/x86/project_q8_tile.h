@@ -215,8 +215,8 @@ Q8_NOINLINE static void finish_beside(const job *j, int32_t half, int32_t x, __m
 
 /* From column `x` on; constants let the compiler keep accumulators in registers. */
 Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int32_t x) {
-    const int8_t *weights[TILE_HALVES];
-    __m256i acc[TILE_HALVES][ROWS];
+    const int8_t *weights[TILE_MOST];
+    __m256i acc[TILE_MOST][ROWS];
     begin_tile(s, &j->panels, half, &j->rests, x, j->first_row, weights, acc);
     const uint8_t *block = j->first + (ptrdiff_t)x * BLOCK_BYTES;
     ptrdiff_t k = 0;
@@ -232,7 +232,7 @@ Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int3
             }
         }
     } else {
-        __m256i sums[TILE_HALVES][ROWS]; /* in memory, so that the accumulators need not be */
+        __m256i sums[TILE_MOST][ROWS]; /* in memory, so that the accumulators need not be */
         Q8_UNROLL for (int i = 0; i < s.halves * s.apart; i++) {
             Q8_UNROLL for (int r = 0; r < s.rows * s.beside; r++) sums[i][r] = acc[i][r];
         }
@@ -282,6 +282,11 @@ Q8_NOINLINE static void run_two(int32_t rows, job *j, int32_t half) { run_whole(
 
 Q8_NOINLINE static void run_one(int32_t rows, job *j, int32_t half, int32_t x) { run_whole(rows, 1, j, half, x); }
 
+/* Three rows of more vectors. */
+Q8_NOINLINE static void run_three_rows(job *j, int32_t half) {
+    run_columns((q8_shape){3, 1, 1, TILE_MOST}, j, half, 0);
+}
+
 /* Two columns of two rows. */
 Q8_NOINLINE static int32_t run_beside(job *j, int32_t half) {
     return run_columns((q8_shape){2, 2, 1, TILE_HALVES}, j, half, 0);
@@ -295,9 +300,15 @@ Q8_NOINLINE static int32_t run_apart(job *j, int32_t half) {
 /* Vectors [half, end) of 8 channels. Tiles of few accumulators would wait for dot products; split activations, which
  * other instructions multiply, do not. */
 static void run_rows(int32_t rows, job *j, int32_t half, int32_t end) {
-    for (; half + TILE_HALVES <= end; half += TILE_HALVES) {
+    while (half + TILE_HALVES <= end) {
+        if (TILE_MOST > TILE_HALVES && rows == 3 && (end - half) % TILE_MOST == 0) {
+            run_three_rows(j, half);
+            half += TILE_MOST;
+            continue;
+        }
         const bool beside = !SPLITS && rows == 2 && is_plain(j, half, TILE_HALVES);
         run_most(rows, j, half, beside ? run_beside(j, half) : 0);
+        half += TILE_HALVES;
     }
     if (half + 2 == end) {
         run_two(rows, j, half);
