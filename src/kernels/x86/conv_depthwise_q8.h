@@ -84,6 +84,15 @@ typedef struct split_sizes {
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);
 
+/* In their place where pixels are gathered: in 16 bits the block's weights, and what some columns of a group of rows
+ * meet, so few that they stay in the L1 cache beside the ring. */
+typedef struct wide_sizes {
+    int32_t columns;
+    size_t weights_at, columns_at, end; /* from the beginning of the workspace */
+} wide_sizes;
+
+wide_sizes mn_conv_depthwise_q8_wide(const mn_conv_depthwise_params *p, const sizes *l);
+
 /* Where the bytes of a pair of gathered pixels come from: 16 of each row, which hold what both meet. */
 typedef struct pair {
     uint8_t order[PAIR_ROWS][2 * GATHERED_PIXEL];
@@ -134,6 +143,10 @@ typedef struct inputs {
     size_t row_stride, pixel_stride;
     int32_t quads, words; /* groups of four products, as bytes; in 16 bits, with AVX2 */
     mn_rests_q8 rests;    /* with AVX2; without `starts`: none */
+    /* Where there are words: memory for weights and for what so many columns meet, in 16 bits. */
+    int8_t *wide_weights;
+    uint8_t *wide;
+    int32_t columns;
 } inputs;
 
 /* Bytes as they are, from row `row` of the band's conv rows on. */

@@ -20,12 +20,16 @@ static inline ptrdiff_t row_step(const inputs *in) { return (void)in, 4; }
 static mn_layout output_layout(void) { return mn_layout_q8(); }
 
 /* Columns begin with the first row that there is. What filters larger than a pixel meet, often a picture, has no value
- * that most are near, and stays as it is. */
+ * that most are near, and is multiplied in 16 bits. */
 static inputs inputs_of(const band *b, int32_t index, int32_t row) {
     if (b->l.gathers) {
         inputs in = copied(b, row);
+        const wide_sizes s = mn_conv_depthwise_q8_wide(b->p, &b->l);
         in.words = in.quads;
         in.quads = 0;
+        in.wide_weights = (int8_t *)b->copy + s.weights_at;
+        in.wide = b->copy + s.columns_at;
+        in.columns = s.columns;
         return in;
     }
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
@@ -80,6 +84,58 @@ Q8_TARGET static void prepare_copy(const band *b) {
 }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
+
+/* The weights of a block in 16 bits, [group of products][vector of 8 channels][2][8 channels][2]. */
+Q8_INLINE void widen_weights(const group *g) {
+    int8_t *to = g->in.wide_weights;
+    for (int32_t i = 0; i < g->in.words * g->vectors * 2; i++, to += 64) {
+        const tap words = tap_of(q8_load(g->block->weights + (ptrdiff_t)i * 32));
+        _mm256_storeu_si256((__m256i *)(void *)to, words.even);
+        _mm256_storeu_si256((__m256i *)(void *)(to + 32), words.odd);
+    }
+}
+
+/* So many bytes of gathered pixels in 16 bits, [group of products][2][2]. */
+Q8_INLINE void widen_pixels(const uint8_t *from, size_t bytes, uint8_t *to) {
+    for (const uint8_t *end = from + bytes; from < end; from += 32, to += 64) {
+        const cells words = cells_of(q8_load(from));
+        const __m256i low = _mm256_unpacklo_epi32(words.even, words.odd);
+        const __m256i high = _mm256_unpackhi_epi32(words.even, words.odd);
+        _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute2x128_si256(low, high, 0x20));
+        _mm256_storeu_si256((__m256i *)(void *)(to + 32), _mm256_permute2x128_si256(low, high, 0x31));
+    }
+}
+
+/* In 16 bits, some columns at a time. */
+Q8_TARGET static void conv_words(const group *g, int32_t width) {
+    const inputs *in = &g->in;
+    group some = *g;
+    some.in.bytes = in->wide;
+    some.in.pixel_stride = 2 * in->pixel_stride;
+    some.in.row_stride = some.in.pixel_stride * (size_t)in->columns;
+    widen_weights(g);
+    for (int32_t x = 0, count; x < width; x += count) {
+        count = mn_min_i32(in->columns, width - x);
+        for (int32_t r = 0; r < GROUP; r++) {
+            const uint8_t *row = in->bytes + (size_t)row_of(g, r) * in->row_stride;
+            widen_pixels(row + (size_t)x * in->pixel_stride, (size_t)count * in->pixel_stride,
+                         in->wide + (size_t)r * some.in.row_stride);
+        }
+        conv_tiles(&some, count);
+        some.out += (ptrdiff_t)count * g->vectors * 64;
+        some.sums += count;
+        some.prefetch.weights.from += some.prefetch.each * (size_t)count;
+    }
+}
+
+static void conv_rows(const group *g, int32_t width) {
+    if (g->in.words > 0)
+        conv_words(g, width);
+    else
+        conv_tiles(g, width);
+}
+
+#include "kernels/x86/conv_depthwise_q8_run.h"
 
 void mn_conv_depthwise_i8_avx2(const mn_task *task, int32_t begin, int32_t end) {
     run(task, begin, end, MN_INT8, MN_INT8);

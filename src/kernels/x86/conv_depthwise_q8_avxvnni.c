@@ -20,6 +20,10 @@ static void prepare_copy(const band *b) { (void)b; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
 
+static void conv_rows(const group *g, int32_t width) { conv_tiles(g, width); }
+
+#include "kernels/x86/conv_depthwise_q8_run.h"
+
 void mn_conv_depthwise_i8_avxvnni(const mn_task *task, int32_t begin, int32_t end) {
     run(task, begin, end, MN_INT8, MN_INT8);
 }

@@ -47,11 +47,22 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
     return l;
 }
 
+static size_t end_of(const sizes *l) { return l->copy_bytes + l->rows_bytes + l->sums_bytes + l->ring_bytes; }
+
+wide_sizes mn_conv_depthwise_q8_wide(const mn_conv_depthwise_params *p, const sizes *l) {
+    enum { COLUMNS_BYTES = 14 * 1024 };
+    const size_t column = 2 * GROUP * l->pixel_stride;
+    wide_sizes s = {.weights_at = mn_round_up(end_of(l), 64)};
+    s.columns = mn_clamp_i32((int32_t)(COLUMNS_BYTES / column), 1, p->conv.window.out_w);
+    s.columns_at = s.weights_at + 2 * (size_t)l->quads * VECTORS * 64;
+    s.end = s.columns_at + (size_t)s.columns * column;
+    return s;
+}
+
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l) {
-    const size_t before = l->copy_bytes + l->rows_bytes + l->sums_bytes + l->ring_bytes;
     split_sizes s = {.groups = mn_groups_of(l->copied, GROUP) + 1, .column = mn_spans_q8_products(l->quads) * GROUP};
     const size_t columns = (size_t)s.groups * (size_t)p->conv.window.out_w;
-    s.bytes_at = mn_round_up(before, 64);
+    s.bytes_at = mn_round_up(end_of(l), 64);
     s.groups_at = s.bytes_at + columns * s.column;
     s.starts_at = s.groups_at + (size_t)s.groups * sizeof(mn_rests_q8);
     s.sums_at = mn_round_up(s.starts_at + columns * sizeof(int32_t), 64);
@@ -94,7 +105,7 @@ static void conv_depthwise_layouts(const void *params, mn_layout *in, mn_layout 
 static void cut_for(const mn_conv_depthwise_params *p, const mn_extent *out, int32_t threads, mn_cut *cut) {
     mn_cut_conv_depthwise(&p->depthwise.window, out, threads, cut);
     const sizes l = mn_conv_depthwise_q8_sizes(p, cut->bands);
-    cut->workspace_bytes = l.copy_bytes + l.rows_bytes + l.sums_bytes + l.ring_bytes;
+    cut->workspace_bytes = end_of(&l);
 }
 
 static void conv_depthwise_cut(const void *params, int32_t threads, mn_cut *cut) {
@@ -461,7 +472,8 @@ static void pack_avx2(const void *params, const void *const *constants, mn_type 
 static void conv_depthwise_avx2_cut(const void *params, int32_t threads, mn_cut *cut) {
     conv_depthwise_cut(params, threads, cut);
     const sizes l = mn_conv_depthwise_q8_sizes(params, cut->bands);
-    if (!l.gathers) cut->workspace_bytes = mn_conv_depthwise_q8_split(params, &l).end;
+    cut->workspace_bytes =
+        l.gathers ? mn_conv_depthwise_q8_wide(params, &l).end : mn_conv_depthwise_q8_split(params, &l).end;
 }
 
 static bool with_spans(const void *params, bool fits, mn_kernel_need *need) {

@@ -4,7 +4,8 @@
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, with 256-bit vectors: what
  * conv_depthwise_q8_avx512vnni.c does, half a vector at a time. Included behind one of the products_*.h, with
  * inputs_of() and prepare_copy() of conv_depthwise_q8_run.h; row_step(), bytes from row to row in what is multiplied;
- * and GROUP_BYTES, those from one group of products to the next. Gives its run(). */
+ * and GROUP_BYTES, those from one group of products to the next. Gives conv_tiles(), which conv_rows() is made of, and
+ * run_strip(). */
 #include <string.h>
 
 #include "base/checked.h"
@@ -194,8 +195,9 @@ Q8_INLINE void conv_columns(int rows, int halves, bool plain, const group *share
         for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
             multiply(rows, halves, from + i * GROUP_BYTES, row_stride, weights, &acc);
         }
-        for (int32_t i = 0; i < g.in.words; i++, weights += stride) {
-            dot_words(rows, halves, from + i * 4, (ptrdiff_t)g.in.row_stride, weights, acc.of);
+        const int8_t *wide = g.in.wide_weights + first * 64;
+        for (int32_t i = 0; i < g.in.words; i++, wide += 2 * stride) {
+            dot_words(rows, halves, from + i * 8, (ptrdiff_t)g.in.row_stride, wide, acc.of);
         }
         if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
@@ -235,7 +237,7 @@ Q8_INLINE void conv_halves(int rows, const group *g, int32_t width) {
 }
 
 /* Two rows are rare. */
-Q8_TARGET static void conv_rows(const group *g, int32_t width) {
+Q8_TARGET static void conv_tiles(const group *g, int32_t width) {
     switch (g->rows) {
     case 4: conv_halves(4, g, width); break;
     case 1: conv_halves(1, g, width); break;
@@ -338,5 +340,3 @@ static void run_strip(const strip *s, int32_t stride) {
             (plain ? run_strip_2 : run_strip_any_2)(s, half);
     }
 }
-
-#include "kernels/x86/conv_depthwise_q8_run.h"

@@ -50,15 +50,23 @@ Q8_INLINE void dot_groups(int groups, q8_shape s, const uint8_t *in, ptrdiff_t w
     }
 }
 
-/* Adds to each of 8 accumulators four products of any activations, in 16 bits. */
+/* Adds to each of 8 accumulators four products in 16 bits; activations and weights are those of even and odd products,
+ * one after the other. */
 Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t row_stride, const int8_t *weights,
                          __m256i acc[TILE_HALVES][4]) {
-    tap w[TILE_HALVES];
-    Q8_UNROLL for (int v = 0; v < halves; v++) w[v] = tap_of(q8_load(weights + v * 32));
-    Q8_UNROLL for (int r = 0; r < rows; r++) {
-        const cells x = cells_of(q8_four_bytes(from + r * row_stride));
-        Q8_UNROLL for (int v = 0; v < halves; v++) acc[v][r] = dot_cells(acc[v][r], x, w[v]);
-        __asm__ volatile("" : "+r"(from)); /* row by row, or registers run out */
+    Q8_UNROLL for (int i = 0; i < 2; i++) {
+        __m256i w[TILE_HALVES];
+        Q8_UNROLL for (int v = 0; v < halves; v++) {
+            w[v] = q8_load(weights + v * 64 + i * 32);
+            __asm__("" : "+x"(w[v])); /* loaded once */
+        }
+        Q8_UNROLL for (int r = 0; r < rows; r++) {
+            const __m256i x = q8_four_bytes(from + i * 4 + r * row_stride);
+            Q8_UNROLL for (int v = 0; v < halves; v++) {
+                acc[v][r] = q8_dot(acc[v][r], x, w[v]);
+                __asm__ volatile("" : "+x"(acc[v][r])); /* in this order, or registers run out */
+            }
+        }
     }
 }
 
