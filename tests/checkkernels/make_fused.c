@@ -4,6 +4,7 @@
 /* Cases of operators that run as one: a convolution with a depthwise one behind it, and a projection with its ADD. */
 #include "base/checked.h"
 #include "checkkernels/check.h"
+#include "kernels/quant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,10 @@ static bool fill_both(check_case *c, check_rng *r, mn_type type, mn_conv_depthwi
     if (type == MN_FLOAT32) return true;
     if (!check_is_quantized(type)) return false;
     check_fill_conv(c, r, type, &p->conv, depth_of(&p->conv));
+    if (r->plain) { /* RELU6 */
+        p->conv.range = mn_type_range(type);
+        p->conv.out_zero = p->conv.range.min;
+    }
     check_fill_conv(c, r, type, &p->depthwise, depth_of(&p->depthwise) / p->depthwise.window.in_c);
     p->depthwise.in_zero = p->conv.out_zero;
     return true;
@@ -96,6 +101,11 @@ static mn_window wide_window(check_rng *r) {
     return w;
 }
 
+/* Long sums, of which kernels add up several columns at a time where channels are as real models have them. */
+static mn_window deep_window(check_rng *r) {
+    return check_same_window(check_between(r, 3, 15), check_between(r, 61, 160), check_between(r, 33, 100), 1, 1);
+}
+
 static mn_window usual_window(check_rng *r, int32_t groups) {
     mn_window w = check_window(r);
     if (!check_one_in(r, 16)) w.dilation_h = w.dilation_w = 1;
@@ -108,12 +118,15 @@ static mn_window usual_window(check_rng *r, int32_t groups) {
 bool check_make_conv_depthwise(check_case *c, check_rng *r, mn_type in, mn_type out) {
     mn_conv_depthwise_params *p = &c->params.conv_depthwise;
     mn_window *w = &p->conv.window;
-    const bool wide = check_one_in(r, 10);
-    p->conv.groups = !wide && check_one_in(r, 24) ? 2 : 1;
+    const int32_t kind = check_between(r, 0, 9);
+    p->conv.groups = kind > 1 && check_one_in(r, 24) ? 2 : 1;
     p->depthwise.groups = 1;
-    *w = wide ? wide_window(r) : usual_window(r, p->conv.groups);
+    *w = kind == 0 ? wide_window(r) : kind == 1 ? deep_window(r) : usual_window(r, p->conv.groups);
     p->depthwise.window = depthwise_window(r, w);
-    return fill_conv_depthwise(c, r, in, out);
+    r->plain = kind == 1;
+    const bool made = fill_conv_depthwise(c, r, in, out);
+    r->plain = false;
+    return made;
 }
 
 /* Stems with the first depthwise convolution, expansions with theirs, of MobileNetV2 1.0 at 224. */

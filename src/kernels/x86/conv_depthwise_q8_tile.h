@@ -172,47 +172,55 @@ Q8_INLINE void begin_column(int rows, int halves, const mn_rests_q8 *rests, int3
     }
 }
 
-/* Vectors of 8 channels from `first` on; constants let the compiler keep accumulators in registers. What lies where a
- * row is missing is multiplied, too: the copy has memory for one more row than a band. `plain`: floats alone
- * and narrowing finish the tile. */
-Q8_INLINE void conv_columns(int rows, int halves, bool plain, const group *shared, int32_t first, int32_t width) {
+/* Vectors of 8 channels from `first` on, of columns from `x` on, `beside` at a time as long as there are so many;
+ * returns the next. Constants let the compiler keep accumulators in registers. What lies where a row is missing is
+ * multiplied, too: the copy has memory for one more row than a band. `plain`: floats alone and narrowing finish the
+ * tile. */
+Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, const group *shared, int32_t first,
+                               int32_t x, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
-    const uint8_t *from = g.in.bytes;
-    const char *prefetch = g.prefetch.weights.from;
-    const size_t each = first == 0 ? g.prefetch.each : 0;
-    uint8_t *out = g.out + first * 32;
+    const size_t each = first == 0 ? g.prefetch.each * (size_t)beside : 0;
     const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = row_step(&g.in);
+    const ptrdiff_t pixel_stride = (ptrdiff_t)g.in.pixel_stride;
+    const uint8_t *from = g.in.bytes + x * pixel_stride;
+    const char *prefetch = g.prefetch.weights.from + (size_t)x * g.prefetch.each;
+    uint8_t *out = g.out + x * stride + first * 32;
     const int8_t *panel = g.block->weights + first * 32;
     constants loaded;
     load_constants(halves, &g, first, &loaded);
     begin_rests(halves, &g.in.rests, loaded.folded_bias, panel, stride);
-    for (int32_t x = 0; x < width; x++, out += stride, from += g.in.pixel_stride) {
+    for (; x + beside <= width; x += beside, out += beside * stride, from += beside * pixel_stride) {
         const constants *c = &loaded;
         __asm__("" : "+r"(c)); /* where it is: accumulators need all registers */
-        column acc;
-        begin_column(rows, halves, &g.in.rests, x, c, &acc);
+        column acc[2];
+        Q8_UNROLL for (int i = 0; i < beside; i++) begin_column(rows, halves, &g.in.rests, x + i, c, &acc[i]);
         const int8_t *weights = panel;
-        for (int32_t i = 0; i < g.in.quads; i++, weights += stride) {
-            multiply(rows, halves, from + i * GROUP_BYTES, row_stride, weights, &acc);
+        for (int32_t q = 0; q < g.in.quads; q++, weights += stride) {
+            Q8_UNROLL for (int i = 0; i < beside; i++) {
+                multiply(rows, halves, from + i * pixel_stride + q * GROUP_BYTES, row_stride, weights, &acc[i]);
+            }
         }
         const int8_t *wide = g.in.wide_weights + first * 64;
-        for (int32_t i = 0; i < g.in.words; i++, wide += 2 * stride) {
-            dot_words(rows, halves, from + i * 8, (ptrdiff_t)g.in.row_stride, wide, acc.of);
+        for (int32_t q = 0; q < g.in.words; q++, wide += 2 * stride) {
+            dot_words(rows, halves, from + q * 8, (ptrdiff_t)g.in.row_stride, wide, acc[0].of);
         }
         if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
-        if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x, &acc);
-        if (__builtin_expect(c->has_fixups, 0)) fix_up(rows, halves, c, &acc);
-        if (!plain && g.general) {
-            column copy; /* in memory, so that the accumulators need not be */
-            Q8_UNROLL for (int v = 0; v < halves; v++) {
-                Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc.of[v][r < rows ? r : 0];
+        Q8_UNROLL for (int i = 0; i < beside; i++) {
+            if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x + i, &acc[i]);
+            if (__builtin_expect(c->has_fixups, 0)) fix_up(rows, halves, c, &acc[i]);
+            if (!plain && g.general) {
+                column copy; /* in memory, so that the accumulators need not be */
+                Q8_UNROLL for (int v = 0; v < halves; v++) {
+                    Q8_UNROLL for (int r = 0; r < GROUP; r++) copy.of[v][r] = acc[i].of[v][r < rows ? r : 0];
+                }
+                finish_general(halves, &g, first, &copy, out + i * stride);
+            } else {
+                finish(rows, halves, !plain, &g, c, &acc[i], out + i * stride);
             }
-            finish_general(halves, &g, first, &copy, out);
-        } else {
-            finish(rows, halves, !plain, &g, c, &acc, out);
         }
     }
+    return x;
 }
 
 /* Can floats and narrowing alone finish a tile? */
@@ -222,18 +230,29 @@ static bool is_plain(int32_t halves, const group *g, int32_t first) {
     return plain;
 }
 
-Q8_INLINE void conv_tile(int rows, int halves, const group *g, int32_t first, int32_t width) {
+Q8_INLINE void conv_tile(int rows, int halves, const group *g, int32_t first, int32_t x, int32_t width) {
     if (is_plain(halves, g, first))
-        conv_columns(rows, halves, true, g, first, width);
+        conv_columns(rows, halves, 1, true, g, first, x, width);
     else
-        conv_columns(rows, halves, false, g, first, width);
+        conv_columns(rows, halves, 1, false, g, first, x, width);
+}
+
+/* Two columns of three rows, if bytes are multiplied and the whole block is plain: one has only 9 accumulators for 24
+ * channels, which would wait for dot products. That pays for long sums. Returns the next column. */
+Q8_NOINLINE static int32_t conv_pairs(const group *g, int32_t width) {
+    enum { LONG = 16 };
+    const int32_t all = 2 * VECTORS;
+    int32_t x = 0;
+    if (SPLITS || g->vectors < VECTORS || g->in.quads < LONG || !is_plain(all, g, 0)) return 0;
+    for (int32_t first = 0; first < all; first += 2) x = conv_columns(3, 2, 2, true, g, first, 0, width);
+    return x;
 }
 
 Q8_INLINE void conv_halves(int rows, const group *g, int32_t width) {
-    const int32_t all = 2 * g->vectors;
-    int32_t first = 0;
-    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3) conv_tile(rows, TILE_HALVES, g, first, width);
-    for (; first < all; first += 2) conv_tile(rows, 2, g, first, width);
+    const int32_t all = 2 * g->vectors, x = rows == 3 ? conv_pairs(g, width) : 0;
+    int32_t first = x < width ? 0 : all;
+    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3) conv_tile(rows, TILE_HALVES, g, first, x, width);
+    for (; first < all; first += 2) conv_tile(rows, 2, g, first, x, width);
 }
 
 /* Two rows are rare. */
