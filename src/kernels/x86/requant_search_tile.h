@@ -80,7 +80,7 @@ TARGET static void set_lines(const side *s, candidates *set, sweep *w) {
     for (int32_t i = 0; i < LANES; i++) {
         const double per_j = set->per_j[i], half = (w->to[i] - w->from[i]) * 0.5;
         const double line = (w->begin + (CHUNK - 1) * 0.5 - (w->from[i] + half)) * per_j;
-        error[i] = DISTANCE_ERROR + fabs(per_j) * (CHUNK / 2) + fabs(set->scale_error[i]) * 0x1p31;
+        error[i] = DISTANCE_ERROR + fabs(per_j) * (CHUNK * 0.5) + fabs(set->scale_error[i]) * 0x1p31;
         /* Of lanes that do not matter yet it may be large: then it is anything. */
         w->line[i] = (int32_t)((uint32_t)(int64_t)line - (uint32_t)MIDDLE);
         w->rise[i] = (int32_t)((uint32_t)(int32_t)per_j * CHUNK);
