@@ -39,6 +39,7 @@ typedef struct member {
     job_info job;          /* may be read by whoever has taken a piece, for it stays until that is done */
     _Atomic uint64_t done; /* the last job it took pieces of, grains of it that it has computed */
     _Atomic bool awake;
+    int64_t kept; /* this and what follows is for the member alone */
     int32_t index;
     mn_team *team;
     mn_thread thread;
@@ -135,6 +136,7 @@ static int32_t piece_of(int32_t grains) { return (grains + 1) / 2; }
 
 /* Computes a piece of a share of `job`: that which begins where `left` grains of the share are left. */
 static void compute_piece(member *self, const member *owner, uint64_t job, int32_t left, int32_t piece) {
+    if (job_in(atomic_load_explicit(&self->done, memory_order_relaxed)) != job) self->kept = -1;
     compute(self, &owner->job, owner->job.end - left, piece);
     report(self, job, piece);
 }
@@ -259,6 +261,7 @@ static void run_job(mn_team *team, int32_t units, int32_t grain, mn_team_part pa
     const int32_t shares = choose_members(team, everyone, chosen);
     /* Who is still waking has no share, but finds pieces in the others'. */
     if (shares == 1 && atomic_load_explicit(&team->asleep, memory_order_relaxed) == team->threads - 1) {
+        team->members[0].kept = -1;
         part(context, 0, 0, units);
         return;
     }
@@ -280,6 +283,8 @@ void mn_team_share(mn_team *team, int32_t units, int32_t grain, mn_team_part par
     run_job(team, units, grain, part, context, false);
     mn_work_end();
 }
+
+int64_t *mn_team_kept(mn_team *team, int32_t index) { return &team->members[index].kept; }
 
 typedef struct places {
     mn_team_job job;

@@ -34,6 +34,10 @@ mn_status mn_team_create(int32_t threads, mn_team **out);
  *  at a time. Allocates nothing. */
 void mn_team_share(mn_team *team, int32_t units, int32_t grain, mn_team_part part, void *context);
 
+/** For a part that runs as member `index`: a number which that member keeps from piece to piece of a job, -1 before its
+ *  first. */
+int64_t *mn_team_kept(mn_team *team, int32_t index);
+
 /** Runs `job` once for each place 0 to threads - 1, at the same time as far as the machine allows, and returns when all
  *  are done. Wakes every member: for work that is much longer than a wake-up, or waits for something else than a
  *  processor. Places may be taken one after another by the same thread, so none may wait for another to begin. */

@@ -174,7 +174,8 @@ static mn_status make_tasks(mn_session *session) {
     const mn_plan *plan = &session->plan;
     session->tasks = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->tasks);
     session->step_ns = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->step_ns);
-    if (!session->tasks || !session->step_ns) return mn_fail_memory("the session");
+    session->shared = mn_region_alloc(&session->region, (size_t)plan->step_count, sizeof *session->shared);
+    if (!session->tasks || !session->step_ns || !session->shared) return mn_fail_memory("the session");
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
         const mn_node *node = step->node;
@@ -188,6 +189,7 @@ static mn_status make_tasks(mn_session *session) {
                       .packed = step->packed,
                       .cut = &step->cut,
                       .workspace = step->cut.workspace_bytes ? session->arena + step->workspace_offset : NULL};
+        session->shared[s] = (mn_shared_step){.step = step, .task = &session->tasks[s], .team = session->team};
         point(session, s, inputs);
     }
     for (int32_t s = 0; s < plan->step_count; s++) set_prefetch(session, s);
@@ -269,20 +271,21 @@ void mn_session_close(mn_session **session) {
 
 /* ---- Running -------------------------------------------------------------------------------------------- */
 
-typedef struct shared_step {
-    const mn_step *step;
-    const mn_task *task;
-    int64_t kept[MN_MAX_THREADS]; /* by member */
-} shared_step;
-
-/* Each member has its own workspace. */
-static void run_part(void *context, int32_t member, int32_t begin, int32_t end) {
-    shared_step *shared = context;
-    const mn_step *step = shared->step;
-    mn_task task = *shared->task;
-    task.kept = &shared->kept[member];
+/* Units [begin, end) by `member`, who has a workspace of its own, in which `kept` tells what is. */
+static void run_units(const mn_step *step, mn_task task, int64_t *kept, int32_t member, int32_t begin, int32_t end) {
+    task.kept = kept;
     if (task.workspace) task.workspace = (char *)task.workspace + step->workspace_stride * (size_t)member;
     step->kernel->run(&task, begin, end);
+}
+
+static void run_part(void *context, int32_t member, int32_t begin, int32_t end) {
+    const mn_shared_step *shared = context;
+    run_units(shared->step, *shared->task, mn_team_kept(shared->team, member), member, begin, end);
+}
+
+static void run_alone(const mn_step *step, const mn_task *task, int32_t begin, int32_t end) {
+    int64_t kept = -1;
+    run_units(step, *task, &kept, 0, begin, end);
 }
 
 /* Where row `row` of a tensor lies. */
@@ -293,37 +296,30 @@ static char *row_at(const mn_session *session, int32_t tensor, int32_t row) {
 }
 
 /* A row of a step whose rows are all alike: its first units, at that row. */
-static void run_alike(mn_session *session, shared_step *shared, int32_t row) {
-    const mn_node *node = shared->step->node;
-    const mn_row_form *form = &shared->step->rows;
+static void run_alike(mn_session *session, const mn_step *step, mn_task task, int32_t row) {
+    const mn_node *node = step->node;
+    const mn_row_form *form = &step->rows;
     const void *inputs[MN_TASK_INPUTS] = {NULL};
-    mn_task task = *shared->task;
     for (int32_t i = 0; i < node->input_count; i++) {
         inputs[i] = form->moving >> i & 1 ? row_at(session, node->inputs[i], row) : task.inputs[i];
     }
     task.inputs = inputs;
     task.output = row_at(session, node->outputs[0], row);
-    shared->task = &task;
-    run_part(shared, 0, 0, form->row_units);
+    run_alone(step, &task, 0, form->row_units);
 }
 
 /* One row, or all: no slice has some of several. */
 static mn_status run_slice(mn_session *session, const mn_slice_of_step *slice) {
-    shared_step shared;
-    shared.step = &session->plan.steps[slice->step], shared.task = &session->tasks[slice->step];
-    const mn_part *part = shared.step->node->part;
+    const mn_step *step = &session->plan.steps[slice->step];
+    const mn_task *task = &session->tasks[slice->step];
+    const mn_part *part = step->node->part;
     if (part) return mn_foreign_run(session->plan.foreign, part, &session->runs[slice->step]);
-    for (int32_t i = 0; i < session->threads; i++) shared.kept[i] = -1;
-    if (slice->units < shared.step->cut.units) {
-        if (shared.step->rows.kind == MN_ROWS_ALIKE) {
-            run_alike(session, &shared, slice->first / shared.step->rows.row_units);
-        } else {
-            run_part(&shared, 0, slice->first, slice->first + slice->units);
-        }
-    } else if (session->team && shared.step->cut.grain < slice->units) {
-        mn_team_share(session->team, slice->units, shared.step->cut.grain, run_part, &shared);
+    if (slice->units < step->cut.units && step->rows.kind == MN_ROWS_ALIKE) {
+        run_alike(session, step, *task, slice->first / step->rows.row_units);
+    } else if (session->team && slice->units == step->cut.units && step->cut.grain < slice->units) {
+        mn_team_share(session->team, slice->units, step->cut.grain, run_part, &session->shared[slice->step]);
     } else {
-        run_part(&shared, 0, 0, slice->units);
+        run_alone(step, task, slice->first, slice->first + slice->units);
     }
     return MN_OK;
 }

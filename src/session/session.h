@@ -8,17 +8,25 @@
 #include "base/thread.h"
 #include "plan/plan.h"
 
+/** What the threads that share a step are told. Nobody writes it between runs, so each has it in its cache. */
+typedef struct mn_shared_step {
+    const mn_step *step;
+    const mn_task *task;
+    mn_team *team;
+} mn_shared_step;
+
 struct mn_session {
     const mn_graph *graph;
     mn_region region;
     mn_plan plan;
-    mn_tensor *tensors; /* [graph->tensor_count] with this session's shapes */
-    void **memory;      /* [graph->tensor_count]: contents in the arena; constants point into the model */
-    mn_task *tasks;     /* [plan.step_count] */
-    mn_part_run *runs;  /* [plan.step_count]: memory of those steps that back ends run */
-    const int32_t *ops; /* the model's operators in the order they run; of a step those from first_op's begin on */
-    uint64_t *step_ns;  /* [plan.step_count] */
-    void *owned_arena;  /* mn_pages, NULL when the caller gave one */
+    mn_tensor *tensors;     /* [graph->tensor_count] with this session's shapes */
+    void **memory;          /* [graph->tensor_count]: contents in the arena; constants point into the model */
+    mn_task *tasks;         /* [plan.step_count] */
+    mn_shared_step *shared; /* [plan.step_count] */
+    mn_part_run *runs;      /* [plan.step_count]: memory of those steps that back ends run */
+    const int32_t *ops;     /* the model's operators in the order they run; of a step those from first_op's begin on */
+    uint64_t *step_ns;      /* [plan.step_count] */
+    void *owned_arena;      /* mn_pages, NULL when the caller gave one */
     char *arena;
     mn_team *team; /* NULL: one thread */
     int32_t threads;

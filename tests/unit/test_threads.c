@@ -43,11 +43,21 @@ static mn_team *open_team(int32_t threads) {
 /* ---- Every unit once ------------------------------------------------------------------------------------ */
 
 typedef struct ledger {
+    mn_team *team;
     int32_t threads, units, grain;
     int32_t computed[UNITS];
     _Atomic int32_t here[MN_MAX_THREADS]; /* member at work: 1 */
+    int64_t pieces[MN_MAX_THREADS];       /* by member */
     _Atomic int32_t wrong;
 } ledger;
+
+/* Does the member still have the number that it left after its last piece of this job? */
+static bool is_kept(ledger *l, int32_t member) {
+    int64_t *kept = mn_team_kept(l->team, member);
+    const bool is = *kept == l->pieces[member] - 1;
+    *kept = l->pieces[member]++;
+    return is;
+}
 
 static void enter_units(void *context, int32_t member, int32_t begin, int32_t end) {
     ledger *l = context;
@@ -56,7 +66,7 @@ static void enter_units(void *context, int32_t member, int32_t begin, int32_t en
         atomic_fetch_add(&l->wrong, 1);
         return;
     }
-    if (atomic_exchange(&l->here[member], 1) != 0) atomic_fetch_add(&l->wrong, 1);
+    if (atomic_exchange(&l->here[member], 1) != 0 || !is_kept(l, member)) atomic_fetch_add(&l->wrong, 1);
     for (int32_t i = begin; i < end; i++) l->computed[i]++;
     atomic_store(&l->here[member], 0);
 }
@@ -65,6 +75,8 @@ static void share_at_random(mn_team *team, ledger *l, uint32_t *random) {
     l->units = between(random, 1, UNITS);
     l->grain = between(random, 0, 3) == 0 ? between(random, 1, UNITS) : between(random, 1, 9);
     memset(l->computed, 0, sizeof l->computed);
+    memset(l->pieces, 0, sizeof l->pieces);
+    l->team = team;
     mn_team_share(team, l->units, l->grain, enter_units, l);
     for (int32_t i = 0; i < UNITS; i++) {
         if (l->computed[i] != (i < l->units)) atomic_fetch_add(&l->wrong, 1);
