@@ -28,6 +28,6 @@ mn_cut mn_kernel_cut(const mn_kernel *kernel, const void *params, const mn_kerne
                      int32_t threads) {
     mn_cut cut = {.units = work->units, .workspace_bytes = need->workspace_bytes};
     if (kernel->traits->cut != NULL) kernel->traits->cut(params, threads, &cut);
-    cut.grain = grain_of(kernel, work, cut.units);
+    cut.grain = mn_max_i32(cut.grain, grain_of(kernel, work, cut.units));
     return cut;
 }

@@ -112,11 +112,29 @@ static void test_projections(void **state) {
     assert_int_equal(unit(MN_INT8, 7, 16, 7), 1016);
 }
 
+/* Units of a piece: 1280 channels are 80 units. */
+static int32_t piece(int32_t threads) {
+    const mn_conv_mean_params p = {.conv.window = {1, 7, 7, 320, 7, 7, 1280, 1, 1, 1, 1, 1, 1, 0, 0}};
+    mn_cut cut = {0};
+    mn_cut_conv_mean(&p, threads, &cut);
+    assert_int_equal(cut.units, 80);
+    return cut.grain;
+}
+
+static void test_last_convolution(void **state) {
+    (void)state;
+    assert_int_equal(piece(2), 10);
+    assert_int_equal(piece(3), 3); /* shares of 27, not of 30 */
+    assert_int_equal(piece(8), 2);
+    assert_int_equal(piece(256), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_of_mobilenet),
         cmocka_unit_test(test_projections),
         cmocka_unit_test(test_float_projections),
+        cmocka_unit_test(test_last_convolution),
         cmocka_unit_test(test_images),
         cmocka_unit_test(test_ends),
     };

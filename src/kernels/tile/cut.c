@@ -154,8 +154,17 @@ void mn_cut_project_f32_wide(const void *params, int32_t threads, mn_cut *cut) {
 
 /* ---- CONV_MEAN ------------------------------------------------------------------------------------------- */
 
+/* A quarter of a share, as every piece begins with weights that nobody has fetched; fewer units if shares would be less
+ * equal. */
+static int32_t piece_of(int32_t units, int32_t threads) {
+    const int32_t share = mn_groups_of(units, threads);
+    int32_t piece = mn_max_i32(share / 4, 1);
+    while (mn_groups_of(mn_groups_of(units, piece), threads) * piece > share) piece--;
+    return piece;
+}
+
 void mn_cut_conv_mean(const void *params, int32_t threads, mn_cut *cut) {
     const mn_window *w = &((const mn_conv_mean_params *)params)->conv.window;
-    (void)threads;
     cut->units = w->batches * mn_groups_of(w->out_c, MN_CONV_MEAN_CHANNELS);
+    cut->grain = piece_of(cut->units, threads);
 }

@@ -34,7 +34,7 @@ typedef struct mn_project_range {
  *  channels; moves `*begin` behind them. */
 mn_project_range mn_project_next(const mn_window *w, const mn_cut *cut, int32_t *begin, int32_t end);
 
-/** A unit of a MN_K_CONV_MEAN: so many channels of one image (fewer at the end). */
+/** A unit of a MN_K_CONV_MEAN: so many channels of one image (fewer at the end); pieces are of several. */
 enum { MN_CONV_MEAN_CHANNELS = 16 };
 void mn_cut_conv_mean(const void *params, int32_t threads, mn_cut *cut);
 
