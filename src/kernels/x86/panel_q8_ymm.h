@@ -81,9 +81,10 @@ Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
     return range.min > -128 || range.max < 127 ? q8_finish(bytes, range, 0) : bytes;
 }
 
-/* Finds the spans of panels' weights, and folds them into their biases. */
-static void pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, const mn_spans_q8 *spans,
-                       void *packed) {
+/* Finds the spans of panels' weights, and folds them into their biases; returns how many products are added up in 16
+ * bits, at most `together`. */
+static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, const mn_spans_q8 *spans,
+                          void *packed) {
     const int32_t count = mn_panel_q8_count(source->p->window.out_c), quads = depth / 4;
     const size_t bytes = mn_panel_q8_bytes(depth);
     const mn_weights_q8 weights = {.from = ((mn_panel_q8 *)packed)->weights,
@@ -92,11 +93,12 @@ static void pack_spans(const mn_q8_source *source, int32_t depth, int32_t togeth
                                    .block_channels = LANES,
                                    .quads = quads,
                                    .together = together};
-    mn_spans_q8_pack(spans, &weights, source->zeros.in);
+    const int32_t added = mn_spans_q8_pack(spans, &weights, source->zeros.in);
     for (int32_t i = 0; i < count; i++) {
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
         mn_spans_q8_fold(spans, quads, panel->weights, LANES * 4, panel->folded_bias);
     }
+    return added;
 }
 
 #endif

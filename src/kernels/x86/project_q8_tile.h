@@ -19,8 +19,8 @@ _Static_assert((int)ROWS == (int)MN_Q8_ROWS, "a group of rows is what tiles mult
 /* Products of a panel: all channels that blocks have. */
 static int32_t depth_of(const mn_window *w) { return mn_groups_of(w->in_c, MN_Q8_LANES) * MN_Q8_LANES; }
 
-/* Products added up in 16 bits. Four have more rests, which long sums hardly notice. */
-static int32_t together_of(const mn_window *w) { return depth_of(w) >= 384 ? 4 : 2; }
+/* Most products added up in 16 bits. Four have more rests, which long sums hardly notice. */
+static int32_t most_together(const mn_window *w) { return depth_of(w) >= 384 ? 4 : 2; }
 
 /* Workspace: sums of the inputs of a group of rows, for the zero point of weights; then the group as it is multiplied:
  * bytes, [column][group of products][row][4]; what accumulators begin with, and where in that those of each column do;
@@ -34,20 +34,25 @@ static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (si
 static size_t starts_bytes(const mn_window *w) { return mn_round_up((size_t)w->out_w * sizeof(int32_t), 64); }
 
 static size_t rests_bytes(const mn_window *w) {
-    return mn_rests_q8_most(depth_of(w) / 4, together_of(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
+    return mn_rests_q8_most(depth_of(w) / 4, most_together(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
 }
 
-/* Packed: panels; with SPLITS their spans; the ADD behind them, if there is one. */
+/* Packed: panels; with SPLITS their spans, and how many products are added up in 16 bits; the ADD behind them, if there
+ * is one. */
 static size_t panels_bytes(const mn_window *w) {
     return (size_t)mn_panel_q8_count(w->out_c) * mn_panel_q8_bytes(depth_of(w));
 }
 
 static size_t spans_bytes(const mn_window *w) {
-    return SPLITS ? mn_round_up(mn_spans_q8_bytes(depth_of(w) / 4), 64) : 0;
+    return SPLITS ? mn_round_up(mn_spans_q8_bytes(depth_of(w) / 4) + sizeof(int32_t), 64) : 0;
 }
 
 static mn_spans_q8 spans_of(const mn_window *w, const void *packed) {
     return mn_spans_q8_at((char *)packed + panels_bytes(w), depth_of(w) / 4);
+}
+
+static int32_t *together_of(const mn_window *w, const void *packed) {
+    return (int32_t *)(void *)((char *)packed + panels_bytes(w) + mn_spans_q8_bytes(depth_of(w) / 4));
 }
 
 static mn_add_q8 *add_of(const mn_window *w, const void *packed) {
@@ -69,7 +74,7 @@ static void project_pack(const mn_project_params *p, mn_type type, const void *c
     const mn_window *w = &p->conv.window;
     const mn_spans_q8 spans = spans_of(w, packed);
     mn_panel_q8_pack(&source, depth_of(w), packed);
-    if (SPLITS) pack_spans(&source, depth_of(w), together_of(w), &spans, packed);
+    if (SPLITS) *together_of(w, packed) = pack_spans(&source, depth_of(w), most_together(w), &spans, packed);
     if (p->adds) mn_add_q8_fill(&p->add, type, add_of(w, packed));
 }
 
@@ -402,7 +407,7 @@ Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t en
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .panels = {task->packed, mn_panel_q8_bytes(depth_of(w))},
-             .together = together_of(w),
+             .together = SPLITS ? *together_of(w, task->packed) : 2,
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};

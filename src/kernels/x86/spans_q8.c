@@ -215,17 +215,31 @@ static void pack_fours(const unit *u, uint8_t order[UNIT], uint8_t width[UNIT]) 
     reorder(u, moved);
 }
 
-void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
-    for (int32_t quad = 0; quad < weights->quads; quad += QUADS) {
-        const unit u = {weights, quad};
-        const size_t at = (size_t)quad * 4;
-        uint8_t *width = spans->width + at;
-        pack_pairs(&u, mn_min_i32(UNIT, (weights->quads - quad) * 4), spans->order + at, width);
-        if (weights->together == 4) pack_fours(&u, spans->order + at, width);
-        for (int32_t i = 0; i < UNIT; i++) {
-            spans->low[at + (size_t)i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width[i] / 2, 0), WIDEST - width[i]);
-        }
+/* Are pairs so wide that fours of them pay? Half as wide, those of narrow ones would leave a rest of many activations.
+ */
+static bool are_wide(const mn_spans_q8 *spans, int32_t products) {
+    enum { WIDE = 200 };
+    int64_t sum = 0;
+    for (int32_t i = 0; i < products; i++) sum += spans->width[i];
+    return sum >= (int64_t)WIDE * products;
+}
+
+int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
+    const int32_t products = (int32_t)mn_spans_q8_products(weights->quads);
+    for (int32_t i = 0; i < products; i += UNIT) {
+        const unit u = {weights, i / 4};
+        pack_pairs(&u, mn_min_i32(UNIT, weights->quads * 4 - i), spans->order + i, spans->width + i);
     }
+    const bool fours = weights->together == 4 && are_wide(spans, products);
+    for (int32_t i = 0; fours && i < products; i += UNIT) {
+        const unit u = {weights, i / 4};
+        pack_fours(&u, spans->order + i, spans->width + i);
+    }
+    for (int32_t i = 0; i < products; i++) {
+        const int32_t width = spans->width[i];
+        spans->low[i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width / 2, 0), WIDEST - width);
+    }
+    return fours ? 4 : 2;
 }
 
 TARGET void mn_spans_q8_fold(const mn_spans_q8 *spans, int32_t quads, const int8_t *weights, size_t stride,

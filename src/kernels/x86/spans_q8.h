@@ -96,8 +96,9 @@ static inline void mn_rests_q8_end_column(mn_rests_q8 *rests, int32_t x, const m
     rests->end = end;
 }
 
-/** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. */
-void mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
+/** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. Returns how many
+ * products may be added up in 16 bits: 2 rather than 4 where spans of pairs are narrow. */
+int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
 
 /** Adds what `low` adds to the products of 16 channels; group q of their weights lies at `weights` + q * stride. */
 void mn_spans_q8_fold(const mn_spans_q8 *spans, int32_t quads, const int8_t *weights, size_t stride,
