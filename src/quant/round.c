@@ -13,7 +13,7 @@
 
 /* Scales tried for a channel: equal parts of those that make the largest weight LEAST_REACH to 1 of 127 steps. */
 #define LEAST_REACH 0.75
-enum { FEW_WEIGHTS = 32, MANY_SCALES = 33, SOME_SCALES = 5 };
+enum { MANY_SCALES = 129, SOME_SCALES = 5 };
 
 /* What one thread works with. */
 typedef struct desk {
@@ -49,7 +49,7 @@ static float fit_channel(desk *d, int32_t count, float first, int32_t scales) {
     float best_scale = first;
     double best = INFINITY;
     for (int32_t i = 0; i < scales; i++) {
-        float scale = (float)((double)first * (1 - (1 - LEAST_REACH) * i / scales));
+        float scale = (float)((double)first / (1 - (1 - LEAST_REACH) * i / scales));
         round_nearest(d->weights, count, (double)scale, d->tried);
         double error = mn_round_fit(d->h, d->weights, count, (double)scale, d->tried, d->slope);
         if (error >= best) continue;
@@ -68,7 +68,7 @@ static void learn_layer(const learning *l, int32_t index, desk *d) {
         if (x->depthwise || c == 0) known = mn_inputs_covariance(x, c, d->h, d->sum);
         if (!known) continue;
         for (int32_t i = 0; i < x->count; i++) d->weights[i] = layer->weights[weight_index(layer, x, c, i)];
-        int32_t scales = x->count <= FEW_WEIGHTS ? MANY_SCALES : SOME_SCALES;
+        int32_t scales = x->count <= MN_ROUND_FEW ? MANY_SCALES : SOME_SCALES;
         float scale = fit_channel(d, x->count, mn_layer_scale(layer, c), layer->scale_count > 1 ? scales : 1);
         if (layer->scale_count > 1) layer->scale[c] = scale;
         for (int32_t i = 0; i < x->count; i++) layer->stored[weight_index(layer, x, c, i)] = d->stored[i];
