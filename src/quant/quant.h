@@ -10,6 +10,7 @@
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
  *             sums share a scale where that costs less                        mn_scheme_share_sums sums.h
  *   repair    weights are rounded better, biases corrected                    round.h, correct.h
+ *             with learned rounding, where RELU and RELU6 cut nothing off     correct_active.h
  *   apply     scheme -> int8 graph                                            mn_scheme_apply    apply.h
  *
  * A step that changes the float graph comes before mn_scheme_create; one that changes how it is stored works on the

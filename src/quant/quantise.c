@@ -7,6 +7,7 @@
 #include "quant/balance.h"
 #include "quant/calibrate.h"
 #include "quant/correct.h"
+#include "quant/correct_active.h"
 #include "quant/datafree.h"
 #include "quant/equalise_observe.h"
 #include "quant/learned.h"
@@ -57,6 +58,9 @@ static mn_status fit_scheme(mn_scheme *scheme, const mn_samples *samples, const 
     }
     if (status == MN_OK && options->correct) {
         status = mn_correct_biases(scheme, runner, samples, &options->progress);
+    }
+    if (status == MN_OK && options->correct && options->learn) {
+        status = mn_correct_active(scheme, runner, samples, &options->progress);
     }
     mn_runner_close(&runner);
     return status;

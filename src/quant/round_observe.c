@@ -3,75 +3,31 @@
 
 #include "quant/round_observe.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "base/checked.h"
 #include "base/extremes.h"
-#include "net/random.h"
 #include "quant/equalise_groups.h"
-#include "quant/layer_window.h"
+#include "quant/places.h"
 
 /* Places looked at: of each output of each photo, and over all photos. Sums of 255 * 255 over the latter fit int32. */
 enum { PHOTO_PLACES = 196, ALL_PLACES = 32768, LEAST_PLACES = 64 };
-
-/* A layer's window over its input. */
-typedef struct window {
-    int32_t tensor, output;
-    mn_window w;
-    int32_t places; /* of one sample */
-    mn_step8 step;
-    float low, high; /* the activation function's */
-} window;
 
 typedef struct observing {
     mn_region region;
     const mn_scheme *scheme;
     uint64_t seed;
     int32_t jobs;
-    window *windows;   /* [layer_count] */
+    mn_places *places; /* [layer_count] */
     mn_inputs *of_job; /* [jobs][layer_count]: sums of depthwise layers */
     mn_inputs *out;    /* [layer_count] */
     int16_t **patch;   /* [jobs]: what one place meets */
 } observing;
 
-static window window_of(const mn_scheme *scheme, const mn_op *op) {
-    const mn_activation activation = op->attr.activation;
-    return (window){.tensor = op->inputs[0],
-                    .output = op->outputs[0],
-                    .w = mn_layer_window(scheme->graph, op),
-                    .step = mn_scheme_step(scheme, op->inputs[0]),
-                    .low = activation == MN_ACT_NONE ? -INFINITY : 0,
-                    .high = activation == MN_ACT_RELU6 ? 6 : INFINITY};
-}
-
 /* ---- One photo ------------------------------------------------------------------------------------------ */
 
-static void store_pixel(const window *v, const float *x, int16_t *to) {
-    for (int32_t c = 0; c < v->w.in_c; c++) {
-        float units = roundf(x[c] / v->step.scale) + (float)v->step.zero;
-        to[c] = (int16_t)((int32_t)fminf(fmaxf(units, INT8_MIN), INT8_MAX) - v->step.zero);
-    }
-}
-
-/* [taps][channels] at one place of the output; zero where the window meets padding. */
-static void store_patch(const window *v, const float *x, int32_t place, int16_t *to) {
-    const int32_t top = place / v->w.out_w * v->w.stride_h - v->w.pad_top;
-    const int32_t left = place % v->w.out_w * v->w.stride_w - v->w.pad_left;
-    for (int32_t tap = 0; tap < v->w.k_h * v->w.k_w; tap++, to += v->w.in_c) {
-        int32_t row = top + tap / v->w.k_w * v->w.dilation_h, column = left + tap % v->w.k_w * v->w.dilation_w;
-        if (row < 0 || row >= v->w.in_h || column < 0 || column >= v->w.in_w) {
-            memset(to, 0, (size_t)v->w.in_c * sizeof *to);
-        } else {
-            store_pixel(v, x + ((size_t)row * (size_t)v->w.in_w + (size_t)column) * (size_t)v->w.in_c, to);
-        }
-    }
-}
-
-static void add_products(const window *v, const mn_inputs *sums, const int16_t *patch, const float *y) {
+static void add_products(const mn_places *v, const mn_inputs *sums, const int16_t *patch, const float *y) {
     const int32_t taps = sums->count;
     for (int32_t c = 0; c < v->w.in_c; c++) {
-        if (!(y[c] > v->low && y[c] < v->high)) continue;
+        if (!mn_places_active(v, y[c])) continue;
         int64_t *products = sums->products + (size_t)c * (size_t)(taps * taps);
         for (int32_t i = 0; i < taps; i++) {
             int32_t value = patch[i * v->w.in_c + c];
@@ -82,27 +38,20 @@ static void add_products(const window *v, const mn_inputs *sums, const int16_t *
     }
 }
 
-/* The places of a photo: one at random in each of equal stretches. */
-static int32_t choose_place(const window *v, int32_t i, mn_random *random) {
-    int32_t all = v->w.out_h * v->w.out_w;
-    int32_t begin = (int32_t)((int64_t)all * i / v->places), end = (int32_t)((int64_t)all * (i + 1) / v->places);
-    return begin + (int32_t)(mn_random_bits(random) % (uint64_t)(end - begin));
-}
-
 static void observe_layer(const observing *o, int32_t job, int32_t layer, int32_t sample, const mn_session *session) {
-    const window *v = &o->windows[layer];
+    const mn_places *v = &o->places[layer];
     const mn_inputs *out = &o->out[layer];
-    const float *x = mn_session_tensor_data(session, v->tensor), *y = mn_session_tensor_data(session, v->output);
+    const float *x = mn_session_tensor_data(session, v->input), *y = mn_session_tensor_data(session, v->output);
     mn_random random = {o->seed ^ (uint64_t)sample << 32 ^ (uint64_t)layer};
-    for (int32_t i = 0; i < v->places; i++) {
-        int32_t place = choose_place(v, i, &random);
+    for (int32_t i = 0; i < v->count; i++) {
+        int32_t place = mn_places_choose(v, i, &random);
         if (out->depthwise) {
-            store_patch(v, x, place, o->patch[job]);
+            mn_places_meet(v, x, place, o->patch[job]);
             add_products(v, &o->of_job[job * o->scheme->layer_count + layer], o->patch[job],
                          y + (size_t)place * (size_t)v->w.in_c);
         } else {
-            size_t at = (size_t)sample * (size_t)v->places + (size_t)i;
-            store_patch(v, x, place, out->values + at * (size_t)out->count);
+            size_t at = (size_t)sample * (size_t)v->count + (size_t)i;
+            mn_places_meet(v, x, place, out->values + at * (size_t)out->count);
         }
     }
 }
@@ -131,12 +80,11 @@ static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_re
     mn_weights w;
     *out = (mn_inputs){0};
     if (!mn_weights_of(o->scheme->graph, layer->op, &w)) return MN_OK;
-    window *v = &o->windows[index];
-    *v = window_of(o->scheme, op);
-    v->places = mn_min_i32(mn_min_i32(v->w.out_h * v->w.out_w, PHOTO_PLACES), mn_max_i32(ALL_PLACES / samples, 1));
+    mn_places *v = &o->places[index];
+    *v = mn_places_of(o->scheme, op, mn_min_i32(PHOTO_PLACES, mn_max_i32(ALL_PLACES / samples, 1)));
     out->depthwise = w.depthwise;
     out->count = w.depthwise ? w.taps : w.taps * w.inputs;
-    out->places = v->places * samples;
+    out->places = v->count * samples;
     if (w.depthwise) {
         MN_TRY(make_sums(region, w.outputs, out));
         for (int32_t job = 0; job < o->jobs; job++) {
@@ -152,13 +100,13 @@ static mn_status start_layer(observing *o, int32_t index, int32_t samples, mn_re
 
 static mn_status start(observing *o, int32_t samples, mn_region *region) {
     size_t layers = (size_t)o->scheme->layer_count, longest = 0;
-    o->windows = mn_region_alloc(&o->region, layers, sizeof *o->windows);
+    o->places = mn_region_alloc(&o->region, layers, sizeof *o->places);
     o->of_job = mn_region_alloc(&o->region, layers * (size_t)o->jobs, sizeof *o->of_job);
     o->patch = mn_region_alloc(&o->region, (size_t)o->jobs, sizeof *o->patch);
-    if (!o->windows || !o->of_job || !o->patch) return mn_fail_memory("the layers' inputs");
+    if (!o->places || !o->of_job || !o->patch) return mn_fail_memory("the layers' inputs");
     for (int32_t i = 0; i < o->scheme->layer_count; i++) {
         MN_TRY(start_layer(o, i, samples, region));
-        longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->windows[i].w.in_c);
+        longest = mn_max_size(longest, (size_t)o->out[i].count * (size_t)o->places[i].w.in_c);
     }
     for (int32_t job = 0; job < o->jobs; job++) {
         o->patch[job] = mn_region_alloc(&o->region, longest, sizeof *o->patch[job]);
@@ -174,7 +122,7 @@ static void add_all(int64_t *to, const int64_t *from, size_t count) {
 /* Sums of integers are the same in any order. */
 static void merge(const observing *o, int32_t index) {
     const mn_inputs *out = &o->out[index];
-    size_t channels = (size_t)o->windows[index].w.in_c, count = (size_t)out->count;
+    size_t channels = (size_t)o->places[index].w.in_c, count = (size_t)out->count;
     for (int32_t job = 0; out->depthwise && job < o->jobs; job++) {
         const mn_inputs *mine = &o->of_job[job * o->scheme->layer_count + index];
         add_all(out->products, mine->products, channels * count * count);
