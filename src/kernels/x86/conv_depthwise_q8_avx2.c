@@ -73,7 +73,7 @@ Q8_TARGET static void prepare_copy(const band *b) {
         for (int32_t r = 0; r < GROUP; r++) {
             rows[r] = b->copy + (size_t)(mn_min_i32(row + r, next - 1) - b->first_copied) * b->l.conv_stride;
         }
-        mn_rests_q8 listed = mn_rests_q8_begin(start, (int32_t *)(void *)(b->copy + s.sums_at), rests);
+        mn_rests_q8 listed = mn_rests_q8_begin(start, b->copy + s.sums_at, rests);
         for (int32_t x = 0; x < width; x++, to += s.column) {
             const size_t at = (size_t)x * b->l.pixel_stride;
             rests = split_column(rows, at, &spans, b->l.quads, to, mn_rests_q8_next(&listed), rests);

@@ -477,6 +477,7 @@ static void conv_depthwise_avx2_cut(const void *params, int32_t threads, mn_cut 
 }
 
 static bool with_spans(const void *params, bool fits, mn_kernel_need *need) {
+    fits = fits && ((const mn_conv_depthwise_params *)params)->conv.window.out_w <= MN_RESTS_Q8_COLUMNS;
     if (fits) need->packed_bytes += mn_spans_q8_bytes(mn_conv_depthwise_q8_sizes(params, 1).quads);
     return fits;
 }

@@ -71,12 +71,13 @@ Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t ro
 }
 
 /* Adds the products of a rest. */
-Q8_INLINE void add_rest(int halves, const mn_rest_q8 *rest, int32_t *sums, const int8_t *const *weights,
+Q8_INLINE void add_rest(int halves, const mn_rest_q8 *rest, int32_t (*sums)[8], const int8_t *const *weights,
                         ptrdiff_t stride) {
-    const __m256i x = q8_four_bytes(rest->bytes), factors = q8_four_bytes(rest->factors);
-    const size_t from = rest->quad * (size_t)stride;
-    int32_t *to = sums + rest->at;
-    Q8_UNROLL for (int v = 0; v < halves; v++, to += MN_RESTS_Q8_VECTOR) {
+    static const int16_t factors_of[2][2] = {{1, 1}, {-1, -1}};
+    const __m256i x = q8_four_bytes(rest->bytes), factors = q8_four_bytes(factors_of[rest->quad % 2]);
+    const size_t from = rest->quad / 2 * (size_t)stride;
+    Q8_UNROLL for (int v = 0; v < halves; v++) {
+        int32_t *to = sums[rest->at + v * MN_RESTS_Q8_VECTOR];
         const __m256i pairs = _mm256_maddubs_epi16(x, q8_load(weights[v] + from));
         const __m256i sum = _mm256_add_epi32(q8_load(to), _mm256_madd_epi16(pairs, factors));
         _mm256_storeu_si256((__m256i *)(void *)to, sum);
@@ -100,7 +101,7 @@ Q8_INLINE void begin_columns(int halves, const mn_rests_q8 *rests, const __m256i
 
 /* Row `row` of vector `v` of a column's accumulators, as they begin. */
 Q8_INLINE __m256i begun(const mn_rests_q8 *rests, int32_t x, int v, int row) {
-    return q8_load(rests->sums + rests->start[x] + v * MN_RESTS_Q8_VECTOR + row * MN_RESTS_Q8_ROW);
+    return q8_load(rests->sums[rests->start[x] + v * MN_RESTS_Q8_VECTOR + row]);
 }
 
 /* Which of eight 32-bit lanes are not 0, a bit each. */
@@ -111,7 +112,7 @@ Q8_INLINE uint32_t lanes_of(__m256i v) {
 
 /* Lists what is not 0 of a unit from group `quad` on, two vectors of [2 rows][16 products], in parts; returns the end.
  */
-Q8_INLINE mn_rest_q8 *list_rests(const __m256i rows[2], int16_t factor, int32_t quad, int32_t at, mn_rest_q8 *to) {
+Q8_INLINE mn_rest_q8 *list_rests(const __m256i rows[2], bool is_under, int32_t quad, int32_t at, mn_rest_q8 *to) {
     const __m256i most = _mm256_set1_epi8(127);
     __m256i left[] = {rows[0], rows[1]};
     uint32_t lanes = lanes_of(left[0]) | lanes_of(left[1]) << 8;
@@ -124,8 +125,8 @@ Q8_INLINE mn_rest_q8 *list_rests(const __m256i rows[2], int16_t factor, int32_t 
         }
         for (; lanes; lanes &= lanes - 1) {
             const uint32_t lane = (uint32_t)__builtin_ctz(lanes);
-            *to = (mn_rest_q8){.factors = {factor, factor}, .quad = (uint32_t)quad + lane % 4};
-            to->at = (uint32_t)at + lane / 4 * MN_RESTS_Q8_ROW;
+            to->quad = (uint16_t)(((uint32_t)quad + lane % 4) * 2 + is_under);
+            to->at = (uint16_t)((uint32_t)at + lane / 4);
             memcpy(to++->bytes, parts[0] + lane * 4, 4);
         }
         lanes = lanes_of(left[0]) | lanes_of(left[1]) << 8;
@@ -136,8 +137,8 @@ Q8_INLINE mn_rest_q8 *list_rests(const __m256i rows[2], int16_t factor, int32_t 
 /* Rare enough to be no part of split_unit(). */
 Q8_NOINLINE static mn_rest_q8 *list_both(const __m256i over[2], const __m256i under[2], int32_t quad, int32_t at,
                                          mn_rest_q8 *to) {
-    to = list_rests(over, 1, quad, at, to);
-    return list_rests(under, -1, quad, at, to);
+    to = list_rests(over, false, quad, at, to);
+    return list_rests(under, true, quad, at, to);
 }
 
 /* Splits 16 products from group `quad` on of rows 0 and 1, and of 2 and 3, of a column whose accumulators begin at `at`

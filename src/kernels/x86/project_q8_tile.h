@@ -63,6 +63,7 @@ static bool project_need(const mn_project_params *p, mn_type type, mn_kernel_nee
     const mn_window *w = &p->conv.window;
     if (w->in_c > MN_Q8_MAX_DEPTH || !mn_requant_fits(p->conv.shift, w->out_c)) return false;
     if (p->adds && !mn_add_operands_fit(&p->add)) return false;
+    if (SPLITS && w->out_w > MN_RESTS_Q8_COLUMNS) return false;
     need->packed_bytes = panels_bytes(w) + spans_bytes(w) + (p->adds ? sizeof(mn_add_q8) : 0);
     need->workspace_bytes = sums_bytes(w, type);
     if (SPLITS) need->workspace_bytes += group_bytes(w) + mn_rests_q8_sums(w->out_w) + starts_bytes(w) + rests_bytes(w);

@@ -55,19 +55,20 @@ typedef struct mn_weights_q8 {
  * bits with any pair of weights. */
 typedef struct mn_rest_q8 {
     uint8_t bytes[4];
-    int16_t factors[2]; /* both 1, or both -1 */
-    uint32_t quad, at;  /* the group; where in `sums` its products are added */
+    uint16_t quad; /* twice the group, and 1 more if its products are taken off */
+    uint16_t at;   /* where in `sums` they are added */
 } mn_rest_q8;
 
 /** The rests of a group of columns, and what accumulators of a tile begin with. */
 typedef struct mn_rests_q8 {
     const mn_rest_q8 *from, *end;
-    int32_t *start; /* of each column, where in `sums` its accumulators are; 0 if it has no rests */
-    int32_t starts; /* different ones */
-    int32_t *sums;  /* [start][2 vectors][4 rows][8 channels] */
+    int32_t *start;     /* of each column, where in `sums` its accumulators are; 0 if it has no rests */
+    int32_t starts;     /* different ones */
+    int32_t (*sums)[8]; /* [start][2 vectors][4 rows][8 channels] */
 } mn_rests_q8;
 
-enum { MN_RESTS_Q8_ROW = 8, MN_RESTS_Q8_VECTOR = 4 * MN_RESTS_Q8_ROW, MN_RESTS_Q8_START = 2 * MN_RESTS_Q8_VECTOR };
+/* Elements of `sums`. `at` has room for so many columns, and `quad` for MN_Q8_MAX_DEPTH. */
+enum { MN_RESTS_Q8_VECTOR = 4, MN_RESTS_Q8_START = 8, MN_RESTS_Q8_COLUMNS = (1 << 16) / MN_RESTS_Q8_START - 1 };
 
 /** Most that a column of four rows can have: with pairs, whose widths are at least 128, one of `over` and one of
  * `under` for each row; with fours, of at least 63, one more. */
@@ -77,11 +78,11 @@ static inline size_t mn_rests_q8_most(int32_t quads, int32_t together) {
 
 /** Bytes of `sums` for so many columns. */
 static inline size_t mn_rests_q8_sums(int32_t columns) {
-    return ((size_t)columns + 1) * MN_RESTS_Q8_START * sizeof(int32_t);
+    return ((size_t)columns + 1) * MN_RESTS_Q8_START * sizeof(int32_t[8]);
 }
 
 /** Begins to list the rests of columns from the first on. */
-static inline mn_rests_q8 mn_rests_q8_begin(int32_t *start, int32_t *sums, const mn_rest_q8 *from) {
+static inline mn_rests_q8 mn_rests_q8_begin(int32_t *start, void *sums, const mn_rest_q8 *from) {
     return (mn_rests_q8){.from = from, .end = from, .start = start, .starts = 1, .sums = sums};
 }
 
