@@ -113,8 +113,9 @@ typedef struct mn_kernel_traits {
     void (*pack)(const void *params, const void *const *constants, void *packed);
     /* Layouts of the first input and of the output; all else is NHWC. NULL: so are they. */
     void (*layouts)(const void *params, mn_layout *in, mn_layout *out);
-    /* What units are, how many, and the workspace of a thread, so that the busiest of `threads` has least to do. `cut`
-     * holds what the family's parameters say of units and need() of workspace. NULL: that is right. */
+    /* What units are, how many, how many at least in a piece (`grain`), and the workspace of a thread, so that the
+     * busiest of `threads` has least to do. `cut` holds what the family's parameters say of units and need() of
+     * workspace. NULL: that is right, and so is any grain. */
     void (*cut)(const void *params, int32_t threads, mn_cut *cut);
     bool rings; /* mn_task.in_ring and out_ring are honoured */
     /* Every element is made of the same element of the operands, or one that an operand repeats, and these are read
