@@ -299,14 +299,28 @@ Q8_INLINE void load_filter(int stride, const int8_t (*weights)[64], int32_t half
     }
 }
 
-/* Adds to the rows of an output what lies under the filter. */
-Q8_INLINE void dot_slices(int stride, const filter *f, const slice *slices, __m256i acc[GROUP]) {
-    Q8_UNROLL for (int t = 0; t < TAPS; t++) {
-        Q8_UNROLL for (int r = 0; r < GROUP; r++) {
-            const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
-            acc[r] = dot_cells(acc[r], slices[t].rows[from], f->begin[begin][t]);
-            __asm__ volatile("" : "+x"(acc[r])); /* in this order, or registers run out */
-        }
+/* Adds to row `r` of an output what lies under column `t` of the filter. */
+Q8_INLINE void dot_row(int stride, int t, int r, const filter *f, const slice *under, __m256i acc[GROUP]) {
+    const int from = stride == 1 ? r / 2 : r, begin = r * stride % GROUP;
+    acc[r] = dot_cells(acc[r], under->rows[from], f->begin[begin][t]);
+    __asm__ volatile("" : "+x"(acc[r])); /* in this order, or registers run out */
+}
+
+Q8_INLINE void dot_slice(int stride, int t, const filter *f, const slice *under, __m256i acc[GROUP]) {
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) dot_row(stride, t, r, f, under, acc);
+}
+
+/* With stride 1: all columns of the filter, of which the slice of the last is new. */
+Q8_INLINE void dot_slices(const filter *f, const slice slices[TAPS], __m256i acc[GROUP]) {
+    Q8_UNROLL for (int t = 0; t < TAPS; t++) dot_slice(1, t, f, &slices[t], acc);
+}
+
+/* With stride 2: the second column, and the third, whose slice the next output has under its first. */
+Q8_INLINE void dot_two(const filter *f, const slice slices[TAPS], __m256i acc[GROUP], __m256i next[GROUP]) {
+    dot_slice(2, 1, f, &slices[1], acc);
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) {
+        dot_row(2, 2, r, f, &slices[2], acc);
+        dot_row(2, 0, r, f, &slices[2], next);
     }
 }
 
@@ -326,22 +340,29 @@ Q8_INLINE void run_columns(int stride, bool plain, const strip *shared, int32_t 
     const __m256 raised = _mm256_castsi256_ps(_mm256_set1_epi32(MN_Q8_RAISED));
     ptrdiff_t at = half * 32;
     slice slices[TAPS] = {load_slice(stride, &s, at), load_slice(stride, &s, at + s.column)};
+    __m256i values[GROUP], next[GROUP]; /* with stride 2, what the next output has of the slice before */
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) next[r] = folded_bias;
+    if (stride == 2) dot_slice(2, 0, &f, &slices[0], next);
+    if (stride == 2 && !plain && s.rest) dot_slice(2, 0, &rest, &slices[0], next);
     uint8_t *out = s.out + half * 32;
     for (int32_t x = 0; x < s.width; x++, out += s.out_stride, at += stride * s.column) {
-        if (stride == 2 && x > 0) slices[1] = load_slice(2, &s, at + s.column);
+        if (stride == 2) slices[1] = load_slice(2, &s, at + s.column);
         slices[2] = load_slice(stride, &s, at + 2 * s.column);
-        __m256i values[GROUP];
-        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = folded_bias;
-        dot_slices(stride, &f, slices, values);
+        Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = next[r], next[r] = folded_bias;
+        if (stride == 2) {
+            dot_two(&f, slices, values, next);
+            if (!plain && s.rest) dot_two(&rest, slices, values, next);
+        } else {
+            dot_slices(&f, slices, values);
+            if (!plain && s.rest) dot_slices(&rest, slices, values);
+        }
         if (plain) {
             Q8_UNROLL for (int r = 0; r < GROUP; r++) values[r] = q8_rescale_raised(values[r], raised, scale, offset);
         } else {
-            if (s.rest) dot_slices(stride, &rest, slices, values);
             q8_requant_some(GROUP, values, s.requant, half);
         }
         _mm256_storeu_si256((__m256i *)(void *)out, _mm256_and_si256(narrow(values, clamps, &n), exists));
-        slices[0] = stride == 2 ? slices[2] : slices[1];
-        if (stride == 1) slices[1] = slices[2];
+        if (stride == 1) slices[0] = slices[1], slices[1] = slices[2];
     }
 }
 
