@@ -25,7 +25,7 @@ static bool conv_mean_q8_need(const void *params, mn_kernel_need *need) {
 
 static void pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_mean_params *p = params;
-    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    const mn_q8_source source = mn_q8_mean_source(&p->conv, type, constants[1], constants[2]);
     mn_panel_q8_pack(&source, depth_of(&p->conv.window), packed);
 }
 

@@ -80,7 +80,7 @@ static bool conv_mean_need(const void *params, mn_kernel_need *need) {
 static void conv_mean_pack(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_mean_params *p = params;
     const mn_window *w = &p->conv.window;
-    const mn_q8_source source = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
+    const mn_q8_source source = mn_q8_mean_source(&p->conv, type, constants[1], constants[2]);
     const mn_spans_q8 spans = spans_of(w, packed);
     mn_panel_q8_pack(&source, depth_of(w), packed);
     if (SPLITS) pack_spans(&source, depth_of(w), TOGETHER, &spans, packed);

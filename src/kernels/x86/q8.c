@@ -12,10 +12,6 @@
 
 enum { DEPTH_SMALL = 64, SHIFT_LARGE = -14 };
 
-/* Results of a channel from which on floats with fixups are looked for. With fewer, looking takes as long as they save
- * in more than 100 runs. */
-enum { FIXUPS_FROM = 9 };
-
 /* What sums of products, parts of an accumulator, lie between. */
 typedef struct bounds {
     int64_t low, high;
@@ -45,7 +41,7 @@ mn_requant_lanes mn_q8_fill_requant(const mn_q8_source *s, int32_t first, const 
     const int32_t some =
         mn_requant_fill_some(out, &lanes, p->multiplier, p->shift, s->bias, s->zeros.out, s->zeros.range);
     if (out->is_float) return lanes;
-    if (p->window.out_h * p->window.out_w < FIXUPS_FROM) {
+    if (p->window.out_h * p->window.out_w < s->fixups_from) {
         memset(out->centre, 0, sizeof out->centre);
         return lanes;
     }
