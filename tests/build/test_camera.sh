@@ -53,7 +53,7 @@ refused() {
 }
 refused 2 'model' --frames 1
 refused 2 'needs a value' --model
-refused 2 'no flag' --model "$model" --sise 48x32
+refused 2 'not a flag' --model "$model" --sise 48x32
 refused 2 '640x480' --model "$model" --size 47x32
 refused 2 'yuyv, nv12' --model "$model" --format gray
 refused 2 'number from 1' --model "$model" --frames 0

@@ -409,7 +409,8 @@ static void test_faults(void **state) {
         {NEGATIVE_VARIANCE, "bn/variance", "the variance of channel 3 is -0.5"},
         {NO_BIAS, "dense/bias", "(DepthwiseConv2D): the bias is missing"},
         {EXTRA_ARRAY, "conv", "layer 'conv' (Conv2D): the file has 2 arrays for it, 1 were expected"},
-        {NO_CONFIG, NULL, "these weights, 1 convolutions, 1 depthwise ones and 1 batch norms, are no"},
+        {NO_CONFIG, NULL,
+         "these weights, 1 convolutions, 1 depthwise ones and 1 batch norms, are not those of a MobileNet"},
     };
     mn_net net;
     build_small(&net);

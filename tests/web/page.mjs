@@ -51,7 +51,7 @@ try {
   await page.choose('#choose', resolve('CMakeLists.txt'));
   await page.until('/label/.test(document.getElementById("problem").textContent)');
   await page.choose('#choose', resolve('LICENSE'));
-  await page.until('document.getElementById("problem").textContent.startsWith("LICENSE: is no picture")');
+  await page.until('document.getElementById("problem").textContent.startsWith("LICENSE: is not a picture")');
 
   const elsewhere = page.requests.filter((address) => !/^(file|data|blob):/.test(address));
   assert.deepEqual(elsewhere, []);

@@ -67,7 +67,7 @@ async function dropAndPaste(page, { problem, best, give, clear }) {
   assert.equal(await best(), 'roundabout');
 
   await give('drop', 'broken.jpg', sign.subarray(0, 20));
-  await page.until('document.getElementById("problem").textContent.startsWith("broken.jpg: is no picture")');
+  await page.until('document.getElementById("problem").textContent.startsWith("broken.jpg: is not a picture")');
   await give('drop', 'tiny.tflite', await readFile('tests/golden/tiny_v2_int8.tflite'));
   await page.until('document.getElementById("model").textContent.startsWith("tiny.tflite")');
   assert.equal(await problem(), '');
