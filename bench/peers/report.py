@@ -115,7 +115,7 @@ def tier_section(found, group):
         return head + "Not measured: this processor lacks its instructions."
     lines = ["In brackets: the range of 80 % of the runs, or the ratio to this library with the same tier."]
     if group["unlimited"]:
-        lines.append("%s cannot be limited to it." % ", ".join(title(name) for name in group["unlimited"]))
+        lines.append("%s cannot be limited to it." % " and ".join(title(name) for name in group["unlimited"]))
     head += " ".join(lines) + "\n\n" + "\n".join(filter(None, (environment_of(n, found) for n in group["columns"])))
     ours = "%s:%s" % (OURS, group["tier"])
     rows = rows_of(found, tier_cell(ours), order=group["columns"])
