@@ -235,13 +235,13 @@ class Failure(Exception):
 
 def convert(path, *options):
     out = path + ".tflite"
-    done = subprocess.run([COMMAND, "convert", path, "-o", out, *options], capture_output=True, text=True)
+    done = subprocess.run([COMMAND, "convert", path, "-o", out, "--no-card", *options], capture_output=True, text=True)
     if done.returncode != 0:
         raise Failure("mobilenet convert: %s" % done.stderr.strip())
     with open(out, "rb") as file:
         data = file.read()
     again = path + ".again.tflite"
-    subprocess.run([COMMAND, "convert", path, "-o", again, *options], capture_output=True, check=True)
+    subprocess.run([COMMAND, "convert", path, "-o", again, "--no-card", *options], capture_output=True, check=True)
     with open(again, "rb") as file:
         if file.read() != data:
             raise Failure("converting twice gives different bytes")
@@ -478,7 +478,7 @@ def official_weights(lib, folder):
         return 0
     from PIL import Image
     out = os.path.join(folder, "official.tflite")
-    done = subprocess.run([COMMAND, "convert", path, "-o", out], capture_output=True, text=True)
+    done = subprocess.run([COMMAND, "convert", path, "-o", out, "--no-card"], capture_output=True, text=True)
     if done.returncode != 0 or "3538984 parameters" not in done.stdout:
         print("FAILED official weights: %s%s" % (done.stdout, done.stderr))
         return 1
