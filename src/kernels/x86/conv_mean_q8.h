@@ -23,4 +23,14 @@ static inline bool mn_conv_mean_q8_fits(const mn_conv_mean_params *p, int32_t de
     return pixels <= MN_CONV_MEAN_Q8_PIXELS && pixels * depth <= MN_CONV_MEAN_Q8_BYTES;
 }
 
+/** How the sum of a channel's centred results becomes what is stored: through `mean` for MN_POOLING_MEAN, after the
+ *  number returned is added. */
+static inline int32_t mn_conv_mean_q8_offset(const mn_conv_mean_params *p, mn_type type, mn_requant *mean) {
+    const int32_t pixels = p->conv.window.in_h * p->conv.window.in_w;
+    const int32_t centre = type == MN_UINT8 ? 128 : 0; /* stored values are centred ones plus this */
+    if (p->pooling != MN_POOLING_MEAN) return pixels * centre;
+    mn_requant_fill_exact(mean, p->mean.multiplier, p->mean.shift, p->mean.out_zero - centre);
+    return pixels * (centre - p->mean.in_zero);
+}
+
 #endif

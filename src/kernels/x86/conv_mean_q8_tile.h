@@ -280,18 +280,13 @@ static void conv_mean_run(const mn_task *task, int32_t begin, int32_t end, mn_ty
     const mn_conv_mean_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const int32_t units = mn_panel_q8_count(w->out_c), pixels = w->in_h * w->in_w;
-    const int32_t centre = type == MN_UINT8 ? 128 : 0; /* stored values are centred ones plus this */
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .panels = {task->packed, mn_panel_q8_bytes(depth_of(w))},
              .depth = depth_of(w),
              .pixels = pixels,
-             .groups = groups_of(w),
-             .offset = pixels * centre};
-    if (p->pooling == MN_POOLING_MEAN) {
-        mn_requant_fill_exact(&j.mean, p->mean.multiplier, p->mean.shift, p->mean.out_zero - centre);
-        j.offset -= pixels * p->mean.in_zero;
-    }
+             .groups = groups_of(w)};
+    j.offset = mn_conv_mean_q8_offset(p, type, &j.mean);
     while (begin < end) {
         const int32_t batch = begin / units, first = begin % units;
         const int32_t last = mn_min_i32(units, first + end - begin);

@@ -8,6 +8,7 @@
 
 #include "kernels/portable/window.h"
 #include "kernels/tile/cut.h"
+#include "kernels/x86/conv_mean_q8.h"
 #include "kernels/x86/panel_q8_avx512vnni.h"
 
 enum { LANES = MN_PANEL_Q8_LANES };
@@ -123,16 +124,11 @@ static void run(const mn_task *task, int32_t begin, int32_t end, mn_type type) {
     const mn_conv_mean_params *p = task->params;
     const mn_window *w = &p->conv.window;
     const int32_t panels = mn_panel_q8_count(w->out_c), pixels = w->in_h * w->in_w;
-    const int32_t centre = type == MN_UINT8 ? 128 : 0; /* stored values are centred ones plus this */
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .tiles = {.panels = task->packed, .stride = mn_panel_q8_bytes(depth_of(w)), .depth = depth_of(w)},
-             .pixels = pixels,
-             .offset = pixels * centre};
-    if (p->pooling == MN_POOLING_MEAN) {
-        mn_requant_fill_exact(&j.mean, p->mean.multiplier, p->mean.shift, p->mean.out_zero - centre);
-        j.offset -= pixels * p->mean.in_zero;
-    }
+             .pixels = pixels};
+    j.offset = mn_conv_mean_q8_offset(p, type, &j.mean);
     while (begin < end) {
         const int32_t batch = begin / panels, first = begin % panels;
         const int32_t last = mn_min_i32(panels, first + end - begin);
