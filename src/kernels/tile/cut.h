@@ -10,10 +10,10 @@
 
 /** Bands of rows of a MN_K_CONV_DEPTHWISE step whose output is `e`: one for each thread in high images, so that each
  *  finds the rows it wrote in its own cache, unless these would be uneven and blocks are not; otherwise the fewest with
- * which the busiest has least to do. Blocks of channels need no bands where they can be shared evenly, and a band
- * computes the rows again that its filter has in common with the band above. A unit is one band of one block of one
- * image, blocks the innermost: of `rows` groups of rows that an image has, band b has [rows * b / bands, rows * (b + 1)
- * / bands). */
+ *  which the busiest has least to do. Blocks of channels need no bands where they can be shared evenly, and a band
+ *  computes the rows again that its filter has in common with the band above.
+ *  A unit is one band of one block of one image, blocks the innermost: of `rows` groups of rows that an image has, band
+ *  b has [rows * b / bands, rows * (b + 1) / bands). */
 void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32_t threads, mn_cut *cut);
 
 /** Rows and channels of a unit of a MN_K_PROJECT: `channels` channels of `rows` rows of one image (fewer at its ends),
