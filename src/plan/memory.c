@@ -204,6 +204,25 @@ static bool try_to_place(const member *members, mn_buffer *buffers, int32_t coun
     return done;
 }
 
+/* The most bytes in use at one moment: without groups, no arena is smaller. */
+static bool find_least(const mn_buffer *buffers, int32_t count, size_t alignment, size_t *least) {
+    planner p = {.at = {0}};
+    *least = 0;
+    const bool done = find_moments(&p, buffers, count);
+    size_t *change = mn_region_alloc(&p.region, (size_t)p.at.count + 1, sizeof *change), now = 0;
+    for (int32_t i = 0; done && change && i < count; i++) {
+        const size_t bytes = mn_round_up(buffers[i].bytes, alignment);
+        change[moment_of(&p, buffers[i].first)] += bytes;
+        change[moment_of(&p, buffers[i].last) + 1] -= bytes;
+    }
+    for (int32_t i = 0; done && change && i < p.at.count; i++) {
+        now += change[i];
+        *least = mn_max_size(*least, now);
+    }
+    mn_region_free(&p.region);
+    return done && change;
+}
+
 /* Weighs groups by the time that they are in use as well: 1: before their bytes, 2: times these. */
 static void weigh(member *members, int32_t count, int32_t how) {
     for (int32_t i = 0, size; i < count; i += size) {
@@ -250,15 +269,47 @@ static bool has_groups(const mn_buffer *buffers, int32_t count) {
     return false;
 }
 
-/* Groups make gaps: then all that is above is tried, in three orders. False: out of memory. */
-static bool place_well(attempt *best, member *members) {
-    enum { ORDERS = 3 };
-    const bool all = has_groups(best->buffers, best->count);
-    for (int32_t order = 0; order < (all ? ORDERS : 1); order++) {
-        if (order > 0) weigh(members, best->count, order);
-        if (!try_way(best, members, false)) return false;
-        if (all && !try_way(best, members, true)) return false;
+/* Puts the group that ended highest the last time before all others. */
+static void raise_highest(const attempt *best, member *members, int32_t turn) {
+    const member *highest = members;
+    size_t top = 0;
+    for (const member *m = members; m < members + best->count; m++) {
+        const size_t end = m->buffer->offset + m->buffer->bytes;
+        if (end > top) highest = m, top = end;
     }
+    const mn_buffer *lowest = highest->lowest;
+    for (member *m = members; m < members + best->count; m++) {
+        if (m->lowest == lowest) m->weight = 0x1p100 * (turn + 1);
+    }
+    qsort(members, (size_t)best->count, sizeof *members, by_group);
+}
+
+/* What made the arena so large goes first the next time, until nothing is left to gain. False: out of memory. */
+static bool climb(attempt *best, member *members) {
+    enum { TRIES = 32 };
+    size_t least;
+    if (!find_least(best->buffers, best->count, best->alignment, &least)) return false;
+    for (int32_t i = 0; i < TRIES && best->top > least; i++) {
+        raise_highest(best, members, i);
+        if (!try_way(best, members, false)) return false;
+    }
+    return true;
+}
+
+/* Groups make gaps: all that is above is tried, in three orders. False: out of memory. */
+static bool try_orders(attempt *best, member *members) {
+    enum { ORDERS = 3 };
+    for (int32_t order = 0; order < ORDERS; order++) {
+        if (order > 0) weigh(members, best->count, order);
+        if (order > 0 && !try_way(best, members, false)) return false;
+        if (!try_way(best, members, true)) return false;
+    }
+    return true;
+}
+
+static bool place_well(attempt *best, member *members) {
+    if (!try_way(best, members, false)) return false;
+    if (!(has_groups(best->buffers, best->count) ? try_orders : climb)(best, members)) return false;
     for (int32_t i = 0; i < best->count; i++) best->buffers[i].offset = best->offsets[i];
     return true;
 }

@@ -20,7 +20,8 @@ typedef struct mn_buffer {
 
 /** Gives every buffer an offset so that no two in use at the same step overlap, and returns the arena's size in
  * `arena_bytes`. Largest first, each at the lowest offset that is free ("greedy by size": Pisarchyk and Lee, Efficient
- * Memory Management for Deep Neural Net Inference, 2020). Errors: MEMORY, LIMIT (the arena overflows size_t). */
+ * Memory Management for Deep Neural Net Inference, 2020); if that takes more than the busiest step needs, again in
+ * other orders, of which the best counts. Errors: MEMORY, LIMIT (the arena overflows size_t). */
 mn_status mn_memory_plan(mn_buffer *buffers, int32_t count, size_t alignment, size_t *arena_bytes);
 
 #endif
