@@ -20,6 +20,7 @@ static int versions_with(mn_op_kind kind) {
     case MN_OP_SPACE_TO_BATCH_ND:
     case MN_OP_DIV:
     case MN_OP_LOG_SOFTMAX:
+    case MN_OP_L2_NORMALIZATION:
     case MN_OP_CAST:
     case MN_OP_REDUCE_PROD:
     case MN_OP_SQUARE: return 0;

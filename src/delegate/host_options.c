@@ -104,7 +104,8 @@ static void write_layer_options(const mn_offer *offer, const mn_op *op, void *to
         WRITE(tfl_add_options, {.activation = activation_of(attr), .pot_scale_int16 = attr->power_of_two_scales});
         break;
     case MN_OP_MUL:
-    case MN_OP_DIV: WRITE(tfl_mul_options, {activation_of(attr)}); break;
+    case MN_OP_DIV:
+    case MN_OP_L2_NORMALIZATION: WRITE(tfl_mul_options, {activation_of(attr)}); break;
     case MN_OP_SOFTMAX: WRITE(tfl_softmax_options, {attr->beta}); break;
     case MN_OP_LEAKY_RELU: WRITE(tfl_leaky_relu_options, {attr->alpha}); break;
     case MN_OP_MEAN:

@@ -294,7 +294,13 @@ static mn_status check_curve(const checking *c) {
     return out(c)->type == MN_INT16 ? need_output(c, 1.0f / 32768, 0) : MN_OK;
 }
 
-/* Operators of one operand, element by element; in 8 bits, where TFLite has them. */
+static mn_status refuse_activation(const checking *c) {
+    if (c->op->attr.activation == MN_ACT_NONE) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "a fused activation is not defined for this operator");
+}
+
+/* Operators of each element; in 8 bits, where TFLite has them. */
 static mn_status check_unary(const checking *c, bool int8, bool uint8) {
     mn_type type = out(c)->type;
     MN_TRY(check_arithmetic(c));
@@ -307,6 +313,14 @@ static mn_status check_extreme(const checking *c) {
     MN_TRY(check_unary(c, true, true));
     MN_TRY(need_same_quant(c, in(c, 0)));
     return need_same_quant(c, in(c, data_inputs(c->op) - 1));
+}
+
+/* TFLite (L2NormPrepare) fixes the output at 1/128, so that 127 is just below 1. */
+static mn_status check_l2_normalization(const checking *c) {
+    MN_TRY(check_unary(c, true, true));
+    MN_TRY(refuse_activation(c));
+    const mn_type type = out(c)->type;
+    return is_quantised_type(type) ? need_output(c, 1.0f / 128, type == MN_INT8 ? 0 : 128) : MN_OK;
 }
 
 /* TFLite (HardSwishPrepare) computes in 16 bits, 7 of them below the input's step, and shifts only to the right. */
@@ -357,10 +371,7 @@ static mn_status check_pad(const checking *c) {
 }
 
 static mn_status check_concatenation(const checking *c) {
-    if (c->op->attr.activation != MN_ACT_NONE) {
-        return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
-                             "a fused activation is not defined for this operator");
-    }
+    MN_TRY(refuse_activation(c));
     MN_TRY(check_same_type(c));
     MN_TRY(need_plain_quant(c));
     for (int32_t i = 0; out(c)->type != MN_UINT8 && i < c->op->input_count; i++) MN_TRY(need_same_quant(c, in(c, i)));
@@ -397,7 +408,9 @@ static mn_status check_types(const checking *c) {
     case MN_OP_LOGISTIC:
     case MN_OP_TANH: return check_curve(c);
     case MN_OP_RELU_N1_TO_1:
-    case MN_OP_RELU_0_TO_1: return check_unary(c, true, true);
+    case MN_OP_RELU_0_TO_1:
+    case MN_OP_PRELU: return check_unary(c, true, true);
+    case MN_OP_L2_NORMALIZATION: return check_l2_normalization(c);
     case MN_OP_ELU:
     case MN_OP_RSQRT: return check_unary(c, true, false);
     case MN_OP_DIV:

@@ -92,7 +92,8 @@ bool mn_op_is_binary(mn_op_kind kind) {
     case MN_OP_MUL:
     case MN_OP_DIV:
     case MN_OP_MAXIMUM:
-    case MN_OP_MINIMUM: return true;
+    case MN_OP_MINIMUM:
+    case MN_OP_PRELU: return true;
     default: return false;
     }
 }

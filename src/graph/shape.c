@@ -297,7 +297,8 @@ static mn_status infer_same(const inference *in, mn_shape *out) {
     return MN_OK;
 }
 
-static mn_status infer_softmax(const inference *in, mn_shape *out) {
+/* Operators over the last dimension. */
+static mn_status infer_rows(const inference *in, mn_shape *out) {
     *out = *input(in, 0);
     if (out->rank >= 1) return MN_OK;
     return mn_graph_fail(in->graph, in->op_index, MN_ERROR_FORMAT, "the input is a scalar; a vector is needed");
@@ -341,7 +342,8 @@ static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     case MN_OP_MUL:
     case MN_OP_DIV:
     case MN_OP_MAXIMUM:
-    case MN_OP_MINIMUM: return infer_broadcast(in, out);
+    case MN_OP_MINIMUM:
+    case MN_OP_PRELU: return infer_broadcast(in, out);
     case MN_OP_MEAN:
     case MN_OP_SUM:
     case MN_OP_REDUCE_MAX: return infer_mean(in, out);
@@ -351,7 +353,8 @@ static mn_status infer(const inference *in, int32_t i, mn_shape *out) {
     case MN_OP_TRANSPOSE: return infer_transpose(in, out);
     case MN_OP_CONCATENATION: return infer_concatenation(in, out);
     case MN_OP_SOFTMAX:
-    case MN_OP_LOG_SOFTMAX: return infer_softmax(in, out);
+    case MN_OP_LOG_SOFTMAX:
+    case MN_OP_L2_NORMALIZATION: return infer_rows(in, out);
     case MN_OP_REDUCE_PROD: return infer_mean(in, out);
     case MN_OP_RESIZE_BILINEAR:
     case MN_OP_RESIZE_NEAREST_NEIGHBOR: return mn_infer_resize(in, out);

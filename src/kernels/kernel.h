@@ -73,6 +73,7 @@ typedef enum mn_kernel_op {
     MN_K_MUL,
     MN_K_DIV,
     MN_K_MAXIMUM, /* also MINIMUM */
+    MN_K_PRELU,
     MN_K_AVERAGE_POOL,
     MN_K_MAX_POOL,
     MN_K_MEAN,
@@ -80,6 +81,7 @@ typedef enum mn_kernel_op {
     MN_K_REDUCE_MAX,
     MN_K_SOFTMAX,
     MN_K_LOG_SOFTMAX,
+    MN_K_L2_NORMALIZATION,
     MN_K_QUANTIZE, /* float to int, and int to int with another scale */
     MN_K_DEQUANTIZE,
     MN_K_CLAMP, /* RELU, RELU6 ... as operators of their own */

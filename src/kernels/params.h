@@ -96,7 +96,7 @@ typedef struct mn_operand {
 } mn_operand;
 
 /** MN_K_ADD (SUB: `subtract` is set), MN_K_MUL, MN_K_DIV (float32 only) and MN_K_MAXIMUM (MINIMUM: `minimum` is set; of
- *  stored values, without clamp).
+ *  stored values, without clamp), and MN_K_PRELU (operand 1 is the slope below 0; without clamp).
  *  Broadcasting as NumPy: strides are in elements and 0 along a broadcast dimension; shapes are padded to
  *  MN_MAX_RANK at the front with 1.
  *  inputs: 0 and 1 the operands.
@@ -109,7 +109,7 @@ typedef struct mn_binary_params {
     bool minimum;    /* MAXIMUM */
     mn_range_f32 range_f32;
     mn_range_i32 range;
-    mn_operand in[2]; /* MUL uses zero only */
+    mn_operand in[2]; /* MUL uses zero only; PRELU's in[0] rescales values from 0 on, its out those below */
     mn_operand out;
 } mn_binary_params;
 
@@ -184,6 +184,13 @@ typedef struct mn_softmax_params {
      */
     const int16_t *exp_table, *reciprocal_table;
 } mn_softmax_params;
+
+/** MN_K_L2_NORMALIZATION over the last dimension: each row divided by its Euclidean length. inputs: 0. unit: one row.
+ *  Quantised outputs have scale 1/128 and the middle of the type as zero point. */
+typedef struct mn_l2_normalization_params {
+    int32_t rows, depth;
+    int32_t in_zero;
+} mn_l2_normalization_params;
 
 /** MN_K_QUANTIZE (float32 or quantised to quantised), MN_K_DEQUANTIZE (to float32), MN_K_CLAMP (quantised: rescales
  *  from input to output as well), MN_K_COPY. inputs: 0. unit: one element. */

@@ -82,6 +82,12 @@ void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params) {
     mn_quantize_multiplier((double)ratio, &params->out.multiplier, &params->out.shift);
 }
 
+void mn_quant_prelu(float in, float slope, float out, mn_binary_params *params) {
+    const float same = in / out, below = in * slope / out;
+    mn_quantize_multiplier((double)same, &params->in[0].multiplier, &params->in[0].shift);
+    mn_quantize_multiplier((double)below, &params->out.multiplier, &params->out.shift);
+}
+
 void mn_quant_mean(float in, float out, int32_t count, int32_t *multiplier, int32_t *shift) {
     mn_quantize_multiplier((double)in / (double)out, multiplier, shift);
     int32_t extra = 0;

@@ -86,7 +86,10 @@ void mn_quant_fully_connected(float in, const float *weight, int32_t weight_coun
 void mn_quant_add(float in0, float in1, float out, mn_binary_params *params);
 void mn_quant_mul(float in0, float in1, float out, mn_binary_params *params);
 
-/** The same of int16. */
+/** PRELU: the multipliers and shifts in `params`, from 0 on in[0]'s, below out's. */
+void mn_quant_prelu(float in, float slope, float out, mn_binary_params *params);
+
+/** ADD and SUB of int16. */
 void mn_quant_add_16(float in0, float in1, float out, mn_binary_params *params);
 
 /** Left shift of ADD's operands before they are rescaled to a common scale; of 8 bits and of int16. */

@@ -105,11 +105,13 @@ mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region 
     case MN_OP_DIV: return mn_bind_div(&b, out);
     case MN_OP_MAXIMUM: return mn_bind_maximum(&b, false, out);
     case MN_OP_MINIMUM: return mn_bind_maximum(&b, true, out);
+    case MN_OP_PRELU: return mn_bind_prelu(&b, out);
     case MN_OP_MEAN: return mn_bind_reduce(&b, MN_K_MEAN, out);
     case MN_OP_SUM: return mn_bind_reduce(&b, MN_K_SUM, out);
     case MN_OP_REDUCE_MAX: return mn_bind_reduce(&b, MN_K_REDUCE_MAX, out);
     case MN_OP_SOFTMAX: return mn_bind_softmax(&b, MN_K_SOFTMAX, out);
     case MN_OP_LOG_SOFTMAX: return mn_bind_softmax(&b, MN_K_LOG_SOFTMAX, out);
+    case MN_OP_L2_NORMALIZATION: return mn_bind_l2_normalization(&b, out);
     case MN_OP_QUANTIZE: return mn_bind_quantize(&b, out);
     case MN_OP_DEQUANTIZE: return mn_bind_dequantize(&b, out);
     case MN_OP_RELU: return mn_bind_clamp(&b, (mn_range_f32){0, INFINITY}, out);

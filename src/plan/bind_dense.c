@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* FULLY_CONNECTED, SOFTMAX, LOG_SOFTMAX, MEAN, SUM and REDUCE_MAX: operators over whole rows. */
+/* FULLY_CONNECTED, SOFTMAX, LOG_SOFTMAX, L2_NORMALIZATION, MEAN, SUM and REDUCE_MAX: operators over whole rows. */
 #include "kernels/quant.h"
 #include "plan/bind.h"
 
@@ -57,6 +57,17 @@ mn_status mn_bind_softmax(const mn_binder *b, mn_kernel_op op, mn_binding *out) 
     params->beta = op == MN_K_SOFTMAX ? b->op->attr.beta : 1;
     if (mn_bind_quantised(b)) MN_TRY(quantise_softmax(b, params));
     mn_bind_finish(b, op, params, params->rows, out);
+    return MN_OK;
+}
+
+mn_status mn_bind_l2_normalization(const mn_binder *b, mn_binding *out) {
+    mn_l2_normalization_params *params = mn_region_alloc(b->region, 1, sizeof *params);
+    if (!params) return mn_fail_memory("the plan");
+    const mn_shape *x = mn_bind_input_shape(b, 0);
+    params->depth = x->dims[x->rank - 1];
+    params->rows = mn_shape_count(x) / params->depth;
+    if (mn_bind_quantised(b)) params->in_zero = mn_bind_zero(mn_bind_input(b, 0));
+    mn_bind_finish(b, MN_K_L2_NORMALIZATION, params, params->rows, out);
     return MN_OK;
 }
 

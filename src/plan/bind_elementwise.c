@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, QUANTIZE, DEQUANTIZE, RELU and the like, and functions of each element. */
+/* ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, PRELU, QUANTIZE, DEQUANTIZE, RELU and the like, and functions of each element.
+ */
 #include <string.h>
 
 #include "kernels/quant.h"
@@ -67,6 +68,16 @@ mn_status mn_bind_maximum(const mn_binder *b, bool minimum, mn_binding *out) {
     if (!params) return mn_fail_memory("the plan");
     params->minimum = minimum;
     return finish_binary(b, MN_K_MAXIMUM, params, out);
+}
+
+mn_status mn_bind_prelu(const mn_binder *b, mn_binding *out) {
+    mn_binary_params *params = make_binary(b);
+    if (!params) return mn_fail_memory("the plan");
+    if (mn_bind_quantised(b)) {
+        mn_quant_prelu(mn_bind_scale(mn_bind_input(b, 0)), mn_bind_scale(mn_bind_input(b, 1)),
+                       mn_bind_scale(mn_bind_output(b)), params);
+    }
+    return finish_binary(b, MN_K_PRELU, params, out);
 }
 
 /* Conversion parameters with what every element-wise conversion needs. */

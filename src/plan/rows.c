@@ -38,6 +38,11 @@ static mn_row_form form_of_elements(const view *v) {
     return (mn_row_form){.kind = MN_ROWS_ALIKE, .row_units = row_elements(v), .moving = 1};
 }
 
+/* Of functions of the channels of a pixel. */
+static mn_row_form form_of_pixels(const view *v) {
+    return (mn_row_form){.kind = MN_ROWS_ALIKE, .row_units = v->output->dims[2], .moving = 1};
+}
+
 /* Scales along a dimension must begin again with every row. */
 static mn_row_form form_of_convert(const view *v) {
     const mn_convert_params *p = v->node->params;
@@ -63,14 +68,16 @@ static mn_row_form form_of_binary(const view *v) {
     return form;
 }
 
-/* What a unit is, family by family; of those that are not here it is neither a row nor an element. */
+/* What a unit is, family by family; of those that are not here it is not a part of a row. */
 typedef mn_row_form form_fn(const view *v);
 
 static form_fn *const forms[MN_K_OP_COUNT] = {
-    [MN_K_CONV] = form_of_conv,          [MN_K_DEPTHWISE] = form_of_conv, [MN_K_AVERAGE_POOL] = form_of_pool,
-    [MN_K_MAX_POOL] = form_of_pool,      [MN_K_ADD] = form_of_binary,     [MN_K_MUL] = form_of_binary,
-    [MN_K_DIV] = form_of_binary,         [MN_K_MAXIMUM] = form_of_binary, [MN_K_QUANTIZE] = form_of_convert,
-    [MN_K_DEQUANTIZE] = form_of_convert, [MN_K_CLAMP] = form_of_elements, [MN_K_UNARY] = form_of_elements,
+    [MN_K_CONV] = form_of_conv,        [MN_K_DEPTHWISE] = form_of_conv,     [MN_K_AVERAGE_POOL] = form_of_pool,
+    [MN_K_MAX_POOL] = form_of_pool,    [MN_K_ADD] = form_of_binary,         [MN_K_MUL] = form_of_binary,
+    [MN_K_DIV] = form_of_binary,       [MN_K_MAXIMUM] = form_of_binary,     [MN_K_PRELU] = form_of_binary,
+    [MN_K_SOFTMAX] = form_of_pixels,   [MN_K_LOG_SOFTMAX] = form_of_pixels, [MN_K_L2_NORMALIZATION] = form_of_pixels,
+    [MN_K_QUANTIZE] = form_of_convert, [MN_K_DEQUANTIZE] = form_of_convert, [MN_K_CLAMP] = form_of_elements,
+    [MN_K_UNARY] = form_of_elements,
 };
 
 mn_row_form mn_plan_row_form(const mn_shape *shapes, const mn_node *node) {

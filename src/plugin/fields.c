@@ -126,7 +126,10 @@ void mn_fields_take(mn_op_kind kind, int32_t version, const void *options, mn_tf
     case MN_OP_ADD:
     case MN_OP_SUB: take_sum(options, out); break;
     case MN_OP_MUL:
-    case MN_OP_DIV: put(out, MN_F_BINARY_ACTIVATION, ((const tfl_mul_options *)options)->activation); break;
+    case MN_OP_DIV:
+    case MN_OP_L2_NORMALIZATION:
+        put(out, MN_F_BINARY_ACTIVATION, ((const tfl_mul_options *)options)->activation);
+        break;
     case MN_OP_RESHAPE: take_reshape(options, out); break;
     case MN_OP_SQUEEZE: take_squeeze(options, out); break;
     case MN_OP_MEAN:

@@ -164,6 +164,7 @@ static int32_t int8_version(mn_op_kind kind) {
     case MN_OP_EXPAND_DIMS:
     case MN_OP_HARD_SWISH:
     case MN_OP_ELU:
+    case MN_OP_PRELU:
     case MN_OP_RELU_N1_TO_1:
     case MN_OP_RELU_0_TO_1: return 1;
     case MN_OP_TILE: return 3;

@@ -164,6 +164,24 @@ static bool expect_unary(const expecting *e, const mn_op *op, mn_channels *y) {
     return true;
 }
 
+/* LEAKY_RELU with a slope for each channel. */
+static bool expect_prelu(const expecting *e, const mn_op *op, mn_channels *y) {
+    const mn_channels *x = &e->out[op->inputs[0]];
+    mn_moments slope;
+    for (int32_t c = 0; c < y->count; c++) {
+        if (x->count != y->count || !operand(e, op, 1, c, &slope)) return false;
+        const mn_unary_params params = {.function = MN_UNARY_LEAKY_RELU, .alpha = (float)slope.mean};
+        y->of[c] = through(&params, &x->of[c]);
+    }
+    return true;
+}
+
+/* What the specification fixes at one scale. */
+static bool expect_within(float low, float high, mn_channels *y) {
+    for (int32_t c = 0; c < y->count; c++) y->of[c] = (mn_channel){.low = low, .high = high};
+    return true;
+}
+
 static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     const mn_op *op = &e->graph->ops[index];
     mn_weights w;
@@ -192,10 +210,10 @@ static bool expect_op(const expecting *e, int32_t index, mn_channels *y) {
     case MN_OP_BATCH_TO_SPACE_ND:
     case MN_OP_RESHAPE:
     case MN_OP_SQUEEZE: return expect_same(e, op, y);
+    case MN_OP_PRELU: return expect_prelu(e, op, y);
     case MN_OP_LOG_SOFTMAX:
-    case MN_OP_SOFTMAX: /* their scales are fixed */
-        for (int32_t c = 0; c < y->count; c++) y->of[c] = (mn_channel){.low = 0, .high = 1};
-        return true;
+    case MN_OP_SOFTMAX: return expect_within(0, 1, y);
+    case MN_OP_L2_NORMALIZATION: return expect_within(-1, 1, y);
     default: return expect_unary(e, op, y);
     }
 }

@@ -106,7 +106,8 @@ static mn_step8 fixed_step(mn_op_kind kind) {
     switch (kind) {
     case MN_OP_SOFTMAX:
     case MN_OP_LOGISTIC: return (mn_step8){.scale = 1.0f / 256, .zero = INT8_MIN};
-    case MN_OP_TANH: return (mn_step8){.scale = 1.0f / 128, .zero = 0};
+    case MN_OP_TANH:
+    case MN_OP_L2_NORMALIZATION: return (mn_step8){.scale = 1.0f / 128, .zero = 0};
     case MN_OP_LOG_SOFTMAX: return (mn_step8){.scale = 1.0f / 16, .zero = INT8_MAX};
     default: return (mn_step8){0};
     }

@@ -320,7 +320,8 @@ static mn_status read_attributes(const mn_tfl_scope *s, mn_op *op) {
     case MN_OP_ADD:
     case MN_OP_SUB: return read_sum(s, &op->attr);
     case MN_OP_MUL:
-    case MN_OP_DIV: return read_activation(s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
+    case MN_OP_DIV:
+    case MN_OP_L2_NORMALIZATION: return read_activation(s, MN_F_BINARY_ACTIVATION, &op->attr.activation);
     case MN_OP_RESHAPE: return read_reshape(s, &op->attr);
     case MN_OP_SQUEEZE: return read_squeeze(s, &op->attr);
     case MN_OP_MEAN:

@@ -102,6 +102,7 @@ typedef enum mn_tfl_options {
     MN_TFL_OPTIONS_SOFTMAX = 9,
     MN_TFL_OPTIONS_CONCATENATION = 10,
     MN_TFL_OPTIONS_ADD = 11,
+    MN_TFL_OPTIONS_L2_NORM = 12,
     MN_TFL_OPTIONS_RESIZE_BILINEAR = 15,
     MN_TFL_OPTIONS_RESHAPE = 17,
     MN_TFL_OPTIONS_MUL = 21,
@@ -164,7 +165,7 @@ typedef enum mn_tfl_options {
 #define MN_F_CONCATENATION_AXIS MN_F(0, "axis")
 #define MN_F_CONCATENATION_ACTIVATION MN_F(1, "fused_activation_function")
 
-#define MN_F_BINARY_ACTIVATION MN_F(0, "fused_activation_function") /* Add, Sub, Mul, DivOptions */
+#define MN_F_BINARY_ACTIVATION MN_F(0, "fused_activation_function") /* Add, Sub, Mul, Div, L2NormOptions */
 #define MN_F_RESHAPE_NEW_SHAPE MN_F(0, "new_shape")
 #define MN_F_SQUEEZE_DIMS MN_F(0, "squeeze_dims")
 #define MN_F_REDUCER_KEEP_DIMS MN_F(0, "keep_dims")

@@ -308,7 +308,8 @@ static mn_fbb_ref write_options(writer *w, const mn_op *op) {
         }
         break;
     case MN_OP_MUL:
-    case MN_OP_DIV: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
+    case MN_OP_DIV:
+    case MN_OP_L2_NORMALIZATION: mn_fbb_add_u8(b, MN_F_BINARY_ACTIVATION, activation, 0); break;
     case MN_OP_RESHAPE: mn_fbb_add_ref(b, MN_F_RESHAPE_NEW_SHAPE, list); break;
     case MN_OP_SQUEEZE: mn_fbb_add_ref(b, MN_F_SQUEEZE_DIMS, list); break;
     case MN_OP_MEAN:

@@ -92,6 +92,7 @@ typedef struct check_case {
         mn_pool_params pool;
         mn_mean_params mean;
         mn_softmax_params softmax;
+        mn_l2_normalization_params l2_normalization;
         mn_convert_params convert;
         mn_unary_params unary;
         mn_pad_params pad;
@@ -132,6 +133,7 @@ check_maker check_maker_of(mn_kernel_op op);
 check_make_fn check_make_conv, check_make_depthwise, check_make_average_pool, check_make_max_pool;
 check_make_fn check_make_fully_connected, check_make_add, check_make_mul, check_make_mean, check_make_softmax;
 check_make_fn check_make_div, check_make_maximum, check_make_sum, check_make_reduce_max, check_make_log_softmax;
+check_make_fn check_make_prelu, check_make_l2_normalization;
 check_make_fn check_make_quantize, check_make_dequantize, check_make_clamp, check_make_unary;
 check_make_fn check_make_copy, check_make_pad, check_make_transpose, check_make_concatenation;
 check_make_fn check_make_resize_bilinear, check_make_resize_nearest;
@@ -142,6 +144,7 @@ check_bench_fn check_bench_hybrid_conv, check_bench_hybrid_depthwise, check_benc
 check_bench_fn check_bench_conv, check_bench_depthwise, check_bench_average_pool, check_bench_max_pool;
 check_bench_fn check_bench_fully_connected, check_bench_add, check_bench_mul, check_bench_mean, check_bench_softmax;
 check_bench_fn check_bench_div, check_bench_maximum, check_bench_sum, check_bench_reduce_max, check_bench_log_softmax;
+check_bench_fn check_bench_prelu, check_bench_l2_normalization;
 check_bench_fn check_bench_quantize, check_bench_dequantize, check_bench_clamp, check_bench_unary;
 check_bench_fn check_bench_copy, check_bench_pad, check_bench_transpose, check_bench_concatenation;
 check_bench_fn check_bench_resize_bilinear, check_bench_resize_nearest;

@@ -40,6 +40,8 @@ static void fill_operands(check_rng *r, mn_type type, mn_kernel_op op, mn_binary
     float a = check_scale(r), b = check_scale(r), result = check_scale(r);
     if (op == MN_K_MUL)
         mn_quant_mul(a, b, result, p);
+    else if (op == MN_K_PRELU)
+        mn_quant_prelu(a, b, result, p);
     else
         (type == MN_INT16 ? mn_quant_add_16 : mn_quant_add)(a, b, result, p);
 }
@@ -97,6 +99,7 @@ BINARY(add, MN_K_ADD)
 BINARY(mul, MN_K_MUL)
 BINARY(div, MN_K_DIV)
 BINARY(maximum, MN_K_MAXIMUM)
+BINARY(prelu, MN_K_PRELU)
 
 /* ---- MEAN ---- */
 
@@ -189,6 +192,31 @@ bool check_make_log_softmax(check_case *c, check_rng *r, mn_type in, mn_type out
 
 bool check_bench_log_softmax(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
     return check_bench_softmax(c, r, in, out, index);
+}
+
+/* ---- L2_NORMALIZATION ---- */
+
+static bool fill_l2_normalization(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    mn_l2_normalization_params *p = &c->params.l2_normalization;
+    if (in != out || !is_arithmetic(in)) return false;
+    if (check_is_quantized(in)) p->in_zero = check_zero_point(r, in);
+    check_add_input(c, r, in, (size_t)p->rows * (size_t)p->depth, false);
+    check_set_output(c, in, (size_t)p->rows * (size_t)p->depth, p->rows);
+    c->macs = (int64_t)p->rows * p->depth;
+    snprintf(c->shape, sizeof c->shape, "%dx%d", p->rows, p->depth);
+    return true;
+}
+
+bool check_make_l2_normalization(check_case *c, check_rng *r, mn_type in, mn_type out) {
+    c->params.l2_normalization =
+        (mn_l2_normalization_params){.rows = check_between(r, 1, 5), .depth = check_size(r, 200)};
+    return fill_l2_normalization(c, r, in, out);
+}
+
+bool check_bench_l2_normalization(check_case *c, check_rng *r, mn_type in, mn_type out, int32_t index) {
+    if (index > 0) return false;
+    c->params.l2_normalization = (mn_l2_normalization_params){.rows = 1, .depth = 1024};
+    return fill_l2_normalization(c, r, in, out);
 }
 
 /* ---- QUANTIZE, DEQUANTIZE, CLAMP ---- */

@@ -105,9 +105,13 @@ bool check_is_alike(const mn_kernel *kernel, const check_case *c) {
     case MN_K_ADD:
     case MN_K_MUL:
     case MN_K_DIV:
-    case MN_K_MAXIMUM: return c->params.binary.same_shape;
+    case MN_K_MAXIMUM:
+    case MN_K_PRELU: return c->params.binary.same_shape;
     case MN_K_QUANTIZE:
     case MN_K_DEQUANTIZE: return c->params.convert.channels <= 1;
+    case MN_K_SOFTMAX:
+    case MN_K_LOG_SOFTMAX:
+    case MN_K_L2_NORMALIZATION:
     case MN_K_CLAMP:
     case MN_K_UNARY: return true;
     default: return false;
@@ -117,7 +121,7 @@ bool check_is_alike(const mn_kernel *kernel, const check_case *c) {
 /* Operands that are cut as the output is: both of binary operators, else the first. */
 static int32_t cut_operands(const mn_kernel *kernel) {
     const mn_kernel_op op = kernel->op;
-    return op == MN_K_ADD || op == MN_K_MUL || op == MN_K_DIV || op == MN_K_MAXIMUM ? 2 : 1;
+    return op == MN_K_ADD || op == MN_K_MUL || op == MN_K_DIV || op == MN_K_MAXIMUM || op == MN_K_PRELU ? 2 : 1;
 }
 
 /* Units [begin, end) as the first of all. */

@@ -673,6 +673,37 @@ def log_softmax(dice, kind):
     return finish(dice, graph, [source], [result], kind)
 
 
+def l2_normalization(dice, kind):
+    shape = dice.shape(dice.pick([1, 2, 2, 3, 4]), 5)
+    shape[-1] = dice.size(1, 130) if dice.chance(0.9) else 1000
+    if dice.chance(0.05):
+        shape[-1] = 20000  # longer than 2^29 units
+    graph, source, quant = start(dice, kind, shape, 0.05)
+    quant_out = Quant(1 / 128, RANGES[kind][0] + 128) if kind in RANGES else None
+    result = graph.tensor(kind, shape, quant_out)
+    graph.operator("L2_NORMALIZATION", [source], [result], 2 if kind == "int8" else 1, activation="NONE")
+    case = finish(dice, graph, [source], [result], kind)
+    if dice.chance(0.1):  # a row of zeros
+        case.inputs = [np.full_like(case.inputs[0], 0 if quant is None else int(quant.zero[0]))]
+    return case
+
+
+def prelu(dice, kind):
+    """One slope for each channel, as a rule, or any that broadcasts to the input."""
+    shape = dice.image(11, 20)
+    slopes = [1, 1, shape[3]] if dice.chance(0.6) else [d if dice.chance(0.5) else 1 for d in shape[1:]]
+    graph, source, quant = start(dice, kind, shape, 0)
+    quant_slope, quant_out = None, None
+    if kind in RANGES:
+        quant_slope = Quant(dice.log(1e-3, 0.05), dice.zero(kind))
+        ratio = dice.log(0.01, 1e4) if dice.chance(0.1) else dice.log(0.3, 3)
+        quant_out = Quant(float(quant.scale[0]) * ratio, dice.zero(kind))
+    slope = graph.tensor(kind, slopes, quant_slope, dice.values(kind, slopes))
+    result = graph.tensor(kind, shape, quant_out)
+    graph.operator("PRELU", [source, slope], [result], 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
 # ---- Two operators and more: what a planner may fuse or run in place ------------------------------------------
 
 
@@ -792,6 +823,8 @@ CASES = [
     ("RELU_N1_TO_1", clamp("RELU_N1_TO_1"), BOTH),
     ("RELU_0_TO_1", clamp("RELU_0_TO_1"), BOTH),
     ("LOG_SOFTMAX", log_softmax, BOTH),
+    ("L2_NORMALIZATION", l2_normalization, BOTH),
+    ("PRELU", prelu, BOTH),
     ("REDUCE_MAX", reduction("REDUCE_MAX"), BOTH),
     ("SUM", reduction("SUM"), ["float32"]),
     ("MAXIMUM", extreme("MAXIMUM"), BOTH),

@@ -163,6 +163,7 @@ OPTIONS = {
     "LEAKY_RELU": "LeakyReluOptions",
     "DIV": "DivOptions",
     "LOG_SOFTMAX": "LogSoftmaxOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MINIMUM": "MaximumMinimumOptions",
     "SUM": "ReducerOptions",

@@ -251,6 +251,22 @@ static int32_t bound(model_builder *b, int32_t x) {
     return y;
 }
 
+/* With a slope for each channel. */
+static int32_t prelu(model_builder *b, int32_t x) {
+    int32_t slope = mb_constant(b, "slope", b->type, 1, &at(b, x)->dims[3]);
+    int32_t y = mb_tensor(b, "bent", b->type, 4, at(b, x)->dims);
+    mb_op(b, MN_OP_PRELU, 1, 2, (int32_t[]){x, slope}, y);
+    return y;
+}
+
+/* Pixels of length 1. */
+static int32_t l2_normalization(model_builder *b, int32_t x) {
+    int32_t y = mb_tensor(b, "unit", b->type, 4, at(b, x)->dims);
+    if (is_quantised(b->type)) mb_quantise(b, y, 1, 0, 1.0f / 128, b->type == MN_INT8 ? 0 : 128);
+    mb_op(b, MN_OP_L2_NORMALIZATION, version_of(b), 1, &x, y);
+    return y;
+}
+
 /* By numbers from 1 on. */
 static int32_t divide(model_builder *b, int32_t x) {
     if (b->type != MN_FLOAT32) return bound(b, x);
@@ -400,7 +416,8 @@ static int32_t softmax(model_builder *b, int32_t x) {
 
 void mb_classifier(model_builder *b, mn_type type, uint32_t seed, int32_t length) {
     static int32_t (*const layers[])(model_builder *, int32_t) = {
-        conv, depthwise, pool, binary, pad, transpose, concatenation, unary, bound, divide, convert, conv, depthwise,
+        conv,   depthwise, pool,  binary,           pad,  transpose, concatenation, unary, bound,
+        divide, convert,   prelu, l2_normalization, conv, depthwise,
     };
     const int32_t kinds = (int32_t)(sizeof layers / sizeof layers[0]);
     mb_open(b, type, seed);

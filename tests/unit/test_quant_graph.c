@@ -144,7 +144,7 @@ static void check_activation(const mn_graph *graph, const mn_op *op) {
     const float scale = y->quant.scale[0];
     const int32_t zero = y->quant.zero_point[0];
     if (op->kind == MN_OP_SOFTMAX || op->kind == MN_OP_LOGISTIC) assert_true(scale == 1.0f / 256 && zero == -128);
-    if (op->kind == MN_OP_TANH) assert_true(scale == 1.0f / 128 && zero == 0);
+    if (op->kind == MN_OP_TANH || op->kind == MN_OP_L2_NORMALIZATION) assert_true(scale == 1.0f / 128 && zero == 0);
     if (op->kind == MN_OP_LOG_SOFTMAX) assert_true(scale == 1.0f / 16 && zero == 127);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* ADD, SUB, MUL, DIV, MAXIMUM and MINIMUM, run by run. In 8 bits an operand of one element makes the operator a map of
- * bytes, which is worked out first where there are many elements. */
+/* ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM and PRELU, run by run. In 8 bits an operand of one element makes the operator a
+ * map of bytes, which is worked out first where there are many elements. */
 #include "kernels/portable/convert.h"
 #include "kernels/portable/runs.h"
 
@@ -30,6 +30,10 @@ void mn_maximum_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
     }
 }
 
+void mn_prelu_f32_portable(const mn_task *task, int32_t begin, int32_t end) {
+    mn_pairs_f32(task, begin, end, MN_PAIR_PRELU);
+}
+
 /* ---- 8 bits ------------------------------------------------------------------------------------------- */
 
 /* Stored bytes xor `sign` are in the order of the values. */
@@ -40,8 +44,12 @@ MN_EACH_RUN uint8_t extreme_of(const mn_binary_params *p, uint8_t a, uint8_t b, 
 }
 
 MN_EACH_RUN uint8_t pair_of(mn_kernel_op op, const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
-    if (op == MN_K_ADD) return mn_add_8bit_of(p, a, b, sign);
-    return op == MN_K_MUL ? mn_mul_8bit_of(p, a, b, sign) : extreme_of(p, a, b, sign);
+    switch (op) {
+    case MN_K_ADD: return mn_add_8bit_of(p, a, b, sign);
+    case MN_K_MUL: return mn_mul_8bit_of(p, a, b, sign);
+    case MN_K_PRELU: return mn_prelu_8bit_of(p, a, b, sign);
+    default: return extreme_of(p, a, b, sign);
+    }
 }
 
 /* Elements from which on a map pays: it costs 256. */
@@ -102,4 +110,12 @@ void mn_maximum_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
 
 void mn_maximum_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
     pairs_8bit(MN_K_MAXIMUM, task, begin, end, MN_SIGN_U8);
+}
+
+void mn_prelu_i8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    pairs_8bit(MN_K_PRELU, task, begin, end, MN_SIGN_I8);
+}
+
+void mn_prelu_u8_portable(const mn_task *task, int32_t begin, int32_t end) {
+    pairs_8bit(MN_K_PRELU, task, begin, end, MN_SIGN_U8);
 }

@@ -78,7 +78,15 @@ static inline bool mn_runs_single(const mn_binary_params *p, int32_t operand) {
 
 /* ---- Floats ------------------------------------------------------------------------------------------- */
 
-typedef enum mn_pair_op { MN_PAIR_ADD, MN_PAIR_SUB, MN_PAIR_MUL, MN_PAIR_DIV, MN_PAIR_MAX, MN_PAIR_MIN } mn_pair_op;
+typedef enum mn_pair_op {
+    MN_PAIR_ADD,
+    MN_PAIR_SUB,
+    MN_PAIR_MUL,
+    MN_PAIR_DIV,
+    MN_PAIR_MAX,
+    MN_PAIR_MIN,
+    MN_PAIR_PRELU
+} mn_pair_op;
 
 MN_EACH_RUN float mn_pair_of(mn_pair_op op, float x, float y, mn_range_f32 range) {
     switch (op) {
@@ -88,6 +96,7 @@ MN_EACH_RUN float mn_pair_of(mn_pair_op op, float x, float y, mn_range_f32 range
     case MN_PAIR_DIV: return mn_clamp_f32(x / y, range);
     case MN_PAIR_MAX: return x > y ? x : y;
     case MN_PAIR_MIN: return x < y ? x : y;
+    case MN_PAIR_PRELU: return x >= 0 ? x : x * y;
     }
     return x;
 }

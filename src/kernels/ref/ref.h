@@ -66,6 +66,16 @@ static inline uint8_t mn_mul_8bit_of(const mn_binary_params *p, uint8_t a, uint8
     return (uint8_t)mn_store_i32(x * y, p->out.multiplier, p->out.shift, p->out.zero, p->range);
 }
 
+/** What PRELU stores for the stored value `a` and slope `b`. */
+static inline uint8_t mn_prelu_8bit_of(const mn_binary_params *p, uint8_t a, uint8_t b, int32_t sign) {
+    const int32_t x = mn_stored(a, sign) - p->in[0].zero, slope = mn_stored(b, sign) - p->in[1].zero;
+    const mn_operand *by = x < 0 ? &p->out : &p->in[0];
+    return (uint8_t)mn_store_i32(x < 0 ? x * slope : x, by->multiplier, by->shift, p->out.zero, mn_sign_range(sign));
+}
+
+/** 1 / sqrt(x) of x >= 1 as a Q31 multiplier and a shift to the left. */
+int32_t mn_inverse_root(int32_t x, int32_t *shift);
+
 /** What AVERAGE_POOL_2D stores for `count` stored values that add up to `sum`. */
 static inline uint8_t mn_average_8bit_of(int64_t sum, int64_t count, mn_range_i32 range) {
     const int64_t average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;

@@ -62,31 +62,12 @@ static int32_t hard_swish(const mn_unary_params *p, int32_t value) {
 
 /* ---- RSQRT in fixed point ------------------------------------------------------------------------------ */
 
-/** 1 / sqrt(x) of x in [2, 2^29) as a Q31 multiplier and a shift to the left: Newton-Raphson, five steps from 1. */
-static int32_t inverse_root(int32_t x, int32_t *shift) {
-    const int32_t one_q3 = 1 << 28, half_root_of_2 = 1518500250;
-    int32_t pairs = 0; /* of bits that x is short of [2^27, 2^29) */
-    while (x < 1 << 27) x *= 4, pairs++;
-    const int32_t half = mn_round_shift(x >> 1, 1);
-    int32_t root = one_q3;
-    for (int i = 0; i < 5; i++) {
-        const int32_t cube = mn_saturating_shift(mn_high_mul(mn_high_mul(root, root), root), 6);
-        root = mn_saturating_shift(mn_high_mul(one_q3 + one_q3 / 2, root) - mn_high_mul(half, cube), 3);
-    }
-    *shift = pairs - 11;
-    root = mn_high_mul(root, half_root_of_2);
-    if (*shift <= 0) return root;
-    root = (int32_t)((uint32_t)root << *shift);
-    *shift = 0;
-    return root;
-}
-
 /** Of values up to zero, which the reference refuses as it meets them, and of zero: the largest. */
 static int32_t inverse_root_8bit(const mn_unary_params *p, int32_t value) {
     enum { MORE = 20 };
-    int32_t shift = 0;
+    int32_t shift;
     if (value <= 0) return INT16_MAX;
-    const int32_t root = value == 1 ? INT32_MAX : inverse_root(value, &shift);
+    const int32_t root = mn_inverse_root(value, &shift);
     const int32_t fine = mn_requantize(1, root, shift + MORE);
     return mn_wrap_add(mn_requantize(fine, p->multiplier[0], p->shift[0] - MORE), p->out_zero);
 }
