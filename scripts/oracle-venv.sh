@@ -14,6 +14,8 @@
 #                                    $MOBILENET_METADATA_PYTHON
 #   scripts/oracle-venv.sh --tflite-runtime   with tflite-runtime 2.14.0, NumPy and Pillow instead, in
 #                                    build/oracle-runtime-venv, or $MOBILENET_RUNTIME_PYTHON
+#   scripts/oracle-venv.sh --vela    with Arm's compiler Vela alone, in build/vela-venv, where scripts/vela.sh looks for
+#                                    it, or $MOBILENET_VELA_PYTHON
 case ${1:-} in -h | --help)
     awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
     exit 0
@@ -52,6 +54,12 @@ if [ "${1:-}" = --tflite-runtime ]; then
     modules='tflite_runtime.interpreter, numpy, PIL'
     packages=(tflite-runtime==2.14.0 'numpy<2' pillow)
     folder=build/oracle-runtime-venv named=${MOBILENET_RUNTIME_PYTHON:-}
+fi
+
+if [ "${1:-}" = --vela ]; then
+    modules='ethosu.vela.vela'
+    packages=(ethos-u-vela)
+    folder=build/vela-venv named=${MOBILENET_VELA_PYTHON:-}
 fi
 
 complete() { TF_CPP_MIN_LOG_LEVEL=3 "$1" -c "import $modules" 2>/dev/null; }

@@ -38,10 +38,11 @@ class Vela:
 
 def find_velas(named):
     """Interpreters that have Vela: those named, else the one of scripts/vela.sh."""
-    command = os.environ.get("MOBILENET_VELA", "")
-    places = named or [os.path.join(os.path.dirname(command), "python"), os.path.join(command, "bin", "python"),
-                       os.path.join(ROOT, "build", "vela-venv", "bin", "python")]
-    found = [p for p in places if os.path.exists(p)]
+    command = os.environ.get("MOBILENET_VELA")
+    places = [os.path.join(ROOT, "build", "vela-venv", "bin", "python")]
+    if command:
+        places = [os.path.join(os.path.dirname(command), "python"), os.path.join(command, "bin", "python")] + places
+    found = named or [p for p in places if os.path.isfile(p)][:1]
     if not found or not os.path.exists(DRIVER):
         print("SKIPPED: no %s" % ("Vela; name the Python of one with --vela" if not found else DRIVER))
         sys.exit(77)

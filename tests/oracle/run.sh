@@ -71,6 +71,13 @@ with_metadata() {
     "$metadata_python" "$@"
 }
 
+# shellcheck disable=SC2317 # called by step
+with_vela() {
+    local vela_python
+    vela_python=$(scripts/oracle-venv.sh --vela) || return $?
+    "$python" "$@" --vela "$vela_python"
+}
+
 step "single operators" "$python" tests/oracle/single_op.py --cases "$cases"
 step "whole networks" "$python" tests/oracle/whole_model.py --photos "$photos" --networks "$networks"
 if [ -e tests/oracle/pillow.py ]; then
@@ -81,9 +88,9 @@ if [ -z "$matrix" ] || [ -n "${MOBILENET_KERAS_PYTHON:-}" ] || [ -e build/oracle
     step "converter matrix" with_keras tests/oracle/converter_matrix.py ${matrix:+--quick}
 fi
 if [ -z "$matrix" ]; then
-    step "operators on the emulated Ethos-U" "$python" tests/oracle/npu_ops.py
+    step "operators on the emulated Ethos-U" with_vela tests/oracle/npu_ops.py
     runtime=$(scripts/oracle-venv.sh --tflite-runtime 2>/dev/null) || runtime=
-    step "networks on the emulated Ethos-U" "$python" tests/oracle/npu_models.py ${runtime:+--reference "$runtime"}
+    step "networks on the emulated Ethos-U" with_vela tests/oracle/npu_models.py ${runtime:+--reference "$runtime"}
 fi
 if [ -n "$keras" ]; then
     step "Keras files" with_keras tests/oracle/keras_convert.py
