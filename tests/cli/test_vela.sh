@@ -5,10 +5,11 @@
 . tests/cli/common.sh
 
 # vela CODE ARGUMENTS...: runs the script; leaves $scratch/out and $scratch/err.
+script=scripts/vela.sh
 vela() {
     local wanted=$1 code=0
     shift
-    scripts/vela.sh "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
+    "$script" "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
     [ "$code" = "$wanted" ] || fail "exit code $code instead of $wanted: vela.sh $*: $(cat "$scratch/out" "$scratch/err")"
 }
 
@@ -19,7 +20,10 @@ for arguments in '' "--npu ethos-u85-256 $model" "--npu= $model" "$scratch/none"
     MOBILENET_VELA=tests/cli/vela_stand_in.sh vela 1 $arguments
     says '^vela.sh: '
 done
-MOBILENET_VELA=$scratch/none PATH=/usr/bin:/bin vela 77 "$model"
+# Where build/ has no Vela: this one may.
+mkdir "$scratch/elsewhere"
+cp -r scripts "$scratch/elsewhere"
+MOBILENET_VELA=$scratch/none PATH=/usr/bin:/bin script=$scratch/elsewhere/scripts/vela.sh vela 77 "$PWD/$model"
 says 'pip install ethos-u-vela$'
 
 export MOBILENET_VELA=$PWD/tests/cli/vela_stand_in.sh
