@@ -25,6 +25,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import numpy as np
 
 import engines
+import tflite_file
 
 PICTURES = 3
 QUICK_MODELS = ["two heads", "squeeze and excite"]
@@ -141,8 +142,8 @@ def stored(picture, detail):
 def mended(file):
     """Float activations beside depthwise weights of one scale make LiteRT read scales behind the first, which are not
     there (EvalHybridPerChannel in depthwise_conv.cc): the same model with that scale written for each channel."""
-    from ai_edge_litert import schema_py_generated as schema
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(file, 0))
+    schema = tflite_file.schema
+    model = tflite_file.unpack(file)
     changed = False
     for operator in model.subgraphs[0].operators:
         if model.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.DEPTHWISE_CONV_2D:
@@ -155,12 +156,7 @@ def mended(file):
             quant.scale, quant.zeroPoint = [float(quant.scale[0])] * channels, [0] * channels
             quant.quantizedDimension = 3
             changed = True
-    if not changed:
-        return file
-    import flatbuffers
-    builder = flatbuffers.Builder(len(file))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return tflite_file.pack(model) if changed else file
 
 
 def compare(lib, file, pictures, is_hybrid):

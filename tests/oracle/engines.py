@@ -5,6 +5,7 @@
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+import piecewise
 from mobilenet_c import DTYPES, ROOT, Model, Refused, Session, library, tiers
 
 __all__ = ["DTYPES", "FLOAT_TOLERANCE", "Model", "ROOT", "Refused", "Session", "difference", "library", "litert",
@@ -12,15 +13,16 @@ __all__ = ["DTYPES", "FLOAT_TOLERANCE", "Model", "ROOT", "Refused", "Session", "
 
 
 def litert(model, keep_tensors=True, resolver=OpResolverType.BUILTIN_REF):
-    """An allocated LiteRT interpreter of the model in `model` (bytes). BUILTIN_REF lacks some operators (ELU), which
-    have one kernel in all of LiteRT."""
+    """An allocated LiteRT interpreter of the model in `model` (bytes). Operators that BUILTIN_REF lacks (ELU, TILE of
+    int16) run in LiteRT's other kernels, the rest of the model in the reference kernels all the same."""
     try:
         interpreter = Interpreter(model_content=model, experimental_op_resolver_type=resolver,
                                   experimental_preserve_all_tensors=keep_tensors, num_threads=1)
     except ValueError as reason:
-        if "Didn't find op" not in str(reason) or resolver == OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES:
+        missing = piecewise.lacking(reason)
+        if missing is None or resolver != OpResolverType.BUILTIN_REF:
             raise
-        return litert(model, keep_tensors, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+        return piecewise.PiecewiseInterpreter(model, missing)
     interpreter.allocate_tensors()
     return interpreter
 

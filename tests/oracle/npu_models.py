@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 
-import flatbuffers
 import numpy as np
 
 import engines
@@ -26,12 +25,10 @@ import npu
 import tflite_file
 import whole_model
 
-schema = tflite_file.schema
-
 
 def with_outputs(content, outputs):
     """The model that ends in the tensors `outputs`; what only others need is left out."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = tflite_file.unpack(content)
     graph = model.subgraphs[0]
     needed, kept = set(outputs), []
     for operator in reversed(graph.operators):
@@ -42,14 +39,12 @@ def with_outputs(content, outputs):
     graph.outputs = list(outputs)
     model.signatureDefs = []
     model.metadata = []
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return tflite_file.pack(model)
 
 
 def variants(content, rng):
     """(what it is, outputs) of the models that are made of one."""
-    graph = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0)).subgraphs[0]
+    graph = tflite_file.unpack(content).subgraphs[0]
     softmax = graph.operators[-1]
     logits = list(softmax.inputs[:1])
     computed = [o.outputs[0] for o in graph.operators[:-2]]

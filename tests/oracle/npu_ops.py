@@ -33,8 +33,7 @@ class Facts:
     """What the known faults of Vela go by."""
 
     def __init__(self, label, kind, version, case, expected, actual):
-        model = tflite_file.schema.ModelT.InitFromObj(tflite_file.schema.Model.GetRootAs(case.model, 0))
-        graph = model.subgraphs[0]
+        graph = tflite_file.unpack(case.model).subgraphs[0]
         self.label, self.kind, self.new = label, kind, version >= "4"
         self.options = [o.builtinOptions for o in graph.operators]
         self.shapes = [[list(graph.tensors[t].shape) for t in o.inputs if t >= 0] for o in graph.operators]

@@ -22,6 +22,26 @@ ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
 PADDINGS = {"SAME": 0, "VALID": 1}
 
 
+NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
+
+
+def unpack(content):
+    """The schema's objects of a file."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+
+
+def pack(model):
+    """The file of the schema's objects."""
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def operator_name(code):
+    """Of an OperatorCodeT; small numbers are in the old field alone in old files."""
+    return NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
 class AlignedBuffer(schema.BufferT):
     """Tensor contents aligned to 16 bytes, as the schema's force_align asks; Python's writer does not."""
 
