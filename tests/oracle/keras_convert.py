@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -33,10 +34,10 @@ except ImportError:
 BUILD = os.environ.get("MN_BUILD") or os.path.join(engines.ROOT, "build")
 COMMAND = os.environ.get("MOBILENET_COMMAND") or os.path.join(BUILD, "mobilenet")
 SHARED = os.path.join(engines.ROOT, "..", "shared")
-# Of the largest magnitude, or of 1. Rounding grows on the way through random networks, so that LiteRT, too, is further
-# from Keras in some: then we may be as far, and no further than the limit.
-KERAS_TOLERANCE, KERAS_LIMIT, LITERT_TIMES = 1e-5, 1e-4, 3
-LITERT_TOLERANCE = 6e-5  # between LiteRT and us
+# Of the largest magnitude. Dozens of layers of random weights amplify rounding: outputs of Keras, LiteRT and this library
+# were up to 3e-5 from those of Keras in float64. A fifth more of one batch norm's epsilon moves them by 6e-5 to 0.5.
+TOLERANCE = 1e-4
+LEAST_SPREAD = 1e-3  # over the pictures, of the largest magnitude: with less, a network tests little
 WRITTEN_TOLERANCE = 1e-5  # of probabilities
 SHIPPED = os.path.join(engines.ROOT, "models", "signs_0.35_96.h5")
 SIGNS = os.path.join(engines.ROOT, "models", "signs")
@@ -131,37 +132,26 @@ def pictures(random, count, shape, low, high):
     return (low + (high - low) * np.clip(colour + contrast * noise, 0, 1)).astype(np.float32)
 
 
-def settle(K, model, random, low, high):
-    """Random batch-norm parameters near what each layer really sees, or values fade from layer to layer."""
-    norms = [layer for layer in model.layers if isinstance(layer, K.layers.BatchNormalization)]
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            rescales = any(isinstance(inner, K.layers.Rescaling) for inner in layer.layers)
-            settle(K, layer, random, 0 if rescales else -1, 255 if rescales else 1)
-    if not norms:
-        return
-    kept = [(layer.trainable, layer.momentum) for layer in norms]
-    trainable = model.trainable
-    model.trainable = True
-    for layer in norms:
-        layer.momentum = 0.0
-        layer.trainable = True
-    shape = [d or 224 for d in model.input_shape[1:]]
-    model(pictures(random, 4, shape, low, high), training=True)
-    model.trainable = trainable
-    for layer, (was, momentum) in zip(norms, kept):
-        layer.trainable = was
-        layer.momentum = momentum
-        values = []
-        for weight in layer.weights:
-            value, name = np.array(weight), weight.name
-            if "variance" in name or "gamma" in name:
-                values.append(value * random.uniform(0.7, 1.4, value.shape))
-            elif "mean" in name:  # a part of the spread, or nothing of the input would be left
-                values.append(value + random.normal(0, 0.2, value.shape) * np.sqrt(np.array(layer.moving_variance)))
-            else:
-                values.append(value + random.normal(0, 0.2, value.shape))
-        layer.set_weights(values)
+def settle(K, model, random, pictures):
+    """Random batch-norm parameters near what each layer really sees, in the order of the network: with what another one
+    sees, values would grow or fade from layer to layer, and with them the rounding of floats."""
+    norm = K.layers.BatchNormalization
+    call = norm.call
+
+    def settled(layer, inputs, **_):
+        seen = np.asarray(inputs).reshape(-1, inputs.shape[-1])
+        channels = seen.shape[-1:]
+        mean, variance = seen.mean(0), seen.var(0)
+        values = {"gamma": random.uniform(0.7, 1.4, channels), "beta": random.normal(0, 0.2, channels),
+                  "moving_mean": mean + random.normal(0, 0.2, channels) * np.sqrt(variance),
+                  "moving_variance": variance * random.uniform(0.7, 1.4, channels)}
+        for name, value in values.items():
+            if getattr(layer, name) is not None:
+                getattr(layer, name).assign(value)
+        return call(layer, inputs, training=False)
+
+    with mock.patch.object(norm, "call", settled):
+        model(pictures)
 
 
 # ---- Files ----------------------------------------------------------------------------------------------------------
@@ -253,22 +243,27 @@ def convert(path, *options):
 def distance(got, expected):
     if got.shape != expected.shape:
         raise Failure("shape %s instead of %s" % (got.shape, expected.shape))
-    return float(np.max(np.abs(got - expected)) / max(1.0, np.max(np.abs(expected))))
+    return float(np.max(np.abs(got - expected)) / np.max(np.abs(expected)))
 
 
-def check(lib, data, model, inputs):
-    """Largest distances: ours from Keras, ours from LiteRT, LiteRT's from Keras."""
-    expected = model.predict(inputs, verbose=0)
-    expected = [np.asarray(e) for e in (expected if isinstance(expected, (list, tuple)) else [expected])]
-    if any(np.max(np.std(e, axis=0)) < 1e-4 for e in expected):
+def predicted(model, inputs):
+    """Keras' outputs."""
+    outputs = model.predict(inputs, verbose=0)
+    outputs = [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+    if any(np.max(np.std(o, axis=0)) < LEAST_SPREAD * np.max(np.abs(o)) for o in outputs):
         raise Failure("the outputs hardly depend on the input: no test")
+    return outputs
+
+
+def check(lib, data, inputs, expected):
+    """Our largest distances from Keras, whose outputs are `expected`, and from LiteRT."""
     ours = engines.Model(lib, data)
     session = engines.Session(ours)
     litert = engines.litert(data, keep_tensors=False)
     signature = litert.get_signature_list()
     if list(signature) != ["serving_default"] or len(signature["serving_default"]["inputs"]) != 1:
         raise Failure("signatures %s" % signature)
-    worst = [0.0, 0.0, 0.0]
+    worst = [0.0, 0.0]
     for number, picture in enumerate(inputs):
         ours_now, litert_now = session.run([picture[None]]), engines.litert_run(litert, [picture[None]])
         if len(ours_now) != len(expected):
@@ -276,13 +271,10 @@ def check(lib, data, model, inputs):
         for got, want, also in zip(ours_now, expected, litert_now):
             worst[0] = max(worst[0], distance(got, want[number][None]))
             worst[1] = max(worst[1], distance(got, also))
-            worst[2] = max(worst[2], distance(also, want[number][None]))
     session.close()
     ours.close()
-    if worst[0] > min(KERAS_LIMIT, max(KERAS_TOLERANCE, LITERT_TIMES * worst[2])):
-        raise Failure("%.2g away from Keras, LiteRT %.2g" % (worst[0], worst[2]))
-    if worst[1] > max(LITERT_TOLERANCE, LITERT_TIMES * worst[2]):
-        raise Failure("%.2g away from LiteRT (Keras: ours %.2g, LiteRT %.2g)" % (worst[1], worst[0], worst[2]))
+    if max(worst) > TOLERANCE:
+        raise Failure("%.2g away from Keras, %.2g from LiteRT" % tuple(worst))
     return worst
 
 
@@ -394,17 +386,22 @@ def run_case(lib, K, settings, folder):
     model = build(K)
     shape = tuple(d or 224 for d in model.input_shape[1:])
     low = -1.0 if pixels == 1.0 else 0.0
-    settle(K, model, random, low, pixels)
+    settle(K, model, random, pictures(random, 8, shape, low, pixels))
     inputs = pictures(random, PHOTOS, shape, low, pixels)
     if half:
         model.set_weights([np.float32(np.float16(w)) for w in model.get_weights()])
+    try:
+        expected = predicted(model, inputs)
+    except Failure as failure:
+        print("FAILED %s %s: %s: %s" % (K.__name__, K.__version__, name, failure))
+        return len(saves), len(saves)
     failed = 0
     for save in saves:
         stem = os.path.join(folder, "%s-%s" % (K.__name__, "".join(c if c.isalnum() else "_" for c in name)))
         title = "%s %s: %s, %s" % (K.__name__, K.__version__, name, save.__name__)
         try:
             path = save(K, model, stem)
-            worst = check(lib, convert(path, *options), model, inputs)
+            worst = check(lib, convert(path, *options), inputs, expected)
             print("ok     %-90s keras %.1e litert %.1e" % (title, worst[0], worst[1]))
         except Failure as failure:
             print("FAILED %s: %s" % (title, failure))
@@ -494,7 +491,7 @@ def official_weights(lib, folder):
         got = session.run([inputs])[0]
         worst = distance(got, expected)
         boxer = 242
-        if worst > KERAS_LIMIT or got.argmax() != boxer:
+        if worst > TOLERANCE or got.argmax() != boxer:
             raise Failure("%.2g away from Keras, class %d" % (worst, got.argmax()))
         print("ok     official weights: boxer %.4f, keras %.1e" % (got[0, boxer], worst))
     except Failure as failure:

@@ -241,7 +241,6 @@ def heads(K):
         yield name, lambda K, head=head: on(K, head)
     for name, activation in HIDDEN + (KERAS_3_HIDDEN if K is keras else []):
         yield "hidden " + name, lambda K, a=activation: on(K, hidden(a))
-    # The random V3 makes features so large that probabilities would all be 0 or 1.
     for family, some in (("v1", (("softmax", pooled), ("binary", binary), ("two heads", two_heads))),
                          ("v3", (("scores", scores), ("squeeze-excite", squeeze_excite)))):
         for name, head in some:
