@@ -409,12 +409,12 @@ static mn_status check_types(const checking *c) {
     case MN_OP_TANH: return check_curve(c);
     case MN_OP_RELU_N1_TO_1:
     case MN_OP_RELU_0_TO_1:
-    case MN_OP_PRELU: return check_unary(c, true, true);
+    case MN_OP_PRELU:
+    case MN_OP_SUM: return check_unary(c, true, true);
     case MN_OP_L2_NORMALIZATION: return check_l2_normalization(c);
     case MN_OP_ELU:
     case MN_OP_RSQRT: return check_unary(c, true, false);
     case MN_OP_DIV:
-    case MN_OP_SUM:
     case MN_OP_SQUARE: return check_unary(c, false, false);
     case MN_OP_HARD_SWISH: return check_hard_swish(c);
     case MN_OP_SOFTMAX: return check_softmax(c, 1.0f / 256, -128);

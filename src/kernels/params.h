@@ -142,7 +142,7 @@ typedef struct mn_pool_params {
 /** MN_K_MEAN, MN_K_SUM (float32 only) and MN_K_REDUCE_MAX over any set of axes: the input seen as rank dims;
  *  reduced[d] tells which vanish.
  *  inputs: 0 activations. unit: one output element, row-major over the kept dimensions.
- *  Quantised MEAN: multiplier and shift hold in_scale / (out_scale * count). */
+ *  Quantised MEAN: multiplier and shift hold in_scale / (out_scale * count); without count it is SUM. */
 typedef struct mn_mean_params {
     int32_t rank;
     int32_t dims[MN_MAX_RANK];

@@ -89,7 +89,9 @@ mn_status mn_bind_reduce(const mn_binder *b, mn_kernel_op op, mn_binding *out) {
         const mn_tensor *in = mn_bind_input(b, 0), *result = mn_bind_output(b);
         params->in_zero = mn_bind_zero(in);
         params->out_zero = mn_bind_zero(result);
-        mn_quant_mean(mn_bind_scale(in), mn_bind_scale(result), params->count, &params->multiplier, &params->shift);
+        const int32_t divisor = op == MN_K_SUM ? 1 : params->count;
+        mn_quant_mean(mn_bind_scale(in), mn_bind_scale(result), divisor, &params->multiplier, &params->shift);
+        if (op == MN_K_SUM) op = MN_K_MEAN; /* the same kernel, by another multiplier */
     }
     mn_bind_finish(b, op, params, mn_shape_count(mn_bind_output_shape(b)), out);
     out->input_count = 1; /* the axes are in the parameters */

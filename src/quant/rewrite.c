@@ -68,14 +68,16 @@ static float summed(const mn_graph *graph, const mn_op *op) {
 
 /* Appends the product behind what was SUM and is a MEAN now. */
 static mn_status sum_by_mean(mn_graph *graph, mn_op *op, mn_op *product) {
-    static const char name[] = "elements";
+    static const char name[] = "elements", mean_name[] = "mean";
+    mn_tensor smaller = *mn_graph_output(graph, op, 0);
     float *count = mn_region_alloc(&graph->region, 1, sizeof *count);
     int32_t *mean = mn_region_alloc(&graph->region, 1, sizeof *mean);
     if (!count || !mean) return mn_fail_memory("the model's constants");
     *count = summed(graph, op);
     const int32_t factor =
         add_tensor(graph, &(mn_tensor){.name = name, .type = MN_FLOAT32, .bytes = sizeof *count, .data = count});
-    *mean = add_tensor(graph, mn_graph_output(graph, op, 0));
+    smaller.name = mean_name;
+    *mean = add_tensor(graph, &smaller);
     *product = (mn_op){.outputs = op->outputs};
     op->kind = MN_OP_MEAN;
     op->version = 1;

@@ -641,7 +641,7 @@ def extreme(name):
 
 
 def reduction(name):
-    """SUM, REDUCE_MAX: the same quantisation on both sides."""
+    """SUM; and REDUCE_MAX, with the same quantisation on both sides."""
     def make(dice, kind):
         rank = dice.pick([1, 2, 3, 4, 4, 4])
         shape = dice.image(15, 20) if rank == 4 else dice.shape(rank, 12)
@@ -653,7 +653,10 @@ def reduction(name):
         if not keep:
             out = [d for i, d in enumerate(shape) if i not in axes]
         axis = graph.tensor("int32", [len(axes)], None, [a - rank if dice.chance(0.2) else a for a in axes])
-        result = graph.tensor(kind, out, quant)
+        quant_out = quant
+        if kind in RANGES and name == "SUM" and dice.chance(0.8):
+            quant_out = Quant(float(quant.scale[0]) * dice.log(0.3, 100), dice.zero(kind))
+        result = graph.tensor(kind, out, quant_out)
         graph.operator(name, [source, axis], [result], 2 if kind == "int8" else 1, keepDims=keep)
         return finish(dice, graph, [source], [result], kind)
     return make
@@ -826,7 +829,7 @@ CASES = [
     ("L2_NORMALIZATION", l2_normalization, BOTH),
     ("PRELU", prelu, BOTH),
     ("REDUCE_MAX", reduction("REDUCE_MAX"), BOTH),
-    ("SUM", reduction("SUM"), ["float32"]),
+    ("SUM", reduction("SUM"), ["uint8", "float32"]),  # LiteRT's reference reads int8 as uint8
     ("MAXIMUM", extreme("MAXIMUM"), BOTH),
     ("MINIMUM", extreme("MINIMUM"), BOTH),
     ("DIV", binary("DIV"), ["float32"]),

@@ -353,7 +353,7 @@ static int32_t flatten(model_builder *b, int32_t x) {
     if (mb_random(b, 0, 1)) {
         bool keep = mb_random(b, 0, 1);
         static const mn_op_kind kinds[] = {MN_OP_MEAN, MN_OP_MEAN, MN_OP_REDUCE_MAX, MN_OP_SUM};
-        mn_op_kind kind = kinds[mb_random(b, 0, b->type == MN_FLOAT32 ? 3 : 2)];
+        mn_op_kind kind = kinds[mb_random(b, 0, 3)];
         int32_t axes = mb_list(b, "axes", 2, plane), mean;
         if (kind == MN_OP_REDUCE_MAX)
             mean = mb_alike(b, "most", x, keep ? 4 : 2, keep ? dims : flat);
