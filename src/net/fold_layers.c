@@ -30,7 +30,7 @@ static mn_status reshape(mn_folding *f, const mn_layer *layer, const char *suffi
 
 /* An operator with a constant, and what its result is called. */
 typedef struct step {
-    mn_op_kind kind; /* MUL or ADD */
+    mn_op_kind kind; /* MUL, ADD or PRELU */
     mn_activation activation;
     const char *constant; /* its suffix behind the layer's name */
     const char *name, *suffix;
@@ -118,21 +118,11 @@ static mn_status fold_relu(mn_folding *f, int32_t index) {
     return with_floats(f, layer, &second, &up, 1, tensor);
 }
 
-/* relu(x) - slope * relu(-x). */
 static mn_status fold_prelu(mn_folding *f, int32_t index) {
     const mn_layer *layer = &f->net->layers[index];
-    const mn_op_attr plain = {.activation = MN_ACT_NONE};
-    const float minus = -1;
-    const step negate = {MN_OP_MUL, MN_ACT_RELU, "/minus", layer->name, "/below"};
-    const step slope = {MN_OP_MUL, MN_ACT_NONE, "/slope", layer->name, "/scaled"};
-    int32_t parts[2] = {input_of(f, layer, 0), input_of(f, layer, 0)};
-    float *slopes = mn_fold_take(f, (size_t)layer->c, sizeof *slopes);
-    if (!slopes) return mn_fold_no_memory();
-    for (int32_t c = 0; c < layer->c; c++) slopes[c] = -layer->gamma[c];
-    MN_TRY(unary(f, MN_OP_RELU, &plain, layer->name, "/above", &parts[0]));
-    MN_TRY(with_floats(f, layer, &negate, &minus, 1, &parts[1]));
-    MN_TRY(with_floats(f, layer, &slope, slopes, layer->c, &parts[1]));
-    return mn_fold_op(f, MN_OP_ADD, &plain, parts, 2, layer->name, "", shape_of(f, parts[0]), &f->tensor[index]);
+    const step prelu = {MN_OP_PRELU, MN_ACT_NONE, "/slope", layer->name, ""};
+    f->tensor[index] = input_of(f, layer, 0);
+    return with_floats(f, layer, &prelu, layer->gamma, layer->c, &f->tensor[index]);
 }
 
 static mn_status fold_activation(mn_folding *f, int32_t index) {

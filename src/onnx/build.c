@@ -192,6 +192,7 @@ static const struct {
     {"MaxPool", mn_onnx_build_pool},
     {"Mul", mn_onnx_build_arithmetic},
     {"Pad", mn_onnx_build_pad},
+    {"PRelu", mn_onnx_build_prelu},
     {"ReduceMean", mn_onnx_build_reduce_mean},
     {"Relu", mn_onnx_build_activation},
     {"Reshape", mn_onnx_build_reshape},

@@ -91,6 +91,7 @@ mn_status mn_onnx_build_pad(mn_onnx_builder *b);
 mn_status mn_onnx_build_norm(mn_onnx_builder *b);
 mn_status mn_onnx_build_dense(mn_onnx_builder *b);
 mn_status mn_onnx_build_activation(mn_onnx_builder *b);
+mn_status mn_onnx_build_prelu(mn_onnx_builder *b);
 mn_status mn_onnx_build_clip(mn_onnx_builder *b);
 mn_status mn_onnx_build_softmax(mn_onnx_builder *b);
 mn_status mn_onnx_build_arithmetic(mn_onnx_builder *b);

@@ -168,6 +168,24 @@ static bool is_per_channel(const mn_onnx_builder *b, const mn_onnx_value *from, 
     return array->rank > 0 && place >= shift && from->map[0] == 0;
 }
 
+mn_status mn_onnx_build_prelu(mn_onnx_builder *b) {
+    const mn_onnx_value *from = any_layer(b, 0);
+    const mn_array *array;
+    if (!from) return no_layer(b);
+    MN_TRY(mn_onnx_floats_in(b, 1, &array));
+    if (array->count != 1 && !is_per_channel(b, from, array)) {
+        return mn_onnx_fail(b, MN_ERROR_UNSUPPORTED, "its slopes are neither one float nor one for each channel");
+    }
+    if (array->count > 1) {
+        MN_TRY(mn_onnx_follow(b, from, (mn_layer){.kind = MN_LAYER_PRELU}));
+        const mn_layer *made = &b->net->layers[b->net->layer_count - 1];
+        return mn_onnx_read_vector(b, array, "the slopes", made->c, made->gamma);
+    }
+    mn_layer leaky = {.kind = MN_LAYER_ACTIVATION, .function = MN_FUNCTION_LEAKY_RELU};
+    MN_TRY(mn_onnx_read_vector(b, array, "the slope", 1, &leaky.slope));
+    return mn_onnx_follow(b, from, leaky);
+}
+
 /* x and a constant: scale * x + shift with one number of each for all channels, or for each channel. */
 typedef struct affine {
     float *scale, *shift;

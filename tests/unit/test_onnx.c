@@ -279,6 +279,27 @@ static void test_constants(void **state) {
     mn_net_free(&net);
 }
 
+static void test_slopes(void **state) {
+    (void)state;
+    const float slopes[] = {0.5f, -0.25f, 0}, one = 0.125f;
+    test_onnx model;
+    begin(&model);
+    test_onnx_floats(&model, "c", 3, (const int64_t[]){3, 1, 1}, slopes);
+    test_onnx_floats(&model, "one", 1, (const int64_t[]){1}, &one);
+    test_onnx_node(&model, "PRelu", "x c", "a");
+    test_onnx_node(&model, "PRelu", "a one", "y");
+    read_model(&model);
+    assert_int_equal(net.layer_count, 3);
+    assert_int_equal(net.layers[1].kind, MN_LAYER_PRELU);
+    assert_memory_equal(net.layers[1].gamma, slopes, sizeof slopes);
+    assert_true(last()->function == MN_FUNCTION_LEAKY_RELU && last()->slope == one);
+    mn_net_free(&net);
+    begin(&model);
+    test_onnx_floats(&model, "c", 3, (const int64_t[]){1, 1, 3}, slopes); /* columns */
+    test_onnx_node(&model, "PRelu", "x c", "y");
+    expect_refused(&model, "one for each channel");
+}
+
 /* Halves, doubles, and numbers one by one in the fields of their types. */
 static void test_types(void **state) {
     (void)state;
@@ -564,7 +585,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_heads),      cmocka_unit_test(test_dense_of_map), cmocka_unit_test(test_norm_and_clip),
         cmocka_unit_test(test_gates),      cmocka_unit_test(test_constants),    cmocka_unit_test(test_types),
         cmocka_unit_test(test_input_size), cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_graphs),
-        cmocka_unit_test(test_external),   cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_external),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_slopes),
     };
     if (argc == 2) return write_files(argv[1]);
     return cmocka_run_group_tests_name("onnx", tests, NULL, NULL);
