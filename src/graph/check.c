@@ -347,6 +347,17 @@ static mn_status check_dequantize(const checking *c) {
     return need_any_quant(c, in(c, 0));
 }
 
+/* From integers to floats. CAST knows no scales, so none may be there. */
+static mn_status check_cast(const checking *c) {
+    const mn_tensor *x = in(c, 0);
+    if (!is_8_bit(x->type) || out(c)->type != MN_FLOAT32) return wrong_types(c);
+    MN_TRY(need_quant(c, x, 0, 1));
+    if (x->quant.scale[0] == 1 && x->quant.zero_point[0] == 0) return MN_OK;
+    return mn_graph_fail(c->graph, c->op_index, MN_ERROR_UNSUPPORTED,
+                         "reads tensor %s as integers, though it has scale %g and zero point %d; DEQUANTIZE is needed",
+                         x->name, (double)x->quant.scale[0], x->quant.zero_point[0]);
+}
+
 /* What is moved keeps its stored values, whatever scales the file gives both sides: TFLite does not look at them. */
 static mn_status check_moved_from(const checking *c, int32_t first, int32_t end) {
     for (int32_t i = first; i < end; i++) {
@@ -440,8 +451,8 @@ static mn_status check_types(const checking *c) {
     case MN_OP_PACK: return check_moved_from(c, 0, c->op->input_count);
     case MN_OP_PAD:
     case MN_OP_SPACE_TO_BATCH_ND: return check_pad(c);
+    case MN_OP_CAST: return check_cast(c);
     case MN_OP_SHAPE:
-    case MN_OP_CAST:
     case MN_OP_GATHER:
     case MN_OP_REDUCE_PROD: return wrong_types(c);
     case MN_OP_CONCATENATION: return check_concatenation(c);

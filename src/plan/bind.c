@@ -113,6 +113,7 @@ mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region 
     case MN_OP_LOG_SOFTMAX: return mn_bind_softmax(&b, MN_K_LOG_SOFTMAX, out);
     case MN_OP_L2_NORMALIZATION: return mn_bind_l2_normalization(&b, out);
     case MN_OP_QUANTIZE: return mn_bind_quantize(&b, out);
+    case MN_OP_CAST: /* the scale is 1 */
     case MN_OP_DEQUANTIZE: return mn_bind_dequantize(&b, out);
     case MN_OP_RELU: return mn_bind_clamp(&b, (mn_range_f32){0, INFINITY}, out);
     case MN_OP_RELU6: return mn_bind_clamp(&b, (mn_range_f32){0, 6}, out);
@@ -143,7 +144,6 @@ mn_status mn_bind_part(const mn_graph *graph, const mn_shape *shapes, mn_region 
     case MN_OP_SQUEEZE:
     case MN_OP_EXPAND_DIMS:
     case MN_OP_SHAPE:
-    case MN_OP_CAST:
     case MN_OP_GATHER:
     case MN_OP_REDUCE_PROD:
     case MN_OP_CUSTOM:

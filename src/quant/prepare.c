@@ -20,6 +20,21 @@ static void drop_folded(mn_graph *graph) {
     graph->op_count = kept;
 }
 
+/* Pixels may come as integers that CAST turns into floats: the floats are the input then, of the same range. */
+static void drop_casts(mn_graph *graph) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        if (op->kind != MN_OP_CAST || graph->input_count != 1 || op->inputs[0] != graph->inputs[0]) {
+            graph->ops[kept++] = *op;
+            continue;
+        }
+        graph->inputs[0] = op->outputs[0];
+        if (!graph->meaning.normalised) mn_meaning_set_range(&graph->meaning, 0, 255);
+    }
+    graph->op_count = kept;
+}
+
 static void mark(const int32_t *tensors, int32_t count, int32_t *place) {
     for (int32_t i = 0; i < count; i++) {
         if (tensors[i] >= 0) place[tensors[i]] = 1;
@@ -165,6 +180,7 @@ static mn_status check_op(const mn_graph *graph, int32_t index) {
 mn_status mn_quant_prepare(mn_graph *graph) {
     const int32_t custom = mn_graph_first_custom(graph);
     if (custom >= 0) return mn_graph_refuse_custom(graph, custom);
+    drop_casts(graph);
     MN_TRY(refuse_quantised(graph));
     MN_TRY(mn_graph_compute_constants(graph));
     drop_folded(graph);

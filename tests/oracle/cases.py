@@ -528,6 +528,15 @@ def dequantize(dice, kind):
     return finish(dice, graph, [source], [result], kind)
 
 
+def cast(dice, kind):
+    """Integers without a scale, as pixels are."""
+    graph = Graph()
+    shape = dice.shape(dice.size(1, 4), 8)
+    source, result = graph.tensor(kind, shape), graph.tensor("float32", shape)
+    graph.operator("CAST", [source], [result], 1)
+    return finish(dice, graph, [source], [result], kind)
+
+
 def pad(dice, kind):
     shape = dice.shape(dice.pick([1, 2, 3, 4, 4, 4]), 7)
     graph, source, quant = start(dice, kind, shape)
@@ -828,6 +837,7 @@ CASES = [
     ("LOG_SOFTMAX", log_softmax, BOTH),
     ("L2_NORMALIZATION", l2_normalization, BOTH),
     ("PRELU", prelu, BOTH),
+    ("CAST", cast, ["int8", "uint8"]),
     ("REDUCE_MAX", reduction("REDUCE_MAX"), BOTH),
     ("SUM", reduction("SUM"), ["uint8", "float32"]),  # LiteRT's reference reads int8 as uint8
     ("MAXIMUM", extreme("MAXIMUM"), BOTH),

@@ -15,7 +15,10 @@
 #include "quant/compare.h"
 #include "quant/prepare.h"
 #include "quant/quantise.h"
+#include "session/model.h"
 #include "support/model_builder.h"
+#include "tflite/read.h"
+#include "tflite/write.h"
 
 enum { SIDE = 6, CHANNELS = 8, SAMPLES = 3, ELEMENTS = SIDE * SIDE * CHANNELS };
 
@@ -90,6 +93,46 @@ static void test_foreign_operators(void **state) {
     mn_graph_free(&b.graph);
 }
 
+/* Pixels as integers without a scale, which CAST makes floats: a session runs it, and what is quantised takes the
+ * floats. */
+static void test_integers_are_cast(void **state) {
+    (void)state;
+    model_builder b;
+    mn_graph graph;
+    mn_model *model = NULL;
+    mn_session *session = NULL;
+    uint8_t *file;
+    size_t bytes;
+    mb_open(&b, MN_FLOAT32, 5);
+    const int32_t x = mb_tensor(&b, "x", MN_UINT8, 4, image);
+    b.graph.tensors[x].quant = (mn_quant){.count = 0};
+    const int32_t y = add(&b, MN_OP_CAST, image, 1, &x), z = add(&b, MN_OP_RELU, image, 1, &y);
+    mb_ends(&b, x, z);
+    expect_ok(mn_tflite_write(&b.graph, &file, &bytes));
+    expect_ok(mn_model_from_memory(file, bytes, "pixels", &model));
+    expect_ok(mn_session_create(model, NULL, &session));
+    uint8_t *pixels = mn_session_input(session, 0);
+    for (int32_t i = 0; i < ELEMENTS; i++) pixels[i] = (uint8_t)(i * 37);
+    expect_ok(mn_session_run(session));
+    const float *values = mn_session_output(session, 0);
+    for (int32_t i = 0; i < ELEMENTS; i++) assert_true(values[i] == (float)(uint8_t)(i * 37));
+    mn_session_close(&session);
+    mn_model_close(&model);
+    expect_ok(mn_tflite_read(file, bytes, "pixels", &graph));
+    expect_ok(mn_graph_check(&graph));
+    expect_ok(mn_quant_prepare(&graph));
+    assert_int_equal(graph.tensors[graph.inputs[0]].type, MN_FLOAT32);
+    assert_int_equal(count_of(&graph, MN_OP_CAST), 0);
+    assert_true(graph.meaning.normalised && graph.meaning.mean[0] == 0 && graph.meaning.deviation[0] == 1);
+    mn_graph_free(&graph);
+    /* With a scale, the integers are not the values. */
+    mb_quantise(&b, x, 1, 0, 0.5f, 0);
+    assert_int_equal(mn_graph_check(&b.graph), MN_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(mn_error_detail(), "DEQUANTIZE is needed"));
+    free(file);
+    mn_graph_free(&b.graph);
+}
+
 /* LOGISTIC and TANH keep their own scales where they meet others, which a QUANTIZE brings to a common one. */
 static void test_fixed_scales_meet(void **state) {
     (void)state;
@@ -114,6 +157,7 @@ static void test_fixed_scales_meet(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_foreign_operators),
+        cmocka_unit_test(test_integers_are_cast),
         cmocka_unit_test(test_fixed_scales_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
