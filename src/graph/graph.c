@@ -98,6 +98,21 @@ bool mn_op_is_binary(mn_op_kind kind) {
     }
 }
 
+int32_t mn_op_data_inputs(const mn_op *op) {
+    if (mn_op_is_binary(op->kind)) return 2;
+    switch (op->kind) {
+    case MN_OP_CONCATENATION:
+    case MN_OP_PACK: return op->input_count;
+    case MN_OP_SPLIT: /* the axis, and what is split */
+    case MN_OP_SPLIT_V:
+    case MN_OP_GATHER:
+    case MN_OP_CONV_2D:
+    case MN_OP_DEPTHWISE_CONV_2D:
+    case MN_OP_FULLY_CONNECTED: return 2;
+    default: return 1;
+    }
+}
+
 const mn_tensor *mn_graph_input(const mn_graph *graph, const mn_op *op, int32_t i) {
     if (i >= op->input_count || op->inputs[i] < 0) return NULL;
     return &graph->tensors[op->inputs[i]];

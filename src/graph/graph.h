@@ -93,6 +93,9 @@ typedef struct mn_op {
     mn_op_attr attr;
 } mn_op;
 
+/** Operands that carry data and must be there; a bias, or constants already read into the attributes, may follow. */
+int32_t mn_op_data_inputs(const mn_op *op);
+
 /** One tensor; what mn_tensor_info tells of it. */
 typedef struct mn_tensor {
     const char *name;
