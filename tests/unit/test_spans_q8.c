@@ -30,7 +30,8 @@ static mn_weights_q8 all_weights(int32_t quads, int32_t together) {
                            .channels = BLOCKS * CHANNELS,
                            .block_channels = CHANNELS,
                            .quads = quads,
-                           .together = together};
+                           .together = together,
+                           .depth = quads * 4 - 1};
 }
 
 static void fill(int32_t kind) {
@@ -152,8 +153,64 @@ static void test_pairs(void **state) {
     }
 }
 
+/* Where weights make spans narrow and no activation is below the zero point, they stay in their order. */
+static void test_checked(void **state) {
+    (void)state;
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
+        skip();
+    }
+    for (int32_t zero = 0; zero < 2; zero++) {
+        for (int32_t is_wide = 0; is_wide < 2; is_wide++) {
+            uint8_t memory[256];
+            const mn_spans_q8 spans = mn_spans_q8_at(memory, MOST_QUADS);
+            mn_weights_q8 w = all_weights(MOST_QUADS, MN_SPANS_Q8_FOURS);
+            w.may_check = true;
+            fill(is_wide ? 8 : 1);
+            memcpy(before, weights, sizeof weights);
+            const int32_t added = mn_spans_q8_pack(&spans, &w, zero);
+            assert_int_equal(added, is_wide ? MN_SPANS_Q8_FOURS : zero == 0 ? MN_SPANS_Q8_CHECKED : MN_SPANS_Q8_PAIRS);
+            check_order(&spans, MOST_QUADS);
+            for (int32_t i = 0; added == MN_SPANS_Q8_CHECKED && i < MOST_QUADS * 4; i++) {
+                assert_int_equal(spans.order[i], i % UNIT);
+                assert_int_equal(spans.width[i], WIDEST);
+            }
+        }
+    }
+}
+
+/* Signed bytes: the zero point is folded into biases, and weights are unsigned then. */
+static void test_signed(void **state) {
+    (void)state;
+    if (!(mn_cpu_flags() & MN_CPU_AVX2)) {
+        print_message("SKIPPED: the processor has no AVX2\n");
+        skip();
+    }
+    for (int32_t quads = 1; quads <= MOST_QUADS; quads++) {
+        uint8_t memory[256];
+        const mn_spans_q8 spans = mn_spans_q8_at(memory, quads);
+        const mn_weights_q8 w = all_weights(quads, MN_SPANS_Q8_PAIRS);
+        fill(4);
+        memcpy(before, weights, sizeof weights);
+        mn_spans_q8_pack_signed(&spans, &w, 100);
+        check_order(&spans, quads);
+        check_fold(&spans, quads);
+        for (int32_t i = 0; i < (int32_t)mn_spans_q8_products(quads); i++) {
+            assert_int_equal(spans.low[i], 100);
+            assert_int_equal(spans.width[i], i < w.depth ? WIDEST : 0);
+        }
+        mn_spans_q8_flip(&w);
+        for (size_t i = 0; i < sizeof weights; i++) {
+            const bool is_packed = i % sizeof weights[0] < (size_t)quads * sizeof weights[0][0];
+            const int32_t was = (&before[0][0][0][0])[i];
+            assert_int_equal((uint8_t)(&weights[0][0][0][0])[i], is_packed ? was + 128 : (uint8_t)was);
+        }
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_spans), cmocka_unit_test(test_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_spans), cmocka_unit_test(test_pairs),
+                                       cmocka_unit_test(test_checked), cmocka_unit_test(test_signed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 

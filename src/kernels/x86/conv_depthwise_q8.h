@@ -77,9 +77,9 @@ sizes mn_conv_depthwise_q8_sizes(const mn_conv_depthwise_params *p, int32_t band
  * [group][column][group of products][row from the first that there is][4], and its rests; what accumulators of one
  * group begin with. */
 typedef struct split_sizes {
-    int32_t groups;                                                /* that the rows of a band may touch */
-    size_t column;                                                 /* bytes */
-    size_t bytes_at, groups_at, starts_at, sums_at, rests_at, end; /* from the beginning of the workspace */
+    int32_t groups;                                                           /* that the rows of a band may touch */
+    size_t column;                                                            /* bytes */
+    size_t bytes_at, groups_at, starts_at, excess_at, sums_at, rests_at, end; /* from the workspace's beginning */
 } split_sizes;
 
 split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const sizes *l);

@@ -35,10 +35,11 @@ static inputs inputs_of(const band *b, int32_t index, int32_t row) {
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
     const int32_t from_first = index - first_group_of(b);
     const size_t column = (size_t)from_first * (size_t)b->p->conv.window.out_w;
+    const mn_rests_q8 *rests = (const mn_rests_q8 *)(const void *)(b->copy + s.groups_at) + from_first;
     return (inputs){.bytes = b->copy + s.bytes_at + column * s.column,
                     .pixel_stride = s.column,
-                    .quads = b->l.quads,
-                    .rests = ((const mn_rests_q8 *)(const void *)(b->copy + s.groups_at))[from_first]};
+                    .quads = rests->excess ? mn_groups_of(b->p->conv.window.in_c, 4) : b->l.quads,
+                    .rests = *rests};
 }
 
 /* Two rows of 16 products. */
@@ -48,37 +49,57 @@ Q8_INLINE __m256i two_rows(const uint8_t *first, const uint8_t *second) {
                                    1);
 }
 
-/* Splits a column of four rows; returns the end of the rests. */
-Q8_INLINE mn_rest_q8 *split_column(const uint8_t *const rows[GROUP], size_t at, const mn_spans_q8 *spans, int32_t quads,
-                                   uint8_t *to, int32_t start, mn_rest_q8 *rests) {
+/* Splits a column of four rows into bytes, signed ones with `excess`; returns the end of the rests. */
+Q8_INLINE mn_rest_q8 *split_column(int32_t together, const uint8_t *const rows[GROUP], size_t at,
+                                   const mn_spans_q8 *spans, int32_t quads, uint8_t *to, int32_t start,
+                                   mn_rest_q8 *rests, int32_t *excess) {
+    __m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     for (int32_t quad = 0; quad < quads; quad += 4, at += MN_SPANS_Q8_UNIT, to += GROUP * MN_SPANS_Q8_UNIT) {
         const __m256i first = two_rows(rows[0] + at, rows[1] + at), second = two_rows(rows[2] + at, rows[3] + at);
-        rests = split_unit(first, second, spans, quad, to, start, rests);
+        rests = excess ? split_signed(together, first, second, spans, quad, to, start, rests, sums)
+                       : split_unit(first, second, spans, quad, to, start, rests);
     }
+    if (excess) store_excess(sums, (int32_t)mn_spans_q8_products(quads), MN_Q8_RAISED, excess);
     return rests;
+}
+
+/* All columns of a group of rows. */
+Q8_TARGET static void split_columns(const band *b, const split_sizes *s, const uint8_t *const rows[GROUP], uint8_t *to,
+                                    mn_rests_q8 *listed) {
+    const mn_spans_q8 spans = mn_spans_q8_at((char *)b->packed + b->l.spans_at, b->l.quads);
+    mn_rest_q8 *rests = (mn_rest_q8 *)listed->end;
+    for (int32_t x = 0; x < b->p->conv.window.out_w; x++, to += s->column) {
+        const size_t at = (size_t)x * b->l.pixel_stride;
+        rests = split_column(listed->together, rows, at, &spans, b->l.quads, to, mn_rests_q8_next(listed), rests,
+                             listed->excess ? listed->excess[x] : NULL);
+        mn_rests_q8_end_column(listed, x, rests);
+    }
 }
 
 Q8_TARGET static void prepare_copy(const band *b) {
     if (b->l.gathers) return;
     const split_sizes s = mn_conv_depthwise_q8_split(b->p, &b->l);
-    const mn_spans_q8 spans = mn_spans_q8_at((char *)b->packed + b->l.spans_at, b->l.quads);
     const int32_t width = b->p->conv.window.out_w, pad = b->p->depthwise.window.pad_top;
     uint8_t *to = b->copy + s.bytes_at;
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)(b->copy + s.rests_at);
     int32_t *start = (int32_t *)(void *)(b->copy + s.starts_at);
+    int32_t(*excess)[GROUP] = (int32_t(*)[GROUP])(void *)(b->copy + s.excess_at);
     mn_rests_q8 *lists = (mn_rests_q8 *)(void *)(b->copy + s.groups_at);
-    for (int32_t row = b->first_copied, next; row < b->last_copied; row = next, start += width) {
+    const bool is_signed = mn_spans_q8_is_signed(b->conv.in);
+    for (int32_t row = b->first_copied, next; row < b->last_copied; row = next, start += width, excess += width) {
         const uint8_t *rows[GROUP];
         next = mn_min_i32(b->last_copied, ((row + pad) / GROUP + 1) * GROUP - pad);
         for (int32_t r = 0; r < GROUP; r++) {
             rows[r] = b->copy + (size_t)(mn_min_i32(row + r, next - 1) - b->first_copied) * b->l.conv_stride;
         }
-        mn_rests_q8 listed = mn_rests_q8_begin(start, b->copy + s.sums_at, rests);
-        for (int32_t x = 0; x < width; x++, to += s.column) {
-            const size_t at = (size_t)x * b->l.pixel_stride;
-            rests = split_column(rows, at, &spans, b->l.quads, to, mn_rests_q8_next(&listed), rests);
-            mn_rests_q8_end_column(&listed, x, rests);
+        mn_rests_q8 listed = mn_rests_q8_begin(start, b->copy + s.sums_at, rests, is_signed ? excess : NULL);
+        split_columns(b, &s, rows, to, &listed);
+        if (is_signed && mn_rests_q8_are_many(&listed, width, b->l.quads)) {
+            mn_rests_q8_begin_pairs(&listed);
+            split_columns(b, &s, rows, to, &listed);
         }
+        to += (size_t)width * s.column;
+        rests += listed.end - listed.from;
         *lists++ = listed;
     }
 }
@@ -121,7 +142,7 @@ Q8_TARGET static void conv_words(const group *g, int32_t width) {
             widen_pixels(row + (size_t)x * in->pixel_stride, (size_t)count * in->pixel_stride,
                          in->wide + (size_t)r * some.in.row_stride);
         }
-        conv_tiles(&some, count);
+        conv_tiles(true, &some, count);
         some.out += (ptrdiff_t)count * g->vectors * 64;
         some.sums += count;
         some.prefetch.weights.from += some.prefetch.each * (size_t)count;
@@ -132,7 +153,7 @@ static void conv_rows(const group *g, int32_t width) {
     if (g->in.words > 0)
         conv_words(g, width);
     else
-        conv_tiles(g, width);
+        conv_bytes(g, width);
 }
 
 #include "kernels/x86/conv_depthwise_q8_run.h"

@@ -20,7 +20,7 @@ static void prepare_copy(const band *b) { (void)b; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
 
-static void conv_rows(const group *g, int32_t width) { conv_tiles(g, width); }
+static void conv_rows(const group *g, int32_t width) { conv_bytes(g, width); }
 
 #include "kernels/x86/conv_depthwise_q8_run.h"
 

@@ -65,9 +65,10 @@ split_sizes mn_conv_depthwise_q8_split(const mn_conv_depthwise_params *p, const 
     s.bytes_at = mn_round_up(end_of(l), 64);
     s.groups_at = s.bytes_at + columns * s.column;
     s.starts_at = s.groups_at + (size_t)s.groups * sizeof(mn_rests_q8);
-    s.sums_at = mn_round_up(s.starts_at + columns * sizeof(int32_t), 64);
+    s.excess_at = mn_round_up(s.starts_at + columns * sizeof(int32_t), 64);
+    s.sums_at = mn_round_up(s.excess_at + columns * sizeof(int32_t[GROUP]), 64);
     s.rests_at = s.sums_at + mn_rests_q8_sums(p->conv.window.out_w);
-    s.end = s.rests_at + columns * mn_rests_q8_most(l->quads, 2) * sizeof(mn_rest_q8);
+    s.end = s.rests_at + columns * mn_rests_q8_most(l->quads, 2, true) * sizeof(mn_rest_q8);
     return s;
 }
 
@@ -351,6 +352,7 @@ typedef struct lanes {
     mn_requant *requant;           /* looked at only where there are fixups */
     int32_t (*substitutes)[LANES]; /* NULL: fixups are of results, which are not raised */
     int64_t zero;                  /* most that the weights' zero point adds or takes off */
+    int64_t excess;                /* and most that unsigned weights do */
 } lanes;
 
 /* A channel whose weights are all 0 has one result, whatever its bias, which is often large. */
@@ -368,18 +370,28 @@ static void settle(const lanes *l, int32_t lane) {
     e->folded_bias[lane] = 0;
 }
 
+/* A fixup that changes nothing: where there are some, the excess of unsigned weights is taken off first. */
+static void add_fixup(const lanes *l) {
+    *l->fixups = 1;
+    memset(l->requant->fixup_at[0], 0, sizeof l->requant->fixup_at[0]);
+    memset(l->substitutes[0], 0, sizeof l->substitutes[0]);
+}
+
 /* Lets accumulators begin MN_Q8_RAISED higher, if with any inputs they stay so near 0 that floats of that kind hold
  * them. */
 static bool raise_lanes(const lanes *l) {
     int32_t *folded_bias = l->epilogue->folded_bias, below[LANES], above[LANES];
-    bool constant[LANES];
+    bool constant[LANES], is_far = false;
     sum_signs(l->weights, l->quads, l->stride, below, above);
     for (int32_t lane = 0; lane < LANES; lane++) {
         const int64_t least = folded_bias[lane] + INT64_C(255) * below[lane] - l->zero;
         const int64_t most = folded_bias[lane] + INT64_C(255) * above[lane] + l->zero;
         constant[lane] = least == most;
-        if (!constant[lane] && (least < -MN_Q8_RAISED_MAX || most >= MN_Q8_RAISED_MAX)) return false;
+        if (constant[lane]) continue;
+        if (least < -MN_Q8_RAISED_MAX || most >= MN_Q8_RAISED_MAX) return false;
+        is_far |= least - l->excess < -MN_Q8_RAISED_MAX || most + l->excess >= MN_Q8_RAISED_MAX;
     }
+    if (is_far && *l->fixups == 0) add_fixup(l);
     for (int32_t lane = 0; lane < LANES; lane++) {
         if (constant[lane]) settle(l, lane);
         folded_bias[lane] += MN_Q8_RAISED;
@@ -404,7 +416,8 @@ static void raise_or_not(const lanes *l) {
     *l->fixups = GENERAL;
 }
 
-static void pack_raised(const void *params, const void *const *constants, mn_type type, void *packed) {
+/* `excess`: most that unsigned weights add or take off. */
+static void pack_raised(const void *params, const void *const *constants, mn_type type, int64_t excess, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     const mn_q8_source conv = mn_q8_conv_source(&p->conv, type, constants[1], constants[2]);
@@ -416,15 +429,15 @@ static void pack_raised(const void *params, const void *const *constants, mn_typ
         const int32_t vectors = mn_extent_block_vectors(&l.out, b);
         for (int32_t v = 0; v < vectors; v++) {
             raise_or_not(&(lanes){&block->epilogue[v], block->weights + v * 64, l.quads, (size_t)vectors * 64,
-                                  &block->conv_fixups[v], &more->conv[v], more->substitutes[v], zero});
+                                  &block->conv_fixups[v], &more->conv[v], more->substitutes[v], zero, excess});
             raise_or_not(&(lanes){&block->taps[v].epilogue, block->taps[v].weights[0], TAPS, 64,
-                                  &block->depthwise_fixups[v], &more->depthwise[v], NULL, 0});
+                                  &block->depthwise_fixups[v], &more->depthwise[v], NULL, 0, 0});
         }
     }
 }
 
 static void conv_depthwise_i8_raised_pack(const void *params, const void *const *constants, void *packed) {
-    pack_raised(params, constants, MN_INT8, packed);
+    pack_raised(params, constants, MN_INT8, 0, packed);
 }
 
 const mn_kernel_traits mn_conv_depthwise_i8_avxvnni_traits = {.need = conv_depthwise_i8_need,
@@ -433,7 +446,7 @@ const mn_kernel_traits mn_conv_depthwise_i8_avxvnni_traits = {.need = conv_depth
                                                               .cut = conv_depthwise_cut};
 
 static void conv_depthwise_u8_raised_pack(const void *params, const void *const *constants, void *packed) {
-    pack_raised(params, constants, MN_UINT8, packed);
+    pack_raised(params, constants, MN_UINT8, 0, packed);
 }
 
 const mn_kernel_traits mn_conv_depthwise_u8_avxvnni_traits = {.need = conv_depthwise_u8_need,
@@ -443,6 +456,10 @@ const mn_kernel_traits mn_conv_depthwise_u8_avxvnni_traits = {.need = conv_depth
 
 /* ---- AVX2 ----------------------------------------------------------------------------------------------- */
 
+static bool is_signed(const mn_conv_params *conv, const sizes *l, mn_type type) {
+    return !l->gathers && mn_spans_q8_is_signed(mn_q8_zeros_of(conv, type).in);
+}
+
 static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type, void *packed) {
     const mn_spans_q8 spans = mn_spans_q8_at((char *)packed + l->spans_at, l->quads);
     const mn_weights_q8 weights = {.from = block_at(packed, l, 0)->weights,
@@ -450,8 +467,13 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
                                    .channels = l->out.vectors * LANES,
                                    .block_channels = VECTORS * LANES,
                                    .quads = l->quads,
-                                   .together = 2};
-    mn_spans_q8_pack(&spans, &weights, mn_q8_zeros_of(conv, type).in);
+                                   .together = 2,
+                                   .depth = conv->window.in_c};
+    const int32_t zero = mn_q8_zeros_of(conv, type).in;
+    if (is_signed(conv, l, type))
+        mn_spans_q8_pack_signed(&spans, &weights, zero);
+    else
+        mn_spans_q8_pack(&spans, &weights, zero);
     for (int32_t b = 0; b < l->out.blocks; b++) {
         channel_block *block = block_at(packed, l, b);
         const int32_t vectors = mn_extent_block_vectors(&l->out, b);
@@ -460,12 +482,14 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
                              block->epilogue[v].folded_bias);
         }
     }
+    if (is_signed(conv, l, type)) mn_spans_q8_flip(&weights);
 }
 
 static void pack_avx2(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
-    pack_raised(params, constants, type, packed);
+    const int64_t excess = is_signed(&p->conv, &l, type) ? MN_SPANS_Q8_MOST_EXCESS * (int64_t)(l.quads + 1) : 0;
+    pack_raised(params, constants, type, excess, packed);
     if (!l.gathers) pack_spans(&p->conv, &l, type, packed);
 }
 

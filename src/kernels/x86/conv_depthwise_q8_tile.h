@@ -4,7 +4,7 @@
 /* A convolution and the depthwise 3x3 convolution behind it, int8 and uint8, with 256-bit vectors: what
  * conv_depthwise_q8_avx512vnni.c does, half a vector at a time. Included behind one of the products_*.h, with
  * inputs_of() and prepare_copy() of conv_depthwise_q8_run.h; row_step(), bytes from row to row in what is multiplied;
- * and GROUP_BYTES, those from one group of products to the next. Gives conv_tiles(), which conv_rows() is made of, and
+ * and GROUP_BYTES, those from one group of products to the next. Gives conv_bytes(), which conv_rows() is made of, and
  * run_strip(). */
 #include <string.h>
 
@@ -78,7 +78,8 @@ Q8_INLINE void store_half(int rows, bool clamps, const group *g, const narrowing
 /* What the columns of a tile have in common. */
 typedef struct constants {
     __m256i folded_bias[TILE_HALVES];
-    __m256 scale[TILE_HALVES], offset[TILE_HALVES], raised;
+    __m256 scale[TILE_HALVES], offset[TILE_HALVES];
+    int32_t raised[GROUP];
     narrowing narrowing;
     bool has_fixups;
     int32_t fixups[TILE_HALVES];
@@ -99,18 +100,22 @@ Q8_INLINE void load_constants(int halves, const group *g, int32_t first, constan
             c->has_fixups = true;
         }
     }
-    c->raised = _mm256_castsi256_ps(_mm256_set1_epi32(MN_Q8_RAISED));
+    Q8_UNROLL for (int r = 0; r < GROUP; r++) c->raised[r] = MN_Q8_RAISED;
     c->narrowing = narrowing_of(g->range);
 }
 
-/* From accumulators to the ring, in floats. */
-Q8_INLINE void finish(int rows, int halves, bool clamps, const group *g, const constants *c, const column *acc,
-                      uint8_t *out) {
+Q8_INLINE __m256 raised_by(int32_t raised) { return _mm256_castsi256_ps(_mm256_set1_epi32(raised)); }
+
+/* From accumulators to the ring, in floats; those of row r are `raised[r]` higher, or all MN_Q8_RAISED. */
+Q8_INLINE void finish(int rows, int halves, bool clamps, const group *g, const constants *c,
+                      const int32_t raised[GROUP], const column *acc, uint8_t *out) {
     const narrowing n = c->narrowing;
+    __m256 by[GROUP];
+    Q8_UNROLL for (int r = 0; r < rows; r++) by[r] = raised_by(SPLITS && raised ? raised[r] : MN_Q8_RAISED);
     Q8_UNROLL for (int v = 0; v < halves; v++) {
         __m256i values[GROUP];
         Q8_UNROLL for (int r = 0; r < GROUP; r++) {
-            values[r] = r < rows ? q8_rescale_raised(acc->of[v][r], c->raised, c->scale[v], c->offset[v]) : values[0];
+            values[r] = r < rows ? q8_rescale_raised(acc->of[v][r], by[r], c->scale[v], c->offset[v]) : values[0];
         }
         store_half(rows, clamps, g, &n, values, out + v * 32);
     }
@@ -148,26 +153,27 @@ Q8_NOINLINE static void finish_general(int32_t halves, const group *g, int32_t f
         if (g->block->conv_fixups[vector] == GENERAL) {
             q8_requant_some(GROUP, values, &g->extras->conv[vector], half);
         } else {
-            for (int r = 0; r < GROUP; r++) values[r] = q8_rescale_raised(values[r], c.raised, c.scale[v], c.offset[v]);
+            const __m256 by = raised_by(MN_Q8_RAISED);
+            for (int r = 0; r < GROUP; r++) values[r] = q8_rescale_raised(values[r], by, c.scale[v], c.offset[v]);
         }
         store_half(1, true, g, &c.narrowing, values, out + v * 32); /* as if rows were missing, which `filled` says */
     }
 }
 
-/* Begins the accumulators of columns, if activations are split. */
+/* Begins the accumulators of columns. */
 Q8_INLINE void begin_rests(int halves, const mn_rests_q8 *rests, const __m256i *bias, const int8_t *panel,
                            ptrdiff_t stride) {
     const int8_t *weights[TILE_HALVES];
     Q8_UNROLL for (int v = 0; v < halves; v++) weights[v] = panel + v * 32;
-    if (rests->starts) begin_columns(halves, rests, bias, weights, stride);
+    begin_columns(halves, rests, bias, weights, stride);
 }
 
 /* What the accumulators of column x begin with. */
-Q8_INLINE void begin_column(int rows, int halves, const mn_rests_q8 *rests, int32_t x, const constants *c,
+Q8_INLINE void begin_column(int rows, int halves, bool words, const mn_rests_q8 *rests, int32_t x, const constants *c,
                             column *acc) {
     Q8_UNROLL for (int v = 0; v < halves; v++) {
         Q8_UNROLL for (int r = 0; r < rows; r++) {
-            acc->of[v][r] = SPLITS && rests->starts ? begun(rests, x, v, r) : c->folded_bias[v];
+            acc->of[v][r] = SPLITS && !words ? begun(rests, x, v, r) : c->folded_bias[v];
         }
     }
 }
@@ -175,9 +181,9 @@ Q8_INLINE void begin_column(int rows, int halves, const mn_rests_q8 *rests, int3
 /* Vectors of 8 channels from `first` on, of columns from `x` on, `beside` at a time as long as there are so many;
  * returns the next. Constants let the compiler keep accumulators in registers. What lies where a row is missing is
  * multiplied, too: the copy has memory for one more row than a band. `plain`: floats alone and narrowing finish the
- * tile. */
-Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, const group *shared, int32_t first,
-                               int32_t x, int32_t width) {
+ * tile. `words`: all products are in 16 bits. */
+Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, bool words, const group *shared,
+                               int32_t first, int32_t x, int32_t width) {
     const group g = *shared; /* nothing that is written can change it */
     const size_t each = first == 0 ? g.prefetch.each * (size_t)beside : 0;
     const ptrdiff_t stride = (ptrdiff_t)g.vectors * 64, row_stride = row_step(&g.in);
@@ -188,25 +194,38 @@ Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, con
     const int8_t *panel = g.block->weights + first * 32;
     constants loaded;
     load_constants(halves, &g, first, &loaded);
-    begin_rests(halves, &g.in.rests, loaded.folded_bias, panel, stride);
+    if (SPLITS && !words) begin_rests(halves, &g.in.rests, loaded.folded_bias, panel, stride);
+    const bool is_signed = SPLITS && !words && g.in.rests.excess;
+    const bool takes_off = is_signed && (!plain || loaded.has_fixups);
     for (; x + beside <= width; x += beside, out += beside * stride, from += beside * pixel_stride) {
         const constants *c = &loaded;
         __asm__("" : "+r"(c)); /* where it is: accumulators need all registers */
         column acc[2];
-        Q8_UNROLL for (int i = 0; i < beside; i++) begin_column(rows, halves, &g.in.rests, x + i, c, &acc[i]);
+        Q8_UNROLL for (int i = 0; i < beside; i++) begin_column(rows, halves, words, &g.in.rests, x + i, c, &acc[i]);
         const int8_t *weights = panel;
-        for (int32_t q = 0; q < g.in.quads; q++, weights += stride) {
+        if (is_signed) {
+            const int8_t *const vectors[] = {panel, panel + 32, panel + 64};
+            dot_all_signed(g.in.rests.together, g.in.quads, rows, halves, from, vectors, stride, acc[0].of);
+        }
+        for (int32_t q = is_signed || words ? g.in.quads : 0; q < g.in.quads; q++, weights += stride) {
             Q8_UNROLL for (int i = 0; i < beside; i++) {
                 multiply(rows, halves, from + i * pixel_stride + q * GROUP_BYTES, row_stride, weights, &acc[i]);
             }
         }
         const int8_t *wide = g.in.wide_weights + first * 64;
-        for (int32_t q = 0; q < g.in.words; q++, wide += 2 * stride) {
+        for (int32_t q = 0; words && q < g.in.words; q++, wide += 2 * stride) {
             dot_words(rows, halves, from + q * 8, (ptrdiff_t)g.in.row_stride, wide, acc[0].of);
         }
         if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         Q8_UNROLL for (int i = 0; i < beside; i++) {
+            if (__builtin_expect(takes_off, 0)) {
+                int32_t excess[GROUP];
+                Q8_UNROLL for (int r = 0; r < rows; r++) {
+                    excess[r] = mn_wrap_add(g.in.rests.excess[x + i][r], -MN_Q8_RAISED);
+                }
+                take_off_excess(rows, halves, excess, acc[i].of);
+            }
             if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x + i, &acc[i]);
             if (__builtin_expect(c->has_fixups, 0)) fix_up(rows, halves, c, &acc[i]);
             if (!plain && g.general) {
@@ -216,7 +235,8 @@ Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, con
                 }
                 finish_general(halves, &g, first, &copy, out + i * stride);
             } else {
-                finish(rows, halves, !plain, &g, c, &acc[i], out + i * stride);
+                const int32_t *raised = words ? NULL : is_signed && !takes_off ? g.in.rests.excess[x + i] : c->raised;
+                finish(rows, halves, !plain, &g, c, raised, &acc[i], out + i * stride);
             }
         }
     }
@@ -230,11 +250,11 @@ static bool is_plain(int32_t halves, const group *g, int32_t first) {
     return plain;
 }
 
-Q8_INLINE void conv_tile(int rows, int halves, const group *g, int32_t first, int32_t x, int32_t width) {
+Q8_INLINE void conv_tile(int rows, int halves, bool words, const group *g, int32_t first, int32_t x, int32_t width) {
     if (is_plain(halves, g, first))
-        conv_columns(rows, halves, 1, true, g, first, x, width);
+        conv_columns(rows, halves, 1, true, words, g, first, x, width);
     else
-        conv_columns(rows, halves, 1, false, g, first, x, width);
+        conv_columns(rows, halves, 1, false, words, g, first, x, width);
 }
 
 /* Two columns of three rows, if bytes are multiplied and the whole block is plain: one has only 9 accumulators for 24
@@ -244,25 +264,28 @@ Q8_NOINLINE static int32_t conv_pairs(const group *g, int32_t width) {
     const int32_t all = 2 * VECTORS;
     int32_t x = 0;
     if (SPLITS || g->vectors < VECTORS || g->in.quads < LONG || !is_plain(all, g, 0)) return 0;
-    for (int32_t first = 0; first < all; first += 2) x = conv_columns(3, 2, 2, true, g, first, 0, width);
+    for (int32_t first = 0; first < all; first += 2) x = conv_columns(3, 2, 2, true, false, g, first, 0, width);
     return x;
 }
 
-Q8_INLINE void conv_halves(int rows, const group *g, int32_t width) {
+Q8_INLINE void conv_halves(int rows, bool words, const group *g, int32_t width) {
     const int32_t all = 2 * g->vectors, x = rows == 3 ? conv_pairs(g, width) : 0;
     int32_t first = x < width ? 0 : all;
-    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3) conv_tile(rows, TILE_HALVES, g, first, x, width);
-    for (; first < all; first += 2) conv_tile(rows, 2, g, first, x, width);
+    for (; TILE_HALVES == 3 && all == 6 && first < all; first += 3)
+        conv_tile(rows, TILE_HALVES, words, g, first, x, width);
+    for (; first < all; first += 2) conv_tile(rows, 2, words, g, first, x, width);
 }
 
 /* Two rows are rare. */
-Q8_TARGET static void conv_tiles(const group *g, int32_t width) {
+Q8_INLINE void conv_tiles(bool words, const group *g, int32_t width) {
     switch (g->rows) {
-    case 4: conv_halves(4, g, width); break;
-    case 1: conv_halves(1, g, width); break;
-    default: conv_halves(3, g, width); break;
+    case 4: conv_halves(4, words, g, width); break;
+    case 1: conv_halves(1, words, g, width); break;
+    default: conv_halves(3, words, g, width); break;
     }
 }
+
+Q8_NOINLINE static void conv_bytes(const group *g, int32_t width) { conv_tiles(false, g, width); }
 
 /* ---- The depthwise convolution, from the ring to the output ----------------------------------------------- */
 

@@ -8,10 +8,13 @@
 
 #include "kernels/x86/products_avx2.h"
 
-/* Splits 16 products of pixels 0 and 1, and of 2 and 3; returns the end of the rests. */
-Q8_INLINE mn_rest_q8 *place_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
-                                 int32_t start, mn_rest_q8 *rests) {
-    return split_unit(first, second, spans, quad, to, start, rests);
+/* Splits 16 products of pixels 0 and 1, and of 2 and 3, of the next column; adds up those of signed bytes. Returns the
+ * end of the rests. */
+Q8_INLINE mn_rest_q8 *place_unit(const mn_rests_q8 *column, __m256i first, __m256i second, const mn_spans_q8 *spans,
+                                 int32_t quad, uint8_t *to, mn_rest_q8 *rests, __m256i sums[2]) {
+    const int32_t at = mn_rests_q8_next(column);
+    if (column->excess) return split_signed(column->together, first, second, spans, quad, to, at, rests, sums);
+    return split_unit(first, second, spans, quad, to, at, rests);
 }
 
 #include "kernels/x86/conv_mean_q8_tile.h"

@@ -9,9 +9,9 @@
 #include "kernels/x86/products_avxvnni.h"
 
 /* Stores 16 products of pixels 0 and 1, and of 2 and 3, as [4 groups][4 pixels][4]. */
-Q8_INLINE mn_rest_q8 *place_unit(__m256i first, __m256i second, const mn_spans_q8 *spans, int32_t quad, uint8_t *to,
-                                 int32_t start, mn_rest_q8 *rests) {
-    (void)spans, (void)quad, (void)start;
+Q8_INLINE mn_rest_q8 *place_unit(const mn_rests_q8 *column, __m256i first, __m256i second, const mn_spans_q8 *spans,
+                                 int32_t quad, uint8_t *to, mn_rest_q8 *rests, __m256i sums[2]) {
+    (void)column, (void)spans, (void)quad, (void)sums;
     q8_store_quads(first, second, to);
     return rests;
 }

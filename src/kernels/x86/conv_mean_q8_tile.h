@@ -52,8 +52,10 @@ static size_t sums_bytes(const mn_window *w) { return mn_round_up((size_t)groups
 
 static size_t starts_bytes(const mn_window *w) { return mn_round_up((size_t)groups_of(w) * sizeof(int32_t), 64); }
 
+static size_t excess_bytes(const mn_window *w) { return (size_t)groups_of(w) * sizeof(int32_t[ROWS]); }
+
 static size_t rests_bytes(const mn_window *w) {
-    return (size_t)groups_of(w) * mn_rests_q8_most(depth_of(w) / 4, TOGETHER) * sizeof(mn_rest_q8);
+    return (size_t)groups_of(w) * mn_rests_q8_most(depth_of(w) / 4, TOGETHER, true) * sizeof(mn_rest_q8);
 }
 
 /* Packed: panels; with SPLITS their spans. */
@@ -73,7 +75,7 @@ static bool conv_mean_need(const void *params, mn_kernel_need *need) {
     need->workspace_bytes = image_bytes(w) + sums_bytes(w);
     if (!SPLITS) return true;
     need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
-    need->workspace_bytes += mn_rests_q8_sums(groups_of(w)) + starts_bytes(w) + rests_bytes(w);
+    need->workspace_bytes += mn_rests_q8_sums(groups_of(w)) + starts_bytes(w) + excess_bytes(w) + rests_bytes(w);
     return true;
 }
 
@@ -83,7 +85,8 @@ static void conv_mean_pack(const void *params, const void *const *constants, mn_
     const mn_q8_source source = mn_q8_mean_source(&p->conv, type, constants[1], constants[2]);
     const mn_spans_q8 spans = spans_of(w, packed);
     mn_panel_q8_pack(&source, depth_of(w), packed);
-    if (SPLITS) pack_spans(&source, depth_of(w), TOGETHER, &spans, packed);
+    if (SPLITS)
+        pack_spans(&source, depth_of(w), TOGETHER, false, mn_spans_q8_is_signed(source.zeros.in), &spans, packed);
 }
 
 static void conv_mean_i8_pack(const void *params, const void *const *constants, void *packed) {
@@ -118,7 +121,28 @@ static int32_t sum_pixel(const uint8_t *in, int32_t count) {
     return sum;
 }
 
-/* Brings image `batch` into order. Pixels that do not exist are the last one. */
+/* Brings an image into order. Pixels that do not exist are the last one. */
+Q8_TARGET static void place_image(job *j, const uint8_t *in, const mn_spans_q8 *spans, uint8_t *image) {
+    const mn_window *w = &j->p->conv.window;
+    mn_rest_q8 *rests = (mn_rest_q8 *)j->rests.end;
+    for (int32_t g = 0; g < j->groups; g++) {
+        const uint8_t *pixels[ROWS];
+        for (int32_t r = 0; r < ROWS; r++) {
+            pixels[r] = in + (ptrdiff_t)mn_min_i32(g * ROWS + r, j->pixels - 1) * w->in_c;
+            if (j->zeros.weight) j->sums[g * ROWS + r] = sum_pixel(pixels[r], w->in_c);
+        }
+        __m256i added[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        for (int32_t k = 0; k < j->depth; k += UNIT) {
+            uint8_t *to = image + ((ptrdiff_t)g * j->depth + k) * ROWS;
+            const __m256i first = load_two(j, pixels, k), second = load_two(j, pixels + 2, k);
+            rests = place_unit(&j->rests, first, second, spans, k / 4, to, rests, added);
+        }
+        if (SPLITS && j->rests.excess) store_excess(added, j->depth, 0, j->rests.excess[g]);
+        if (SPLITS) mn_rests_q8_end_column(&j->rests, g, rests);
+    }
+}
+
+/* Image `batch`. */
 Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     const mn_window *w = &j->p->conv.window;
     const uint8_t *in = (const uint8_t *)task->inputs[0] + (ptrdiff_t)batch * j->pixels * w->in_c;
@@ -129,20 +153,14 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     if (!SPLITS && mn_task_keeps(task, batch)) return; /* rests are listed for each call */
     int32_t *begun_at = j->sums + sums_bytes(w) / sizeof *j->sums;
     int32_t *start = begun_at + mn_rests_q8_sums(j->groups) / sizeof *start;
-    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)start + starts_bytes(w));
-    j->rests = mn_rests_q8_begin(start, begun_at, rests);
-    for (int32_t g = 0; g < j->groups; g++) {
-        const uint8_t *pixels[ROWS];
-        for (int32_t r = 0; r < ROWS; r++) {
-            pixels[r] = in + (ptrdiff_t)mn_min_i32(g * ROWS + r, j->pixels - 1) * w->in_c;
-            if (j->zeros.weight) j->sums[g * ROWS + r] = sum_pixel(pixels[r], w->in_c);
-        }
-        for (int32_t k = 0; k < j->depth; k += UNIT) {
-            uint8_t *to = image + ((ptrdiff_t)g * j->depth + k) * ROWS;
-            const __m256i first = load_two(j, pixels, k), second = load_two(j, pixels + 2, k);
-            rests = place_unit(first, second, &spans, k / 4, to, mn_rests_q8_next(&j->rests), rests);
-        }
-        if (SPLITS) mn_rests_q8_end_column(&j->rests, g, rests);
+    int32_t(*excess)[ROWS] = (int32_t(*)[ROWS])(void *)((uint8_t *)start + starts_bytes(w));
+    mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)excess + excess_bytes(w));
+    const bool is_signed = SPLITS && mn_spans_q8_is_signed(j->zeros.in);
+    j->rests = mn_rests_q8_begin(start, begun_at, rests, is_signed ? excess : NULL);
+    place_image(j, in, &spans, image);
+    if (is_signed && mn_rests_q8_are_many(&j->rests, j->groups, j->depth / 4)) {
+        mn_rests_q8_begin_pairs(&j->rests);
+        place_image(j, in, &spans, image);
     }
 }
 
@@ -211,7 +229,12 @@ Q8_INLINE void run_tile(int rows, int halves, bool plain, const job *j, int32_t 
     __m256i acc[TILE_HALVES][ROWS];
     const q8_shape shape = {.rows = rows, .beside = 1, .apart = 1, .halves = halves};
     begin_tile(shape, &j->panels, half, &j->rests, group, 0, weights, acc);
-    dot_span(TOGETHER, shape, in, (ptrdiff_t)ROWS * j->depth, weights, 0, acc);
+    if (SPLITS && j->rests.excess) {
+        take_off_excess(rows, halves, j->rests.excess[group], acc);
+        dot_all_signed(j->rests.together, j->depth / 4, rows, halves, in, weights, LANES * 4, acc);
+    } else {
+        dot_span(TOGETHER, shape, in, (ptrdiff_t)ROWS * j->depth, weights, 0, acc);
+    }
     Q8_UNROLL for (int v = 0; v < halves; v++) { Q8_UNROLL for (int r = rows; r < ROWS; r++) acc[v][r] = acc[v][0]; }
     const int32_t there = mn_min_i32(ROWS, j->pixels - group * ROWS);
     if (plain) {

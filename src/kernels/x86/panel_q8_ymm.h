@@ -69,10 +69,10 @@ Q8_INLINE ptrdiff_t dot_some(int groups, q8_shape s, const uint8_t *in, ptrdiff_
     return k;
 }
 
-/* `together`: products added up in 16 bits, where that is done at all. */
+/* `together`: what is added up in 16 bits, where that is done at all. */
 Q8_INLINE ptrdiff_t dot_span(int32_t together, q8_shape s, const uint8_t *in, ptrdiff_t width,
                              const int8_t *const *weights, ptrdiff_t k, __m256i acc[TILE_HALVES][ROWS]) {
-    if (SPLITS && together == 4) return dot_some(2, s, in, width, weights, k, acc);
+    if (SPLITS && together != MN_SPANS_Q8_PAIRS) return dot_some(2, s, in, width, weights, k, acc);
     return dot_some(1, s, in, width, weights, k, acc);
 }
 
@@ -81,10 +81,10 @@ Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
     return range.min > -128 || range.max < 127 ? q8_finish(bytes, range, 0) : bytes;
 }
 
-/* Finds the spans of panels' weights, and folds them into their biases; returns how many products are added up in 16
- * bits, at most `together`. */
-static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, const mn_spans_q8 *spans,
-                          void *packed) {
+/* Finds the spans of panels' weights, or makes these unsigned for signed bytes, and folds spans into their biases;
+ * returns what is added up in 16 bits, at most `together` products, unless fours may be checked. */
+static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, bool may_check, bool is_signed,
+                          const mn_spans_q8 *spans, void *packed) {
     const int32_t count = mn_panel_q8_count(source->p->window.out_c), quads = depth / 4;
     const size_t bytes = mn_panel_q8_bytes(depth);
     const mn_weights_q8 weights = {.from = ((mn_panel_q8 *)packed)->weights,
@@ -92,12 +92,19 @@ static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t tog
                                    .channels = count * LANES,
                                    .block_channels = LANES,
                                    .quads = quads,
-                                   .together = together};
-    const int32_t added = mn_spans_q8_pack(spans, &weights, source->zeros.in);
+                                   .together = together,
+                                   .may_check = may_check,
+                                   .depth = source->depth};
+    int32_t added = together;
+    if (is_signed)
+        mn_spans_q8_pack_signed(spans, &weights, source->zeros.in);
+    else
+        added = mn_spans_q8_pack(spans, &weights, source->zeros.in);
     for (int32_t i = 0; i < count; i++) {
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
         mn_spans_q8_fold(spans, quads, panel->weights, LANES * 4, panel->folded_bias);
     }
+    if (is_signed) mn_spans_q8_flip(&weights);
     return added;
 }
 

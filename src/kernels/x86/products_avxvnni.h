@@ -60,6 +60,19 @@ Q8_INLINE void dot_words(int rows, int halves, const uint8_t *from, ptrdiff_t ro
     (void)rows, (void)halves, (void)from, (void)row_stride, (void)weights, (void)acc;
 }
 
+Q8_INLINE void dot_all_signed(int32_t together, int32_t quads, int rows, int halves, const uint8_t *in,
+                              const int8_t *const *weights, ptrdiff_t stride, __m256i acc[TILE_HALVES][4]) {
+    (void)together, (void)quads, (void)rows, (void)halves, (void)in, (void)weights, (void)stride, (void)acc;
+}
+
+Q8_INLINE void take_off_excess(int rows, int halves, const int32_t excess[4], __m256i acc[TILE_HALVES][4]) {
+    (void)rows, (void)halves, (void)excess, (void)acc;
+}
+
+Q8_INLINE void store_excess(const __m256i sums[2], int32_t products, int32_t more, int32_t to[4]) {
+    (void)sums, (void)products, (void)more, (void)to;
+}
+
 Q8_INLINE void begin_columns(int halves, const mn_rests_q8 *rests, const __m256i bias[TILE_HALVES],
                              const int8_t *const *weights, ptrdiff_t stride) {
     (void)halves, (void)rests, (void)bias, (void)weights, (void)stride;

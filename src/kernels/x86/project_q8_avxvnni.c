@@ -8,9 +8,9 @@
 
 #include "kernels/x86/products_avxvnni.h"
 
-static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, const mn_spans_q8 *spans,
-                         const uint8_t *to, int32_t start, mn_rest_q8 *rests) {
-    (void)from, (void)vectors, (void)quad, (void)spans, (void)to, (void)start;
+static mn_rest_q8 *split(const uint8_t *from, int32_t vectors, int32_t quad, bool checks, const mn_spans_q8 *spans,
+                         const uint8_t *to, const mn_rests_q8 *column, mn_rest_q8 *rests) {
+    (void)from, (void)vectors, (void)quad, (void)checks, (void)spans, (void)to, (void)column;
     return rests;
 }
 

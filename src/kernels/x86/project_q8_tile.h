@@ -34,7 +34,7 @@ static size_t group_bytes(const mn_window *w) { return (size_t)depth_of(w) * (si
 static size_t starts_bytes(const mn_window *w) { return mn_round_up((size_t)w->out_w * sizeof(int32_t), 64); }
 
 static size_t rests_bytes(const mn_window *w) {
-    return mn_rests_q8_most(depth_of(w) / 4, most_together(w)) * (size_t)w->out_w * sizeof(mn_rest_q8);
+    return mn_rests_q8_most(depth_of(w) / 4, MN_SPANS_Q8_FOURS, false) * (size_t)w->out_w * sizeof(mn_rest_q8);
 }
 
 /* Packed: panels; with SPLITS their spans, and how many products are added up in 16 bits; the ADD behind them, if there
@@ -75,7 +75,8 @@ static void project_pack(const mn_project_params *p, mn_type type, const void *c
     const mn_window *w = &p->conv.window;
     const mn_spans_q8 spans = spans_of(w, packed);
     mn_panel_q8_pack(&source, depth_of(w), packed);
-    if (SPLITS) *together_of(w, packed) = pack_spans(&source, depth_of(w), most_together(w), &spans, packed);
+    if (SPLITS)
+        *together_of(w, packed) = pack_spans(&source, depth_of(w), most_together(w), true, false, &spans, packed);
     if (p->adds) mn_add_q8_fill(&p->add, type, add_of(w, packed));
 }
 
@@ -113,7 +114,7 @@ typedef struct job {
     ptrdiff_t block_stride, last_width; /* from block to block, and of a column of the last */
     mn_rests_q8 rests;                  /* with SPLITS */
     int32_t first_row;                  /* the first of the rows in what is split */
-    int32_t together;                   /* products added up in 16 bits */
+    int32_t together;                   /* what is added up in 16 bits, as packed */
     const int32_t *inputs;              /* [column][row] sums of them; for weight zero points */
     const uint8_t *residual;            /* of the first pixel and channel 0, or NULL */
     uint8_t *out;
@@ -229,7 +230,7 @@ Q8_INLINE void run_tile(q8_shape s, bool plain, const job *j, int32_t half, int3
     for (int32_t left = j->blocks; left > 0; left--, block += j->block_stride) {
         const uint8_t *in = left > 1 ? block : j->last + (ptrdiff_t)x * j->last_width;
         const ptrdiff_t width = left > 1 ? BLOCK_BYTES : j->last_width;
-        k = dot_span(j->together, s, in, width, weights, k, acc);
+        k = dot_span(j->rests.together, s, in, width, weights, k, acc);
     }
     if (plain && s.beside == 1) {
         Q8_UNROLL for (int v = 0; v < s.halves; v++) {
@@ -340,6 +341,22 @@ Q8_TARGET static void sum_column(const mn_extent *e, const uint8_t *image, int32
     _mm_storeu_si128((__m128i *)(void *)sums, rows);
 }
 
+/* Splits all columns of group `row` into the memory `to`. */
+static void split_columns(job *j, const uint8_t *image, int32_t row, const mn_spans_q8 *spans, uint8_t *to) {
+    const mn_extent *e = &j->in_extent;
+    const ptrdiff_t column = (ptrdiff_t)depth_of(&j->p->conv.window) * ROWS;
+    mn_rest_q8 *rests = (mn_rest_q8 *)j->rests.end;
+    for (int32_t x = 0; x < e->width; x++) {
+        for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
+            const int32_t vectors = mn_extent_block_vectors(e, b);
+            const uint8_t *from = image + mn_extent_offset(e, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
+            const bool checks = j->together == MN_SPANS_Q8_CHECKED;
+            rests = split(from, vectors, quad, checks, spans, to + x * column, &j->rests, rests);
+        }
+        mn_rests_q8_end_column(&j->rests, x, rests);
+    }
+}
+
 /* Splits group `row`, of which rows from `skipped` on count, into the memory `to`. */
 static void split_group(job *j, const uint8_t *image, int32_t row, int32_t skipped, const mn_spans_q8 *spans,
                         uint8_t *to) {
@@ -348,14 +365,12 @@ static void split_group(job *j, const uint8_t *image, int32_t row, int32_t skipp
     const ptrdiff_t column = (ptrdiff_t)depth_of(w) * ROWS;
     int32_t *sums = (int32_t *)(void *)(to + group_bytes(w)), *start = sums + mn_rests_q8_sums(w->out_w) / sizeof *sums;
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)start + starts_bytes(w));
-    j->rests = mn_rests_q8_begin(start, sums, rests);
-    for (int32_t x = 0; x < e->width; x++) {
-        for (int32_t b = 0, quad = 0; b < e->blocks; b++, quad += BLOCK_BYTES / (ROWS * 4)) {
-            const int32_t vectors = mn_extent_block_vectors(e, b);
-            const uint8_t *from = image + mn_extent_offset(e, b, row) + (ptrdiff_t)x * vectors * MN_Q8_VECTOR_BYTES;
-            rests = split(from, vectors, quad, spans, to + x * column, mn_rests_q8_next(&j->rests), rests);
-        }
-        mn_rests_q8_end_column(&j->rests, x, rests);
+    j->rests = mn_rests_q8_begin(start, sums, rests, NULL);
+    if (j->together == MN_SPANS_Q8_PAIRS) mn_rests_q8_begin_pairs(&j->rests);
+    split_columns(j, image, row, spans, to);
+    if (j->together == MN_SPANS_Q8_CHECKED && mn_rests_q8_are_many(&j->rests, e->width, (int32_t)column / (ROWS * 4))) {
+        mn_rests_q8_begin_pairs(&j->rests);
+        split_columns(j, image, row, spans, to);
     }
     j->blocks = 1;
     j->last_width = column;
@@ -408,7 +423,7 @@ Q8_TARGET static void project_run(const mn_task *task, int32_t begin, int32_t en
     job j = {.p = p,
              .zeros = mn_q8_zeros_of(&p->conv, type),
              .panels = {task->packed, mn_panel_q8_bytes(depth_of(w))},
-             .together = SPLITS ? *together_of(w, task->packed) : 2,
+             .together = SPLITS ? *together_of(w, task->packed) : MN_SPANS_Q8_PAIRS,
              .channels = w->out_c,
              .row_stride = (ptrdiff_t)w->out_w * w->out_c,
              .in_extent = mn_extent_of(mn_layout_q8(), w->in_h, w->in_w, w->in_c)};

@@ -190,15 +190,14 @@ TARGET static void reorder(const unit *u, const uint8_t order[UNIT]) {
     }
 }
 
-/* Of a unit of `count` products: brings them into an order in which neighbours are pairs; gives their widths. */
-static void pack_pairs(const unit *u, int32_t count, uint8_t order[UNIT], uint8_t width[UNIT]) {
+/* Of a unit of `count` products: chooses an order in which neighbours are pairs; gives their widths. */
+static void choose_pairs(const unit *u, int32_t count, uint8_t order[UNIT], uint8_t width[UNIT]) {
     const sums s = sums_of(u, false);
     choose(&s, count, order);
-    reorder(u, order);
     for (int32_t i = 0; i < UNIT; i++) width[i] = (uint8_t)width_of(sum_of(&s, order[i], order[i ^ 1]));
 }
 
-/* Then into one in which pairs 0 and 2, 1 and 3, 4 and 6, 5 and 7 are added up. */
+/* Brings them into one in which pairs 0 and 2, 1 and 3, 4 and 6, 5 and 7 are added up. */
 static void pack_fours(const unit *u, uint8_t order[UNIT], uint8_t width[UNIT]) {
     const sums s = sums_of(u, true);
     uint8_t pairs[UNIT], moved[UNIT], before[UNIT];
@@ -224,22 +223,51 @@ static bool are_wide(const mn_spans_q8 *spans, int32_t products) {
     return sum >= (int64_t)WIDE * products;
 }
 
+/* Products as they are, with all activations. */
+static void leave_order(const mn_spans_q8 *spans, int32_t products) {
+    for (int32_t i = 0; i < products; i++) spans->order[i] = (uint8_t)(i % UNIT);
+    memset(spans->low, 0, (size_t)products);
+    memset(spans->width, WIDEST, (size_t)products);
+}
+
 int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
     const int32_t products = (int32_t)mn_spans_q8_products(weights->quads);
     for (int32_t i = 0; i < products; i += UNIT) {
         const unit u = {weights, i / 4};
-        pack_pairs(&u, mn_min_i32(UNIT, weights->quads * 4 - i), spans->order + i, spans->width + i);
+        choose_pairs(&u, mn_min_i32(UNIT, weights->quads * 4 - i), spans->order + i, spans->width + i);
     }
-    const bool fours = weights->together == 4 && are_wide(spans, products);
-    for (int32_t i = 0; fours && i < products; i += UNIT) {
+    const bool wide = are_wide(spans, products), fours = weights->together == 4 && wide;
+    if (weights->may_check && !wide && zero == 0) {
+        leave_order(spans, products);
+        return MN_SPANS_Q8_CHECKED;
+    }
+    for (int32_t i = 0; i < products; i += UNIT) {
         const unit u = {weights, i / 4};
-        pack_fours(&u, spans->order + i, spans->width + i);
+        reorder(&u, spans->order + i);
+        if (fours) pack_fours(&u, spans->order + i, spans->width + i);
     }
     for (int32_t i = 0; i < products; i++) {
         const int32_t width = spans->width[i];
         spans->low[i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width / 2, 0), WIDEST - width);
     }
-    return fours ? 4 : 2;
+    return fours ? MN_SPANS_Q8_FOURS : MN_SPANS_Q8_PAIRS;
+}
+
+void mn_spans_q8_pack_signed(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
+    const int32_t products = (int32_t)mn_spans_q8_products(weights->quads);
+    leave_order(spans, products);
+    memset(spans->low, zero, (size_t)products);
+    memset(spans->width + weights->depth, 0, (size_t)(products - weights->depth));
+}
+
+TARGET void mn_spans_q8_flip(const mn_weights_q8 *w) {
+    int8_t *block = w->from;
+    for (int32_t first = 0; first < w->channels; first += w->block_channels, block += w->block_bytes) {
+        const size_t bytes = stride_of(w, first) * (size_t)w->quads;
+        for (size_t i = 0; i < bytes; i += BYTES) {
+            store(block + i, _mm256_xor_si256(load(block + i), _mm256_set1_epi8((char)0x80)));
+        }
+    }
 }
 
 TARGET void mn_spans_q8_fold(const mn_spans_q8 *spans, int32_t quads, const int8_t *weights, size_t stride,
