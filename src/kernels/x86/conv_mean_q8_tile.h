@@ -44,8 +44,10 @@ static int32_t depth_of(const mn_window *w) { return (int32_t)mn_round_up((size_
 
 static int32_t groups_of(const mn_window *w) { return mn_groups_of(w->in_h * w->in_w, ROWS); }
 
-/* Workspace: the image, sums of inputs; with SPLITS what accumulators begin with, and where in that those of each group
- * do; rests. */
+/* Workspace: the image, sums of inputs; with SPLITS what lists its rests, what accumulators begin with, and where in
+ * that those of each group do; the excess of its rows; rests. */
+enum { LISTED_BYTES = (sizeof(mn_rests_q8) + 63) / 64 * 64 };
+
 static size_t image_bytes(const mn_window *w) { return (size_t)groups_of(w) * ROWS * (size_t)depth_of(w); }
 
 static size_t sums_bytes(const mn_window *w) { return mn_round_up((size_t)groups_of(w) * ROWS * sizeof(int32_t), 64); }
@@ -75,7 +77,8 @@ static bool conv_mean_need(const void *params, mn_kernel_need *need) {
     need->workspace_bytes = image_bytes(w) + sums_bytes(w);
     if (!SPLITS) return true;
     need->packed_bytes += mn_spans_q8_bytes(depth_of(w) / 4);
-    need->workspace_bytes += mn_rests_q8_sums(groups_of(w)) + starts_bytes(w) + excess_bytes(w) + rests_bytes(w);
+    need->workspace_bytes +=
+        LISTED_BYTES + mn_rests_q8_sums(groups_of(w)) + starts_bytes(w) + excess_bytes(w) + rests_bytes(w);
     return true;
 }
 
@@ -150,8 +153,12 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     uint8_t *image = task->workspace;
     j->sums = (int32_t *)(void *)(image + image_bytes(w));
     j->image = image;
-    if (!SPLITS && mn_task_keeps(task, batch)) return; /* rests are listed for each call */
-    int32_t *begun_at = j->sums + sums_bytes(w) / sizeof *j->sums;
+    mn_rests_q8 *listed = (mn_rests_q8 *)(void *)((uint8_t *)j->sums + sums_bytes(w));
+    if (mn_task_keeps(task, batch)) {
+        if (SPLITS) j->rests = *listed;
+        return;
+    }
+    int32_t *begun_at = (int32_t *)(void *)((uint8_t *)listed + LISTED_BYTES);
     int32_t *start = begun_at + mn_rests_q8_sums(j->groups) / sizeof *start;
     int32_t(*excess)[ROWS] = (int32_t(*)[ROWS])(void *)((uint8_t *)start + starts_bytes(w));
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)excess + excess_bytes(w));
@@ -162,6 +169,7 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
         mn_rests_q8_begin_pairs(&j->rests);
         place_image(j, in, &spans, image);
     }
+    if (SPLITS) *listed = j->rests;
 }
 
 /* ---- From accumulators to results ------------------------------------------------------------------------------- */
