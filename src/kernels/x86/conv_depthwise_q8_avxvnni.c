@@ -15,7 +15,14 @@ static inline ptrdiff_t row_step(const inputs *in) { return (ptrdiff_t)in->row_s
 
 static mn_layout output_layout(void) { return mn_layout_q8(); }
 
-static inputs inputs_of(const band *b, int32_t index, int32_t row) { return (void)index, copied(b, row); }
+/* Groups that only fill up the packed weights are left out. */
+static inputs inputs_of(const band *b, int32_t index, int32_t row) {
+    const mn_window *w = &b->p->conv.window;
+    inputs in = copied(b, row);
+    (void)index;
+    in.quads = mn_groups_of(w->k_h * w->k_w * w->in_c, 4);
+    return in;
+}
 static void prepare_copy(const band *b) { (void)b; }
 
 #include "kernels/x86/conv_depthwise_q8_tile.h"
