@@ -6,6 +6,7 @@
 #include "quant/apply.h"
 #include "quant/balance.h"
 #include "quant/calibrate.h"
+#include "quant/copies.h"
 #include "quant/correct.h"
 #include "quant/correct_active.h"
 #include "quant/datafree.h"
@@ -30,7 +31,8 @@ static bool has_fine_weights(const mn_quantise_options *options) {
 
 static mn_status reshape(mn_graph *graph, mn_channels *channels, const mn_quantise_options *options) {
     MN_TRY(mn_equalise(graph, channels, has_fine_weights(options)));
-    return options->scales == MN_SCALES_PER_TENSOR ? mn_balance(graph, channels) : MN_OK;
+    if (options->scales == MN_SCALES_PER_TENSOR) MN_TRY(mn_balance(graph, channels));
+    return mn_copy_channels(graph, channels);
 }
 
 static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options) {

@@ -62,7 +62,8 @@ bool mn_is_rescaled(const char *name) {
     return length > end && strcmp(name + length - end, suffix) == 0;
 }
 
-static mn_status rename_tensor(mn_graph *graph, mn_tensor *tensor) {
+mn_status mn_rescale_name(mn_graph *graph, int32_t index) {
+    mn_tensor *tensor = &graph->tensors[index];
     if (mn_is_rescaled(tensor->name)) return MN_OK;
     size_t length = strlen(tensor->name);
     char *name = mn_region_alloc(&graph->region, length + sizeof suffix, 1);
@@ -76,7 +77,7 @@ static mn_status rename_tensor(mn_graph *graph, mn_tensor *tensor) {
 static mn_status change_tensor(const rescaling *r, int32_t tensor) {
     mn_channels *x = &r->channels[tensor];
     if (!r->factor[tensor] && !r->moved[tensor]) return MN_OK;
-    MN_TRY(rename_tensor(r->graph, &r->graph->tensors[tensor]));
+    MN_TRY(mn_rescale_name(r->graph, tensor));
     for (int32_t c = 0; c < x->count; c++) {
         float factor = (float)factor_of(r, tensor, c);
         x->of[c].low *= factor;

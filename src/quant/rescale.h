@@ -24,6 +24,9 @@ typedef struct mn_channels {
  *  given the same factors. `channels` follow, and names get "_rescaled" behind them. Errors: MEMORY. */
 mn_status mn_rescale(mn_graph *graph, mn_channels *channels, double *const *factor, double *const *moved);
 
+/** Puts "_rescaled" behind the name of a tensor unless it is there. Errors: MEMORY. */
+mn_status mn_rescale_name(mn_graph *graph, int32_t index);
+
 /** Is this the name of a tensor whose channels were rescaled? They get "_rescaled" behind theirs: they no longer hold
  * what the tensor of the same name in the original holds. */
 bool mn_is_rescaled(const char *name);
