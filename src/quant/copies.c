@@ -25,7 +25,7 @@ typedef struct layer {
 typedef struct chain {
     int32_t count, channels;
     layer layers[MOST_LAYERS];
-    double *cost;     /* [channels]: what rounding one costs, relative to others */
+    double *cost;     /* [channels]: what rounding one costs */
     int32_t *copy_of; /* [channels]: itself, or what takes its place */
     int32_t *copies;  /* [channels]: of it, with itself; 0: dead */
 } chain;
@@ -124,18 +124,6 @@ static bool is_dead(const copying *k, const chain *c, int32_t channel) {
 
 /* ---- What a channel's rounding costs -------------------------------------------------------------------- */
 
-/* The variance that the reader's output `o` has, all its inputs being independent. */
-static double signal_of(const mn_weights *w, const mn_channels *x, int32_t o) {
-    double sum = 0;
-    for (int32_t tap = 0; tap < w->taps; tap++) {
-        for (int32_t c = 0; c < w->inputs; c++) {
-            const double weight = (double)w->values[mn_weights_at(w, o, tap, c)];
-            sum += weight * weight * (double)x->of[c].variance;
-        }
-    }
-    return sum;
-}
-
 static double squares_of(const mn_weights *w, int32_t o, int32_t input) {
     double sum = 0;
     for (int32_t tap = 0; tap < w->taps; tap++) {
@@ -145,13 +133,25 @@ static double squares_of(const mn_weights *w, int32_t o, int32_t input) {
     return sum;
 }
 
-/* The noise that all roundings of a channel add to the reader's outputs, relative to their variance. */
+/* How much of noise in channel `o` of `tensor` the layers behind pass on; 1 when there are none. */
+static double passed_on(const copying *k, int32_t tensor, int32_t o) {
+    double sum = 0;
+    bool found = false;
+    for (int32_t i = 0; i < k->graph->op_count; i++) {
+        mn_weights w;
+        if (k->graph->ops[i].inputs[0] != tensor || !mn_weights_of(k->graph, i, &w)) continue;
+        found = true;
+        for (int32_t j = w.depthwise ? o : 0; j < (w.depthwise ? o + 1 : w.outputs); j++) sum += squares_of(&w, j, o);
+    }
+    return found ? sum : 1;
+}
+
+/* The noise that all roundings of a channel bring behind the reader, and one layer further. */
 static void find_costs(const copying *k, chain *c) {
     const layer *reader = reader_of(c);
-    const mn_channels *x = &k->channels[k->graph->ops[reader->op].inputs[0]];
     for (int32_t o = 0; o < reader->w.outputs; o++) {
-        const double signal = signal_of(&reader->w, x, o);
-        for (int32_t i = 0; i < c->channels && signal > 0; i++) c->cost[i] += squares_of(&reader->w, o, i) / signal;
+        const double part = passed_on(k, k->graph->ops[reader->op].outputs[0], o);
+        for (int32_t i = 0; i < c->channels; i++) c->cost[i] += part * squares_of(&reader->w, o, i);
     }
     for (int32_t i = 0; i < c->channels; i++) {
         double noise = 0;

@@ -18,7 +18,7 @@ enum { MANY_SCALES = 129, SOME_SCALES = 5 };
 /* What one thread works with. */
 typedef struct desk {
     double *h, *sum, *slope; /* [longest][longest], [longest], [longest] */
-    float *weights;          /* [longest]: of one channel */
+    float *weights, *wanted; /* [longest]: of one channel, and what it is rounded to */
     int8_t *stored, *tried;
 } desk;
 
@@ -50,14 +50,39 @@ static float fit_channel(desk *d, int32_t count, float first, int32_t scales) {
     double best = INFINITY;
     for (int32_t i = 0; i < scales; i++) {
         float scale = (float)((double)first / (1 - (1 - LEAST_REACH) * i / scales));
-        round_nearest(d->weights, count, (double)scale, d->tried);
-        double error = mn_round_fit(d->h, d->weights, count, (double)scale, d->tried, d->slope);
+        round_nearest(d->wanted, count, (double)scale, d->tried);
+        double error = mn_round_fit(d->h, d->wanted, count, (double)scale, d->tried, d->slope);
         if (error >= best) continue;
         best = error;
         best_scale = scale;
         memcpy(d->stored, d->tried, (size_t)count);
     }
     return best_scale;
+}
+
+static void read_weights(const mn_quant_layer *layer, const mn_inputs *x, int32_t channel, float *weights) {
+    for (int32_t i = 0; i < x->count; i++) weights[i] = layer->weights[weight_index(layer, x, channel, i)];
+}
+
+static bool is_copy(const mn_quant_layer *layer, const mn_inputs *x, int32_t channel, const float *weights) {
+    for (int32_t i = 0; i < x->count; i++) {
+        if (layer->weights[weight_index(layer, x, channel, i)] != weights[i]) return false;
+    }
+    return true;
+}
+
+/* What `channel` is to be rounded to: its weights, and what copies of it (copies.h) before it lack of them, because a
+ * reader takes their sum. */
+static void find_wanted(const mn_quant_layer *layer, const mn_inputs *x, int32_t channel, desk *d) {
+    read_weights(layer, x, channel, d->weights);
+    memcpy(d->wanted, d->weights, (size_t)x->count * sizeof *d->wanted);
+    for (int32_t c = 0; c < channel; c++) {
+        if (!is_copy(layer, x, c, d->weights)) continue;
+        for (int32_t i = 0; i < x->count; i++) {
+            const int8_t stored = layer->stored[weight_index(layer, x, c, i)];
+            d->wanted[i] += d->weights[i] - mn_layer_scale(layer, c) * (float)stored;
+        }
+    }
 }
 
 static void learn_layer(const learning *l, int32_t index, desk *d) {
@@ -67,7 +92,7 @@ static void learn_layer(const learning *l, int32_t index, desk *d) {
     for (int32_t c = 0; c < layer->channels && x->count > 0; c++) {
         if (x->depthwise || c == 0) known = mn_inputs_covariance(x, c, d->h, d->sum);
         if (!known) continue;
-        for (int32_t i = 0; i < x->count; i++) d->weights[i] = layer->weights[weight_index(layer, x, c, i)];
+        find_wanted(layer, x, c, d);
         int32_t scales = x->count <= MN_ROUND_FEW ? MANY_SCALES : SOME_SCALES;
         float scale = fit_channel(d, x->count, mn_layer_scale(layer, c), layer->scale_count > 1 ? scales : 1);
         if (layer->scale_count > 1) layer->scale[c] = scale;
@@ -107,9 +132,10 @@ static mn_status make_desks(learning *l, int32_t jobs) {
                     .sum = mn_region_alloc(&l->region, longest, sizeof *d->sum),
                     .slope = mn_region_alloc(&l->region, longest, sizeof *d->slope),
                     .weights = mn_region_alloc(&l->region, longest, sizeof *d->weights),
+                    .wanted = mn_region_alloc(&l->region, longest, sizeof *d->wanted),
                     .stored = mn_region_alloc(&l->region, longest, 1),
                     .tried = mn_region_alloc(&l->region, longest, 1)};
-        if (!d->h || !d->sum || !d->slope || !d->weights || !d->stored || !d->tried) l->desks = NULL;
+        if (!d->h || !d->sum || !d->slope || !d->weights || !d->wanted || !d->stored || !d->tried) l->desks = NULL;
     }
     return l->desks ? MN_OK : mn_fail_memory("the rounding of weights");
 }

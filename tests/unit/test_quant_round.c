@@ -221,11 +221,48 @@ static void test_errors_shrink(void **state) {
     mn_region_free(&region);
 }
 
+/* Makes every odd channel of the first convolution a copy of the one before it. */
+static void make_pairs(mn_quant_layer *layer) {
+    const int32_t inner = layer->elements / layer->channels;
+    float *weights = malloc((size_t)layer->elements * sizeof *weights);
+    assert_non_null(weights);
+    for (int32_t i = 0; i < layer->elements; i++) {
+        const int32_t channel = i / inner;
+        weights[i] = layer->weights[(channel - channel % 2) * inner + i % inner];
+    }
+    layer->weights = weights;
+    for (int32_t c = 1; c < layer->channels; c += 2) layer->scale[c] = layer->scale[c - 1];
+}
+
+/* What two copies of a channel lack together is little more than what one lacks. */
+static void test_copies(void **state) {
+    (void)state;
+    static fixture f;
+    open_fixture(&f, 1, false);
+    mn_quant_layer *layer = &f.scheme.layers[0];
+    const int32_t inner = layer->elements / layer->channels;
+    double one = 0, both = 0;
+    make_pairs(layer);
+    expect_ok(mn_round_learn(&f.scheme, f.runner, &f.samples, 1, NULL));
+    for (int32_t c = 0; c < layer->channels; c += 2) {
+        for (int32_t i = c * inner; i < (c + 1) * inner; i++) {
+            const double first = (double)(layer->scale[c] * (float)layer->stored[i] - layer->weights[i]);
+            const double second = (double)(layer->scale[c + 1] * (float)layer->stored[i + inner] - layer->weights[i]);
+            one += first * first;
+            both += (first + second) * (first + second);
+        }
+    }
+    assert_true(one > 0 && both < 1.5 * one); /* 4 when both are rounded alike */
+    free((void *)(uintptr_t)layer->weights);
+    close_fixture(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fit_pair),     cmocka_unit_test(test_fit_limits),
         cmocka_unit_test(test_fit_random),   cmocka_unit_test(test_jobs_and_seeds),
         cmocka_unit_test(test_scales_widen), cmocka_unit_test(test_errors_shrink),
+        cmocka_unit_test(test_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
