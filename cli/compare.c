@@ -277,7 +277,7 @@ static void print_answers(const result *r) {
     cli_print_bootstrap();
 }
 
-/* Tensors of B that hold other multiples in each channel than A's: they are compared with nothing. */
+/* Tensors of B that hold other channels than A's, or multiples of them: they are compared with nothing. */
 static int32_t count_rescaled(const result *r) {
     const mn_graph *graph = &r->models[1].graph;
     int32_t count = 0;
@@ -291,7 +291,7 @@ static void print_text(const result *r) {
     const mn_graph *graph = &r->models[0].graph;
     const int32_t rescaled = count_rescaled(r);
     printf("%d layers, %d photos; %s\n", r->count, r->samples.set.count, r->samples.text);
-    if (rescaled > 0) printf("%d more layers of B are left out: quantize has rescaled their channels\n", rescaled);
+    if (rescaled > 0) printf("%d more layers of B are left out: quantize has rescaled or copied channels\n", rescaled);
     if (r->answers.known) print_answers(r);
     if (r->delegated != NULL) print_delegate(r);
     printf("\n");

@@ -27,8 +27,8 @@ mn_status mn_rescale(mn_graph *graph, mn_channels *channels, double *const *fact
 /** Puts "_rescaled" behind the name of a tensor unless it is there. Errors: MEMORY. */
 mn_status mn_rescale_name(mn_graph *graph, int32_t index);
 
-/** Is this the name of a tensor whose channels were rescaled? They get "_rescaled" behind theirs: they no longer hold
- * what the tensor of the same name in the original holds. */
+/** Is this the name of a tensor whose channels were rescaled or copied? They get "_rescaled" behind theirs: they no
+ *  longer hold what the tensor of the same name in the original holds. */
 bool mn_is_rescaled(const char *name);
 
 #endif
