@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Copies of channels in the place of dead ones. Training leaves channels that are zero whatever the input; where such a
+/* Copies of channels in place of dead ones. Training leaves channels that are zero whatever the input; where such a
  * channel is made, passed through depthwise convolutions and read by one layer, it can hold a copy of another channel,
  * and each of the two gives the reader half. A copy is moved by half a step of 8 bits, so that both are rounded at
  * different points: together they have steps of half the size, and a quarter of the squared error. It costs no time, as

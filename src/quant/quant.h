@@ -6,7 +6,7 @@
  *   prepare   the float graph is checked and cleaned                          mn_quant_prepare   prepare.h
  *   reshape   channels are rescaled so that 8 bits suit all of them           mn_equalise        equalise.h
  *             and so that one scale suits all weights of a layer              mn_balance         balance.h
- *             channels with much noise are copied into dead ones              mn_copy_channels   copies.h
+ *             with photos, channels with much noise are copied into dead ones mn_copy_channels   copies.h
  *   scheme    weights get scales and are rounded to nearest                   mn_scheme_create   here
  *   ranges    every activation gets the range that its 8 bits cover           mn_calibrate       calibrate.h
  *             sums share a scale where that costs less                        mn_scheme_share_sums sums.h

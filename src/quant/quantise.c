@@ -31,8 +31,7 @@ static bool has_fine_weights(const mn_quantise_options *options) {
 
 static mn_status reshape(mn_graph *graph, mn_channels *channels, const mn_quantise_options *options) {
     MN_TRY(mn_equalise(graph, channels, has_fine_weights(options)));
-    if (options->scales == MN_SCALES_PER_TENSOR) MN_TRY(mn_balance(graph, channels));
-    return mn_copy_channels(graph, channels);
+    return options->scales == MN_SCALES_PER_TENSOR ? mn_balance(graph, channels) : MN_OK;
 }
 
 static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_quantise_options *options) {
@@ -45,6 +44,7 @@ static mn_status equalise(mn_graph *graph, const mn_samples *samples, const mn_q
     }
     mn_runner_close(&runner);
     if (status == MN_OK) status = reshape(graph, channels, options);
+    if (status == MN_OK) status = mn_copy_channels(graph, channels);
     mn_region_free(&region);
     return status;
 }

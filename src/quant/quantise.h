@@ -14,7 +14,7 @@ typedef struct mn_quantise_options {
     mn_type io;             /* MN_INT8 (default), MN_UINT8 or MN_FLOAT32 */
     mn_scales scales;       /* of weights */
     mn_range_method method; /* of activations */
-    bool equalise;          /* channels (equalise.h; balance.h too for one scale) */
+    bool equalise;          /* channels (equalise.h; balance.h too for one scale; with photos also copies.h) */
     bool learn;             /* how to round, and the scales of weights (round.h) */
     uint64_t seed;          /* of learning */
     bool correct;           /* biases (correct.h) */

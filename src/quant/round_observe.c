@@ -145,9 +145,9 @@ mn_status mn_inputs_observe(const mn_scheme *scheme, mn_runner *floats, const mn
 
 enum { BLOCK = 4 };
 
-/* Covariances shrink towards their diagonal (Ledoit and Wolf, 2004) as if there were so many times fewer places, because
- * those of one photo are alike. With weights rounded on half of the photos, projections of 576 and 960 inputs lose up
- * to a quarter less on the other half than with 1. */
+/* Covariances shrink towards their diagonal (Ledoit and Wolf, 2004) as if there were so many times fewer places,
+ * because those of one photo are alike. With weights rounded on half of the photos, projections of 576 and 960 inputs
+ * lose up to a quarter less on the other half than with 1. */
 #define SHRINKAGE 8.0
 
 /* h[i][k] = sum over the places of value i times value k, on the diagonal and below it; sum[i] = sum of value i. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the mobilenet.c authors */
 
-/* Copies in the place of dead channels leave what a network computes as it is, halve what the reader takes from each,
+/* Copies in place of dead channels leave what a network computes as it is, halve what the reader takes from each,
  * and make the noise of rounding smaller. Channels that might come to life stay. */
 #include <math.h>
 #include <setjmp.h>
