@@ -189,10 +189,12 @@ static void test_signed(void **state) {
     for (int32_t quads = 1; quads <= MOST_QUADS; quads++) {
         uint8_t memory[256];
         const mn_spans_q8 spans = mn_spans_q8_at(memory, quads);
-        const mn_weights_q8 w = all_weights(quads, MN_SPANS_Q8_PAIRS);
-        fill(4);
+        mn_weights_q8 w = all_weights(quads, MN_SPANS_Q8_PAIRS);
+        w.may_sign = true;
+        fill(1);
         memcpy(before, weights, sizeof weights);
-        mn_spans_q8_pack_signed(&spans, &w, 100);
+        assert_int_equal(mn_spans_q8_pack(&spans, &w, 100), MN_SPANS_Q8_SIGNED);
+        assert_true(mn_spans_q8_are_signed(&spans, 100));
         check_order(&spans, quads);
         check_fold(&spans, quads);
         for (int32_t i = 0; i < (int32_t)mn_spans_q8_products(quads); i++) {

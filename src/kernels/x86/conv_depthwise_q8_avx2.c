@@ -85,7 +85,8 @@ Q8_TARGET static void prepare_copy(const band *b) {
     int32_t *start = (int32_t *)(void *)(b->copy + s.starts_at);
     int32_t(*excess)[GROUP] = (int32_t(*)[GROUP])(void *)(b->copy + s.excess_at);
     mn_rests_q8 *lists = (mn_rests_q8 *)(void *)(b->copy + s.groups_at);
-    const bool is_signed = mn_spans_q8_is_signed(b->conv.in);
+    const mn_spans_q8 spans = mn_spans_q8_at((char *)b->packed + b->l.spans_at, b->l.quads);
+    const bool is_signed = mn_spans_q8_are_signed(&spans, b->conv.in);
     for (int32_t row = b->first_copied, next; row < b->last_copied; row = next, start += width, excess += width) {
         const uint8_t *rows[GROUP];
         next = mn_min_i32(b->last_copied, ((row + pad) / GROUP + 1) * GROUP - pad);

@@ -456,10 +456,6 @@ const mn_kernel_traits mn_conv_depthwise_u8_avxvnni_traits = {.need = conv_depth
 
 /* ---- AVX2 ----------------------------------------------------------------------------------------------- */
 
-static bool is_signed(const mn_conv_params *conv, const sizes *l, mn_type type) {
-    return !l->gathers && mn_spans_q8_is_signed(mn_q8_zeros_of(conv, type).in);
-}
-
 static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type, void *packed) {
     const mn_spans_q8 spans = mn_spans_q8_at((char *)packed + l->spans_at, l->quads);
     const mn_weights_q8 weights = {.from = block_at(packed, l, 0)->weights,
@@ -468,12 +464,9 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
                                    .block_channels = VECTORS * LANES,
                                    .quads = l->quads,
                                    .together = 2,
+                                   .may_sign = true,
                                    .depth = conv->window.in_c};
-    const int32_t zero = mn_q8_zeros_of(conv, type).in;
-    if (is_signed(conv, l, type))
-        mn_spans_q8_pack_signed(&spans, &weights, zero);
-    else
-        mn_spans_q8_pack(&spans, &weights, zero);
+    const int32_t added = mn_spans_q8_pack(&spans, &weights, mn_q8_zeros_of(conv, type).in);
     for (int32_t b = 0; b < l->out.blocks; b++) {
         channel_block *block = block_at(packed, l, b);
         const int32_t vectors = mn_extent_block_vectors(&l->out, b);
@@ -482,13 +475,14 @@ static void pack_spans(const mn_conv_params *conv, const sizes *l, mn_type type,
                              block->epilogue[v].folded_bias);
         }
     }
-    if (is_signed(conv, l, type)) mn_spans_q8_flip(&weights);
+    if (added == MN_SPANS_Q8_SIGNED) mn_spans_q8_flip(&weights);
 }
 
 static void pack_avx2(const void *params, const void *const *constants, mn_type type, void *packed) {
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
-    const int64_t excess = is_signed(&p->conv, &l, type) ? MN_SPANS_Q8_MOST_EXCESS * (int64_t)(l.quads + 1) : 0;
+    const bool may_sign = !l.gathers && mn_spans_q8_may_sign(mn_q8_zeros_of(&p->conv, type).in);
+    const int64_t excess = may_sign ? MN_SPANS_Q8_MOST_EXCESS * (int64_t)(l.quads + 1) : 0;
     pack_raised(params, constants, type, excess, packed);
     if (!l.gathers) pack_spans(&p->conv, &l, type, packed);
 }

@@ -88,8 +88,7 @@ static void conv_mean_pack(const void *params, const void *const *constants, mn_
     const mn_q8_source source = mn_q8_mean_source(&p->conv, type, constants[1], constants[2]);
     const mn_spans_q8 spans = spans_of(w, packed);
     mn_panel_q8_pack(&source, depth_of(w), packed);
-    if (SPLITS)
-        pack_spans(&source, depth_of(w), TOGETHER, false, mn_spans_q8_is_signed(source.zeros.in), &spans, packed);
+    if (SPLITS) pack_spans(&source, depth_of(w), TOGETHER, false, true, &spans, packed);
 }
 
 static void conv_mean_i8_pack(const void *params, const void *const *constants, void *packed) {
@@ -162,7 +161,7 @@ Q8_TARGET static void take_image(job *j, const mn_task *task, int32_t batch) {
     int32_t *start = begun_at + mn_rests_q8_sums(j->groups) / sizeof *start;
     int32_t(*excess)[ROWS] = (int32_t(*)[ROWS])(void *)((uint8_t *)start + starts_bytes(w));
     mn_rest_q8 *rests = (mn_rest_q8 *)(void *)((uint8_t *)excess + excess_bytes(w));
-    const bool is_signed = SPLITS && mn_spans_q8_is_signed(j->zeros.in);
+    const bool is_signed = SPLITS && mn_spans_q8_are_signed(&spans, j->zeros.in);
     j->rests = mn_rests_q8_begin(start, begun_at, rests, is_signed ? excess : NULL);
     place_image(j, in, &spans, image);
     if (is_signed && mn_rests_q8_are_many(&j->rests, j->groups, j->depth / 4)) {

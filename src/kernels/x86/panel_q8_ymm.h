@@ -83,7 +83,7 @@ Q8_INLINE __m256i clamp(__m256i bytes, mn_range_i32 range) {
 
 /* Finds the spans of panels' weights, or makes these unsigned for signed bytes, and folds spans into their biases;
  * returns what is added up in 16 bits, at most `together` products, unless fours may be checked. */
-static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, bool may_check, bool is_signed,
+static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t together, bool may_check, bool may_sign,
                           const mn_spans_q8 *spans, void *packed) {
     const int32_t count = mn_panel_q8_count(source->p->window.out_c), quads = depth / 4;
     const size_t bytes = mn_panel_q8_bytes(depth);
@@ -94,17 +94,14 @@ static int32_t pack_spans(const mn_q8_source *source, int32_t depth, int32_t tog
                                    .quads = quads,
                                    .together = together,
                                    .may_check = may_check,
+                                   .may_sign = may_sign,
                                    .depth = source->depth};
-    int32_t added = together;
-    if (is_signed)
-        mn_spans_q8_pack_signed(spans, &weights, source->zeros.in);
-    else
-        added = mn_spans_q8_pack(spans, &weights, source->zeros.in);
+    const int32_t added = mn_spans_q8_pack(spans, &weights, source->zeros.in);
     for (int32_t i = 0; i < count; i++) {
         mn_panel_q8 *panel = (mn_panel_q8 *)(void *)((char *)packed + (size_t)i * bytes);
         mn_spans_q8_fold(spans, quads, panel->weights, LANES * 4, panel->folded_bias);
     }
-    if (is_signed) mn_spans_q8_flip(&weights);
+    if (added == MN_SPANS_Q8_SIGNED) mn_spans_q8_flip(&weights);
     return added;
 }
 

@@ -214,13 +214,10 @@ static void pack_fours(const unit *u, uint8_t order[UNIT], uint8_t width[UNIT]) 
     reorder(u, moved);
 }
 
-/* Are pairs so wide that fours of them pay? Half as wide, those of narrow ones would leave a rest of many activations.
- */
-static bool are_wide(const mn_spans_q8 *spans, int32_t products) {
-    enum { WIDE = 200 };
-    int64_t sum = 0;
+static int32_t average_width(const mn_spans_q8 *spans, int32_t products) {
+    int32_t sum = 0;
     for (int32_t i = 0; i < products; i++) sum += spans->width[i];
-    return sum >= (int64_t)WIDE * products;
+    return sum / products;
 }
 
 /* Products as they are, with all activations. */
@@ -230,13 +227,28 @@ static void leave_order(const mn_spans_q8 *spans, int32_t products) {
     memset(spans->width, WIDEST, (size_t)products);
 }
 
+static int32_t pack_signed(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero, int32_t products) {
+    leave_order(spans, products);
+    memset(spans->low, zero, (size_t)products);
+    memset(spans->width + weights->depth, 0, (size_t)(products - weights->depth));
+    return MN_SPANS_Q8_SIGNED;
+}
+
+/* Fours pay if pairs are wide: half as wide, those of narrow ones would leave a rest of many activations. Signed bytes
+ * do not pay for short sums of trained weights, whose pairs are 190 wide: images with much noise have too many rests.
+ */
 int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
+    enum { LONG = 64, WIDE = 200, NARROW = 170 };
+    const bool may_sign = weights->may_sign && mn_spans_q8_may_sign(zero);
     const int32_t products = (int32_t)mn_spans_q8_products(weights->quads);
+    if (may_sign && weights->depth >= LONG) return pack_signed(spans, weights, zero, products);
     for (int32_t i = 0; i < products; i += UNIT) {
         const unit u = {weights, i / 4};
         choose_pairs(&u, mn_min_i32(UNIT, weights->quads * 4 - i), spans->order + i, spans->width + i);
     }
-    const bool wide = are_wide(spans, products), fours = weights->together == 4 && wide;
+    const int32_t width = average_width(spans, weights->quads * 4);
+    const bool wide = width >= WIDE, fours = weights->together == 4 && wide;
+    if (may_sign && width < NARROW) return pack_signed(spans, weights, zero, products);
     if (weights->may_check && !wide && zero == 0) {
         leave_order(spans, products);
         return MN_SPANS_Q8_CHECKED;
@@ -247,17 +259,10 @@ int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights,
         if (fours) pack_fours(&u, spans->order + i, spans->width + i);
     }
     for (int32_t i = 0; i < products; i++) {
-        const int32_t width = spans->width[i];
-        spans->low[i] = (uint8_t)mn_min_i32(mn_max_i32(zero - width / 2, 0), WIDEST - width);
+        const int32_t own = spans->width[i];
+        spans->low[i] = (uint8_t)mn_min_i32(mn_max_i32(zero - own / 2, 0), WIDEST - own);
     }
     return fours ? MN_SPANS_Q8_FOURS : MN_SPANS_Q8_PAIRS;
-}
-
-void mn_spans_q8_pack_signed(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero) {
-    const int32_t products = (int32_t)mn_spans_q8_products(weights->quads);
-    leave_order(spans, products);
-    memset(spans->low, zero, (size_t)products);
-    memset(spans->width + weights->depth, 0, (size_t)(products - weights->depth));
 }
 
 TARGET void mn_spans_q8_flip(const mn_weights_q8 *w) {

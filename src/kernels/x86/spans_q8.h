@@ -58,12 +58,14 @@ typedef struct mn_weights_q8 {
     int32_t channels, block_channels, quads;
     int32_t together; /* MN_SPANS_Q8_PAIRS, or FOURS if these are wide; quads is a multiple of 4 then */
     bool may_check;   /* CHECKED, if not; likewise */
+    bool may_sign;    /* SIGNED, where that pays */
     int32_t depth;    /* products that exist */
 } mn_weights_q8;
 
 /** What is added up in 16 bits: pairs of products; fours, of groups 0 and 1, 2 and 3, ...; either, in their first
- * order, of activations that are checked. */
-enum { MN_SPANS_Q8_PAIRS = 2, MN_SPANS_Q8_FOURS = 4, MN_SPANS_Q8_CHECKED = 8 };
+ * order, of activations that are checked; the same of signed bytes, for which the caller makes folded weights unsigned.
+ */
+enum { MN_SPANS_Q8_PAIRS = 2, MN_SPANS_Q8_FOURS = 4, MN_SPANS_Q8_CHECKED = 8, MN_SPANS_Q8_SIGNED = 16 };
 
 /** What the bytes leave of a row's group of four activations, or a part of that, each at most 127: bytes that are in 16
  * bits with any pair of weights. */
@@ -96,8 +98,13 @@ static inline size_t mn_rests_q8_most(int32_t quads, int32_t together, bool is_s
 /** Most that a group of four signed bytes adds to the excess of its row. */
 enum { MN_SPANS_Q8_MOST_EXCESS = 128 * 127 };
 
-/** Is an activation's zero point so near the middle that bytes are signed? */
-static inline bool mn_spans_q8_is_signed(int32_t zero) { return zero >= 64 && zero < 192; }
+/** Is an activation's zero point so near the middle that bytes may be signed? */
+static inline bool mn_spans_q8_may_sign(int32_t zero) { return zero >= 64 && zero < 192; }
+
+/** Are they? Others have their zero point within their spans. */
+static inline bool mn_spans_q8_are_signed(const mn_spans_q8 *spans, int32_t zero) {
+    return mn_spans_q8_may_sign(zero) && spans->low[0] == zero;
+}
 
 /** Bytes of `sums` for so many columns. */
 static inline size_t mn_rests_q8_sums(int32_t columns) {
@@ -139,11 +146,9 @@ static inline void mn_rests_q8_end_column(mn_rests_q8 *rests, int32_t x, const m
 }
 
 /** Fills the spans, for activations of this zero point, [0, 255]; brings the weights into their order. Returns what may
- * be added up in 16 bits. Where spans of pairs are narrow those of fours are not worth it. */
+ * be added up in 16 bits. Where spans of pairs are narrow those of fours are not worth it. With signed bytes `low` is
+ * the zero point, and `width` 255 where there is a product and 0 where not. */
 int32_t mn_spans_q8_pack(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
-
-/** The same for signed bytes: `low` is the zero point, and `width` 255 where there is a product and 0 where not. */
-void mn_spans_q8_pack_signed(const mn_spans_q8 *spans, const mn_weights_q8 *weights, int32_t zero);
 
 /** Makes the weights unsigned, once they are folded. */
 void mn_spans_q8_flip(const mn_weights_q8 *weights);
