@@ -19,4 +19,18 @@ typedef struct mn_work {
 mn_cut mn_kernel_cut(const mn_kernel *kernel, const void *params, const mn_kernel_need *need, const mn_work *work,
                      int32_t threads);
 
+/** One of two steps that follow each other. */
+typedef struct mn_cut_side {
+    const mn_kernel *kernel;
+    const void *params;
+    const mn_kernel_need *need;
+    const mn_work *work;
+    mn_cut *cut; /* as by mn_kernel_cut() */
+} mn_cut_side;
+
+/** Cuts both steps into one band of rows for each of `threads` threads, if that is faster: then each thread computes
+ *  its band in both without waiting for the others in between, as the second step reads there, of the first one's
+ *  `bytes` of results, what that writes there. False: both stay as they are. */
+bool mn_kernel_cut_together(const mn_cut_side pair[2], size_t bytes, int32_t threads);
+
 #endif

@@ -26,6 +26,7 @@ typedef struct mn_cut {
     /* What a unit is, where that is for the kernel to say (mn_kernel_traits.cut): parts that the rows of an image are
      * cut into; rows and channels of a unit. */
     int32_t bands, rows, channels;
+    double busiest; /* part of the work that falls to the thread with most of it; 0: the kernel does not say */
 } mn_cut;
 
 /** One operator application: everything a kernel reads and writes. */
@@ -117,7 +118,9 @@ typedef struct mn_kernel_traits {
     void (*layouts)(const void *params, mn_layout *in, mn_layout *out);
     /* What units are, how many, how many at least in a piece (`grain`), and the workspace of a thread, so that the
      * busiest of `threads` has least to do. `cut` holds what the family's parameters say of units and need() of
-     * workspace. NULL: that is right, and so is any grain. */
+     * workspace. NULL: that is right, and so is any grain.
+     * Where `cut` asks for `bands` other than 0, a kernel that says what the busiest has cuts a single image into so
+     * many bands of whole rows, band b being units [units * b / bands, units * (b + 1) / bands). */
     void (*cut)(const void *params, int32_t threads, mn_cut *cut);
     bool rings; /* mn_task.in_ring and out_ring are honoured */
     /* Every element is made of the same element of the operands, or one that an operand repeats, and these are read

@@ -72,7 +72,9 @@ static void use_whole_tensors(const mn_plan *plan, placement *place) {
     for (int32_t s = 0; s < plan->step_count; s++) {
         const mn_step *step = &plan->steps[s];
         const mn_node *node = step->node;
-        for (int32_t i = 0; i < node->input_count; i++) use_tensor(plan, place, node->inputs[i], s, s);
+        /* One thread may be at the next step while another still reads these. */
+        const int32_t last = step->together ? s + 1 : s;
+        for (int32_t i = 0; i < node->input_count; i++) use_tensor(plan, place, node->inputs[i], s, last);
         for (int32_t i = 0; i < node->output_count; i++) use_tensor(plan, place, node->outputs[i], s, s);
     }
     for (int32_t i = 0; i < graph->output_count; i++) use_tensor(plan, place, graph->outputs[i], after, after);

@@ -31,6 +31,7 @@ typedef struct mn_step {
     const mn_kernel *kernel; /* NULL: a back end runs it (node->part), or it is an alias */
     mn_kernel_need need;
     mn_cut cut;       /* all zero for an alias */
+    bool together;    /* the next step is cut into the same bands, and a thread may go on to it from its own */
     mn_row_form rows; /* of a streamed plan: how it runs row by row */
     const void *packed;
     size_t workspace_offset, workspace_stride; /* in the arena: [threads][workspace_stride], cut.workspace_bytes or

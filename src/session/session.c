@@ -283,6 +283,17 @@ static void run_part(void *context, int32_t member, int32_t begin, int32_t end) 
     run_units(shared->step, *shared->task, mn_team_kept(shared->team, member), member, begin, end);
 }
 
+/* Bands [begin, end) of a step and then of the next one. */
+static void run_bands(void *context, int32_t member, int32_t begin, int32_t end) {
+    const mn_shared_step *first = context;
+    for (const mn_shared_step *shared = first; shared <= first + 1; shared++) {
+        const mn_cut *cut = &shared->step->cut;
+        int64_t kept = -1;
+        run_units(shared->step, *shared->task, &kept, member, cut->units * begin / cut->bands,
+                  cut->units * end / cut->bands);
+    }
+}
+
 static void run_alone(const mn_step *step, const mn_task *task, int32_t begin, int32_t end) {
     int64_t kept = -1;
     run_units(step, *task, &kept, 0, begin, end);
@@ -338,7 +349,13 @@ static mn_status run_measured(mn_session *session) {
 static mn_status run_all(mn_session *session) {
     mn_status status = MN_OK;
     for (int32_t i = 0; i < session->plan.slice_count && status == MN_OK; i++) {
-        status = run_slice(session, &session->plan.slices[i]);
+        const mn_step *step = &session->plan.steps[session->plan.slices[i].step];
+        if (step->together) {
+            mn_team_share(session->team, step->cut.bands, 1, run_bands, &session->shared[session->plan.slices[i].step]);
+            i++;
+        } else {
+            status = run_slice(session, &session->plan.slices[i]);
+        }
     }
     return status;
 }

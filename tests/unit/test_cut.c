@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "kernels/cut.h"
 #include "kernels/tile/cut.h"
 #include "kernels/tile/layouts.h"
 
@@ -129,8 +130,68 @@ static void test_last_convolution(void **state) {
     assert_int_equal(piece(256), 1);
 }
 
+static void cut_expansion(const void *params, int32_t threads, mn_cut *cut) {
+    const mn_window *w = &((const mn_conv_depthwise_params *)params)->depthwise.window;
+    const mn_extent e = mn_extent_of(mn_layout_q8(), w->out_h, w->out_w, w->out_c);
+    mn_cut_conv_depthwise(w, &e, threads, cut);
+}
+
+/* Steps of an inverted residual, and whether `threads` compute each its band in both. */
+static bool together(int32_t size, int32_t channels, int32_t threads, int32_t batches, mn_cut cuts[2]) {
+    const int32_t inner = 6 * channels;
+    const mn_conv_depthwise_params expand = {.depthwise.window = window(batches, size, inner, 1)};
+    const mn_project_params project = {
+        .conv.window = {batches, size, size, inner, size, size, channels, 1, 1, 1, 1, 1, 1, 0, 0}};
+    const mn_kernel_traits traits[] = {{.cut = cut_expansion}, {.cut = mn_cut_project_q8}};
+    const mn_kernel kernels[] = {{.tier = MN_TIER_AVXVNNI, .traits = &traits[0]},
+                                 {.tier = MN_TIER_AVXVNNI, .traits = &traits[1]}};
+    const double pixels = (double)size * size;
+    const mn_work work[] = {{batches, pixels * inner * (channels + 9), pixels * (channels + inner)},
+                            {batches, pixels * inner * channels, pixels * (channels + inner)}};
+    const mn_kernel_need need = {0};
+    const void *params[] = {&expand, &project};
+    mn_cut_side pair[2];
+    for (int32_t i = 0; i < 2; i++) {
+        cuts[i] = mn_kernel_cut(&kernels[i], params[i], &need, &work[i], threads);
+        pair[i] = (mn_cut_side){&kernels[i], params[i], &need, &work[i], &cuts[i]};
+    }
+    return mn_kernel_cut_together(pair, (size_t)(pixels * inner), threads);
+}
+
+/* Small images are, if every thread gets a band; those that take long are not. */
+static void test_two_steps_together(void **state) {
+    (void)state;
+    mn_cut cuts[2];
+    assert_true(together(6, 24, 2, 1, cuts)); /* three blocks, two groups of rows */
+    assert_int_equal(cuts[0].bands, 2);
+    assert_int_equal(cuts[0].units, 6);
+    assert_int_equal(cuts[0].grain, 3);
+    assert_int_equal(cuts[1].bands, 2);
+    assert_int_equal(cuts[1].units, 2);
+    assert_int_equal(cuts[1].grain, 1);
+    assert_int_equal(cuts[1].rows * 1000 + cuts[1].channels, 4024);
+    assert_false(together(6, 24, 3, 1, cuts)); /* three bands of two groups */
+    assert_int_equal(cuts[1].bands, 0);
+    assert_false(together(6, 24, 2, 2, cuts));
+    assert_false(together(3, 56, 2, 1, cuts));
+    assert_false(together(14, 64, 2, 1, cuts));
+}
+
+/* Shares of 4 and 3 units are a piece each, not 3, 3 and 1. */
+static void test_pieces(void **state) {
+    (void)state;
+    const mn_kernel kernel = {.tier = MN_TIER_AVXVNNI, .traits = &mn_kernel_plain};
+    const mn_work work = {.units = 7, .macs = 250000};
+    const mn_kernel_need need = {0};
+    assert_int_equal(mn_kernel_cut(&kernel, NULL, &need, &work, 2).grain, 4);
+    assert_int_equal(mn_kernel_cut(&kernel, NULL, &need, &work, 1).grain, 4);
+    assert_int_equal(mn_kernel_cut(&kernel, NULL, &need, &work, 3).grain, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_steps_together),
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_steps_of_mobilenet),
         cmocka_unit_test(test_projections),
         cmocka_unit_test(test_float_projections),

@@ -117,6 +117,25 @@ static void check_layouts(const mn_session *session) {
     }
 }
 
+static int32_t pairs_seen;
+
+/* While a thread is at the second of two steps, another may still read the inputs of the first. */
+static void check_pairs(const mn_session *session) {
+    const mn_plan *plan = &session->plan;
+    for (int32_t i = 0; i < plan->step_count; i++) {
+        if (!plan->steps[i].together) continue;
+        const mn_node *node = plan->steps[i].node;
+        const int32_t output = plan->steps[i + 1].node->outputs[0];
+        const size_t begin = plan->offset[output], end = begin + plan->bytes[output];
+        for (int32_t k = 0; k < node->input_count; k++) {
+            const int32_t input = node->inputs[k];
+            if (input < 0 || plan->offset[input] == MN_NO_OFFSET) continue;
+            assert_true(plan->offset[input] >= end || plan->offset[input] + plan->bytes[input] <= begin);
+        }
+        pairs_seen++;
+    }
+}
+
 /* What a comparison is worth: steps that stand for several operators, and different bytes in the output. */
 typedef struct worth {
     int32_t fused, values;
@@ -130,6 +149,7 @@ static worth expect(const mn_model *model, const variant *v, const uint8_t *want
     size_t bytes;
     mn_session *session = open_session(model, v);
     check_layouts(session);
+    check_pairs(session);
     uint8_t *got = run(model, session, seed_of(v), &bytes);
     assert_int_equal(bytes, wanted_bytes);
     for (size_t i = 0; i < bytes; i++) {
@@ -496,12 +516,16 @@ static void test_lower_tiers_do_not_fuse(void **state) {
     mn_model_close(&model);
 }
 
+static void test_pairs_were_among_them(void **state) {
+    (void)state;
+    if (has_fused_kernels()) assert_true(pairs_seen > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_networks),
-        cmocka_unit_test(test_mobilenet_v2),
-        cmocka_unit_test(test_what_is_not_fused),
-        cmocka_unit_test(test_lower_tiers_do_not_fuse),
+        cmocka_unit_test(test_random_networks),       cmocka_unit_test(test_mobilenet_v2),
+        cmocka_unit_test(test_what_is_not_fused),     cmocka_unit_test(test_lower_tiers_do_not_fuse),
+        cmocka_unit_test(test_pairs_were_among_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,12 @@
 #include "base/checked.h"
 #include "kernels/tile/layouts.h"
 
+/* How long a tile of 1 to 4 rows takes, in tenths of a row of four: weights are loaded for few sums. */
+static int32_t tile_cost(int32_t rows) {
+    static const int32_t costs[] = {0, 15, 23, 32, 40};
+    return costs[rows];
+}
+
 /* ---- CONV_DEPTHWISE -------------------------------------------------------------------------------------- */
 
 /* Rows of the convolution, for one block of channels, that the busiest thread computes. */
@@ -35,9 +41,38 @@ static int32_t bands_for(const mn_window *w, int32_t blocks, int32_t threads) {
     return best;
 }
 
+/* How long groups of conv rows take together that begin at multiples of four, padding included: those of rows
+ * [first, last) among them. */
+static int32_t groups_cost(const mn_window *w, int32_t first, int32_t last) {
+    int32_t cost = 0;
+    for (int32_t y = first, next; y < last; y = next) {
+        next = mn_min_i32(last, y + MN_Q8_ROWS - (y + w->pad_top) % MN_Q8_ROWS);
+        cost += tile_cost(next - y);
+    }
+    return cost;
+}
+
+/* The part of a step that the largest of `bands` bands has: the convolution is a bit more than half of it. */
+static double largest_band(const mn_window *w, int32_t bands) {
+    const int32_t groups = mn_groups_of(w->out_h, MN_Q8_ROWS), whole = groups_cost(w, 0, w->in_h);
+    double largest = 0;
+    for (int32_t b = 0; b < bands; b++) {
+        const int32_t begin = groups * b / bands, end = groups * (b + 1) / bands;
+        const int32_t first = mn_max_i32(0, begin * MN_Q8_ROWS * w->stride_h - w->pad_top);
+        const int32_t last = mn_min_i32(w->in_h, (end * MN_Q8_ROWS - 1) * w->stride_h - w->pad_top + w->k_h);
+        const double part = 0.6 * groups_cost(w, first, last) / whole + 0.4 * (end - begin) / groups;
+        if (begin < end && part > largest) largest = part;
+    }
+    return largest;
+}
+
 void mn_cut_conv_depthwise(const mn_window *depthwise, const mn_extent *e, int32_t threads, mn_cut *cut) {
-    cut->bands = are_near(depthwise, e, threads) ? threads : bands_for(depthwise, e->blocks, threads);
+    const int32_t asked = cut->bands;
+    if (asked == 0) cut->bands = are_near(depthwise, e, threads) ? threads : bands_for(depthwise, e->blocks, threads);
     cut->units = depthwise->batches * e->blocks * cut->bands;
+    cut->busiest = asked > 0 || cut->bands == threads
+                       ? largest_band(depthwise, cut->bands)
+                       : busiest(depthwise, e->blocks, cut->bands, threads) / (e->blocks * depthwise->in_h);
 }
 
 /* ---- PROJECT --------------------------------------------------------------------------------------------- */
@@ -59,12 +94,6 @@ mn_project_range mn_project_next(const mn_window *w, const mn_cut *cut, int32_t 
     };
     *begin += (last - first) * (next - part);
     return range;
-}
-
-/* How long a tile of 1 to 4 rows takes, in tenths of a row of four: weights are loaded for few sums. */
-static int32_t tile_cost(int32_t rows) {
-    static const int32_t costs[] = {0, 15, 23, 32, 40};
-    return costs[rows];
 }
 
 /* What a range reads, on the same scale: groups of rows, which other cores wrote in part, and weights of 16 channels
@@ -126,8 +155,10 @@ void mn_cut_project_q8(const void *params, int32_t threads, mn_cut *cut) {
     const mn_window *w = &((const mn_project_params *)params)->conv.window;
     cut->rows = MN_Q8_ROWS;
     cut->channels = w->out_c;
-    if (threads > 1) share_evenly(w, threads, cut);
+    const double whole = (double)busiest_share(w, cut, 1);
+    if (threads > 1 && cut->bands == 0) share_evenly(w, threads, cut);
     cut->units = project_units(w, cut);
+    cut->busiest = (double)busiest_share(w, cut, threads) / whole;
 }
 
 /* Tiles take pixels of any rows, so rows are units where there are several for each thread. Low images are cut by
