@@ -57,6 +57,7 @@ EOF
 # Conan's package of both kinds, with its own test; and without photos.
 build_with_conan() {
     export CONAN_HOME=$scratch/conan
+    unset CC # Conan does not know a compiler behind ccache by its path
     tried conan profile detect
     stand_in libjpeg-turbo 2.1.5 jpeg jpeg
     stand_in libpng 1.6.39 libpng png
