@@ -193,7 +193,7 @@ mn_status mn_bind_space(const mn_binder *b, mn_binding *out) {
                                 .batch_h = batch[1],
                                 .batch_w = batch[2],
                                 .element_bytes = (int32_t)mn_type_size(mn_bind_output(b)->type)};
-    if (mn_bind_quantised(b)) params->value[0] = (uint8_t)mn_bind_zero(mn_bind_output(b));
+    if (to_batch && mn_bind_quantised(b)) params->value[0] = (uint8_t)mn_bind_zero(mn_bind_output(b));
     const int32_t *result = to_batch ? batch : space;
     mn_bind_finish(b, to_batch ? MN_K_SPACE_TO_BATCH : MN_K_BATCH_TO_SPACE, params, result[0] * result[1], out);
     out->input_count = 1; /* block and paddings are in the parameters */

@@ -112,6 +112,46 @@ static void test_layers(void **state) {
     }
 }
 
+/* What is moved needs no scale. */
+static void test_without_scales(void **state) {
+    (void)state;
+    static const int32_t layers[] = {0, 1, 3, 4, 5}; /* in the others are a CONCATENATION and a convolution */
+    enum { LAYERS = sizeof layers / sizeof layers[0] };
+    const mn_type types[] = {MN_INT8, MN_UINT8};
+    for (int32_t i = 0; i < 2 * 4 * LAYERS; i++) {
+        fixture f;
+        mb_open(&f.b, types[i % 2], (uint32_t)i + 1);
+        const int32_t dims[4] = {1, mb_random(&f.b, 3, 9), mb_random(&f.b, 3, 9), mb_random(&f.b, 2, 5)};
+        const int32_t x = mb_tensor(&f.b, "x", types[i % 2], 4, dims);
+        const int32_t y = mb_moving_layer(&f.b, layers[i / 2 % LAYERS], x);
+        for (int32_t t = 0; t < f.b.graph.tensor_count; t++) f.b.graph.tensors[t].quant = (mn_quant){0};
+        open_built(&f, x, y);
+        expect_one_answer(&f);
+        close_built(&f);
+    }
+}
+
+/* BATCH_TO_SPACE_ND pads nothing, so it needs no zero point either. */
+static void test_batches_without_scales(void **state) {
+    (void)state;
+    static const int32_t from[4] = {4, 1, 1, 2}, to[4] = {1, 2, 2, 2}, block[2] = {2, 2}, crop_shape[2] = {2, 2};
+    fixture f;
+    mb_open(&f.b, MN_INT8, 1);
+    const int32_t x = mb_tensor(&f.b, "x", MN_INT8, 4, from), y = mb_tensor(&f.b, "y", MN_INT8, 4, to);
+    const int32_t crops = mb_constant(&f.b, "crops", MN_INT32, 2, crop_shape);
+    memset((void *)(uintptr_t)f.b.graph.tensors[crops].data, 0, f.b.graph.tensors[crops].bytes);
+    mn_op *op = mb_op(&f.b, MN_OP_BATCH_TO_SPACE_ND, 2, 3, (int32_t[]){x, mb_list(&f.b, "block", 2, block), crops}, y);
+    op->attr.list_count = 2;
+    memcpy(op->attr.list, block, sizeof block);
+    f.b.graph.tensors[x].quant = f.b.graph.tensors[y].quant = (mn_quant){0};
+    open_built(&f, x, y);
+    mn_session *session = open_session(&f, NULL);
+    run(&f, session, 1);
+    assert_memory_equal(mn_session_output(session, 0), mn_session_input(session, 0), 8); /* of blocks of one pixel */
+    mn_session_close(&session);
+    close_built(&f);
+}
+
 /* ---- What costs nothing ----------------------------------------------------------------------------------- */
 
 static int32_t count_steps(const fixture *f, bool aliases) {
@@ -372,6 +412,8 @@ static void test_taps(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_without_scales),
+        cmocka_unit_test(test_batches_without_scales),
         cmocka_unit_test(test_what_vanishes),
         cmocka_unit_test(test_steps_of_layers),
         cmocka_unit_test(test_constants_are_folded),
