@@ -482,7 +482,7 @@ static void pack_avx2(const void *params, const void *const *constants, mn_type 
     const mn_conv_depthwise_params *p = params;
     const sizes l = mn_conv_depthwise_q8_sizes(p, 1);
     const bool may_sign = !l.gathers && mn_spans_q8_may_sign(mn_q8_zeros_of(&p->conv, type).in);
-    const int64_t excess = may_sign ? MN_SPANS_Q8_MOST_EXCESS * (int64_t)(l.quads + 1) : 0;
+    const int64_t excess = may_sign ? MN_SPANS_Q8_MOST_EXCESS * (int64_t)l.quads : 0;
     pack_raised(params, constants, type, excess, packed);
     if (!l.gathers) pack_spans(&p->conv, &l, type, packed);
 }

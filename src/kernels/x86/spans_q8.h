@@ -95,8 +95,9 @@ static inline size_t mn_rests_q8_most(int32_t quads, int32_t together, bool is_s
     return (size_t)(is_signed ? 16 : together == 2 ? 8 : 12) * (size_t)quads;
 }
 
-/** Most that a group of four signed bytes adds to the excess of its row. */
-enum { MN_SPANS_Q8_MOST_EXCESS = 128 * 127 };
+/** Most that a group of four signed bytes adds to the excess of its row: two pairs, each of which is all that may be
+ * added up where pairs are. */
+enum { MN_SPANS_Q8_MOST_EXCESS = 128 * 2 * 127 };
 
 /** Is an activation's zero point so near the middle that bytes may be signed? */
 static inline bool mn_spans_q8_may_sign(int32_t zero) { return zero >= 64 && zero < 192; }
