@@ -121,6 +121,13 @@ Q8_INLINE void finish(int rows, int halves, bool clamps, const group *g, const c
     }
 }
 
+/* Takes off what unsigned weights add too much; `raised` holds MN_Q8_RAISED more, which stays. */
+Q8_INLINE void take_off_raised(int rows, int halves, const int32_t raised[GROUP], column *acc) {
+    int32_t excess[GROUP];
+    Q8_UNROLL for (int r = 0; r < rows; r++) excess[r] = mn_wrap_add(raised[r], -MN_Q8_RAISED);
+    take_off_excess(rows, halves, excess, acc->of);
+}
+
 /* Takes off what weight zero points add. */
 Q8_INLINE void take_off_zeros(int rows, int halves, const group *g, int32_t x, column *acc) {
     Q8_UNROLL for (int r = 0; r < rows; r++) {
@@ -219,13 +226,7 @@ Q8_INLINE int32_t conv_columns(int rows, int halves, int beside, bool plain, boo
         if (__builtin_expect(each != 0, 0)) mn_q8_prefetch_now(prefetch, each);
         prefetch += each;
         Q8_UNROLL for (int i = 0; i < beside; i++) {
-            if (__builtin_expect(takes_off, 0)) {
-                int32_t excess[GROUP];
-                Q8_UNROLL for (int r = 0; r < rows; r++) {
-                    excess[r] = mn_wrap_add(g.in.rests.excess[x + i][r], -MN_Q8_RAISED);
-                }
-                take_off_excess(rows, halves, excess, acc[i].of);
-            }
+            if (__builtin_expect(takes_off, 0)) take_off_raised(rows, halves, g.in.rests.excess[x + i], &acc[i]);
             if (!plain && g.weight_zero) take_off_zeros(rows, halves, &g, x + i, &acc[i]);
             if (__builtin_expect(c->has_fixups, 0)) fix_up(rows, halves, c, &acc[i]);
             if (!plain && g.general) {
