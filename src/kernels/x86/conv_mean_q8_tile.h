@@ -15,6 +15,9 @@ _Static_assert((int)MN_CONV_MEAN_CHANNELS == (int)LANES, "a unit is a panel");
 
 enum { UNIT = MN_SPANS_Q8_UNIT, TOGETHER = 2 };
 
+_Static_assert((int)MN_CONV_MEAN_Q8_BYTES / ((int)ROWS * (int)UNIT) <= (int)MN_RESTS_Q8_COLUMNS,
+               "groups of pixels are columns of rests");
+
 /* As much of the next step's weights, most often logits, is fetched, part of an L2, if computing leaves time for it.
  * Where activations are split they are not in large pages, and fetching takes as long as it saves. */
 enum { LATER_BYTES = SPLITS ? 0 : 640 * 1024 };
