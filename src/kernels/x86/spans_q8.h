@@ -89,8 +89,8 @@ typedef struct mn_rests_q8 {
 enum { MN_RESTS_Q8_VECTOR = 4, MN_RESTS_Q8_START = 8, MN_RESTS_Q8_COLUMNS = (1 << 16) / MN_RESTS_Q8_START - 1 };
 
 /** Most that a column of four rows can have: with pairs, whose widths are at least 128, one of `over` and one of
- * `under` for each row; with fours, of at least 63, one more; two of each with signed bytes, of which less than 255 are
- * on either side of the zero point. */
+ * `under` for each row; with fours, of at least 63, one more; with bytes that are checked three parts of 255; two of
+ * each with signed bytes, of which less than 255 are on either side of the zero point. */
 static inline size_t mn_rests_q8_most(int32_t quads, int32_t together, bool is_signed) {
     return (size_t)(is_signed ? 16 : together == 2 ? 8 : 12) * (size_t)quads;
 }
