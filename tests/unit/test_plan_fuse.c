@@ -370,12 +370,13 @@ static model_builder small_residuals(mn_type type, uint32_t seed, int32_t thread
     return b;
 }
 
-/* Several runs of one session, as threads are never as far at the same time. */
+/* Several runs of one session, as threads are never as far at the same time; the last with steps that wait. */
 static void compare_runs(const mn_model *model, const variant *v, uint8_t *const *wanted, int32_t runs) {
     mn_session *session = open_session(model, v);
     check_pairs(session);
     for (int32_t i = 0; i < runs; i++) {
         size_t bytes;
+        mn_session_profile(session, i + 1 == runs);
         uint8_t *got = run(model, session, (uint32_t)i, &bytes);
         if (memcmp(got, wanted[i], bytes) != 0) {
             fail_msg("run %d with %d threads, batch %d, %s: not what ref computes", i, v->threads, v->batch, v->cpu);
