@@ -180,8 +180,15 @@ static int32_t fixups_of(const layers *l) {
     return requant.is_fixed_up ? requant.fixups : 0;
 }
 
+static void need_avx2(void) {
+    if (mn_cpu_flags() & MN_CPU_AVX2) return;
+    print_message("SKIPPED: the processor has no AVX2\n");
+    skip();
+}
+
 static void test_every_threshold(void **unused) {
     (void)unused;
+    need_avx2();
     layers *l = test_malloc(sizeof *l);
     int32_t fixups = 0;
     for (int32_t round = 0; round < 40; round++) {
@@ -212,6 +219,7 @@ static void fill_far_input(layers *l, int32_t side) {
 static void test_far_from_the_middle(void **unused) {
     (void)unused;
     enum { LEAST_WEIGHT = 90 };
+    need_avx2();
     layers *l = test_malloc(sizeof *l);
     for (int32_t round = 0; round < rounds_of(30, 300); round++) {
         const int32_t side = round % 2 ? 1 : -1, weight = random_between(LEAST_WEIGHT, LARGE);
