@@ -179,3 +179,18 @@ mn_status mn_graph_refuse_custom(const mn_graph *graph, int32_t op_index) {
         graph, op_index, MN_ERROR_UNSUPPORTED,
         "no delegate claims it, and no kernel here computes it; %s, or give the session a delegate for it", remedy);
 }
+
+mn_status mn_graph_scale_integers(mn_graph *graph) {
+    for (int32_t i = 0; i < graph->op_count; i++) {
+        const mn_op *op = &graph->ops[i];
+        if (op->kind != MN_OP_CAST || op->input_count < 1 || op->inputs[0] < 0) continue;
+        mn_tensor *tensor = &graph->tensors[op->inputs[0]];
+        if ((tensor->type != MN_UINT8 && tensor->type != MN_INT8) || tensor->quant.count > 0) continue;
+        float *one = mn_region_alloc(&graph->region, 1, sizeof *one);
+        int32_t *zero = mn_region_alloc(&graph->region, 1, sizeof *zero);
+        if (!one || !zero) return mn_fail_memory("the tensors' scales");
+        *one = 1;
+        tensor->quant = (mn_quant){.count = 1, .scale = one, .zero_point = zero};
+    }
+    return MN_OK;
+}

@@ -164,6 +164,10 @@ int32_t mn_graph_first_custom(const mn_graph *graph);
 /** Fails because nobody runs CUSTOM operator `op_index`, and says what could. Returns UNSUPPORTED. */
 mn_status mn_graph_refuse_custom(const mn_graph *graph, int32_t op_index);
 
+/** Gives scale 1 and zero point 0 to 8-bit tensors without a quantisation that CAST turns into floats: they hold the
+ *  integers that they store, such as pixels of models that scale them by themselves. Errors: MEMORY. */
+mn_status mn_graph_scale_integers(mn_graph *graph);
+
 /** Integer `i` of a constant of type int32 or int64. */
 static inline int64_t mn_tensor_integer(const mn_tensor *tensor, size_t i) {
     return tensor->type == MN_INT64 ? ((const int64_t *)tensor->data)[i] : ((const int32_t *)tensor->data)[i];

@@ -274,6 +274,7 @@ static mn_status import_all(importing *in) {
     for (int32_t i = 0; i < in->graph->op_count; i++) MN_TRY(import_op(in, i));
     MN_TRY(number_tensors(in));
     for (int32_t i = 0; i < in->graph->tensor_count; i++) MN_TRY(import_tensor(in, i));
+    MN_TRY(mn_graph_scale_integers(in->graph));
     for (int32_t i = 0; i < in->graph->op_count; i++) MN_TRY(import_options(in, i));
     return list_ends(in);
 }

@@ -102,23 +102,6 @@ static void mark_roles(mn_tfl_reader *reader) {
     }
 }
 
-/* An 8-bit tensor without a quantisation that CAST turns into floats holds the integers that it stores: pixels, in
- * models that scale them by themselves. */
-static mn_status scale_integers(mn_graph *graph) {
-    for (int32_t i = 0; i < graph->op_count; i++) {
-        const mn_op *op = &graph->ops[i];
-        if (op->kind != MN_OP_CAST || op->input_count < 1 || op->inputs[0] < 0) continue;
-        mn_tensor *tensor = &graph->tensors[op->inputs[0]];
-        if ((tensor->type != MN_UINT8 && tensor->type != MN_INT8) || tensor->quant.count > 0) continue;
-        float *one = mn_region_alloc(&graph->region, 1, sizeof *one);
-        int32_t *zero = mn_region_alloc(&graph->region, 1, sizeof *zero);
-        if (!one || !zero) return mn_fail_memory("the tensors' scales");
-        *one = 1;
-        tensor->quant = (mn_quant){.count = 1, .scale = one, .zero_point = zero};
-    }
-    return MN_OK;
-}
-
 static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgraph) {
     mn_graph *graph = reader->graph;
     mn_fb_vector tensors, operators;
@@ -131,7 +114,7 @@ static mn_status read_subgraph(mn_tfl_reader *reader, const mn_fb_table *subgrap
     MN_TRY(read_all(reader, &operators, mn_tfl_read_operator));
     mark_roles(reader);
     MN_TRY(read_all(reader, &tensors, mn_tfl_read_tensor));
-    MN_TRY(scale_integers(graph));
+    MN_TRY(mn_graph_scale_integers(graph));
     return read_all(reader, &operators, mn_tfl_read_options);
 }
 
