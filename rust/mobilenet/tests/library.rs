@@ -178,7 +178,7 @@ fn options_reach_the_library() {
     let session = Session::new(&model, &options).unwrap();
     assert_eq!(session.input_info(0).unwrap().shape(), [2, 48, 40, 3]);
     options.keep_tensors = true;
-    refused(Session::new(&model, &options), ErrorKind::Argument, "a streamed plan keeps no tensors");
+    refused(Session::new(&model, &options), ErrorKind::Argument, "a streamed plan does not keep tensors");
     options.keep_tensors = false;
     options.input_shapes = vec![(0, vec![1; 9])];
     refused(Session::new(&model, &options), ErrorKind::Argument, "9 dimensions");
