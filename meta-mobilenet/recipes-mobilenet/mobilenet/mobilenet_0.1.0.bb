@@ -27,4 +27,4 @@ FULL_OPTIMIZATION:append = " -O3"
 
 PACKAGES =+ "${PN}-tools ${PN}-delegate"
 FILES:${PN}-tools += "${bindir} ${datadir}/bash-completion ${datadir}/zsh ${datadir}/fish"
-FILES:${PN}-delegate = "${libdir}/mobilenet/libmobilenet_delegate.so"
+FILES:${PN}-delegate += "${libdir}/mobilenet/libmobilenet_delegate.so"
