@@ -69,6 +69,7 @@ Q8_INLINE void take_off_excess(int rows, int halves, const int32_t excess[4], __
     (void)rows, (void)halves, (void)excess, (void)acc;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): AVX2 writes there */
 Q8_INLINE void store_excess(const __m256i sums[2], int32_t products, int32_t more, int32_t to[4]) {
     (void)sums, (void)products, (void)more, (void)to;
 }
