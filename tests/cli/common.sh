@@ -15,6 +15,10 @@ if [ ! -x "$mobilenet" ]; then
     exit 77
 fi
 
+# Is the program built with the thread sanitizer? It maps a temporary file of its own, which a limit on the length of
+# files cuts off, so such tests are left out there.
+has_tsan() { grep -q __tsan_init "$mobilenet"; }
+
 fail() {
     echo "FAILED: $*" >&2
     exit 1

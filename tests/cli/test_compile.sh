@@ -208,7 +208,7 @@ refuse 1 compile "$models/tiny_v2_float32.tflite"
 says 'tiny_v2_float32\.tflite'
 refuse 1 compile "$scratch/absent.tflite"
 says 'absent\.tflite'
-(
+has_tsan || (
     trap '' XFSZ # so that a file that gets too long is an error
     ulimit -f 32
     refuse 1 compile "$scratch/signs-0.35.tflite" --name huge
