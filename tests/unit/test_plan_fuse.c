@@ -407,7 +407,9 @@ static void test_shared_bands(void **state) {
         mn_model_close(&model);
     }
     print_message("%d pairs of steps shared bands\n", pairs_seen - before);
+#if defined(__x86_64__) /* Arm's kernels cut no such bands */
     if (has_fused_kernels()) assert_true(pairs_seen - before > networks / 2);
+#endif
 }
 
 /* ---- MobileNetV2 ---------------------------------------------------------------------------------------- */
