@@ -63,7 +63,8 @@ if [[ -z $long ]]; then
 else
     if command -v arm-none-eabi-gcc >/dev/null && command -v qemu-system-arm >/dev/null; then
         run 'arm-none-eabi-gcc'
-        grep -q '^class ' out || fail "the microcontroller says nothing: $(cat out)"
+        # QEMU prints what a board says on standard output or, as 7.2 does, on standard error.
+        grep -q '^class ' out err || fail "the microcontroller says nothing: $(cat out err)"
     else
         partly+=("arm-none-eabi-gcc or qemu-system-arm is missing")
     fi
