@@ -19,6 +19,15 @@ fi
 # files cuts off, so such tests are left out there.
 has_tsan() { grep -q __tsan_init "$mobilenet"; }
 
+# Lets mpirun start processes here, and the thread sanitizer ignore the order in which Open MPI's own parts take their
+# locks.
+set_up_mpi() {
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    export OMPI_MCA_btl_vader_single_copy_mechanism=none
+    echo 'deadlock:mca_' >"$scratch/tsan"
+    export TSAN_OPTIONS="suppressions=$scratch/tsan ${TSAN_OPTIONS-}"
+}
+
 fail() {
     echo "FAILED: $*" >&2
     exit 1

@@ -7,10 +7,7 @@ if ! command -v mpirun >/dev/null || [ ! -e "$(dirname "$mobilenet")/mobilenet_m
     echo "SKIPPED: built without MPI, or there is no mpirun (on Debian: apt-get install libopenmpi-dev openmpi-bin)"
     exit 77
 fi
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_btl_vader_single_copy_mechanism=none
-echo 'deadlock:mca_' >"$scratch/tsan" # the order in which Open MPI's own parts take their locks
-export TSAN_OPTIONS="suppressions=$scratch/tsan ${TSAN_OPTIONS-}"
+set_up_mpi
 export ASAN_OPTIONS=detect_leaks=0 # Open MPI frees little at the end; training without it is tested for leaks
 
 # A program that was started by mpirun and does not find the module says so.

@@ -74,10 +74,7 @@ says 'images DIR is missing'
 
 # Two processes learn as one does; sums in another order may round a weight the other way, so only nearly.
 if command -v mpirun >/dev/null && [ -e "$(dirname "$mobilenet")/mobilenet_mpi.so" ]; then
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-    export OMPI_MCA_btl_vader_single_copy_mechanism=none
-    echo 'deadlock:mca_' >"$scratch/tsan" # as in test_train_mpi.sh
-    export TSAN_OPTIONS="suppressions=$scratch/tsan ${TSAN_OPTIONS-}"
+    set_up_mpi
     # shellcheck disable=SC2054
     ranks=(--data "$signs" --init "$float" --qat --threads 1 --area 0.8,1 --no-flip --ema 0 --epochs 2 --rate 0.0005)
     ASAN_OPTIONS=detect_leaks=0 mpirun -np 2 "$mobilenet" train "${ranks[@]}" --batch 9 --out "$scratch/two.h5" \
